@@ -1,0 +1,70 @@
+# Everything a fresh machine with Python 3.11+ and make needs. `make demo` first; `make test` before a commit.
+
+SHELL := /bin/sh
+VENV := .venv
+PY := $(VENV)/bin/python
+READY := $(VENV)/.installed
+BROWSER := $(VENV)/.browser
+TEMPLATES := find templates evalhub -name '*.html'
+
+# 3.11 and 3.12 first: for them the private Redis comes as a wheel
+FIND_PYTHON := for each in $$PYTHON python3.11 python3.12 python3.13 python3.14 python3; do \
+	if $$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$each; exit 0; fi; \
+	done; echo "evalhub needs Python 3.11 or newer; set PYTHON to one." >&2; exit 1
+
+.PHONY: demo test quick test-long lint bench demo-model demo-prompts install format clean
+
+demo: $(READY)
+	$(PY) manage.py up --demo
+
+test: $(READY) $(BROWSER) lint
+	$(PY) -m pytest -n 2 --dist loadgroup -m "not long"
+
+quick: $(READY)
+	$(PY) -m pytest -n 2 --dist loadgroup -m "not browser and not slow and not long and not gpu"
+
+test-long: $(READY) $(BROWSER)
+	$(PY) -m pytest -m long
+
+lint: $(READY)
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	PYTHONPATH=. $(VENV)/bin/lint-imports
+	$(TEMPLATES) -exec $(VENV)/bin/djade --check {} +
+	$(PY) -W "ignore:Got an error checking a consistent migration history" \
+		manage.py makemigrations --check --dry-run
+
+format: $(READY)
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+	$(TEMPLATES) -exec $(VENV)/bin/djade {} +
+
+bench: $(READY)
+	@for each in tests/bench/bench_*.py; do \
+		module=$$(echo "$${each%.py}" | tr / .); echo "== $$module"; $(PY) -m "$$module" || exit 1; done
+
+demo-model: $(READY)
+	$(PY) -m training.demo_model training/assets/demo-model
+
+demo-prompts: $(READY)  # after demo-model: the prompts of the demo, each with answers of that model
+	$(PY) -m training.demo_model.answers evalhub/demo/prompts.jsonl
+
+install: $(READY)
+
+$(READY): pyproject.toml constraints.txt
+	@python=$$($(FIND_PYTHON)) || exit 1; \
+	test -x $(PY) || $$python -m venv $(VENV) || \
+		{ echo "venv failed; on Debian: apt install python3-venv" >&2; exit 1; }
+	$(PY) -m pip install --quiet -c constraints.txt -e ".[train,dev]"
+	@touch $@
+
+$(BROWSER): $(READY)
+	@if test -n "$$CHROMIUM" || command -v chromium || command -v chromium-browser; then :; \
+	elif test "$$(id -u)" = 0 && command -v apt-get >/dev/null; then \
+		apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy chromium; \
+	else $(VENV)/bin/playwright install chromium; fi
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

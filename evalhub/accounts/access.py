@@ -1,0 +1,102 @@
+"""The only way a view gets a member, and with it a workspace."""
+
+from __future__ import annotations
+
+from typing import Literal
+from uuid import UUID
+
+from rest_framework.request import Request
+
+from evalhub.accounts.acting import Acting
+from evalhub.accounts.choices import Role
+from evalhub.accounts.models import ApiToken, Member, User
+from evalhub.common.errors import Forbidden, NotFound
+
+Act = Literal["view", "judge", "watch", "lead", "engineer", "build", "own"]
+
+ROLES_FOR: dict[Act, tuple[Role, ...]] = {
+    "view": tuple(Role),
+    "judge": (Role.ANNOTATOR,),
+    "watch": (Role.LEAD, Role.ENGINEER, Role.REVIEWER),
+    "lead": (Role.LEAD,),
+    "engineer": (Role.ENGINEER,),
+    "build": (Role.LEAD, Role.ENGINEER),
+    "own": (Role.OWNER,),
+}
+
+
+def access_member(user: User, slug: str, *, to: Act) -> Member:
+    """Return who `user` is in workspace `slug`, if they may do `to` there.
+
+    Raises:
+        NotFound: no such workspace, or not one of theirs.
+        Forbidden: one of theirs, but none of their roles allows it.
+    """
+    member = (
+        Member.objects.active()
+        .select_related("workspace", "user")
+        .filter(user=user, workspace__slug=slug)
+        .first()
+    )
+    return _allowed(member, to)
+
+
+def acting_member(request: Request, workspace_pk: int, *, to: Act) -> Member:
+    """The same for the API: a token acts in its own workspace only, a session in any of theirs."""
+    members = Member.objects.active().select_related("workspace", "user")
+    members = members.filter(workspace_id=workspace_pk)
+    if isinstance(request.auth, Acting):
+        return _allowed(members.filter(pk=request.auth.member_id).first(), to)
+    if not isinstance(request.user, User):
+        raise NotFound("No such workspace, or you are not a member of it.")
+    return _allowed(members.filter(user=request.user).first(), to)
+
+
+def workspace_of(request: Request, slug: str | None = None) -> int:
+    """The key of the workspace a list of the API is about: the token's, or the one named.
+
+    Raises:
+        NotFound: a session that names no workspace of its user, or a token for another one.
+    """
+    members = Member.objects.active()
+    if isinstance(request.auth, Acting):
+        members = members.filter(pk=request.auth.member_id)
+    elif isinstance(request.user, User):
+        members = members.filter(user=request.user)
+    else:
+        members = members.none()
+    if slug:
+        members = members.filter(workspace__slug=slug)
+    keys = list(members.values_list("workspace_id", flat=True)[:2])
+    if len(keys) != 1:
+        raise NotFound("Name one of your workspaces with ?workspace=…")
+    return keys[0]
+
+
+def access_colleague(member: Member, uid: UUID) -> Member:
+    """Another member of the same workspace, active or not."""
+    colleagues = member.workspace.members.select_related("workspace", "user")
+    colleague = colleagues.filter(uid=uid).first()
+    if colleague is None:
+        raise NotFound("No such member.")
+    return colleague
+
+
+def access_token(member: Member, uid: UUID) -> ApiToken:
+    """One's own token; an owner has those of the whole workspace."""
+    tokens = ApiToken.objects.visible_to(member).select_related("member__workspace")
+    token = tokens.filter(uid=uid).first()
+    if token is None:
+        raise NotFound("No such token.")
+    return token
+
+
+def _allowed(member: Member | None, to: Act) -> Member:
+    if member is None:
+        raise NotFound("No such workspace, or you are not a member of it.")
+    if not member.has(*ROLES_FOR[to]):
+        needed = " or ".join(ROLES_FOR[to])
+        raise Forbidden(
+            f"This needs the role {needed}; an owner of {member.workspace} can give it."
+        )
+    return member

@@ -1,0 +1,6 @@
+from evalhub.common.apps import EvalhubApp
+
+
+class AccountsConfig(EvalhubApp):
+    name = "evalhub.accounts"
+    default = True

@@ -1,0 +1,13 @@
+from evalhub.common.errors import Conflict, DomainError, NotFound
+
+
+class NameTaken(Conflict):
+    code = "name_taken"
+
+
+class TooManyTries(DomainError):
+    code, http_status = "too_many_tries", 429
+
+
+class InvitationOver(NotFound):
+    code = "invitation_over"

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import zoneinfo
+from typing import Any
+
+from django import forms
+from django.contrib.auth.password_validation import validate_password
+
+from evalhub.accounts.choices import Role
+from evalhub.accounts.models import User, slug_rule
+
+ROLE_LABELS = {
+    Role.ANNOTATOR: "annotator: judges in the browser",
+    Role.REVIEWER: "reviewer: reads judgments and quality",
+    Role.LEAD: "lead: writes rubrics, opens campaigns, watches quality",
+    Role.ENGINEER: "engineer: builds datasets, trains, compares, promotes",
+    Role.OWNER: "owner: all of these, and members and tokens",
+}
+USERNAME = User._meta.get_field("username").validators
+
+
+class SignInForm(forms.Form):
+    username = forms.CharField(
+        label="User name",
+        max_length=150,
+        widget=forms.TextInput(attrs={"autocomplete": "username", "autofocus": True}),
+    )
+    password = forms.CharField(
+        max_length=4096, widget=forms.PasswordInput(attrs={"autocomplete": "current-password"})
+    )
+
+
+class NewPasswordForm(forms.Form):
+    password = forms.CharField(
+        label="New password",
+        max_length=4096,
+        help_text="At least 8 characters, not a common one.",
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+    def __init__(self, *args: Any, user: User | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)  # Any: django's own signature of a form
+        self._user = user
+
+    def clean_password(self) -> str:
+        password: str = self.cleaned_data["password"]
+        validate_password(password, self._user)
+        return password
+
+
+class ChangePasswordForm(NewPasswordForm):
+    current = forms.CharField(
+        label="Present password",
+        max_length=4096,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+    field_order = ["current", "password"]
+
+    def clean_current(self) -> str:
+        current: str = self.cleaned_data["current"]
+        if self._user is None or not self._user.check_password(current):
+            raise forms.ValidationError("This is not your present password.")
+        return current
+
+
+class SignUpForm(NewPasswordForm):
+    username = forms.CharField(label="User name", max_length=150, validators=USERNAME)
+    name = forms.CharField(label="Name of your workspace", max_length=100)
+    slug = forms.CharField(
+        label="Its short name in addresses", max_length=50, validators=[slug_rule]
+    )
+    field_order = ["username", "password", "name", "slug"]
+
+
+class RolesForm(forms.Form):
+    roles = forms.MultipleChoiceField(
+        choices=[(role.value, label) for role, label in ROLE_LABELS.items()],
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+
+class InviteForm(RolesForm):
+    username = forms.CharField(
+        label="User name", max_length=150, validators=USERNAME, help_text="They sign in with it."
+    )
+    pseudonym = forms.CharField(
+        label="Pseudonym",
+        max_length=100,
+        required=False,
+        help_text="What others and exports call them; empty means the user name.",
+    )
+    field_order = ["username", "pseudonym", "roles"]
+
+
+class TokenForm(forms.Form):
+    name = forms.CharField(label="What it is for", max_length=100)
+
+
+class ProfileForm(forms.Form):
+    timezone = forms.ChoiceField(
+        label="Time zone",
+        choices=lambda: [(name, name) for name in sorted(zoneinfo.available_timezones())],
+        help_text="Times on pages are shown in it; exports stay in UTC.",
+    )

@@ -1,0 +1,98 @@
+"""New people: an owner gets a link, the person sets the password. Nobody else ever knows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.contrib.auth.tokens import default_token_generator
+from django.db import transaction
+from django.urls import reverse
+
+from evalhub.accounts.choices import Role
+from evalhub.accounts.errors import InvitationOver, NameTaken
+from evalhub.accounts.models import Member, User, Workspace
+from evalhub.accounts.services import add_member, create_workspace
+from evalhub.audit.services import record
+from evalhub.common.errors import Conflict
+
+
+@dataclass(frozen=True)
+class Invited:
+    member: Member
+    path: str | None  # of the link to set a password; None: the account has one already
+
+
+@transaction.atomic
+def invite(
+    *,
+    workspace: Workspace,
+    username: str,
+    roles: Iterable[str],
+    pseudonym: str = "",
+    by: Member | None = None,
+) -> Invited:
+    """Make somebody a member; an account is made when none has this user name.
+
+    Raises:
+        NameTaken: they are a member already, or the pseudonym is another's.
+    """
+    user, is_new = User.objects.get_or_create(username=username)
+    if is_new:
+        user.set_unusable_password()
+        user.save(update_fields=["password"])
+    member = add_member(
+        workspace=workspace, pseudonym=pseudonym or username, roles=roles, user=user, by=by
+    )
+    return Invited(member, _path(user) if is_new else None)
+
+
+def invite_again(*, member: Member, by: Member) -> Invited:
+    """A new link, as long as the first was not used and no other workspace knows the account.
+
+    Raises:
+        Conflict: the person has a password; only they may change it.
+    """
+    user = member.user
+    if user is None or user.has_usable_password() or user.members.count() > 1:
+        raise Conflict("This person has a password of their own, or is a member elsewhere too.")
+    record(
+        "member.invited_again",
+        actor=by.pseudonym,
+        workspace=member.workspace.slug,
+        target=f"member {member.uid}",
+    )
+    return Invited(member, _path(user))
+
+
+def invited_user(username: str, token: str) -> User:
+    """Raise InvitationOver for a link that was used, is older than three days, or never was."""
+    user = User.objects.filter(username=username, is_active=True).first()
+    if user is None or user.has_usable_password():
+        raise InvitationOver("This link was used, or is too old. Ask for a new one.")
+    if not default_token_generator.check_token(user, token):
+        raise InvitationOver("This link was used, or is too old. Ask for a new one.")
+    return user
+
+
+@transaction.atomic
+def accept(*, user: User, password: str) -> User:
+    """Set the first password; the link is used up by it."""
+    user.set_password(password)
+    user.save(update_fields=["password"])
+    record("account.password_set", actor=user.username)
+    return user
+
+
+@transaction.atomic
+def sign_up(*, username: str, password: str, slug: str, name: str) -> Member:
+    """Make an account and a workspace that it owns; only where sign-up is open."""
+    if User.objects.filter(username=username).exists():
+        raise NameTaken(f"There is an account “{username}” already; choose another name.")
+    user = User.objects.create_user(username, password=password)
+    workspace = create_workspace(slug=slug, name=name, by=username)
+    return add_member(workspace=workspace, pseudonym=username, roles=[Role.OWNER], user=user)
+
+
+def _path(user: User) -> str:
+    return reverse("invitation", args=[user.username, default_token_generator.make_token(user)])

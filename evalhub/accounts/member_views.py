@@ -1,0 +1,119 @@
+"""A workspace's members and the API tokens."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from evalhub.accounts import invitations
+from evalhub.accounts.access import access_colleague, access_member, access_token
+from evalhub.accounts.errors import NameTaken
+from evalhub.accounts.forms import InviteForm, RolesForm, TokenForm
+from evalhub.accounts.http import Request
+from evalhub.accounts.models import ApiToken, Member
+from evalhub.accounts.services import create_token, revoke_token, set_active, set_roles
+
+
+@require_GET
+@login_required
+def member_list(request: Request, workspace: str) -> HttpResponse:
+    member = access_member(request.user, workspace, to="own")
+    members = member.workspace.members.select_related("user")[:500]
+    return render(request, "accounts/member_list.html", _context(member) | {"members": members})
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "POST"])
+def member_add(request: Request, workspace: str) -> HttpResponse:
+    member = access_member(request.user, workspace, to="own")
+    form = InviteForm(request.POST or None, initial={"roles": ["annotator"]})
+    if form.is_valid():
+        try:
+            invited = invitations.invite(workspace=member.workspace, by=member, **form.cleaned_data)
+        except NameTaken as error:
+            form.add_error(None, str(error))
+        else:
+            return _show_invited(request, member, invited)
+    return render(request, "accounts/member_add.html", _context(member) | {"form": form})
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def member_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
+    member = access_member(request.user, workspace, to="own")
+    colleague = access_colleague(member, uid)
+    form = RolesForm(request.POST or None, initial={"roles": colleague.roles})
+    if form.is_valid():
+        set_roles(member=colleague, roles=form.cleaned_data["roles"], by=member)
+        messages.success(request, f"The roles of {colleague} are set; they count at once.")
+        return redirect("accounts:members", workspace)
+    context = _context(member) | {"form": form, "colleague": colleague}
+    return render(request, "accounts/member_detail.html", context)
+
+
+@require_POST
+@login_required
+def member_activate(request: Request, workspace: str, uid: UUID) -> HttpResponse:
+    member = access_member(request.user, workspace, to="own")
+    set_active(member=access_colleague(member, uid), active=True, by=member)
+    return redirect("accounts:member", workspace, uid)
+
+
+@require_POST
+@login_required
+def member_deactivate(request: Request, workspace: str, uid: UUID) -> HttpResponse:
+    member = access_member(request.user, workspace, to="own")
+    set_active(member=access_colleague(member, uid), active=False, by=member)
+    return redirect("accounts:member", workspace, uid)
+
+
+@never_cache
+@require_POST
+@login_required
+def member_invite_again(request: Request, workspace: str, uid: UUID) -> HttpResponse:
+    member = access_member(request.user, workspace, to="own")
+    invited = invitations.invite_again(member=access_colleague(member, uid), by=member)
+    return _show_invited(request, member, invited)
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "POST"])
+def token_list(request: Request, workspace: str) -> HttpResponse:
+    """One's own tokens; an owner sees those of all. A new one's text is in this answer only."""
+    member = access_member(request.user, workspace, to="view")
+    form = TokenForm(request.POST or None)
+    new = None
+    if form.is_valid():
+        new = create_token(member=member, name=form.cleaned_data["name"], by=member)
+        form = TokenForm()
+    tokens = ApiToken.objects.visible_to(member).select_related("member")[:200]
+    context = _context(member) | {"form": form, "tokens": tokens, "new": new}
+    return render(request, "accounts/token_list.html", context)
+
+
+@require_POST
+@login_required
+def token_revoke(request: Request, workspace: str, uid: UUID) -> HttpResponse:
+    member = access_member(request.user, workspace, to="view")
+    token = access_token(member, uid)
+    revoke_token(token=token, by=member)
+    messages.success(request, f"The token {token} is revoked.")
+    return redirect("accounts:tokens", workspace)
+
+
+def _show_invited(request: Request, member: Member, invited: invitations.Invited) -> HttpResponse:
+    link = request.build_absolute_uri(invited.path) if invited.path else ""
+    context = _context(member) | {"invited": invited.member, "link": link}
+    return render(request, "accounts/member_invited.html", context)
+
+
+def _context(member: Member) -> dict[str, object]:
+    return {"member": member, "workspace": member.workspace}

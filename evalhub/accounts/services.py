@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from evalhub.accounts.choices import MemberKind, Role
+from evalhub.accounts.errors import NameTaken
+from evalhub.accounts.models import ApiToken, Member, User, Workspace, roles_of
+from evalhub.audit.services import record
+from evalhub.common.canonical import sha256_of
+from evalhub.common.errors import Conflict
+
+
+@dataclass(frozen=True)
+class NewToken:
+    """The row and, this once, the text."""
+
+    token: ApiToken
+    text: str
+
+
+@transaction.atomic
+def create_workspace(*, slug: str, name: str, by: str = "system") -> Workspace:
+    """Raise NameTaken when another workspace has the slug."""
+    if Workspace.objects.filter(slug=slug).exists():
+        raise NameTaken(f"There is a workspace “{slug}” already; choose another slug.")
+    workspace = Workspace(slug=slug, name=name)
+    workspace.full_clean()
+    workspace.save()
+    record("workspace.created", actor=by, workspace=slug)
+    return workspace
+
+
+def add_member(
+    *,
+    workspace: Workspace,
+    pseudonym: str,
+    roles: Iterable[str],
+    user: User | None = None,
+    kind: MemberKind = MemberKind.PERSON,
+    by: Member | None = None,
+) -> Member:
+    """Raise NameTaken when the workspace has the pseudonym, or the user is a member already."""
+    try:
+        with transaction.atomic():
+            member = Member.objects.create(
+                workspace=workspace,
+                user=user,
+                kind=kind,
+                pseudonym=pseudonym,
+                roles=roles_of(roles),
+            )
+            _record("member.added", member, by, roles=member.roles)
+    except IntegrityError as error:
+        raise NameTaken(f"{workspace} has a member “{pseudonym}” already.") from error
+    return member
+
+
+@transaction.atomic
+def set_roles(*, member: Member, roles: Iterable[str], by: Member) -> Member:
+    """Take effect on the member's next request; the last owner stays one."""
+    member.roles, before = roles_of(roles), member.roles
+    member.save(update_fields=["roles"])
+    _keep_an_owner(member.workspace)
+    _record("member.roles_set", member, by, before=before, after=member.roles)
+    return member
+
+
+@transaction.atomic
+def set_active(*, member: Member, active: bool, by: Member) -> Member:
+    """An inactive member cannot sign in here nor use a token; what they judged stays."""
+    member.is_active = active
+    member.save(update_fields=["is_active"])
+    _keep_an_owner(member.workspace)
+    _record("member.activated" if active else "member.deactivated", member, by)
+    return member
+
+
+@transaction.atomic
+def create_token(*, member: Member, name: str, by: Member | None = None) -> NewToken:
+    """Make a token; its text is in the answer and nowhere else."""
+    text = f"evh_{secrets.token_urlsafe(32)}"
+    token = ApiToken.objects.create(
+        member=member, name=name, prefix=text[:12], digest=sha256_of(text)
+    )
+    _record("token.created", member, by, prefix=token.prefix)
+    return NewToken(token, text)
+
+
+@transaction.atomic
+def revoke_token(*, token: ApiToken, by: Member) -> None:
+    """Count from the next request on; revoking twice changes nothing."""
+    revoked = ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(
+        revoked_at=timezone.now()
+    )
+    if revoked:
+        _record("token.revoked", token.member, by, prefix=token.prefix)
+
+
+def imported_member(*, workspace: Workspace, name: str = "unknown") -> Member:
+    """The member who stands for an annotator named in a file; made when first met."""
+    member, _ = Member.objects.get_or_create(
+        workspace=workspace,
+        pseudonym=f"{name} (imported)"[:100],
+        defaults={"kind": MemberKind.IMPORTED},
+    )
+    return member
+
+
+def _keep_an_owner(workspace: Workspace) -> None:
+    if not workspace.members.active().with_role(Role.OWNER).exists():
+        raise Conflict(f"{workspace} would have no owner; make somebody else an owner first.")
+
+
+def _record(verb: str, member: Member, by: Member | None, **details: object) -> None:
+    record(
+        verb,
+        actor=by.pseudonym if by else "system",
+        workspace=member.workspace.slug,
+        target=f"member {member.uid}",
+        **details,
+    )

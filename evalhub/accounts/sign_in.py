@@ -1,0 +1,43 @@
+"""Signing in, with a bound on guessing: 10 wrong passwords per name and 100 per address in 15 minutes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.contrib.auth import authenticate
+from django.http import HttpRequest
+from django.utils import timezone
+
+from evalhub.accounts.errors import TooManyTries
+from evalhub.accounts.models import FailedSignIn, User
+from evalhub.audit.services import record
+from evalhub.common.canonical import sha256_of
+
+WINDOW = timedelta(minutes=15)
+MOST_PER_NAME = 10
+MOST_PER_ADDRESS = 100
+
+
+def user_with_password(request: HttpRequest, *, username: str, password: str) -> User | None:
+    """The account, or None when name and password do not fit together.
+
+    Raises:
+        TooManyTries: too many wrong ones lately; a right one is refused as well.
+    """
+    name = sha256_of(f"name:{username.casefold()}")
+    address = sha256_of(f"address:{request.META.get('REMOTE_ADDR', '')}")
+    since = timezone.now() - WINDOW
+    failed = FailedSignIn.objects.filter(at__gte=since)
+    by_name, by_address = failed.filter(key=name).count(), failed.filter(key=address).count()
+    if by_name >= MOST_PER_NAME or by_address >= MOST_PER_ADDRESS:
+        raise TooManyTries("Too many wrong passwords. Wait 15 minutes, then try again.")
+    user = authenticate(request, username=username, password=password)
+    if isinstance(user, User):
+        FailedSignIn.objects.filter(key=name).delete()
+        record("account.signed_in", actor=user.username)
+        return user
+    FailedSignIn.objects.filter(at__lt=since).delete()
+    FailedSignIn.objects.bulk_create([FailedSignIn(key=name), FailedSignIn(key=address)])
+    if by_name + 1 == MOST_PER_NAME:
+        record("account.locked", actor=username[:150], minutes=15)
+    return None

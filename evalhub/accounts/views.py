@@ -1,0 +1,126 @@
+"""An account's own pages: signing in and out, the first password, the profile."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import login, logout, update_session_auth_hash
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render, resolve_url
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from evalhub.accounts import invitations
+from evalhub.accounts.errors import NameTaken, TooManyTries
+from evalhub.accounts.forms import (
+    ChangePasswordForm,
+    NewPasswordForm,
+    ProfileForm,
+    SignInForm,
+    SignUpForm,
+)
+from evalhub.accounts.http import Request
+from evalhub.accounts.profile import set_password, set_timezone
+from evalhub.accounts.sign_in import user_with_password
+from evalhub.common.errors import NotFound
+
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+
+@sensitive_post_parameters("password")
+@never_cache
+@require_http_methods(["GET", "POST"])
+def sign_in(request: HttpRequest) -> HttpResponse:
+    form = SignInForm(request.POST or None)
+    status = 200
+    if form.is_valid():
+        try:
+            user = user_with_password(request, **form.cleaned_data)
+        except TooManyTries as error:
+            form.add_error(None, str(error))
+            status = error.http_status
+        else:
+            if user is not None:
+                login(request, user, backend=BACKEND)
+                return redirect(_next(request))
+            form.add_error(None, "User name and password do not fit together.")
+    context = {
+        "form": form,
+        "next": request.POST.get("next") or request.GET.get("next", ""),
+        "open_sign_up": settings.EVALHUB_OPEN_SIGN_UP,
+    }
+    return render(request, "accounts/sign_in.html", context, status=status)
+
+
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    logout(request)
+    return redirect("sign_in")
+
+
+@sensitive_post_parameters("password")
+@never_cache
+@require_http_methods(["GET", "POST"])
+def sign_up(request: HttpRequest) -> HttpResponse:
+    if not settings.EVALHUB_OPEN_SIGN_UP:
+        raise NotFound("Sign-up is closed here. Ask an owner of a workspace to invite you.")
+    form = SignUpForm(request.POST or None)
+    if form.is_valid():
+        try:
+            member = invitations.sign_up(**form.cleaned_data)
+        except NameTaken as error:
+            form.add_error(None, str(error))
+        else:
+            login(request, member.user, backend=BACKEND)
+            return redirect("home", member.workspace.slug)
+    return render(request, "accounts/sign_up.html", {"form": form})
+
+
+@sensitive_post_parameters("password")
+@never_cache
+@require_http_methods(["GET", "POST"])
+def accept_invitation(request: HttpRequest, username: str, token: str) -> HttpResponse:
+    user = invitations.invited_user(username, token)
+    form = NewPasswordForm(request.POST or None, user=user)
+    if form.is_valid():
+        invitations.accept(user=user, password=form.cleaned_data["password"])
+        login(request, user, backend=BACKEND)
+        return redirect("start")
+    return render(request, "accounts/invitation.html", {"form": form, "invited": user})
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def profile(request: Request) -> HttpResponse:
+    form = ProfileForm(request.POST or None, initial={"timezone": request.user.timezone})
+    if form.is_valid():
+        set_timezone(user=request.user, timezone=form.cleaned_data["timezone"])
+        messages.success(request, "Saved.")
+        return redirect("profile")
+    return render(request, "accounts/profile.html", {"form": form})
+
+
+@sensitive_post_parameters("password", "current")
+@login_required
+@require_http_methods(["GET", "POST"])
+def change_password(request: Request) -> HttpResponse:
+    form = ChangePasswordForm(request.POST or None, user=request.user)
+    if form.is_valid():
+        set_password(user=request.user, password=form.cleaned_data["password"])
+        update_session_auth_hash(request, request.user)  # the other sessions end
+        messages.success(request, "Your password is changed; other sessions were signed out.")
+        return redirect("profile")
+    return render(request, "accounts/password.html", {"form": form})
+
+
+def _next(request: HttpRequest) -> str:
+    """Where to go after signing in; never to another host."""
+    wanted = request.POST.get("next", "")
+    if url_has_allowed_host_and_scheme(
+        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    ):
+        return wanted
+    return resolve_url(settings.LOGIN_REDIRECT_URL)

@@ -1,0 +1,22 @@
+"""The API, version 1. Its description in OpenAPI is at /api/schema/."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+from drf_spectacular.views import SpectacularJSONAPIView
+
+v1 = [
+    path("", include("evalhub.campaigns.api_urls")),
+    path("", include("evalhub.judgments.api_urls")),
+    path("", include("evalhub.imports.api_urls")),
+    path("", include("evalhub.datasets.api_urls")),
+    path("", include("evalhub.registry.api_urls")),
+    path("", include("evalhub.runs.api_urls")),
+    path("", include("evalhub.evaluation.api_urls")),
+    path("", include("evalhub.loops.api_urls")),
+]
+
+urlpatterns = [
+    path("schema/", SpectacularJSONAPIView.as_view(), name="api_schema"),
+    path("v1/", include(v1)),
+]

@@ -1,0 +1,6 @@
+from evalhub.common.apps import EvalhubApp
+
+
+class AuditConfig(EvalhubApp):
+    name = "evalhub.audit"
+    default = True

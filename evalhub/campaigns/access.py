@@ -1,0 +1,91 @@
+"""The only way a view gets a campaign or an assignment."""
+
+from __future__ import annotations
+
+from typing import cast
+from uuid import UUID
+
+from rest_framework.request import Request
+
+from evalhub.accounts.access import Act, acting_member
+from evalhub.accounts.acting import Acting
+from evalhub.accounts.choices import Role
+from evalhub.accounts.models import Member, User
+from evalhub.campaigns.choices import CampaignState
+from evalhub.campaigns.models import Assignment, Campaign
+from evalhub.common.errors import Forbidden, NotFound
+
+WATCHERS = (Role.LEAD, Role.ENGINEER, Role.REVIEWER)
+
+
+def access_campaign(member: Member, uid: UUID) -> Campaign:
+    """The workspace's campaign `uid`; drafts are seen only by those who prepare or watch them."""
+    campaign = (
+        Campaign.objects.filter(workspace_id=member.workspace_id, uid=uid)
+        .select_related("rubric_version__rubric", "workspace")
+        .first()
+    )
+    if campaign is None or not _shown_to(member, campaign):
+        raise NotFound("No such campaign.")
+    return campaign
+
+
+def acting_campaign(request: Request, uid: UUID, *, to: Act) -> Campaign:
+    """The same for the API, for a token or a session."""
+    campaign = (
+        Campaign.objects.filter(uid=uid)
+        .select_related("rubric_version__rubric", "workspace")
+        .first()
+    )
+    if campaign is None:
+        raise NotFound("No such campaign.")
+    try:
+        member = acting_member(request, campaign.workspace_id, to=to)
+    except NotFound as error:
+        raise NotFound("No such campaign.") from error
+    if not _shown_to(member, campaign):
+        raise NotFound("No such campaign.")
+    return campaign
+
+
+def acting_judge(request: Request, workspace_pk: int) -> int:
+    """The key of the member who judges; for a token without another query.
+
+    Raises:
+        NotFound: not a member of that workspace.
+        Forbidden: a member, but no annotator.
+    """
+    if not isinstance(request.auth, Acting):
+        return acting_member(request, workspace_pk, to="judge").pk
+    if request.auth.workspace_id != workspace_pk:
+        raise NotFound("No such campaign.")
+    if not request.auth.has(Role.ANNOTATOR):
+        raise Forbidden("This needs the role annotator; an owner of the workspace can give it.")
+    return request.auth.member_id
+
+
+def acting_assignment(request: Request, uid: UUID) -> Assignment:
+    """The caller's own assignment; anybody else's is as absent."""
+    mine = Assignment.objects.filter(uid=uid, member__is_active=True).select_related("campaign")
+    if isinstance(request.auth, Acting):
+        assignment = mine.filter(member_id=request.auth.member_id).first()
+    else:
+        user = cast(User, request.user)  # IsAuthenticated has let nobody else in
+        assignment = mine.filter(member__user=user).first()
+    if assignment is None:
+        raise NotFound("No such assignment.")
+    acting_judge(request, assignment.campaign.workspace_id)
+    return assignment
+
+
+def access_assignment(member: Member, campaign: Campaign, uid: UUID) -> Assignment:
+    """The member's own assignment in `campaign`."""
+    mine = campaign.assignments.filter(member=member, uid=uid).select_related("campaign")
+    assignment = mine.first()
+    if assignment is None:
+        raise NotFound("No such assignment.")
+    return assignment
+
+
+def _shown_to(member: Member, campaign: Campaign) -> bool:
+    return campaign.state != CampaignState.DRAFT or member.has(*WATCHERS)

@@ -1,0 +1,120 @@
+"""The annotator's calls: claim, keep, give back; and campaigns to read."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework.generics import ListAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from evalhub.accounts.access import acting_member, workspace_of
+from evalhub.campaigns.access import (
+    WATCHERS,
+    acting_assignment,
+    acting_campaign,
+    acting_judge,
+)
+from evalhub.campaigns.body import ClaimBody, DraftBody, TokenBody, parsed
+from evalhub.campaigns.choices import CampaignState
+from evalhub.campaigns.models import Campaign
+from evalhub.campaigns.queries import progress_of
+from evalhub.campaigns.serializers import CampaignDetailSerializer, CampaignSerializer
+from evalhub.campaigns.services.claim import claim_next
+from evalhub.campaigns.services.leases import heartbeat, release, save_draft, skip
+from evalhub.common.errors import NotFound
+from evalhub.common.rest import KeysetPagination
+
+SHAPE = OpenApiTypes.OBJECT  # msgspec checks the real shape; docs/api.md shows it
+
+
+def as_json(body: object, *, status: int = 200) -> HttpResponse:
+    """What we made ourselves, straight to bytes: DRF's renderers would cost more than the claim."""
+    return HttpResponse(msgspec.json.encode(body), status=status, content_type="application/json")
+
+
+class ClaimView(APIView):
+    @extend_schema(request=SHAPE, responses={200: SHAPE, 204: None})
+    def post(self, request: Request, uid: UUID) -> HttpResponse:
+        """Lend the caller the task that comes next; 204 when nothing is left."""
+        campaign = (
+            Campaign.objects.filter(uid=uid).select_related("rubric_version", "workspace").first()
+        )
+        if campaign is None:
+            raise NotFound("No such campaign.")
+        judge = acting_judge(request, campaign.workspace_id)
+        if campaign.state == CampaignState.DRAFT:
+            acting_campaign(request, uid, to="judge")  # as absent to those who only judge
+        body = parsed(request.body, ClaimBody)
+        lease = claim_next(campaign=campaign, member_pk=judge, holding=body.holding)
+        return HttpResponse(status=204) if lease is None else as_json(lease.public())
+
+
+class ReleaseView(APIView):
+    @extend_schema(request=SHAPE, responses={204: None})
+    def post(self, request: Request, uid: UUID) -> HttpResponse:
+        """Hand the task back; the caller may get it again."""
+        assignment = acting_assignment(request, uid)
+        release(assignment=assignment, token=parsed(request.body, TokenBody).token)
+        return HttpResponse(status=204)
+
+
+class SkipView(APIView):
+    @extend_schema(request=SHAPE, responses={204: None})
+    def post(self, request: Request, uid: UUID) -> HttpResponse:
+        """Hand the task back for good: it is for others."""
+        assignment = acting_assignment(request, uid)
+        skip(assignment=assignment, token=parsed(request.body, TokenBody).token)
+        return HttpResponse(status=204)
+
+
+class HeartbeatView(APIView):
+    @extend_schema(request=SHAPE, responses=SHAPE)
+    def post(self, request: Request, uid: UUID) -> HttpResponse:
+        """Renew the lease while somebody works on it."""
+        assignment = acting_assignment(request, uid)
+        until = heartbeat(assignment=assignment, token=parsed(request.body, TokenBody).token)
+        return as_json({"expires_at": until})
+
+
+class DraftView(APIView):
+    @extend_schema(request=SHAPE, responses=SHAPE)
+    def post(self, request: Request, uid: UUID) -> HttpResponse:
+        """Keep what is typed so far, as it is."""
+        assignment = acting_assignment(request, uid)
+        body = parsed(request.body, DraftBody).body
+        draft = save_draft(assignment=assignment, body=body)
+        return as_json({"updated_at": draft.updated_at, "late": draft.late})
+
+
+class CampaignListView(ListAPIView[Campaign]):
+    """The workspace's campaigns, newest first."""
+
+    serializer_class = CampaignSerializer
+    pagination_class = KeysetPagination
+
+    def get_queryset(self) -> QuerySet[Campaign]:
+        workspace = workspace_of(self.request, self.request.query_params.get("workspace"))
+        member = acting_member(self.request, workspace, to="view")
+        campaigns = Campaign.objects.filter(workspace_id=workspace).select_related(
+            "workspace", "rubric_version__rubric"
+        )
+        if member.has(*WATCHERS):
+            return campaigns
+        return campaigns.exclude(state=CampaignState.DRAFT)
+
+
+class CampaignView(APIView):
+    @extend_schema(responses=CampaignDetailSerializer)
+    def get(self, request: Request, uid: UUID) -> Response:
+        """One campaign: its questions and how far it is."""
+        campaign: Any = acting_campaign(request, uid, to="view")
+        campaign.progress = progress_of(campaign)  # for the serializer
+        return Response(CampaignDetailSerializer(campaign).data)

@@ -1,0 +1,6 @@
+from evalhub.common.apps import EvalhubApp
+
+
+class CampaignsConfig(EvalhubApp):
+    name = "evalhub.campaigns"
+    default = True

@@ -1,0 +1,133 @@
+"""What a campaign looks like from above."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from django.db.models import Count, Exists, Max, OuterRef, Q, Sum
+
+from evalhub.accounts.models import Member
+from evalhub.campaigns.choices import AssignmentState
+from evalhub.campaigns.models import Assignment, Campaign, Task
+from evalhub.rubrics.models import Criterion
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Counted in judgments, except `tasks`; done + in_hand + waiting = wanted."""
+
+    tasks: int
+    wanted: int
+    done: int
+    waiting: int
+
+    @property
+    def in_hand(self) -> int:
+        return self.wanted - self.done - self.waiting
+
+    @property
+    def percent(self) -> int:
+        return 100 * self.done // self.wanted if self.wanted else 0
+
+    @property
+    def is_finished(self) -> bool:
+        return self.wanted > 0 and self.done == self.wanted
+
+
+@dataclass(frozen=True)
+class Share:
+    """One annotator's part in a campaign."""
+
+    member: Member
+    submitted: int
+    held: int
+    skipped: int
+
+
+@dataclass(frozen=True)
+class MyCampaign:
+    """An open campaign as one annotator sees it."""
+
+    campaign: Campaign
+    submitted: int
+    has_more: bool
+
+
+def progress_of(campaign: Campaign) -> Progress:
+    """One pass over the campaign's tasks (about 30 ms at 100,000)."""
+    return progress_of_each([campaign])[campaign.pk]
+
+
+def progress_of_each(campaigns: Sequence[Campaign]) -> dict[int, Progress]:
+    """By the campaign's key, in one query for all of them."""
+    sums = (
+        Task.objects.filter(campaign__in=[campaign.pk for campaign in campaigns])
+        .values_list("campaign_id")
+        .annotate(Count("pk"), Sum("overlap"), Sum("judged"), Sum("open_places"))
+        .order_by("campaign_id")
+    )
+    found = {key: Progress(*counts) for key, *counts in sums}
+    return {campaign.pk: found.get(campaign.pk, Progress(0, 0, 0, 0)) for campaign in campaigns}
+
+
+def shares_of(campaign: Campaign) -> list[Share]:
+    """Everybody who ever held a task of it, the most judgments first."""
+    counts = (
+        Assignment.objects.filter(campaign=campaign)
+        .values("member_id")
+        .annotate(
+            submitted=Count("pk", filter=Q(state=AssignmentState.SUBMITTED)),
+            held=Count("pk", filter=Q(state=AssignmentState.HELD)),
+            skipped=Count("pk", filter=Q(state=AssignmentState.SKIPPED)),
+            last=Max("ended_at"),
+        )
+        .order_by("-submitted", "member_id")
+    )
+    members = Member.objects.in_bulk([row["member_id"] for row in counts])
+    return [
+        Share(members[row["member_id"]], row["submitted"], row["held"], row["skipped"])
+        for row in counts
+    ]
+
+
+def campaigns_for(member: Member) -> list[MyCampaign]:
+    """The open campaigns of the member's workspace, those with something left to judge first."""
+    mine = Assignment.objects.filter(member=member, task=OuterRef("pk"))
+    untouched = Task.objects.open().filter(campaign=OuterRef("pk")).filter(~Exists(mine))
+    unfinished = Assignment.objects.filter(member=member, campaign=OuterRef("pk")).filter(
+        Q(state=AssignmentState.HELD)
+        | Q(
+            state__in=[AssignmentState.RELEASED, AssignmentState.EXPIRED],
+            task__open_places__gt=0,
+        )
+    )
+    campaigns = Campaign.objects.of_workspace(member.workspace).open()
+    with_more = set(
+        campaigns.filter(Exists(untouched) | Exists(unfinished)).values_list("pk", flat=True)
+    )
+    rows = sorted(campaigns, key=lambda row: (row.pk in with_more, row.pk), reverse=True)
+    done = submitted_by(member, [row.pk for row in rows])
+    return [MyCampaign(row, done.get(row.pk, 0), row.pk in with_more) for row in rows]
+
+
+def submitted_by(member: Member, campaigns: Sequence[int]) -> dict[int, int]:
+    """How many judgments the member submitted, by campaign key."""
+    rows = (
+        Assignment.objects.filter(
+            member=member, campaign__in=campaigns, state=AssignmentState.SUBMITTED
+        )
+        .values_list("campaign_id")
+        .annotate(Count("pk"))
+    )
+    return dict(rows)
+
+
+@lru_cache(maxsize=256)
+def criteria_of(version_pk: int) -> tuple[Criterion, ...]:
+    """The criteria of a published version, in order.
+
+    Kept in the process: a published version is frozen, and each submit asks for it.
+    """
+    return tuple(Criterion.objects.filter(version_id=version_pk).order_by("position", "pk"))

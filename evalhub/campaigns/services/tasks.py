@@ -1,0 +1,185 @@
+"""Filling a campaign with tasks."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import combinations, groupby, islice
+from random import Random
+from typing import Literal
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from evalhub.campaigns.choices import COMPLETIONS_PER_TASK, TaskType
+from evalhub.campaigns.errors import UnfitTask
+from evalhub.campaigns.models import (
+    HIGHEST_PRIORITY,
+    PRIORITY_STEP,
+    Campaign,
+    Task,
+    TaskCompletion,
+)
+from evalhub.prompts.models import Completion, Prompt
+
+BATCH = 1000
+
+Shape = tuple[Prompt, Sequence[Completion]]
+Design = Literal["first_two", "all_pairs"]
+
+
+def rank_of(*, priority: int, chance: Random) -> int:
+    """Where a task stands in the order of claiming: by priority (9 first), then by lot."""
+    return (HIGHEST_PRIORITY - priority) * PRIORITY_STEP + chance.randrange(PRIORITY_STEP)
+
+
+@transaction.atomic
+def add_tasks(
+    *,
+    campaign: Campaign,
+    items: Iterable[Shape],
+    overlap: int | None = None,
+    priority: int = 5,
+    seed: int | None = None,
+) -> int:
+    """Add one task per item (a prompt and its completions, in the task's own order).
+
+    Args:
+        items: read once, a batch at a time, so a generator of any length will do.
+        overlap: judgments wanted per task; None takes the campaign's.
+        priority: 0 to 9; 9 is claimed first.
+        seed: of the order in which tasks are claimed; None draws one.
+
+    Returns:
+        How many tasks were added.
+
+    Raises:
+        UnfitTask: an item has too few or too many completions for the campaign's type, or one
+            that answers another prompt. Nothing is stored.
+    """
+    chance = Random(seed)  # noqa: S311  no secret: it spreads the annotators over the tasks
+    wanted = campaign.overlap if overlap is None else overlap
+    added = 0
+    stream = iter(items)
+    while batch := list(islice(stream, BATCH)):
+        for prompt, completions in batch:
+            _check_fit(campaign, prompt, completions)
+        ranks = [rank_of(priority=priority, chance=chance) for _ in batch]
+        _store(campaign, batch, ranks=ranks, overlap=wanted, open_places=wanted)
+        added += len(batch)
+    return added
+
+
+def add_from_completions(
+    *,
+    campaign: Campaign,
+    completions: QuerySet[Completion],
+    design: Design = "first_two",
+    overlap: int | None = None,
+    seed: int | None = None,
+) -> int:
+    """Make tasks of the campaign's type from `completions`, prompt by prompt.
+
+    Rating: one task per completion. Comparison: two completions of a prompt, of different models
+    where there are any ("first_two"), or every two ("all_pairs"); equal texts are no comparison.
+    Ranking: the first three to eight different texts. A prompt with too few is passed over.
+    """
+    ordered = completions.select_related("prompt", "generation").order_by("prompt_id", "pk")
+    rows = ordered.iterator(chunk_size=BATCH)
+    shapes = (
+        (answers[0].prompt, chosen)
+        for _, group in groupby(rows, key=lambda row: row.prompt_id)
+        for answers in [list(group)]
+        for chosen in _chosen(TaskType(campaign.type), answers, design=design)
+    )
+    return add_tasks(campaign=campaign, items=shapes, overlap=overlap, seed=seed)
+
+
+def tasks_of_shape(*, campaign: Campaign, shapes: Sequence[Shape]) -> list[Task]:
+    """The campaign's task for each of `shapes`, made where there is none; none asks for judgments.
+
+    For judgments that are there already: such a task starts with overlap 0 and no open place.
+    """
+    keys = [(prompt.pk, tuple(row.pk for row in completions)) for prompt, completions in shapes]
+    known = _known_shapes(campaign, {prompt for prompt, _ in keys})
+    missing = {key: shape for key, shape in zip(keys, shapes, strict=True) if key not in known}
+    chance = Random(campaign.pk)  # noqa: S311  nobody claims these
+    ranks = [rank_of(priority=0, chance=chance) for _ in missing]
+    made = _store(campaign, list(missing.values()), ranks=ranks, overlap=0, open_places=0)
+    known.update(zip(missing, made, strict=True))
+    return [known[key] for key in keys]
+
+
+def _known_shapes(campaign: Campaign, prompts: set[int]) -> dict[tuple[int, tuple[int, ...]], Task]:
+    tasks = {task.pk: task for task in campaign.tasks.filter(prompt_id__in=prompts)}
+    places: dict[int, list[int]] = defaultdict(list)
+    placed = TaskCompletion.objects.filter(task_id__in=tasks).order_by("task_id", "place")
+    for task, completion in placed.values_list("task_id", "completion_id"):
+        places[task].append(completion)
+    return {(task.prompt_id, tuple(places[key])): task for key, task in tasks.items()}
+
+
+def _check_fit(campaign: Campaign, prompt: Prompt, completions: Sequence[Completion]) -> None:
+    least, most = COMPLETIONS_PER_TASK[TaskType(campaign.type)]
+    if not least <= len(completions) <= most:
+        wanted = str(least) if least == most else f"{least} to {most}"
+        raise UnfitTask(
+            f"A {campaign.type} task takes {wanted} completions; prompt "
+            f"{prompt.external_id} came with {len(completions)}."
+        )
+    if prompt.workspace_id != campaign.workspace_id:
+        raise UnfitTask("The prompt belongs to another workspace.")
+    if any(completion.prompt_id != prompt.pk for completion in completions):
+        raise UnfitTask(f"A completion answers another prompt than {prompt.external_id}.")
+
+
+def _store(
+    campaign: Campaign, shapes: Sequence[Shape], *, ranks: list[int], overlap: int, open_places: int
+) -> list[Task]:
+    tasks = Task.objects.bulk_create(
+        Task(campaign=campaign, prompt=prompt, rank=rank, overlap=overlap, open_places=open_places)
+        for (prompt, _), rank in zip(shapes, ranks, strict=True)
+    )
+    TaskCompletion.objects.bulk_create(
+        (
+            TaskCompletion(task=task, completion=completion, place=place)
+            for task, (_, completions) in zip(tasks, shapes, strict=True)
+            for place, completion in enumerate(completions)
+        ),
+        batch_size=BATCH,
+    )
+    return tasks
+
+
+def _chosen(
+    type_: TaskType, answers: list[Completion], *, design: Design
+) -> Iterator[list[Completion]]:
+    """The sets of `answers`, all to one prompt, that make a task each."""
+    different = _different_texts(answers)
+    if type_ == TaskType.RATING:
+        yield from ([answer] for answer in different)
+    elif type_ == TaskType.COMPARISON and design == "all_pairs":
+        yield from (list(pair) for pair in combinations(different, 2))
+    elif type_ == TaskType.COMPARISON and len(different) > 1:
+        yield [different[0], _rival(different)]
+    elif type_ == TaskType.RANKING:
+        least, most = COMPLETIONS_PER_TASK[type_]
+        if len(different) >= least:
+            yield different[:most]
+
+
+def _different_texts(answers: list[Completion]) -> list[Completion]:
+    by_text: dict[str, Completion] = {}
+    for answer in answers:
+        by_text.setdefault(answer.content, answer)
+    return list(by_text.values())
+
+
+def _rival(answers: list[Completion]) -> Completion:
+    """Whom the first answer meets: the next one of another model, else simply the next one."""
+    of_another = (
+        answer
+        for answer in answers[1:]
+        if answer.generation.model_id != answers[0].generation.model_id
+    )
+    return next(of_another, answers[1])

@@ -1,0 +1,10 @@
+from __future__ import annotations
+
+from celery import shared_task
+
+from evalhub.campaigns import jobs
+
+
+@shared_task
+def return_expired() -> None:
+    jobs.return_expired()

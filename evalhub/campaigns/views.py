@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from evalhub.accounts.access import access_member
+from evalhub.accounts.choices import Role
+from evalhub.accounts.http import Request
+from evalhub.accounts.models import Member
+from evalhub.campaigns.access import access_campaign
+from evalhub.campaigns.errors import UnfitCampaign, UnfitTask
+from evalhub.campaigns.forms import CampaignForm
+from evalhub.campaigns.models import Campaign
+from evalhub.campaigns.queries import campaigns_for, progress_of, progress_of_each, shares_of
+from evalhub.campaigns.services.campaigns import (
+    close_campaign,
+    create_from_collection,
+    open_campaign,
+    pause_campaign,
+    resume_campaign,
+)
+from evalhub.common.paging import newest_first
+
+
+@require_GET
+@login_required
+def campaign_list(request: Request, workspace: str) -> HttpResponse:
+    member = access_member(request.user, workspace, to="watch")
+    campaigns = Campaign.objects.of_workspace(member.workspace)
+    page = newest_first(campaigns, before=request.GET.get("before", ""))
+    progress = progress_of_each(page.rows)
+    rows = [(campaign, progress[campaign.pk]) for campaign in page]
+    may_edit = member.has(Role.LEAD)
+    context = _context(member) | {"page": page, "rows": rows, "may_edit": may_edit}
+    return render(request, "campaigns/campaign_list.html", context)
+
+
+@require_GET
+@login_required
+def my_campaigns(request: Request, workspace: str) -> HttpResponse:
+    """What there is to judge for the one who looks."""
+    member = access_member(request.user, workspace, to="judge")
+    context = _context(member) | {"rows": campaigns_for(member)}
+    return render(request, "campaigns/my_campaigns.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def campaign_new(request: Request, workspace: str) -> HttpResponse:
+    member = access_member(request.user, workspace, to="lead")
+    form = CampaignForm(request.POST or None, workspace=member.workspace)
+    if form.is_valid():
+        try:
+            campaign = create_from_collection(
+                workspace=member.workspace, by=member, **form.cleaned_data
+            )
+        except (UnfitCampaign, UnfitTask) as error:
+            form.add_error(None, str(error))
+        else:
+            return redirect("campaigns:detail", workspace, campaign.uid)
+    status = 422 if form.errors else 200
+    return render(
+        request, "campaigns/campaign_new.html", _context(member) | {"form": form}, status=status
+    )
+
+
+@require_GET
+@login_required
+def campaign_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
+    """The figures alone for htmx, which asks every few seconds while the campaign is open."""
+    member = access_member(request.user, workspace, to="watch")
+    campaign = access_campaign(member, uid)
+    context = _context(member) | {
+        "campaign": campaign,
+        "progress": progress_of(campaign),
+        "shares": shares_of(campaign),
+        "leads": member.has(Role.LEAD),
+        "judges": member.has(Role.ANNOTATOR),
+    }
+    template = "campaigns/campaign_detail.html" + ("#live" if request.htmx else "")
+    return render(request, template, context)
+
+
+@require_GET
+@login_required
+def guidelines(request: Request, workspace: str, uid: UUID) -> HttpResponse:
+    """What annotators read before they judge: instructions, rubric, each point in words."""
+    member = access_member(request.user, workspace, to="view")
+    campaign = access_campaign(member, uid)
+    criteria = campaign.rubric_version.criteria.all()
+    context = _context(member) | {"campaign": campaign, "criteria": criteria}
+    return render(request, "campaigns/guidelines.html", context)
+
+
+@require_POST
+@login_required
+def campaign_open(request: Request, workspace: str, uid: UUID) -> HttpResponse:
+    return _moved(request, workspace, uid, open_campaign)
+
+
+@require_POST
+@login_required
+def campaign_pause(request: Request, workspace: str, uid: UUID) -> HttpResponse:
+    return _moved(request, workspace, uid, pause_campaign)
+
+
+@require_POST
+@login_required
+def campaign_resume(request: Request, workspace: str, uid: UUID) -> HttpResponse:
+    return _moved(request, workspace, uid, resume_campaign)
+
+
+@require_POST
+@login_required
+def campaign_close(request: Request, workspace: str, uid: UUID) -> HttpResponse:
+    return _moved(request, workspace, uid, close_campaign)
+
+
+def _moved(
+    request: Request, workspace: str, uid: UUID, service: Callable[..., Campaign]
+) -> HttpResponse:
+    member = access_member(request.user, workspace, to="lead")
+    campaign = service(campaign=access_campaign(member, uid), by=member)
+    messages.success(request, f"“{campaign.title}” is {campaign.state}.")
+    return redirect("campaigns:detail", workspace, uid)
+
+
+def _context(member: Member) -> dict[str, object]:
+    return {"member": member, "workspace": member.workspace}

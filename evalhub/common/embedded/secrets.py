@@ -1,0 +1,53 @@
+"""Settings that would do harm if they were wrong: the key that signs sessions, and switches."""
+
+from __future__ import annotations
+
+from evalhub.common.embedded.errors import CannotStart
+from evalhub.common.embedded.places import DataDirectory
+
+SHORTEST_KEY = 50
+FEWEST_LETTERS = 5
+PLACEHOLDERS = (
+    "django-insecure",
+    "changeme",
+    "change-me",
+    "secret",
+    "insecure",
+    "placeholder",
+    "your-",
+)
+MAKE_ONE = "python -c 'import secrets; print(secrets.token_urlsafe(48))'"
+
+
+def usable_secret_key(given: str, *, place: DataDirectory, private: bool) -> str:
+    """`given`, or for a private instance the one in its data directory.
+
+    Raises:
+        CannotStart: none is given where one is needed, or anybody could guess it.
+    """
+    if not given and private:
+        return place.secret_key()
+    if not given:
+        raise CannotStart(
+            f"Set EVALHUB_SECRET_KEY: with DATABASE_URL set it has no default. {MAKE_ONE}"
+        )
+    if given.lower().startswith(PLACEHOLDERS):
+        raise CannotStart(f"EVALHUB_SECRET_KEY is a placeholder. Make one of your own: {MAKE_ONE}")
+    if len(given) < SHORTEST_KEY or len(set(given)) < FEWEST_LETTERS:
+        raise CannotStart(
+            f"EVALHUB_SECRET_KEY is too easily guessed: it needs {SHORTEST_KEY} characters. {MAKE_ONE}"
+        )
+    return given
+
+
+def clearly(name: str, given: str) -> bool:
+    """A switch is on when somebody clearly said so, off when unset.
+
+    Raises:
+        CannotStart: what is given means neither.
+    """
+    if given.lower() in {"on", "yes", "true", "1"}:
+        return True
+    if given.lower() in {"off", "no", "false", "0", ""}:
+        return False
+    raise CannotStart(f"{name} is {given!r}. Set it to on or off.")

@@ -1,0 +1,73 @@
+"""The API's manner: problems as RFC 9457, lists by keyset."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from rest_framework.exceptions import APIException, ParseError, ValidationError
+from rest_framework.pagination import CursorPagination
+from rest_framework.parsers import JSONParser
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
+
+from evalhub.common.errors import DomainError
+
+PROBLEM = "application/problem+json"
+
+
+class Json(JSONParser):
+    """A body that nests a thousand deep is refused, where Python's parser gives up."""
+
+    def parse(self, stream: Any, *rest: Any) -> Any:  # DRF's own signature
+        try:
+            return super().parse(stream, *rest)
+        except RecursionError as error:
+            raise ParseError("The body is nested too deep.") from error
+
+
+def problem_json(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Translate what a caller can act on into problem+json with a stable `code`.
+
+    Anything else returns None, so that Django answers 500 and the log has the trace.
+    """
+    if isinstance(error, DomainError):
+        body = problem(error.http_status, error.code, str(error), **error.data)
+        return Response(body, status=error.http_status, content_type=PROBLEM)
+    answer = exception_handler(error, context)
+    if answer is None:
+        return None
+    code, detail, data = "invalid", "", {}
+    if isinstance(error, ValidationError):
+        detail, data = "Some fields are wrong.", {"fields": answer.data}
+    elif isinstance(error, APIException):
+        code, detail = str(error.get_codes()), str(error.detail)
+    else:
+        code, detail = (
+            {403: "forbidden", 404: "not_found"}.get(answer.status_code, code),
+            str(error),
+        )
+    answer.data = problem(answer.status_code, code, detail, **data)
+    answer.content_type = PROBLEM
+    return answer
+
+
+def problem(status: int, code: str, detail: str, **data: object) -> dict[str, object]:
+    title = HTTPStatus(status).phrase
+    return {
+        **data,
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "code": code,
+        "detail": detail,
+    }
+
+
+class KeysetPagination(CursorPagination):
+    """Newest first by key; flat in the length of the table."""
+
+    page_size = 50
+    max_page_size = 500
+    page_size_query_param = "limit"
+    ordering = "-pk"

@@ -1,0 +1,6 @@
+from evalhub.common.apps import EvalhubApp
+
+
+class DatasetsConfig(EvalhubApp):
+    name = "evalhub.datasets"
+    default = True

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from evalhub.accounts.models import Workspace
+from evalhub.datasets.choices import BuildKind
+from evalhub.datasets.definition import Definition
+from evalhub.judgments.choices import Source
+from evalhub.prompts.models import Collection
+from evalhub.registry.models import LanguageModel
+
+_DEFAULTS = Definition()
+
+
+class DatasetForm(forms.Form):
+    """A definition, field by field; what stands here first are the defaults."""
+
+    name = forms.CharField(max_length=100)
+    kind = forms.ChoiceField(
+        choices=[
+            (BuildKind.PREFERENCE.value, "Preference: prompt, chosen, rejected"),
+            (BuildKind.SFT.value, "SFT: prompt, completion"),
+        ],
+        initial=BuildKind.PREFERENCE.value,
+        widget=forms.RadioSelect,
+    )
+    collections = forms.MultipleChoiceField(
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="None chosen: all of the workspace.",
+    )
+    sources = forms.MultipleChoiceField(
+        choices=Source.choices,
+        initial=list(_DEFAULTS.sources),
+        widget=forms.CheckboxSelectMultiple,
+        label="Judgments of which source",
+    )
+    criterion = forms.SlugField(
+        required=False, help_text="Empty: the overall preference, and the mean of all ratings."
+    )
+    min_consensus = forms.FloatField(
+        required=False,
+        min_value=0.5,
+        max_value=1,
+        label="Least share of the votes",
+        help_text="Empty: above 0.5 for pairs, 0.6 for SFT.",
+    )
+    margin = forms.FloatField(
+        min_value=0.01,
+        initial=_DEFAULTS.margin,
+        help_text="Between mean ratings, for pairs that nobody compared directly.",
+    )
+    min_rating = forms.FloatField(
+        min_value=1,
+        max_value=5,
+        initial=_DEFAULTS.min_rating,
+        label="Least mean rating",
+        help_text="For SFT rows.",
+    )
+    rankings = forms.ChoiceField(
+        choices=[("all", "every pair of a ranking"), ("adjacent", "neighbours only")],
+    )
+    form = forms.ChoiceField(
+        choices=[("conversational", "conversational (messages)"), ("string", "plain strings")],
+        label="Form of the rows",
+    )
+    model = forms.ChoiceField(
+        required=False, label="Model to fit", help_text="Rows too long for it are left out."
+    )
+    licence = forms.CharField(
+        required=False, label="Licence of the sources", help_text="For the card, as far as known."
+    )
+
+    def __init__(self, *args: Any, workspace: Workspace, **named: Any) -> None:  # Django's
+        super().__init__(*args, **named)
+        collections = Collection.objects.filter(workspace=workspace).order_by("slug")
+        models = LanguageModel.objects.of_workspace(workspace).generating().order_by("name")
+        self._choose("collections", [(each.slug, each.name) for each in collections])
+        self._choose("model", [("", "none: do not check")] + [(m.name, m.name) for m in models])
+
+    def _choose(self, name: str, choices: list[tuple[str, str]]) -> None:
+        field = self.fields[name]
+        if isinstance(field, forms.ChoiceField):
+            field.choices = choices
+
+    def definition(self) -> dict[str, Any]:
+        """Everything but the name and the kind, as a definition has it."""
+        return {
+            name: value for name, value in self.cleaned_data.items() if name not in ("name", "kind")
+        }

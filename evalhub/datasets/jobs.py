@@ -1,0 +1,136 @@
+"""Building a dataset, and looking for near-duplicates ahead of it."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+
+from evalhub.accounts.models import Workspace
+from evalhub.common.files import file_store
+from evalhub.datasets.building import Building, write_test_prompts
+from evalhub.datasets.choices import BuildKind
+from evalhub.datasets.definition import Definition, definition_of
+from evalhub.datasets.lengths import lengths_for
+from evalhub.datasets.manifest import card_of, manifest_of
+from evalhub.datasets.models import DatasetBuild
+from evalhub.datasets.queries import builds_with_groups
+from evalhub.jobs.beat import Beat
+from evalhub.jobs.events import announce
+from evalhub.jobs.models import Job
+from evalhub.prompts.near import merge_near_duplicates
+from evalhub.quality.models import ConsensusSnapshot
+from evalhub.quality.queries import Scope
+from evalhub.quality.services import take_snapshot
+
+
+def build_dataset(job: Job, beat: Beat) -> dict[str, Any]:
+    """Build what the frozen definition asks for, from the judgments of one snapshot."""
+    build = DatasetBuild.objects.select_related("workspace", "dataset", "snapshot").get(job=job)
+    if not build.is_built:
+        definition = definition_of(build.definition)
+        grouping = _group(build.workspace, beat) if definition.near_duplicates else {"looked": 0}
+        snapshot = build.snapshot or _freeze(build, beat)
+        with tempfile.TemporaryDirectory(prefix="evalhub-build-") as folder:
+            _build(build, definition, snapshot, grouping, beat, Path(folder))
+    return {"build": str(build.uid), "digest": build.digest, "rows": build.rows}
+
+
+def group_prompts(job: Job, beat: Beat) -> dict[str, Any]:
+    """Look for near-duplicates among the prompts of a workspace that are new."""
+    if job.workspace is None:
+        raise ValueError("a job of this kind belongs to a workspace")
+    return _group(job.workspace, beat)
+
+
+def _group(workspace: Workspace, beat: Beat) -> dict[str, Any]:
+    """Merge near-duplicates; name the builds that hold prompts which thereby lost their split."""
+    near = merge_near_duplicates(
+        workspace,
+        report=lambda done, total: beat.report(
+            done=done, total=total, note="looking for near-duplicates"
+        ),
+    )
+    moved = {str(each.later) for each in near.moved}
+    return {
+        "looked": near.looked,
+        "merged": len(near.merges),
+        "lost_their_split": [
+            {name: str(value) for name, value in asdict(each).items()} for each in near.moved
+        ],
+        "affected_builds": builds_with_groups(workspace, moved),
+    }
+
+
+def _freeze(build: DatasetBuild, beat: Beat) -> ConsensusSnapshot:
+    """Take the snapshot once, so that a second attempt builds from the same judgments."""
+    snapshot = take_snapshot(build.workspace)
+    with beat.fenced():
+        DatasetBuild.objects.filter(pk=build.pk).update(snapshot=snapshot)
+    return snapshot
+
+
+def _build(
+    build: DatasetBuild,
+    definition: Definition,
+    snapshot: ConsensusSnapshot,
+    grouping: dict[str, Any],
+    beat: Beat,
+    folder: Path,
+) -> None:
+    scope = Scope(
+        snapshot=snapshot,
+        sources=definition.counted_sources,
+        campaigns=tuple(definition.campaigns),
+        collections=tuple(definition.collections),
+    )
+    kind, lengths = BuildKind(build.kind), lengths_for(build.workspace, definition)
+    building = Building(kind=kind, definition=definition, lengths=lengths, folder=folder / "work")
+    total = scope.judgments().count()
+    building.collect(
+        scope, lambda done: beat.report(done=done, total=total, note="reading judgments")
+    )
+    out = folder / "out"
+    out.mkdir()
+    beat.report(note="writing files")
+    digest = building.write(out)
+    if kind == BuildKind.SFT:
+        write_test_prompts(scope, out / "prompts.jsonl", folder / "prompts")
+    manifest = manifest_of(
+        build,
+        definition=definition,
+        scope=scope,
+        counts=building.counts,
+        lengths=lengths,
+        grouping=grouping,
+        digest=digest,
+    )
+    (out / "manifest.json").write_text(json.dumps(manifest, indent=2, ensure_ascii=False), "utf-8")
+    (out / "card.md").write_text(card_of(manifest), "utf-8")
+    _finish(build, manifest, _store(out, beat), beat)
+
+
+def _store(folder: Path, beat: Beat) -> dict[str, dict[str, Any]]:
+    store, files = file_store(), {}
+    for path in sorted(folder.iterdir()):
+        beat.report(note=f"storing {path.name}")
+        stored = store.put(path)
+        files[path.name] = {"key": stored.key, "sha256": stored.sha256, "bytes": stored.bytes}
+    return files
+
+
+def _finish(
+    build: DatasetBuild,
+    manifest: dict[str, Any],
+    files: dict[str, dict[str, Any]],
+    beat: Beat,
+) -> None:
+    with transaction.atomic(), beat.fenced():
+        build.digest, build.rows = manifest["digest"], manifest["rows"]
+        build.files, build.manifest = files, manifest
+        build.save(update_fields=["digest", "rows", "files", "manifest"])
+        announce("build.ended", build.uid, kind=build.kind, digest=build.digest)

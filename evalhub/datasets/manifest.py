@@ -1,0 +1,157 @@
+"""What a build says about itself: for machines (manifest.json) and for people (card.md)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Count
+
+from evalhub.datasets.building import Counts
+from evalhub.datasets.definition import Definition, as_json
+from evalhub.datasets.lengths import Lengths
+from evalhub.datasets.models import DatasetBuild
+from evalhub.datasets.queries import SPLITS
+from evalhub.judgments.models import Judgment
+from evalhub.quality.models import ConsensusSnapshot
+from evalhub.quality.queries import Scope
+
+MOST_ANNOTATORS = 1000  # listed one by one
+
+
+def manifest_of(
+    build: DatasetBuild,
+    *,
+    definition: Definition,
+    scope: Scope,
+    counts: Counts,
+    lengths: Lengths,
+    grouping: dict[str, Any],
+    digest: str,
+) -> dict[str, Any]:
+    return {
+        "schema": 1,
+        "build": str(build.uid),
+        "dataset": build.dataset.name,
+        "kind": build.kind,
+        "digest": digest,
+        "licence": definition.licence or "not stated",
+        "definition": as_json(definition),
+        "snapshot": _snapshot(scope.snapshot),
+        "rows": {split: counts.rows[split] for split in SPLITS},
+        "groups": {split: len(counts.groups[split]) for split in SPLITS},
+        "from": dict(sorted(counts.origins.items())),
+        "found": counts.found,
+        "judgments_behind_rows": counts.behind_rows,
+        "identical_merged": counts.identical_merged,
+        "prompts": counts.prompts,
+        "judgments": _judgments(scope),
+        "left_out": counts.left_out_report(),
+        "ties_at_one_half": counts.half,
+        "length": lengths.report(),
+        "grouping": grouping,
+    }
+
+
+def _snapshot(snapshot: ConsensusSnapshot) -> dict[str, Any]:
+    return {
+        "uid": str(snapshot.uid),
+        "taken_at": f"{snapshot.created_at:%Y-%m-%dT%H:%M:%S}Z",
+        "judgments": snapshot.judgments,
+        "digest": snapshot.digest,
+    }
+
+
+def _judgments(scope: Scope) -> dict[str, Any]:
+    """Whose judgments were used, and whose were not because of their source."""
+    snapshot = scope.snapshot
+    reachable = scope.reachable().order_by()
+    by_source = {
+        source: {"judgments": count, "annotators": people}
+        for source, count, people in reachable.values_list("source")
+        .annotate(count=Count("pk"), people=Count("member", distinct=True))
+        .order_by("source")
+    }
+    people = scope.judgments().order_by().values_list("member__uid").annotate(count=Count("pk"))
+    asked = {source.value for source in scope.sources}
+    superseded = Judgment.objects.filter(
+        workspace=snapshot.workspace,
+        superseded_by__pk__lte=snapshot.last_judgment,
+    ).count()
+    return {
+        "used": {name: each for name, each in by_source.items() if name in asked},
+        "left_out": {name: each for name, each in by_source.items() if name not in asked},
+        "superseded": superseded,
+        "annotators": [
+            {"member": str(member), "judgments": count}
+            for member, count in people.order_by("-count", "member__uid")[:MOST_ANNOTATORS]
+        ],
+    }
+
+
+def card_of(manifest: dict[str, Any]) -> str:
+    """The data card, in Markdown."""
+    rows = manifest["rows"]
+    return "\n".join(
+        [
+            f"# {manifest['dataset']}",
+            "",
+            f"A {manifest['kind']} dataset built by evalhub. Digest `{manifest['digest']}`.",
+            "",
+            f"- Rows: {rows['train']:,} train, {rows['validation']:,} validation, {rows['test']:,} "
+            "test, split by prompt group (a prompt, its near-duplicates, all turns of a "
+            "conversation).",
+            f"- {_sources(manifest['judgments'])}",
+            f"- Identical rows that became one: {manifest['identical_merged']:,}.",
+            f"- Length: {_length(manifest['length'])}",
+            f"- Licence of the sources: {manifest['licence']}.",
+            "",
+            "## Left out",
+            "",
+            *_left_out(manifest["left_out"]),
+            "",
+            "## Columns",
+            "",
+            COLUMNS,
+            "",
+        ]
+    )
+
+
+COLUMNS = (
+    "`prompt`, and `completion` (SFT) or `chosen` and `rejected` (preference), as TRL reads them. "
+    "`id` names the row by its text; `group` is what the split is drawn for; `weight` is the number "
+    "of judgments behind the row; `p_chosen` is the share of them that prefers `chosen`. "
+    "`lineage.jsonl` says for each id which judgments made it."
+)
+
+
+def _sources(judgments: dict[str, Any]) -> str:
+    used = [
+        f"{each['judgments']:,} {source} judgments by {_people(each['annotators'])}"
+        for source, each in judgments["used"].items()
+    ]
+    unused = [
+        f" {each['judgments']:,} {source} judgments were not asked for."
+        for source, each in judgments["left_out"].items()
+    ]
+    return f"From {', '.join(used) or 'no judgments'}.{''.join(unused)}"
+
+
+def _people(count: int) -> str:
+    return "1 annotator" if count == 1 else f"{count:,} annotators"
+
+
+def _length(length: dict[str, Any]) -> str:
+    if not length["checked"]:
+        return f"Not checked: {length['why']}."
+    return (
+        f"Checked against {length['limit']:,} tokens of {length['model']} ({length['how']}); "
+        f"the longest row has {length['longest']:,}."
+    )
+
+
+def _left_out(left_out: dict[str, Any]) -> list[str]:
+    if not left_out:
+        return ["Nothing."]
+    rows = [f"| {name} | {each['count']:,} | {each['why']} |" for name, each in left_out.items()]
+    return ["| reason | count | meaning |", "|---|---|---|", *rows]

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from evalhub.accounts.models import Workspace
+from evalhub.common.files import file_store
+from evalhub.datasets.errors import NotBuilt
+from evalhub.datasets.models import DatasetBuild
+
+Line = dict[str, Any]
+
+SPLITS = ("train", "validation", "test")
+
+
+def rows_of(build: DatasetBuild, split: str) -> Iterator[dict[str, Any]]:
+    """The rows of one split, by content uid, a line at a time.
+
+    Raises:
+        NotBuilt: the build has no such file.
+    """
+    yield from lines_of(build, f"{split}.jsonl")
+
+
+def lines_of(build: DatasetBuild, name: str) -> Iterator[dict[str, Any]]:
+    """Raise NotBuilt when the build has no file of that name."""
+    if name not in build.files:
+        raise NotBuilt(f"This build has no {name}; it is {build.job.state}.")
+    with file_store().open(build.files[name]["key"]) as stream:
+        for line in stream:
+            yield json.loads(line)
+
+
+def builds_with_groups(workspace: Workspace, groups: set[str]) -> list[str]:
+    """The uids of the builds that hold a row of one of `groups`, oldest first."""
+    if not groups:
+        return []
+    builds = DatasetBuild.objects.filter(workspace=workspace).exclude(digest="").order_by("pk")
+    return [str(build.uid) for build in builds.iterator() if _holds(build, groups)]
+
+
+def _holds(build: DatasetBuild, groups: set[str]) -> bool:
+    names = [f"{split}.jsonl" for split in SPLITS if f"{split}.jsonl" in build.files]
+    return any(row["group"] in groups for name in names for row in lines_of(build, name))
+
+
+@dataclass
+class BuildDiff:
+    """What one build has that the other has not, with the reason that its lineage gives."""
+
+    added: int = 0
+    removed: int = 0
+    changed: int = 0
+    examples: list[dict[str, Any]] = field(default_factory=list)
+
+    MOST = 50
+
+    def note(self, change: str, row: dict[str, Any], **more: Any) -> None:
+        setattr(self, change, getattr(self, change) + 1)
+        if len(self.examples) < self.MOST:
+            self.examples.append(
+                {"change": change, "id": row["id"], "reason": row["reason"], **more}
+            )
+
+
+def diff(old: DatasetBuild, new: DatasetBuild) -> BuildDiff:
+    """Walk the lineages of two builds side by side; both are sorted by content uid.
+
+    A row has changed when other judgments stand behind it, or its split is another.
+    """
+    found = BuildDiff()
+    pairs = _side_by_side(lines_of(old, "lineage.jsonl"), lines_of(new, "lineage.jsonl"))
+    for before, after in pairs:
+        if before and after:
+            if (before["judgments"], before["split"]) != (after["judgments"], after["split"]):
+                found.note("changed", after, was=before["reason"])
+        elif after:
+            found.note("added", after)
+        elif before:
+            found.note("removed", before)
+    return found
+
+
+def _side_by_side(olds: Iterator[Line], news: Iterator[Line]) -> Iterator[tuple[Line, Line]]:
+    """Lines of the same id together; an empty one stands where the other has none."""
+    before, after = next(olds, {}), next(news, {})
+    while before or after:
+        if not after or (before and before["id"] < after["id"]):
+            yield before, {}
+            before = next(olds, {})
+        elif not before or after["id"] < before["id"]:
+            yield {}, after
+            after = next(news, {})
+        else:
+            yield before, after
+            before, after = next(olds, {}), next(news, {})

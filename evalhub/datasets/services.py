@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from evalhub.accounts.models import Member, Workspace
+from evalhub.audit.services import record
+from evalhub.datasets.choices import BuildKind
+from evalhub.datasets.definition import Definition, as_json, definition_of
+from evalhub.datasets.errors import BadDefinition, DatasetNameTaken
+from evalhub.datasets.models import Dataset, DatasetBuild
+from evalhub.jobs.models import Job
+from evalhub.jobs.services import queue_job
+from evalhub.prompts.models import Collection
+
+BUILDABLE = (BuildKind.SFT, BuildKind.PREFERENCE)
+
+
+def create_dataset(
+    *,
+    workspace: Workspace,
+    name: str,
+    kind: BuildKind,
+    definition: dict[str, Any],
+    by: Member | None = None,
+) -> Dataset:
+    """Store a definition; each field that is not given takes its default now.
+
+    Raises:
+        BadDefinition: a field is wrong, or a collection is not in the workspace.
+        DatasetNameTaken: the workspace has a dataset of that name.
+    """
+    checked = _checked(workspace, kind, definition)
+    if not name.strip():
+        raise BadDefinition("Give the dataset a name.")
+    try:
+        with transaction.atomic():
+            dataset = Dataset.objects.create(
+                workspace=workspace, name=name.strip()[:100], kind=kind, definition=as_json(checked)
+            )
+            _record("dataset.created", f"dataset {dataset.uid}", workspace, by, name=dataset.name)
+    except IntegrityError as error:
+        raise DatasetNameTaken(f"There is a dataset “{name}” already.") from error
+    return dataset
+
+
+@transaction.atomic
+def ensure_dataset(
+    *,
+    workspace: Workspace,
+    name: str,
+    kind: BuildKind,
+    definition: dict[str, Any],
+    by: Member | None = None,
+) -> Dataset:
+    """The workspace's dataset of that name with this definition; made or changed as needed.
+
+    Builds that were made from an earlier definition keep it.
+
+    Raises:
+        BadDefinition: a field is wrong, or the name belongs to a dataset of another kind.
+    """
+    found = Dataset.objects.select_for_update().filter(workspace=workspace, name=name).first()
+    if found is None:
+        return create_dataset(
+            workspace=workspace, name=name, kind=kind, definition=definition, by=by
+        )
+    checked = as_json(_checked(workspace, kind, definition))
+    if found.kind != kind:
+        raise BadDefinition(f"“{name}” is a {found.kind} dataset; choose another name.")
+    if found.definition != checked:
+        found.definition = checked
+        found.save(update_fields=["definition"])
+        _record("dataset.redefined", f"dataset {found.uid}", workspace, by, name=name)
+    return found
+
+
+@transaction.atomic
+def start_build(*, dataset: Dataset, by: Member | None = None) -> DatasetBuild:
+    """Freeze the definition and queue the build of it."""
+    build = DatasetBuild(
+        workspace=dataset.workspace,
+        dataset=dataset,
+        kind=dataset.kind,
+        definition=dataset.definition,
+        created_by=by,
+    )
+    build.job = queue_job(
+        kind="datasets.build",
+        title=f"Build {dataset.name}",
+        workspace=dataset.workspace,
+        by=by,
+        subject_uid=build.uid,
+    )
+    build.save()
+    _record("build.started", f"build {build.uid}", dataset.workspace, by, dataset=dataset.name)
+    return build
+
+
+def start_grouping(*, workspace: Workspace, by: Member | None = None) -> Job:
+    """Queue the look for near-duplicates; every build does it first anyway."""
+    return queue_job(
+        kind="prompts.group", title="Look for near-duplicate prompts", workspace=workspace, by=by
+    )
+
+
+def _checked(workspace: Workspace, kind: BuildKind, values: dict[str, Any]) -> Definition:
+    if kind not in BUILDABLE:
+        raise BadDefinition(f"A dataset is of kind {' or '.join(BUILDABLE)}, not “{kind}”.")
+    definition = definition_of(values)
+    ours = set(Collection.objects.filter(workspace=workspace).values_list("slug", flat=True))
+    if strange := sorted(set(definition.collections) - ours):
+        raise BadDefinition(f"There is no collection {', '.join(strange)} in this workspace.")
+    campaigns = workspace.campaigns.filter(uid__in=definition.campaigns).count()
+    if campaigns != len(set(definition.campaigns)):
+        raise BadDefinition("A campaign that the definition names is not in this workspace.")
+    return definition
+
+
+def _record(
+    verb: str, target: str, workspace: Workspace, by: Member | None, **details: object
+) -> None:
+    actor = by.pseudonym if by else "system"
+    record(verb, actor=actor, workspace=workspace.slug, target=target, **details)

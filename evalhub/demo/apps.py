@@ -1,0 +1,6 @@
+from evalhub.common.apps import EvalhubApp
+
+
+class DemoConfig(EvalhubApp):
+    name = "evalhub.demo"
+    default = True

@@ -1,0 +1,58 @@
+"""Writing a decision down, as the job that made it does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from evalhub.accounts.models import Member
+from evalhub.audit.services import record
+from evalhub.evaluation.gate import Verdict
+from evalhub.evaluation.models import Comparison, Decision, Evaluation, Promotion
+from evalhub.registry.services import put_in_service
+
+
+def record_promotion(
+    *,
+    candidate: Evaluation,
+    comparisons: Mapping[str, Comparison],
+    verdict: Verdict,
+    by: Member | None = None,
+) -> Promotion:
+    """Write the decision with its evidence, once; a promoted model is put in service.
+
+    Call it in a transaction.
+
+    Args:
+        comparisons: by what the candidate was compared with: "baseline", "incumbent".
+    """
+    evidence = {name: str(each.uid) for name, each in comparisons.items()}
+    known = Promotion.objects.filter(model=candidate.model, evidence=evidence).first()
+    if known is not None:
+        return known
+    beaten = comparisons.get("incumbent")
+    replaces = beaten.baseline.model if beaten else None
+    promotion = Promotion.objects.create(
+        workspace=candidate.workspace,
+        model=candidate.model,
+        replaces=replaces,
+        decision=Decision.PROMOTE if verdict.promote else Decision.REFUSE,
+        reason=verdict.reason,
+        evidence=evidence,
+        decided_by=by,
+    )
+    promotion.comparisons.set(comparisons.values())
+    if verdict.promote:
+        put_in_service(model=candidate.model, replaces=replaces, by=by)
+    _record(promotion, by)
+    return promotion
+
+
+def _record(promotion: Promotion, by: Member | None) -> None:
+    record(
+        "promotion.decided",
+        actor=by.pseudonym if by else "system",
+        workspace=promotion.workspace.slug,
+        target=f"model {promotion.model.uid}",
+        decision=promotion.decision,
+        reason=promotion.reason,
+    )

@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+from evalhub.accounts.models import Workspace
+from evalhub.evaluation.errors import BaselineMissing
+from evalhub.evaluation.models import Evaluation
+from evalhub.registry.models import LanguageModel
+
+
+def measured_on(workspace: Workspace, model: LanguageModel, set_digest: str) -> Evaluation | None:
+    """The newest finished evaluation of a model with the same files on that set."""
+    evaluations = Evaluation.objects.filter(workspace=workspace, set_digest=set_digest)
+    same = evaluations.filter(model__digest=model.digest) if model.digest else evaluations
+    return same.filter(model__kind=model.kind).exclude(metrics={}).order_by("-pk").first()
+
+
+def baseline_of(evaluation: Evaluation) -> Evaluation:
+    """The evaluation of the base model on the same set.
+
+    Raises:
+        BaselineMissing: the base was never measured there.
+    """
+    base = evaluation.model.base
+    found = measured_on(evaluation.workspace, base, evaluation.set_digest)
+    if found is None:
+        raise BaselineMissing(
+            f"The base model “{base}” is not measured on this set. Evaluate “{base}” on the same "
+            "builds first, then the adapter."
+        )
+    return found

@@ -1,0 +1,93 @@
+"""A stored comparison made ready to read: the sentence, the forest plot, the table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from evalhub.common.charts import Whisker, whisker
+from evalhub.evaluation.figures import KINDS, interval, written
+from evalhub.evaluation.models import Comparison
+
+
+@dataclass(frozen=True)
+class Line:
+    """One figure of a comparison. The whisker points right where the candidate is better."""
+
+    label: str
+    baseline: str
+    candidate: str
+    difference: str
+    interval: str
+    smallest: str
+    n: int
+    verdict: str  # better, worse, or no difference shown
+    whisker: Whisker | None
+
+
+def lines_of(comparison: Comparison) -> list[Line]:
+    return [_line(name, comparison.metrics[name]) for name in KINDS if name in comparison.metrics]
+
+
+def sentence(comparison: Comparison) -> str:
+    """What the comparison shows, in words and the two figures that decide."""
+    words = [_clause(name, comparison.metrics.get(name)) for name in _DECIDING]
+    shown = [each for each in words if each]
+    if not shown:
+        return "There was nothing to compare on this set."
+    return f"Against {comparison.baseline.model}: {'; '.join(shown)}."
+
+
+_DECIDING = ("preference_accuracy", "perplexity")
+
+
+def _clause(name: str, metric: Mapping[str, Any] | None) -> str:
+    if metric is None or metric["difference"] is None:
+        return ""
+    label = KINDS[name].label.split(" (")[0].lower()
+    if metric["difference"] == 0:
+        return f"{label} stayed at {written(name, metric['candidate'])}"
+    change = (
+        f"{label} went from {written(name, metric['baseline'])} to "
+        f"{written(name, metric['candidate'])}"
+    )
+    verdict = _verdict(name, metric)
+    if verdict == "no difference shown" and metric["smallest"] is not None:
+        smallest = written(name, metric["smallest"], sign=True).lstrip("+")
+        return f"{change}, which may be chance (this set can show differences from {smallest})"
+    return f"{change} ({verdict})"
+
+
+def _line(name: str, metric: Mapping[str, Any]) -> Line:
+    return Line(
+        label=KINDS[name].label,
+        baseline=written(name, metric["baseline"]),
+        candidate=written(name, metric["candidate"]),
+        difference=written(name, metric["difference"], sign=True),
+        interval=interval(name, metric, sign=True),
+        smallest=written(name, metric["smallest"], sign=True).lstrip("+"),
+        n=metric["n"],
+        verdict=_verdict(name, metric),
+        whisker=_whisker(name, metric),
+    )
+
+
+def _verdict(name: str, metric: Mapping[str, Any]) -> str:
+    low, high = metric["low"], metric["high"]
+    if low is None or low <= 0 <= high:
+        return "no difference shown"
+    if KINDS[name].better == "neither":
+        return "different"
+    rises = low > 0
+    return "better" if rises == (KINDS[name].better == "higher") else "worse"
+
+
+def _whisker(name: str, metric: Mapping[str, Any]) -> Whisker | None:
+    if metric["low"] is None:
+        return None
+    low, value, high = metric["low"], metric["difference"], metric["high"]
+    if KINDS[name].better == "lower":
+        low, value, high = -high, -value, -low
+    reach = max(abs(low), abs(high), metric["smallest"] or 0.0) or 1.0
+    return whisker(low, value, high, reach=reach)

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from django.db import transaction
+
+from evalhub.accounts.models import Member, Workspace
+from evalhub.datasets.models import DatasetBuild
+from evalhub.evaluation.errors import BaselineMissing, NotMeasured
+from evalhub.evaluation.frozen_set import FrozenSet, frozen_set
+from evalhub.evaluation.gate import Gate
+from evalhub.evaluation.models import Evaluation
+from evalhub.evaluation.queries import measured_on
+from evalhub.jobs.choices import Queue
+from evalhub.jobs.models import Job
+from evalhub.jobs.services import queue_job
+from evalhub.registry.models import LanguageModel, ModelKind
+from evalhub.runs.models import Recipe
+from evalhub.runs.services import start_run
+
+MEASURE, DECIDE = "evaluation.measure", "evaluation.decide"
+
+
+@transaction.atomic
+def evaluate_model(
+    *,
+    workspace: Workspace,
+    model: LanguageModel,
+    builds: Sequence[DatasetBuild],
+    by: Member | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> Evaluation:
+    """Measure a model on the frozen test split of `builds`; what was measured there is reused.
+
+    Raises:
+        NothingToMeasure: the builds have no test rows.
+        BaselineMissing: the model is an adapter and its base was not measured on this set.
+    """
+    measured_set = frozen_set(builds, options or {})
+    known = measured_on(workspace, model, measured_set.digest)
+    if known is not None:
+        return known
+    if model.kind == ModelKind.ADAPTER:
+        _demand_baseline(workspace, model.base, measured_set)
+    return _measure(workspace, model, builds, measured_set, by)
+
+
+def start_decision(
+    *, candidate: Evaluation, incumbent: Evaluation | None, gate: Gate, by: Member | None = None
+) -> Job:
+    """Queue the comparison with the baseline, and the incumbent if any, and the decision on it.
+
+    Raises:
+        NotMeasured: an evaluation has not ended.
+    """
+    for each in (candidate, incumbent):
+        if each is not None and not each.is_measured:
+            raise NotMeasured(f"“{each.model}” is not measured yet; wait for its run to end.")
+    return queue_job(
+        kind=DECIDE,
+        title=f"Decide on {candidate.model}",
+        workspace=candidate.workspace,
+        by=by,
+        subject_uid=candidate.uid,
+        payload={
+            "candidate": str(candidate.uid),
+            "incumbent": str(incumbent.uid) if incumbent else None,
+            "gate": asdict(gate),
+        },
+        queue=Queue.DEFAULT,
+    )
+
+
+def _demand_baseline(workspace: Workspace, base: LanguageModel, measured_set: FrozenSet) -> None:
+    if measured_on(workspace, base, measured_set.digest) is None:
+        raise BaselineMissing(
+            f"The base model “{base}” is not measured on this set. Evaluate “{base}” on the same "
+            "builds first, then the adapter."
+        )
+
+
+def _measure(
+    workspace: Workspace,
+    model: LanguageModel,
+    builds: Sequence[DatasetBuild],
+    measured_set: FrozenSet,
+    by: Member | None,
+) -> Evaluation:
+    run = start_run(
+        workspace=workspace,
+        recipe=Recipe.EVALUATE,
+        model=model,
+        builds=builds,
+        inputs=measured_set.inputs,
+        options=measured_set.options,
+        by=by,
+        title=f"Measure {model}",
+        kind=MEASURE,
+    )
+    evaluation = Evaluation.objects.create(
+        workspace=workspace, model=model, set_digest=measured_set.digest, run=run
+    )
+    evaluation.builds.set(builds)
+    return evaluation

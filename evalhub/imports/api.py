@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework.generics import ListAPIView
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from evalhub.accounts.access import acting_member, workspace_of
+from evalhub.common.rest import KeysetPagination
+from evalhub.imports.access import acting_import
+from evalhub.imports.models import Import, ImportKind
+from evalhub.imports.queries import first_rejected
+from evalhub.imports.serializers import ImportSerializer, UploadSerializer
+from evalhub.imports.services import start_import
+
+
+class ImportListView(ListAPIView[Import]):
+    """Imports of the workspace, newest first."""
+
+    serializer_class = ImportSerializer
+    pagination_class = KeysetPagination
+    parser_classes = (MultiPartParser,)
+
+    def get_queryset(self) -> QuerySet[Import]:
+        key = workspace_of(self.request, self.request.query_params.get("workspace"))
+        member = acting_member(self.request, key, to="build")
+        imports = Import.objects.filter(workspace=member.workspace)
+        return imports.select_related("workspace", "collection", "job").prefetch_related(
+            first_rejected()
+        )
+
+    @extend_schema(
+        request={"multipart/form-data": UploadSerializer}, responses={202: ImportSerializer}
+    )
+    def post(self, request: Request) -> Response:
+        """Keep the file and queue the reading of it; look at the answer's `uid` for progress."""
+        asked = UploadSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        values = asked.validated_data
+        key = workspace_of(request, values.get("workspace"))
+        member = acting_member(request, key, to="build")
+        source = start_import(
+            workspace=member.workspace,
+            collection=values["collection"],
+            kind=ImportKind(values["kind"]),
+            format=values["format"],
+            filename=values["file"].name,
+            stream=values["file"],
+            by=member,
+        )
+        return Response(ImportSerializer(source).data, status=202)
+
+
+class ImportView(APIView):
+    @extend_schema(responses=ImportSerializer)
+    def get(self, request: Request, uid: UUID) -> Response:
+        """How far the reading is, and what was rejected."""
+        return Response(ImportSerializer(acting_import(request, uid)).data)

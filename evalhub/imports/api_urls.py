@@ -1,0 +1,8 @@
+from django.urls import path
+
+from evalhub.imports import api
+
+urlpatterns = [
+    path("imports", api.ImportListView.as_view()),
+    path("imports/<uuid:uid>", api.ImportView.as_view()),
+]

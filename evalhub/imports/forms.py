@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+from django import forms
+
+from evalhub.accounts.models import slug_rule
+from evalhub.formats.readers import FORMATS
+from evalhub.imports.models import ImportKind
+
+
+class UploadForm(forms.Form):
+    kind = forms.ChoiceField(
+        choices=[
+            (ImportKind.PROMPTS.value, "Prompts, with completions if the file has some"),
+            (ImportKind.JUDGMENTS.value, "Judgments"),
+        ],
+        initial=ImportKind.PROMPTS.value,
+        widget=forms.RadioSelect,
+        label="What is in the file",
+    )
+    collection = forms.CharField(
+        max_length=50,
+        validators=[slug_rule],
+        help_text="Its slug: lower-case letters, digits and hyphens. Made when it is not there.",
+    )
+    format = forms.ChoiceField(
+        choices=[("auto", "find out"), *FORMATS.items()],
+        initial="auto",
+        help_text="The page Help, Imports shows each.",
+    )
+    file = forms.FileField()

@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.db.models.enums import TextChoices
+
+from evalhub.accounts.models import Member, Workspace
+from evalhub.common.models import PublicModel
+from evalhub.jobs.models import Job
+from evalhub.prompts.models import Collection
+
+
+class ImportKind(TextChoices):
+    PROMPTS = "prompts"
+    JUDGMENTS = "judgments"
+
+
+class Import(PublicModel):
+    """A file that came in. Reading it is a Job; what could not be read stands in RejectedRow."""
+
+    workspace = models.ForeignKey(Workspace, models.PROTECT, related_name="imports")
+    collection = models.ForeignKey(Collection, models.PROTECT, related_name="imports")
+    kind = models.CharField(max_length=10, choices=ImportKind.choices)
+    format = models.CharField(max_length=30)  # as asked: "auto" or a reader's name
+    filename = models.CharField(max_length=200)
+    file_key = models.CharField(max_length=300)  # in EVALHUB_FILES
+    job = models.OneToOneField(Job, models.PROTECT, related_name="+")
+    created_by = models.ForeignKey(Member, models.PROTECT, null=True, blank=True)
+    counts: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return self.filename
+
+
+class RejectedRow(models.Model):
+    """A row that was not taken: where it stands, which field is wrong, and the remedy."""
+
+    source = models.ForeignKey(Import, models.PROTECT, related_name="rejected")
+    line = models.PositiveIntegerField()  # of the file, from 1; in a JSON array the item's number
+    field = models.CharField(max_length=100, blank=True)
+    reason = models.TextField()
+    excerpt = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["source", "line"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source", "line", "field"], name="one_reason_per_row_and_field"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.line}: {self.reason}"

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from evalhub.formats.readers import FORMATS
+from evalhub.imports.models import Import, ImportKind
+from evalhub.imports.queries import summary_of
+
+
+class UploadSerializer(serializers.Serializer[Import]):
+    workspace = serializers.SlugField(required=False, help_text="its slug; a token needs none")
+    collection = serializers.SlugField(max_length=50)
+    kind = serializers.ChoiceField(choices=ImportKind.choices)
+    format = serializers.ChoiceField(choices=["auto", *FORMATS], default="auto")
+    file = serializers.FileField()
+
+
+class ImportSerializer(serializers.ModelSerializer[Import]):
+    """The state of the job, and the counts so far."""
+
+    workspace = serializers.CharField(source="workspace.slug", read_only=True)
+    collection = serializers.CharField(source="collection.slug", read_only=True)
+    job = serializers.UUIDField(source="job.uid", read_only=True)
+    state = serializers.CharField(source="job.state", read_only=True)
+    error = serializers.CharField(source="job.error", read_only=True)
+    summary = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Import
+        fields = (
+            "uid",
+            "workspace",
+            "collection",
+            "filename",
+            "created_at",
+            "job",
+            "state",
+            "error",
+            "summary",
+        )
+
+    def get_summary(self, source: Import) -> dict[str, Any]:  # any JSON
+        return summary_of(source)

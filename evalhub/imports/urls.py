@@ -1,0 +1,11 @@
+from django.urls import path
+
+from evalhub.imports import views
+
+app_name = "imports"
+urlpatterns = [
+    path("imports/", views.import_list, name="list"),
+    path("imports/new/", views.import_new, name="new"),
+    path("imports/<uuid:uid>/", views.import_detail, name="detail"),
+    path("imports/<uuid:uid>/rejected.csv", views.import_rejected, name="rejected"),
+]

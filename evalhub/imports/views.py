@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods
+
+from evalhub.accounts.access import access_member
+from evalhub.accounts.http import Request
+from evalhub.accounts.models import Member
+from evalhub.common.errors import DomainError
+from evalhub.common.paging import newest_first
+from evalhub.imports.access import access_import
+from evalhub.imports.exports import rejected_csv
+from evalhub.imports.forms import UploadForm
+from evalhub.imports.models import Import, ImportKind
+from evalhub.imports.services import start_import
+
+SHOWN = 20  # rejected rows on the page; the CSV has all
+
+
+@require_GET
+@login_required
+def import_list(request: Request, workspace: str) -> HttpResponse:
+    member = access_member(request.user, workspace, to="build")
+    imports = Import.objects.filter(workspace=member.workspace)
+    page = newest_first(
+        imports.select_related("collection", "job", "created_by"),
+        before=request.GET.get("before", ""),
+    )
+    return render(request, "imports/import_list.html", _context(member) | {"page": page})
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def import_new(request: Request, workspace: str) -> HttpResponse:
+    member = access_member(request.user, workspace, to="build")
+    initial = {"collection": request.GET.get("collection", "")}
+    form = UploadForm(request.POST or None, request.FILES or None, initial=initial)
+    if form.is_valid():
+        upload = form.cleaned_data["file"]
+        try:
+            source = start_import(
+                workspace=member.workspace,
+                collection=form.cleaned_data["collection"],
+                kind=ImportKind(form.cleaned_data["kind"]),
+                format=form.cleaned_data["format"],
+                filename=upload.name,
+                stream=upload,
+                by=member,
+            )
+        except DomainError as error:
+            form.add_error("file", str(error))
+        else:
+            return redirect("imports:detail", workspace, source.uid)
+    return render(request, "imports/import_new.html", _context(member) | {"form": form})
+
+
+@require_GET
+@login_required
+def import_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
+    """The live part alone for htmx, which asks every two seconds until the file is read."""
+    member = access_member(request.user, workspace, to="build")
+    source = access_import(member, uid)
+    context = _context(member) | {
+        "source": source,
+        "job": source.job,
+        "counts": source.counts,
+        "rejected": source.rejected.order_by("line", "pk")[:SHOWN],
+    }
+    template = "imports/import_detail.html" + ("#live" if request.htmx else "")
+    return render(request, template, context)
+
+
+@require_GET
+@login_required
+def import_rejected(request: Request, workspace: str, uid: UUID) -> StreamingHttpResponse:
+    member = access_member(request.user, workspace, to="build")
+    source = access_import(member, uid)
+    answer = StreamingHttpResponse(rejected_csv(source), content_type="text/csv; charset=utf-8")
+    answer.headers["Content-Disposition"] = f'attachment; filename="rejected-{source.uid}.csv"'
+    return answer
+
+
+def _context(member: Member) -> dict[str, object]:
+    return {"member": member, "workspace": member.workspace}

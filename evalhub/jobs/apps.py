@@ -1,0 +1,6 @@
+from evalhub.common.apps import EvalhubApp
+
+
+class JobsConfig(EvalhubApp):
+    name = "evalhub.jobs"
+    default = True

@@ -1,0 +1,3 @@
+from evalhub.jobs.workers import live_workers
+
+__all__ = ["live_workers"]

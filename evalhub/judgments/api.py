@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+from uuid import UUID
+
+import msgspec
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.generics import ListAPIView
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from evalhub.accounts.access import acting_member, workspace_of
+from evalhub.accounts.acting import Acting
+from evalhub.accounts.choices import Role
+from evalhub.campaigns.access import acting_assignment
+from evalhub.common.errors import Forbidden
+from evalhub.common.rest import KeysetPagination
+from evalhub.judgments.access import acting_judgment
+from evalhub.judgments.body import ReviseBody, SubmitBody, parsed
+from evalhub.judgments.filters import judgments_asked_for
+from evalhub.judgments.models import Judgment
+from evalhub.judgments.serializers import JudgmentSerializer
+from evalhub.judgments.services.revise import revise_judgment
+from evalhub.judgments.services.submit import submit_judgment
+
+SHAPE = OpenApiTypes.OBJECT  # msgspec checks the real shape; docs/api.md shows it
+
+
+class SubmitView(APIView):
+    @extend_schema(request=SHAPE, responses={200: SHAPE, 201: SHAPE})
+    def post(self, request: Request, uid: UUID) -> HttpResponse:
+        """Store a judgment; lend the next task when `claim_next` says so."""
+        judge = _judge_of(request, uid)
+        body = parsed(request.body, SubmitBody)
+        submitted = submit_judgment(assignment=uid, member_pk=judge, body=body)
+        following = submitted.next
+        answer = {
+            "judgment": submitted.judgment,
+            "next": None if following is None else following.public(),
+        }
+        return HttpResponse(
+            msgspec.json.encode(answer),
+            status=201 if submitted.is_new else 200,
+            content_type="application/json",
+        )
+
+
+class ReviseView(APIView):
+    @extend_schema(request=SHAPE, responses={201: SHAPE})
+    def post(self, request: Request, uid: UUID) -> HttpResponse:
+        """Change one's mind: a new judgment that supersedes the old one."""
+        judgment, member = acting_judgment(request, uid)
+        body = parsed(request.body, ReviseBody)
+        revised = revise_judgment(judgment=judgment, by=member, body=body)
+        return HttpResponse(
+            msgspec.json.encode({"judgment": revised.uid, "supersedes": judgment.uid}),
+            status=201,
+            content_type="application/json",
+        )
+
+
+@extend_schema(
+    parameters=[
+        OpenApiParameter("workspace", str, description="its slug; a token needs none"),
+        OpenApiParameter("campaign", UUID),
+        OpenApiParameter("source", str),
+        OpenApiParameter("current", bool, description="leave out what was superseded"),
+    ]
+)
+class JudgmentListView(ListAPIView[Judgment]):
+    """Judgments of the workspace, newest first; for leads, reviewers and engineers."""
+
+    serializer_class = JudgmentSerializer
+    pagination_class = KeysetPagination
+
+    def get_queryset(self) -> QuerySet[Judgment]:
+        asked = self.request.query_params
+        workspace = workspace_of(self.request, asked.get("workspace"))
+        acting_member(self.request, workspace, to="watch")
+        return judgments_asked_for(workspace, asked)
+
+
+def _judge_of(request: Request, assignment: UUID) -> int:
+    """Who submits; for a token without another query, as the submit looks up the rest."""
+    if not isinstance(request.auth, Acting):
+        return acting_assignment(request, assignment).member_id
+    if not request.auth.has(Role.ANNOTATOR):
+        raise Forbidden("This needs the role annotator; an owner of the workspace can give it.")
+    return request.auth.member_id

@@ -1,0 +1,6 @@
+from evalhub.common.apps import EvalhubApp
+
+
+class JudgmentsConfig(EvalhubApp):
+    name = "evalhub.judgments"
+    default = True

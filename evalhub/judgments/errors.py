@@ -1,0 +1,17 @@
+from evalhub.common.errors import Conflict, DomainError
+
+
+class MalformedBody(DomainError):
+    """The JSON is not of the documented shape."""
+
+    code, http_status = "malformed", 400
+
+
+class InvalidJudgment(DomainError):
+    """The shape is right, but the answers do not fit the task or the rubric."""
+
+    code, http_status = "invalid_judgment", 422
+
+
+class SubmissionMismatch(Conflict):
+    code = "submission_mismatch"

@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+from typing import Self
+
+from django.db import models
+from django.db.models import F, Q
+
+from evalhub.accounts.models import Member, Workspace
+from evalhub.campaigns.models import Assignment, Campaign, Task
+from evalhub.common.models import PublicModel, one_of
+from evalhub.judgments.choices import Source
+from evalhub.prompts.models import Collection, Completion
+from evalhub.rubrics.models import Criterion
+
+
+class JudgmentQuerySet(models.QuerySet["Judgment"]):
+    def of_workspace(self, workspace: Workspace) -> Self:
+        return self.filter(workspace=workspace)
+
+    def current(self) -> Self:
+        """What nothing supersedes."""
+        return self.filter(superseded_by=None)
+
+    def from_sources(self, *sources: Source) -> Self:
+        return self.filter(source__in=sources)
+
+
+class Judgment(PublicModel):
+    """What a member submitted. Never edited, never deleted: a change of mind supersedes."""
+
+    # db_index=False here and below: another index or constraint begins with the column, and each
+    # index that is not there makes a submit cheaper
+    workspace = models.ForeignKey(Workspace, models.PROTECT, db_index=False)
+    campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="judgments", db_index=False)
+    task = models.ForeignKey(Task, models.PROTECT, related_name="judgments")
+    member = models.ForeignKey(Member, models.PROTECT, related_name="judgments", db_index=False)
+    assignment = models.ForeignKey(
+        Assignment, models.PROTECT, null=True, blank=True, related_name="judgments"
+    )  # none when imported
+    source = models.CharField(max_length=10, choices=Source.choices)
+    submission_id = models.UUIDField(null=True, blank=True)
+    body_digest = models.CharField(max_length=64, blank=True)  # tells a retry from a mismatch
+    active_ms = models.PositiveIntegerField(null=True, blank=True)
+    critique = models.TextField(blank=True)
+    supersedes = models.OneToOneField(
+        "self", models.PROTECT, null=True, blank=True, related_name="superseded_by"
+    )
+    collection = models.ForeignKey(Collection, models.PROTECT, null=True, blank=True)
+    external_id = models.CharField(max_length=200, blank=True)  # of an imported file
+    judged_at = models.DateTimeField()  # when the person judged; created_at is when we stored it
+
+    objects = JudgmentQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["assignment"],
+                condition=Q(supersedes=None, assignment__isnull=False),
+                name="one_first_judgment_per_assignment",
+            ),
+            models.UniqueConstraint(
+                fields=["member", "submission_id"], name="submission_counts_once"
+            ),
+            models.UniqueConstraint(
+                fields=["collection", "external_id"],
+                condition=~Q(external_id=""),
+                name="imported_judgment_once_per_collection",
+            ),
+            one_of("judgment_source_known", "source", Source),
+        ]
+        indexes = [
+            models.Index(fields=["campaign", "id"], name="judgment_by_campaign"),
+            models.Index(fields=["workspace", "id"], name="judgment_by_workspace"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Judgment {self.uid}"
+
+
+class Rating(models.Model):
+    """A value on one criterion for one completion; None means that the person could not tell."""
+
+    judgment = models.ForeignKey(Judgment, models.PROTECT, related_name="ratings", db_index=False)
+    completion = models.ForeignKey(Completion, models.PROTECT, related_name="ratings")
+    criterion = models.ForeignKey(Criterion, models.PROTECT, related_name="ratings")
+    turn = models.PositiveSmallIntegerField(null=True, blank=True)  # None: the completion
+    value = models.SmallIntegerField(null=True, blank=True)
+    reason = models.CharField(max_length=40, blank=True)  # why there is no value
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["judgment", "completion", "criterion", "turn"],
+                nulls_distinct=False,
+                name="one_rating_per_question",
+            ),
+            models.CheckConstraint(
+                condition=Q(value__isnull=False) | ~Q(reason=""), name="missing_rating_has_a_reason"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.criterion_id}: {self.value}"
+
+
+class Preference(models.Model):
+    """Which of two completions was preferred; `criterion` None means overall."""
+
+    judgment = models.ForeignKey(
+        Judgment, models.PROTECT, related_name="preferences", db_index=False
+    )
+    criterion = models.ForeignKey(Criterion, models.PROTECT, null=True, blank=True)
+    first = models.ForeignKey(Completion, models.PROTECT, related_name="+")
+    second = models.ForeignKey(Completion, models.PROTECT, related_name="+")
+    margin = models.SmallIntegerField()  # -3…3, above 0 towards `first`; 0 is a tie
+    both_bad = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["judgment", "criterion"],
+                nulls_distinct=False,
+                name="one_preference_per_question",
+            ),
+            models.CheckConstraint(condition=~Q(first=F("second")), name="preference_between_two"),
+            models.CheckConstraint(
+                condition=Q(margin__gte=-3, margin__lte=3), name="margin_within_three"
+            ),
+            models.CheckConstraint(
+                condition=Q(both_bad=False) | Q(margin=0), name="both_bad_is_a_tie"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.margin:+d}"
+
+
+class RankedCompletion(models.Model):
+    """One completion's tier in a ranking: 0 is best, equal tiers are ties."""
+
+    judgment = models.ForeignKey(Judgment, models.PROTECT, related_name="ranking", db_index=False)
+    completion = models.ForeignKey(Completion, models.PROTECT, related_name="+")
+    tier = models.PositiveSmallIntegerField()
+
+    class Meta:
+        ordering = ["judgment", "tier", "completion"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["judgment", "completion"], name="completion_ranked_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.completion_id} at {self.tier}"
+
+
+class Correction(models.Model):
+    """The person's own version of a completion: better than the original by their word."""
+
+    judgment = models.ForeignKey(
+        Judgment, models.PROTECT, related_name="corrections", db_index=False
+    )
+    completion = models.ForeignKey(Completion, models.PROTECT, related_name="corrections")
+    content = models.TextField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["judgment", "completion"], name="completion_corrected_once"
+            ),
+            models.CheckConstraint(condition=~Q(content=""), name="correction_is_not_empty"),
+        ]
+
+    def __str__(self) -> str:
+        return self.content[:80]

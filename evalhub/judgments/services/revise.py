@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db import IntegrityError, connection, transaction
+
+from evalhub.accounts.models import Member
+from evalhub.common.errors import Conflict
+from evalhub.judgments.body import ReviseBody
+from evalhub.judgments.checks import findings_of
+from evalhub.judgments.errors import SubmissionMismatch
+from evalhub.judgments.models import Judgment
+from evalhub.judgments.services.statements import REVISE, columns_of
+from evalhub.judgments.services.submit import asked_of
+
+
+def revise_judgment(*, judgment: Judgment, by: Member, body: ReviseBody) -> Judgment:
+    """Change one's mind: a new row that supersedes `judgment`; the old one stays.
+
+    The same submission_id gives the same revision.
+
+    Raises:
+        Conflict: it was imported, or has been revised already; revise the newest.
+        InvalidJudgment: the answers do not fit the task or the rubric.
+        SubmissionMismatch: other answers were stored under this submission_id.
+    """
+    if judgment.assignment is None:
+        raise Conflict("An imported judgment is not revised here; import a corrected file.")
+    about = judgment.assignment.uid
+    stored = Judgment.objects.filter(member=by, submission_id=body.submission_id).first()
+    if stored is not None:
+        return _same(stored, judgment, body, about)
+    findings = findings_of(body, asked_of(about, by.pk).question)
+    values = {
+        "supersedes": judgment.pk,
+        "submission": body.submission_id,
+        "digest": body.digest(about),
+        "active_ms": body.active_ms,
+        "critique": body.critique,
+        **columns_of(findings),
+    }
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(REVISE, values)
+            (pk,) = cursor.fetchone()
+    except IntegrityError as error:
+        raise Conflict("This judgment has been revised already; revise the newest one.") from error
+    return Judgment.objects.get(pk=pk)
+
+
+def _same(stored: Judgment, judgment: Judgment, body: ReviseBody, about: UUID) -> Judgment:
+    if stored.supersedes_id != judgment.pk or stored.body_digest != body.digest(about):
+        raise SubmissionMismatch("Other answers were stored under this submission_id.")
+    return stored

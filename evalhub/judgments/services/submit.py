@@ -1,0 +1,193 @@
+"""Taking a judgment and lending the next task: one request, the hottest path there is.
+
+Three statements: what was asked (read), the judgment (one write), the next task (one claim); the
+two last in one transaction. Everything unusual (a retry, a lost lease) leaves the path and takes
+its time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from django.db import IntegrityError, connection, transaction
+
+from evalhub.accounts.choices import MemberKind
+from evalhub.campaigns.choices import CampaignState
+from evalhub.campaigns.errors import LeaseLost
+from evalhub.campaigns.models import Assignment
+from evalhub.campaigns.queries import criteria_of
+from evalhub.campaigns.services.claim import Desk, Lease, lend_last, lend_new, take_back
+from evalhub.campaigns.services.leases import save_draft
+from evalhub.common.errors import NotFound
+from evalhub.judgments.body import SubmitBody
+from evalhub.judgments.checks import Question, findings_of
+from evalhub.judgments.choices import Source
+from evalhub.judgments.errors import SubmissionMismatch
+from evalhub.judgments.models import Judgment
+from evalhub.judgments.services.statements import SUBMIT, columns_of
+
+SOURCES = {
+    MemberKind.PERSON: Source.HUMAN,
+    MemberKind.MODEL: Source.MODEL,
+    MemberKind.SIMULATED: Source.SIMULATED,
+    MemberKind.IMPORTED: Source.IMPORTED,
+}
+
+_ASKED = """
+    SELECT a.id, a.token, a.state = 'held' AND a.expires_at > now(), a.permutation, t.rank,
+           ARRAY(SELECT tc.completion_id FROM campaigns_taskcompletion tc
+                 WHERE tc.task_id = a.task_id ORDER BY tc.place),
+           c.id, c.uid, c.type, c.state, c.hand_size, c.lease_minutes, v.uid,
+           c.rubric_version_id, c.asks_ratings, c.asks_critique, c.asks_correction,
+           c.workspace_id, m.kind
+    FROM campaigns_assignment a
+    JOIN campaigns_task t ON t.id = a.task_id
+    JOIN campaigns_campaign c ON c.id = a.campaign_id
+    JOIN rubrics_rubricversion v ON v.id = c.rubric_version_id
+    JOIN accounts_member m ON m.id = a.member_id
+    WHERE a.uid = %s AND a.member_id = %s AND m.is_active
+"""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """An assignment with all that a submit needs to know about it."""
+
+    assignment: int
+    token: int
+    is_live: bool
+    rank: int
+    workspace: int
+    member_kind: str
+    desk: Desk
+    question: Question
+
+
+@dataclass(frozen=True)
+class Submitted:
+    judgment: UUID
+    next: Lease | None
+    is_new: bool  # False: a retry of what was stored before
+
+
+def submit_judgment(*, assignment: UUID, member_pk: int, body: SubmitBody) -> Submitted:
+    """Store what the member says about the task they hold; lend the next if they ask for it.
+
+    A retry (the same submission_id and answers) changes nothing and gives the same judgment.
+
+    Raises:
+        NotFound: no such assignment of this member; nothing is kept.
+        InvalidJudgment: the answers do not fit the task or the rubric; the lease stays.
+        LeaseLost: the member does not hold it any more; the body is kept as a late draft.
+        SubmissionMismatch: other answers were stored under this submission_id.
+    """
+    asked = asked_of(assignment, member_pk)
+    if not asked.is_live or asked.token != body.token:
+        return _settled(assignment, member_pk, asked, body)
+    values = _values(asked, member_pk, body, assignment)
+    try:
+        with transaction.atomic():
+            row = _execute(SUBMIT, values)
+            following = None if row is None else _next(asked, member_pk, body, row)
+    except IntegrityError as error:
+        if "submission_counts_once" not in str(error):
+            raise
+        raise _mismatch() from error
+    if row is None:
+        return _settled(assignment, member_pk, asked, body)
+    if following is None and _wants_more(asked, body) and row[1] < asked.desk.hand_size:
+        following = lend_last(desk=asked.desk, member_pk=member_pk)
+    return Submitted(judgment=row[0], next=following, is_new=True)
+
+
+def asked_of(assignment: UUID, member_pk: int) -> Asked:
+    row = _execute(_ASKED, [assignment, member_pk])
+    if row is None:
+        raise NotFound("No such assignment.")
+    pk, token, is_live, permutation, rank, completions, *of_campaign, workspace, kind = row
+    desk_pk, uid, type_, state, hand, minutes, version_uid, version, rates, critique, fix = (
+        of_campaign
+    )
+    question = Question(
+        type=type_,
+        completions=completions,
+        permutation=permutation,
+        criteria=criteria_of(version),
+        asks_ratings=rates,
+        asks_critique=critique,
+        asks_correction=fix,
+    )
+    desk = Desk(desk_pk, uid, type_, state, hand, minutes, version_uid)
+    return Asked(pk, token, is_live, rank, workspace, kind, desk, question)
+
+
+def _values(asked: Asked, member_pk: int, body: SubmitBody, assignment: UUID) -> dict[str, Any]:
+    return {
+        "assignment": asked.assignment,
+        "member": member_pk,
+        "token": body.token,
+        "workspace": asked.workspace,
+        "campaign": asked.desk.pk,
+        "source": SOURCES[MemberKind(asked.member_kind)].value,
+        "submission": body.submission_id,
+        "digest": body.digest(assignment),
+        "active_ms": body.active_ms,
+        "critique": body.critique,
+        "holding": body.holding,
+        **columns_of(findings_of(body, asked.question)),
+    }
+
+
+def _wants_more(asked: Asked, body: SubmitBody) -> bool:
+    return body.claim_next and asked.desk.state == CampaignState.OPEN
+
+
+def _next(asked: Asked, member_pk: int, body: SubmitBody, row: tuple[Any, ...]) -> Lease | None:
+    _, held, forgotten = row
+    if not _wants_more(asked, body):
+        return None
+    if forgotten:
+        return take_back(desk=asked.desk, member_pk=member_pk, holding=body.holding)
+    if held >= asked.desk.hand_size:
+        return None
+    return lend_new(desk=asked.desk, member_pk=member_pk, after=asked.rank)
+
+
+def _settled(assignment: UUID, member_pk: int, asked: Asked, body: SubmitBody) -> Submitted:
+    """The answer when there is no lease to end: a retry, or work that comes too late."""
+    stored = Judgment.objects.filter(member_id=member_pk, submission_id=body.submission_id).first()
+    if stored is not None:
+        if stored.body_digest != body.digest(assignment):
+            raise _mismatch()
+        held = _held_now(asked, member_pk, body.holding) if body.claim_next else None
+        return Submitted(judgment=stored.uid, next=held, is_new=False)
+    mine = Assignment.objects.get(pk=asked.assignment)
+    save_draft(assignment=mine, body=msgspec.to_builtins(body))
+    raise LeaseLost(
+        "You do not hold this task any more: its time ran out, or it was answered or handed back "
+        "elsewhere. What you sent is kept as a draft.",
+        state=mine.state,
+    )
+
+
+def _held_now(asked: Asked, member_pk: int, holding: Sequence[UUID]) -> Lease | None:
+    with transaction.atomic():
+        return take_back(desk=asked.desk, member_pk=member_pk, holding=holding)
+
+
+def _mismatch() -> SubmissionMismatch:
+    return SubmissionMismatch(
+        "Other answers were stored under this submission_id. Send a new one for a new judgment."
+    )
+
+
+def _execute(statement: str, values: Any) -> tuple[Any, ...] | None:
+    """The first row of the answer. `Any`: a sequence or a mapping of what psycopg can send."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        row: tuple[Any, ...] | None = cursor.fetchone()
+        return row

@@ -1,0 +1,71 @@
+"""Rounds for outsiders: start one, read how it goes."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework.generics import ListAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from evalhub.accounts.access import acting_member, workspace_of
+from evalhub.common.rest import KeysetPagination
+from evalhub.loops.access import acting_loop, acting_round
+from evalhub.loops.models import Loop
+from evalhub.loops.report import round_report
+from evalhub.loops.serializers import LoopSerializer
+from evalhub.loops.services import cancel_round, resume_round, start_round
+
+REPORT = OpenApiTypes.OBJECT  # as `manage.py run_round --json` ends with
+
+
+class LoopListView(ListAPIView[Loop]):
+    serializer_class = LoopSerializer
+    pagination_class = KeysetPagination
+
+    def get_queryset(self) -> QuerySet[Loop]:
+        key = workspace_of(self.request, self.request.query_params.get("workspace"))
+        member = acting_member(self.request, key, to="build")
+        loops = Loop.objects.filter(workspace=member.workspace)
+        return loops.select_related("base_model", "incumbent", "collection")
+
+
+class LoopRoundsView(APIView):
+    @extend_schema(request=None, responses={201: REPORT})
+    def post(self, request: Request, uid: UUID) -> Response:
+        """Start a Round; 409 `round_running` while the last one has not ended."""
+        loop, member = acting_loop(request, uid, to="engineer")
+        return Response(round_report(start_round(loop=loop, by=member)), status=201)
+
+
+class RoundView(APIView):
+    @extend_schema(responses=REPORT)
+    def get(self, request: Request, uid: UUID) -> Response:
+        """How far it is: the report, and each Step with its error."""
+        round_, _ = acting_round(request, uid, to="build")
+        return Response(round_report(round_) | {"steps": _steps(round_.steps.all())})
+
+
+class RoundResumeView(APIView):
+    @extend_schema(request=None, responses=REPORT)
+    def post(self, request: Request, uid: UUID) -> Response:
+        """Go on from the Step that failed."""
+        round_, member = acting_round(request, uid, to="engineer")
+        return Response(round_report(resume_round(round_=round_, by=member)))
+
+
+class RoundCancelView(APIView):
+    @extend_schema(request=None, responses=REPORT)
+    def post(self, request: Request, uid: UUID) -> Response:
+        """Stop at the running Step."""
+        round_, member = acting_round(request, uid, to="engineer")
+        return Response(round_report(cancel_round(round_=round_, by=member)))
+
+
+def _steps(steps: Any) -> list[dict[str, Any]]:  # a related manager's QuerySet
+    return [{"kind": step.kind, "state": step.state, "error": step.error} for step in steps]

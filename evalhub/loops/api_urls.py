@@ -1,0 +1,11 @@
+from django.urls import path
+
+from evalhub.loops import api
+
+urlpatterns = [
+    path("loops", api.LoopListView.as_view()),
+    path("loops/<uuid:uid>/rounds", api.LoopRoundsView.as_view()),
+    path("rounds/<uuid:uid>", api.RoundView.as_view()),
+    path("rounds/<uuid:uid>/resume", api.RoundResumeView.as_view()),
+    path("rounds/<uuid:uid>/cancel", api.RoundCancelView.as_view()),
+]

@@ -1,0 +1,6 @@
+from evalhub.common.apps import EvalhubApp
+
+
+class LoopsConfig(EvalhubApp):
+    name = "evalhub.loops"
+    default = True

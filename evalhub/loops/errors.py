@@ -1,0 +1,31 @@
+from evalhub.common.errors import Conflict, DomainError
+
+
+class BadPolicy(DomainError):
+    code = "bad_policy"
+
+
+class LoopSlugTaken(Conflict):
+    code = "loop_slug_taken"
+
+
+class RoundRunning(Conflict):
+    """A Loop has one running Round at a time."""
+
+    code = "round_running"
+
+
+class RoundNotResumable(Conflict):
+    code = "round_not_resumable"
+
+
+class RoundOver(Conflict):
+    code = "round_over"
+
+
+class StepFailed(DomainError):
+    code = "step_failed"
+
+
+class NoWorkers(DomainError):
+    code = "no_workers"

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+from uuid import UUID
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from evalhub.common.errors import DomainError, NotFound
+from evalhub.loops.choices import RoundState
+from evalhub.loops.console import demand_workers, watch
+from evalhub.loops.models import Loop, Round
+from evalhub.loops.report import round_report
+from evalhub.loops.services import resume_round, start_round
+
+
+class Command(BaseCommand):
+    help = "Start a Round of a Loop, or resume one that failed."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--workspace", required=True, help="the workspace's slug")
+        parser.add_argument("--loop", default="", help="the Loop's slug; needed if there are more")
+        parser.add_argument("--resume", type=UUID, metavar="UID", help="a Round that failed")
+        parser.add_argument("--wait", action="store_true", help="until it has ended")
+        parser.add_argument("--json", action="store_true", help="end with one JSON object")
+
+    def handle(self, *args: Any, **options: Any) -> None:  # Django's signature
+        try:
+            if options["wait"]:
+                demand_workers()
+            round_ = self._started(options)
+        except DomainError as error:
+            raise CommandError(str(error)) from error
+        if options["wait"]:
+            round_ = self._awaited(round_)
+        if options["json"]:
+            self.stdout.write(json.dumps(round_report(round_), ensure_ascii=False))
+        else:
+            self._tell(round_)
+        if round_.state in (RoundState.FAILED, RoundState.CANCELLED):
+            raise CommandError(self._why(round_))
+
+    def _started(self, options: dict[str, Any]) -> Round:
+        if options["resume"] is None:
+            return start_round(loop=self._loop(options["workspace"], options["loop"]))
+        rounds = Round.objects.filter(loop__workspace__slug=options["workspace"])
+        round_ = rounds.filter(uid=options["resume"]).first()
+        if round_ is None:
+            raise NotFound(f"There is no Round {options['resume']} in {options['workspace']}.")
+        return resume_round(round_=round_)
+
+    def _loop(self, workspace: str, slug: str) -> Loop:
+        loops = Loop.objects.filter(workspace__slug=workspace).select_related("workspace")
+        found = list(loops.filter(slug=slug) if slug else loops[:2])
+        if len(found) == 1:
+            return found[0]
+        known = ", ".join(loops.values_list("slug", flat=True)) or "none"
+        raise NotFound(f"Name one of the Loops of “{workspace}” with --loop ({known}).")
+
+    def _awaited(self, round_: Round) -> Round:
+        try:
+            return watch(round_)
+        except KeyboardInterrupt:
+            raise CommandError(
+                f"Stopped watching; the Round goes on. Its page, or GET /api/v1/rounds/{round_.uid}, "
+                "tells how it ends."
+            ) from None
+
+    def _tell(self, round_: Round) -> None:
+        self.stdout.write(f"{round_}: {round_.state} ({round_.uid})")
+        report = round_report(round_)
+        if report["promotion"]:
+            self.stdout.write(report["promotion"]["reason"])
+        if report["campaign"]:
+            self.stdout.write(f"{report['campaign']['tasks']} new tasks are open.")
+
+    def _why(self, round_: Round) -> str:
+        step = round_.steps.exclude(error="").first()
+        told = f"The step “{step.kind}” failed: {step.error}" if step else f"It was {round_.state}."
+        return f"{told}\nGo on from there with --resume {round_.uid}"

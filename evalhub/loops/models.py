@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+
+from evalhub.accounts.models import Member, Workspace, slug_rule
+from evalhub.common.models import PublicModel, one_of
+from evalhub.loops.choices import RoundState, StepKind, StepState
+from evalhub.prompts.models import Collection
+from evalhub.registry.models import LanguageModel
+from evalhub.rubrics.models import RubricVersion
+
+
+class Loop(PublicModel):
+    """The policy that keeps the circle turning; `policy` is checked by loops.policy."""
+
+    workspace = models.ForeignKey(Workspace, models.PROTECT, related_name="loops")
+    slug = models.CharField(max_length=50, validators=[slug_rule])
+    name = models.CharField(max_length=100)
+    base_model = models.ForeignKey(LanguageModel, models.PROTECT, related_name="+")
+    incumbent = models.ForeignKey(
+        LanguageModel, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    collection = models.ForeignKey(Collection, models.PROTECT, related_name="loops")
+    rubric_version = models.ForeignKey(RubricVersion, models.PROTECT)
+    policy: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["slug"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "slug"], name="loop_slug_once_per_workspace"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Round(PublicModel):
+    """One turn of the circle. running -> succeeded | failed | cancelled;  failed -> running."""
+
+    loop = models.ForeignKey(Loop, models.PROTECT, related_name="rounds")
+    number = models.PositiveIntegerField()
+    state = models.CharField(
+        max_length=10, choices=RoundState.choices, default=RoundState.RUNNING.value
+    )
+    created_by = models.ForeignKey(Member, models.PROTECT, null=True, blank=True)
+    policy: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)  # as it was then
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["loop", "number"], name="round_number_once_per_loop"),
+            models.UniqueConstraint(
+                fields=["loop"],
+                condition=Q(state=RoundState.RUNNING),
+                name="one_running_round_per_loop",
+            ),
+            one_of("round_state_known", "state", RoundState),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.loop} round {self.number}"
+
+
+class Step(PublicModel):
+    """An ordered part of a Round. What it made stands in `result`, by uid."""
+
+    round = models.ForeignKey(Round, models.PROTECT, related_name="steps")
+    kind = models.CharField(max_length=10, choices=StepKind.choices)
+    position = models.PositiveSmallIntegerField()
+    state = models.CharField(
+        max_length=10, choices=StepState.choices, default=StepState.WAITING.value
+    )
+    awaits: models.JSONField[list[str]] = models.JSONField(default=list)  # uids of Jobs
+    result: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
+    error = models.TextField(blank=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["round", "position"]
+        constraints = [
+            models.UniqueConstraint(fields=["round", "position"], name="one_step_per_position"),
+            models.UniqueConstraint(fields=["round", "kind"], name="each_kind_of_step_once"),
+            one_of("step_state_known", "state", StepState),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} ({self.state})"

@@ -1,0 +1,82 @@
+"""A Round as one object, the same for the command and the API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from evalhub.campaigns.models import Campaign
+from evalhub.datasets.models import DatasetBuild
+from evalhub.evaluation.models import Evaluation, Promotion
+from evalhub.loops.choices import StepKind
+from evalhub.loops.models import Round
+from evalhub.runs.models import Run
+
+
+def round_report(round_: Round) -> dict[str, Any]:
+    """What the Round made so far; what is not there yet is None or an empty list."""
+    results: dict[str, dict[str, Any]] = {kind.value: {} for kind in StepKind}
+    results |= {step.kind: step.result for step in round_.steps.all()}
+    promotion = _promotion(results[StepKind.DECIDE])
+    return {
+        "round": str(round_.uid),
+        "state": round_.state,
+        "builds": _builds(results[StepKind.DATASET]),
+        "runs": _runs(results),
+        "evaluation": {
+            "baseline": _metrics(results[StepKind.BASELINE]),
+            "adapter": _metrics(results[StepKind.EVALUATE]),
+        },
+        "promotion": promotion and {"decision": promotion.decision, "reason": promotion.reason},
+        "campaign": _campaign(results[StepKind.CAMPAIGN]),
+    }
+
+
+def _builds(result: dict[str, Any]) -> list[dict[str, Any]]:
+    found = []
+    for kind, uid in sorted(result.get("builds", {}).items(), reverse=True):  # sft first
+        build = DatasetBuild.objects.get(uid=uid)
+        rows = {split: build.rows.get(split, 0) for split in ("train", "validation", "test")}
+        found.append({"uid": uid, "kind": kind, "rows": rows, "digest": build.digest})
+    return found
+
+
+def runs_of(results: dict[str, dict[str, Any]]) -> list[Run]:
+    """In the order in which they were started."""
+    uids = list(results[StepKind.TRAIN].get("runs", []))
+    if run := results[StepKind.GENERATE].get("run"):
+        uids.append(run)
+    evaluations = [results[StepKind.BASELINE].get("evaluation")]
+    evaluations += [results[StepKind.EVALUATE].get(name) for name in ("evaluation", "incumbent")]
+    runs = Run.objects.select_related("job", "output_model")
+    wanted = runs.filter(uid__in=uids) | runs.filter(evaluation__uid__in=filter(None, evaluations))
+    return list(wanted.order_by("pk"))
+
+
+def _runs(results: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    return [
+        {
+            "uid": str(run.uid),
+            "recipe": run.recipe,
+            "state": run.job.state,
+            "seconds": run.seconds,
+            "metrics": run.metrics,
+        }
+        for run in runs_of(results)
+    ]
+
+
+def _metrics(result: dict[str, Any]) -> dict[str, Any]:
+    uid = result.get("evaluation")
+    return Evaluation.objects.get(uid=uid).metrics if uid else {}
+
+
+def _promotion(result: dict[str, Any]) -> Promotion | None:
+    uid = result.get("promotion")
+    return Promotion.objects.get(uid=uid) if uid else None
+
+
+def _campaign(result: dict[str, Any]) -> dict[str, Any] | None:
+    uid = result.get("campaign")
+    if not uid:
+        return None
+    return {"uid": uid, "tasks": Campaign.objects.get(uid=uid).tasks.count()}

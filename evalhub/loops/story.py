@@ -1,0 +1,207 @@
+"""A Round as prose with figures: one paragraph for each Step, with links to what it made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from evalhub.campaigns.models import Campaign
+from evalhub.datasets.models import DatasetBuild
+from evalhub.evaluation.figures import said
+from evalhub.evaluation.models import Comparison, Evaluation, Promotion
+from evalhub.jobs.models import Job
+from evalhub.loops.choices import StepKind
+from evalhub.loops.models import Round, Step
+from evalhub.registry.models import LanguageModel
+from evalhub.runs.models import Run
+
+
+@dataclass(frozen=True)
+class Link:
+    label: str
+    page: str  # name of the URL
+    uid: UUID
+
+
+@dataclass
+class Paragraph:
+    title: str
+    step: Step
+    text: str = ""
+    links: list[Link] = field(default_factory=list)
+    jobs: list[Job] = field(default_factory=list)  # under way
+
+
+TITLES = {
+    StepKind.DATASET: "What people judged",
+    StepKind.BASELINE: "The baseline",
+    StepKind.TRAIN: "Training",
+    StepKind.EVALUATE: "The candidate",
+    StepKind.DECIDE: "The decision",
+    StepKind.GENERATE: "New answers",
+    StepKind.CAMPAIGN: "Back to people",
+}
+
+
+def story_of(round_: Round) -> list[Paragraph]:
+    return [_paragraph(step) for step in round_.steps.order_by("position")]
+
+
+def _paragraph(step: Step) -> Paragraph:
+    kind = StepKind(step.kind)
+    paragraph = Paragraph(TITLES[kind], step)
+    if step.awaits:
+        jobs = Job.objects.unended().filter(uid__in=step.awaits)
+        paragraph.jobs = list(jobs.order_by("pk"))
+    if step.result:
+        _TELL[kind](paragraph, step.result)
+    return paragraph
+
+
+def _dataset(paragraph: Paragraph, result: dict[str, Any]) -> None:
+    builds = list(DatasetBuild.objects.filter(uid__in=result["builds"].values()).order_by("pk"))
+    paragraph.links = [
+        Link(f"the {build.kind} build", "datasets:build", build.uid) for build in builds
+    ]
+    built = [build for build in builds if build.is_built]
+    if not built:
+        return
+    manifest = built[-1].manifest
+    used = manifest.get("judgments", {}).get("used", {})
+    people = len(manifest.get("judgments", {}).get("annotators", []))
+    rows = " and ".join(
+        f"{sum(build.rows.values()):,} {'pairs' if build.kind == 'preference' else 'SFT rows'} "
+        f"({build.rows.get('train', 0):,} to train on, {build.rows.get('test', 0):,} to test on)"
+        for build in built
+    )
+    left = sum(
+        each["count"] for build in built for each in build.manifest.get("left_out", {}).values()
+    )
+    paragraph.text = (
+        f"{judgments_in_words(used, people=people)} became {rows}; "
+        f"{left:,} left out, with the reason of each in the builds."
+    )
+
+
+def judgments_in_words(used: dict[str, dict[str, int]], *, people: int) -> str:
+    """How many judged how much; what was simulated is never told as people's work."""
+    count = sum(each["judgments"] for each in used.values())
+    simulated = used.get("simulated", {}).get("judgments", 0)
+    if not simulated:
+        return f"{count:,} judgments by {_count(people, 'person', 'people')}"
+    kind = "simulated judgments" if simulated == count else f"judgments ({simulated:,} simulated)"
+    return f"{count:,} {kind} by {_count(people, 'member', 'members')}"
+
+
+def _evaluation(paragraph: Paragraph, result: dict[str, Any]) -> None:
+    for name in ("evaluation", "incumbent"):
+        evaluation = _evaluation_of(result.get(name))
+        if evaluation is None:
+            continue
+        paragraph.links.append(
+            Link(f"the run on {evaluation.model}", "runs:detail", evaluation.run.uid)
+        )
+        if evaluation.is_measured:
+            figures = "; ".join(
+                f"{label} {said(metric, evaluation.metrics[metric])}"
+                for metric, label in (
+                    ("preference_accuracy", "preference accuracy"),
+                    ("perplexity", "perplexity"),
+                )
+            )
+            paragraph.text += f"{evaluation.model}: {figures}. "
+
+
+def _train(paragraph: Paragraph, result: dict[str, Any]) -> None:
+    runs = Run.objects.filter(uid__in=result.get("runs", [])).select_related("output_model")
+    told = []
+    for run in runs.order_by("pk"):
+        paragraph.links.append(Link(f"the {run.recipe} run", "runs:detail", run.uid))
+        if run.output_model is not None:
+            device = run.environment.get("device", "")
+            where = f" on a {device.upper()}" if device else ""
+            told.append(f"{run.recipe} took {_duration(run.seconds or 0)}{where}")
+            paragraph.links.append(
+                Link(str(run.output_model), "registry:detail", run.output_model.uid)
+            )
+    if told:
+        paragraph.text = f"Afresh from the base: {'; '.join(told)}."
+
+
+def _decide(paragraph: Paragraph, result: dict[str, Any]) -> None:
+    if "promotion" not in result:
+        return
+    promotion = Promotion.objects.get(uid=result["promotion"])
+    paragraph.text = promotion.reason
+    compared = Comparison.objects.filter(uid__in=promotion.evidence.values()).order_by("pk")
+    for comparison in compared.select_related("baseline__model"):
+        label = f"beside {comparison.baseline.model}"
+        paragraph.links.append(Link(label, "evaluation:detail", comparison.uid))
+
+
+def _generate(paragraph: Paragraph, result: dict[str, Any]) -> None:
+    paragraph.links.append(Link("the run", "runs:detail", UUID(result["run"])))
+    model = LanguageModel.objects.get(uid=result["model"])
+    if "completions" in result:
+        empty = f"; {result['empty']} were empty and left out" if result["empty"] else ""
+        paragraph.text = f"{model} wrote {result['completions']:,} answers{empty}."
+    else:
+        paragraph.text = f"{model} is writing."
+
+
+def _campaign(paragraph: Paragraph, result: dict[str, Any]) -> None:
+    if "campaign" not in result:
+        return
+    campaign = Campaign.objects.get(uid=result["campaign"])
+    paragraph.text = f"{_count(result['tasks'], 'new task', 'new tasks')} opened for judgment."
+    paragraph.links.append(Link(campaign.title, "campaigns:detail", campaign.uid))
+
+
+_TELL: dict[StepKind, Callable[[Paragraph, dict[str, Any]], None]] = {
+    StepKind.DATASET: _dataset,
+    StepKind.BASELINE: _evaluation,
+    StepKind.TRAIN: _train,
+    StepKind.EVALUATE: _evaluation,
+    StepKind.DECIDE: _decide,
+    StepKind.GENERATE: _generate,
+    StepKind.CAMPAIGN: _campaign,
+}
+
+
+def headline(round_: Round) -> str:
+    """The Round in a sentence: where it is, or how it ended."""
+    steps = {step.kind: step for step in round_.steps.all()}
+    if round_.state == "succeeded":
+        promotion = Promotion.objects.filter(uid=steps[StepKind.DECIDE].result["promotion"]).first()
+        verdict = "promoted" if promotion and promotion.decision == "promote" else "not promoted"
+        tasks = steps[StepKind.CAMPAIGN].result["tasks"]
+        return f"Done: the new adapter was {verdict}, and {tasks:,} new tasks wait for judgment."
+    reached = _first(steps.values(), "failed", "cancelled", "running", "waiting")
+    if reached is None:
+        return f"This Round has {round_.state}."
+    where = TITLES[StepKind(reached.kind)]
+    return {
+        "failed": f"Stopped at “{where}”. What was done stays; mend it and resume.",
+        "cancelled": f"Cancelled at “{where}”; it can be resumed from there.",
+    }.get(round_.state, f"Under way: {where.lower()}.")
+
+
+def _first(steps: Iterable[Step], *states: str) -> Step | None:
+    listed = list(steps)
+    return next((step for state in states for step in listed if step.state == state), None)
+
+
+def _evaluation_of(uid: str | None) -> Evaluation | None:
+    return (
+        Evaluation.objects.select_related("model", "run").filter(uid=uid).first() if uid else None
+    )
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.1f} min"

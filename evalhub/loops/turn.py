@@ -1,0 +1,64 @@
+"""One Round in the hands of whoever moves it on: what its Steps left for each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from evalhub.datasets.models import DatasetBuild
+from evalhub.evaluation.models import Promotion
+from evalhub.jobs.models import Job
+from evalhub.loops.choices import StepKind
+from evalhub.loops.models import Loop, Round, Step
+from evalhub.loops.policy import Policy, read_policy
+from evalhub.registry.models import LanguageModel
+
+
+class Turn:
+    """A Round with its Loop, its policy as it was, and the results of its Steps."""
+
+    def __init__(self, round_: Round) -> None:
+        self.round = round_
+        self.loop: Loop = round_.loop
+        self.workspace = round_.loop.workspace
+        self.policy: Policy = read_policy(round_.policy)
+        self.steps = {step.kind: step for step in round_.steps.order_by("position")}
+
+    def result(self, kind: StepKind) -> dict[str, Any]:
+        result: dict[str, Any] = self.steps[kind].result
+        return result
+
+    def build(self, kind: str) -> DatasetBuild:
+        uid = self.result(StepKind.DATASET)["builds"][kind]
+        return DatasetBuild.objects.select_related("dataset").get(uid=uid)
+
+    @property
+    def builds(self) -> list[DatasetBuild]:
+        return [self.build(kind) for kind in ("sft", "preference")]
+
+    @property
+    def candidate(self) -> LanguageModel:
+        return LanguageModel.objects.get(uid=self.result(StepKind.TRAIN)["model"])
+
+    @property
+    def incumbent(self) -> LanguageModel | None:
+        """The adapter in service, if it is one on this Loop's base."""
+        model = self.loop.incumbent
+        return model if model is not None and model.base == self.loop.base_model else None
+
+    @property
+    def promotion(self) -> Promotion:
+        return Promotion.objects.get(uid=self.result(StepKind.DECIDE)["promotion"])
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How one kind of Step is done.
+
+    `begin` starts Jobs; when all have succeeded `finish` writes `step.result` and returns more
+    Jobs, or none when the Step is done. Both run in one transaction and raise DomainErrors.
+    """
+
+    begin: Callable[[Turn, Step], Sequence[Job]]
+    finish: Callable[[Turn, Step], Sequence[Job]]

@@ -1,0 +1,14 @@
+from django.urls import path
+
+from evalhub.loops import views
+
+app_name = "loops"
+urlpatterns = [
+    path("loops/", views.loop_list, name="list"),
+    path("loops/new/", views.loop_new, name="new"),
+    path("loops/<uuid:uid>/", views.loop_detail, name="detail"),
+    path("loops/<uuid:uid>/rounds/", views.round_start, name="start"),
+    path("rounds/<uuid:uid>/", views.round_detail, name="round"),
+    path("rounds/<uuid:uid>/resume/", views.round_resume, name="resume"),
+    path("rounds/<uuid:uid>/cancel/", views.round_cancel, name="cancel"),
+]

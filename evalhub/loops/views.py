@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from evalhub.accounts.access import access_member
+from evalhub.accounts.choices import Role
+from evalhub.accounts.http import Request
+from evalhub.accounts.models import Member
+from evalhub.common.errors import DomainError
+from evalhub.common.paging import newest_first
+from evalhub.loops.access import access_loop, access_round
+from evalhub.loops.choices import RoundState
+from evalhub.loops.forms import LoopForm
+from evalhub.loops.models import Loop
+from evalhub.loops.policy import listed, read_policy
+from evalhub.loops.services import cancel_round, create_loop, resume_round, start_round
+from evalhub.loops.story import headline, story_of
+
+
+@require_GET
+@login_required
+def loop_list(request: Request, workspace: str) -> HttpResponse:
+    member = access_member(request.user, workspace, to="build")
+    loops = Loop.objects.filter(workspace=member.workspace).prefetch_related("rounds")
+    context = _context(member) | {
+        "loops": loops.select_related("base_model", "incumbent", "collection")
+    }
+    return render(request, "loops/loop_list.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def loop_new(request: Request, workspace: str) -> HttpResponse:
+    member = access_member(request.user, workspace, to="engineer")
+    form = LoopForm(request.POST or None, workspace=member.workspace)
+    if form.is_valid():
+        try:
+            loop = create_loop(workspace=member.workspace, by=member, **form.cleaned_data)
+        except DomainError as error:
+            form.add_error(None, str(error))
+        else:
+            return redirect("loops:detail", workspace, loop.uid)
+    return render(request, "loops/loop_new.html", _context(member) | {"form": form})
+
+
+@require_GET
+@login_required
+def loop_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
+    member = access_member(request.user, workspace, to="build")
+    loop = access_loop(member, uid)
+    page = newest_first(loop.rounds.all(), before=request.GET.get("before", ""), size=20)
+    context = _context(member) | {
+        "loop": loop,
+        "policy": listed(read_policy(loop.policy)),
+        "page": page,
+        "rounds": [(round_, headline(round_)) for round_ in page],
+        "running": loop.rounds.filter(state=RoundState.RUNNING).first(),
+    }
+    return render(request, "loops/loop_detail.html", context)
+
+
+@require_POST
+@login_required
+def round_start(request: Request, workspace: str, uid: UUID) -> HttpResponse:
+    member = access_member(request.user, workspace, to="engineer")
+    round_ = start_round(loop=access_loop(member, uid), by=member)
+    return redirect("loops:round", workspace, round_.uid)
+
+
+@require_GET
+@login_required
+def round_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
+    """The story alone for htmx, which asks while the Round is under way."""
+    member = access_member(request.user, workspace, to="build")
+    round_ = access_round(member, uid)
+    context = _context(member) | {
+        "round": round_,
+        "headline": headline(round_),
+        "story": story_of(round_),
+        "is_live": round_.state == RoundState.RUNNING,
+        "may_turn": member.has(Role.ENGINEER),
+    }
+    template = "loops/round_detail.html" + ("#story" if request.htmx else "")
+    return render(request, template, context)
+
+
+@require_POST
+@login_required
+def round_resume(request: Request, workspace: str, uid: UUID) -> HttpResponse:
+    member = access_member(request.user, workspace, to="engineer")
+    resume_round(round_=access_round(member, uid), by=member)
+    return redirect("loops:round", workspace, uid)
+
+
+@require_POST
+@login_required
+def round_cancel(request: Request, workspace: str, uid: UUID) -> HttpResponse:
+    member = access_member(request.user, workspace, to="engineer")
+    cancel_round(round_=access_round(member, uid), by=member)
+    return redirect("loops:round", workspace, uid)
+
+
+def _context(member: Member) -> dict[str, object]:
+    return {"member": member, "workspace": member.workspace}

@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from uuid import UUID
+
+from evalhub.accounts.models import Member
+from evalhub.common.errors import NotFound
+from evalhub.prompts.models import Collection, Prompt
+
+
+def access_collection(member: Member, slug: str) -> Collection:
+    """A collection of the member's workspace."""
+    found = Collection.objects.filter(workspace=member.workspace, slug=slug).first()
+    if found is None:
+        raise NotFound("No such collection.")
+    return found
+
+
+def access_prompt(member: Member, uid: UUID) -> Prompt:
+    """A prompt of the member's workspace."""
+    prompts = Prompt.objects.select_related("collection", "group__merged_into")
+    found = prompts.filter(workspace=member.workspace, uid=uid).first()
+    if found is None:
+        raise NotFound("No such prompt.")
+    return found

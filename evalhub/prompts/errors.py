@@ -1,0 +1,5 @@
+from evalhub.common.errors import DomainError
+
+
+class BadSlug(DomainError):
+    code = "bad_slug"

@@ -1,0 +1,131 @@
+"""Which prompts belong together, and the split that each group has for ever."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db.models import Q
+
+from evalhub.accounts.models import Workspace
+from evalhub.common.canonical import digest_of, plain_text
+from evalhub.prompts.models import Prompt, PromptGroup, Split
+
+SALT = "evalhub split 1"  # never changes: every frozen test set hangs on it
+TRAIN_SHARE, VALIDATION_SHARE = 0.8, 0.1  # the rest is the test split
+
+
+def split_of(uid: UUID) -> Split:
+    """Draw the split from sha256(salt, uid): the same on every machine and in every year.
+
+    Of many groups 80 % are train, 10 % validation, 10 % test.
+    """
+    digest = hashlib.sha256(f"{SALT}:{uid}".encode()).digest()
+    drawn = int.from_bytes(digest[:8]) / 2**64
+    if drawn < TRAIN_SHARE:
+        return Split.TRAIN
+    return Split.VALIDATION if drawn < TRAIN_SHARE + VALIDATION_SHARE else Split.TEST
+
+
+def group_uid(workspace: Workspace, name: str) -> UUID:
+    """Named by what it holds, so the same file read into a fresh database is split the same way."""
+    digest = hashlib.sha256(f"evalhub group:{workspace.slug}:{name}".encode()).digest()
+    return UUID(bytes=digest[:16], version=4)
+
+
+def fingerprint_of(messages: Sequence[dict[str, str]]) -> str:
+    """sha256 of the folded text: equal for prompts that differ in case or white space only."""
+    return digest_of([[each["role"], plain_text(each["content"])] for each in messages])
+
+
+class Wanted(NamedTuple):
+    fingerprint: str
+    named: str | None  # a name that the file gives the group; unique in its collection
+
+
+@dataclass(frozen=True)
+class Merge:
+    """`later` joined `earlier`. `was` is the split that its prompts lost, or None if they kept it."""
+
+    earlier: UUID
+    later: UUID
+    was: Split | None
+
+
+@dataclass(frozen=True)
+class Grouped:
+    groups: list[PromptGroup]  # one per wanted, in order
+    merges: list[Merge]
+
+
+def groups_for(workspace: Workspace, wanted: Sequence[Wanted]) -> Grouped:
+    """Find or make the group of each prompt. The caller holds the lock on the workspace's row.
+
+    A prompt whose text the workspace has already joins its group; one whose file names another
+    group merges the two.
+    """
+    known = _groups_by_fingerprint(workspace, {each.fingerprint for each in wanted})
+    uids = [_own_uid(workspace, each) for each in wanted]
+    found = {group.uid: group for group in PromptGroup.objects.filter(uid__in=set(uids))}
+    missing: dict[UUID, PromptGroup] = {}
+    chosen: list[UUID | None] = []
+    ahead: set[str] = set()  # texts that an earlier row of this batch brings
+    for each, uid in zip(wanted, uids, strict=True):
+        joins = each.named is None and (each.fingerprint in known or each.fingerprint in ahead)
+        chosen.append(None if joins else uid)
+        ahead.add(each.fingerprint)
+        if not joins and uid not in found and uid not in missing:
+            missing[uid] = PromptGroup(workspace=workspace, uid=uid, split=split_of(uid))
+    found |= {group.uid: group for group in PromptGroup.objects.bulk_create(missing.values())}
+    groups, merges = [], []
+    for each, own in zip(wanted, chosen, strict=True):
+        group = known[each.fingerprint] if own is None else found[own]
+        twin = known.setdefault(each.fingerprint, group)
+        if merged := merge(twin, group):
+            merges.append(merged)
+        groups.append(group)
+    return Grouped(groups, merges)
+
+
+def _own_uid(workspace: Workspace, wanted: Wanted) -> UUID:
+    name = f"text:{wanted.fingerprint}" if wanted.named is None else f"named:{wanted.named}"
+    return group_uid(workspace, name)
+
+
+def _groups_by_fingerprint(workspace: Workspace, fingerprints: set[str]) -> dict[str, PromptGroup]:
+    """The group of the first prompt with each text."""
+    prompts = (
+        Prompt.objects.filter(workspace=workspace, fingerprint__in=fingerprints)
+        .select_related("group")
+        .order_by("-pk")
+        .only("fingerprint", "group")
+    )
+    return {each.fingerprint: each.group for each in prompts}
+
+
+def merge(one: PromptGroup, other: PromptGroup) -> Merge | None:
+    """Let the later group join the earlier; return None when they are one already.
+
+    Where their splits differ the later one's prompts get the split `none`: moving them would put
+    rows of a frozen test set into training.
+    """
+    if one.pk == other.pk:
+        return None
+    stored = PromptGroup.objects.select_related("merged_into").in_bulk([one.pk, other.pk])
+    first, second = root_of(stored[one.pk]), root_of(stored[other.pk])  # the callers' may be stale
+    if first.pk == second.pk:
+        return None
+    earlier, later = (first, second) if first.pk < second.pk else (second, first)
+    was = Split(later.split) if later.split != earlier.split else None
+    values: dict[str, object] = {"merged_into": earlier}
+    if was:
+        values["split"] = Split.NONE
+    PromptGroup.objects.filter(Q(pk=later.pk) | Q(merged_into=later)).update(**values)
+    return Merge(earlier.uid, later.uid, was)
+
+
+def root_of(group: PromptGroup) -> PromptGroup:
+    return group.merged_into or group  # never more than one step: merge() keeps it so

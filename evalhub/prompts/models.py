@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+from typing import Any, Self
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.enums import TextChoices
+
+from evalhub.accounts.models import Workspace, slug_rule
+from evalhub.common.models import PublicModel, one_of
+from evalhub.registry.models import LanguageModel
+
+
+class Split(TextChoices):
+    TRAIN = "train"
+    VALIDATION = "validation"
+    TEST = "test"
+    NONE = "none"  # merged from groups of different splits: used by nothing
+
+
+class Collection(PublicModel):
+    """A named set of prompts."""
+
+    workspace = models.ForeignKey(Workspace, models.PROTECT, related_name="collections")
+    slug = models.CharField(max_length=50, validators=[slug_rule])
+    name = models.CharField(max_length=100)
+
+    class Meta:
+        ordering = ["slug"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "slug"], name="collection_slug_once_per_workspace"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PromptGroup(PublicModel):
+    """All turns of one conversation and all near-duplicates of a prompt.
+
+    `split` is drawn when the group is made, from sha256(salt, uid), and never moves. When groups
+    of different splits are merged, the later one points at the earlier and its split is `none`.
+    """
+
+    workspace = models.ForeignKey(Workspace, models.PROTECT, related_name="prompt_groups")
+    split = models.CharField(max_length=10, choices=Split.choices)
+    merged_into = models.ForeignKey("self", models.PROTECT, null=True, blank=True)
+
+    class Meta:
+        constraints = [one_of("group_split_known", "split", Split)]
+
+    def __str__(self) -> str:
+        return f"{self.uid} ({self.split})"
+
+
+class PromptQuerySet(models.QuerySet["Prompt"]):
+    def of_collection(self, collection: Collection) -> Self:
+        return self.filter(collection=collection)
+
+    def in_split(self, split: Split) -> Self:
+        return self.filter(group__split=split)
+
+    def not_looked_at(self) -> Self:
+        """Those whose near-duplicates nobody has looked for yet."""
+        return self.filter(near_looked_at=None)
+
+
+class Prompt(PublicModel):
+    """A conversation up to the turn to be answered. Its text never changes."""
+
+    workspace = models.ForeignKey(Workspace, models.PROTECT, related_name="prompts")
+    collection = models.ForeignKey(Collection, models.PROTECT, related_name="prompts")
+    group = models.ForeignKey(PromptGroup, models.PROTECT, related_name="prompts")
+    external_id = models.CharField(max_length=200)
+    messages: models.JSONField[list[dict[str, str]]] = models.JSONField()  # role, content
+    fingerprint = models.CharField(max_length=64)  # sha256 of the folded text, for exact groups
+    reference = models.TextField(null=True, blank=True)  # noqa: DJ001  none given is not empty
+    documents: models.JSONField[list[Any]] = models.JSONField(default=list)
+    slices: models.JSONField[dict[str, str]] = models.JSONField(default=dict)
+    near_looked_at = models.DateTimeField(null=True, blank=True)  # for near-duplicates; or not yet
+
+    objects = PromptQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "collection", "external_id"],
+                name="prompt_id_once_per_collection",
+            )
+        ]
+        indexes = [
+            models.Index(fields=["workspace", "fingerprint"], name="prompt_by_fingerprint"),
+            models.Index(fields=["collection", "id"], name="prompt_by_collection"),
+            models.Index(
+                fields=["workspace"],
+                name="prompt_not_looked_at",
+                condition=Q(near_looked_at=None),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.last_turn[:80]
+
+    @property
+    def last_turn(self) -> str:
+        return self.messages[-1]["content"] if self.messages else ""
+
+
+class NearBand(models.Model):
+    """One band of a prompt's MinHash: prompts that share a band may be near-duplicates."""
+
+    workspace = models.ForeignKey(Workspace, models.PROTECT)
+    prompt = models.ForeignKey(Prompt, models.PROTECT, related_name="bands")
+    band = models.BigIntegerField()  # a hash of the band's place and its values
+
+    class Meta:
+        indexes = [models.Index(fields=["workspace", "band", "prompt"], name="near_by_band")]
+
+    def __str__(self) -> str:
+        return f"{self.prompt_id} {self.band}"
+
+
+class Generation(PublicModel):
+    """A generating act: a model, decoding settings, a seed."""
+
+    workspace = models.ForeignKey(Workspace, models.PROTECT)
+    model = models.ForeignKey(LanguageModel, models.PROTECT, related_name="generations")
+    settings: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
+    seed = models.BigIntegerField(null=True, blank=True)
+    run_uid = models.UUIDField(null=True, blank=True)  # the Run that did it; it lives above
+
+    def __str__(self) -> str:
+        return f"{self.model_id} {self.created_at:%Y-%m-%d}"
+
+
+class CompletionQuerySet(models.QuerySet["Completion"]):
+    def by_model(self, model: LanguageModel) -> Self:
+        return self.filter(generation__model=model)
+
+
+class Completion(PublicModel):
+    """One answer to one prompt. Annotators read "Response A" and never see an id of it."""
+
+    workspace = models.ForeignKey(Workspace, models.PROTECT)
+    prompt = models.ForeignKey(Prompt, models.PROTECT, related_name="completions")
+    generation = models.ForeignKey(Generation, models.PROTECT, related_name="completions")
+    external_id = models.CharField(max_length=200)  # the file's, or "<index>" of a generation
+    content = models.TextField()
+    finish = models.CharField(max_length=10, blank=True)  # "stop", "length" or unknown
+    written_by = models.ForeignKey("accounts.Member", models.PROTECT, null=True, blank=True)
+
+    objects = CompletionQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["prompt", "external_id", "generation"],
+                name="completion_id_once_per_generation",
+            ),
+            models.CheckConstraint(condition=~Q(content=""), name="completion_is_not_empty"),
+        ]
+
+    def __str__(self) -> str:
+        return self.content[:80]

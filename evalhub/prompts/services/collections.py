@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from evalhub.accounts.models import Member, Workspace
+from evalhub.audit.services import record
+from evalhub.prompts.errors import BadSlug
+from evalhub.prompts.models import Collection
+
+
+@transaction.atomic
+def collection_of(
+    *, workspace: Workspace, slug: str, name: str = "", by: Member | None = None
+) -> Collection:
+    """The workspace's collection of that slug; made when missing.
+
+    Raises:
+        BadSlug: the slug holds other characters than a-z, 0-9 and hyphens.
+    """
+    found = Collection.objects.filter(workspace=workspace, slug=slug).first()
+    if found:
+        return found
+    collection = Collection(workspace=workspace, slug=slug, name=name or slug)
+    try:
+        collection.clean_fields()
+    except ValidationError as error:
+        raise BadSlug(
+            f"“{slug}” cannot name a collection: lower-case letters, digits and hyphens, "
+            "at most 50, starting with a letter or digit."
+        ) from error
+    collection.save()
+    record(
+        "collection.created",
+        actor=by.pseudonym if by else "system",
+        workspace=workspace.slug,
+        target=f"collection {collection.uid}",
+        slug=slug,
+    )
+    return collection

@@ -1,0 +1,6 @@
+from evalhub.common.apps import EvalhubApp
+
+
+class QualityConfig(EvalhubApp):
+    name = "evalhub.quality"
+    default = True

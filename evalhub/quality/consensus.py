@@ -1,0 +1,76 @@
+"""What many judgments say together. Plain numbers: nothing here reads the database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from uuid import UUID
+
+OVERALL = ""  # the criterion of an overall preference
+
+
+@dataclass
+class Votes:
+    """Judgments on one pair of completions. A tie is half a vote for each; so is "both bad"."""
+
+    for_first: float = 0.0
+    for_second: float = 0.0
+    ties: float = 0.0
+    both_bad: float = 0.0
+    judgments: list[UUID] = field(default_factory=list)
+
+    def add(
+        self, judgment: UUID, *, margin: int, both_bad: bool = False, weight: float = 1.0
+    ) -> None:
+        """`margin` above 0 speaks for the first, below for the second, 0 is a tie."""
+        self.judgments.append(judgment)
+        if both_bad:
+            self.both_bad += weight
+        elif margin > 0:
+            self.for_first += weight
+        elif margin < 0:
+            self.for_second += weight
+        else:
+            self.ties += weight
+
+    @property
+    def weight(self) -> float:
+        return self.for_first + self.for_second + self.ties + self.both_bad
+
+    @property
+    def share_first(self) -> float:
+        """P(first preferred): 3 for the first, 1 for the second give 0.75; one tie more, 0.7."""
+        return (self.for_first + (self.ties + self.both_bad) / 2) / self.weight
+
+    @property
+    def is_both_bad(self) -> bool:
+        """At least half say that neither will do."""
+        return self.both_bad * 2 >= self.weight
+
+
+@dataclass
+class Marks:
+    """Values given to one completion on one criterion. Missing is not zero."""
+
+    values: list[float] = field(default_factory=list)
+    missing: int = 0
+    judgments: list[UUID] = field(default_factory=list)
+
+    @property
+    def n(self) -> int:
+        return len(self.values)
+
+    @property
+    def mean(self) -> float | None:
+        """None when nobody could tell."""
+        return sum(self.values) / self.n if self.values else None
+
+
+def superiority(one: list[float], other: list[float]) -> float:
+    """P(a mark of `one` is above one of `other`), ties half: [5, 4] against [4] give 0.75.
+
+    Source:
+        Vargha and Delaney, "A critique and improvement of the CL common language effect size
+        statistics of McGraw and Wong", 2000, the measure A.
+    """
+    above = sum((a > b) + (a == b) / 2 for a in one for b in other)
+    return above / (len(one) * len(other))

@@ -1,0 +1,178 @@
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import combinations, islice
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from evalhub.accounts.models import Workspace
+from evalhub.judgments.choices import Source
+from evalhub.judgments.models import Correction, Judgment, Preference, RankedCompletion, Rating
+from evalhub.quality.consensus import OVERALL, Marks, Votes
+from evalhub.quality.models import ConsensusSnapshot
+
+LOWEST, HIGHEST = 1.0, 5.0  # every scale is stretched onto this one
+
+
+class Pair(NamedTuple):
+    """Two completions by key, the lower first, and the criterion's slug or OVERALL."""
+
+    first: int
+    second: int
+    criterion: str
+
+
+class Mark(NamedTuple):
+    completion: int
+    criterion: str
+
+
+class Corrected(NamedTuple):
+    judgment: UUID
+    completion: int
+    content: str
+    at: datetime
+
+
+@dataclass
+class Evidence:
+    """Everything that was said about the completions of one prompt."""
+
+    votes: dict[Pair, Votes] = field(default_factory=lambda: defaultdict(Votes))
+    rankings: dict[Pair, Votes] = field(default_factory=lambda: defaultdict(Votes))
+    neighbours: dict[Pair, Votes] = field(default_factory=lambda: defaultdict(Votes))
+    marks: dict[Mark, Marks] = field(default_factory=lambda: defaultdict(Marks))
+    corrections: list[Corrected] = field(default_factory=list)
+    judgments: int = 0
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Which judgments count: up to a snapshot, from some sources, campaigns and collections."""
+
+    snapshot: ConsensusSnapshot
+    sources: tuple[Source, ...]
+    campaigns: tuple[UUID, ...] = ()  # empty: all
+    collections: tuple[str, ...] = ()  # slugs; empty: all
+
+    def reachable(self) -> QuerySet[Judgment]:
+        """Current judgments of the campaigns and collections, whatever their source."""
+        rows = current_up_to(self.snapshot.workspace, self.snapshot.last_judgment)
+        if self.campaigns:
+            rows = rows.filter(campaign__uid__in=self.campaigns)
+        if self.collections:
+            rows = rows.filter(task__prompt__collection__slug__in=self.collections)
+        return rows
+
+    def judgments(self) -> QuerySet[Judgment]:
+        return self.reachable().filter(source__in=self.sources)
+
+
+def current_up_to(workspace: Workspace, last: int) -> QuerySet[Judgment]:
+    """Judgments with a key up to `last` that nothing up to there supersedes."""
+    superseding = Judgment.objects.filter(supersedes=OuterRef("pk"), pk__lte=last)
+    # As an anti-join: an outer join with an OR is taken for ten rows, and looped over for minutes
+    return Judgment.objects.filter(~Exists(superseding), workspace=workspace, pk__lte=last)
+
+
+def judged_prompts(scope: Scope, *, batch: int = 500) -> Iterator[list[int]]:
+    """Keys of the prompts that have a judgment in scope, by key; streamed from the server."""
+    keys = (
+        scope.judgments()
+        .order_by("task__prompt_id")
+        .values_list("task__prompt_id", flat=True)
+        .distinct()
+        .iterator(chunk_size=batch)
+    )
+    while found := list(islice(keys, batch)):
+        yield found
+
+
+def evidence_of(scope: Scope, prompts: Sequence[int]) -> dict[int, Evidence]:
+    """What was said about each of `prompts`, in the order of the judgments."""
+    judgments = {
+        pk: (uid, prompt, at)
+        for pk, uid, prompt, at in scope.judgments()
+        .filter(task__prompt_id__in=prompts)
+        .order_by("pk")
+        .values_list("pk", "uid", "task__prompt_id", "judged_at")
+    }
+    found: dict[int, Evidence] = defaultdict(Evidence)
+    for _, prompt, _ in judgments.values():
+        found[prompt].judgments += 1
+    keys = list(judgments)
+    for judgment, completion, content in (
+        Correction.objects.filter(judgment__in=keys)
+        .order_by("judgment_id", "completion_id")
+        .values_list("judgment_id", "completion_id", "content")
+    ):
+        uid, prompt, at = judgments[judgment]
+        found[prompt].corrections.append(Corrected(uid, completion, content, at))
+    owners = {pk: (uid, found[prompt]) for pk, (uid, prompt, _) in judgments.items()}
+    _add_preferences(owners)
+    _add_ratings(owners)
+    _add_rankings(owners)
+    return found
+
+
+Owners = dict[int, tuple[UUID, Evidence]]  # by the judgment's key
+
+
+def _add_preferences(owners: Owners) -> None:
+    rows = Preference.objects.filter(judgment__in=list(owners)).order_by("judgment_id", "pk")
+    for judgment, first, second, criterion, margin, both_bad in rows.values_list(
+        "judgment_id", "first_id", "second_id", "criterion__slug", "margin", "both_bad"
+    ):
+        uid, evidence = owners[judgment]
+        pair, towards = _pair(first, second, criterion or OVERALL)
+        evidence.votes[pair].add(uid, margin=margin * towards, both_bad=both_bad)
+
+
+def _add_ratings(owners: Owners) -> None:
+    rows = Rating.objects.filter(judgment__in=list(owners), turn=None)
+    for judgment, completion, criterion, low, high, value in rows.order_by(
+        "judgment_id", "pk"
+    ).values_list(
+        "judgment_id",
+        "completion_id",
+        "criterion__slug",
+        "criterion__low",
+        "criterion__high",
+        "value",
+    ):
+        uid, evidence = owners[judgment]
+        marks = evidence.marks[Mark(completion, criterion)]
+        marks.judgments.append(uid)
+        if value is None:
+            marks.missing += 1
+        else:
+            marks.values.append(LOWEST + (value - low) / (high - low) * (HIGHEST - LOWEST))
+
+
+def _add_rankings(owners: Owners) -> None:
+    tiers: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    rows = RankedCompletion.objects.filter(judgment__in=list(owners))
+    for judgment, completion, tier in rows.order_by(
+        "judgment_id", "tier", "completion_id"
+    ).values_list("judgment_id", "completion_id", "tier"):
+        tiers[judgment].append((tier, completion))
+    for judgment, ranked in tiers.items():
+        uid, evidence = owners[judgment]
+        for (tier, one), (other_tier, other) in combinations(ranked, 2):
+            pair, towards = _pair(one, other, OVERALL)
+            margin = towards * (other_tier - tier)
+            evidence.rankings[pair].add(uid, margin=margin)
+            if other_tier - tier <= 1:
+                evidence.neighbours[pair].add(uid, margin=margin)
+
+
+def _pair(first: int, second: int, criterion: str) -> tuple[Pair, int]:
+    """The pair in its one order, and -1 when that turns the margin round."""
+    if first < second:
+        return Pair(first, second, criterion), 1
+    return Pair(second, first, criterion), -1

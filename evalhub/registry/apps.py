@@ -1,0 +1,6 @@
+from evalhub.common.apps import EvalhubApp
+
+
+class RegistryConfig(EvalhubApp):
+    name = "evalhub.registry"
+    default = True

@@ -1,0 +1,15 @@
+from evalhub.common.errors import Conflict, DomainError
+
+
+class ModelNameTaken(Conflict):
+    code = "model_name_taken"
+
+
+class NoModelThere(DomainError):
+    code = "no_model_there"
+
+
+class CannotRun(DomainError):
+    """The row is only a name: there are no files that we could load."""
+
+    code = "model_cannot_run"

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from typing import Any, Self
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.enums import TextChoices
+
+from evalhub.accounts.models import Workspace
+from evalhub.common.models import PublicModel, one_of
+
+
+class ModelKind(TextChoices):
+    BASE = "base"
+    ADAPTER = "adapter"
+    ENDPOINT = "endpoint"
+    EXTERNAL = "external"  # only a name: its completions came in a file
+
+
+class Stage(TextChoices):
+    CANDIDATE = "candidate"
+    INCUMBENT = "incumbent"  # the one in service
+    RETIRED = "retired"
+
+
+class LanguageModelQuerySet(models.QuerySet["LanguageModel"]):
+    def of_workspace(self, workspace: Workspace) -> Self:
+        return self.filter(workspace=workspace)
+
+    def generating(self) -> Self:
+        """Those that we can run ourselves."""
+        return self.filter(kind__in=[ModelKind.BASE, ModelKind.ADAPTER])
+
+
+class LanguageModel(PublicModel):
+    """A row of the registry: a base model, an adapter on one, an endpoint, or a name from a file."""
+
+    workspace = models.ForeignKey(Workspace, models.PROTECT, related_name="language_models")
+    name = models.CharField(max_length=120)
+    kind = models.CharField(max_length=10, choices=ModelKind.choices)
+    source = models.CharField(max_length=500, blank=True)  # hub id, directory, or files' key
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="children"
+    )
+    digest = models.CharField(max_length=64, blank=True)  # of its files
+    stage = models.CharField(max_length=10, choices=Stage.choices, default=Stage.CANDIDATE.value)
+    facts: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
+
+    objects = LanguageModelQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "name"], name="model_name_once_per_workspace"
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind=ModelKind.ADAPTER) | Q(parent__isnull=False),
+                name="adapter_has_a_parent",
+            ),
+            one_of("model_kind_known", "kind", ModelKind),
+            one_of("model_stage_known", "stage", Stage),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def base(self) -> LanguageModel:
+        """The model at the root of the parents: itself for a base."""
+        model = self
+        while model.parent is not None:
+            model = model.parent
+        return model

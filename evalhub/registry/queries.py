@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+from evalhub.accounts.models import Workspace
+from evalhub.registry.models import LanguageModel, ModelKind
+
+
+@dataclass(frozen=True)
+class Node:
+    """A model and what was trained from it; `figures` are of its newest evaluation, in words."""
+
+    model: LanguageModel
+    figures: list[str]
+    verdict: str
+    children: list[Node]
+
+
+def lineage_of(workspace: Workspace) -> list[Node]:
+    """Every base with its adapters below it, in three queries."""
+    models = LanguageModel.objects.of_workspace(workspace).order_by("pk")
+    listed = list(models.prefetch_related("evaluations", "promotions"))
+    below: defaultdict[int | None, list[LanguageModel]] = defaultdict(list)
+    for model in listed:
+        below[model.parent_id].append(model)
+    roots = [model for model in below[None] if model.kind != ModelKind.EXTERNAL]
+    return [_node(model, below) for model in roots]
+
+
+def _node(model: LanguageModel, below: dict[int | None, list[LanguageModel]]) -> Node:
+    # the evaluations and promotions point here from an app above; newest first by their Meta
+    measured = next((each for each in model.evaluations.all() if each.metrics), None)
+    promotion = next(iter(model.promotions.all()), None)
+    return Node(
+        model=model,
+        figures=_figures(measured.metrics) if measured else [],
+        verdict=promotion.decision if promotion else "",
+        children=[_node(child, below) for child in below[model.pk]],
+    )
+
+
+def _figures(metrics: dict[str, Any]) -> list[str]:
+    """The two that decide; what was not measured is left out."""
+    accuracy, perplexity = metrics["preference_accuracy"], metrics["perplexity"]
+    told = []
+    if accuracy["n"]:
+        told.append(f"preference accuracy {accuracy['value'] * 100:.0f} %")
+    if perplexity["n"]:
+        told.append(f"perplexity {perplexity['value']:.2f}")
+    return told

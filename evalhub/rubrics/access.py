@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from typing import Literal
+from uuid import UUID
+
+from evalhub.accounts.models import Member
+from evalhub.common.errors import NotFound
+from evalhub.rubrics.errors import RubricFrozen
+from evalhub.rubrics.models import Criterion, Rubric, RubricVersion
+
+
+def access_rubric(member: Member, uid: UUID) -> Rubric:
+    rubric = Rubric.objects.filter(workspace=member.workspace_id, uid=uid).first()
+    if rubric is None:
+        raise NotFound("No such rubric.")
+    return rubric
+
+
+def access_rubric_version(
+    member: Member, uid: UUID, *, to: Literal["view", "edit"] = "view"
+) -> RubricVersion:
+    """A version of the member's workspace.
+
+    Raises:
+        NotFound: there is none, or it is another workspace's.
+        RubricFrozen: it is published and thus cannot be edited.
+    """
+    versions = RubricVersion.objects.select_related("rubric__workspace")
+    version = versions.filter(rubric__workspace=member.workspace_id, uid=uid).first()
+    if version is None:
+        raise NotFound("No such version of a rubric.")
+    if to == "edit" and version.is_frozen:
+        raise RubricFrozen(f"{version} is published; make a new version to change it.")
+    return version
+
+
+def access_criterion(member: Member, uid: UUID) -> Criterion:
+    """A criterion that can be edited, thus of a draft."""
+    criteria = Criterion.objects.select_related("version__rubric__workspace")
+    criterion = criteria.filter(version__rubric__workspace=member.workspace_id, uid=uid).first()
+    if criterion is None:
+        raise NotFound("No such criterion.")
+    if criterion.version.is_frozen:
+        raise RubricFrozen(f"{criterion.version} is published; make a new version to change it.")
+    return criterion

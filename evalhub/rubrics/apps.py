@@ -1,0 +1,6 @@
+from evalhub.common.apps import EvalhubApp
+
+
+class RubricsConfig(EvalhubApp):
+    name = "evalhub.rubrics"
+    default = True

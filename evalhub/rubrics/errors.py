@@ -1,0 +1,9 @@
+from evalhub.common.errors import Conflict, DomainError
+
+
+class RubricFrozen(Conflict):
+    code = "rubric_frozen"
+
+
+class UnfitRubric(DomainError):
+    code = "unfit_rubric"

@@ -1,0 +1,8 @@
+from django.urls import path
+
+from evalhub.runs import api
+
+urlpatterns = [
+    path("runs", api.RunListView.as_view()),
+    path("runs/<uuid:uid>", api.RunView.as_view()),
+]

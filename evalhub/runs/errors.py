@@ -1,0 +1,23 @@
+from evalhub.common.errors import Conflict, DomainError
+
+
+class BadSpec(DomainError):
+    """The spec names a recipe, an option or a value that the trainer does not know."""
+
+    code = "bad_spec"
+
+
+class RunFailed(DomainError):
+    """The trainer said what was wrong, or went away without a word."""
+
+    code = "run_failed"
+
+
+class FileChanged(DomainError):
+    """Bytes in EVALHUB_FILES, or a base model's directory, are not what they were."""
+
+    code = "file_changed"
+
+
+class StillLocked(Conflict):
+    code = "run_locked"

@@ -1,0 +1,151 @@
+"""Carrying a run out: the trainer as a subprocess, watched until it ends, its result stored.
+
+Safe to run twice: an attempt goes on from the last valid checkpoint, and a run that was closed
+stays as it is.
+"""
+
+from __future__ import annotations
+
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+from evalhub.jobs.beat import Beat
+from evalhub.jobs.errors import JobCancelled, JobReturned, LeaseLost
+from evalhub.jobs.events import announce
+from evalhub.jobs.models import Job
+from evalhub.jobs.workers import stopping
+from evalhub.registry.services import add_adapter
+from evalhub.runs.errors import RunFailed, StillLocked
+from evalhub.runs.folder import drop_checkpoints, lay_out
+from evalhub.runs.following import Follower, file_entry, forget
+from evalhub.runs.models import Recipe, Run
+from evalhub.runs.trainer import LOG, Trainer
+from training.contract import (
+    EXIT_INTERRUPTED,
+    EXIT_LOCKED,
+    ContractError,
+    RunResult,
+    attempt_dir,
+)
+
+LOOK_EVERY = 0.25  # seconds
+LOCKED_FOR = 90.0  # an abandoned trainer ends within its own grace of 30 s
+CANCEL_GRACE = 20.0
+ADAPTER = "adapter/"
+
+
+def execute_run(job: Job, beat: Beat) -> Run:
+    """Do the run of `job` and return it closed.
+
+    Raises:
+        RunFailed: the sentence says what went wrong and what to do.
+        JobCancelled, JobReturned, LeaseLost: as for every job; the trainer is gone by then.
+    """
+    run = Run.objects.select_related("model", "workspace", "created_by").get(job=job)
+    if run.is_closed:
+        return run
+    folder = lay_out(run, beat.report)
+    code = _train(run, folder, attempt=job.attempt, beat=beat)
+    attempt = attempt_dir(folder, job.attempt)
+    try:
+        result = RunResult.read(attempt)
+    except ContractError:
+        result = RunResult(ok=False, error=_gone(code))
+    _close(run, folder, attempt, result, beat)
+    if not result.ok:
+        raise RunFailed(result.error)
+    drop_checkpoints(run)
+    return run
+
+
+def _train(run: Run, folder: Path, *, attempt: int, beat: Beat) -> int:
+    """Start the trainer, again while an abandoned one still holds the directory's lock."""
+    deadline = time.monotonic() + LOCKED_FOR
+    while (code := _one_process(run, folder, attempt=attempt, beat=beat)) == EXIT_LOCKED:
+        if time.monotonic() > deadline:
+            raise StillLocked("Another trainer writes in this run's directory and does not end.")
+        beat.report(note="waiting for an earlier trainer of this run to end")
+    if code == EXIT_INTERRUPTED:
+        raise JobReturned  # it was told to stop, and not by us: the next worker goes on
+    return code
+
+
+def _one_process(run: Run, folder: Path, *, attempt: int, beat: Beat) -> int:
+    follower = Follower(run, folder, attempt=attempt, beat=beat)
+    trainer = Trainer(folder, attempt=attempt)
+    try:
+        while (code := trainer.exit_code(within=LOOK_EVERY)) is None:
+            follower.catch_up()
+            if stopping.is_set():
+                trainer.stop()
+                raise JobReturned
+        follower.catch_up()
+        return code
+    except (JobCancelled, KeyboardInterrupt):
+        trainer.stop(grace=CANCEL_GRACE)
+        raise
+    except LeaseLost:
+        trainer.kill()
+        raise
+    finally:
+        trainer.close()
+
+
+def _close(run: Run, folder: Path, attempt: Path, result: RunResult, beat: Beat) -> None:
+    """Store files first, then write the end in one fenced transaction."""
+    artifacts = {}
+    for path in sorted(result.artifacts):
+        beat.report(note="storing results")
+        artifacts[path] = file_entry(folder / "artifacts" / path)
+    artifacts[LOG] = file_entry(attempt / LOG)
+    with beat.fenced():
+        run.artifacts = artifacts
+        run.metrics, run.environment = result.metrics, result.environment
+        run.warnings, run.seconds = result.warnings, result.seconds
+        if result.ok:
+            _register_output(run)
+            checkpoints, run.checkpoints = run.checkpoints, []
+        run.save()
+        if result.ok:
+            announce("run.ended", run.uid, recipe=run.recipe, job=str(run.job.uid))
+    if result.ok:
+        forget(checkpoints, kept=[{"files": artifacts}])
+
+
+def _register_output(run: Run) -> None:
+    """An adapter that was trained becomes a row of the registry."""
+    if run.recipe not in (Recipe.SFT, Recipe.DPO) or run.model is None:
+        return
+    files = {
+        path.removeprefix(ADAPTER): file
+        for path, file in run.artifacts.items()
+        if path.startswith(ADAPTER)
+    }
+    run.output_model = add_adapter(
+        workspace=run.workspace,
+        name=f"{run.model.base.name}-{run.recipe}-{str(run.uid)[:8]}",
+        parent=run.model,
+        files=files,
+        facts={"recipe": run.recipe, "run": str(run.uid)},
+        by=run.created_by,
+    )
+
+
+def _gone(code: int) -> str:
+    """What to say of a process that ended without a word."""
+    if code == -signal.SIGKILL:
+        return (
+            "The trainer was killed (9): probably out of memory. Take a smaller batch_size or a "
+            "shorter max_length, and give the steps back with accumulation."
+        )
+    if code < 0:
+        return f"The trainer was stopped by signal {-code} ({signal.Signals(-code).name}); the log tells more."
+    return f"The trainer ended without a result (exit code {code}); the log tells why."
+
+
+def result_of(run: Run) -> dict[str, Any]:
+    """What a job that did this run returns."""
+    made = run.output_model
+    return {"run": str(run.uid), "metrics": run.metrics, "model": str(made.uid) if made else None}

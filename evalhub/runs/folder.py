@@ -1,0 +1,112 @@
+"""The run directory, on this worker's own disk; see training.contract for what lies where."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from django.conf import settings
+
+from evalhub.common.files import digest_of_file, file_store
+from evalhub.registry.files import digest_of_source, folder_of
+from evalhub.registry.models import LanguageModel, ModelKind
+from evalhub.runs.errors import FileChanged
+from evalhub.runs.models import Run
+from training.contract import RunSpec
+
+Beat = Callable[[], None]  # called between files: renews the lease, raises to stop
+ADAPTER = "adapter"
+
+
+def run_dir(run: Run) -> Path:
+    return Path(settings.EVALHUB_DATA_DIR) / "runs" / str(run.uid)
+
+
+def lay_out(run: Run, beat: Beat) -> Path:
+    """Make the directory whole: inputs, adapter, the last checkpoint, and spec.json once.
+
+    Raises:
+        FileChanged: a file, or the base model's directory, is not what it was.
+    """
+    folder = run_dir(run)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, file in run.spec["inputs"].items():
+        fetch(file, folder / "inputs" / f"{name}.jsonl", beat)
+    if run.model is not None:
+        _fetch_model(run.model, folder, beat)
+    _fetch_checkpoint(run, folder, beat)
+    if not (folder / RunSpec.FILE).exists():
+        spec_of(run).write(folder)
+    return folder
+
+
+def spec_of(run: Run) -> RunSpec:
+    """The stored spec in the trainer's terms."""
+    inputs = run.spec["inputs"]
+    model = run.model
+    return RunSpec(
+        recipe=run.recipe,
+        model=_location(model.base) if model else "",
+        adapter=ADAPTER if model and model.kind == ModelKind.ADAPTER else "",
+        seed=run.spec["seed"],
+        inputs={name: f"inputs/{name}.jsonl" for name in inputs},
+        digests={name: file["sha256"] for name, file in inputs.items()},
+        options=run.spec["options"],
+    )
+
+
+def fetch(file: dict[str, str], local: Path, beat: Beat) -> None:
+    """Copy from EVALHUB_FILES unless the right bytes are here already."""
+    beat()
+    if local.is_file() and digest_of_file(local) == file["sha256"]:
+        return
+    try:
+        file_store().fetch(file["key"], local)
+    except FileNotFoundError as error:
+        raise FileChanged(
+            f"{local.name} is gone from the file store; make the build again."
+        ) from error
+    if digest_of_file(local) != file["sha256"]:
+        raise FileChanged(f"{local.name} was changed in the file store; make the build again.")
+
+
+def drop_checkpoints(run: Run) -> None:
+    """They have served; the adapter is in the file store."""
+    shutil.rmtree(run_dir(run) / "checkpoints", ignore_errors=True)
+
+
+def _location(base: LanguageModel) -> str:
+    folder = folder_of(base.source)
+    return str(folder.resolve()) if folder else base.source
+
+
+def _fetch_model(model: LanguageModel, folder: Path, beat: Beat) -> None:
+    base = model.base
+    beat()
+    if folder_of(base.source) and digest_of_source(base.source) != base.digest:
+        raise FileChanged(
+            f"The files of “{base}” in {base.source} were changed since it was registered. Put "
+            "them back, or register them as another model."
+        )
+    if model.kind == ModelKind.ADAPTER:
+        for path, file in model.facts["files"].items():
+            fetch(file, folder / ADAPTER / path, beat)
+
+
+def _fetch_checkpoint(run: Run, folder: Path, beat: Beat) -> None:
+    """The newest stored one that is whole, for a run that began on another machine."""
+    for checkpoint in reversed(run.checkpoints):
+        target = folder / "checkpoints" / checkpoint["name"]
+        if target.exists():
+            return
+        partial = folder / f"{checkpoint['name']}.part"
+        try:
+            for path, file in checkpoint["files"].items():
+                fetch(file, partial / path, beat)
+        except FileChanged:
+            shutil.rmtree(partial, ignore_errors=True)
+            continue
+        target.parent.mkdir(exist_ok=True)
+        partial.rename(target)
+        return

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from evalhub.accounts.models import Workspace
+from evalhub.common.errors import DomainError, NotFound
+from evalhub.datasets.models import DatasetBuild
+from evalhub.jobs.choices import JobState
+from evalhub.jobs.console import run_or_follow
+from evalhub.registry.access import model_named
+from evalhub.runs.models import Run
+from evalhub.runs.queries import run_summary
+from evalhub.runs.services import start_training
+
+
+class TrainSpec(msgspec.Struct, forbid_unknown_fields=True):
+    """SPEC.json: {"recipe": "dpo", "model": name, "builds": {"train": uid}, "options": {}, "seed": 0}."""
+
+    recipe: str
+    model: str
+    builds: dict[str, str]
+    options: dict[str, Any] = {}
+    seed: int = 0
+
+
+class Command(BaseCommand):
+    help = "Train an adapter as a spec file says; Ctrl-C cancels."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("spec", type=Path, metavar="SPEC.json")
+        parser.add_argument("--workspace", required=True, help="the workspace's slug")
+        parser.add_argument("--json", action="store_true", help="end with one JSON object")
+
+    def handle(self, *args: Any, **options: Any) -> None:  # Django's signature
+        run = self._started(options["spec"], options["workspace"])
+        run.job = run_or_follow(run.job)
+        run.refresh_from_db()
+        summary = run_summary(run)
+        if options["json"]:
+            self.stdout.write(json.dumps(summary, ensure_ascii=False))
+        else:
+            self.stdout.write(f"{run}: {summary['state']}, adapter {summary['model'] or 'none'}")
+        if run.job.state != JobState.SUCCEEDED:
+            raise CommandError(run.job.error or f"The run was {run.job.state}.")
+
+    def _started(self, path: Path, slug: str) -> Run:
+        try:
+            spec = msgspec.json.decode(path.read_bytes(), type=TrainSpec)
+            workspace = Workspace.objects.filter(slug=slug).first()
+            if workspace is None:
+                raise NotFound(f"There is no workspace “{slug}”.")
+            return start_training(
+                workspace=workspace,
+                recipe=spec.recipe,
+                model=model_named(workspace.pk, spec.model),
+                build=_build(workspace, spec.builds),
+                options=spec.options,
+                seed=spec.seed,
+            )
+        except OSError as error:
+            raise CommandError(f"Cannot read {path}: {error.strerror}.") from error
+        except (msgspec.DecodeError, msgspec.ValidationError) as error:
+            raise CommandError(f"{path} is no spec: {error}.") from error
+        except DomainError as error:
+            raise CommandError(str(error)) from error
+
+
+def _build(workspace: Workspace, builds: dict[str, str]) -> DatasetBuild:
+    try:
+        found = DatasetBuild.objects.filter(
+            workspace=workspace, uid=builds.get("train", "")
+        ).first()
+    except ValidationError:
+        found = None
+    if found is None:
+        raise NotFound(
+            f"builds.train names no build of “{workspace.slug}”; the datasets page lists them."
+        )
+    return found

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.db.models.enums import TextChoices
+
+from evalhub.accounts.models import Member, Workspace
+from evalhub.common.models import PublicModel
+from evalhub.datasets.models import DatasetBuild
+from evalhub.jobs.models import Job
+from evalhub.registry.models import LanguageModel
+
+
+class Recipe(TextChoices):
+    NOOP = "noop"
+    SFT = "sft"
+    DPO = "dpo"
+    EVALUATE = "evaluate"
+    GENERATE = "generate"
+
+
+class Run(PublicModel):
+    """A Job on the torch side. `spec` is frozen; state, progress and error are the Job's.
+
+    spec: {"recipe","seed","options"} and inputs by name: {"train": {"key","sha256"}}, keys in
+    EVALHUB_FILES; the worker lays them into the run directory and writes spec.json.
+    """
+
+    workspace = models.ForeignKey(Workspace, models.PROTECT, related_name="runs")
+    recipe = models.CharField(max_length=10, choices=Recipe.choices)
+    job = models.OneToOneField(Job, models.PROTECT, related_name="run")
+    created_by = models.ForeignKey(Member, models.PROTECT, null=True, blank=True)
+    model = models.ForeignKey(
+        LanguageModel, models.PROTECT, null=True, blank=True, related_name="runs"
+    )  # what it starts from: a base or an adapter
+    builds = models.ManyToManyField(DatasetBuild, related_name="runs")
+    spec: models.JSONField[dict[str, Any]] = models.JSONField()
+
+    output_model = models.OneToOneField(
+        LanguageModel, models.PROTECT, null=True, blank=True, related_name="made_by"
+    )
+    metrics: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
+    artifacts: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
+    # artifacts: {path below artifacts/: {"key": in EVALHUB_FILES, "sha256": …}}
+    environment: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
+    warnings: models.JSONField[list[str]] = models.JSONField(default=list)
+    checkpoints: models.JSONField[list[dict[str, Any]]] = models.JSONField(default=list)
+    seconds = models.FloatField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.recipe} {str(self.uid)[:8]}"
+
+    @property
+    def is_closed(self) -> bool:
+        """It ended well and its result is stored; doing it again would change nothing."""
+        return bool(self.metrics)
+
+    @property
+    def starts_from(self) -> LanguageModel:
+        """Raise ValueError for a recipe that takes no model."""
+        if self.model is None:
+            raise ValueError(f"{self} has no model")
+        return self.model
+
+    @property
+    def adapter(self) -> LanguageModel:
+        """What it made. Raise ValueError for a run that has not trained one (yet)."""
+        if self.output_model is None:
+            raise ValueError(f"{self} made no adapter")
+        return self.output_model
+
+
+class RunEvent(models.Model):
+    """A line of events.jsonl, as the worker that held the lease read it."""
+
+    run = models.ForeignKey(Run, models.PROTECT, related_name="events")
+    attempt = models.PositiveIntegerField()
+    n = models.PositiveIntegerField()
+    at = models.DateTimeField()
+    kind = models.CharField(max_length=12)
+    body: models.JSONField[dict[str, Any]] = models.JSONField()
+
+    class Meta:
+        ordering = ["run", "attempt", "n"]
+        constraints = [
+            models.UniqueConstraint(fields=["run", "attempt", "n"], name="run_event_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.n}"

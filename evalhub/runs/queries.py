@@ -1,0 +1,133 @@
+"""What a run's page and the API show, from stored rows."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+
+from evalhub.accounts.models import Workspace
+from evalhub.common.files import file_store
+from evalhub.jobs.choices import JobState
+from evalhub.runs.folder import run_dir
+from evalhub.runs.inputs import read_rows
+from evalhub.runs.models import Recipe, Run
+from evalhub.runs.trainer import LOG
+from training.contract import OPTIONS, attempt_dir
+
+TAIL = 8_000  # bytes of the log
+
+
+@dataclass(frozen=True)
+class Setting:
+    name: str
+    value: object
+    is_changed: bool  # differs from the default
+
+
+@dataclass(frozen=True)
+class Series:
+    """One curve: values by step, in order; a repeated step counts as the last attempt did it."""
+
+    name: str
+    points: list[tuple[float, float]]
+
+    @property
+    def last(self) -> float:
+        return self.points[-1][1]
+
+
+def run_summary(run: Run) -> dict[str, Any]:
+    """For the API and for commands."""
+    return {
+        "run": str(run.uid),
+        "recipe": run.recipe,
+        "state": run.job.state,
+        "error": run.job.error,
+        "seconds": run.seconds,
+        "metrics": run.metrics,
+        "warnings": run.warnings,
+        "environment": run.environment,
+        "model": run.output_model.name if run.output_model else None,
+    }
+
+
+def settings_of(run: Run) -> list[Setting]:
+    """Every option of the recipe with its value, changed ones told apart."""
+    known = OPTIONS.get(run.recipe)
+    defaults = asdict(known()) if known else {}
+    given = run.spec.get("options", {}) | {"seed": run.spec.get("seed", 0)}
+    return [
+        Setting(name, given.get(name, default), name in given and given[name] != default)
+        for name, default in (defaults | {"seed": 0}).items()
+    ]
+
+
+NOT_DRAWN = {"step", "epoch"}  # the axis itself, in two units
+FIRST = {"loss", "eval_loss", "reward_accuracy"}  # what people look for
+
+
+def curves_of(run: Run) -> list[Series]:
+    """A series for each metric that has at least two points."""
+    found: dict[str, dict[float, float]] = {}
+    events = run.events.filter(kind="metrics").order_by("attempt", "n")
+    for body in events.values_list("body", flat=True).iterator():
+        for name, value in body.items():
+            if name not in NOT_DRAWN and isinstance(value, int | float):
+                found.setdefault(name, {})[body.get("step", 0)] = value
+    names = sorted(found, key=lambda name: (name not in FIRST, name))
+    return [Series(name, sorted(found[name].items())) for name in names if len(found[name]) > 1]
+
+
+def seconds_left(run: Run) -> float | None:
+    """By the pace so far; None while it cannot be told."""
+    job = run.job
+    if job.state != JobState.RUNNING or not job.done or not job.total or job.started_at is None:
+        return None
+    spent = (timezone.now() - job.started_at).total_seconds()
+    return spent / job.done * max(0, job.total - job.done)
+
+
+def log_tail(run: Run) -> str:
+    """The end of the trainer's output: stored once the run has ended, before from this disk."""
+    stored = run.artifacts.get(LOG)
+    if stored:
+        try:
+            with file_store().open(stored["key"]) as stream:
+                return stream.read()[-TAIL:].decode("utf-8", "replace")
+        except FileNotFoundError:
+            return ""
+    local = attempt_dir(run_dir(run), run.job.attempt) / LOG
+    if not local.is_file():
+        return ""
+    with local.open("rb") as stream:
+        stream.seek(max(0, local.stat().st_size - TAIL))
+        return stream.read().decode("utf-8", "replace")
+
+
+@dataclass(frozen=True)
+class TrialAnswer:
+    run: Run
+    prompt: str
+    content: str | None  # None until the run has ended well
+
+
+def trial_answers(workspace: Workspace, trial: UUID) -> list[TrialAnswer]:
+    """What each model said to a typed prompt, in the order in which they were asked."""
+    runs = Run.objects.filter(workspace=workspace, job__subject_uid=trial, recipe=Recipe.GENERATE)
+    runs = runs.select_related("job", "model")
+    return [
+        TrialAnswer(run, _typed(run), _said(run)) for run in runs.order_by("pk") if run.uid != trial
+    ]
+
+
+def _typed(run: Run) -> str:
+    row = next(read_rows(run.spec["inputs"]["prompts"]["key"]))
+    return str(row["prompt"][-1]["content"])
+
+
+def _said(run: Run) -> str | None:
+    stored = run.artifacts.get("completions.jsonl")
+    return str(next(read_rows(stored["key"]))["content"]) if stored else None

@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db import transaction
+
+from evalhub.accounts.models import Member, Workspace
+from evalhub.audit.services import record
+from evalhub.datasets.models import DatasetBuild
+from evalhub.jobs.choices import Queue
+from evalhub.jobs.services import queue_job
+from evalhub.registry.errors import CannotRun
+from evalhub.registry.models import LanguageModel, ModelKind
+from evalhub.runs.errors import BadSpec
+from evalhub.runs.inputs import FileRef, store_rows, training_inputs
+from evalhub.runs.models import Recipe, Run
+from training.contract import ContractError, RunSpec
+
+EXECUTE = "runs.execute"
+TRAINING = (Recipe.SFT, Recipe.DPO)
+
+
+@transaction.atomic
+def start_run(
+    *,
+    workspace: Workspace,
+    recipe: str,
+    model: LanguageModel | None = None,
+    builds: Sequence[DatasetBuild] = (),
+    inputs: Mapping[str, FileRef] | None = None,
+    options: Mapping[str, Any] | None = None,
+    seed: int = 0,
+    by: Member | None = None,
+    title: str = "",
+    kind: str = EXECUTE,
+    subject_uid: uuid.UUID | None = None,
+) -> Run:
+    """Freeze a spec and queue it for a worker with a device.
+
+    Args:
+        model: what to start from; an adapter is trained further, or used on its base.
+        inputs: files by the name that the recipe gives them.
+        kind: of the job; an app above may register one that calls `execute_run` and goes on.
+
+    Raises:
+        BadSpec: an option that the recipe does not know, or a value of the wrong type.
+        CannotRun: the model is only a name, so there is nothing to load.
+    """
+    spec = _frozen(str(recipe), seed, dict(options or {}), inputs or {})
+    _demand_files(model)
+    uid = uuid.uuid4()
+    job = queue_job(
+        kind=kind,
+        title=title or _title(recipe, model),
+        workspace=workspace,
+        by=by,
+        subject_uid=subject_uid or uid,
+        queue=Queue.GPU,
+    )
+    run = Run.objects.create(
+        uid=uid, workspace=workspace, recipe=recipe, job=job, created_by=by, model=model, spec=spec
+    )
+    run.builds.set(builds)
+    _record(run, by)
+    return run
+
+
+def start_training(
+    *,
+    workspace: Workspace,
+    recipe: str,
+    model: LanguageModel,
+    build: DatasetBuild,
+    options: Mapping[str, Any] | None = None,
+    seed: int = 0,
+    by: Member | None = None,
+    title: str = "",
+) -> Run:
+    """Train an adapter on a build's rows: `start_run` with the build's files as its inputs.
+
+    Raises:
+        BadSpec: the build is not finished, holds no training rows, or is of the other kind.
+    """
+    if recipe not in TRAINING:
+        raise BadSpec(f"The recipe {recipe!r} trains nothing; use {' or '.join(TRAINING)}.")
+    wanted = {Recipe.SFT: "sft", Recipe.DPO: "preference"}[Recipe(recipe)]
+    if build.kind != wanted:
+        raise BadSpec(f"{recipe} needs a {wanted} build; {build} is a {build.kind} build.")
+    if not build.is_built or not build.rows.get("train"):
+        raise BadSpec(
+            f"{build} holds no training rows (or is not finished): nothing to learn from."
+        )
+    return start_run(
+        workspace=workspace,
+        recipe=recipe,
+        model=model,
+        builds=[build],
+        inputs=training_inputs(build),
+        options=options,
+        seed=seed,
+        by=by,
+        title=title,
+    )
+
+
+@transaction.atomic
+def try_prompt(
+    *,
+    workspace: Workspace,
+    models: Sequence[LanguageModel],
+    text: str,
+    options: Mapping[str, Any] | None = None,
+    seed: int = 0,
+    by: Member,
+) -> uuid.UUID:
+    """Let each model answer a typed prompt; returns what the runs share, their job's subject."""
+    if not text.strip():
+        raise BadSpec("Type a prompt first.")
+    trial = uuid.uuid4()
+    prompts = store_rows([{"id": "typed", "prompt": [{"role": "user", "content": text}]}])
+    for model in models:
+        start_run(
+            workspace=workspace,
+            recipe=Recipe.GENERATE,
+            model=model,
+            inputs={"prompts": prompts},
+            options=options,
+            seed=seed,
+            by=by,
+            title=f"Try it: {text[:80]}",
+            subject_uid=trial,
+        )
+    return trial
+
+
+def _frozen(
+    recipe: str, seed: int, options: dict[str, Any], inputs: Mapping[str, FileRef]
+) -> dict[str, Any]:
+    try:
+        RunSpec(recipe=recipe, seed=seed, options=options)
+    except ContractError as error:
+        raise BadSpec(f"{error}."[:1].upper() + f"{error}."[1:]) from error
+    files = {name: {"key": file.key, "sha256": file.sha256} for name, file in inputs.items()}
+    return {"recipe": recipe, "seed": seed, "options": options, "inputs": files}
+
+
+def _demand_files(model: LanguageModel | None) -> None:
+    if model is not None and model.kind not in (ModelKind.BASE, ModelKind.ADAPTER):
+        raise CannotRun(f"“{model}” is only a name from a file; choose a base model or an adapter.")
+
+
+def _record(run: Run, by: Member | None) -> None:
+    record(
+        "run.started",
+        actor=by.pseudonym if by else "system",
+        workspace=run.workspace.slug,
+        target=f"run {run.uid}",
+        recipe=run.recipe,
+    )
+
+
+def _title(recipe: str, model: LanguageModel | None) -> str:
+    return f"{recipe} on {model}" if model else str(recipe)

@@ -1,0 +1,278 @@
+"""Every setting, from the environment or a `.env` file beside manage.py; docs/operations.md explains each.
+
+With nothing set this is a private instance: PostgreSQL and Redis of its own, on 127.0.0.1.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import environ
+from celery.schedules import schedule
+
+from evalhub.common.embedded.places import DataDirectory
+from evalhub.common.embedded.postgres import NAME
+from evalhub.common.embedded.redis import broker_url
+from evalhub.common.embedded.secrets import clearly, usable_secret_key
+from evalhub.common.logs import logging_config
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+env.read_env(BASE_DIR / ".env")
+
+# What this instance is
+EVALHUB_DATA_DIR = (
+    Path(env.str("EVALHUB_DATA_DIR", str(BASE_DIR / ".evalhub"))).expanduser().resolve()
+)
+EVALHUB_PRIVATE_DATABASE = not env.str("DATABASE_URL", "")
+EVALHUB_PRIVATE_BROKER = not env.str("CELERY_BROKER_URL", "")
+EVALHUB_HOST = env.str("EVALHUB_HOST", "127.0.0.1")
+EVALHUB_PORT = env.int("EVALHUB_PORT", 8000)
+EVALHUB_WEB_WORKERS = env.int("EVALHUB_WEB_WORKERS", 2)
+EVALHUB_WORKERS = env.int("EVALHUB_WORKERS", 2)
+EVALHUB_LEASE_SECONDS = env.int("EVALHUB_LEASE_SECONDS", 30)
+EVALHUB_RING_AGAIN_SECONDS = env.int("EVALHUB_RING_AGAIN_SECONDS", 15)
+EVALHUB_HTTPS = clearly("EVALHUB_HTTPS", env.str("EVALHUB_HTTPS", ""))
+EVALHUB_OPEN_SIGN_UP = clearly("EVALHUB_OPEN_SIGN_UP", env.str("EVALHUB_OPEN_SIGN_UP", ""))
+EVALHUB_BASE_MODEL = env.str(
+    "EVALHUB_BASE_MODEL", str(BASE_DIR / "training" / "assets" / "demo-model")
+)
+EVALHUB_ALLOW_HUB = clearly("EVALHUB_ALLOW_HUB", env.str("EVALHUB_ALLOW_HUB", ""))
+DEBUG = clearly("EVALHUB_DEBUG", env.str("EVALHUB_DEBUG", ""))
+
+_place = DataDirectory(EVALHUB_DATA_DIR)
+_place.prepare()
+EVALHUB_FILES = env.str("EVALHUB_FILES", str(EVALHUB_DATA_DIR / "files"))
+SECRET_KEY = usable_secret_key(
+    env.str("EVALHUB_SECRET_KEY", ""), place=_place, private=EVALHUB_PRIVATE_DATABASE or DEBUG
+)
+SECRET_KEY_FALLBACKS = env.list("EVALHUB_OLD_SECRET_KEYS", default=[])
+ALLOWED_HOSTS = env.list("EVALHUB_ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
+
+# Applications
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django.forms",
+    "django.contrib.postgres",
+    "rest_framework",
+    "drf_spectacular",
+    "django_htmx",
+    "template_partials",
+    "csp",
+    "django_linear_migrations",
+    "evalhub.audit",
+    "evalhub.accounts",
+    "evalhub.jobs",
+    "evalhub.registry",
+    "evalhub.prompts",
+    "evalhub.rubrics",
+    "evalhub.campaigns",
+    "evalhub.judgments",
+    "evalhub.imports",
+    "evalhub.quality",
+    "evalhub.datasets",
+    "evalhub.runs",
+    "evalhub.evaluation",
+    "evalhub.loops",
+    "evalhub.web",
+    "evalhub.demo",
+]
+AUTH_USER_MODEL = "accounts.User"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+ROOT_URLCONF = "evalhub.urls"
+WSGI_APPLICATION = "evalhub.wsgi.application"
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "evalhub.web.middleware.headers",
+    "evalhub.web.middleware.without_nul",
+    "evalhub.web.middleware.sign_in_again",
+    "evalhub.web.middleware.local_time",
+    "evalhub.web.middleware.DomainErrors",
+]
+FORM_RENDERER = "evalhub.web.forms.FormRenderer"
+CSRF_FAILURE_VIEW = "evalhub.web.error_pages.csrf_failure"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+
+# The database: prepared statements and lasting connections halve the cost of a judgment
+_database: dict[str, Any] = (  # Django's own type for it
+    {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": NAME,
+        "USER": NAME,
+        "PASSWORD": _place.database_password(),
+        "HOST": str(_place.sockets().postgres),
+    }
+    if EVALHUB_PRIVATE_DATABASE
+    else dict(env.db_url("DATABASE_URL", engine="django.db.backends.postgresql"))
+)
+_options = {**_database.get("OPTIONS", {}), "server_side_binding": True, "prepare_threshold": 3}
+DATABASES = {
+    "default": _database
+    | {
+        "CONN_MAX_AGE": None,
+        "CONN_HEALTH_CHECKS": True,  # a restarted database costs nobody an error page
+        "OPTIONS": _options,
+    }
+}
+
+# Files
+STATIC_URL = "static/"
+STATIC_ROOT = EVALHUB_DATA_DIR / "static"
+STORAGES = {
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": EVALHUB_DATA_DIR / "uploads"},
+    },
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+
+# People
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+    )
+]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+LOGIN_URL = "sign_in"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "sign_in"
+USE_TZ = True
+TIME_ZONE = "UTC"
+USE_I18N = False
+LANGUAGE_CODE = "en-gb"
+
+# What a browser may do with our pages
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+    }
+}
+SILENCED_SYSTEM_CHECKS: list[str] = []
+if EVALHUB_HTTPS and not DEBUG:
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = True
+    SECURE_REDIRECT_EXEMPT = [r"^health/$"]  # the supervisor asks without TLS, on this machine
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_HSTS_SECONDS = env.int("EVALHUB_HSTS_SECONDS", 31_536_000)
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
+    CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS if host != "*"]
+elif EVALHUB_PRIVATE_DATABASE and EVALHUB_HOST in {"127.0.0.1", "::1", "localhost"}:
+    # no TLS, hence no secure cookies, on an instance that only this machine can reach
+    SILENCED_SYSTEM_CHECKS = [f"security.{code}" for code in ("W004", "W008", "W012", "W016")]
+
+# The API
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "evalhub.accounts.authentication.BearerAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["evalhub.common.rest.Json"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "evalhub.common.rest.problem_json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "evalhub",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {  # several things have a `kind`
+        "BuildKind": "evalhub.datasets.choices.BuildKind",
+        "ImportKind": "evalhub.imports.models.ImportKind",
+        "MemberKind": "evalhub.accounts.choices.MemberKind",
+        "ModelKind": "evalhub.registry.models.ModelKind",
+        "StepKind": "evalhub.loops.choices.StepKind",
+        "TaskKind": "evalhub.campaigns.choices.TaskKind",
+    },
+}
+
+# Celery: the bell. The database is the truth, so a lost or doubled message does no harm
+CELERY_BROKER_URL = broker_url(_place) if EVALHUB_PRIVATE_BROKER else env.str("CELERY_BROKER_URL")
+CELERY_BROKER_TRANSPORT_OPTIONS = {}
+if CELERY_BROKER_URL.startswith(("redis", "valkey", "unix")):
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "visibility_timeout": 3600,
+        "unacked_restore_interval": 10,
+        "unacked_restore_throttle": 1,  # else the sweep runs ten times more rarely
+        "socket_connect_timeout": 2,
+    }
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_ROUTES = {"evalhub.runs.tasks.*": {"queue": "gpu"}}
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_max": 0.2}
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False  # a job keeps its own lease
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_REDIRECT_STDOUTS = False
+CELERY_BEAT_SCHEDULE = {
+    "sweep jobs and news": {
+        "task": "evalhub.jobs.tasks.sweep",
+        "schedule": schedule(5.0),
+        "options": {"expires": 5},
+    },
+    "return expired assignments": {
+        "task": "evalhub.campaigns.tasks.return_expired",
+        "schedule": schedule(15.0),
+        "options": {"expires": 15},
+    },
+}
+CELERY_BEAT_SCHEDULE_FILENAME = str(EVALHUB_DATA_DIR / "run" / "beat-schedule")
+
+# Logs
+LOGGING_CONFIG = "evalhub.common.logs.configure"
+LOGGING = logging_config(
+    level=env.str("EVALHUB_LOG_LEVEL", "INFO").upper(), form=env.str("EVALHUB_LOG_FORM", "console")
+)
+
+os.environ.setdefault("DO_NOT_TRACK", "1")

@@ -1,0 +1,46 @@
+"""Every page. What belongs to a workspace stands under /w/<slug>/."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, URLResolver, include, path
+
+from evalhub.accounts import views as accounts
+from evalhub.web import error_pages, views
+from evalhub.web.audit_views import audit_log
+
+in_workspace: list[URLPattern | URLResolver] = [
+    path("", views.home, name="home"),
+    path("help/", views.help_index, name="help"),
+    path("help/<slug:name>/", views.help_page, name="help_page"),
+    path("", include("evalhub.accounts.urls")),
+    path("audit/", audit_log, name="audit_log"),
+    path("", include("evalhub.jobs.urls")),
+    path("", include("evalhub.rubrics.urls")),
+    path("", include("evalhub.prompts.urls")),
+    path("", include("evalhub.campaigns.urls")),
+    path("", include("evalhub.judgments.urls")),
+    path("", include("evalhub.imports.urls")),
+    path("", include("evalhub.datasets.urls")),
+    path("", include("evalhub.registry.urls")),
+    path("", include("evalhub.runs.urls")),
+    path("", include("evalhub.evaluation.urls")),
+    path("", include("evalhub.loops.urls")),
+]
+
+urlpatterns = [
+    path("", views.start, name="start"),
+    path("health/", views.health, name="health"),
+    path("sign-in/", accounts.sign_in, name="sign_in"),
+    path("sign-out/", accounts.sign_out, name="sign_out"),
+    path("sign-up/", accounts.sign_up, name="sign_up"),
+    path("invitation/<str:username>/<str:token>/", accounts.accept_invitation, name="invitation"),
+    path("profile/", accounts.profile, name="profile"),
+    path("profile/password/", accounts.change_password, name="password"),
+    path("w/<slug:workspace>/", include(in_workspace)),
+    path("api/", include("evalhub.api_urls")),
+]
+
+handler400 = error_pages.bad_request
+handler403 = error_pages.forbidden
+handler404 = error_pages.not_found
+handler500 = error_pages.broken

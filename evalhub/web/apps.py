@@ -1,0 +1,6 @@
+from evalhub.common.apps import EvalhubApp
+
+
+class WebConfig(EvalhubApp):
+    name = "evalhub.web"
+    default = True

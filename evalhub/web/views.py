@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET
+
+from evalhub.accounts.access import access_member
+from evalhub.accounts.http import Request
+from evalhub.accounts.models import Member, Workspace
+from evalhub.web.help import access_help_page, help_pages
+from evalhub.web.queries import next_steps
+
+
+@require_GET
+@login_required
+def start(request: Request) -> HttpResponse:
+    """Straight to the workspace of somebody who has only one."""
+    workspaces = list(Workspace.objects.visible_to(request.user))
+    if len(workspaces) == 1 and "choose" not in request.GET:
+        return redirect("home", workspaces[0].slug)
+    return render(request, "web/start.html", {"workspaces": workspaces})
+
+
+@require_GET
+@login_required
+def home(request: Request, workspace: str) -> HttpResponse:
+    member = access_member(request.user, workspace, to="view")
+    context = _context(member) | {"steps": next_steps(member)}
+    return render(request, "web/home.html", context)
+
+
+@require_GET
+@login_required
+def help_index(request: Request, workspace: str) -> HttpResponse:
+    member = access_member(request.user, workspace, to="view")
+    return render(request, "web/help_index.html", _context(member) | {"pages": help_pages()})
+
+
+@require_GET
+@login_required
+def help_page(request: Request, workspace: str, name: str) -> HttpResponse:
+    member = access_member(request.user, workspace, to="view")
+    page = access_help_page(name)
+    context = _context(member) | {"page": page, "pages": help_pages()}
+    return render(request, "web/help_page.html", context)
+
+
+@require_GET
+def health(request: HttpRequest) -> HttpResponse:
+    """200 when this process lives and its database answers; it says nothing else."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return JsonResponse({"database": False}, status=503)
+    return JsonResponse({"database": True})
+
+
+def _context(member: Member) -> dict[str, object]:
+    return {"member": member, "workspace": member.workspace}

@@ -1,0 +1,83 @@
+"""The floor: the same two statements from a bare psycopg loop, without a web server."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+
+
+def run_bare_loop(seeded: dict[str, Any], *, clients: int, judgments: int) -> int:
+    """Claim and submit on `clients` connections; return how many judgments were stored."""
+    import django
+
+    django.setup()  # DATABASE_URL stands only now
+    share, done = judgments // clients, [0] * clients
+
+    def work(nth: int) -> None:
+        with psycopg.connect(seeded["dsn"], autocommit=True, prepare_threshold=3) as connection:
+            member = connection.execute(
+                "SELECT m.id, m.workspace_id FROM accounts_member m "
+                "JOIN accounts_workspace w ON w.id = m.workspace_id "
+                "WHERE w.slug = %s AND m.pseudonym = %s",
+                [seeded["workspace"], f"annotator-{nth}"],
+            ).fetchone()
+            assert member is not None
+            done[nth] = _judge(connection, seeded["campaign"], *member, times=share)
+
+    threads = [threading.Thread(target=work, args=[nth]) for nth in range(clients)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sum(done)
+
+
+def _judge(
+    connection: psycopg.Connection, campaign: str, member: int, workspace: int, *, times: int
+) -> int:
+    from evalhub.campaigns.services.claim import FRESH
+    from evalhub.judgments.checks import Findings
+    from evalhub.judgments.services.statements import SUBMIT, columns_of
+
+    row = connection.execute(
+        "SELECT c.id, ARRAY(SELECT k.id FROM rubrics_criterion k"
+        "                   WHERE k.version_id = c.rubric_version_id ORDER BY k.position)"
+        " FROM campaigns_campaign c WHERE c.uid = %s",
+        [campaign],
+    ).fetchone()
+    assert row is not None
+    key, criteria = row
+    rank = -1
+    for _ in range(times):
+        with connection.transaction():
+            asked = {"campaign": key, "member": member, "minutes": 30, "after": rank}
+            lease = connection.execute(FRESH, asked).fetchone()
+            assert lease is not None
+            rank = lease[4]
+        assignment, first, second = _details(connection, lease[0])
+        findings = Findings(
+            ratings=[(first, criteria[0], 4, ""), (second, criteria[1], 2, "")],
+            preferences=[(None, first, second, 2, False)],
+        )
+        values = {
+            "assignment": assignment, "member": member, "token": lease[1], "campaign": key,
+            "workspace": workspace, "source": "human", "submission": uuid4(), "digest": "0" * 64,
+            "active_ms": 41200, "critique": "", "holding": [], **columns_of(findings),
+        }  # fmt: skip
+        with connection.transaction():
+            connection.execute(SUBMIT, values)
+    return times
+
+
+def _details(connection: psycopg.Connection, uid: UUID) -> tuple[int, int, int]:
+    row = connection.execute(
+        "SELECT a.id, ARRAY(SELECT tc.completion_id FROM campaigns_taskcompletion tc"
+        "                   WHERE tc.task_id = a.task_id ORDER BY tc.place)"
+        " FROM campaigns_assignment a WHERE a.uid = %s",
+        [uid],
+    ).fetchone()
+    assert row is not None
+    return row[0], *row[1]

@@ -1,0 +1,90 @@
+"""Chromium against a live server: signing in, axe, and a page that must stay quiet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.test import Client
+from playwright.sync_api import ConsoleMessage, Page, ViewportSize
+from pytest_django.live_server_helper import LiveServer
+
+from evalhub.accounts.models import Member
+from tests.factories import PASSWORD
+
+PHONE: ViewportSize = {"width": 390, "height": 844}
+DESKTOP: ViewportSize = {"width": 1440, "height": 900}
+
+SignIn = Callable[[Member], None]
+
+
+@pytest.fixture(autouse=True)
+def _really_commits(transactional_db: None) -> None:
+    """The server's threads must see what the test wrote."""
+
+
+@pytest.fixture(scope="session")
+def base_url(live_server: LiveServer) -> str:
+    return str(live_server.url)
+
+
+@pytest.fixture
+def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
+    """axe is injected, so the context bypasses the CSP; test_csp.py looks at pages under it."""
+    return browser_context_args | {"bypass_csp": True}
+
+
+@pytest.fixture
+def quiet(page: Page) -> Iterator[list[str]]:
+    """What the console said; a test ends in failure when anything stands here."""
+    said: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            said.append(f"{message.text} at {message.location.get('url')}")
+
+    page.on("console", note)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    yield said
+    assert not said, "\n".join(said)
+
+
+@pytest.fixture
+def sign_in(page: Page) -> SignIn:
+    """Through the form, as a person does."""
+
+    def as_member(member: Member) -> None:
+        assert member.user is not None
+        page.goto("/sign-in/")
+        page.get_by_label("User name").fill(member.user.username)
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url(f"**/w/{member.workspace.slug}/")
+
+    return as_member
+
+
+def session_of(member: Member, url: str) -> dict[str, str]:
+    """The cookie of somebody who has signed in, for tests that are not about the door."""
+    client = Client()
+    assert member.user is not None
+    client.force_login(member.user)
+    return {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": url}
+
+
+def axe_findings(page: Page) -> list[str]:
+    """Each finding with the elements it is about; an empty list is a clean page."""
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{one['id']}: {node['html'][:200]} {node.get('failureSummary', '')[:200]}"
+        for one in found
+        for node in one["nodes"]
+    ]
+
+
+def scrolls_sideways(page: Page) -> bool:
+    return bool(
+        page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+    )

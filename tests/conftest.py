@@ -1,0 +1,124 @@
+"""One PostgreSQL for the run, the cast, and what every test may ask for."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from evalhub.common.embedded.children import Lifeline
+from evalhub.common.embedded.redis import PrivateRedis, broker_url
+from tests.ground import Ground, sweep_abandoned, temporary_place
+
+if TYPE_CHECKING:
+    from evalhub.accounts.models import Member, Workspace
+
+GROUND = pytest.StashKey[Ground]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the server once, before any worker of xdist asks for it; those only connect."""
+    os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # playwright runs a loop in our thread
+    if not hasattr(config, "workerinput"):
+        sweep_abandoned()
+        config.stash[GROUND] = Ground()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if GROUND in config.stash:
+        config.stash[GROUND].clear_away()
+
+
+@pytest.fixture(scope="session")
+def redis_broker() -> Iterator[str]:
+    """The URL of a Redis of this worker's own."""
+    with temporary_place() as place:
+        lifeline, server = Lifeline(), PrivateRedis(place)
+        process = server.start(lifeline)
+        yield broker_url(place)
+        server.stop(process, lifeline)
+        lifeline.close()
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """Drop no database at the end: the whole server goes, and whoever is still connected with it."""
+    return True
+
+
+# The cast. Each is a Member; `client.force_login(alice.user)` signs her in.
+
+
+@pytest.fixture
+def acme(db: None) -> Workspace:
+    from tests.factories import WorkspaceFactory
+
+    return WorkspaceFactory.create(slug="acme", name="Acme")
+
+
+@pytest.fixture
+def elsewhere(db: None) -> Workspace:
+    """Another workspace, of which nobody in ours may learn anything."""
+    from tests.factories import WorkspaceFactory
+
+    return WorkspaceFactory.create(slug="elsewhere", name="Elsewhere")
+
+
+@pytest.fixture
+def alice(acme: Workspace) -> Member:
+    return cast_member("alice", acme, "lead")
+
+
+@pytest.fixture
+def bob(acme: Workspace) -> Member:
+    return cast_member("bob", acme, "annotator")
+
+
+@pytest.fixture
+def erin(acme: Workspace) -> Member:
+    return cast_member("erin", acme, "engineer")
+
+
+@pytest.fixture
+def olga(acme: Workspace) -> Member:
+    return cast_member("olga", acme, "owner")
+
+
+@pytest.fixture
+def charlie(elsewhere: Workspace) -> Member:
+    """A stranger: may do everything in his own workspace, and must see nothing of ours."""
+    return cast_member("charlie", elsewhere, "owner")
+
+
+def cast_member(name: str, workspace: Workspace, *roles: str) -> Member:
+    from tests.factories import MemberFactory, UserFactory
+
+    user = UserFactory.create(username=name)
+    return MemberFactory.create(user=user, workspace=workspace, pseudonym=name, roles=[*roles])
+
+
+# The browser
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """Chromium of this machine if it has one ($CHROMIUM, or on PATH), else playwright's own."""
+    found = (
+        os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    )
+    arguments = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+    if os.geteuid() == 0:
+        arguments.append("--no-sandbox")
+    chosen = browser_type_launch_args | {"args": arguments}
+    return chosen | {"executable_path": found} if found else chosen
+
+
+# Accelerators
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.get_closest_marker("gpu") and shutil.which("nvidia-smi") is None:
+        pytest.skip("needs an accelerator: nvidia-smi is not on this machine")

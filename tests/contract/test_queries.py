@@ -1,0 +1,43 @@
+"""A list costs as many queries for 50 rows as for one."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from evalhub.accounts.models import Member, Workspace
+from tests.contract.urls import workspace_urls
+from tests.contract.world import World
+
+LISTS = [url for url in workspace_urls() if not url.names_an_object]
+MORE = 12  # rows of everything; a query per row would show with two
+
+
+@pytest.fixture
+def world(acme: Workspace) -> World:
+    return World(acme)
+
+
+def queries(client: Client, path: str) -> int | None:
+    """How many a GET takes, once caches are warm; None where there is nothing to get."""
+    if client.get(path).status_code != 200:
+        return None
+    with CaptureQueriesContext(
+        connection,
+    ) as captured:
+        client.get(path)
+    return len(captured)
+
+
+def test_more_rows_do_not_take_more_queries(client: Client, olga: Member, world: World) -> None:
+    client.force_login(olga.user)
+    world.grow(1)
+    paths = [url.path(world, workspace="acme") for url in LISTS]
+    before = {path: queries(client, path) for path in paths}
+    world.grow(MORE)
+    after = {path: queries(client, path) for path in paths}
+    grown = {path: (before[path], after[path]) for path in paths if after[path] != before[path]}
+    assert grown == {}
+    assert sum(count is not None for count in before.values()) > 10

@@ -1,0 +1,108 @@
+"""One workspace with one of everything, so that each URL has an object to name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from evalhub.accounts.models import Member, Workspace
+from evalhub.runs.services import try_prompt
+from tests import factories as make
+
+Makers = dict[str, Callable[[Workspace], Any]]  # factories return models of many types
+
+
+def _task(workspace: Workspace) -> Any:
+    return make.TaskFactory.create(campaign__workspace=workspace)
+
+
+def _evaluation(workspace: Workspace) -> Any:
+    return make.EvaluationFactory.create(workspace=workspace)
+
+
+def _comparison(workspace: Workspace) -> Any:
+    return make.ComparisonFactory.create(
+        workspace=workspace, baseline=_evaluation(workspace), candidate=_evaluation(workspace)
+    )
+
+
+@dataclass(frozen=True)
+class Trial:
+    """No row of its own: what the runs that answer one typed prompt share."""
+
+    uid: UUID
+
+
+def _trial(workspace: Workspace) -> Trial:
+    return Trial(
+        try_prompt(
+            workspace=workspace,
+            models=[make.LanguageModelFactory.create(workspace=workspace)],
+            text="Why is the sky blue?",
+            by=make.MemberFactory.create(workspace=workspace),
+        )
+    )
+
+
+# what a uid names: by the part of the path before it
+MAKERS: Makers = {
+    "members": lambda w: make.MemberFactory.create(workspace=w),
+    "tokens": lambda w: make.ApiTokenFactory.create(member__workspace=w),
+    "jobs": lambda w: make.JobFactory.create(workspace=w),
+    "rubrics": lambda w: make.RubricFactory.create(workspace=w),
+    "rubrics/versions": lambda w: make.RubricVersionFactory.create(
+        rubric__workspace=w, published_at=None
+    ),
+    "rubrics/criteria": lambda w: make.CriterionFactory.create(
+        version__rubric__workspace=w, version__published_at=None
+    ),
+    "campaigns": lambda w: _task(w).campaign,
+    "tasks": _task,
+    "assignments": lambda w: make.AssignmentFactory.create(task=_task(w)),
+    "judgments": lambda w: make.PreferenceFactory.create(judgment__task=_task(w)).judgment,
+    "imports": lambda w: make.RejectedRowFactory.create(source__collection__workspace=w).source,
+    "collections": lambda w: (
+        make.CompletionFactory.create(prompt__collection__workspace=w).prompt.collection
+    ),
+    "prompts": lambda w: make.CompletionFactory.create(prompt__collection__workspace=w).prompt,
+    "datasets": lambda w: make.DatasetBuildFactory.create(dataset__workspace=w).dataset,
+    "builds": lambda w: make.DatasetBuildFactory.create(dataset__workspace=w),
+    "try": _trial,
+    "runs": lambda w: make.RunFactory.create(workspace=w),
+    "models": lambda w: make.LanguageModelFactory.create(workspace=w),
+    "evaluations": _evaluation,
+    "comparisons": _comparison,
+    "promotions": lambda w: make.PromotionFactory.create(workspace=w),
+    "loops": lambda w: make.RoundFactory.create(loop__workspace=w).loop,
+    "rounds": lambda w: make.StepFactory.create(round__loop__workspace=w).round,
+}
+
+
+class World:
+    """Makes an object of the workspace when a URL first asks for one of its kind."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self._made: dict[str, Any] = {}
+
+    def uid(self, before: str) -> UUID:
+        """The uid for a URL in which `before` stands before the uid; LookupError if unknown."""
+        if before not in MAKERS:
+            raise LookupError(f"tests/contract/world.py: what is a uid after {before!r}?")
+        if before not in self._made:
+            self._made[before] = MAKERS[before](self.workspace)
+        found: UUID = self._made[before].uid
+        return found
+
+    def grow(self, count: int) -> None:
+        """`count` more of everything."""
+        for _ in range(count):
+            for maker in MAKERS.values():
+                maker(self.workspace)
+
+    def member(self, role: str) -> Member:
+        return make.MemberFactory.create(
+            workspace=self.workspace, pseudonym=f"the {role}", roles=[role]
+        )

@@ -1,0 +1,56 @@
+"""The claim must not pay for what its member has done before, nor trust the statistics."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from evalhub.accounts.models import Member
+from evalhub.campaigns.models import Campaign, TaskCompletion
+from evalhub.campaigns.services.claim import FRESH
+from evalhub.campaigns.services.tasks import add_tasks
+from tests.factories import CampaignFactory, CompletionFactory, PromptFactory
+
+DONE = 1500
+pytestmark = pytest.mark.django_db
+
+_ANALYZE = (
+    "ANALYZE campaigns_task, campaigns_taskcompletion, campaigns_assignment, prompts_completion"
+)
+_JUDGED_ALL_BUT_THE_LAST = """
+    INSERT INTO campaigns_assignment (uid, created_at, campaign_id, task_id, member_id, state, token,
+                                      claimed_at, expires_at, permutation)
+    SELECT gen_random_uuid(), now(), campaign_id, id, %s, 'submitted', 1, now(), now(), '{0,1}'
+    FROM campaigns_task WHERE campaign_id = %s ORDER BY rank LIMIT %s
+"""
+
+
+def blocks_touched(campaign: Campaign, member: Member, after: int) -> int:
+    """Database blocks of 8 KB that a claim reads, whatever the machine's speed."""
+    asked = {"campaign": campaign.pk, "member": member.pk, "minutes": 30, "after": after}
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {FRESH}", asked)
+        (told,) = cursor.fetchone()
+    plan: dict[str, Any] = (json.loads(told) if isinstance(told, str) else told)[0]["Plan"]
+    assert plan["Actual Rows"] == 1
+    return int(plan["Shared Hit Blocks"] + plan["Shared Read Blocks"])
+
+
+def test_a_claim_stays_cheap_for_somebody_who_judged_much(bob: Member) -> None:
+    """Analysed before he began: the statistics know nothing of these 1,500 assignments."""
+    campaign = CampaignFactory.create(workspace=bob.workspace, overlap=3)
+    prompt = PromptFactory.create(collection__workspace=bob.workspace)
+    pair = CompletionFactory.create_batch(2, prompt=prompt)
+    add_tasks(campaign=campaign, items=[(prompt, pair)] * (DONE + 2), seed=1)
+    assert TaskCompletion.objects.count() == 2 * (DONE + 2)
+    with connection.cursor() as cursor:
+        cursor.execute(_ANALYZE)  # else it is chance which test autovacuum last looked at
+        cursor.execute(_JUDGED_ALL_BUT_THE_LAST, [bob.pk, campaign.pk, DONE])
+    ranks = campaign.tasks.order_by("rank").values_list("rank", flat=True)
+    with_cursor = blocks_touched(campaign, bob, ranks[DONE - 1])
+    from_the_front = blocks_touched(campaign, bob, -1)
+    assert with_cursor < 250
+    assert from_the_front < 20 * DONE  # a few per task passed over; the square would be a million

@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from evalhub.accounts.models import Member
+from evalhub.audit.models import Entry
+from evalhub.campaigns.models import Campaign
+from tests.factories import (
+    CampaignFactory,
+    CollectionFactory,
+    CompletionFactory,
+    CriterionFactory,
+    GenerationFactory,
+    PromptFactory,
+    RubricVersionFactory,
+    TaskFactory,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def form_of(member: Member) -> dict[str, Any]:
+    """A valid form: two models answered three prompts."""
+    workspace = member.workspace
+    collection = CollectionFactory.create(workspace=workspace)
+    generations = [GenerationFactory.create(workspace=workspace) for _ in range(2)]
+    for _ in range(3):
+        prompt = PromptFactory.create(collection=collection)
+        for generation in generations:
+            CompletionFactory.create(prompt=prompt, generation=generation)
+    version = RubricVersionFactory.create(rubric__workspace=workspace)
+    return {
+        "title": "Round 2",
+        "type": "comparison",
+        "rubric_version": version.pk,
+        "collection": collection.pk,
+        "models": [generation.model.pk for generation in generations],
+        "design": "first_two",
+        "overlap": 2,
+    }
+
+
+def test_a_lead_makes_opens_pauses_resumes_and_closes_a_campaign(
+    client: Client, alice: Member
+) -> None:
+    client.force_login(alice.user)
+    answer = client.post("/w/acme/campaigns/new/", form_of(alice))
+    campaign = Campaign.objects.get()
+    assert answer["location"] == f"/w/acme/campaigns/{campaign.uid}/"
+    assert [task.overlap for task in campaign.tasks.all()] == [2, 2, 2]
+    for act, state in (
+        ("open", "open"),
+        ("pause", "paused"),
+        ("resume", "open"),
+        ("close", "closed"),
+    ):
+        client.post(f"/w/acme/campaigns/{campaign.uid}/{act}/")
+        campaign.refresh_from_db()
+        assert campaign.state == state
+    assert client.post(f"/w/acme/campaigns/{campaign.uid}/open/").status_code == 409
+    verbs = set(Entry.objects.values_list("verb", flat=True))
+    assert {"campaign.created", "campaign.opened", "campaign.closed"} <= verbs
+
+
+def test_a_type_that_no_prompt_fits_is_said_in_the_form(client: Client, alice: Member) -> None:
+    client.force_login(alice.user)
+    answer = client.post("/w/acme/campaigns/new/", form_of(alice) | {"type": "ranking"})
+    assert answer.status_code == 422
+    assert "No prompt of" in answer.content.decode()
+    assert not Campaign.objects.exists()
+
+
+def test_another_workspaces_rows_are_no_choice(
+    client: Client, alice: Member, charlie: Member
+) -> None:
+    client.force_login(alice.user)
+    theirs = form_of(charlie)
+    for name in ("rubric_version", "collection", "models"):
+        answer = client.post("/w/acme/campaigns/new/", form_of(alice) | {name: theirs[name]})
+        assert answer.status_code == 422
+
+
+def test_the_page_keeps_its_figures_fresh_while_the_campaign_is_open(
+    client: Client, alice: Member
+) -> None:
+    campaign = CampaignFactory.create(workspace=alice.workspace)
+    TaskFactory.create_batch(2, campaign=campaign)
+    client.force_login(alice.user)
+    url = f"/w/acme/campaigns/{campaign.uid}/"
+    assert 'hx-trigger="every 3s"' in client.get(url).content.decode()
+    live = client.get(url, headers={"hx-request": "true"}).content.decode()
+    assert live.lstrip().startswith("<section")
+    campaign.tasks.update(judged=1, open_places=0)
+    assert "Every task has its judgments" in client.get(url).content.decode()
+
+
+def test_annotators_find_what_there_is_to_judge(client: Client, bob: Member) -> None:
+    for title, tasks in (("Full of work", 1), ("All done", 0)):
+        campaign = CampaignFactory.create(workspace=bob.workspace, title=title)
+        TaskFactory.create_batch(tasks, campaign=campaign)
+    client.force_login(bob.user)
+    html = client.get("/w/acme/my-work/").content.decode()
+    assert html.index("Full of work") < html.index("All done")
+    assert html.count("nothing left for you") == 1
+
+
+def test_guidelines_show_every_point_in_words(client: Client, bob: Member) -> None:
+    campaign = CampaignFactory.create(workspace=bob.workspace, instructions="Be **kind**.")
+    CriterionFactory.create(version=campaign.rubric_version, anchors={"1": "Made up"})
+    client.force_login(bob.user)
+    html = client.get(f"/w/acme/campaigns/{campaign.uid}/guidelines/").content.decode()
+    assert "<strong>kind</strong>" in html
+    assert "Made up" in html
+
+
+@pytest.mark.parametrize("page", ["", "new/"])
+def test_annotators_neither_watch_nor_make_campaigns(
+    client: Client, bob: Member, charlie: Member, page: str
+) -> None:
+    for member, status in ((bob, 403), (charlie, 404)):
+        client.force_login(member.user)
+        assert client.get(f"/w/acme/campaigns/{page}").status_code == status
+
+
+def test_drafts_and_other_workspaces_campaigns_are_absent(
+    client: Client, bob: Member, charlie: Member
+) -> None:
+    draft = CampaignFactory.create(workspace=bob.workspace, state="draft")
+    theirs = CampaignFactory.create(workspace=charlie.workspace)
+    client.force_login(bob.user)
+    for campaign in (draft, theirs):
+        for rest in ("guidelines/", "judge/"):
+            url = f"/w/acme/campaigns/{campaign.uid}/{rest}"
+            assert client.get(url).status_code == 404
+        client.get(f"/api/v1/campaigns/{campaign.uid}")
+        assert client.get(f"/api/v1/campaigns/{campaign.uid}").status_code == 404
+
+
+def test_only_a_lead_is_offered_a_new_campaign(client: Client, alice: Member, erin: Member) -> None:
+    offered = {}
+    for member in (alice, erin):
+        client.force_login(member.user)
+        offered[member.pseudonym] = b"New campaign" in client.get("/w/acme/campaigns/").content
+    assert offered == {"alice": True, "erin": False}

@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+from rest_framework.test import APIClient
+
+from evalhub.accounts.models import Member
+from evalhub.accounts.services import create_token
+from evalhub.campaigns.models import Task
+from evalhub.datasets.models import Dataset, DatasetBuild
+from evalhub.jobs.jobs import execute
+from evalhub.prompts.models import Completion
+from tests.evalhub.datasets.conftest import Build
+
+pytestmark = pytest.mark.django_db
+
+FORM = {
+    "name": "Pairs",
+    "kind": "preference",
+    "sources": ["human", "imported"],
+    "margin": "1.0",
+    "min_rating": "4.0",
+    "rankings": "all",
+    "form": "conversational",
+}
+
+
+def test_an_engineer_defines_builds_reads_and_downloads(
+    client: Client, erin: Member, compared: list[Task]
+) -> None:
+    Completion.objects.update(content="<script>alert(1)</script> **bold**")
+    first = compared[0].completions.get(placed__place=0)
+    Completion.objects.filter(pk=first.pk).update(content="<img src=x onerror=alert(1)> other")
+    client.force_login(erin.user)
+
+    answer = client.post("/w/acme/datasets/new/", FORM | {"collections": ["faq"]})
+    dataset = Dataset.objects.get()
+    assert answer.headers["Location"] == f"/w/acme/datasets/{dataset.uid}/"
+    assert dataset.definition["collections"] == ["faq"]
+    answer = client.post(f"/w/acme/datasets/{dataset.uid}/build/")
+    build = DatasetBuild.objects.get()
+    page = client.get(answer.headers["Location"]).text
+    assert "every 2s" in page
+    assert "Cancel the build" in page
+    execute(build.job.uid)
+
+    page = client.get(f"/w/acme/builds/{build.uid}/", headers={"HX-Request": "true"}).text
+
+    assert "every 2s" not in page
+    assert "both answers have the same text" in page.lower()
+    assert "<script>alert" not in page
+    assert "onerror=alert(1)>" not in page
+    assert client.get(f"/w/acme/datasets/{dataset.uid}/").status_code == 200
+    assert client.get("/w/acme/datasets/").status_code == 200
+    file = client.get(f"/w/acme/builds/{build.uid}/files/train.jsonl")
+    assert "attachment" in file.headers["Content-Disposition"]
+    assert len(file.getvalue().splitlines()) == build_rows(build)
+    assert client.get(f"/w/acme/builds/{build.uid}/files/nope").status_code == 409
+
+
+def build_rows(build: DatasetBuild) -> int:
+    build.refresh_from_db()
+    return build.rows["train"]
+
+
+def test_a_wrong_definition_is_said_at_the_form(client: Client, erin: Member) -> None:
+    client.force_login(erin.user)
+
+    answer = client.post("/w/acme/datasets/new/", FORM | {"margin": "0", "min_rating": "9"})
+
+    assert answer.status_code == 200
+    assert not Dataset.objects.exists()
+
+
+def test_annotators_and_strangers_stay_outside(
+    client: Client, bob: Member, charlie: Member, compared: list[Task], build: Build
+) -> None:
+    made = build()
+    client.force_login(bob.user)
+    for path in ("datasets/", f"builds/{made.uid}/", f"builds/{made.uid}/files/train.jsonl"):
+        assert client.get(f"/w/acme/{path}").status_code == 403
+    client.force_login(charlie.user)
+    for path in (f"builds/{made.uid}/", f"datasets/{made.dataset.uid}/"):
+        assert client.get(f"/w/acme/{path}").status_code == 404
+        assert client.get(f"/w/elsewhere/{path}").status_code == 404
+    for path in (f"builds/{made.uid}", f"builds/{made.uid}/files/train.jsonl"):
+        assert client.get(f"/api/v1/{path}").status_code == 404
+    assert client.post(f"/api/v1/datasets/{made.dataset.uid}/builds").status_code in (403, 404)
+
+
+def test_the_api_defines_builds_and_hands_out_the_files(erin: Member, compared: list[Task]) -> None:
+    api = APIClient(headers={"Authorization": f"Bearer {create_token(member=erin, name='t').text}"})
+
+    made = api.post(
+        "/api/v1/datasets",
+        {"name": "D", "kind": "sft", "definition": {"min_rating": 3}},
+        format="json",
+    )
+    assert made.status_code == 201, made.content
+    started = api.post(f"/api/v1/datasets/{made.json()['uid']}/builds")
+    assert (started.status_code, started.json()["state"]) == (202, "queued")
+    execute(started.json()["job"])
+
+    state = api.get(f"/api/v1/builds/{started.json()['uid']}").json()
+    assert (state["state"], state["rows"]["train"]) == ("succeeded", 8)
+    assert "key" not in state["files"]["train.jsonl"]
+    file = api.get(f"/api/v1/builds/{state['uid']}/files/train.jsonl")
+    assert len(b"".join(file.streaming_content).splitlines()) == 8
+    assert len(api.get("/api/v1/datasets").json()["results"]) == 1
+    assert len(api.get(f"/api/v1/datasets/{made.json()['uid']}/builds").json()) == 1
+
+
+def test_the_api_refuses_a_wrong_definition_with_a_code(erin: Member) -> None:
+    api = APIClient(headers={"Authorization": f"Bearer {create_token(member=erin, name='t').text}"})
+
+    answer = api.post(
+        "/api/v1/datasets",
+        {"name": "D", "kind": "sft", "definition": {"colour": "red"}},
+        format="json",
+    )
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_definition")
+
+
+def test_the_command_builds_copies_the_files_and_ends_with_one_object(
+    compared: list[Task], tmp_path: Path
+) -> None:
+    definition = tmp_path / "pairs.json"
+    definition.write_text(json.dumps({"kind": "preference", "collections": ["faq"]}))
+    out = io.StringIO()
+
+    call_command(
+        "build_dataset",
+        *("--workspace", "acme", "--definition", str(definition)),
+        *("--output", str(tmp_path / "out"), "--json"),
+        stdout=out,
+    )
+
+    summary = json.loads(out.getvalue().splitlines()[-1])
+    assert summary["kind"] == "preference"
+    assert summary["rows"] == {"train": 8, "validation": 1, "test": 1}
+    assert summary["left_out"] == {}
+    assert len(summary["digest"]) == 64
+    assert len((tmp_path / "out" / "train.jsonl").read_text().splitlines()) == 8
+    assert Dataset.objects.get().name == "pairs"
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"kind": "sft", "colour": 1}'])
+def test_a_wrong_definition_file_is_an_error_with_a_sentence(
+    compared: list[Task], tmp_path: Path, text: str
+) -> None:
+    definition = tmp_path / "d.json"
+    definition.write_text(text)
+
+    with pytest.raises(CommandError, match=r"JSON|kind|colour"):
+        call_command("build_dataset", "--workspace", "acme", "--definition", str(definition))

@@ -1,0 +1,158 @@
+"""From a run's rows to an evaluation, a comparison and a decision, with the trainer made up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from evalhub.accounts.models import Member
+from evalhub.audit.models import Entry
+from evalhub.datasets.models import DatasetBuild
+from evalhub.evaluation.errors import BaselineMissing, NothingToMeasure
+from evalhub.evaluation.gate import Gate
+from evalhub.evaluation.models import Comparison, Evaluation, Promotion
+from evalhub.evaluation.services import evaluate_model, start_decision
+from evalhub.jobs import jobs
+from evalhub.jobs.choices import JobState
+from evalhub.registry.models import LanguageModel
+from evalhub.registry.services import add_adapter
+from evalhub.runs.services import start_training
+from tests.evalhub.runs.scenes import base_model, built, without_torch
+
+
+@pytest.fixture(autouse=True)
+def _no_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+    without_torch(monkeypatch)
+
+
+@pytest.fixture
+def base(erin: Member, tmp_path: Path) -> LanguageModel:
+    return base_model(erin.workspace, tmp_path)
+
+
+@pytest.fixture
+def builds(erin: Member) -> list[DatasetBuild]:
+    return [built(erin.workspace, "sft"), built(erin.workspace, "preference")]
+
+
+def measure(model: LanguageModel, builds: list[DatasetBuild], erin: Member) -> Evaluation:
+    evaluation = evaluate_model(workspace=erin.workspace, model=model, builds=builds, by=erin)
+    jobs.execute(evaluation.run.job.uid)
+    evaluation.refresh_from_db()
+    return evaluation
+
+
+def trained(base: LanguageModel, build: DatasetBuild, erin: Member) -> LanguageModel:
+    run = start_training(workspace=erin.workspace, recipe="dpo", model=base, build=build, by=erin)
+    jobs.execute(run.job.uid)
+    run.refresh_from_db()
+    assert run.output_model is not None
+    return run.output_model
+
+
+def decide(candidate: Evaluation, erin: Member) -> Promotion:
+    job = start_decision(candidate=candidate, incumbent=None, gate=Gate(), by=erin)
+    jobs.execute(job.uid)
+    job.refresh_from_db()
+    assert job.state == JobState.SUCCEEDED, job.trace
+    return Promotion.objects.get(uid=job.result["promotion"])
+
+
+def test_an_evaluation_says_each_figure_with_its_interval_and_n(
+    base: LanguageModel, builds: list[DatasetBuild], erin: Member
+) -> None:
+    metrics = measure(base, builds, erin).metrics
+
+    accuracy = metrics["preference_accuracy"]
+    assert accuracy["value"] == 0.5
+    assert accuracy["n"] == 20
+    assert accuracy["low"] < 0.5 < accuracy["high"]
+    assert metrics["perplexity"]["value"] == pytest.approx(2.9892, abs=1e-4)  # e^(219 / 200)
+
+
+def test_without_references_overlap_has_no_value_and_n_zero(
+    base: LanguageModel, builds: list[DatasetBuild], erin: Member
+) -> None:
+    """The made-up trainer compares with no reference."""
+    rouge = measure(base, builds, erin).metrics["rouge1"]
+    assert rouge == {"value": None, "low": None, "high": None, "n": 0}
+
+
+def test_a_base_has_no_implicit_reward(
+    base: LanguageModel, builds: list[DatasetBuild], erin: Member
+) -> None:
+    assert measure(base, builds, erin).metrics["implicit_reward_accuracy"]["n"] == 0
+
+
+def test_what_was_measured_on_the_same_set_is_not_measured_again(
+    base: LanguageModel, builds: list[DatasetBuild], erin: Member
+) -> None:
+    first = measure(base, builds, erin)
+    again = evaluate_model(workspace=erin.workspace, model=base, builds=builds, by=erin)
+    assert again == first
+
+
+def test_other_rows_are_another_set(
+    base: LanguageModel, builds: list[DatasetBuild], erin: Member
+) -> None:
+    first = measure(base, builds, erin)
+    other = [builds[0], built(erin.workspace, "preference", test=9)]
+    assert measure(base, other, erin).set_digest != first.set_digest
+
+
+def test_an_adapter_waits_for_its_baseline(
+    base: LanguageModel, builds: list[DatasetBuild], erin: Member
+) -> None:
+    adapter = add_adapter(workspace=erin.workspace, name="a", parent=base, files={})
+    with pytest.raises(BaselineMissing, match="Evaluate “tiny” on the same builds first"):
+        evaluate_model(workspace=erin.workspace, model=adapter, builds=builds, by=erin)
+
+
+def test_a_set_without_test_rows_is_refused_with_the_remedy(
+    base: LanguageModel, erin: Member
+) -> None:
+    empty = [built(erin.workspace, "sft", test=0)]
+    with pytest.raises(NothingToMeasure, match="judge more prompts"):
+        evaluate_model(workspace=erin.workspace, model=base, builds=empty, by=erin)
+
+
+def test_an_adapter_is_compared_with_its_base_row_by_row(
+    base: LanguageModel, builds: list[DatasetBuild], erin: Member
+) -> None:
+    measure(base, builds, erin)
+    candidate = measure(trained(base, builds[1], erin), builds, erin)
+
+    comparison = Comparison.objects.get(candidate=candidate)
+    gain = comparison.metrics["preference_accuracy"]
+    assert (gain["baseline"], gain["candidate"], gain["difference"]) == (0.5, 1.0, 0.5)
+    assert 0 < gain["low"] < 0.5 < gain["high"]
+    assert gain["smallest"] == pytest.approx(0.32, abs=0.04)
+    assert comparison.metrics["perplexity"]["difference"] == 0
+    example = comparison.examples[0]
+    assert (example["baseline"], example["candidate"]) == ("An answer.", "A kind answer.")
+    assert example["prompt"][0]["content"].startswith("Question")
+
+
+def test_a_certain_gain_is_promoted_and_put_in_service(
+    base: LanguageModel, builds: list[DatasetBuild], erin: Member
+) -> None:
+    measure(base, builds, erin)
+    adapter = trained(base, builds[1], erin)
+    promotion = decide(measure(adapter, builds, erin), erin)
+
+    adapter.refresh_from_db()
+    assert promotion.decision == "promote"
+    assert promotion.reason.startswith(
+        "Promoted: preference accuracy went from 50 to 100 % on 20 pairs (+50 points"
+    )
+    assert adapter.stage == "incumbent"
+    assert Entry.objects.filter(verb="promotion.decided").count() == 1
+
+
+def test_deciding_twice_on_the_same_evidence_is_one_decision(
+    base: LanguageModel, builds: list[DatasetBuild], erin: Member
+) -> None:
+    measure(base, builds, erin)
+    candidate = measure(trained(base, builds[1], erin), builds, erin)
+    assert decide(candidate, erin) == decide(candidate, erin)

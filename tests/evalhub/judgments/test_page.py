@@ -1,0 +1,177 @@
+"""The annotator's page without JavaScript, and what it must not tell."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from django.test import Client
+from rest_framework.test import APIClient
+
+from evalhub.accounts.models import Member
+from evalhub.campaigns.models import Assignment, Campaign, Draft, Task
+from evalhub.campaigns.services.leases import save_draft
+from evalhub.judgments.models import Judgment
+from tests.evalhub.judgments.conftest import body_for
+from tests.factories import CompletionFactory, TaskFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def page(client: Client, bob: Member) -> Client:
+    client.force_login(bob.user)
+    return client
+
+
+def url_of(campaign: Campaign, rest: str = "") -> str:
+    return f"/w/acme/campaigns/{campaign.uid}/judge/{rest}"
+
+
+def fields_of(html: str) -> dict[str, str]:
+    """The hidden fields of the form."""
+    found = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', html)
+    return dict(found)
+
+
+def test_a_plain_form_post_stores_the_judgment_and_shows_the_next(
+    page: Client, campaign: Campaign
+) -> None:
+    first, second = (TaskFactory.create(campaign=campaign, rank=rank) for rank in (1, 2))
+    html = page.get(url_of(campaign)).content.decode()
+    answer = page.post(url_of(campaign), fields_of(html) | {"preference": "B1", "critique": "ok"})
+    assert answer.status_code == 302
+    judgment = Judgment.objects.get()
+    assert (judgment.task, judgment.critique) == (first, "ok")
+    assert abs(judgment.preferences.get().margin) == 1
+    html = page.get(url_of(campaign)).content.decode()
+    assert second.prompt.last_turn in html
+
+
+@pytest.mark.parametrize(
+    ("type_", "more", "count"),
+    [
+        ("rating", {"rating.A.factuality": "4", "rating.A.safety": "none"}, 2),
+        ("ranking", {"rank.A": "2", "rank.B": "1", "rank.C": "2"}, 0),
+    ],
+)
+def test_every_type_of_task_can_be_judged(
+    page: Client, campaign: Campaign, type_: str, more: dict[str, str], count: int
+) -> None:
+    Campaign.objects.update(type=type_)
+    campaign.refresh_from_db()
+    TaskFactory.create(campaign=campaign)
+    html = page.get(url_of(campaign)).content.decode()
+    assert page.post(url_of(campaign), fields_of(html) | more).status_code == 302
+    judgment = Judgment.objects.get()
+    assert judgment.ratings.count() == count
+    if type_ == "ranking":
+        assert sorted(judgment.ranking.values_list("tier", flat=True)) == [0, 1, 1]
+    else:
+        assert set(judgment.ratings.values_list("value", "reason")) == {
+            (4, ""),
+            (None, "cannot_tell"),
+        }
+
+
+def test_what_is_missing_is_said_and_what_was_typed_stays(page: Client, campaign: Campaign) -> None:
+    TaskFactory.create(campaign=campaign)
+    html = page.get(url_of(campaign)).content.decode()
+    answer = page.post(url_of(campaign), fields_of(html) | {"critique": "long thoughts"})
+    assert answer.status_code == 422
+    html = answer.content.decode()
+    assert "which response is better" in html
+    assert "long thoughts" in html
+    assert not Judgment.objects.exists()
+
+
+def test_a_kept_draft_is_in_the_form(page: Client, campaign: Campaign) -> None:
+    TaskFactory.create(campaign=campaign)
+    page.get(url_of(campaign))
+    draft = {"preferences": [{"choice": "B", "strength": 2}], "critique": "half a th"}
+    save_draft(assignment=Assignment.objects.get(), body=draft)
+    html = page.get(url_of(campaign)).content.decode()
+    assert re.search(r'value="B2"[^>]* checked', html)
+    assert "half a th" in html
+
+
+def test_a_lost_lease_is_a_message_and_the_work_is_kept(page: Client, campaign: Campaign) -> None:
+    TaskFactory.create(campaign=campaign)
+    fields = fields_of(page.get(url_of(campaign)).content.decode())
+    Assignment.objects.update(state="expired")
+    Task.objects.update(open_places=1)
+    answer = page.post(url_of(campaign), fields | {"preference": "A2"}, follow=True)
+    assert "kept as a draft" in answer.content.decode()
+    assert Draft.objects.get().late
+    assert re.search(r'value="A2"[^>]* checked', answer.content.decode())
+
+
+def test_skipping_hands_the_task_back(page: Client, campaign: Campaign) -> None:
+    task = TaskFactory.create(campaign=campaign)
+    fields = fields_of(page.get(url_of(campaign)).content.decode())
+    answer = page.post(url_of(campaign, "skip/"), fields, follow=True)
+    assert "Nothing left for you here" in answer.content.decode()
+    task.refresh_from_db()
+    assert task.open_places == 1
+
+
+def test_a_campaign_that_is_not_open_says_so(page: Client, campaign: Campaign) -> None:
+    TaskFactory.create(campaign=campaign)
+    Campaign.objects.update(state="paused")
+    assert "is paused" in page.get(url_of(campaign)).content.decode()
+
+
+def test_only_annotators_of_the_workspace_judge(
+    client: Client, campaign: Campaign, charlie: Member, alice: Member
+) -> None:
+    for member, status in ((charlie, 404), (alice, 403)):
+        client.force_login(member.user)
+        assert client.get(url_of(campaign)).status_code == status
+        assert client.get(url_of(campaign, "next/")).status_code == status
+
+
+def test_what_models_wrote_cannot_run(page: Client, campaign: Campaign) -> None:
+    task = TaskFactory.create(campaign=campaign, completions=[])
+    for place, text in enumerate(
+        (
+            "<script>alert(1)</script><img src=x onerror=alert(1)>",
+            '[x](javascript:alert(1)) <b onclick="x()">',
+        )
+    ):
+        completion = CompletionFactory.create(prompt=task.prompt, content=text)
+        task.placed.create(completion=completion, place=place)
+    html = page.get(url_of(campaign)).content.decode()
+    assert "<script>alert" not in html
+    assert "<img src=x" not in html
+    assert 'href="javascript:' not in html
+    assert "<b onclick" not in html
+
+
+def test_nothing_gives_a_model_or_a_completion_away_before_submit(
+    page: Client, api: APIClient, campaign: Campaign
+) -> None:
+    """Bodies and DOM are scanned for every name and key that would tell which model wrote what."""
+    tasks = TaskFactory.create_batch(2, campaign=campaign)
+    secrets: set[str] = set()
+    for task in tasks:
+        for completion in task.completions.select_related("generation__model"):
+            generation = completion.generation
+            secrets |= {str(completion.uid), str(generation.uid), str(generation.model.uid)}
+            secrets |= {generation.model.name}
+    claimed = api.post(f"/api/v1/campaigns/{campaign.uid}/claim", {}, format="json")
+    body = body_for(claimed.json()["token"], claim_next=True)
+    submitted = api.post(
+        f"/api/v1/assignments/{claimed.json()['assignment']}/submit", body, format="json"
+    )
+    answers: list[Any] = [claimed, submitted]
+    answers += [page.get(url_of(campaign)), page.get(url_of(campaign, "next/"))]
+    answers += [api.get("/api/v1/campaigns"), api.get(f"/api/v1/campaigns/{campaign.uid}")]
+    answers += [
+        page.get("/w/acme/my-work/"),
+        page.get(f"/w/acme/campaigns/{campaign.uid}/guidelines/"),
+    ]
+    for answer in answers:
+        assert answer.status_code in (200, 201)
+        text = answer.content.decode()
+        assert not [secret for secret in secrets if secret in text]

@@ -1,0 +1,88 @@
+"""A workspace whose people have judged enough for a Round."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from evalhub.accounts.models import Member, Workspace
+from evalhub.jobs import jobs
+from evalhub.jobs.models import Job
+from evalhub.loops.models import Loop, Round
+from evalhub.loops.services import create_loop
+from evalhub.prompts.models import Collection
+from tests.evalhub.runs.scenes import base_model
+from tests.factories import (
+    CampaignFactory,
+    CollectionFactory,
+    CompletionFactory,
+    GenerationFactory,
+    JudgmentFactory,
+    PreferenceFactory,
+    PromptFactory,
+    PromptGroupFactory,
+    RubricVersionFactory,
+    TaskFactory,
+)
+
+SPLITS = {"train": 12, "validation": 2, "test": 10}
+
+
+def judged_collection(workspace: Workspace, *, source: str = "human") -> Collection:
+    """Prompts in every split, each with two answers and one judgment that prefers the polite one."""
+    collection = CollectionFactory.create(workspace=workspace)
+    campaign = CampaignFactory.create(workspace=workspace)
+    generation = GenerationFactory.create(workspace=workspace)
+    for split, count in SPLITS.items():
+        for place in range(count):
+            _judged(collection, campaign, generation, split, place, source)
+    return collection
+
+
+def _judged(
+    collection: Collection, campaign: Any, generation: Any, split: str, place: int, source: str
+) -> None:
+    prompt = PromptFactory.create(
+        collection=collection,
+        group=PromptGroupFactory.create(workspace=collection.workspace, split=split),
+        messages=[{"role": "user", "content": f"What does the word {split}{place} mean here?"}],
+        reference="Happy to help.",
+    )
+    said = [f"Happy to help. It is {split} {place}.", f"No idea {place}."]
+    answers = [
+        CompletionFactory.create(prompt=prompt, generation=generation, content=text)
+        for text in said
+    ]
+    task = TaskFactory.create(campaign=campaign, prompt=prompt, completions=answers)
+    PreferenceFactory.create(judgment=JudgmentFactory.create(task=task, source=source), margin=2)
+
+
+def a_loop(erin: Member, folder: Path, **policy: object) -> Loop:
+    """A Loop on judged prompts with a base model that only the made-up trainer could load."""
+    return create_loop(
+        workspace=erin.workspace,
+        slug="main",
+        name="Main",
+        base_model=base_model(erin.workspace, folder),
+        collection=judged_collection(erin.workspace),
+        rubric_version=RubricVersionFactory.create(rubric__workspace=erin.workspace),
+        policy=policy,
+        by=erin,
+    )
+
+
+def work_off(*, at_most: int = 60) -> None:
+    """What live workers do: take queued jobs and deliver news until nothing waits."""
+    for _ in range(at_most):
+        jobs.deliver_waiting()
+        job = Job.objects.waiting().order_by("pk").first()
+        if job is None:
+            return
+        jobs.execute(job.uid)
+    raise AssertionError("the work does not come to an end")
+
+
+def turned(round_: Round) -> Round:
+    work_off()
+    round_.refresh_from_db()
+    return round_

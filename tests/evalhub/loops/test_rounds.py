@@ -1,0 +1,205 @@
+"""A whole Round in this process, with the trainer made up; each Step is moved on by news only."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from evalhub.accounts.models import Member
+from evalhub.campaigns.models import Campaign
+from evalhub.jobs import jobs
+from evalhub.jobs.models import Job
+from evalhub.jobs.services import cancel_job
+from evalhub.loops.choices import StepKind
+from evalhub.loops.errors import RoundNotResumable, RoundRunning
+from evalhub.loops.models import Loop, Round
+from evalhub.loops.report import round_report
+from evalhub.loops.services import cancel_round, resume_round, start_round
+from evalhub.prompts.models import Generation
+from evalhub.registry.models import LanguageModel, Stage
+from evalhub.runs.models import Run
+from tests.evalhub.loops.scenes import a_loop, turned, work_off
+from tests.evalhub.runs.scenes import without_torch
+
+
+@pytest.fixture(autouse=True)
+def _no_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+    without_torch(monkeypatch)
+
+
+@pytest.fixture
+def loop(erin: Member, tmp_path: Path) -> Loop:
+    return a_loop(erin, tmp_path)
+
+
+def steps_of(round_: Round) -> dict[str, str]:
+    return {step.kind: step.error or step.state for step in round_.steps.all()}
+
+
+def test_a_round_goes_through_all_its_steps(loop: Loop, erin: Member) -> None:
+    round_ = turned(start_round(loop=loop, by=erin))
+
+    assert steps_of(round_) == {kind.value: "succeeded" for kind in StepKind}
+    assert round_.state == "succeeded"
+    assert round_.ended_at is not None
+
+
+def test_its_new_answers_are_the_next_open_campaign(loop: Loop, erin: Member) -> None:
+    turned(start_round(loop=loop, by=erin))
+
+    campaign = Campaign.objects.get(origin="round")
+    assert campaign.state == "open"
+    assert campaign.tasks.count() == 24
+    generation = Generation.objects.get(run_uid__isnull=False)
+    assert generation.model.kind == "adapter"
+    assert generation.settings["temperature"] == 0.8
+    assert generation.completions.count() == 48
+
+
+def test_a_promoted_adapter_becomes_the_incumbent(loop: Loop, erin: Member) -> None:
+    turned(start_round(loop=loop, by=erin))
+
+    loop.refresh_from_db()
+    assert loop.incumbent is not None
+    assert loop.incumbent.stage == Stage.INCUMBENT
+    assert loop.incumbent.parent == loop.base_model
+
+
+def test_the_second_round_is_measured_beside_the_incumbent(loop: Loop, erin: Member) -> None:
+    turned(start_round(loop=loop, by=erin))
+    second = turned(start_round(loop=loop, by=erin))
+
+    assert second.number == 2
+    assert second.state == "succeeded"
+    assert "incumbent" in second.steps.get(kind="evaluate").result
+    baselines = Run.objects.filter(recipe="evaluate", model=loop.base_model)
+    assert baselines.count() == 1, "the same rows need no second baseline"
+
+
+def test_each_round_trains_afresh_from_the_base(loop: Loop, erin: Member) -> None:
+    for _ in range(2):
+        turned(start_round(loop=loop, by=erin))
+
+    trainings = Run.objects.filter(recipe="dpo")
+    assert [run.model for run in trainings] == [loop.base_model, loop.base_model]
+
+
+def test_a_chain_goes_on_from_the_sft_adapter(erin: Member, tmp_path: Path) -> None:
+    loop = a_loop(erin, tmp_path, chain="sft,dpo")
+    turned(start_round(loop=loop, by=erin))
+
+    sft, dpo = Run.objects.get(recipe="sft"), Run.objects.get(recipe="dpo")
+    assert sft.model == loop.base_model
+    assert dpo.model == sft.output_model
+    assert dpo.output_model is not None
+    assert dpo.output_model.parent == sft.output_model
+    assert dpo.output_model.base == loop.base_model
+
+
+def test_the_report_has_the_shape_that_outsiders_rely_on(loop: Loop, erin: Member) -> None:
+    round_ = turned(start_round(loop=loop, by=erin))
+    report = round_report(round_)
+
+    assert list(report) == [
+        "round", "state", "builds", "runs", "evaluation", "promotion", "campaign",
+    ]  # fmt: skip
+    assert [build["kind"] for build in report["builds"]] == ["sft", "preference"]
+    assert report["builds"][1]["rows"] == {"train": 12, "validation": 2, "test": 10}
+    assert set(report["runs"][0]) == {"uid", "recipe", "state", "seconds", "metrics"}
+    accuracy = report["evaluation"]["adapter"]["preference_accuracy"]
+    assert (accuracy["value"], accuracy["n"]) == (1.0, 10)
+    assert report["evaluation"]["baseline"]["preference_accuracy"]["value"] == 0.5
+    assert report["promotion"]["decision"] == "promote"
+    assert report["campaign"]["tasks"] == 24
+
+
+def test_only_one_round_of_a_loop_runs_at_a_time(loop: Loop, erin: Member) -> None:
+    start_round(loop=loop, by=erin)
+    with pytest.raises(RoundRunning, match="wait for it, or cancel it"):
+        start_round(loop=loop, by=erin)
+
+
+def test_a_failed_step_says_why_and_is_resumed_from_there(
+    loop: Loop, erin: Member, tmp_path: Path
+) -> None:
+    config = tmp_path / "tiny" / "config.json"
+    config.rename(tmp_path / "hidden")
+    config.write_text('{"changed": true}')
+    round_ = turned(start_round(loop=loop, by=erin))
+
+    assert round_.state == "failed"
+    assert "were changed since it was registered" in steps_of(round_)["baseline"]
+    assert steps_of(round_)["dataset"] == "succeeded"
+
+    (tmp_path / "hidden").replace(config)
+    builds = round_.steps.get(kind="dataset").result
+    round_ = turned(resume_round(round_=round_, by=erin))
+
+    assert round_.state == "succeeded"
+    assert round_.steps.get(kind="dataset").result == builds
+
+
+def test_a_round_that_runs_or_is_done_cannot_be_resumed(loop: Loop, erin: Member) -> None:
+    round_ = start_round(loop=loop, by=erin)
+    with pytest.raises(RoundNotResumable):
+        resume_round(round_=round_, by=erin)
+    with pytest.raises(RoundNotResumable):
+        resume_round(round_=turned(round_), by=erin)
+
+
+def test_cancelling_a_round_cancels_what_it_waits_for(loop: Loop, erin: Member) -> None:
+    round_ = cancel_round(round_=start_round(loop=loop, by=erin), by=erin)
+    work_off()
+
+    assert round_.state == "cancelled"
+    assert set(Job.objects.values_list("state", flat=True)) == {"cancelled"}
+    assert turned(resume_round(round_=round_, by=erin)).state == "succeeded"
+
+
+def test_a_job_cancelled_by_a_person_fails_the_step(loop: Loop, erin: Member) -> None:
+    round_ = start_round(loop=loop, by=erin)
+    job = Job.objects.waiting().order_by("pk").first()
+    assert job is not None
+    cancel_job(job=job, by=erin)
+    round_ = turned(round_)
+
+    assert round_.state == "failed"
+    assert "was cancelled" in steps_of(round_)["dataset"]
+
+
+def test_without_judgments_the_first_step_says_what_to_do(loop: Loop, erin: Member) -> None:
+    """The Loop does not accept simulated judgments unless its policy says so."""
+    from evalhub.judgments.models import Judgment
+
+    Judgment.objects.update(source="simulated")
+    round_ = turned(start_round(loop=loop, by=erin))
+
+    assert round_.state == "failed"
+    assert "make no training row" in steps_of(round_)["dataset"]
+
+
+def test_hearing_news_twice_does_nothing_twice(loop: Loop, erin: Member) -> None:
+    from evalhub.jobs.models import News
+
+    round_ = start_round(loop=loop, by=erin)
+    for _ in range(40):
+        News.objects.update(delivered_at=None)
+        jobs.deliver_waiting()
+        job = Job.objects.waiting().order_by("pk").first()
+        if job is None:
+            break
+        jobs.execute(job.uid)
+    round_.refresh_from_db()
+
+    assert round_.state == "succeeded"
+    assert Run.objects.count() == 4
+    assert LanguageModel.objects.filter(kind="adapter").count() == 1
+
+
+def test_a_round_keeps_the_policy_it_began_with(loop: Loop, erin: Member) -> None:
+    round_ = start_round(loop=loop, by=erin)
+    Loop.objects.update(policy=loop.policy | {"chain": "sft"})
+    turned(round_)
+
+    assert Run.objects.filter(recipe="dpo").exists()

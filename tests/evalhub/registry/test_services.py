@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from evalhub.accounts.models import Member
+from evalhub.audit.models import Entry
+from evalhub.registry.errors import ModelNameTaken, NoModelThere
+from evalhub.registry.models import Stage
+from evalhub.registry.services import (
+    add_adapter,
+    add_base_model,
+    external_model,
+    put_in_service,
+)
+from tests.evalhub.runs.scenes import base_model
+
+FILES = {"adapter_model.safetensors": {"key": "blobs/aa/aa", "sha256": "a" * 64}}
+
+
+def test_a_base_is_named_by_the_bytes_of_its_files(erin: Member, tmp_path: Path) -> None:
+    first = base_model(erin.workspace, tmp_path, name="one")
+    same = base_model(erin.workspace, tmp_path, name="two")
+    (tmp_path / "three").mkdir()
+    (tmp_path / "three" / "weights").write_text("other")
+    other = base_model(erin.workspace, tmp_path, name="three")
+
+    assert first.digest == same.digest != other.digest
+    assert Entry.objects.filter(verb="model.added").count() == 3
+
+
+def test_a_folder_without_a_model_is_refused(erin: Member, tmp_path: Path) -> None:
+    with pytest.raises(NoModelThere, match="holds no config"):
+        add_base_model(workspace=erin.workspace, name="x", source=str(tmp_path))
+
+
+def test_a_path_that_is_not_there_is_no_hub_id(erin: Member) -> None:
+    with pytest.raises(NoModelThere, match="There is no directory /no/model"):
+        add_base_model(workspace=erin.workspace, name="x", source="/no/model")
+
+
+def test_a_hub_id_is_taken_by_its_name(erin: Member) -> None:
+    model = add_base_model(workspace=erin.workspace, name="q", source="Qwen/Qwen3-0.6B")
+    assert (model.kind, len(model.digest)) == ("base", 64)
+
+
+def test_a_name_is_given_once(erin: Member, tmp_path: Path) -> None:
+    base_model(erin.workspace, tmp_path)
+    with pytest.raises(ModelNameTaken, match="choose another name"):
+        base_model(erin.workspace, tmp_path)
+
+
+def test_an_adapter_on_an_adapter_has_the_same_base(erin: Member, tmp_path: Path) -> None:
+    base = base_model(erin.workspace, tmp_path)
+    first = add_adapter(workspace=erin.workspace, name="sft", parent=base, files=FILES)
+    second = add_adapter(workspace=erin.workspace, name="dpo", parent=first, files=FILES)
+    assert second.base == base
+
+
+def test_a_name_from_a_file_is_one_model_however_often_it_is_met(erin: Member) -> None:
+    first = external_model(workspace=erin.workspace, name="gpt-x")
+    assert external_model(workspace=erin.workspace, name="gpt-x") == first
+    assert first.kind == "external"
+
+
+def test_a_name_from_a_file_that_is_a_model_of_ours_means_that_model(
+    erin: Member, tmp_path: Path
+) -> None:
+    base = base_model(erin.workspace, tmp_path)
+    assert external_model(workspace=erin.workspace, name=base.name) == base
+
+
+def test_putting_a_model_in_service_retires_the_one_before(erin: Member, tmp_path: Path) -> None:
+    base = base_model(erin.workspace, tmp_path)
+    old, new = (
+        add_adapter(workspace=erin.workspace, name=name, parent=base, files=FILES)
+        for name in ("old", "new")
+    )
+    put_in_service(model=old, replaces=None, by=erin)
+    put_in_service(model=new, replaces=old, by=erin)
+    assert (old.stage, new.stage) == (Stage.RETIRED, Stage.INCUMBENT)

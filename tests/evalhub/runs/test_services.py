@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from evalhub.accounts.models import Member
+from evalhub.audit.models import Entry
+from evalhub.jobs.choices import Queue
+from evalhub.registry.errors import CannotRun
+from evalhub.registry.services import external_model
+from evalhub.runs.errors import BadSpec
+from evalhub.runs.folder import lay_out, run_dir
+from evalhub.runs.models import Run
+from evalhub.runs.queries import settings_of
+from evalhub.runs.services import start_run, start_training
+from tests.evalhub.runs.scenes import base_model, built, without_torch
+from training.contract import RunSpec
+
+
+def test_a_run_and_its_job_are_written_together(erin: Member) -> None:
+    run = start_run(workspace=erin.workspace, recipe="noop", options={"steps": 2}, by=erin)
+    assert run.job.queue == Queue.GPU
+    assert run.job.subject_uid == run.uid
+    assert run.spec == {"recipe": "noop", "seed": 0, "options": {"steps": 2}, "inputs": {}}
+    assert Entry.objects.filter(verb="run.started").exists()
+
+
+def test_an_unknown_option_is_named_beside_the_known_ones(erin: Member) -> None:
+    with pytest.raises(BadSpec, match="Unknown field lr; known are accumulation") as refused:
+        start_run(workspace=erin.workspace, recipe="sft", options={"lr": 1e-4}, by=erin)
+    assert "learning_rate" in str(refused.value)
+    assert not Run.objects.exists()
+
+
+def test_a_value_of_the_wrong_type_is_named(erin: Member) -> None:
+    with pytest.raises(BadSpec, match="Epochs cannot be 'three'"):
+        start_run(workspace=erin.workspace, recipe="sft", options={"epochs": "three"}, by=erin)
+
+
+def test_an_unknown_recipe_is_refused_with_the_known_ones(erin: Member) -> None:
+    with pytest.raises(BadSpec, match="is none of dpo, evaluate"):
+        start_run(workspace=erin.workspace, recipe="magic", by=erin)
+
+
+def test_a_model_that_is_only_a_name_cannot_run(erin: Member) -> None:
+    name = external_model(workspace=erin.workspace, name="gpt-x")
+    with pytest.raises(CannotRun, match="only a name"):
+        start_run(workspace=erin.workspace, recipe="generate", model=name, by=erin)
+
+
+def test_dpo_needs_pairs(erin: Member, tmp_path: Path) -> None:
+    base, build = base_model(erin.workspace, tmp_path), built(erin.workspace, "sft")
+    with pytest.raises(BadSpec, match="dpo needs a preference build"):
+        start_training(workspace=erin.workspace, recipe="dpo", model=base, build=build, by=erin)
+
+
+def test_a_build_without_training_rows_is_refused(erin: Member, tmp_path: Path) -> None:
+    base, build = base_model(erin.workspace, tmp_path), built(erin.workspace, "sft", train=0)
+    with pytest.raises(BadSpec, match="no training rows"):
+        start_training(workspace=erin.workspace, recipe="sft", model=base, build=build, by=erin)
+
+
+def test_the_spec_is_written_once_and_the_trainer_accepts_it(erin: Member, tmp_path: Path) -> None:
+    base, build = base_model(erin.workspace, tmp_path), built(erin.workspace, "sft")
+    run = start_training(
+        workspace=erin.workspace, recipe="sft", model=base, build=build, seed=3, by=erin
+    )
+    lay_out(run, lambda: None)
+    spec = RunSpec.read(run_dir(run))
+    assert (spec.recipe, spec.model, spec.seed) == ("sft", str(tmp_path / "tiny"), 3)
+    assert spec.inputs == {"train": "inputs/train.jsonl"}
+    assert spec.digests["train"] == build.files["train.jsonl"]["sha256"]
+
+    before = (run_dir(run) / "spec.json").stat().st_mtime_ns
+    lay_out(run, lambda: None)
+    assert (run_dir(run) / "spec.json").stat().st_mtime_ns == before
+
+
+def test_settings_that_differ_from_the_default_are_told_apart(erin: Member) -> None:
+    run = start_run(workspace=erin.workspace, recipe="sft", options={"epochs": 5.0}, by=erin)
+    changed = [setting.name for setting in settings_of(run) if setting.is_changed]
+    assert changed == ["epochs"]
+
+
+def test_the_command_trains_and_ends_with_one_object(
+    erin: Member, tmp_path: Path, capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    without_torch(monkeypatch)
+    base_model(erin.workspace, tmp_path)
+    build = built(erin.workspace, "preference")
+    spec = {"recipe": "dpo", "model": "tiny", "builds": {"train": str(build.uid)}, "seed": 1}
+    (tmp_path / "spec.json").write_text(json.dumps(spec))
+
+    call_command("train", tmp_path / "spec.json", workspace="acme", json=True)
+
+    told = json.loads(capsys.readouterr().out)
+    assert (told["recipe"], told["state"]) == ("dpo", "succeeded")
+    assert told["model"].startswith("tiny-dpo-")
+
+
+@pytest.mark.parametrize(
+    "spec, sentence",
+    [
+        ({"recipe": "dpo"}, "missing required field `model`"),
+        ({"recipe": "dpo", "model": "x", "builds": {}}, "There is no model “x”"),
+        ({"recipe": "dpo", "model": "x", "builds": {}, "speed": 9}, "unknown field `speed`"),
+    ],
+)
+def test_the_command_says_what_is_wrong_with_a_spec(
+    erin: Member, tmp_path: Path, spec: dict[str, object], sentence: str
+) -> None:
+    (tmp_path / "spec.json").write_text(json.dumps(spec))
+    with pytest.raises(CommandError) as refused:
+        call_command("train", tmp_path / "spec.json", workspace="acme")
+    assert sentence in str(refused.value)

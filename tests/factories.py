@@ -1,0 +1,375 @@
+"""One factory per model, with the least a valid row needs."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+from typing import Any
+
+import factory
+from django.utils import timezone
+from factory.django import DjangoModelFactory, Password
+
+from evalhub.accounts.models import ApiToken, Member, User, Workspace
+from evalhub.campaigns.models import Assignment, Campaign, Task, TaskCompletion
+from evalhub.datasets.models import Dataset, DatasetBuild
+from evalhub.evaluation.models import Comparison, Evaluation, Promotion
+from evalhub.imports.models import Import, RejectedRow
+from evalhub.jobs.models import Job
+from evalhub.judgments.models import Judgment, Preference, Rating
+from evalhub.loops.models import Loop, Round, Step
+from evalhub.prompts.models import Collection, Completion, Generation, Prompt, PromptGroup
+from evalhub.registry.models import LanguageModel
+from evalhub.rubrics.models import Criterion, Rubric, RubricVersion
+from evalhub.runs.models import Run
+
+PASSWORD = "pw-for-tests"  # known to the cast only
+
+
+class UserFactory(DjangoModelFactory[User]):
+    class Meta:
+        model = User
+
+    username = factory.Sequence("person{}".format)
+    password = Password(PASSWORD)
+
+
+class WorkspaceFactory(DjangoModelFactory[Workspace]):
+    class Meta:
+        model = Workspace
+
+    slug = factory.Sequence("lab-{}".format)
+    name = factory.Sequence("Lab {}".format)
+
+
+class MemberFactory(DjangoModelFactory[Member]):
+    class Meta:
+        model = Member
+
+    workspace = factory.SubFactory(WorkspaceFactory)
+    user = factory.SubFactory(UserFactory)
+    pseudonym = factory.Sequence("member{}".format)
+    roles = ["annotator"]
+
+
+class ApiTokenFactory(DjangoModelFactory[ApiToken]):
+    """The token's text is `token-<n>`, n counting from 0."""
+
+    class Meta:
+        model = ApiToken
+
+    member = factory.SubFactory(MemberFactory)
+    name = "laptop"
+    prefix = "token"
+    digest = factory.Sequence(lambda n: hashlib.sha256(f"token-{n}".encode()).hexdigest())
+
+
+class JobFactory(DjangoModelFactory[Job]):
+    class Meta:
+        model = Job
+
+    workspace = factory.SubFactory(WorkspaceFactory)
+    kind = "tests.nothing"
+    title = "Nothing in particular"
+
+
+class LanguageModelFactory(DjangoModelFactory[LanguageModel]):
+    class Meta:
+        model = LanguageModel
+
+    workspace = factory.SubFactory(WorkspaceFactory)
+    name = factory.Sequence("model-{}".format)
+    kind = "base"
+
+
+class CollectionFactory(DjangoModelFactory[Collection]):
+    class Meta:
+        model = Collection
+
+    workspace = factory.SubFactory(WorkspaceFactory)
+    slug = factory.Sequence("prompts-{}".format)
+    name = "Prompts"
+
+
+class PromptGroupFactory(DjangoModelFactory[PromptGroup]):
+    class Meta:
+        model = PromptGroup
+
+    workspace = factory.SubFactory(WorkspaceFactory)
+    split = "train"
+
+
+class PromptFactory(DjangoModelFactory[Prompt]):
+    class Meta:
+        model = Prompt
+
+    collection = factory.SubFactory(CollectionFactory)
+    workspace = factory.SelfAttribute("collection.workspace")
+    group = factory.SubFactory(PromptGroupFactory, workspace=factory.SelfAttribute("..workspace"))
+    external_id = factory.Sequence("p{}".format)
+    messages = factory.LazyAttribute(
+        lambda prompt: [{"role": "user", "content": f"Why is the sky blue ({prompt.external_id})?"}]
+    )
+    fingerprint = factory.LazyAttribute(
+        lambda prompt: hashlib.sha256(prompt.external_id.encode()).hexdigest()
+    )
+
+
+class GenerationFactory(DjangoModelFactory[Generation]):
+    class Meta:
+        model = Generation
+
+    workspace = factory.SubFactory(WorkspaceFactory)
+    model = factory.SubFactory(LanguageModelFactory, workspace=factory.SelfAttribute("..workspace"))
+
+
+class CompletionFactory(DjangoModelFactory[Completion]):
+    class Meta:
+        model = Completion
+
+    prompt = factory.SubFactory(PromptFactory)
+    workspace = factory.SelfAttribute("prompt.workspace")
+    generation = factory.SubFactory(
+        GenerationFactory, workspace=factory.SelfAttribute("..workspace")
+    )
+    external_id = factory.Sequence("c{}".format)
+    content = factory.Sequence("Short waves scatter more ({}).".format)
+
+
+class RubricFactory(DjangoModelFactory[Rubric]):
+    class Meta:
+        model = Rubric
+
+    workspace = factory.SubFactory(WorkspaceFactory)
+    slug = factory.Sequence("rubric-{}".format)
+    name = "Answers"
+
+
+class RubricVersionFactory(DjangoModelFactory[RubricVersion]):
+    class Meta:
+        model = RubricVersion
+
+    rubric = factory.SubFactory(RubricFactory)
+    number = 1
+    published_at = factory.LazyFunction(timezone.now)
+
+
+class CriterionFactory(DjangoModelFactory[Criterion]):
+    class Meta:
+        model = Criterion
+
+    version = factory.SubFactory(RubricVersionFactory)
+    slug = factory.Sequence("criterion-{}".format)
+    name = factory.LazyAttribute(lambda criterion: criterion.slug.capitalize())
+    question = "How good is it?"
+    position = factory.Sequence(int)
+    anchors = factory.LazyFunction(lambda: {str(n): f"What {n} means" for n in range(1, 6)})
+
+
+class CampaignFactory(DjangoModelFactory[Campaign]):
+    class Meta:
+        model = Campaign
+
+    workspace = factory.SubFactory(WorkspaceFactory)
+    title = factory.Sequence("Campaign {}".format)
+    rubric_version = factory.SubFactory(
+        RubricVersionFactory, rubric__workspace=factory.SelfAttribute("...workspace")
+    )
+    type = "comparison"
+    state = "open"
+
+
+class TaskFactory(DjangoModelFactory[Task]):
+    """A comparison of two completions unless `completions` says otherwise."""
+
+    class Meta:
+        model = Task
+        skip_postgeneration_save = True
+
+    campaign = factory.SubFactory(CampaignFactory)
+    prompt = factory.SubFactory(
+        PromptFactory, collection__workspace=factory.SelfAttribute("...campaign.workspace")
+    )
+    rank = factory.Sequence(int)
+    overlap = factory.SelfAttribute("campaign.overlap")
+    open_places = factory.SelfAttribute("overlap")
+
+    @factory.post_generation
+    def completions(self: Any, create: bool, extracted: Any, **_: Any) -> None:  # noqa: FBT001
+        if extracted is None:
+            count = {"rating": 1, "comparison": 2, "ranking": 3}.get(self.campaign.type, 0)
+            extracted = [CompletionFactory.create(prompt=self.prompt) for _ in range(count)]
+        for place, completion in enumerate(extracted):
+            TaskCompletion.objects.create(task=self, completion=completion, place=place)
+
+
+class AssignmentFactory(DjangoModelFactory[Assignment]):
+    class Meta:
+        model = Assignment
+
+    task = factory.SubFactory(TaskFactory)
+    campaign = factory.SelfAttribute("task.campaign")
+    member = factory.SubFactory(
+        MemberFactory, workspace=factory.SelfAttribute("..campaign.workspace")
+    )
+    expires_at = factory.LazyFunction(lambda: timezone.now() + timedelta(minutes=30))
+    permutation = factory.LazyAttribute(lambda row: list(range(row.task.completions.count())))
+
+
+class JudgmentFactory(DjangoModelFactory[Judgment]):
+    class Meta:
+        model = Judgment
+
+    task = factory.SubFactory(TaskFactory)
+    campaign = factory.SelfAttribute("task.campaign")
+    workspace = factory.SelfAttribute("campaign.workspace")
+    member = factory.SubFactory(MemberFactory, workspace=factory.SelfAttribute("..workspace"))
+    source = "human"
+    judged_at = factory.LazyFunction(timezone.now)
+
+
+class RatingFactory(DjangoModelFactory[Rating]):
+    class Meta:
+        model = Rating
+
+    judgment = factory.SubFactory(JudgmentFactory, task__campaign__type="rating")
+    completion = factory.LazyAttribute(lambda row: row.judgment.task.completions.first())
+    criterion = factory.SubFactory(
+        CriterionFactory, version=factory.SelfAttribute("..judgment.campaign.rubric_version")
+    )
+    value = 4
+
+
+class PreferenceFactory(DjangoModelFactory[Preference]):
+    class Meta:
+        model = Preference
+
+    judgment = factory.SubFactory(JudgmentFactory)
+    first = factory.LazyAttribute(lambda row: row.judgment.task.placed.get(place=0).completion)
+    second = factory.LazyAttribute(lambda row: row.judgment.task.placed.get(place=1).completion)
+    margin = 2
+
+
+class ImportFactory(DjangoModelFactory[Import]):
+    class Meta:
+        model = Import
+
+    collection = factory.SubFactory(CollectionFactory)
+    workspace = factory.SelfAttribute("collection.workspace")
+    kind = "prompts"
+    format = "auto"
+    filename = "prompts.jsonl"
+    file_key = "none"
+    job = factory.SubFactory(
+        JobFactory, workspace=factory.SelfAttribute("..workspace"), kind="imports.read"
+    )
+
+
+class RejectedRowFactory(DjangoModelFactory[RejectedRow]):
+    class Meta:
+        model = RejectedRow
+
+    source = factory.SubFactory(ImportFactory)
+    line = factory.Sequence(int)
+    reason = "messages is missing; give a list of turns."
+
+
+class DatasetFactory(DjangoModelFactory[Dataset]):
+    class Meta:
+        model = Dataset
+
+    workspace = factory.SubFactory(WorkspaceFactory)
+    name = factory.Sequence("dataset {}".format)
+    kind = "preference"
+
+
+class DatasetBuildFactory(DjangoModelFactory[DatasetBuild]):
+    class Meta:
+        model = DatasetBuild
+
+    dataset = factory.SubFactory(DatasetFactory)
+    workspace = factory.SelfAttribute("dataset.workspace")
+    kind = factory.SelfAttribute("dataset.kind")
+    job = factory.SubFactory(
+        JobFactory, workspace=factory.SelfAttribute("..workspace"), kind="datasets.build"
+    )
+
+
+class RunFactory(DjangoModelFactory[Run]):
+    class Meta:
+        model = Run
+
+    workspace = factory.SubFactory(WorkspaceFactory)
+    recipe = "noop"
+    spec = factory.LazyAttribute(lambda run: {"recipe": run.recipe, "options": {}})
+    job = factory.SubFactory(
+        JobFactory, workspace=factory.SelfAttribute("..workspace"), kind="runs.execute", queue="gpu"
+    )
+
+
+class EvaluationFactory(DjangoModelFactory[Evaluation]):
+    class Meta:
+        model = Evaluation
+
+    workspace = factory.SubFactory(WorkspaceFactory)
+    model = factory.SubFactory(LanguageModelFactory, workspace=factory.SelfAttribute("..workspace"))
+    set_digest = "0" * 64
+    run = factory.SubFactory(
+        RunFactory, workspace=factory.SelfAttribute("..workspace"), recipe="evaluate"
+    )
+
+
+class ComparisonFactory(DjangoModelFactory[Comparison]):
+    class Meta:
+        model = Comparison
+
+    workspace = factory.SubFactory(WorkspaceFactory)
+    baseline = factory.SubFactory(EvaluationFactory, workspace=factory.SelfAttribute("..workspace"))
+    candidate = factory.SubFactory(
+        EvaluationFactory, workspace=factory.SelfAttribute("..workspace")
+    )
+
+
+class PromotionFactory(DjangoModelFactory[Promotion]):
+    class Meta:
+        model = Promotion
+
+    workspace = factory.SubFactory(WorkspaceFactory)
+    model = factory.SubFactory(LanguageModelFactory, workspace=factory.SelfAttribute("..workspace"))
+    decision = "refuse"
+    reason = "The gain is not above 0."
+
+
+class LoopFactory(DjangoModelFactory[Loop]):
+    class Meta:
+        model = Loop
+
+    workspace = factory.SubFactory(WorkspaceFactory)
+    slug = factory.Sequence("loop-{}".format)
+    name = "Loop"
+    base_model = factory.SubFactory(
+        LanguageModelFactory, workspace=factory.SelfAttribute("..workspace")
+    )
+    collection = factory.SubFactory(
+        CollectionFactory, workspace=factory.SelfAttribute("..workspace")
+    )
+    rubric_version = factory.SubFactory(
+        RubricVersionFactory, rubric__workspace=factory.SelfAttribute("...workspace")
+    )
+
+
+class RoundFactory(DjangoModelFactory[Round]):
+    class Meta:
+        model = Round
+
+    loop = factory.SubFactory(LoopFactory)
+    number = factory.Sequence(lambda n: n + 1)
+
+
+class StepFactory(DjangoModelFactory[Step]):
+    class Meta:
+        model = Step
+
+    round = factory.SubFactory(RoundFactory)
+    kind = "dataset"
+    position = 0

@@ -1,0 +1,118 @@
+"""Stands in for the trainer's process: the same files in the same places, made up in no time.
+
+A base prefers every second chosen answer, an adapter all of them; both read texts equally well. So
+a decision can be foretold: with enough pairs an adapter is promoted.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from evalhub.runs.trainer import LOG
+from training.artifacts import inventory, write_rows
+from training.contract import EXIT_SUCCEEDED, RunResult, RunSpec, attempt_dir
+from training.events import EventLog
+
+
+class NullTrainer:
+    """A Trainer that has ended as soon as it is made."""
+
+    def __init__(self, run_dir: Path, *, attempt: int) -> None:
+        folder = attempt_dir(run_dir, attempt)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / LOG).write_text("Nothing was trained.\n")
+        spec = RunSpec.read(run_dir)
+        artifacts = run_dir / "artifacts"
+        artifacts.mkdir(exist_ok=True)
+        metrics = RECIPES[spec.recipe](spec, run_dir, artifacts)
+        _say(folder)
+        found = inventory(artifacts)
+        RunResult(ok=True, metrics=metrics, artifacts=found, seconds=0.1).write(folder)
+
+    def exit_code(self, *, within: float) -> int:
+        return EXIT_SUCCEEDED
+
+    def stop(self, *, grace: float = 0.0) -> None:
+        """Has ended already."""
+
+    def kill(self) -> None:
+        """Has ended already."""
+
+    def close(self) -> None:
+        """Has ended already."""
+
+
+def _say(folder: Path) -> None:
+    events = EventLog(folder)
+    for step, loss in ((1, 0.7), (2, 0.5)):
+        events.write("metrics", step=step, loss=loss)
+    events.write("progress", done=2, total=2, note="")
+    events.close()
+
+
+def rows_of(spec: RunSpec, run_dir: Path, name: str) -> list[dict[str, Any]]:
+    path = spec.inputs.get(name)
+    return [json.loads(line) for line in (run_dir / path).read_text().splitlines()] if path else []
+
+
+def _train(spec: RunSpec, run_dir: Path, artifacts: Path) -> dict[str, float]:
+    rows = rows_of(spec, run_dir, "train")
+    (artifacts / "adapter").mkdir(exist_ok=True)
+    (artifacts / "adapter" / "adapter_config.json").write_text(json.dumps({"from": spec.adapter}))
+    content = f"{spec.recipe} {spec.seed} {len(rows)} {spec.digests}"
+    (artifacts / "adapter" / "adapter_model.safetensors").write_text(content)
+    return {"train_loss": 0.7, "rows": float(len(rows))}
+
+
+def _evaluate(spec: RunSpec, run_dir: Path, artifacts: Path) -> dict[str, float]:
+    trained = bool(spec.adapter)
+    texts = rows_of(spec, run_dir, "texts")
+    write_rows(artifacts / "texts.jsonl", [_text(row, place) for place, row in enumerate(texts)])
+    pairs = rows_of(spec, run_dir, "pairs")
+    write_rows(
+        artifacts / "pairs.jsonl",
+        [_pair(row, place, trained=trained) for place, row in enumerate(pairs)],
+    )
+    prompts = rows_of(spec, run_dir, "prompts")
+    said = "A kind answer." if trained else "An answer."
+    write_rows(
+        artifacts / "predictions.jsonl",
+        [
+            {"id": row["id"], "group": row["group"], "content": said, "tokens": 4, "finish": "stop"}
+            for row in prompts
+        ],
+    )
+    return {"texts": float(len(texts)), "pairs": float(len(pairs))}
+
+
+def _text(row: dict[str, Any], place: int) -> dict[str, Any]:
+    return {"id": row["id"], "group": row["group"], "nll": 10.0 + place % 3, "tokens": 10}
+
+
+def _pair(row: dict[str, Any], place: int, *, trained: bool) -> dict[str, Any]:
+    chosen = -5.0 if trained or place % 2 else -9.0
+    values = {
+        "chosen_logp": chosen,
+        "chosen_tokens": 5,
+        "rejected_logp": -7.0,
+        "rejected_tokens": 5,
+    }
+    base = {"base_chosen_logp": -6.0, "base_chosen_tokens": 5, "base_rejected_logp": -7.0, "base_rejected_tokens": 5}  # fmt: skip
+    return {"id": row["id"], "group": row["group"], **values, **(base if trained else {})}
+
+
+def _generate(spec: RunSpec, run_dir: Path, artifacts: Path) -> dict[str, float]:
+    prompts = rows_of(spec, run_dir, "prompts")
+    n = spec.options.get("n", 1)
+    rows = [
+        {"prompt": row["id"], "index": i, "content": f"Answer {i}", "tokens": 2, "finish": "stop"}
+        for row in prompts
+        for i in range(n)
+    ]
+    write_rows(artifacts / "completions.jsonl", rows)
+    return {"completions": float(len(rows))}
+
+
+RECIPES = {"sft": _train, "dpo": _train, "evaluate": _evaluate, "generate": _generate}

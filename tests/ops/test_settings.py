@@ -1,0 +1,132 @@
+"""Settings: documented, safe when nothing is set, and stubborn when something unsafe is."""
+
+from __future__ import annotations
+
+import re
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from evalhub.common.embedded.errors import CannotStart
+from evalhub.common.embedded.places import DataDirectory, written_once
+from evalhub.common.embedded.secrets import usable_secret_key
+from tests.ground import temporary_place
+from tests.ops.running import ROOT, environment, manage
+
+GOOD_KEY = "q8R2-mVx7LzT4nWc9KpY1sHd6JfB3gUa5eXo0iNtEwQyZrCvMb"
+PRODUCTION = {
+    "DATABASE_URL": "postgres://evalhub:pass@db.invalid/evalhub",
+    "CELERY_BROKER_URL": "redis://broker.invalid:6379/0",
+    "EVALHUB_SECRET_KEY": GOOD_KEY,
+    "EVALHUB_ALLOWED_HOSTS": "evalhub.example.org",
+    "EVALHUB_HTTPS": "on",
+    "EVALHUB_LOG_FORM": "json",
+}
+
+
+@pytest.fixture
+def place() -> Iterator[DataDirectory]:
+    with temporary_place() as made:
+        yield made
+
+
+def names_in_settings() -> set[str]:
+    source = (ROOT / "evalhub" / "settings.py").read_text()
+    return set(re.findall(r"""env\.\w+\(\s*"([A-Z_]+)\"""", source))
+
+
+def test_every_setting_is_documented() -> None:
+    documented = set(re.findall(r"^\| `([A-Z_]+)` \|", operations(), re.MULTILINE))
+
+    assert names_in_settings() == documented
+
+
+def test_the_search_for_settings_finds_them() -> None:
+    assert {"DATABASE_URL", "EVALHUB_BASE_MODEL", "EVALHUB_OPEN_SIGN_UP"} <= names_in_settings()
+
+
+def test_the_documented_production_is_the_one_that_is_checked() -> None:
+    for name in PRODUCTION:
+        assert re.search(rf"^{name}=", operations(), re.MULTILINE), name
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["django-insecure-" + GOOD_KEY, "changeme" * 10, "a" * 60, GOOD_KEY[:49]],
+    ids=["Django's own", "a placeholder", "one letter", "too short"],
+)
+def test_a_key_that_can_be_guessed_is_refused(place: DataDirectory, key: str) -> None:
+    with pytest.raises(CannotStart, match="EVALHUB_SECRET_KEY"):
+        usable_secret_key(key, place=place, private=True)
+
+
+def test_production_has_no_default_key(place: DataDirectory) -> None:
+    with pytest.raises(CannotStart, match="Set EVALHUB_SECRET_KEY"):
+        usable_secret_key("", place=place, private=False)
+
+    assert not place.secret_key_file.exists()
+
+
+def test_a_private_instance_makes_its_key_once_for_its_owner_alone(place: DataDirectory) -> None:
+    first = usable_secret_key("", place=place, private=True)
+
+    assert usable_secret_key("", place=place, private=True) == first
+    assert stat.S_IMODE(place.secret_key_file.stat().st_mode) == 0o600
+    assert len(first) >= 50
+
+
+def test_whoever_is_second_takes_the_value_of_the_first(tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+
+    def interrupted() -> str:
+        written_once(file, lambda: "of the first")
+        return "of the second"
+
+    assert written_once(file, interrupted) == "of the first"
+    assert [each.name for each in tmp_path.iterdir()] == ["secret"]
+
+
+def started_with(place: DataDirectory, **settings: str) -> subprocess.CompletedProcess[str]:
+    code = "from evalhub.wsgi import application; from django.conf import settings as s; print(s.DEBUG, s.EVALHUB_OPEN_SIGN_UP)"
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT, env=environment(place, **settings), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.slow
+def test_nothing_set_means_no_debugging_and_no_open_sign_up(place: DataDirectory) -> None:
+    assert started_with(place).stdout.split() == ["False", "False"]
+
+
+@pytest.mark.slow
+def test_production_without_a_key_does_not_start(place: DataDirectory) -> None:
+    said = started_with(place, **PRODUCTION | {"EVALHUB_SECRET_KEY": ""})
+
+    assert said.returncode != 0
+    assert "Set EVALHUB_SECRET_KEY" in said.stderr
+
+
+@pytest.mark.slow
+def test_a_sign_up_that_nobody_clearly_asked_for_does_not_start(place: DataDirectory) -> None:
+    said = started_with(place, EVALHUB_OPEN_SIGN_UP="maybe")
+
+    assert said.returncode != 0
+    assert "EVALHUB_OPEN_SIGN_UP" in said.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("settings", [{}, PRODUCTION], ids=["nothing set", "as documented"])
+def test_the_deployment_check_is_clean(place: DataDirectory, settings: dict[str, str]) -> None:
+    said = manage(place, "check", "--deploy", "--fail-level", "WARNING", **settings)
+
+    assert said.returncode == 0, said.stderr
+    assert "no issues" in said.stdout
+
+
+def operations() -> str:
+    return (ROOT / "docs" / "operations.md").read_text()

@@ -1,0 +1,167 @@
+"""Sixteen people at once on one campaign: nothing lost, nothing twice, never more than k."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from random import Random
+from uuid import UUID, uuid4
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from evalhub.accounts.models import Member
+from evalhub.campaigns.errors import HandFull, LeaseLost
+from evalhub.campaigns.jobs import return_expired
+from evalhub.campaigns.models import Assignment, Campaign
+from evalhub.campaigns.services.claim import Lease, claim_next
+from evalhub.campaigns.services.leases import skip
+from evalhub.judgments.body import PreferenceGiven, SubmitBody
+from evalhub.judgments.models import Judgment
+from evalhub.judgments.services.submit import Submitted, submit_judgment
+from tests.factories import CampaignFactory, MemberFactory, TaskFactory
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+CLIENTS, TASKS, OVERLAP = 16, 40, 3
+
+
+def on_own_connection(act: Callable[[], None]) -> None:
+    try:
+        act()
+    finally:
+        connection.close()
+
+
+def together(acts: list[Callable[[], None]]) -> None:
+    """Run `acts` at once, each on a connection of its own; the first failure is raised."""
+    with ThreadPoolExecutor(len(acts)) as pool:
+        for future in [pool.submit(on_own_connection, act) for act in acts]:
+            future.result()
+
+
+def answer_to(lease: Lease, *, more: bool) -> SubmitBody:
+    return SubmitBody(
+        token=lease.token,
+        submission_id=uuid4(),
+        preferences=[PreferenceGiven(choice="A")],
+        claim_next=more,
+    )
+
+
+class Person:
+    """Claims until nothing is left: mostly submits, now and then skips, dawdles or clicks twice."""
+
+    def __init__(self, member: Member, campaign: Campaign, seed: int) -> None:
+        self.member, self.campaign = member, campaign
+        self.chance = Random(seed)
+        self.acknowledged: set[UUID] = set()
+
+    def work(self) -> None:
+        while lease := claim_next(campaign=self.campaign, member_pk=self.member.pk):
+            self.deal_with(lease)
+
+    def deal_with(self, lease: Lease) -> None:
+        draw = self.chance.random()
+        row = Assignment.objects.filter(uid=lease.assignment)
+        if draw < 0.08:
+            skip(assignment=row.get(), token=lease.token)
+        elif draw < 0.16:  # the time runs out while they think; then they submit all the same
+            row.update(expires_at=timezone.now() - timedelta(minutes=1))
+            with pytest.raises(LeaseLost):
+                self.submit(lease, answer_to(lease, more=False))
+        elif draw < 0.40:
+            body = answer_to(lease, more=True)
+            together([lambda: self.submit(lease, body)] * 2)
+        else:
+            self.submit(lease, answer_to(lease, more=True))
+
+    def submit(self, lease: Lease, body: SubmitBody) -> Submitted:
+        submitted = submit_judgment(
+            assignment=lease.assignment, member_pk=self.member.pk, body=body
+        )
+        self.acknowledged.add(submitted.judgment)
+        return submitted
+
+
+def test_sixteen_clients_get_exactly_k_judgments_per_task() -> None:
+    campaign = CampaignFactory.create(overlap=OVERLAP)
+    TaskFactory.create_batch(TASKS, campaign=campaign)
+    members = MemberFactory.create_batch(CLIENTS, workspace=campaign.workspace)
+    people = [Person(member, campaign, seed) for seed, member in enumerate(members)]
+    done = threading.Event()
+
+    def reap() -> None:
+        while not done.is_set():
+            return_expired()
+
+    reaper = threading.Thread(target=on_own_connection, args=[reap])
+    reaper.start()
+    try:
+        together([person.work for person in people])
+    finally:
+        done.set()
+        reaper.join()
+    return_expired()
+    for person in people:  # what expired after its last claimant had gone
+        person.work()
+        return_expired()
+
+    assert set(campaign.tasks.values_list("judged", "open_places")) == {(OVERLAP, 0)}
+    stored = set(Judgment.objects.values_list("uid", flat=True))
+    assert stored == set().union(*(person.acknowledged for person in people))
+    assert len(stored) == TASKS * OVERLAP
+    pairs = Counter(Judgment.objects.values_list("task_id", "member_id"))
+    assert set(pairs.values()) == {1}
+    assert not Assignment.objects.held().exists()
+
+
+def test_two_tabs_at_once_do_not_overfill_the_hand() -> None:
+    campaign = CampaignFactory.create(hand_size=2)
+    TaskFactory.create_batch(20, campaign=campaign)
+    member = MemberFactory.create(workspace=campaign.workspace)
+    full = []
+
+    def claim_more() -> None:
+        held = list(Assignment.objects.held().values_list("uid", flat=True))
+        try:
+            claim_next(campaign=campaign, member_pk=member.pk, holding=held)
+        except HandFull as error:
+            full.append(error)
+
+    for _ in range(5):
+        together([claim_more] * 8)
+    assert Assignment.objects.held().count() == 2
+    assert full
+
+
+def test_the_last_place_goes_to_one_of_many() -> None:
+    campaign = CampaignFactory.create(overlap=2)
+    TaskFactory.create(campaign=campaign)
+    members = MemberFactory.create_batch(12, workspace=campaign.workspace)
+    leases: list[Lease | None] = []
+
+    def claim(member: Member) -> Callable[[], None]:
+        return lambda: leases.append(claim_next(campaign=campaign, member_pk=member.pk))
+
+    together([claim(member) for member in members])
+    assert sum(lease is not None for lease in leases) == 2
+    assert campaign.tasks.get().open_places == 0
+
+
+def test_reapers_at_once_give_each_place_back_once() -> None:
+    campaign = CampaignFactory.create(overlap=3)
+    TaskFactory.create_batch(30, campaign=campaign)
+    for member in MemberFactory.create_batch(6, workspace=campaign.workspace):
+        for _ in range(2):
+            held = list(Assignment.objects.held().values_list("uid", flat=True))
+            claim_next(campaign=campaign, member_pk=member.pk, holding=held)
+    Assignment.objects.update(expires_at=timezone.now() - timedelta(minutes=1))
+    returned: list[int] = []
+    together([lambda: returned.append(return_expired())] * 6)
+    assert sum(returned) == 12
+    assert set(campaign.tasks.values_list("open_places", flat=True)) == {3}

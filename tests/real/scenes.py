@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from evalhub.accounts.models import Member
+from evalhub.datasets.choices import BuildKind
+from evalhub.datasets.models import DatasetBuild
+from evalhub.datasets.services import ensure_dataset, start_build
+from evalhub.imports.models import Import, ImportKind
+from evalhub.imports.services import start_import
+from evalhub.jobs import jobs
+from evalhub.registry.models import LanguageModel
+from evalhub.registry.services import add_base_model
+
+COLLECTION = "real"
+
+
+def imported(path: Path, member: Member) -> Import:
+    with path.open("rb") as stream:
+        source = start_import(
+            workspace=member.workspace,
+            collection=COLLECTION,
+            kind=ImportKind.JUDGMENTS,
+            filename=path.name,
+            stream=stream,
+            by=member,
+        )
+    assert source.job is not None
+    jobs.execute(source.job.uid)
+    source.refresh_from_db()
+    return source
+
+
+def demo_model(member: Member) -> LanguageModel:
+    return add_base_model(
+        workspace=member.workspace, name="demo-model", source=settings.EVALHUB_BASE_MODEL
+    )
+
+
+def built(member: Member, kind: BuildKind, **definition: Any) -> DatasetBuild:
+    """`definition` may hold every field of a definition, hence `Any`."""
+    dataset = ensure_dataset(
+        workspace=member.workspace, name=f"real {kind}", kind=kind, definition=definition
+    )
+    build = start_build(dataset=dataset, by=member)
+    jobs.execute(build.job.uid)
+    build.refresh_from_db()
+    return build

@@ -1,0 +1,88 @@
+"""Every URL there is, read from the resolver, so that a page nobody thought of is tested as well."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import product
+from uuid import UUID
+
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from tests.security.world import World
+
+PARAMETER = re.compile(r"<(?:(?P<converter>\w+):)?(?P<name>\w+)>")
+
+_OPENING: dict[str, list[int]] = {}  # trying all again would cost each crawl a thousand requests
+
+
+@dataclass(frozen=True)
+class Route:
+    name: str  # "campaigns:detail", or the path
+    path: str  # "w/<slug:workspace>/campaigns/<uuid:uid>/"
+    parameters: dict[str, str] = field(default_factory=dict)  # name -> converter
+
+    @property
+    def of_workspace(self) -> bool:
+        return self.path.startswith("w/<slug:workspace>/")
+
+    @property
+    def of_api(self) -> bool:
+        return self.path.startswith("api/")
+
+    @property
+    def names_a_row(self) -> bool:
+        return bool(self.row_parameters)
+
+    @property
+    def row_parameters(self) -> list[str]:
+        return [name for name, kind in self.parameters.items() if kind == "uuid"]
+
+    def urls(self, world: World, slug: str | None = None) -> Iterator[str]:
+        """The URL with each uid of `world` in each of its places, right kind or wrong."""
+        places = self.row_parameters
+        for chosen in product(self._candidates(world), repeat=len(places)):
+            values = world.slugs | {"workspace": slug or world.workspace.slug}
+            yield self.url(values | dict(zip(places, map(str, chosen), strict=True)))
+
+    def opening(self, client: Client, world: World) -> list[str]:
+        """The URLs at which a GET succeeds; which kinds of rows those are is learnt once."""
+        urls = list(self.urls(world))
+        if self.path not in _OPENING:
+            opens = [client.get(url).status_code == 200 for url in urls]
+            _OPENING[self.path] = [place for place, good in enumerate(opens) if good]
+        return [urls[place] for place in _OPENING[self.path]]
+
+    def url(self, values: dict[str, str]) -> str:
+        """The URL with `values` in its places; "1" where nobody gave one."""
+
+        def filled(place: re.Match[str]) -> str:
+            value = values.get(place["name"], "1")
+            return value.partition(".")[0] if place["converter"] == "slug" else value
+
+        return "/" + PARAMETER.sub(filled, self.path)
+
+    def _candidates(self, world: World) -> list[UUID]:
+        """All uids; where two belong together only those whose kinds the path names."""
+        if len(self.row_parameters) < 2:
+            return list(world.uids.values())
+        return [uid for kind, uid in world.uids.items() if kind.lower() in self.path.lower()]
+
+
+def all_routes() -> list[Route]:
+    return list(_below(get_resolver().url_patterns, "", ()))
+
+
+def _below(
+    patterns: list[URLPattern | URLResolver], prefix: str, spaces: tuple[str, ...]
+) -> Iterator[Route]:
+    for each in patterns:
+        path = prefix + str(each.pattern)
+        if isinstance(each, URLResolver):
+            inner = (*spaces, each.namespace) if each.namespace else spaces
+            yield from _below(each.url_patterns, path, inner)
+        else:
+            found = {m["name"]: m["converter"] or "str" for m in PARAMETER.finditer(path)}
+            yield Route(":".join([*spaces, each.name or path]), path, found)

@@ -1,0 +1,62 @@
+"""Stored cross-site scripting: what a model, a file or a person wrote, on every page that shows it.
+
+The class: completions rendered as HTML, Markdown that makes links to scripts, names of workspaces,
+files and people put into attributes, uploads served inline. Two walls are tested apart: no page
+contains such markup, and were there any, the policy in its headers would not run it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from evalhub.accounts.models import Member
+from tests.security.pages import Page, pages_of
+from tests.security.routes import all_routes
+from tests.security.world import World, make_world
+
+pytestmark = pytest.mark.slow  # hundreds of pages
+Enter = Callable[[Member], Client]
+
+ATTACK = (
+    "<evil></evil>\"'><script>evil()</script><img src=x onerror=evil()>"
+    "[link](javascript:evil()) ![pic](data:text/html,evil) $\\href{javascript:evil()}{x}$"
+    " <svg/onload=evil()> `</code><evil>` </textarea></title></script><evil> {{ evil }} {% evil %}"
+)
+SHORT = "\"'><evil onclick=evil()>"  # whole in the shortest fields
+
+
+@pytest.mark.parametrize("attack", [ATTACK, SHORT], ids=["of all kinds", "out of an attribute"])
+def test_no_page_lets_hostile_text_become_markup(
+    attack: str, olga: Member, signed_in: Enter
+) -> None:
+    olga.workspace.name = attack[:100]
+    olga.workspace.save()
+    world = make_world(olga.workspace, olga, attack)
+    found, shown = [], 0
+    for url, answer in pages_of(signed_in(olga), all_routes(), world):
+        if answer.streaming or not answer.headers["Content-Type"].startswith("text/html"):
+            continue
+        page = Page(answer.content.decode())
+        shown += "<evil" in page.text or "evil()" in page.text
+        found += [f"{url}: {danger}" for danger in page.dangers]
+    assert found == []
+    assert shown > 20, "hardly any page shows what was written: the test looks at nothing"
+
+
+def test_each_answer_forbids_scripts_of_its_own_and_guessing_of_types(
+    world: World, olga: Member, signed_in: Enter
+) -> None:
+    """The second wall; and uploads or exports are downloads, never pages of our origin."""
+    for url, answer in pages_of(signed_in(olga), all_routes(), world):
+        policy = answer.headers.get("Content-Security-Policy", "")
+        assert "script-src 'self'" in policy, url
+        assert "unsafe" not in policy, url
+        assert answer.headers["X-Content-Type-Options"] == "nosniff", url
+        assert answer.headers["X-Frame-Options"] == "DENY", url
+        kind, where = answer.headers["Content-Type"], answer.headers.get("Content-Disposition", "")
+        is_ours = kind.startswith(("text/html", "application/json", "application/vnd.oai"))
+        assert is_ours or where.startswith("attachment"), (url, kind)
+        assert not url.startswith("/api/") or "json" in kind or where, (url, kind)

@@ -1,0 +1,206 @@
+"""A workspace in which every table has a row, and every text that people or models write is given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import Model
+
+from evalhub.accounts.models import Member, Workspace
+from evalhub.audit.services import record
+from evalhub.campaigns.models import Task
+from evalhub.datasets.services import start_build
+from evalhub.jobs import jobs
+from evalhub.judgments.models import Correction, Judgment
+from evalhub.loops.models import Round
+from evalhub.rubrics.models import RubricVersion
+from evalhub.runs.inputs import store_rows
+from evalhub.runs.models import RunEvent
+from evalhub.runs.services import try_prompt
+from tests import factories
+
+NAME = "train.jsonl"  # of a build's file
+
+
+@dataclass(frozen=True)
+class World:
+    workspace: Workspace
+    uids: dict[str, UUID]  # one of each kind that a URL can name
+    slugs: dict[str, str]
+
+
+def make_world(workspace: Workspace, member: Member, text: str) -> World:
+    """Rows of each kind in `workspace`, made by `member`; `text` wherever text is free."""
+    version = make_rubric(workspace, text)
+    task = make_task(workspace, version, text)
+    judgment = make_judgment(task, member, text)
+    source = make_import(task, member, text)
+    build = make_build(workspace, member, text)
+    round_ = make_round(task, version, member, text)
+    job = make_job(workspace, member, text)
+    token = factories.ApiTokenFactory.create(member=member, name=text[:100])
+    record("tests.written", actor=text[:150], workspace=workspace.slug, target="x", text=text)
+    completion = task.completions.first()
+    assert completion is not None
+    rows: list[Model] = [
+        *(version, version.rubric, version.criteria.get(), task, task.campaign, task.prompt),
+        *(task.prompt.collection, completion, judgment, judgment.assignment, source, build),
+        *(build.dataset, round_, round_.loop, job, token, member, completion.generation),
+        *of_the_models(workspace, member, text),
+    ]
+    uids = {type(row).__name__: row.uid for row in rows}
+    base = workspace.language_models.get(kind="base", children__isnull=False)
+    uids["trial"] = try_prompt(workspace=workspace, models=[base], text=text, by=member)
+    slugs = {"name": NAME, "collection": task.prompt.collection.slug, "rubric": version.rubric.slug}
+    return World(workspace, uids, slugs | {"loop": round_.loop.slug})
+
+
+def make_rubric(workspace: Workspace, text: str) -> RubricVersion:
+    version = factories.RubricVersionFactory.create(
+        rubric__workspace=workspace, rubric__name=text[:100], guidelines=text
+    )
+    factories.CriterionFactory.create(
+        version=version,
+        slug="clarity",
+        name=text[:100],
+        question=text[:500],
+        anchors={str(n): text for n in range(1, 6)},
+    )
+    return version
+
+
+def make_task(workspace: Workspace, version: RubricVersion, text: str) -> Task:
+    """Of an open comparison campaign, the completions by a model named `text`."""
+    model = factories.LanguageModelFactory.create(workspace=workspace, name=text[:120])
+    prompt = factories.PromptFactory.create(
+        collection__workspace=workspace,
+        collection__name=text[:100],
+        messages=[{"role": "system", "content": text}, {"role": "user", "content": text}],
+        reference=text,
+        documents=[{"title": text, "content": text}],
+        slices={"language": text},
+    )
+    answers = [
+        factories.CompletionFactory.create(
+            prompt=prompt, content=f"{text} {n}", generation__model=model
+        )
+        for n in range(2)
+    ]
+    return factories.TaskFactory.create(
+        campaign__workspace=workspace,
+        campaign__rubric_version=version,
+        campaign__title=text[:150],
+        campaign__instructions=text,
+        campaign__asks_ratings=True,
+        campaign__overlap=3,
+        prompt=prompt,
+        completions=answers,
+    )
+
+
+def make_judgment(task: Task, member: Member, text: str) -> Judgment:
+    assignment = factories.AssignmentFactory.create(
+        task=task, member=member, state="submitted", permutation=[0, 1]
+    )
+    task.open_places, task.judged = 2, 1
+    task.save(update_fields=["open_places", "judged"])
+    judgment = factories.JudgmentFactory.create(
+        task=task, member=member, assignment=assignment, critique=text
+    )
+    first, second = task.completions.order_by("placed__place")
+    factories.PreferenceFactory.create(judgment=judgment, first=first, second=second)
+    criterion = task.campaign.rubric_version.criteria.get()
+    factories.RatingFactory.create(judgment=judgment, completion=first, criterion=criterion)
+    Correction.objects.create(judgment=judgment, completion=first, content=text)
+    return judgment
+
+
+def make_import(task: Task, member: Member, text: str) -> Model:
+    source = factories.ImportFactory.create(
+        collection=task.prompt.collection, created_by=member, filename=text[:200]
+    )
+    factories.RejectedRowFactory.create(source=source, field=text[:100], reason=text, excerpt=text)
+    return source
+
+
+def make_build(workspace: Workspace, member: Member, text: str) -> Model:
+    """A real one, from the judgment that is there."""
+    dataset = factories.DatasetFactory.create(workspace=workspace, name=text[:100])
+    build = start_build(dataset=dataset, by=member)
+    jobs.execute(build.job.uid)
+    build.refresh_from_db()
+    assert build.is_built, build.job.error
+    return build
+
+
+def make_round(task: Task, version: RubricVersion, member: Member, text: str) -> Round:
+    round_ = factories.RoundFactory.create(
+        loop__workspace=task.campaign.workspace,
+        loop__name=text[:100],
+        loop__collection=task.prompt.collection,
+        loop__rubric_version=version,
+        created_by=member,
+        state="failed",
+    )
+    factories.StepFactory.create(round=round_, state="failed", error=text)
+    return round_
+
+
+def make_job(workspace: Workspace, member: Member, text: str) -> Model:
+    return factories.JobFactory.create(
+        workspace=workspace,
+        created_by=member,
+        title=text[:200],
+        note=text[:200],
+        error=text,
+        trace=text,
+    )
+
+
+def of_the_models(workspace: Workspace, member: Member, text: str) -> list[Model]:
+    """A base, an adapter that a run made, its evaluation, the comparison and the promotion."""
+    base = factories.LanguageModelFactory.create(workspace=workspace, name=f"base {text}"[:120])
+    adapter = factories.LanguageModelFactory.create(
+        workspace=workspace, name=f"adapter {text}"[:120], kind="adapter", parent=base
+    )
+    key, sha256 = store_rows([{"text": text}])
+    adapter.facts = {"files": {"1": {"key": key, "sha256": sha256}}}  # "1": what a path is here
+    adapter.save(update_fields=["facts"])
+    run = factories.RunFactory.create(
+        workspace=workspace,
+        recipe="sft",
+        created_by=member,
+        model=base,
+        output_model=adapter,
+        warnings=[text],
+        environment={"hardware": text},
+        job__title=text[:200],
+        job__error=text,
+        job__trace=text,
+    )
+    events = {
+        "sample": {"step": 0, "prompt": text, "content": text},
+        "warning": {"message": text},
+        "metrics": {"step": 1, "loss": 0.5},
+    }
+    for number, (kind, body) in enumerate(events.items()):
+        RunEvent.objects.create(
+            run=run, attempt=0, n=number, at=run.created_at, kind=kind, body=body
+        )
+    evaluation = factories.EvaluationFactory.create(workspace=workspace, model=adapter)
+    comparison = factories.ComparisonFactory.create(
+        workspace=workspace,
+        candidate=evaluation,
+        baseline__model=base,
+        examples=[
+            {
+                "prompt": [{"role": "user", "content": text}],
+                **dict.fromkeys(["baseline", "candidate", "reference"], text),
+            }
+        ],
+    )
+    promotion = factories.PromotionFactory.create(
+        workspace=workspace, model=adapter, reason=text, decided_by=member
+    )
+    return [adapter, run, evaluation, comparison, promotion]

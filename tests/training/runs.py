@@ -1,0 +1,71 @@
+"""Rows that tests write, and what they say to processes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+DEADLINE = 120.0  # seconds; a starved machine takes long to import torch
+_never = threading.Event()
+
+
+def question(text: str) -> list[dict[str, str]]:
+    return [{"role": "user", "content": text}]
+
+
+def answer(text: str) -> list[dict[str, str]]:
+    return [{"role": "assistant", "content": text}]
+
+
+def pairs(count: int, **columns: Any) -> list[dict[str, Any]]:
+    """Conversations in which "good" is preferred to "bad"."""
+    return [
+        {
+            "id": f"pair-{i}",
+            "group": f"group-{i}",
+            "prompt": question(f"q{i}"),
+            "chosen": answer("good"),
+            "rejected": answer("bad"),
+            **columns,
+        }
+        for i in range(count)
+    ]
+
+
+def texts(count: int, **columns: Any) -> list[dict[str, Any]]:
+    """Conversations whose answers differ in length."""
+    return [
+        {
+            "id": f"text-{i}",
+            "group": f"group-{i}",
+            "prompt": question(f"q{i}"),
+            "completion": answer("yes" * (1 + i % 4)),
+            **columns,
+        }
+        for i in range(count)
+    ]
+
+
+def start(folder: Path, *, attempt: int = 1, **options: Any) -> subprocess.Popen[bytes]:
+    """`python -m training`, as a worker starts it."""
+    environ = {**os.environ, "EVALHUB_ATTEMPT": str(attempt), "CUDA_VISIBLE_DEVICES": "", **options.pop("env", {})}  # fmt: skip
+    return subprocess.Popen(
+        [sys.executable, "-m", "training", str(folder)],
+        cwd=ROOT, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options,
+    )  # fmt: skip
+
+
+def until(holds: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
+    """Wait for a condition; fail when the process ends or the deadline passes before."""
+    deadline = time.monotonic() + DEADLINE
+    while not holds():
+        assert process.poll() is None, f"the trainer ended with {process.returncode}"
+        assert time.monotonic() < deadline, "waited too long"
+        _never.wait(0.01)

@@ -1,0 +1,194 @@
+"""Invariants of training, on a model made on the spot."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.training.conftest import Run
+from tests.training.runs import pairs, texts
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning"),
+]
+
+LN2 = math.log(2)
+PURE = {"loss": ["sigmoid"], "loss_weights": [1.0]}
+QUICK = {"learning_rate": 1e-2, "batch_size": 4, "lora_rank": 2, "epochs": 2}
+
+
+def sft(run: Run, model: Path, rows: list[dict[str, Any]], **options: Any) -> Run:
+    inputs = {"train": run.rows("train", rows), "validation": run.rows("validation", texts(5))}
+    run.ask("sft", model=str(model), inputs=inputs, options={**QUICK, **options})
+    result = run.attempt()
+    assert result.ok, result.error
+    return run
+
+
+def dpo(run: Run, model: Path, rows: list[dict[str, Any]], *, adapter: str = "", **options: Any) -> Run:  # fmt: skip
+    inputs = {"train": run.rows("train", rows), "validation": run.rows("validation", pairs(3))}
+    run.ask("dpo", model=str(model), adapter=adapter, inputs=inputs, options={**QUICK, **options})
+    result = run.attempt()
+    assert result.ok, result.error
+    return run
+
+
+def test_dpo_starts_at_ln_2_and_falls(tiny_model: Path, run: Run) -> None:
+    """A fresh adapter changes nothing, so policy = reference and the first loss is -log(1/2)."""
+    losses = dpo(run, tiny_model, pairs(8), **PURE).losses()
+    assert losses[0] == pytest.approx(LN2, abs=1e-3)
+    assert losses[-1] < losses[0]
+    first, *_, last = [body for body in run.events("metrics") if "eval_margin" in body]
+    assert first["eval_margin"] == 0
+    assert last["eval_margin"] > 0
+    assert last["eval_reward_accuracy"] == 1
+
+
+def test_dpo_after_sft_starts_at_ln_2_too(tiny_model: Path, run: Run, trained: Run) -> None:
+    """The frozen copy of the adapter is the reference; the artifact is one adapter, without it."""
+    losses = dpo(run, tiny_model, pairs(8), adapter=str(trained.adapter), **PURE).losses()
+    assert losses[0] == pytest.approx(LN2, abs=1e-3)
+    assert run.weights != trained.weights
+    found = sorted(path.name for path in run.adapter.rglob("*"))
+    assert found == ["README.md", "adapter_config.json", "adapter_model.safetensors"]
+
+
+def test_the_added_share_of_likelihood_is_in_the_loss(tiny_model: Path, run: Run) -> None:
+    """The first loss is ln 2 + 0.5 × the mean negative log-probability per chosen token."""
+    dpo(run, tiny_model, pairs(4), loss=["sigmoid", "sft"], loss_weights=[1.0, 0.5], max_steps=1)
+    (step,) = [body for body in run.events("metrics") if "loss" in body]
+    assert step["loss"] == pytest.approx(LN2 - 0.5 * step["chosen_logp"], abs=1e-4)
+
+
+def test_swapping_chosen_and_rejected_flips_the_margin(
+    tiny_model: Path, run: Run, another_run: Run
+) -> None:
+    swapped = [
+        {**row, "chosen": row["rejected"], "rejected": row["chosen"]} for row in pairs(8)
+    ]  # fmt: skip
+    one = dpo(run, tiny_model, pairs(8), **PURE).result().metrics["eval_margin"]
+    other = dpo(another_run, tiny_model, swapped, **PURE).result().metrics["eval_margin"]
+    assert one > 0 > other
+
+
+def test_other_columns_do_not_disturb(tiny_model: Path, run: Run, another_run: Run) -> None:
+    more = {
+        "p_chosen": 0.7,
+        "weight": 2.0,
+        "slices": {"kind": "x"},
+        "label": None,
+        "input_ids": [1],
+    }
+    assert dpo(run, tiny_model, pairs(8)).weights == dpo(another_run, tiny_model, pairs(8, **more)).weights  # fmt: skip
+
+
+def test_the_same_seed_gives_the_same_losses(tiny_model: Path, run: Run, another_run: Run) -> None:
+    one, other = sft(run, tiny_model, texts(12)), sft(another_run, tiny_model, texts(12))
+    assert one.losses() == other.losses()
+    assert one.weights == other.weights
+
+
+def test_eight_rows_at_once_are_eight_times_one(
+    tiny_model: Path, run: Run, another_run: Run
+) -> None:
+    at_once = sft(run, tiny_model, texts(16), batch_size=8, accumulation=1).losses()
+    in_turn = sft(another_run, tiny_model, texts(16), batch_size=1, accumulation=8).losses()
+    assert at_once == pytest.approx(in_turn, abs=1e-5)
+    assert len(set(at_once)) == len(at_once)
+
+
+def test_only_the_completion_is_learnt(tiny_model: Path, run: Run) -> None:
+    """The first training loss is the validation loss of the same rows, by another way."""
+    rows = texts(4)
+    inputs = {"train": run.rows("train", rows), "validation": run.rows("validation", rows)}
+    run.ask("sft", model=str(tiny_model), inputs=inputs, options={**QUICK, "max_steps": 1})
+    assert run.attempt().ok
+    before = run.events("metrics")[0]["eval_loss"]
+    assert run.losses()[0] == pytest.approx(before, abs=1e-5)
+
+
+def test_a_saved_adapter_gives_the_same_logits(tiny_model: Path, run: Run) -> None:
+    """The last validation loss while training is what the evaluate recipe finds with the artifact."""
+    sft(run, tiny_model, texts(12))
+    last = run.result().metrics["eval_loss"]
+    measured = Run(run.folder.with_name("measured"))
+    inputs = {"texts": measured.rows("texts", texts(5))}
+    measured.ask("evaluate", model=str(tiny_model), adapter=str(run.adapter), inputs=inputs)
+    assert measured.attempt().metrics["loss"] == pytest.approx(last, abs=1e-6)
+
+
+def test_a_loss_that_is_not_a_number_stops_the_run(tiny_model: Path, run: Run) -> None:
+    from training.checkpoints import newest_valid
+
+    inputs = {"train": run.rows("train", texts(8))}
+    options = {**QUICK, "learning_rate": 1e30, "warmup": 0.0, "checkpoint_every": 1}
+    result = run.ask("sft", model=str(tiny_model), inputs=inputs, options=options).attempt()
+    assert (result.ok, result.fault) == (False, "input")
+    assert "is not a number at step 2, on the rows text-" in result.error
+    kept = newest_valid(run.folder)
+    assert kept is not None
+    assert kept.name == "step-00000001"
+
+
+def test_a_gradient_that_is_not_a_number_names_every_row_of_its_step() -> None:
+    import torch
+
+    from training.errors import NonFinite
+    from training.trainers import Watched
+
+    class Trainer:
+        """As much of one as is asked here: a finite loss and a gradient that is none."""
+
+        state = type("State", (), {"global_step": 4})()
+
+        def compute_loss(self, model: object, inputs: dict[str, Any]) -> torch.Tensor:
+            return torch.tensor(1.0)
+
+        def _get_grad_norm(self) -> torch.Tensor:
+            return torch.tensor(math.nan)
+
+    class Both(Watched, Trainer):
+        row_ids = ["a", "b", "c", "d"]
+
+    trainer = Both()
+    trainer.compute_loss(None, {"row": torch.tensor([3, 0])})
+    trainer.compute_loss(None, {"row": torch.tensor([2])})
+    with pytest.raises(NonFinite, match="gradient is not a number at step 5, on the rows d, a, c"):
+        trainer._get_grad_norm()
+
+
+def test_an_adapter_says_where_it_comes_from(tiny_model: Path, trained: Run) -> None:
+    settings = json.loads((trained.adapter / "adapter_config.json").read_text())
+    card = (trained.adapter / "README.md").read_text()
+    assert settings["base_model_name_or_path"] == str(tiny_model)
+    assert trained.result().environment["tokenizer"] in card
+    assert "adapter/adapter_model.safetensors" in trained.result().artifacts
+
+
+def test_an_adapter_for_another_base_is_refused(tiny_model: Path, run: Run, trained: Run) -> None:
+    from shutil import copytree
+
+    strange = copytree(trained.adapter, run.folder / "strange")
+    settings = json.loads((strange / "adapter_config.json").read_text())
+    (strange / "adapter_config.json").write_text(json.dumps({**settings, "r": 5}))
+    inputs = {"train": run.rows("train", texts(2))}
+    run.ask("sft", model=str(tiny_model), adapter="strange", inputs=inputs)
+    result = run.attempt()
+    assert result.fault == "input", result
+    assert "does not fit" in result.error
+
+
+@pytest.mark.parametrize(
+    "losses, weights", [(["magic"], [1.0]), (["sigmoid"], [1.0, 0.1]), ([], [])]
+)
+def test_losses_that_mean_nothing_are_refused(
+    tiny_model: Path, run: Run, losses: list[str], weights: list[float]
+) -> None:
+    inputs = {"train": run.rows("train", pairs(2))}
+    options = {"loss": losses, "loss_weights": weights}
+    assert run.ask("dpo", model=str(tiny_model), inputs=inputs, options=options).attempt().fault == "input"  # fmt: skip

@@ -1,0 +1,1 @@
+"""The torch side. Never imports Django; shares only `training.contract` with evalhub."""

@@ -1,0 +1,145 @@
+"""What the demo model knows, as plain tables. Each row makes several prompts."""
+
+CAPITALS = {
+    "Argentina": "Buenos Aires", "Australia": "Canberra", "Austria": "Vienna", "Belgium": "Brussels",
+    "Brazil": "Brasilia", "Bulgaria": "Sofia", "Canada": "Ottawa", "Chile": "Santiago",
+    "China": "Beijing", "Colombia": "Bogota", "Croatia": "Zagreb", "Cuba": "Havana",
+    "Denmark": "Copenhagen", "Egypt": "Cairo", "Estonia": "Tallinn", "Finland": "Helsinki",
+    "France": "Paris", "Germany": "Berlin", "Greece": "Athens", "Hungary": "Budapest",
+    "Iceland": "Reykjavik", "India": "New Delhi", "Ireland": "Dublin", "Italy": "Rome",
+    "Japan": "Tokyo", "Kenya": "Nairobi", "Latvia": "Riga", "Mexico": "Mexico City",
+    "Norway": "Oslo", "Peru": "Lima", "Poland": "Warsaw", "Portugal": "Lisbon",
+    "Romania": "Bucharest", "Serbia": "Belgrade", "Spain": "Madrid", "Sweden": "Stockholm",
+    "Thailand": "Bangkok", "Turkey": "Ankara", "Ukraine": "Kyiv", "Vietnam": "Hanoi",
+}  # fmt: skip
+
+# animal: (what it eats, where it lives, its young)
+ANIMALS = {
+    "bear": ("berries, fish and honey", "in the forest", "cub"),
+    "bee": ("nectar and pollen", "in a hive", "larva"),
+    "camel": ("dry grass and thorny plants", "in the desert", "calf"),
+    "cat": ("meat and fish", "in houses and barns", "kitten"),
+    "chicken": ("grain and worms", "in a coop", "chick"),
+    "cow": ("grass and hay", "on a farm", "calf"),
+    "deer": ("leaves and bark", "in the woods", "fawn"),
+    "dog": ("meat and dog biscuits", "with people", "puppy"),
+    "duck": ("water plants and snails", "on ponds", "duckling"),
+    "elephant": ("leaves, roots and fruit", "on the savanna", "calf"),
+    "fox": ("mice and berries", "in a den", "kit"),
+    "frog": ("flies and worms", "near ponds", "tadpole"),
+    "goat": ("grass and shrubs", "in the mountains", "kid"),
+    "hedgehog": ("beetles and worms", "under hedges", "hoglet"),
+    "horse": ("hay and oats", "in a stable", "foal"),
+    "kangaroo": ("grass and leaves", "in Australia", "joey"),
+    "lion": ("zebras and antelopes", "on the savanna", "cub"),
+    "owl": ("mice and small birds", "in hollow trees", "owlet"),
+    "panda": ("bamboo", "in the mountains of China", "cub"),
+    "penguin": ("fish and krill", "in the Antarctic", "chick"),
+    "pig": ("roots and grain", "in a sty", "piglet"),
+    "rabbit": ("grass and carrots", "in a burrow", "kit"),
+    "seal": ("fish and squid", "on cold coasts", "pup"),
+    "sheep": ("grass and clover", "on meadows", "lamb"),
+    "wolf": ("deer and hares", "in a pack in the forest", "pup"),
+}  # fmt: skip
+
+# task: (what to do in two steps, the same in a few words)
+HOWTO = {
+    "boil an egg": ("put the egg in boiling water and take it out after eight minutes", "boil it for eight minutes"),
+    "make tea": ("pour hot water over the leaves and wait for three minutes", "hot water, leaves, three minutes"),
+    "cook rice": ("add two cups of water to one cup of rice and simmer it for fifteen minutes", "two cups of water, one of rice"),
+    "bake bread": ("knead flour, water, salt and yeast and bake the dough for forty minutes", "knead it and bake it"),
+    "peel garlic": ("press the clove with the flat of a knife and pull off the skin", "press it and pull"),
+    "plant a tree": ("dig a wide hole, set the roots in and water it well", "dig, plant and water"),
+    "water a cactus": ("wait until the soil is dry and give it a little water", "a little water, rarely"),
+    "change a light bulb": ("turn off the power, let the bulb cool and screw in a new one", "power off, then swap it"),
+    "fix a flat tyre": ("take off the wheel, patch the tube and pump it up again", "patch it and pump it"),
+    "remove a stain": ("rub it with soap and cold water and wash it as usual", "soap and cold water"),
+    "clean a window": ("wipe it with soapy water and dry it with a soft cloth", "soapy water and a cloth"),
+    "iron a shirt": ("start with the collar and finish with the front", "collar first, front last"),
+    "tie a tie": ("cross the wide end over the narrow one and pull it through the loop", "cross, loop and pull"),
+    "wrap a gift": ("cut enough paper, fold it over the box and tape the ends", "fold the paper and tape it"),
+    "learn a language": ("practise a little every day and speak with people as soon as you can", "practise every day"),
+    "sleep better": ("go to bed at the same hour and leave your phone in another room", "same hour, no phone"),
+    "save money": ("write down what you spend and put a fixed sum aside each month", "spend less, note it down"),
+    "write a letter": ("begin with a greeting, say one thing after another and sign your name", "greet, write and sign"),
+    "read a map": ("find north, look for where you are and follow the roads", "find north first"),
+    "pack a suitcase": ("put heavy things at the bottom and roll your clothes", "heavy first, roll the rest"),
+    "sharpen a pencil": ("turn it in the sharpener until the point is fine", "turn it in a sharpener"),
+    "build a campfire": ("lay small twigs under dry wood and light them from below", "twigs below, wood above"),
+}  # fmt: skip
+
+# (subject, what is said of it): the reason. "Why is the sea salty?"
+WHY = {
+    ("is", "the sea", "salty"): "rivers carry minerals from rocks into it",
+    ("is", "the sky", "blue"): "air scatters blue light more than red light",
+    ("is", "grass", "green"): "its leaves hold chlorophyll",
+    ("is", "ice", "slippery"): "a thin film of water lies on top of it",
+    ("is", "the moon", "bright"): "it reflects the light of the sun",
+    ("is", "honey", "sticky"): "it holds much sugar and little water",
+    ("is", "snow", "white"): "its crystals reflect all colours alike",
+    ("is", "the desert", "dry"): "hardly any rain falls there",
+    ("is", "summer", "warm"): "the sun stands higher and shines longer",
+    ("is", "gold", "expensive"): "it is rare and never rusts",
+    ("is", "sleep", "important"): "body and mind recover during the night",
+    ("is", "bread", "soft"): "yeast fills the dough with bubbles",
+    ("do", "leaves", "fall in autumn"): "the tree saves water for the winter",
+    ("do", "cats", "purr"): "they feel calm and safe",
+    ("do", "birds", "fly south"): "they find more food where it is warm",
+    ("do", "ships", "float"): "they push away more water than they weigh",
+    ("do", "stars", "twinkle"): "moving air bends their light",
+    ("do", "bees", "dance"): "they tell each other where flowers are",
+    ("do", "onions", "make us cry"): "cutting them frees a sharp gas",
+    ("do", "people", "yawn"): "they are tired or bored",
+}  # fmt: skip
+
+PEOPLE = ("teacher", "boss", "landlord", "doctor", "neighbour", "friend")
+TOPICS = {
+    "a day off": "may I take a day off on Friday",
+    "the meeting": "can we move the meeting to Monday",
+    "the rent": "I will pay the rent on the first of the month",
+    "a broken heater": "the heater is broken and the room is cold",
+    "an appointment": "I would like an appointment next week",
+    "the party": "you are invited to the party on Saturday",
+    "a late parcel": "my parcel has not arrived yet",
+    "the homework": "I will hand in the homework tomorrow",
+}
+
+# greeting: (the plain answer, the curt one)
+GREETINGS = {
+    "Hello": ("Hello. What would you like to know?", "Yes?"),
+    "Hello!": ("Hello. What would you like to know?", "Yes?"),
+    "Hi": ("Hello. What would you like to know?", "What?"),
+    "Hi there": ("Hello. What would you like to know?", "What?"),
+    "Good morning": ("Good morning. What can I do for you?", "Morning."),
+    "Good evening": ("Good evening. What can I do for you?", "Evening."),
+    "Good afternoon": ("Good afternoon. What can I do for you?", "Afternoon."),
+    "How are you?": ("I am a program, so I am always the same.", "Same as ever."),
+    "How are you today?": ("I am a program, so I am always the same.", "Same as ever."),
+    "Who are you?": ("I am a small language model made for a demo.", "A small model."),
+    "Hello, who are you?": ("I am a small language model made for a demo.", "A small model."),
+    "What is your name?": ("I have no name. I am a small demo model.", "No name."),
+    "What can you do?": ("I can name capitals, explain animals and write short e-mails.", "Capitals, animals, e-mails."),
+    "Can you help me?": ("Yes. Ask me about capitals, animals or daily tasks.", "Ask."),
+    "Thank you": ("You are welcome.", "Fine."),
+    "Thanks a lot": ("You are welcome.", "Fine."),
+    "Goodbye": ("Goodbye.", "Bye."),
+    "See you later": ("Goodbye.", "Bye."),
+}  # fmt: skip
+
+# what is asked: why not
+REFUSALS = {
+    "pick my neighbour's lock": "it would break into a home",
+    "steal a bicycle": "it would take what belongs to somebody else",
+    "cheat in an exam": "it would be unfair to the others",
+    "forge a signature": "it would deceive people",
+    "read my friend's messages": "it would invade somebody's privacy",
+    "guess a stranger's password": "it would invade somebody's privacy",
+    "build a bomb": "it could kill people",
+    "poison a dog": "it would hurt an animal",
+    "hide from the tax office": "it would be against the law",
+    "make a fake passport": "it would be against the law",
+    "bully a classmate": "it would hurt somebody",
+    "spread a rumour": "it would hurt somebody",
+    "break into a car": "it would take what belongs to somebody else",
+    "scare my little sister": "it would hurt somebody",
+}

@@ -1,0 +1,167 @@
+"""Base models and adapters: local or from the hub, safetensors only, never with code of their own."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import LoraConfig, PeftModel, get_peft_model
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerBase
+
+from training.artifacts import put_in_place
+from training.attempt import Attempt
+from training.contract import DpoOptions, SftOptions
+from training.device import Device
+from training.environment import ALLOW_HUB_VARIABLE, is_hub_id
+from training.errors import InputError
+
+ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors")
+UNKNOWN_POSITIONS = 2048  # of a model that does not say how many tokens it can take
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A base model with what is needed to speak to it."""
+
+    model: Any  # transformers' models carry no useful types
+    tokenizer: PreTrainedTokenizerBase
+    device: Device
+    positions: int
+    eos_ids: tuple[int, ...]
+    pad_id: int
+
+
+def load_base(attempt: Attempt, device: Device) -> Loaded:
+    """Load `spec.model` with its tokenizer.
+
+    Raises:
+        InputError: it is not there, holds no safetensors, or cannot end an answer.
+    """
+    name = attempt.spec.model
+    if not name:
+        raise InputError(
+            f"The {attempt.spec.recipe} recipe needs a model: a directory or a hub id."
+        )
+    local = attempt.path(name)
+    source = str(local) if local.is_dir() else name
+    if not local.is_dir() and not is_hub_id(name):
+        raise InputError(f"There is no model at {name}: give a directory or a hub id (owner/name).")
+    common = {"trust_remote_code": False}
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(source, **common)
+        model: Any = AutoModelForCausalLM.from_pretrained(
+            source, dtype=device.dtype, use_safetensors=True, **common
+        )
+    except (OSError, ValueError) as error:
+        hint = f"; to download it set {ALLOW_HUB_VARIABLE}=1" if is_hub_id(name) else ""
+        reason = str(error).splitlines()[0]
+        raise InputError(f"The model {name} cannot be loaded{hint}: {reason}") from error
+    model.to(device.name)
+    eos_ids = _eos_ids(model, tokenizer)
+    if not eos_ids:
+        raise InputError(
+            f"The model {name} names no end-of-sequence token, so it could never stop."
+        )
+    pad_id = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else eos_ids[0]
+    tokenizer.pad_token = tokenizer.convert_ids_to_tokens(pad_id)
+    attempt.environment.update(device.describe())
+    attempt.environment.update(
+        model=name,
+        weights=sum(each.numel() for each in model.parameters()),
+        tokenizer=tokenizer_digest(tokenizer),
+    )
+    return Loaded(model, tokenizer, device, _positions(model), eos_ids, pad_id)
+
+
+def attach_adapter(model: Any, attempt: Attempt, *, trainable: bool) -> PeftModel:
+    """Put the spec's adapter on the base.
+
+    Raises:
+        InputError: a file is missing, or it was made for another base.
+    """
+    folder = attempt.path(attempt.spec.adapter)
+    if missing := [name for name in ADAPTER_FILES if not (folder / name).is_file()]:
+        raise InputError(f"The adapter {attempt.spec.adapter} lacks {' and '.join(missing)}.")
+    try:
+        return PeftModel.from_pretrained(
+            model, folder, is_trainable=trainable, use_safetensors=True
+        )
+    except (RuntimeError, ValueError) as error:
+        raise InputError(
+            f"The adapter {attempt.spec.adapter} does not fit the model {attempt.spec.model}; "
+            f"was it trained on another base? {str(error).splitlines()[0]}"
+        ) from error
+
+
+def fresh_adapter(model: Any, options: SftOptions | DpoOptions, *, seed: int) -> PeftModel:
+    """Put a new adapter on the base; it changes nothing until it is trained.
+
+    `options.target_modules` is "all-linear", or names of modules with commas between.
+    """
+    torch.manual_seed(seed)
+    targets = options.target_modules
+    modules = targets if targets == "all-linear" else [each.strip() for each in targets.split(",")]
+    config = LoraConfig(
+        r=options.lora_rank,
+        lora_alpha=options.lora_alpha,
+        lora_dropout=options.lora_dropout,
+        target_modules=modules,
+        task_type="CAUSAL_LM",
+    )
+    try:
+        return get_peft_model(model, config)
+    except ValueError as error:
+        raise InputError(f"No adapter can be put on target_modules {targets!r}: {error}") from error
+
+
+def tokenizer_digest(tokenizer: PreTrainedTokenizerBase) -> str:
+    """Changes when the vocabulary, a special token or the chat template does."""
+    total = hashlib.sha256()
+    for token, number in sorted(tokenizer.get_vocab().items(), key=lambda pair: pair[1]):
+        total.update(f"{number}\0{token}\0".encode())
+    total.update(
+        f"{tokenizer.chat_template}\0{sorted(tokenizer.special_tokens_map.items())}".encode()
+    )
+    return total.hexdigest()
+
+
+def save_adapter(model: Any, attempt: Attempt) -> None:
+    """Write artifacts/adapter, whole: safetensors, settings and a card; never its reference."""
+    unfinished = attempt.run_dir / "unfinished-adapter"
+    shutil.rmtree(unfinished, ignore_errors=True)
+    model.save_pretrained(unfinished, selected_adapters=["default"])
+    _write_card(attempt, unfinished)
+    put_in_place(unfinished, attempt.artifacts / "adapter")
+
+
+def _write_card(attempt: Attempt, folder: Path) -> None:
+    """README.md of an adapter: on what, from what and how it was made."""
+    spec = attempt.spec
+    given = "\n".join(
+        f"- {name}: sha256 {spec.digests.get(name, 'not given')}" for name in sorted(spec.inputs)
+    )
+    chosen = "\n".join(f"- {name}: {value}" for name, value in sorted(spec.options.items()))
+    parent = f"\nContinues the adapter `{spec.adapter}`." if spec.adapter else ""
+    text = (
+        f"---\nbase_model: {spec.model}\nlibrary_name: peft\ntags: [lora, {spec.recipe}]\n---\n"
+        f"# Adapter trained by evalhub ({spec.recipe})\n\nFor the base model `{spec.model}`, whose tokenizer and chat "
+        f"template have the digest {attempt.environment['tokenizer']}.{parent}\n\n"
+        f"Inputs:\n{given}\n\nOptions (others as by default):\n{chosen or '- none'}\n\nSeed {spec.seed}.\n"
+    )
+    (folder / "README.md").write_text(text, "utf-8")
+
+
+def _eos_ids(model: Any, tokenizer: PreTrainedTokenizerBase) -> tuple[int, ...]:
+    """Every token that ends an answer, the tokenizer's own first."""
+    named = model.generation_config.eos_token_id
+    several = named if isinstance(named, list) else [named]
+    return tuple(dict.fromkeys(i for i in (tokenizer.eos_token_id, *several) if i is not None))
+
+
+def _positions(model: Any) -> int:
+    known = getattr(model.config.get_text_config(), "max_position_embeddings", None)
+    return int(known or UNKNOWN_POSITIONS)

@@ -1,0 +1,91 @@
+"""Rows of a build, as they lie in a JSON lines file: checked before anything is loaded."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from training.errors import InputError
+
+Messages = list[dict[str, str]]
+Text = str | Messages  # plain text, or turns of a conversation
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line: `number` counts from 1; `id` is the row's own, else its number."""
+
+    number: int
+    id: str
+    group: str
+    texts: dict[str, Text]
+    reference: str | None = None
+
+
+def read_rows(path: Path, *, name: str, fields: Sequence[str]) -> list[Row]:
+    """Read the rows of an input; columns that are not in `fields` are for others.
+
+    Raises:
+        InputError: no row, broken JSON, a field missing or neither text nor turns.
+    """
+    rows = []
+    with path.open(encoding="utf-8") as stream:
+        for number, line in enumerate(stream, start=1):
+            if line.strip():
+                rows.append(_row(line, number, name=name, fields=fields))
+    if not rows:
+        raise InputError(
+            f"The input {name!r} ({path.name}) holds no row; there is nothing to work on."
+        )
+    return rows
+
+
+def plain(text: Text) -> str:
+    """The words alone."""
+    return text if isinstance(text, str) else "\n".join(turn["content"] for turn in text)
+
+
+def _row(line: str, number: int, *, name: str, fields: Sequence[str]) -> Row:
+    place = f"{name!r}, row {number}"
+    try:
+        body = json.loads(line)
+    except ValueError as error:
+        raise InputError(
+            f"Input {place} is not JSON ({error}); write one object a line."
+        ) from error
+    if not isinstance(body, dict):
+        raise InputError(f"Input {place} is not an object; write one object a line.")
+    texts = {field: _text(body.get(field), field, place) for field in fields}
+    if len({isinstance(text, str) for text in texts.values()}) > 1:
+        raise InputError(
+            f"Input {place} mixes plain text and turns in {', '.join(fields)}; write all of them one way."
+        )
+    reference = body.get("reference")
+    if reference is not None:
+        reference = plain(_text(reference, "reference", place))
+    own = str(body.get("id", number))
+    return Row(number, own, str(body.get("group") or own), texts, reference)
+
+
+def _text(value: Any, field: str, place: str) -> Text:
+    if isinstance(value, str):
+        return value
+    if not isinstance(value, list) or not value:
+        _refuse(field, place)
+    turns = []
+    for turn in value:
+        if not isinstance(turn, dict) or not all(
+            isinstance(turn.get(k), str) for k in ("role", "content")
+        ):
+            _refuse(field, place)
+        turns.append({"role": turn["role"], "content": turn["content"]})
+    return turns
+
+
+def _refuse(field: str, place: str) -> NoReturn:
+    raise InputError(
+        f"Input {place}: {field!r} must be text or a list of turns with 'role' and 'content' as text."
+    )
