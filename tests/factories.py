@@ -11,7 +11,7 @@ from django.utils import timezone
 from factory.django import DjangoModelFactory, Password
 
 from evalhub.accounts.models import ApiToken, Member, User, Workspace
-from evalhub.campaigns.models import Assignment, Campaign, Task, TaskCompletion
+from evalhub.campaigns.models import Assignment, Campaign, Guidelines, Task, TaskCompletion
 from evalhub.datasets.models import Dataset, DatasetBuild
 from evalhub.evaluation.models import Comparison, Evaluation, Promotion
 from evalhub.imports.models import Import, RejectedRow
@@ -177,6 +177,24 @@ class CampaignFactory(DjangoModelFactory[Campaign]):
     )
     type = "comparison"
     state = "open"
+    asks = factory.LazyFunction(lambda: ["critique"])
+
+
+class GuidelinesFactory(DjangoModelFactory[Guidelines]):
+    """The campaign's newest, which everybody has still to accept."""
+
+    class Meta:
+        model = Guidelines
+        skip_postgeneration_save = True
+
+    campaign = factory.SubFactory(CampaignFactory)
+    number = 1
+    content = "Be **kind**."
+
+    @factory.post_generation
+    def current(self: Any, create: bool, extracted: Any, **_: Any) -> None:  # noqa: FBT001
+        self.campaign.guidelines = self
+        self.campaign.save(update_fields=["guidelines"])
 
 
 class TaskFactory(DjangoModelFactory[Task]):

@@ -22,7 +22,7 @@ def access_campaign(member: Member, uid: UUID) -> Campaign:
     """The workspace's campaign `uid`; drafts are seen only by those who prepare or watch them."""
     campaign = (
         Campaign.objects.filter(workspace_id=member.workspace_id, uid=uid)
-        .select_related("rubric_version__rubric", "workspace")
+        .select_related("rubric_version__rubric", "workspace", "guidelines")
         .first()
     )
     if campaign is None or not _shown_to(member, campaign):
@@ -34,7 +34,7 @@ def acting_campaign(request: Request, uid: UUID, *, to: Act) -> Campaign:
     """The same for the API, for a token or a session."""
     campaign = (
         Campaign.objects.filter(uid=uid)
-        .select_related("rubric_version__rubric", "workspace")
+        .select_related("rubric_version__rubric", "workspace", "guidelines")
         .first()
     )
     if campaign is None:
@@ -66,7 +66,9 @@ def acting_judge(request: Request, workspace_pk: int) -> int:
 
 def acting_assignment(request: Request, uid: UUID) -> Assignment:
     """The caller's own assignment; anybody else's is as absent."""
-    mine = Assignment.objects.filter(uid=uid, member__is_active=True).select_related("campaign")
+    mine = Assignment.objects.filter(uid=uid, member__is_active=True).select_related(
+        "campaign__workspace", "member"
+    )
     if isinstance(request.auth, Acting):
         assignment = mine.filter(member_id=request.auth.member_id).first()
     else:

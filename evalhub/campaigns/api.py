@@ -22,12 +22,13 @@ from evalhub.campaigns.access import (
     acting_campaign,
     acting_judge,
 )
-from evalhub.campaigns.body import ClaimBody, DraftBody, TokenBody, parsed
+from evalhub.campaigns.body import ClaimBody, DraftBody, FlagBody, SkipBody, TokenBody, parsed
 from evalhub.campaigns.choices import CampaignState
 from evalhub.campaigns.models import Campaign
 from evalhub.campaigns.queries import progress_of
 from evalhub.campaigns.serializers import CampaignDetailSerializer, CampaignSerializer
 from evalhub.campaigns.services.claim import claim_next
+from evalhub.campaigns.services.flags import raise_flag
 from evalhub.campaigns.services.leases import heartbeat, release, save_draft, skip
 from evalhub.common.errors import NotFound
 from evalhub.common.rest import KeysetPagination
@@ -71,8 +72,21 @@ class SkipView(APIView):
     def post(self, request: Request, uid: UUID) -> HttpResponse:
         """Hand the task back for good: it is for others."""
         assignment = acting_assignment(request, uid)
-        skip(assignment=assignment, token=parsed(request.body, TokenBody).token)
+        body = parsed(request.body, SkipBody)
+        skip(assignment=assignment, token=body.token, reason=body.reason, note=body.note)
         return HttpResponse(status=204)
+
+
+class FlagView(APIView):
+    @extend_schema(request=SHAPE, responses={201: SHAPE})
+    def post(self, request: Request, uid: UUID) -> HttpResponse:
+        """Tell the leads something about the task, or ask them."""
+        assignment = acting_assignment(request, uid)
+        body = parsed(request.body, FlagBody)
+        flag = raise_flag(
+            assignment=assignment, kind=body.kind, text=body.text, by=assignment.member
+        )
+        return as_json({"flag": flag.uid}, status=201)
 
 
 class HeartbeatView(APIView):

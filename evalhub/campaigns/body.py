@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 
 from evalhub.campaigns.errors import MalformedCall
 
-MOST_DRAFT = 400_000  # characters of a draft; the longest submit is shorter
+MOST_DRAFT = 4 * 1024 * 1024  # bytes; a correction of 200,000 characters for each response fits
 
 
 class ClaimBody(Struct, forbid_unknown_fields=True):
@@ -21,11 +21,21 @@ class TokenBody(Struct, forbid_unknown_fields=True):
     token: Annotated[int, Meta(ge=1, le=2_147_483_647)]
 
 
+class SkipBody(TokenBody, forbid_unknown_fields=True):
+    reason: str = "other"
+    note: Annotated[str, Meta(max_length=2000)] = ""
+
+
+class FlagBody(Struct, forbid_unknown_fields=True):
+    kind: str
+    text: Annotated[str, Meta(max_length=10_000)] = ""
+
+
 class DraftBody(Struct, forbid_unknown_fields=True):
     body: dict[str, Any]  # what a submit would say, not checked yet
 
 
-Body = TypeVar("Body", ClaimBody, TokenBody, DraftBody)
+Body = TypeVar("Body", ClaimBody, TokenBody, SkipBody, FlagBody, DraftBody)
 
 
 def parsed(raw: bytes, shape: type[Body]) -> Body:

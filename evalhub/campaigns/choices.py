@@ -1,4 +1,5 @@
 from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
 
 
 class TaskType(TextChoices):
@@ -9,8 +10,25 @@ class TaskType(TextChoices):
     DEMONSTRATION = "demonstration"  # write the answer
 
 
+class Ask(TextChoices):
+    """What a campaign asks beyond what its task type always asks."""
+
+    RATINGS = "ratings", "rate each response on the rubric too"  # a rating always does
+    CRITERIA = "criteria", "a preference on each criterion, beside the overall one"
+    CORRECTION = "correction", "a better version of a response"
+    CRITIQUE = "critique", "room for a reason"
+    SPANS = "spans", "mark passages, with the rubric’s error types"
+    STEPS = "steps", "judge each step of a reasoning"
+    TOOL_CALLS = "tool_calls", "judge each tool call: right tool, right arguments"
+    TURNS = "turns", "rate each earlier assistant turn as well"
+
+
+PREFERENCE_STEPS = (3, 5, 7)  # A = B; with "a little" and "clearly"; with "far"
+
+
 class TaskKind(TextChoices):
     NORMAL = "normal"
+    PRACTICE = "practice"  # with an expert's answer shown afterwards; never part of the data
     GOLD = "gold"
     QUALIFICATION = "qualification"
     REPEAT = "repeat"
@@ -38,10 +56,38 @@ class AssignmentState(TextChoices):
     EXPIRED = "expired"
 
 
+class SkipReason(TextChoices):
+    NOT_MY_FIELD = "not_my_field", _("I do not know enough about it")
+    UNCLEAR = "unclear", _("I do not understand what is asked")
+    BROKEN = "broken", _("something is broken")
+    OPT_OUT = "opt_out", _("I would rather not read this")  # nobody counts these
+    OTHER = "other", _("another reason")
+
+
+class FlagKind(TextChoices):
+    UNSAFE = "unsafe", _("unsafe content")
+    PERSONAL_DATA = "personal_data", _("personal data")
+    BROKEN_PROMPT = "broken_prompt", _("broken prompt")
+    NOT_MY_LANGUAGE = "not_my_language", _("not my language")
+    QUESTION = "question", _("a question to the leads")
+
+
 COMPLETIONS_PER_TASK = {  # least and most
     TaskType.RATING: (1, 1),
     TaskType.COMPARISON: (2, 2),
     TaskType.RANKING: (3, 8),
     TaskType.LABEL: (0, 0),
     TaskType.DEMONSTRATION: (0, 0),
+}
+
+_SHOW_RESPONSES = (TaskType.RATING, TaskType.COMPARISON, TaskType.RANKING)
+FITTING_TYPES = {  # which types may ask for it
+    Ask.RATINGS: (TaskType.COMPARISON, TaskType.RANKING),
+    Ask.CRITERIA: (TaskType.COMPARISON,),
+    Ask.CORRECTION: _SHOW_RESPONSES,
+    Ask.CRITIQUE: tuple(TaskType),
+    Ask.SPANS: (*_SHOW_RESPONSES, TaskType.LABEL),
+    Ask.STEPS: _SHOW_RESPONSES,
+    Ask.TOOL_CALLS: _SHOW_RESPONSES,
+    Ask.TURNS: (TaskType.RATING,),
 }

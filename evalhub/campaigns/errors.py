@@ -27,3 +27,17 @@ class MalformedCall(DomainError):
     """The JSON is not of the documented shape."""
 
     code, http_status = "malformed", 400
+
+
+class UnfitFlag(DomainError):
+    code, http_status = "unfit_flag", 422
+
+
+class GuidelinesNotAccepted(Conflict):
+    """There is something to read and accept before the next task."""
+
+    code = "guidelines_not_accepted"
+
+
+class UnfitSkip(DomainError):
+    code, http_status = "unfit_skip", 422

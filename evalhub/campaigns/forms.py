@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 
 from evalhub.accounts.models import Workspace
-from evalhub.campaigns.choices import TaskType
+from evalhub.campaigns.choices import Ask, TaskType
 from evalhub.prompts.models import Collection
 from evalhub.registry.models import LanguageModel
 from evalhub.rubrics.models import RubricVersion
@@ -24,6 +24,8 @@ class CampaignForm(forms.Form):
             (TaskType.COMPARISON, "compare two responses"),
             (TaskType.RATING, "rate one response on the rubric"),
             (TaskType.RANKING, "rank three to eight responses"),
+            (TaskType.LABEL, "label a prompt on the rubric"),
+            (TaskType.DEMONSTRATION, "write the answer to a prompt"),
         ],
         widget=forms.RadioSelect,
         initial=TaskType.COMPARISON,
@@ -38,7 +40,8 @@ class CampaignForm(forms.Form):
         LanguageModel.objects.none(),
         label="Completions by",
         widget=forms.CheckboxSelectMultiple,
-        help_text="Annotators never see which model wrote what.",
+        required=False,
+        help_text="Annotators never see which model wrote what. Labels and demonstrations need none.",
     )
     design = forms.ChoiceField(
         label="Pairs", choices=DESIGNS, initial="first_two", help_text="For comparisons only."
@@ -50,16 +53,41 @@ class CampaignForm(forms.Form):
         initial=1,
         help_text="Each by another person. Two or more let you see whether people agree.",
     )
-    instructions = forms.CharField(
+    asks = forms.MultipleChoiceField(
+        label="Ask besides",
+        choices=Ask.choices,
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+        initial=[Ask.CRITIQUE],
+    )
+    preference_steps = forms.TypedChoiceField(
+        label="Steps from A to B",
+        choices=[(3, "A, tie, B"), (5, "five"), (7, "seven")],
+        coerce=int,
+        initial=5,
+        help_text="For comparisons only.",
+    )
+    guidelines = forms.CharField(
         required=False,
         widget=forms.Textarea(attrs={"rows": 4}),
-        help_text="Markdown; shown to annotators above the rubric's guidelines.",
+        help_text="Markdown. Annotators read and accept it before they judge.",
     )
-    asks_ratings = forms.BooleanField(label="Rate each response on the rubric too", required=False)
-    asks_critique = forms.BooleanField(
-        label="Offer room for a reason", required=False, initial=True
+    consent = forms.CharField(
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="What annotators agree to, where your work needs that.",
     )
-    asks_correction = forms.BooleanField(label="Ask for a better version", required=False)
+    content_warning = forms.CharField(
+        required=False,
+        max_length=500,
+        help_text="Shown with each task; the responses are blurred until somebody asks for them.",
+    )
+    masks_identity = forms.BooleanField(
+        label="Black out names by which a response tells who wrote it", required=False
+    )
+    allows_revision = forms.BooleanField(
+        label="People may reopen what they submitted", required=False, initial=True
+    )
 
     def __init__(self, *args: Any, workspace: Workspace, **kwargs: Any) -> None:  # Django's own
         super().__init__(*args, **kwargs)

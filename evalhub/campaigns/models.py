@@ -9,9 +9,13 @@ from django.utils import timezone
 
 from evalhub.accounts.models import Member, Workspace
 from evalhub.campaigns.choices import (
+    PREFERENCE_STEPS,
+    Ask,
     AssignmentState,
     CampaignState,
+    FlagKind,
     Origin,
+    SkipReason,
     TaskKind,
     TaskType,
 )
@@ -48,10 +52,16 @@ class Campaign(PublicModel):
     overlap = models.PositiveSmallIntegerField(default=1)  # judgments wanted per task (k)
     hand_size = models.PositiveSmallIntegerField(default=2)
     lease_minutes = models.PositiveSmallIntegerField(default=30)
-    asks_ratings = models.BooleanField(default=False)  # beside a preference or a ranking
-    asks_correction = models.BooleanField(default=False)
-    asks_critique = models.BooleanField(default=True)
-    instructions = models.TextField(blank=True)  # Markdown
+    asks: ArrayField[list[str], list[str]] = ArrayField(
+        models.CharField(max_length=12, choices=Ask.choices), default=list, blank=True
+    )
+    preference_steps = models.PositiveSmallIntegerField(default=5)
+    masks_identity = models.BooleanField(default=False)  # "I am GPT…" is hidden on display
+    allows_revision = models.BooleanField(default=True)  # may one reopen what one submitted?
+    content_warning = models.TextField(blank=True)  # then responses are blurred until clicked
+    guidelines = models.ForeignKey(
+        "Guidelines", models.PROTECT, null=True, blank=True, related_name="+"
+    )  # the newest; whoever judges has read and accepted it
     created_by = models.ForeignKey(Member, models.PROTECT, null=True, blank=True)
     opened_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
@@ -63,12 +73,66 @@ class Campaign(PublicModel):
         constraints = [
             models.CheckConstraint(condition=Q(overlap__gte=1), name="campaign_overlap_positive"),
             models.CheckConstraint(condition=Q(hand_size__gte=1), name="campaign_hand_positive"),
+            models.CheckConstraint(
+                condition=Q(preference_steps__in=PREFERENCE_STEPS),
+                name="campaign_preference_steps_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(asks__contained_by=Ask.values), name="campaign_asks_known"
+            ),
             one_of("campaign_state_known", "state", CampaignState),
             one_of("campaign_type_known", "type", TaskType),
         ]
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def rates(self) -> bool:
+        """Whether the rubric is answered: for each response, or for the prompt of a label task."""
+        return self.type in (TaskType.RATING, TaskType.LABEL) or Ask.RATINGS in self.asks
+
+
+class Guidelines(PublicModel):
+    """One version of what people read and accept before they judge. Frozen; a change is a new one."""
+
+    campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="guidelines_versions")
+    number = models.PositiveIntegerField()
+    content = models.TextField(blank=True)  # Markdown
+    consent = models.TextField(blank=True)  # what people agree to, where they must
+    created_by = models.ForeignKey(Member, models.PROTECT, null=True, blank=True)
+
+    class Meta:
+        ordering = ["campaign", "-number"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["campaign", "number"], name="one_row_per_guidelines_version"
+            ),
+            models.CheckConstraint(
+                condition=~Q(content="") | ~Q(consent=""), name="guidelines_say_something"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Guidelines {self.number} of {self.campaign_id}"
+
+
+class Acceptance(models.Model):
+    """A member has read and accepted these guidelines."""
+
+    guidelines = models.ForeignKey(Guidelines, models.PROTECT, related_name="acceptances")
+    member = models.ForeignKey(Member, models.PROTECT, db_index=False)
+    accepted_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["member", "guidelines"], name="guidelines_accepted_once_by_member"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.member_id} accepted {self.guidelines_id}"
 
 
 class TaskQuerySet(models.QuerySet["Task"]):
@@ -165,6 +229,10 @@ class Assignment(PublicModel):
     # permutation[i] is the task's place that is shown as the i-th response (A = 0)
     claimed_at = models.DateTimeField(default=timezone.now)
     ended_at = models.DateTimeField(null=True, blank=True)
+    skip_reason = models.CharField(
+        max_length=15, choices=SkipReason.choices, blank=True, db_default=""
+    )
+    skip_note = models.TextField(blank=True, db_default="")
 
     objects = AssignmentQuerySet.as_manager()
 
@@ -196,3 +264,46 @@ class Draft(models.Model):
 
     def __str__(self) -> str:
         return f"Draft of {self.assignment_id}"
+
+
+class FlagQuerySet(models.QuerySet["Flag"]):
+    def open(self) -> Self:
+        return self.filter(answered_at=None)
+
+    def of_campaign(self, campaign: Campaign) -> Self:
+        return self.filter(campaign=campaign)
+
+
+class Flag(PublicModel):
+    """Something about a task that the leads should see, or a question to them.
+
+    open -> answered
+    """
+
+    campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="flags")
+    task = models.ForeignKey(Task, models.PROTECT, related_name="flags")
+    member = models.ForeignKey(Member, models.PROTECT, related_name="flags")
+    kind = models.CharField(max_length=20, choices=FlagKind.choices)
+    text = models.TextField(blank=True)
+    answer = models.TextField(blank=True)
+    answered_by = models.ForeignKey(Member, models.PROTECT, null=True, blank=True, related_name="+")
+    answered_at = models.DateTimeField(null=True, blank=True)
+
+    objects = FlagQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["task", "member", "kind"],
+                condition=Q(answered_at=None),
+                name="one_open_flag_per_task_member_and_kind",
+            ),
+            models.CheckConstraint(
+                condition=~Q(kind=FlagKind.QUESTION) | ~Q(text=""), name="a_question_has_words"
+            ),
+            one_of("flag_kind_known", "kind", FlagKind),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} on {self.task_id}"

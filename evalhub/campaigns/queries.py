@@ -8,9 +8,10 @@ from functools import lru_cache
 
 from django.db.models import Count, Exists, Max, OuterRef, Q, Sum
 
+from evalhub.accounts.choices import MemberKind
 from evalhub.accounts.models import Member
 from evalhub.campaigns.choices import AssignmentState
-from evalhub.campaigns.models import Assignment, Campaign, Task
+from evalhub.campaigns.models import Acceptance, Assignment, Campaign, Task
 from evalhub.rubrics.models import Criterion
 
 
@@ -122,6 +123,13 @@ def submitted_by(member: Member, campaigns: Sequence[int]) -> dict[int, int]:
         .annotate(Count("pk"))
     )
     return dict(rows)
+
+
+def has_accepted(member_pk: int, guidelines_pk: int) -> bool:
+    """Whether the member may judge by these guidelines; only persons are asked to accept them."""
+    if Acceptance.objects.filter(member_id=member_pk, guidelines_id=guidelines_pk).exists():
+        return True
+    return not Member.objects.filter(pk=member_pk, kind=MemberKind.PERSON).exists()
 
 
 @lru_cache(maxsize=256)

@@ -13,11 +13,13 @@ class CriterionSerializer(serializers.ModelSerializer[Criterion]):
             "slug",
             "name",
             "question",
+            "kind",
             "low",
             "high",
             "anchors",
             "required",
             "cannot_tell",
+            "asks_comment",
         ]
 
 
@@ -27,6 +29,7 @@ class CampaignSerializer(serializers.ModelSerializer[Campaign]):
     workspace = serializers.CharField(source="workspace.slug")
     rubric = serializers.CharField(source="rubric_version.rubric.slug")
     rubric_version = serializers.UUIDField(source="rubric_version.uid")
+    guidelines = serializers.CharField(source="guidelines.content", default=None)
 
     class Meta:
         model = Campaign
@@ -40,10 +43,11 @@ class CampaignSerializer(serializers.ModelSerializer[Campaign]):
             "overlap",
             "hand_size",
             "lease_minutes",
-            "asks_ratings",
-            "asks_critique",
-            "asks_correction",
-            "instructions",
+            "asks",
+            "preference_steps",
+            "allows_revision",
+            "content_warning",
+            "guidelines",
             "rubric",
             "rubric_version",
             "created_at",

@@ -5,7 +5,6 @@ from evalhub.campaigns import views
 app_name = "campaigns"
 
 urlpatterns = [
-    path("my-work/", views.my_campaigns, name="mine"),
     path("campaigns/", views.campaign_list, name="list"),
     path("campaigns/new/", views.campaign_new, name="new"),
     path("campaigns/<uuid:uid>/", views.campaign_detail, name="detail"),

@@ -17,7 +17,7 @@ from evalhub.campaigns.access import access_campaign
 from evalhub.campaigns.errors import UnfitCampaign, UnfitTask
 from evalhub.campaigns.forms import CampaignForm
 from evalhub.campaigns.models import Campaign
-from evalhub.campaigns.queries import campaigns_for, progress_of, progress_of_each, shares_of
+from evalhub.campaigns.queries import progress_of, progress_of_each, shares_of
 from evalhub.campaigns.services.campaigns import (
     close_campaign,
     create_from_collection,
@@ -39,15 +39,6 @@ def campaign_list(request: Request, workspace: str) -> HttpResponse:
     may_edit = member.has(Role.LEAD)
     context = _context(member) | {"page": page, "rows": rows, "may_edit": may_edit}
     return render(request, "campaigns/campaign_list.html", context)
-
-
-@require_GET
-@login_required
-def my_campaigns(request: Request, workspace: str) -> HttpResponse:
-    """What there is to judge for the one who looks."""
-    member = access_member(request.user, workspace, to="judge")
-    context = _context(member) | {"rows": campaigns_for(member)}
-    return render(request, "campaigns/my_campaigns.html", context)
 
 
 @require_http_methods(["GET", "POST"])

@@ -27,7 +27,7 @@ class Plan:
     shapes: Callable[[Prompt, list[Completion]], list[list[Completion]]]
     third: int | None = None  # of the prompts; None: all of them
     overlap: int = 1
-    instructions: str = ""
+    guidelines: str = ""
 
 
 def _one(prompt: Prompt, answers: list[Completion]) -> list[list[Completion]]:
@@ -63,16 +63,16 @@ SIMULATED = (
         TaskType.RATING,
         _each_of_those,
         overlap=2,
-        instructions=_BY_RULE,
+        guidelines=_BY_RULE,
     ),
     Plan(
         "Simulated: comparisons",
         TaskType.COMPARISON,
         _most_different,
         overlap=2,
-        instructions=_BY_RULE,
+        guidelines=_BY_RULE,
     ),
-    Plan("Simulated: rankings", TaskType.RANKING, _all, instructions=_BY_RULE),
+    Plan("Simulated: rankings", TaskType.RANKING, _all, guidelines=_BY_RULE),
 )
 
 
@@ -91,7 +91,7 @@ def ensure_campaign(
             type=plan.type,
             by=by,
             overlap=plan.overlap,
-            instructions=plan.instructions,
+            guidelines=plan.guidelines,
         )
         add_tasks(campaign=campaign, items=_shapes(plan, collection), seed=1)
         return open_campaign(campaign=campaign, by=by)

@@ -35,7 +35,9 @@ def _answers(lease: Lease, type_: TaskType, criteria: Sequence[str], taste: Tast
     seen = dict(
         zip(
             ascii_uppercase,
-            taste.styles(lease.conversation[-1]["content"], lease.responses),
+            taste.styles(
+                lease.conversation[-1]["content"], [each.content for each in lease.responses]
+            ),
             strict=False,
         )
     )

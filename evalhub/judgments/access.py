@@ -12,7 +12,7 @@ from evalhub.judgments.models import Judgment
 
 def acting_judgment(request: Request, uid: UUID) -> tuple[Judgment, Member]:
     """The caller's own judgment and who they are; anybody else's is as absent."""
-    judgment = Judgment.objects.select_related("assignment").filter(uid=uid).first()
+    judgment = Judgment.objects.select_related("assignment", "campaign").filter(uid=uid).first()
     if judgment is None:
         raise NotFound("No such judgment.")
     try:

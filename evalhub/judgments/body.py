@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal, TypeVar
+from collections.abc import Iterator
+from typing import Annotated, Literal, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -14,8 +15,9 @@ from evalhub.judgments.errors import MalformedBody
 
 Label = Annotated[str, Meta(min_length=1, max_length=2)]
 Slug = Annotated[str, Meta(min_length=1, max_length=50)]
-Text = Annotated[str, Meta(max_length=100_000)]
+Text = Annotated[str, Meta(max_length=200_000)]
 Small = Annotated[int, Meta(ge=-32_768, le=32_767)]
+Offset = Annotated[int, Meta(ge=0, le=10_000_000)]
 Milliseconds = Annotated[int, Meta(ge=0, le=2_147_483_647)]
 Uids = Annotated[list[UUID], Meta(max_length=100)]
 
@@ -23,11 +25,12 @@ _PLACE = re.compile(r" - at `\$\.?(?P<place>[^`]*)`$")
 
 
 class RatingGiven(Struct, forbid_unknown_fields=True, frozen=True):
-    response: Label
+    response: Label | None  # None: the prompt alone, in a label task
     criterion: Slug
     value: Small | None  # None: cannot tell, and `reason` says why
     reason: Annotated[str, Meta(max_length=40)] = ""
-    turn: None = None
+    turn: Annotated[int, Meta(ge=0, le=10_000)] | None = None
+    comment: Text = ""
 
 
 class PreferenceGiven(Struct, forbid_unknown_fields=True, frozen=True):
@@ -41,6 +44,40 @@ class CorrectionGiven(Struct, forbid_unknown_fields=True, frozen=True):
     content: Text
 
 
+class EvidenceGiven(Struct, forbid_unknown_fields=True, frozen=True):
+    """A passage of the prompt's document number `document`, counted from 0."""
+
+    document: Annotated[int, Meta(ge=0, le=1000)]
+    start: Offset
+    end: Offset
+
+
+class SpanGiven(Struct, forbid_unknown_fields=True, frozen=True):
+    """Offsets into the raw text, in code points; `response` None: the prompt's last turn."""
+
+    response: Label | None
+    start: Offset
+    end: Offset
+    error_type: Annotated[str, Meta(max_length=50)] = ""
+    severity: Annotated[str, Meta(max_length=50)] = ""
+    evidence: Literal["", "supported", "contradicted", "not_in_source"] = ""
+    passage: EvidenceGiven | None = None
+    note: Text = ""
+
+
+class StepGiven(Struct, forbid_unknown_fields=True, frozen=True):
+    response: Label
+    step: Annotated[int, Meta(ge=0, le=100)]
+    verdict: Literal["right", "wrong", "unsupported"]
+
+
+class ToolCallGiven(Struct, forbid_unknown_fields=True, frozen=True):
+    response: Label
+    call: Annotated[int, Meta(ge=0, le=1000)]
+    right_tool: bool
+    right_arguments: bool | None = None  # None where the tool is wrong
+
+
 class Answers(Struct, forbid_unknown_fields=True, kw_only=True):
     """What was judged. The same in a submit, a draft and a revision."""
 
@@ -49,8 +86,21 @@ class Answers(Struct, forbid_unknown_fields=True, kw_only=True):
     preferences: Annotated[list[PreferenceGiven], Meta(max_length=100)] = []
     ranking: Annotated[list[list[Label]], Meta(max_length=26)] = []
     corrections: Annotated[list[CorrectionGiven], Meta(max_length=26)] = []
-    spans: list[Any] = []  # not asked for yet, so none may come
+    spans: Annotated[list[SpanGiven], Meta(max_length=500)] = []
+    steps: Annotated[list[StepGiven], Meta(max_length=1000)] = []
+    tool_calls: Annotated[list[ToolCallGiven], Meta(max_length=1000)] = []
+    demonstration: Text = ""
     critique: Text = ""
+
+    def texts(self) -> Iterator[str]:
+        """Every text that somebody typed."""
+        yield from (self.critique, self.demonstration)
+        for rating in self.ratings:
+            yield from (rating.reason, rating.comment)
+        for correction in self.corrections:
+            yield correction.content
+        for span in self.spans:
+            yield from (span.note, span.error_type, span.severity)
 
     def digest(self, about: UUID) -> str:
         """Tells a retry, whose answers are the same, from another judgment under its id."""
@@ -81,9 +131,7 @@ def parsed(raw: bytes, shape: type[Body]) -> Body:
         raise malformed(error) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise MalformedBody(f"The body is no JSON: {error}.") from error
-    texts = [body.critique, *(rating.reason for rating in body.ratings)]
-    texts += [correction.content for correction in body.corrections]
-    if any("\0" in text for text in texts):
+    if any("\0" in text for text in body.texts()):
         raise MalformedBody("A text holds the character U+0000, which cannot be stored; remove it.")
     return body
 

@@ -1,4 +1,5 @@
 from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
 
 
 class Source(TextChoices):
@@ -15,3 +16,35 @@ class Choice(TextChoices):
     B = "B"
     TIE = "tie"
     BOTH_BAD = "both_bad"
+
+
+class CannotTell(TextChoices):
+    """Why there is no value; a client of the API may say it in other words."""
+
+    NOT_ENOUGH_CONTEXT = "not_enough_context", _("not enough is said here")
+    NOT_MY_FIELD = "not_my_field", _("I do not know enough about it")
+    UNCLEAR = "unclear", _("the question does not fit")
+    CANNOT_TELL = "cannot_tell", _("another reason")
+
+
+class StepVerdict(TextChoices):
+    RIGHT = "right", _("right")
+    WRONG = "wrong", _("wrong")
+    UNSUPPORTED = "unsupported", _("unsupported")
+
+
+class Evidence(TextChoices):
+    """What the sources say to a passage."""
+
+    SUPPORTED = "supported", _("supported")
+    CONTRADICTED = "contradicted", _("contradicted")
+    NOT_IN_SOURCE = "not_in_source", _("not in source")
+
+
+class Preset(TextChoices):
+    """Whose keys somebody is used to."""
+
+    EVALHUB = "evalhub", "evalhub"
+    ARGILLA = "argilla", "Argilla"
+    DOCCANO = "doccano", "doccano"
+    PRODIGY = "prodigy", "Prodigy"

@@ -1,9 +1,15 @@
+"""What the annotator's page and the checks read about one task."""
+
 from __future__ import annotations
 
 from typing import Any
 from uuid import UUID
 
-from evalhub.campaigns.models import Draft, Task
+from evalhub.accounts.models import Member
+from evalhub.campaigns.models import Assignment, Draft
+from evalhub.judgments.keys import keymap
+from evalhub.judgments.models import DeskSettings
+from evalhub.judgments.question import Material
 
 
 def draft_of(assignment: UUID) -> dict[str, Any]:
@@ -12,14 +18,41 @@ def draft_of(assignment: UUID) -> dict[str, Any]:
     return body if isinstance(body, dict) else {}
 
 
-def documents_of(task: UUID) -> list[str]:
-    """The prompt's sources as text, for the page; each may be a text or {"title", "text"}."""
-    documents = Task.objects.values_list("prompt__documents", flat=True).get(uid=task)
-    return [_text(document) for document in documents or []]
+def material_of(assignment: UUID) -> Material:
+    """The texts that the task of `assignment` is about."""
+    found = Assignment.objects.select_related("task__prompt", "campaign__rubric_version").get(
+        uid=assignment
+    )
+    completions = found.task.completions.values_list("pk", "content", "tool_calls")
+    rows = list(completions)
+    version = found.campaign.rubric_version
+    return Material(
+        messages=found.task.prompt.messages,
+        documents=[text_of(document) for document in found.task.prompt.documents or []],
+        contents={pk: content for pk, content, _ in rows},
+        tool_calls={pk: calls for pk, _, calls in rows},
+        error_types=[each["slug"] for each in version.error_types],
+        severities=[each["slug"] for each in version.severities],
+    )
 
 
-def _text(document: object) -> str:
+def text_of(document: object) -> str:
+    """The raw text of a prompt's document: a text, or the `text` of {"title", "text"}."""
     if isinstance(document, dict):
-        title, text = (document.get(name) or "" for name in ("title", "text"))
-        return f"**{title}**\n\n{text or document.get('content', '')}" if title else str(text)
+        return str(document.get("text") or document.get("content") or "")
     return str(document)
+
+
+def title_of(document: object, *, number: int) -> str:
+    title = document.get("title") if isinstance(document, dict) else ""
+    return str(title or f"Source {number}")
+
+
+def desk_of(member: Member) -> dict[str, Any]:
+    """How the member likes the page to behave, for its script."""
+    desk = DeskSettings.objects.filter(member=member).first() or DeskSettings(member=member)
+    return {
+        "keys": keymap(desk.preset, desk.keys),
+        "auto_advance": desk.auto_advance,
+        "auto_submit": desk.auto_submit,
+    }

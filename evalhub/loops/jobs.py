@@ -68,7 +68,7 @@ def _open(turn: Turn, title: str, job: Job) -> tuple[Campaign, int]:
         by=job.created_by,
         overlap=wanted.overlap,
         origin=Origin.ROUND,
-        asks_ratings=wanted.asks_ratings,
+        asks=wanted.asks,
     )
     generation = turn.result(StepKind.GENERATE)["generation"]
     answers = Completion.objects.filter(generation__uid=generation)

@@ -27,7 +27,7 @@ class Generate(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 class NextCampaign(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     type: Literal["rating", "comparison", "ranking"] = "comparison"
     overlap: int = 1
-    asks_ratings: bool = False
+    asks: tuple[str, ...] = ("critique",)
 
 
 class GatePolicy(msgspec.Struct, forbid_unknown_fields=True, frozen=True):

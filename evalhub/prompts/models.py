@@ -74,7 +74,8 @@ class Prompt(PublicModel):
     collection = models.ForeignKey(Collection, models.PROTECT, related_name="prompts")
     group = models.ForeignKey(PromptGroup, models.PROTECT, related_name="prompts")
     external_id = models.CharField(max_length=200)
-    messages: models.JSONField[list[dict[str, str]]] = models.JSONField()  # role, content
+    messages: models.JSONField[list[dict[str, Any]]] = models.JSONField()
+    # role, content, and of an assistant's turn that called tools: tool_calls (see Completion)
     fingerprint = models.CharField(max_length=64)  # sha256 of the folded text, for exact groups
     reference = models.TextField(null=True, blank=True)  # noqa: DJ001  none given is not empty
     documents: models.JSONField[list[Any]] = models.JSONField(default=list)
@@ -148,6 +149,8 @@ class Completion(PublicModel):
     generation = models.ForeignKey(Generation, models.PROTECT, related_name="completions")
     external_id = models.CharField(max_length=200)  # the file's, or "<index>" of a generation
     content = models.TextField()
+    tool_calls: models.JSONField[list[dict[str, Any]]] = models.JSONField(default=list, blank=True)
+    # [{"name", "arguments": {…}}], in the order in which they were made
     finish = models.CharField(max_length=10, blank=True)  # "stop", "length" or unknown
     written_by = models.ForeignKey("accounts.Member", models.PROTECT, null=True, blank=True)
 
@@ -159,7 +162,9 @@ class Completion(PublicModel):
                 fields=["prompt", "external_id", "generation"],
                 name="completion_id_once_per_generation",
             ),
-            models.CheckConstraint(condition=~Q(content=""), name="completion_is_not_empty"),
+            models.CheckConstraint(
+                condition=~Q(content="") | ~Q(tool_calls=[]), name="completion_is_not_empty"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -3,10 +3,16 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, TextChoices
 
 from evalhub.accounts.models import Workspace, slug_rule
-from evalhub.common.models import PublicModel
+from evalhub.common.models import PublicModel, one_of
+
+
+class ScaleKind(TextChoices):
+    SCALE = "scale", "a scale: each point is more than the one before"
+    YES_NO = "yes_no", "yes or no"
+    CHOICE = "choice", "one of several, in no order"
 
 
 class Rubric(PublicModel):
@@ -34,6 +40,9 @@ class RubricVersion(PublicModel):
     rubric = models.ForeignKey(Rubric, models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()
     guidelines = models.TextField(blank=True)  # Markdown, shown beside the form
+    error_types: models.JSONField[list[dict[str, str]]] = models.JSONField(default=list, blank=True)
+    severities: models.JSONField[list[dict[str, str]]] = models.JSONField(default=list, blank=True)
+    # both [{"slug", "name", "description"}]: what a marked passage is, and how bad
     published_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -51,18 +60,23 @@ class RubricVersion(PublicModel):
 
 
 class Criterion(PublicModel):
-    """One question of a version, answered on a whole-number scale, each point with its anchor."""
+    """One question of a version, answered by a whole number, each with its anchor.
+
+    `yes_no` takes 0 and 1; a `choice` has no order, and its anchors are what one chooses from.
+    """
 
     version = models.ForeignKey(RubricVersion, models.PROTECT, related_name="criteria")
     slug = models.CharField(max_length=50, validators=[slug_rule])
     name = models.CharField(max_length=100)
     question = models.CharField(max_length=500)
     position = models.PositiveSmallIntegerField()
+    kind = models.CharField(max_length=10, choices=ScaleKind.choices, default=ScaleKind.SCALE.value)
     low = models.SmallIntegerField(default=1)
     high = models.SmallIntegerField(default=5)
     anchors: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)  # {"1": text, …}
     required = models.BooleanField(default=True)
     cannot_tell = models.BooleanField(default=True)  # whether "cannot tell" is an answer
+    asks_comment = models.BooleanField(default=False)  # room for a word beside the value
 
     class Meta:
         ordering = ["version", "position"]
@@ -70,6 +84,10 @@ class Criterion(PublicModel):
         constraints = [
             models.UniqueConstraint(fields=["version", "slug"], name="criterion_once_per_version"),
             models.CheckConstraint(condition=Q(low__lt=F("high")), name="criterion_low_below_high"),
+            models.CheckConstraint(
+                condition=~Q(kind=ScaleKind.YES_NO) | Q(low=0, high=1), name="yes_no_is_0_or_1"
+            ),
+            one_of("criterion_kind_known", "kind", ScaleKind),
         ]
 
     def __str__(self) -> str:

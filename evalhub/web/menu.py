@@ -31,7 +31,7 @@ class Page:
 
 
 SECTIONS: list[tuple[str, list[Page]]] = [
-    ("", [Page("Home", "home", "view"), Page("My work", "campaigns:mine", "judge")]),
+    ("", [Page("Home", "home", "view"), Page("My work", "judgments:mine", "judge")]),
     (
         "Judging",
         [

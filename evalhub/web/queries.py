@@ -51,7 +51,7 @@ def _judging(member: Member) -> Iterator[NextStep]:
     if count:
         sentence = f"{_open_campaigns(count)} What you had in your hand is still there."
         yield NextStep(
-            "Judge", sentence, "To my work", page_url("campaigns:mine", member.workspace)
+            "Judge", sentence, "To my work", page_url("judgments:mine", member.workspace)
         )
     else:
         sentence = "No campaign is open. A lead opens them; this page says so when one does."

@@ -63,7 +63,7 @@ def open_page(page: Page, bob: Member, base_url: str, campaign: Campaign) -> Non
 
 @pytest.mark.usefixtures("quiet")
 def test_bob_judges_ten_tasks_by_keyboard(page: Page, live_server: LiveServer, bob: Member) -> None:
-    campaign = campaign_of(bob, "comparison", 10, asks_ratings=True)
+    campaign = campaign_of(bob, "comparison", 10, asks=["ratings", "critique"])
     open_page(page, bob, live_server.url, campaign)
     for nth in range(10):
         expect(page.locator("#missing")).to_contain_text("Still to answer: Factuality · A")
@@ -175,7 +175,9 @@ def test_the_page_has_no_barriers_and_the_form_never_covers_the_text(
     size: dict[str, int],
     scheme: Literal["light", "dark"],
 ) -> None:
-    campaign = campaign_of(bob, type_, 1, asks_ratings=type_ != "ranking", asks_correction=True)
+    campaign = campaign_of(
+        bob, type_, 1, asks=["correction", "critique"] + ["ratings"] * (type_ == "comparison")
+    )
     page.set_viewport_size({"width": size["width"], "height": size["height"]})
     page.emulate_media(color_scheme=scheme)
     open_page(page, bob, live_server.url, campaign)

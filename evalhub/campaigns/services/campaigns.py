@@ -2,21 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import TypedDict, Unpack
 
 from django.db import transaction
 from django.utils import timezone
 
 from evalhub.accounts.models import Member, Workspace
 from evalhub.audit.services import record
-from evalhub.campaigns.choices import CampaignState, Origin, TaskType
+from evalhub.campaigns.choices import (
+    COMPLETIONS_PER_TASK,
+    FITTING_TYPES,
+    PREFERENCE_STEPS,
+    Ask,
+    CampaignState,
+    Origin,
+    TaskType,
+)
 from evalhub.campaigns.errors import UnfitCampaign
 from evalhub.campaigns.models import Campaign
-from evalhub.campaigns.services.tasks import Design, add_from_completions
+from evalhub.campaigns.services.guidelines import set_guidelines
+from evalhub.campaigns.services.tasks import Design, Shape, add_from_completions, add_tasks
 from evalhub.common.errors import Conflict
 from evalhub.prompts.models import Collection, Completion
 from evalhub.registry.models import LanguageModel
 from evalhub.rubrics.models import RubricVersion
+
+
+class Settings(TypedDict, total=False):
+    """How a campaign is judged; what is left out keeps its default."""
+
+    overlap: int  # judgments wanted per task; 1
+    hand_size: int  # tasks that one person may hold; 2
+    lease_minutes: int  # 30
+    asks: Sequence[str]  # beyond what the type always asks, see `Ask`; room for a reason
+    preference_steps: int  # 3, 5 or 7 buttons from "A" to "B" of a comparison; 5
+    masks_identity: bool  # hide "I am GPT…" on display
+    allows_revision: bool  # may people reopen what they submitted; yes
+    content_warning: str  # then responses are blurred until clicked
+    guidelines: str  # Markdown that people read and accept before they judge
+    consent: str  # what they agree to besides
 
 
 @transaction.atomic
@@ -27,45 +52,49 @@ def create_campaign(
     rubric_version: RubricVersion,
     type: TaskType,
     by: Member | None,
-    overlap: int = 1,
     origin: Origin = Origin.PEOPLE,
-    instructions: str = "",
-    hand_size: int = 2,
-    lease_minutes: int = 30,
-    asks_ratings: bool = False,
-    asks_critique: bool = True,
-    asks_correction: bool = False,
+    **settings: Unpack[Settings],
 ) -> Campaign:
     """Make a draft; fill it with `add_tasks` or `add_from_completions`, then open it.
 
-    Args:
-        asks_ratings: of a comparison or ranking, whether each response is rated as well; then the
-            rubric's required criteria must be answered. A rating campaign always asks.
-
     Raises:
-        UnfitCampaign: the rubric version is not published, or belongs to another workspace.
+        UnfitCampaign: the rubric version is not published, belongs to another workspace, or says
+            nothing about what the campaign asks.
     """
     if not rubric_version.is_frozen:
         raise UnfitCampaign(f"Publish {rubric_version} first: a campaign needs a frozen version.")
     if rubric_version.rubric.workspace_id != workspace.pk:
         raise UnfitCampaign("The rubric belongs to another workspace.")
+    guidelines, consent = settings.pop("guidelines", ""), settings.pop("consent", "")
+    settings["asks"] = sorted({str(ask) for ask in settings.get("asks", [Ask.CRITIQUE])})
+    _check(TaskType(type), settings, rubric_version)
     campaign = Campaign.objects.create(
         workspace=workspace,
         title=title,
         rubric_version=rubric_version,
         type=type,
         created_by=by,
-        overlap=overlap,
         origin=origin,
-        instructions=instructions,
-        hand_size=hand_size,
-        lease_minutes=lease_minutes,
-        asks_ratings=asks_ratings,
-        asks_critique=asks_critique,
-        asks_correction=asks_correction,
+        **settings,
     )
-    _record("campaign.created", campaign, by, type=campaign.type, overlap=overlap)
+    _record("campaign.created", campaign, by, type=campaign.type, overlap=campaign.overlap)
+    if guidelines.strip() or consent.strip():
+        set_guidelines(campaign=campaign, content=guidelines, consent=consent, by=by)
     return campaign
+
+
+def _check(type_: TaskType, settings: Settings, version: RubricVersion) -> None:
+    asks = settings["asks"]
+    if settings.get("preference_steps", PREFERENCE_STEPS[0]) not in PREFERENCE_STEPS:
+        raise UnfitCampaign("A comparison has 3, 5 or 7 steps from A to B.")
+    if unfit := [ask for ask in asks if type_ not in FITTING_TYPES[Ask(ask)]]:
+        raise UnfitCampaign(
+            f"A {type_} campaign cannot ask for {', '.join(unfit)}; leave that out."
+        )
+    if Ask.SPANS in asks and not version.error_types:
+        raise UnfitCampaign(
+            f"{version} names no error types for marked passages; make a version that does."
+        )
 
 
 @transaction.atomic
@@ -77,15 +106,13 @@ def create_from_collection(
     type: TaskType,
     by: Member,
     collection: Collection,
-    models: Sequence[LanguageModel],
-    overlap: int = 1,
-    instructions: str = "",
+    models: Sequence[LanguageModel] = (),
     design: Design = "first_two",
-    asks_ratings: bool = False,
-    asks_critique: bool = True,
-    asks_correction: bool = False,
+    **settings: Unpack[Settings],
 ) -> Campaign:
     """Make a draft with a task for each prompt of `collection` that `models` answered.
+
+    A label or demonstration task needs no answer: then every prompt makes one.
 
     Raises:
         UnfitCampaign: there is no prompt with as many different answers as the type takes.
@@ -96,12 +123,12 @@ def create_from_collection(
         rubric_version=rubric_version,
         type=type,
         by=by,
-        overlap=overlap,
-        instructions=instructions,
-        asks_ratings=asks_ratings,
-        asks_critique=asks_critique,
-        asks_correction=asks_correction,
+        **settings,
     )
+    if COMPLETIONS_PER_TASK[TaskType(type)] == (0, 0):
+        if not add_tasks(campaign=campaign, items=_prompts_of(collection)):
+            raise UnfitCampaign(f"{collection} has no prompts yet; import some.")
+        return campaign
     completions = Completion.objects.filter(
         workspace=workspace, prompt__collection=collection, generation__model__in=models
     )
@@ -111,6 +138,11 @@ def create_from_collection(
             f"{campaign.type} task. Choose more models, or generate more completions."
         )
     return campaign
+
+
+def _prompts_of(collection: Collection) -> Iterator[Shape]:
+    for prompt in collection.prompts.order_by("pk").iterator(chunk_size=1000):
+        yield prompt, ()
 
 
 def open_campaign(*, campaign: Campaign, by: Member | None) -> Campaign:

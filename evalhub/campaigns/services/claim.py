@@ -19,29 +19,34 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from string import ascii_uppercase
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
 from django.db import connection, transaction
 
 from evalhub.campaigns.choices import CampaignState
-from evalhub.campaigns.errors import CampaignNotOpen, HandFull
+from evalhub.campaigns.errors import CampaignNotOpen, GuidelinesNotAccepted, HandFull
 from evalhub.campaigns.models import Campaign
+from evalhub.campaigns.queries import has_accepted
 
 FROM_THE_FRONT = -1
+NO_CALLS: list[dict[str, Any]] = []
 
 # What a claim answers with, from the row `lent`.
 _LEASE = """
     SELECT lent.uid, lent.token, lent.expires_at, t.uid, t.rank, p.messages,
-           ARRAY(SELECT c.content
-                 FROM unnest(lent.permutation) WITH ORDINALITY AS shown (place, nth)
-                 JOIN campaigns_taskcompletion tc ON tc.task_id = t.id AND tc.place = shown.place
-                 JOIN prompts_completion c ON c.id = tc.completion_id
-                 ORDER BY shown.nth)
+           answers.contents, answers.tool_calls
     FROM lent
     JOIN campaigns_task t ON t.id = lent.task_id
     JOIN prompts_prompt p ON p.id = t.prompt_id
+    CROSS JOIN LATERAL (
+        SELECT array_agg(c.content ORDER BY shown.nth) AS contents,
+               array_agg(c.tool_calls::text ORDER BY shown.nth) AS tool_calls
+        FROM unnest(lent.permutation) WITH ORDINALITY AS shown (place, nth)
+        JOIN campaigns_taskcompletion tc ON tc.task_id = t.id AND tc.place = shown.place
+        JOIN prompts_completion c ON c.id = tc.completion_id
+    ) answers
 """
 
 # The order of the responses: drawn by lot for the first who gets a task, then one step further
@@ -155,6 +160,15 @@ class Desk:
         )
 
 
+class Response(NamedTuple):
+    content: str
+    tool_calls: list[dict[str, Any]]
+
+    def public(self, label: str) -> dict[str, Any]:
+        shown: dict[str, Any] = {"label": label, "content": self.content}
+        return shown | {"tool_calls": self.tool_calls} if self.tool_calls else shown
+
+
 @dataclass(frozen=True)
 class Lease:
     """A task on loan, as its annotator sees it: the responses in the order they are shown."""
@@ -165,8 +179,8 @@ class Lease:
     expires_at: datetime
     task: UUID
     rank: int
-    conversation: list[dict[str, str]]
-    responses: list[str]
+    conversation: list[dict[str, Any]]
+    responses: list[Response]
 
     def public(self) -> dict[str, Any]:
         """The claim's answer in the API. It names no completion and no model, on purpose."""
@@ -179,12 +193,10 @@ class Lease:
             "task": {
                 "uid": self.task,
                 "type": self.desk.type,
-                "conversation": [
-                    {"role": turn["role"], "content": turn["content"]} for turn in self.conversation
-                ],
+                "conversation": self.conversation,  # role, content, and tool_calls where there are
                 "responses": [
-                    {"label": label, "content": content}
-                    for label, content in zip(ascii_uppercase, self.responses, strict=False)
+                    response.public(label)
+                    for label, response in zip(ascii_uppercase, self.responses, strict=False)
                 ],
             },
         }
@@ -199,10 +211,15 @@ def claim_next(*, campaign: Campaign, member_pk: int, holding: Sequence[UUID] = 
     Raises:
         HandFull: the member holds as many as the campaign allows.
         CampaignNotOpen: it is a draft, paused or closed.
+        GuidelinesNotAccepted: there is something to read and accept first.
     """
     desk = Desk.of(campaign)
     if desk.state != CampaignState.OPEN:
         raise CampaignNotOpen(f"“{campaign.title}” is {desk.state}; nothing to judge there now.")
+    if campaign.guidelines_id and not has_accepted(member_pk, campaign.guidelines_id):
+        raise GuidelinesNotAccepted(
+            f"Read and accept the guidelines of “{campaign.title}” first.", campaign=str(desk.uid)
+        )
     with transaction.atomic():
         with connection.cursor() as cursor:  # two tabs at once must not fill the hand twice
             cursor.execute(_LOCK_HAND, [member_pk])
@@ -256,6 +273,10 @@ def _lent(statement: str, desk: Desk, member_pk: int, **more: object) -> Lease |
         row = cursor.fetchone()
     if row is None:
         return None
-    assignment, token, expires_at, task, rank, messages, responses = row
+    assignment, token, expires_at, task, rank, messages, contents, tool_calls = row
     conversation = msgspec.json.decode(messages)  # Django leaves the JSON of a bare cursor as text
+    responses = [  # none where the prompt stands alone
+        Response(content, NO_CALLS if calls == "[]" else msgspec.json.decode(calls))
+        for content, calls in zip(contents or [], tool_calls or [], strict=True)
+    ]
     return Lease(desk, assignment, token, expires_at, task, rank, conversation, responses)

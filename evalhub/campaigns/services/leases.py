@@ -8,13 +8,15 @@ from typing import Any, Literal
 from django.db import connection, transaction
 from django.utils import timezone
 
-from evalhub.campaigns.errors import LeaseLost
+from evalhub.campaigns.choices import SkipReason
+from evalhub.campaigns.errors import LeaseLost, UnfitSkip
 from evalhub.campaigns.models import Assignment, Draft
 
 # Both in one statement: the place is given back if and only if this call ended the lease.
 _GIVE_BACK = """
     WITH mine AS (
-        UPDATE campaigns_assignment SET state = %(state)s, ended_at = now()
+        UPDATE campaigns_assignment SET state = %(state)s, ended_at = now(),
+               skip_reason = %(reason)s, skip_note = %(note)s
         WHERE id = %(assignment)s AND state = 'held' AND token = %(token)s
         RETURNING task_id
     ), reopened AS (
@@ -30,14 +32,33 @@ def release(*, assignment: Assignment, token: int) -> None:
     _give_back(assignment, token, "released")
 
 
-def skip(*, assignment: Assignment, token: int) -> None:
-    """Hand the task back for good: it is for others. Raise LeaseLost when it was lost."""
-    _give_back(assignment, token, "skipped")
+def skip(
+    *, assignment: Assignment, token: int, reason: str = SkipReason.OTHER.value, note: str = ""
+) -> None:
+    """Hand the task back for good: it is for others.
+
+    Raises:
+        LeaseLost: it was lost.
+        UnfitSkip: no such reason.
+    """
+    if reason not in SkipReason.values:
+        raise UnfitSkip(
+            f"A skip’s reason is one of {', '.join(SkipReason.values)}.", field="reason"
+        )
+    _give_back(assignment, token, "skipped", reason=reason, note=note)
 
 
-def _give_back(assignment: Assignment, token: int, state: Literal["released", "skipped"]) -> None:
+def _give_back(
+    assignment: Assignment,
+    token: int,
+    state: Literal["released", "skipped"],
+    *,
+    reason: str = "",
+    note: str = "",
+) -> None:
+    values = {"assignment": assignment.pk, "token": token, "state": state}
     with connection.cursor() as cursor:
-        cursor.execute(_GIVE_BACK, {"assignment": assignment.pk, "token": token, "state": state})
+        cursor.execute(_GIVE_BACK, values | {"reason": reason, "note": note})
         if cursor.fetchone()[0]:
             return
     assignment.refresh_from_db(fields=["state", "token"])

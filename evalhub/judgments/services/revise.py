@@ -10,7 +10,8 @@ from evalhub.judgments.body import ReviseBody
 from evalhub.judgments.checks import findings_of
 from evalhub.judgments.errors import SubmissionMismatch
 from evalhub.judgments.models import Judgment
-from evalhub.judgments.services.statements import REVISE, columns_of
+from evalhub.judgments.queries import material_of
+from evalhub.judgments.services.statements import columns_of, revise_statement, tables_of
 from evalhub.judgments.services.submit import asked_of
 
 
@@ -20,28 +21,32 @@ def revise_judgment(*, judgment: Judgment, by: Member, body: ReviseBody) -> Judg
     The same submission_id gives the same revision.
 
     Raises:
-        Conflict: it was imported, or has been revised already; revise the newest.
+        Conflict: it was imported, its campaign takes no revisions, or it has been revised already.
         InvalidJudgment: the answers do not fit the task or the rubric.
         SubmissionMismatch: other answers were stored under this submission_id.
     """
+    if not judgment.campaign.allows_revision:
+        raise Conflict(f"“{judgment.campaign.title}” takes no revisions.")
     if judgment.assignment is None:
         raise Conflict("An imported judgment is not revised here; import a corrected file.")
     about = judgment.assignment.uid
     stored = Judgment.objects.filter(member=by, submission_id=body.submission_id).first()
     if stored is not None:
         return _same(stored, judgment, body, about)
-    findings = findings_of(body, asked_of(about, by.pk).question)
+    asked = asked_of(about, by.pk)
+    findings = findings_of(body, asked.question, lambda: material_of(about))
     values = {
         "supersedes": judgment.pk,
         "submission": body.submission_id,
         "digest": body.digest(about),
         "active_ms": body.active_ms,
         "critique": body.critique,
+        "guidelines": asked.guidelines,
         **columns_of(findings),
     }
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(REVISE, values)
+            cursor.execute(revise_statement(tables_of(findings)), values)
             (pk,) = cursor.fetchone()
     except IntegrityError as error:
         raise Conflict("This judgment has been revised already; revise the newest one.") from error

@@ -1,64 +1,167 @@
 """The two statements by which a judgment is stored, whole or not at all.
 
-One round trip instead of seven: the judgment, its ratings, preferences, ranking and corrections,
-the end of the lease, the task's count and the news. `stored` is the judgment's row; without a
-lease to end (SUBMIT) or a judgment to supersede (REVISE) it is empty, and nothing is stored.
+One round trip instead of seven: the judgment, its answers, the end of the lease, the task's count
+and the news. `stored` is the judgment's row; without a lease to end (`submit_statement`) or a
+judgment to supersede (`revise_statement`) it is empty, and nothing is stored. A statement names
+only the tables that this judgment has rows for: most need two of eight.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from functools import cache
+from typing import Any, NamedTuple
 
-from evalhub.judgments.checks import Findings
+from evalhub.judgments.question import Findings
 
-_ANSWERS = """
-    rated AS (
-        INSERT INTO judgments_rating (judgment_id, completion_id, criterion_id, value, reason)
-        SELECT stored.id, given.*
-        FROM stored, unnest(%(rated)s::bigint[], %(rated_on)s::bigint[], %(values)s::smallint[],
-                            %(reasons)s::text[]) AS given
-    ), preferred AS (
-        INSERT INTO judgments_preference (judgment_id, criterion_id, first_id, second_id, margin,
-                                          both_bad)
-        SELECT stored.id, given.*
-        FROM stored, unnest(%(preferred_on)s::bigint[], %(firsts)s::bigint[], %(seconds)s::bigint[],
-                            %(margins)s::smallint[], %(both_bad)s::boolean[]) AS given
-    ), ranked AS (
-        INSERT INTO judgments_rankedcompletion (judgment_id, completion_id, tier)
-        SELECT stored.id, given.*
-        FROM stored, unnest(%(ranked)s::bigint[], %(tiers)s::smallint[]) AS given
-    ), corrected AS (
-        INSERT INTO judgments_correction (judgment_id, completion_id, content)
-        SELECT stored.id, given.*
-        FROM stored, unnest(%(corrected)s::bigint[], %(corrections)s::text[]) AS given
-    ), told AS (
-        INSERT INTO jobs_news (uid, created_at, topic, subject_uid, body, tries)
-        SELECT gen_random_uuid(), now(), 'judgment.counted', stored.uid, '{}', 0 FROM stored
+
+class Table(NamedTuple):
+    """Where one kind of answer goes: a column and its type for each place of a found row."""
+
+    name: str
+    columns: tuple[tuple[str, str], ...]
+    rows: Callable[[Findings], list[Any]]  # tuples of as many values, or bare values
+
+
+TABLES = {
+    "rated": Table(
+        "judgments_rating",
+        (
+            ("completion_id", "bigint"),
+            ("criterion_id", "bigint"),
+            ("turn", "smallint"),
+            ("value", "smallint"),
+            ("reason", "text"),
+            ("comment", "text"),
+        ),
+        lambda found: found.ratings,
+    ),
+    "preferred": Table(
+        "judgments_preference",
+        (
+            ("criterion_id", "bigint"),
+            ("first_id", "bigint"),
+            ("second_id", "bigint"),
+            ("margin", "smallint"),
+            ("both_bad", "boolean"),
+        ),
+        lambda found: found.preferences,
+    ),
+    "ranked": Table(
+        "judgments_rankedcompletion",
+        (("completion_id", "bigint"), ("tier", "smallint")),
+        lambda found: found.ranking,
+    ),
+    "corrected": Table(
+        "judgments_correction",
+        (("completion_id", "bigint"), ("content", "text")),
+        lambda found: found.corrections,
+    ),
+    "marked": Table(
+        "judgments_span",
+        (
+            ("completion_id", "bigint"),
+            ('"start"', "integer"),
+            ('"end"', "integer"),
+            ("error_type", "text"),
+            ("severity", "text"),
+            ("evidence", "text"),
+            ("document", "smallint"),
+            ("document_start", "integer"),
+            ("document_end", "integer"),
+            ("note", "text"),
+        ),
+        lambda found: found.spans,
+    ),
+    "stepped": Table(
+        "judgments_judgedstep",
+        (
+            ("completion_id", "bigint"),
+            ("step", "smallint"),
+            ('"start"', "integer"),
+            ('"end"', "integer"),
+            ("verdict", "text"),
+        ),
+        lambda found: found.steps,
+    ),
+    "called": Table(
+        "judgments_judgedtoolcall",
+        (
+            ("completion_id", "bigint"),
+            ("call", "smallint"),
+            ("right_tool", "boolean"),
+            ("right_arguments", "boolean"),
+        ),
+        lambda found: found.tool_calls,
+    ),
+    "demonstrated": Table(
+        "judgments_demonstration",
+        (("content", "text"),),
+        lambda found: [(text,) for text in found.demonstration],
+    ),
+}
+
+
+def tables_of(findings: Findings) -> tuple[str, ...]:
+    """The keys of `TABLES` that the findings have rows for."""
+    return tuple(key for key, table in TABLES.items() if table.rows(findings))
+
+
+def columns_of(findings: Findings) -> dict[str, Any]:
+    """The findings as one list per column, as `unnest` takes them."""
+    values: dict[str, Any] = {}
+    for key in tables_of(findings):
+        for nth, column in enumerate(zip(*TABLES[key].rows(findings), strict=True)):
+            values[f"{key}_{nth}"] = list(column)
+    return values
+
+
+def _insert(key: str) -> str:
+    table = TABLES[key]
+    names = ", ".join(name for name, _ in table.columns)
+    arrays = ", ".join(
+        f"%({key}_{nth})s::{type_}[]" for nth, (_, type_) in enumerate(table.columns)
     )
-"""
+    return f"""{key} AS (
+        INSERT INTO {table.name} (judgment_id, {names})
+        SELECT stored.id, given.* FROM stored, unnest({arrays}) AS given
+    ), """  # noqa: S608  constants only
+
+
 # The news rings no bell: the sweep brings it within seconds, and a message to the broker for each
 # judgment would cost more than the judgment.
+_TOLD = """told AS (
+        INSERT INTO jobs_news (uid, created_at, topic, subject_uid, body, tries)
+        SELECT gen_random_uuid(), now(), 'judgment.counted', stored.uid, '{}', 0 FROM stored
+    )"""
 
-SUBMIT = f"""
+_COLUMNS = """uid, created_at, judged_at, workspace_id, campaign_id, task_id, member_id,
+            assignment_id, source, submission_id, body_digest, active_ms, critique, external_id,
+            guidelines_id, wall_ms"""
+
+
+@cache
+def submit_statement(tables: tuple[str, ...]) -> str:
+    """End the lease and store the judgment with the answers of `tables`."""
+    return f"""
     WITH ended AS (
         UPDATE campaigns_assignment SET state = 'submitted', ended_at = now()
         WHERE id = %(assignment)s AND member_id = %(member)s AND token = %(token)s
           AND state = 'held' AND expires_at > now()
-        RETURNING id, task_id, campaign_id, member_id
+        RETURNING id, task_id, campaign_id, member_id, claimed_at
     ), counted AS (
         UPDATE campaigns_task t SET judged = judged + 1 FROM ended WHERE t.id = ended.task_id
     ), undrafted AS (
         DELETE FROM campaigns_draft d USING ended WHERE d.assignment_id = ended.id
     ), stored AS (
-        INSERT INTO judgments_judgment (uid, created_at, judged_at, workspace_id, campaign_id,
-            task_id, member_id, assignment_id, source, submission_id, body_digest, active_ms,
-            critique, external_id)
+        INSERT INTO judgments_judgment ({_COLUMNS})
         SELECT gen_random_uuid(), now(), now(), %(workspace)s, ended.campaign_id,
             ended.task_id, ended.member_id, ended.id, %(source)s, %(submission)s, %(digest)s,
-            %(active_ms)s::integer, %(critique)s, ''
+            %(active_ms)s::integer, %(critique)s, '', %(guidelines)s::bigint,
+            (extract(epoch FROM now() - ended.claimed_at) * 1000)::bigint
         FROM ended
         RETURNING id, uid
-    ), {_ANSWERS}
+    ), {"".join(map(_insert, tables))}{_TOLD}
     SELECT stored.uid,
            (SELECT count(*) FROM campaigns_assignment a
             WHERE a.member_id = %(member)s AND a.campaign_id = %(campaign)s AND a.state = 'held'
@@ -67,38 +170,20 @@ SUBMIT = f"""
             WHERE a.member_id = %(member)s AND a.campaign_id = %(campaign)s AND a.state = 'held'
               AND a.id <> %(assignment)s AND a.uid <> ALL (%(holding)s::uuid[])) AS forgotten
     FROM stored
-"""  # noqa: S608  constants only
+    """  # noqa: S608  constants only
 
-REVISE = f"""
+
+@cache
+def revise_statement(tables: tuple[str, ...]) -> str:
+    """Store a judgment, with the answers of `tables`, that supersedes another."""
+    return f"""
     WITH stored AS (
-        INSERT INTO judgments_judgment (uid, created_at, judged_at, workspace_id, campaign_id,
-            task_id, member_id, assignment_id, source, submission_id, body_digest, active_ms,
-            critique, external_id, supersedes_id)
+        INSERT INTO judgments_judgment ({_COLUMNS}, supersedes_id)
         SELECT gen_random_uuid(), now(), now(), was.workspace_id, was.campaign_id,
             was.task_id, was.member_id, was.assignment_id, was.source, %(submission)s, %(digest)s,
-            %(active_ms)s::integer, %(critique)s, '', was.id
+            %(active_ms)s::integer, %(critique)s, '', %(guidelines)s::bigint, NULL, was.id
         FROM judgments_judgment was WHERE was.id = %(supersedes)s
         RETURNING id, uid
-    ), {_ANSWERS}
+    ), {"".join(map(_insert, tables))}{_TOLD}
     SELECT stored.id FROM stored
-"""  # noqa: S608  constants only
-
-
-def columns_of(findings: Findings) -> dict[str, Any]:
-    """The findings as one list per column, as `unnest` takes them."""
-    ratings, preferences = findings.ratings, findings.preferences
-    return {
-        "rated": [row[0] for row in ratings],
-        "rated_on": [row[1] for row in ratings],
-        "values": [row[2] for row in ratings],
-        "reasons": [row[3] for row in ratings],
-        "preferred_on": [row[0] for row in preferences],
-        "firsts": [row[1] for row in preferences],
-        "seconds": [row[2] for row in preferences],
-        "margins": [row[3] for row in preferences],
-        "both_bad": [row[4] for row in preferences],
-        "ranked": [row[0] for row in findings.ranking],
-        "tiers": [row[1] for row in findings.ranking],
-        "corrected": [row[0] for row in findings.corrections],
-        "corrections": [row[1] for row in findings.corrections],
-    }
+    """  # noqa: S608  constants only

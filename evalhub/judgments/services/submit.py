@@ -24,11 +24,13 @@ from evalhub.campaigns.services.claim import Desk, Lease, lend_last, lend_new, t
 from evalhub.campaigns.services.leases import save_draft
 from evalhub.common.errors import NotFound
 from evalhub.judgments.body import SubmitBody
-from evalhub.judgments.checks import Question, findings_of
+from evalhub.judgments.checks import findings_of
 from evalhub.judgments.choices import Source
 from evalhub.judgments.errors import SubmissionMismatch
 from evalhub.judgments.models import Judgment
-from evalhub.judgments.services.statements import SUBMIT, columns_of
+from evalhub.judgments.queries import material_of
+from evalhub.judgments.question import Question
+from evalhub.judgments.services.statements import columns_of, submit_statement, tables_of
 
 SOURCES = {
     MemberKind.PERSON: Source.HUMAN,
@@ -42,8 +44,11 @@ _ASKED = """
            ARRAY(SELECT tc.completion_id FROM campaigns_taskcompletion tc
                  WHERE tc.task_id = a.task_id ORDER BY tc.place),
            c.id, c.uid, c.type, c.state, c.hand_size, c.lease_minutes, v.uid,
-           c.rubric_version_id, c.asks_ratings, c.asks_critique, c.asks_correction,
-           c.workspace_id, m.kind
+           c.rubric_version_id, c.asks, c.workspace_id, m.kind,
+           CASE WHEN c.guidelines_id IS NOT NULL THEN (
+               SELECT max(g.id) FROM campaigns_acceptance x
+               JOIN campaigns_guidelines g ON g.id = x.guidelines_id
+               WHERE x.member_id = a.member_id AND g.campaign_id = c.id) END
     FROM campaigns_assignment a
     JOIN campaigns_task t ON t.id = a.task_id
     JOIN campaigns_campaign c ON c.id = a.campaign_id
@@ -63,6 +68,7 @@ class Asked:
     rank: int
     workspace: int
     member_kind: str
+    guidelines: int | None  # the newest that the member has accepted
     desk: Desk
     question: Question
 
@@ -88,10 +94,11 @@ def submit_judgment(*, assignment: UUID, member_pk: int, body: SubmitBody) -> Su
     asked = asked_of(assignment, member_pk)
     if not asked.is_live or asked.token != body.token:
         return _settled(assignment, member_pk, asked, body)
-    values = _values(asked, member_pk, body, assignment)
+    findings = findings_of(body, asked.question, lambda: material_of(assignment))
+    values = _values(asked, member_pk, body, assignment) | columns_of(findings)
     try:
         with transaction.atomic():
-            row = _execute(SUBMIT, values)
+            row = _execute(submit_statement(tables_of(findings)), values)
             following = None if row is None else _next(asked, member_pk, body, row)
     except IntegrityError as error:
         if "submission_counts_once" not in str(error):
@@ -108,21 +115,12 @@ def asked_of(assignment: UUID, member_pk: int) -> Asked:
     row = _execute(_ASKED, [assignment, member_pk])
     if row is None:
         raise NotFound("No such assignment.")
-    pk, token, is_live, permutation, rank, completions, *of_campaign, workspace, kind = row
-    desk_pk, uid, type_, state, hand, minutes, version_uid, version, rates, critique, fix = (
-        of_campaign
-    )
-    question = Question(
-        type=type_,
-        completions=completions,
-        permutation=permutation,
-        criteria=criteria_of(version),
-        asks_ratings=rates,
-        asks_critique=critique,
-        asks_correction=fix,
-    )
+    pk, token, is_live, permutation, rank, completions, *of_campaign = row
+    desk_pk, uid, type_, state, hand, minutes, version_uid, version, asks, *of_member = of_campaign
+    workspace, kind, guidelines = of_member
+    question = Question(type_, completions, permutation, criteria_of(version), asks)
     desk = Desk(desk_pk, uid, type_, state, hand, minutes, version_uid)
-    return Asked(pk, token, is_live, rank, workspace, kind, desk, question)
+    return Asked(pk, token, is_live, rank, workspace, kind, guidelines, desk, question)
 
 
 def _values(asked: Asked, member_pk: int, body: SubmitBody, assignment: UUID) -> dict[str, Any]:
@@ -138,7 +136,7 @@ def _values(asked: Asked, member_pk: int, body: SubmitBody, assignment: UUID) ->
         "active_ms": body.active_ms,
         "critique": body.critique,
         "holding": body.holding,
-        **columns_of(findings_of(body, asked.question)),
+        "guidelines": asked.guidelines,
     }
 
 

@@ -3,7 +3,7 @@
 from django import template
 from django.utils.safestring import SafeString
 
-from evalhub.common.markup import to_html
+from evalhub.common.markup import to_html, to_marked_html
 
 register = template.Library()
 
@@ -11,3 +11,9 @@ register = template.Library()
 @register.filter
 def rendered(text: str) -> SafeString:
     return to_html(text)
+
+
+@register.filter
+def marked(text: str) -> SafeString:
+    """The same, and each piece knows where it stands in the raw text: passages can be marked."""
+    return to_marked_html(text)

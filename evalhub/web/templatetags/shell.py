@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -53,6 +54,14 @@ def when(moment: datetime | None) -> SafeString | str:
         f"{local:%Y-%m-%d %H:%M:%S %Z}",
         f"{local.day} {local:%b %Y, %H:%M}",
     )
+
+
+@register.filter
+def as_json(value: object) -> str:
+    """A value as indented JSON, for reading; a text that came as JSON already stays."""
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, indent=2, ensure_ascii=False)
 
 
 @register.simple_tag(takes_context=True)

@@ -55,7 +55,9 @@ def test_responses_come_in_the_order_of_the_stored_permutation(
     task = TaskFactory.create(campaign=campaign)
     texts = [row.completion.content for row in task.placed.order_by("place")]
     lease = claim(campaign, bob)
-    assert lease.responses == [texts[place] for place in row_of(lease).permutation]
+    assert [each.content for each in lease.responses] == [
+        texts[place] for place in row_of(lease).permutation
+    ]
 
 
 def test_two_annotators_of_a_pair_see_it_in_opposite_orders(

@@ -14,6 +14,7 @@ from tests.factories import (
     CompletionFactory,
     CriterionFactory,
     GenerationFactory,
+    GuidelinesFactory,
     PromptFactory,
     RubricVersionFactory,
     TaskFactory,
@@ -40,6 +41,8 @@ def form_of(member: Member) -> dict[str, Any]:
         "models": [generation.model.pk for generation in generations],
         "design": "first_two",
         "overlap": 2,
+        "asks": ["critique"],
+        "preference_steps": 5,
     }
 
 
@@ -108,7 +111,7 @@ def test_annotators_find_what_there_is_to_judge(client: Client, bob: Member) -> 
 
 
 def test_guidelines_show_every_point_in_words(client: Client, bob: Member) -> None:
-    campaign = CampaignFactory.create(workspace=bob.workspace, instructions="Be **kind**.")
+    campaign = GuidelinesFactory.create(campaign__workspace=bob.workspace).campaign
     CriterionFactory.create(version=campaign.rubric_version, anchors={"1": "Made up"})
     client.force_login(bob.user)
     html = client.get(f"/w/acme/campaigns/{campaign.uid}/guidelines/").content.decode()

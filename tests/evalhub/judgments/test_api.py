@@ -217,7 +217,7 @@ WRONG: list[tuple[dict[str, Any], int, str]] = [
     ({"preferences": [{"criterion": None, "choice": "A", "strength": 4}]}, 400,
      "preferences[0].strength"),
     ({"ranking": [["A"], ["B"]]}, 422, "ranking"),
-    ({"spans": [{"start": 1}]}, 422, "spans"),
+    ({"spans": [{"response": "A", "start": 0, "end": 4, "error_type": "false"}]}, 422, "spans"),
     ({"corrections": [{"response": "A", "content": "x"}]}, 422, "corrections[0]"),
     ({"critique": "a\0b"}, 400, ""),
 ]  # fmt: skip

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import msgspec
 import pytest
 
@@ -13,16 +15,23 @@ HIDDEN = {"token": "3", "submission_id": "6f9619ff-8b86-4d01-b42d-00cf4fc964ff",
     "fields",
     [
         {"rating.A.factuality": "4", "rating.B.safety": "none", "critique": "Fine."},
-        {"preference": "A2", "critique": ""},
-        {"preference": "B1", "critique": ""},
-        {"preference": "both_bad", "critique": ""},
-        {"rank.A": "2", "rank.B": "1", "rank.C": "2", "critique": ""},
-        {"correction.A": "Better.", "critique": ""},
+        {"preference": "A2"},
+        {"preference": "B1"},
+        {"preference": "both_bad", "preference.safety": "tie"},
+        {"rank.A": "2", "rank.B": "1", "rank.C": "2"},
+        {"correction.A": "Better."},
+        {"rating.prompt.topic": "2", "comment.prompt.topic": "Why not?"},
+        {"rating.A.tone.3": "none", "reason.A.tone.3": "not_my_field"},
+        {"rating.A.tone": "-1"},
+        {"step.A.0": "right", "step.A.1": "wrong"},
+        {"call.A.0": "both", "call.A.1": "tool", "call.B.0": "none"},
+        {"demonstration": "Dear all."},
     ],
 )
 def test_what_the_form_said_comes_back_into_the_form(fields: dict[str, str]) -> None:
     body = body_from(HIDDEN | fields)
-    assert fields_from(msgspec.to_builtins(body)) == fields
+    again = fields_from(msgspec.to_builtins(body))
+    assert {name: value for name, value in again.items() if value != "cannot_tell"} == fields
 
 
 def test_a_gap_between_places_is_no_tier() -> None:
@@ -49,4 +58,22 @@ def test_a_form_that_was_tampered_with_is_refused_by_name(
 
 def test_a_draft_that_fits_nothing_is_an_empty_form() -> None:
     odd = {"ratings": "x", "preferences": [3], "ranking": [[1]], "critique": None}
-    assert fields_from(odd) == {"critique": ""}
+    assert fields_from(odd) == {}
+
+
+def test_marked_passages_come_back_as_they_were_sent() -> None:
+    span = {"response": "A", "start": 3, "end": 9, "error_type": "false"}
+    body = body_from(HIDDEN | {"spans": json.dumps([span])})
+    kept = json.loads(fields_from(msgspec.to_builtins(body))["spans"])
+    assert [{name: row[name] for name in span} for row in kept] == [span]
+
+
+def test_marked_passages_that_are_no_json_are_refused() -> None:
+    with pytest.raises(MalformedBody):
+        body_from(HIDDEN | {"spans": "[{"})
+
+
+@pytest.mark.parametrize(("steps", "code"), [(3, "A1"), (5, "A2"), (7, "A3")])
+def test_a_page_with_fewer_steps_takes_the_strongest_it_has(steps: int, code: str) -> None:
+    body = {"preferences": [{"choice": "A", "strength": 3}]}
+    assert fields_from(body, preference_steps=steps) == {"preference": code}

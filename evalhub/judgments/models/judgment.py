@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from evalhub.accounts.models import Member, Workspace
-from evalhub.campaigns.models import Assignment, Campaign, Task
+from evalhub.campaigns.models import Assignment, Campaign, Guidelines, Task
 from evalhub.common.models import PublicModel, one_of
 from evalhub.judgments.choices import Source
 from evalhub.prompts.models import Collection, Completion
@@ -40,7 +40,11 @@ class Judgment(PublicModel):
     source = models.CharField(max_length=10, choices=Source.choices)
     submission_id = models.UUIDField(null=True, blank=True)
     body_digest = models.CharField(max_length=64, blank=True)  # tells a retry from a mismatch
-    active_ms = models.PositiveIntegerField(null=True, blank=True)
+    guidelines = models.ForeignKey(
+        Guidelines, models.PROTECT, null=True, blank=True, related_name="+"
+    )  # the newest that the member had accepted
+    active_ms = models.PositiveIntegerField(null=True, blank=True)  # visible and not idle
+    wall_ms = models.PositiveBigIntegerField(null=True, blank=True)  # from claim to submit
     critique = models.TextField(blank=True)
     supersedes = models.OneToOneField(
         "self", models.PROTECT, null=True, blank=True, related_name="superseded_by"
@@ -78,14 +82,21 @@ class Judgment(PublicModel):
 
 
 class Rating(models.Model):
-    """A value on one criterion for one completion; None means that the person could not tell."""
+    """A value on one criterion for one completion; None means that the person could not tell.
+
+    Without a completion it is about the prompt alone (a label task).
+    """
 
     judgment = models.ForeignKey(Judgment, models.PROTECT, related_name="ratings", db_index=False)
-    completion = models.ForeignKey(Completion, models.PROTECT, related_name="ratings")
+    completion = models.ForeignKey(
+        Completion, models.PROTECT, null=True, blank=True, related_name="ratings"
+    )
     criterion = models.ForeignKey(Criterion, models.PROTECT, related_name="ratings")
-    turn = models.PositiveSmallIntegerField(null=True, blank=True)  # None: the completion
+    turn = models.PositiveSmallIntegerField(null=True, blank=True)
+    # the place of an assistant's turn in the prompt's messages; None: the completion
     value = models.SmallIntegerField(null=True, blank=True)
     reason = models.CharField(max_length=40, blank=True)  # why there is no value
+    comment = models.TextField(blank=True)
 
     class Meta:
         constraints = [
@@ -169,6 +180,21 @@ class Correction(models.Model):
                 fields=["judgment", "completion"], name="completion_corrected_once"
             ),
             models.CheckConstraint(condition=~Q(content=""), name="correction_is_not_empty"),
+        ]
+
+    def __str__(self) -> str:
+        return self.content[:80]
+
+
+class Demonstration(models.Model):
+    """The answer that the person wrote to the prompt themselves."""
+
+    judgment = models.OneToOneField(Judgment, models.PROTECT, related_name="demonstration")
+    content = models.TextField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~Q(content=""), name="demonstration_is_not_empty")
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,27 @@
+from evalhub.judgments.models.desk import DeskSettings, ExpertAnswer, ReturnedJudgment
+from evalhub.judgments.models.judgment import (
+    Correction,
+    Demonstration,
+    Judgment,
+    JudgmentQuerySet,
+    Preference,
+    RankedCompletion,
+    Rating,
+)
+from evalhub.judgments.models.passages import JudgedStep, JudgedToolCall, Span
+
+__all__ = [
+    "Correction",
+    "Demonstration",
+    "DeskSettings",
+    "ExpertAnswer",
+    "JudgedStep",
+    "JudgedToolCall",
+    "Judgment",
+    "JudgmentQuerySet",
+    "Preference",
+    "RankedCompletion",
+    "Rating",
+    "ReturnedJudgment",
+    "Span",
+]

@@ -1,0 +1,130 @@
+"""What the annotator's page shows of a task. It names no model and no completion."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from string import ascii_uppercase
+from typing import Any
+from uuid import UUID, uuid4
+
+from evalhub.accounts.models import Member
+from evalhub.campaigns.choices import Ask, FlagKind, SkipReason
+from evalhub.campaigns.models import Campaign, Task
+from evalhub.campaigns.queries import criteria_of
+from evalhub.campaigns.services.claim import Lease
+from evalhub.judgments.choices import Evidence
+from evalhub.judgments.keys import ACTS
+from evalhub.judgments.queries import desk_of, draft_of, text_of, title_of
+from evalhub.judgments.sheet import fields_from, sheet_of
+from evalhub.judgments.sheet.asks import Shown
+from evalhub.judgments.words import WORDS
+
+
+@dataclass(frozen=True)
+class Document:
+    number: int  # from 0, as a span's evidence names it
+    title: str
+    text: str
+
+
+def documents_of(task: UUID) -> list[Document]:
+    """The prompt's sources, in order."""
+    documents = Task.objects.values_list("prompt__documents", flat=True).get(uid=task)
+    return [
+        Document(nth, title_of(each, number=nth + 1), text_of(each))
+        for nth, each in enumerate(documents or [])
+    ]
+
+
+def lease_page(
+    lease: Lease, campaign: Campaign, *, typed: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """A task in somebody's hand, with what they typed so far."""
+    fields = typed if typed is not None else _kept(lease.assignment, campaign)
+    responses = [
+        Shown(label, each.content, each.tool_calls)
+        for label, each in zip(ascii_uppercase, lease.responses, strict=False)
+    ]
+    hidden = {
+        "assignment": lease.assignment,
+        "token": lease.token,
+        "submission_id": fields.get("submission_id") or uuid4(),
+    }
+    return task_page(
+        campaign,
+        conversation=lease.conversation,
+        responses=responses,
+        documents=documents_of(lease.task),
+        fields=fields,
+    ) | {"lease": lease, "hidden": hidden}
+
+
+def task_page(
+    campaign: Campaign,
+    *,
+    conversation: Sequence[dict[str, Any]],
+    responses: Sequence[Shown],
+    documents: Sequence[Document],
+    fields: Mapping[str, str],
+) -> dict[str, Any]:
+    """The texts and the form; also of a task that nobody holds (practice, a look back)."""
+    version = campaign.rubric_version
+    return {
+        "earlier": [(nth, turn) for nth, turn in enumerate(conversation[:-1])],
+        "last": conversation[-1] if conversation else None,
+        "responses": responses,
+        "documents": documents,
+        "sheet": sheet_of(
+            campaign,
+            criteria_of(campaign.rubric_version_id),
+            conversation=conversation,
+            responses=responses,
+            typed=fields,
+        ),
+        "marks": {
+            "asked": Ask.SPANS in campaign.asks,
+            "error_types": version.error_types,
+            "severities": version.severities,
+            "evidence": [{"slug": each.value, "name": str(each.label)} for each in Evidence],
+            "has_documents": bool(documents),
+        },
+    }
+
+
+def _kept(assignment: UUID, campaign: Campaign) -> dict[str, str]:
+    """The draft as fields: kept by the page as fields, by a client of the API as a body."""
+    draft = draft_of(assignment)
+    fields = draft.get("fields")
+    if isinstance(fields, dict):
+        return {str(name): str(value) for name, value in fields.items()}
+    return fields_from(draft, preference_steps=campaign.preference_steps)
+
+
+@dataclass(frozen=True)
+class Act:
+    """A line of the list of keys."""
+
+    name: str
+    key: str
+    shown: str  # the key as it stands on a key cap
+    meaning: str
+
+
+CAPS = {" ": "␣", "Enter": "⏎", "Backspace": "⌫"}
+
+
+def desk_page(member: Member) -> dict[str, Any]:
+    """What stands round the task: keys, dialogs, and every sentence that the scripts say."""
+    desk = desk_of(member)
+    acts = [
+        Act(name, key, CAPS.get(key, key.upper()), str(ACTS[name]))
+        for name, key in desk["keys"].items()
+    ]
+    return {
+        "desk": desk | {"caps": {act.name: act.shown for act in acts}},
+        "acts": acts,
+        "words": {name: str(text) for name, text in WORDS.items()},
+        "skip_reasons": SkipReason.choices,
+        "flag_kinds": FlagKind.choices,
+    }

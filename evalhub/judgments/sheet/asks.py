@@ -1,0 +1,293 @@
+"""What the form asks, row by row, for one task."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from string import ascii_uppercase
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from evalhub.campaigns import choices
+from evalhub.campaigns.choices import TaskType
+from evalhub.campaigns.models import Campaign
+from evalhub.common.markup import steps_of
+from evalhub.judgments.choices import CannotTell, StepVerdict
+from evalhub.judgments.sheet.fields import CANNOT_TELL, PROMPT
+from evalhub.rubrics.models import Criterion, ScaleKind
+
+EXCERPT = 90  # characters of a step
+
+
+@dataclass(frozen=True)
+class Option:
+    value: str
+    text: str
+    key: str
+    anchor: str  # what choosing it means, in words
+    is_chosen: bool
+
+
+@dataclass(frozen=True)
+class Field:
+    """Something to say beside the options of a row."""
+
+    name: str
+    title: str
+    value: str
+    options: Sequence[tuple[str, str]] = ()  # of a select; none: a text
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One row of the form: some options, of which one is chosen."""
+
+    name: str
+    title: str
+    question: str
+    is_required: bool
+    options: list[Option]
+    about: str = ""  # the label of the response that it is about
+    passage: tuple[int, int] | None = None  # of that response, in code points
+    reason: Field | None = None  # shown while "cannot tell" is chosen
+    comment: Field | None = None
+
+
+@dataclass(frozen=True)
+class TextAsk:
+    name: str
+    title: str
+    help: str
+    value: str
+    about: str = ""
+    is_required: bool = False
+    is_tall: bool = False
+
+
+@dataclass(frozen=True)
+class Sheet:
+    asks: list[Ask]
+    texts: list[TextAsk]
+    spans: str  # JSON: the passages marked so far
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A response as the page has it."""
+
+    label: str
+    content: str
+    tool_calls: list[dict[str, Any]]
+
+
+def sheet_of(
+    campaign: Campaign,
+    criteria: Sequence[Criterion],
+    *,
+    conversation: Sequence[Mapping[str, Any]],
+    responses: Sequence[Shown],
+    typed: Mapping[str, str],
+) -> Sheet:
+    """The form in the order in which it is answered: turns, criteria, steps, calls, the verdict."""
+    rows = _Rows(campaign, criteria, conversation, responses, typed)
+    return Sheet(list(rows.asks()), list(rows.texts()), typed.get("spans") or "[]")
+
+
+@dataclass(frozen=True)
+class _Rows:
+    campaign: Campaign
+    criteria: Sequence[Criterion]
+    conversation: Sequence[Mapping[str, Any]]
+    responses: Sequence[Shown]
+    typed: Mapping[str, str]
+
+    def asks(self) -> Iterator[Ask]:
+        type_, asked = self.campaign.type, self.campaign.asks
+        labels = [each.label for each in self.responses]
+        if choices.Ask.TURNS in asked:
+            yield from self._turns()
+        if self.campaign.rates:
+            for criterion in self.criteria:
+                for label in labels or [PROMPT]:
+                    yield self._rating(criterion, label, many=len(labels) > 1)
+        if choices.Ask.STEPS in asked:
+            for response in self.responses:
+                yield from self._steps(response)
+        if choices.Ask.TOOL_CALLS in asked:
+            for response in self.responses:
+                yield from self._calls(response)
+        if type_ == TaskType.RANKING:
+            yield from (self._rank(label, labels) for label in labels)
+        if type_ == TaskType.COMPARISON:
+            if choices.Ask.CRITERIA in asked:
+                yield from (self._preference(criterion) for criterion in self.criteria)
+            yield self._preference(None)
+
+    def texts(self) -> Iterator[TextAsk]:
+        if self.campaign.type == TaskType.DEMONSTRATION:
+            help_ = _("Write it as you would want to read it.")
+            yield self._text(
+                "demonstration", _("Your answer"), help_, is_required=True, is_tall=True
+            )
+        if choices.Ask.CORRECTION in self.campaign.asks:
+            for each in self.responses:
+                title = _("Your own version of response %(label)s") % {"label": each.label}
+                help_ = _("Leave it empty where nothing needs mending.")
+                yield self._text(f"correction.{each.label}", title, help_, about=each.label)
+        if choices.Ask.CRITIQUE in self.campaign.asks:
+            yield self._text("critique", _("Why?"), _("What decided it? Optional."))
+
+    def _text(self, name: str, title: str, help_: str, **more: Any) -> TextAsk:
+        return TextAsk(name, title, help_, self.typed.get(name, ""), **more)
+
+    def _options(self, name: str, rows: Sequence[tuple[str, str, str, str]]) -> list[Option]:
+        chosen = self.typed.get(name)
+        return [Option(*row, is_chosen=row[0] == chosen) for row in rows]
+
+    def _turns(self) -> Iterator[Ask]:
+        for place, turn in enumerate(self.conversation):
+            if turn["role"] == "assistant":
+                for criterion in self.criteria:
+                    yield self._rating(criterion, self.responses[0].label, turn=place)
+
+    def _rating(
+        self, criterion: Criterion, label: str, *, many: bool = False, turn: int | None = None
+    ) -> Ask:
+        about = f"{label}.{criterion.slug}" + ("" if turn is None else f".{turn}")
+        name = f"rating.{about}"
+        rows = points_of(criterion)
+        if criterion.cannot_tell:
+            rows.append(
+                (CANNOT_TELL, _("can’t tell"), "0", _("You cannot tell from what is here."))
+            )
+        title = criterion.name
+        if turn is not None:
+            title = _("%(criterion)s · turn %(turn)s") % {"criterion": title, "turn": turn + 1}
+        elif many:
+            title = f"{title} · {label}"
+        return Ask(
+            name,
+            title,
+            criterion.question,
+            criterion.required,
+            self._options(name, rows),
+            about=f"turn-{turn}" if turn is not None else label,
+            reason=self._reason(about) if criterion.cannot_tell else None,
+            comment=self._comment(about) if criterion.asks_comment else None,
+        )
+
+    def _reason(self, about: str) -> Field:
+        name = f"reason.{about}"
+        options = [(str(value), str(text)) for value, text in CannotTell.choices]
+        return Field(name, _("Why can’t you tell?"), self.typed.get(name, ""), options)
+
+    def _comment(self, about: str) -> Field:
+        name = f"comment.{about}"
+        return Field(name, _("A word on it"), self.typed.get(name, ""))
+
+    def _steps(self, response: Shown) -> Iterator[Ask]:
+        verdicts = [
+            (str(value), str(text), str(nth), "")
+            for nth, (value, text) in enumerate(StepVerdict.choices, start=1)
+        ]
+        for nth, passage in enumerate(steps_of(response.content)):
+            name = f"step.{response.label}.{nth}"
+            text = " ".join(response.content[passage.start : passage.end].split())
+            yield Ask(
+                name,
+                _("%(label)s · step %(step)s") % {"label": response.label, "step": nth + 1},
+                text[:EXCERPT] + ("…" if len(text) > EXCERPT else ""),
+                is_required=True,
+                options=self._options(name, verdicts),
+                about=response.label,
+                passage=(passage.start, passage.end),
+            )
+
+    def _calls(self, response: Shown) -> Iterator[Ask]:
+        rows = (
+            ("both", _("right"), "1", _("The right tool with the right arguments.")),
+            ("tool", _("wrong arguments"), "2", _("The right tool; its arguments are wrong.")),
+            ("none", _("wrong tool"), "3", _("Another tool, or none, was needed.")),
+        )
+        for nth, call in enumerate(response.tool_calls):
+            name = f"call.{response.label}.{nth}"
+            yield Ask(
+                name,
+                _("%(label)s · call %(call)s") % {"label": response.label, "call": nth + 1},
+                str(call.get("name", "")),
+                is_required=True,
+                options=self._options(name, rows),
+                about=response.label,
+            )
+
+    def _rank(self, label: str, labels: list[str]) -> Ask:
+        name = f"rank.{label}"
+        count = len(labels)
+        anchor = _("Place %(place)s of %(count)s; responses may share a place.")
+        rows = [
+            (str(nth), str(nth), str(nth), anchor % {"place": nth, "count": count})
+            for nth in range(1, count + 1)
+        ]
+        title = _("Place of %(label)s") % {"label": label}
+        question = _("1 is the best.")
+        return Ask(name, title, question, True, self._options(name, rows), about=label)  # noqa: FBT003
+
+    def _preference(self, criterion: Criterion | None) -> Ask:
+        rows = preferences_of(self.campaign.preference_steps)
+        if criterion is None:
+            name, title, question = "preference", _("Overall"), _("Which response is better?")
+            both_bad = _("Both are so bad that it does not matter which is better.")
+            rows.append(("both_bad", _("both bad"), "0", both_bad))
+        else:
+            name, title = f"preference.{criterion.slug}", criterion.name
+            question = criterion.question
+        required = criterion is None or criterion.required
+        return Ask(name, title, question, required, self._options(name, rows))
+
+
+def points_of(criterion: Criterion) -> list[tuple[str, str, str, str]]:
+    """The scale as options: value, what the button says, key, what it means."""
+    anchors = {int(point): str(text) for point, text in criterion.anchors.items()}
+    if criterion.kind == ScaleKind.YES_NO:
+        return [
+            ("1", _("yes"), "1", anchors.get(1, "")),
+            ("0", _("no"), "2", anchors.get(0, "")),
+        ]
+    keys = [str(nth) if nth < 10 else "" for nth in range(1, len(criterion.points) + 1)]
+    if criterion.kind == ScaleKind.CHOICE:
+        return [
+            (str(point), anchors.get(point, str(point)), key, "")
+            for point, key in zip(criterion.points, keys, strict=True)
+        ]
+    return [
+        (str(point), str(point), str(point) if 0 < point < 10 else key, anchors.get(point, ""))
+        for point, key in zip(criterion.points, keys, strict=True)
+    ]
+
+
+def preferences_of(steps: int) -> list[tuple[str, str, str, str]]:
+    """Options from A to B, the outermost first: 3, 5 or 7 of them."""
+    words = {
+        1: _("%(label)s is a little better."),
+        2: _("%(label)s is clearly better."),
+        3: _("%(label)s is far better."),
+    }
+    if steps == 3:
+        words[1] = _("%(label)s is better.")
+    signs = {1: ">", 2: "≫", 3: "⋙"}
+    most = steps // 2
+    rows = [
+        (f"A{by}", f"A {signs[by]}" if most > 1 else "A", words[by] % {"label": "A"})
+        for by in range(most, 0, -1)
+    ]
+    rows.append(("tie", "=", _("Neither is better than the other.")))
+    rows += [
+        (f"B{by}", f"B {signs[by]}" if most > 1 else "B", words[by] % {"label": "B"})
+        for by in range(1, most + 1)
+    ]
+    return [(value, text, str(nth), anchor) for nth, (value, text, anchor) in enumerate(rows, 1)]
+
+
+def labels_of(count: int) -> str:
+    return ascii_uppercase[:count]

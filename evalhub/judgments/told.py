@@ -1,0 +1,96 @@
+"""A stored judgment as the answers that were sent, in terms of what was shown."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from string import ascii_uppercase
+from typing import Any
+
+from evalhub.judgments.models import Demonstration, Judgment
+
+
+def answers_of(judgment: Judgment) -> dict[str, Any]:
+    """The inverse of `findings_of`: labels again, as its member saw them.
+
+    Imported judgments were never shown: their task's own order counts.
+    """
+    places = list(judgment.task.placed.order_by("place").values_list("completion_id", flat=True))
+    shown = judgment.assignment.permutation if judgment.assignment else range(len(places))
+    labels: dict[int | None, str | None] = {
+        places[place]: ascii_uppercase[nth] for nth, place in enumerate(shown)
+    }
+    labels[None] = None
+    return {
+        "ratings": _ratings(judgment, labels),
+        "preferences": _preferences(judgment, labels),
+        "ranking": _ranking(judgment, labels),
+        "corrections": [
+            {"response": labels[row.completion_id], "content": row.content}
+            for row in judgment.corrections.order_by("pk")
+        ],
+        "spans": [_span(row, labels) for row in judgment.spans.order_by("pk")],
+        "steps": [
+            {"response": labels[row.completion_id], "step": row.step, "verdict": row.verdict}
+            for row in judgment.steps.order_by("pk")
+        ],
+        "tool_calls": [
+            {
+                "response": labels[row.completion_id],
+                "call": row.call,
+                "right_tool": row.right_tool,
+                "right_arguments": row.right_arguments,
+            }
+            for row in judgment.tool_calls.order_by("pk")
+        ],
+        "demonstration": _demonstration(judgment),
+        "critique": judgment.critique,
+    }
+
+
+Labels = dict[int | None, str | None]
+
+
+def _ratings(judgment: Judgment, labels: Labels) -> list[dict[str, Any]]:
+    return [
+        {
+            "response": labels[row.completion_id],
+            "criterion": row.criterion.slug,
+            "turn": row.turn,
+            "value": row.value,
+            "reason": row.reason,
+            "comment": row.comment,
+        }
+        for row in judgment.ratings.select_related("criterion").order_by("pk")
+    ]
+
+
+def _preferences(judgment: Judgment, labels: Labels) -> list[dict[str, Any]]:
+    found = []
+    for row in judgment.preferences.select_related("criterion").order_by("pk"):
+        choice = labels[row.first_id if row.margin > 0 else row.second_id]
+        if row.margin == 0:
+            choice = "both_bad" if row.both_bad else "tie"
+        criterion = row.criterion.slug if row.criterion else None
+        found.append({"criterion": criterion, "choice": choice, "strength": abs(row.margin) or 1})
+    return found
+
+
+def _ranking(judgment: Judgment, labels: Labels) -> list[list[str]]:
+    tiers: dict[int, list[str]] = defaultdict(list)
+    for row in judgment.ranking.order_by("tier", "pk"):
+        tiers[row.tier].append(labels[row.completion_id] or "")
+    return [sorted(tiers[tier]) for tier in sorted(tiers)]
+
+
+def _span(row: Any, labels: Labels) -> dict[str, Any]:  # `Any`: mypy loses the related manager
+    passage = None
+    if row.document is not None:
+        passage = {"document": row.document, "start": row.document_start, "end": row.document_end}
+    names = ("start", "end", "error_type", "severity", "evidence", "note")
+    told = {name: getattr(row, name) for name in names}
+    return {"response": labels[row.completion_id], **told, "passage": passage}
+
+
+def _demonstration(judgment: Judgment) -> str:
+    found = Demonstration.objects.filter(judgment=judgment).values_list("content", flat=True)
+    return found.first() or ""

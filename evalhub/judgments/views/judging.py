@@ -1,0 +1,252 @@
+"""The annotator's page. It works without JavaScript; the scripts make it quick.
+
+With them the page asks for the task alone, and every submit is answered with the one after next:
+the next is on the page already (`holding` names what the page has, so that nothing comes twice).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from evalhub.accounts.access import access_member
+from evalhub.accounts.http import Request
+from evalhub.accounts.models import Member
+from evalhub.campaigns.access import access_assignment, access_campaign
+from evalhub.campaigns.errors import (
+    CampaignNotOpen,
+    GuidelinesNotAccepted,
+    HandFull,
+    LeaseLost,
+    UnfitFlag,
+)
+from evalhub.campaigns.models import Assignment, Campaign
+from evalhub.campaigns.queries import submitted_by
+from evalhub.campaigns.services.claim import Lease, claim_next
+from evalhub.campaigns.services.flags import raise_flag
+from evalhub.campaigns.services.guidelines import accept_guidelines
+from evalhub.campaigns.services.leases import release, save_draft, skip
+from evalhub.common.errors import Conflict, DomainError
+from evalhub.judgments.errors import InvalidJudgment, MalformedBody, SubmissionMismatch
+from evalhub.judgments.page import desk_page, lease_page
+from evalhub.judgments.services.submit import submit_judgment
+from evalhub.judgments.sheet import body_from
+
+ONES_OWN_FIELDS = {"csrfmiddlewaretoken", "assignment", "token", "submission_id", "holding"}
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+@login_required
+def judge(request: Request, workspace: str, uid: UUID) -> HttpResponse:
+    member, campaign = _at_the_desk(request, workspace, uid)
+    typed: Mapping[str, str] | None = None
+    wrong = ""
+    if request.method == "POST":
+        fields = request.POST.dict()
+        try:
+            submit_judgment(
+                assignment=_uid(fields.get("assignment", "")),
+                member_pk=member.pk,
+                body=body_from(fields),
+            )
+        except (InvalidJudgment, MalformedBody) as error:
+            typed, wrong = fields, str(error)
+        except (LeaseLost, SubmissionMismatch) as error:
+            messages.warning(request, str(error))
+            return redirect("judgments:judge", workspace, uid)
+        else:
+            return redirect("judgments:judge", workspace, uid)
+    context = _page(member, campaign, typed=typed) | {"wrong": wrong, **desk_page(member)}
+    template = "judgments/accept.html" if context["to_accept"] else "judgments/judge.html"
+    return render(request, template, context, status=422 if wrong else 200)
+
+
+@never_cache
+@require_GET
+@login_required
+def judge_next(request: Request, workspace: str, uid: UUID) -> HttpResponse:
+    """The task alone, for the page's script: what it does not hold yet."""
+    member, campaign = _at_the_desk(request, workspace, uid)
+    holding = [_uid(each) for each in request.GET.get("holding", "").split(",") if each]
+    return _fragment(request, _page(member, campaign, holding=holding))
+
+
+@require_POST
+@login_required
+def judge_submit(request: Request, workspace: str, uid: UUID) -> HttpResponse:
+    """Store a judgment; the answer is the task that the page does not have yet."""
+    member, campaign = _at_the_desk(request, workspace, uid)
+    fields = request.POST.dict()
+    assignment = _uid(fields.get("assignment", ""))
+    try:
+        stored = submit_judgment(assignment=assignment, member_pk=member.pk, body=body_from(fields))
+    except DomainError as error:
+        return _problem(error)
+    context = _shell(member, campaign)
+    if stored.next is not None:
+        context |= lease_page(stored.next, campaign)
+    answer = _fragment(request, context)
+    answer["X-Judgment"] = str(stored.judgment)
+    return answer
+
+
+@require_POST
+@login_required
+def judge_draft(request: Request, workspace: str, uid: UUID) -> HttpResponse:
+    """Keep the form as it stands, unchecked."""
+    member, campaign = _at_the_desk(request, workspace, uid)
+    assignment = _assignment(request, member, campaign)
+    fields = {name: text for name, text in request.POST.items() if name not in ONES_OWN_FIELDS}
+    draft = save_draft(assignment=assignment, body={"fields": fields})
+    return JsonResponse({"updated_at": draft.updated_at, "late": draft.late})
+
+
+@require_POST
+@login_required
+def judge_skip(request: Request, workspace: str, uid: UUID) -> HttpResponse:
+    def skip_it(assignment: Assignment, token: int) -> None:
+        reason, note = request.POST.get("reason") or "other", request.POST.get("note", "")
+        skip(assignment=assignment, token=token, reason=reason, note=note)
+
+    return _handed_back(request, workspace, uid, skip_it)
+
+
+@require_POST
+@login_required
+def judge_release(request: Request, workspace: str, uid: UUID) -> HttpResponse:
+    """What the page holds and will not need: it was left."""
+    return _handed_back(
+        request,
+        workspace,
+        uid,
+        lambda assignment, token: release(assignment=assignment, token=token),
+    )
+
+
+@require_POST
+@login_required
+def judge_flag(request: Request, workspace: str, uid: UUID) -> HttpResponse:
+    member, campaign = _at_the_desk(request, workspace, uid)
+    assignment = _assignment(request, member, campaign)
+    kind, text = request.POST.get("kind", ""), request.POST.get("text", "")
+    try:
+        raise_flag(assignment=assignment, kind=kind, text=text, by=member)
+    except UnfitFlag as error:
+        if _is_script(request):
+            return _problem(error)
+        messages.error(request, str(error))
+    if _is_script(request):
+        return HttpResponse(status=204)
+    messages.success(request, _("The leads see it. Your work on the task stays."))
+    return redirect("judgments:judge", workspace, uid)
+
+
+@require_POST
+@login_required
+def accept(request: Request, workspace: str, uid: UUID) -> HttpResponse:
+    """Read and accepted: the guidelines of that number, if they are still the newest."""
+    member, campaign = _at_the_desk(request, workspace, uid)
+    number = request.POST.get("number", "")
+    read = campaign.guidelines_versions.filter(number=int(number) if number.isdecimal() else 0)
+    if (version := read.select_related("campaign").first()) is not None:
+        if version.consent and request.POST.get("consent") != "yes":
+            messages.error(
+                request, _("Tick the box if you agree; without it there is no work here.")
+            )
+            return redirect("judgments:judge", workspace, uid)
+        try:
+            accept_guidelines(guidelines=version, by=member)
+        except Conflict as error:
+            messages.warning(request, str(error))
+    return redirect("judgments:judge", workspace, uid)
+
+
+def _at_the_desk(request: Request, workspace: str, uid: UUID) -> tuple[Member, Campaign]:
+    member = access_member(request.user, workspace, to="judge")
+    return member, access_campaign(member, uid)
+
+
+def _assignment(request: Request, member: Member, campaign: Campaign) -> Assignment:
+    return access_assignment(member, campaign, _uid(request.POST.get("assignment", "")))
+
+
+def _handed_back(
+    request: Request, workspace: str, uid: UUID, hand_back: Callable[[Assignment, int], None]
+) -> HttpResponse:
+    member, campaign = _at_the_desk(request, workspace, uid)
+    token = request.POST.get("token", "")
+    try:
+        hand_back(_assignment(request, member, campaign), int(token) if token.isdecimal() else 0)
+    except DomainError as error:
+        if _is_script(request):
+            return _problem(error)
+        messages.warning(request, str(error))
+    if _is_script(request):
+        return HttpResponse(status=204)
+    return redirect("judgments:judge", workspace, uid)
+
+
+def _page(
+    member: Member,
+    campaign: Campaign,
+    *,
+    typed: Mapping[str, str] | None = None,
+    holding: list[UUID] | None = None,
+) -> dict[str, Any]:
+    context = _shell(member, campaign)
+    lease: Lease | None = None
+    try:
+        lease = claim_next(campaign=campaign, member_pk=member.pk, holding=holding or ())
+    except CampaignNotOpen as error:
+        context["closed"] = str(error)
+    except GuidelinesNotAccepted:
+        context["to_accept"] = campaign.guidelines
+    except HandFull:
+        context["hand_full"] = True
+    return context if lease is None else context | lease_page(lease, campaign, typed=typed)
+
+
+def _shell(member: Member, campaign: Campaign) -> dict[str, Any]:
+    return {
+        "member": member,
+        "workspace": member.workspace,
+        "campaign": campaign,
+        "submitted": submitted_by(member, [campaign.pk]).get(campaign.pk, 0),
+        "lease": None,
+        "wrong": "",
+        "closed": "",
+        "to_accept": None,
+        "hand_full": False,
+    }
+
+
+def _fragment(request: Request, context: dict[str, Any]) -> HttpResponse:
+    return render(request, "judgments/_task.html", context)
+
+
+def _problem(error: DomainError) -> JsonResponse:
+    told = {"code": error.code, "detail": str(error), **error.data}
+    return JsonResponse(told, status=error.http_status)
+
+
+def _is_script(request: Request) -> bool:
+    return request.headers.get("X-Requested-With") == "judge"
+
+
+def _uid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise MalformedBody(
+            "The form names no assignment. Load the page again.", field="assignment"
+        ) from error
