@@ -15,7 +15,7 @@ from evalhub.campaigns.queries import criteria_of
 from evalhub.campaigns.services.claim import Lease
 from evalhub.judgments.choices import Evidence
 from evalhub.judgments.keys import ACTS
-from evalhub.judgments.queries import desk_of, draft_of, text_of, title_of
+from evalhub.judgments.queries import desk_of, draft_of, text_of, title_of, today_of
 from evalhub.judgments.sheet import fields_from, sheet_of
 from evalhub.judgments.sheet.asks import Shown
 from evalhub.judgments.words import WORDS
@@ -122,7 +122,7 @@ def desk_page(member: Member) -> dict[str, Any]:
         for name, key in desk["keys"].items()
     ]
     return {
-        "desk": desk | {"caps": {act.name: act.shown for act in acts}},
+        "desk": desk | {"caps": {act.name: act.shown for act in acts}, "today": today_of(member)},
         "acts": acts,
         "words": {name: str(text) for name, text in WORDS.items()},
         "skip_reasons": SkipReason.choices,

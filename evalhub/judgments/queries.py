@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Count, Q, Sum
+from django.utils import timezone
+
 from evalhub.accounts.models import Member
 from evalhub.campaigns.models import Assignment, Draft
 from evalhub.judgments.keys import keymap
-from evalhub.judgments.models import DeskSettings
+from evalhub.judgments.models import DeskSettings, Judgment
 from evalhub.judgments.question import Material
 
 
@@ -56,3 +59,10 @@ def desk_of(member: Member) -> dict[str, Any]:
         "auto_advance": desk.auto_advance,
         "auto_submit": desk.auto_submit,
     }
+
+
+def today_of(member: Member) -> dict[str, int]:
+    """Judgments and active milliseconds since the member's midnight; later edits count as time."""
+    mine = Judgment.objects.filter(member=member, judged_at__date=timezone.localdate())
+    sums = mine.aggregate(judged=Count("pk", filter=Q(supersedes=None)), active=Sum("active_ms"))
+    return {"judged": sums["judged"], "active_ms": sums["active"] or 0}

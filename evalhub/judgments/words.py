@@ -27,6 +27,8 @@ WORDS: dict[str, Any] = {  # `Any`: lazy translations
     "edit": _("Edit"),
     "copy": _("Copy"),
     "copied": _("Copied"),
+    "mark": _("Mark"),
+    "link": _("Link as evidence"),
     "remove": _("Remove"),
     "change": _("Change"),
     "show": _("Show the responses"),

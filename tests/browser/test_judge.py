@@ -14,7 +14,7 @@ from evalhub.accounts.models import Member
 from evalhub.campaigns.models import Assignment, Campaign
 from evalhub.judgments.models import Judgment
 from tests.browser.conftest import DESKTOP, PHONE, axe_findings, scrolls_sideways
-from tests.factories import CampaignFactory, CompletionFactory, CriterionFactory, TaskFactory
+from tests.factories import CampaignFactory, CompletionFactory, CriterionFactory, GuidelinesFactory, TaskFactory
 
 pytestmark = [
     pytest.mark.browser,
@@ -98,8 +98,10 @@ def test_a_ranking_by_keyboard(page: Page, live_server: LiveServer, bob: Member)
 def test_skip_raw_guidelines_and_the_list_of_keys(
     page: Page, live_server: LiveServer, bob: Member
 ) -> None:
-    campaign = campaign_of(bob, "rating", 2, instructions="Judge **kindly**.")
+    campaign = campaign_of(bob, "rating", 2)
+    GuidelinesFactory.create(campaign=campaign, content="Judge **kindly**.")
     open_page(page, bob, live_server.url, campaign)
+    page.get_by_role("button", name="Read and accepted").click()
     expect(page.locator(".response math")).to_be_visible()
     page.keyboard.press("r")
     expect(page.locator(".response .raw")).to_contain_text("**short waves scatter more**")
@@ -111,8 +113,11 @@ def test_skip_raw_guidelines_and_the_list_of_keys(
     page.keyboard.press("Escape")
     expect(page.locator(".response .raw")).to_contain_text("Task 0")
     page.keyboard.press("s")
+    expect(page.get_by_role("dialog", name="Skip this task")).to_be_visible()
+    page.keyboard.press("2")
+    page.keyboard.press("Enter")
     expect(page.get_by_text("Task 1, text 0.", exact=True)).to_be_visible()
-    assert Assignment.objects.filter(state="skipped").count() == 1
+    assert Assignment.objects.get(state="skipped").skip_reason == "unclear"
 
 
 def test_typing_is_no_shortcut_and_is_kept_over_a_reload(

@@ -1,221 +1,302 @@
-// The annotator's page, made quick: keys, the lit question, what is missing. Without this script it
-// is a plain form and works as well. judge_keep.js keeps and sends what is typed.
+// The annotator's page, made quick: keys, dialogs, active time, going back. judge_form.js knows the
+// form, judge_marks.js the passages, judge_keep.js keeps and sends.
 "use strict";
 (() => {
   const root = document.getElementById("judge");
   if (!root) return;
-  const IDLE_MS = 30_000, KEEP_LEASE_MS = 240_000;
-  const STATES = {
-    safe: "Safe on the server",
-    saving: "Saving",
-    kept: "Kept in this browser, will be sent",
-  };
-  let lit = 0, activeMs = 0, lastMove = Date.now(), movedSinceBeat = false;
-
-  const sheet = () => document.getElementById("sheet");
-  const asks = () => [...(sheet()?.querySelectorAll("fieldset.ask") ?? [])];
-  const chosen = (ask) => ask.querySelector("input:checked");
-  const assignment = () => sheet()?.dataset.assignment;
+  const IDLE_MS = 60_000, KEEP_LEASE_MS = 240_000, SAFE_EVERY_MS = 5_000;
+  const words = JSON.parse(document.getElementById("words").textContent);
+  const desk = JSON.parse(document.getElementById("desk").textContent);
+  const acts = new Map(Object.entries(desk.keys).filter(([, key]) => key).map(([act, key]) => [key.toLowerCase(), act]));
+  let activeMs = 0, todayMs = desk.today?.active_ms ?? 0, judged = desk.today?.judged ?? 0, counted = null;
+  let lastMove = Date.now(), movedSinceBeat = false, safeSince = Date.now(), last = null, stash = null;
 
   function tell(state) {
     const line = document.getElementById("status");
+    if (!line) return;
+    if (state === "safe") safeSince = Date.now();
     line.dataset.state = state;
-    line.textContent = STATES[state];
+    line.textContent = words[state];
   }
 
-  function complain(sentence, link) {
+  function complain(sentence, link, kind = "bad") {
     const place = document.getElementById("problem");
     if (!place) return;
     place.hidden = !sentence;
+    place.className = `note ${kind}`;
     place.textContent = sentence;
     if (!link) return;
     const anchor = document.createElement("a");
-    [anchor.href, anchor.textContent, anchor.target] = [link.href, link.text, "_blank"];
-    anchor.rel = "opener";
+    [anchor.href, anchor.textContent] = [link.href, link.text];
+    if (link.text === words.sign_in) [anchor.target, anchor.rel] = ["_blank", "opener"];
     place.append(" ", anchor);
   }
 
-  // ---- the lit question, anchors, what is missing ----
+  // ---- time: the tab is visible, and something moved within the last minute ----
 
-  function light(index, { into = true } = {}) {
-    const rows = asks();
-    if (!rows.length) return;
-    lit = Math.max(0, Math.min(index, rows.length - 1));
-    rows.forEach((row, nth) => row.classList.toggle("lit", nth === lit));
-    if (into) rows[lit].scrollIntoView({ block: "nearest" });
+  function onMove() {
+    const now = Date.now();
+    const passed = document.hidden ? 0 : Math.min(now - lastMove, IDLE_MS);
+    activeMs += passed;
+    todayMs += passed;
+    lastMove = now;
+    movedSinceBeat = true;
   }
 
-  function showAnchor(ask, input) {
-    const line = ask.querySelector(".anchor");
-    line.textContent = input?.dataset.anchor || line.dataset.question;
+  function onVisible() {
+    const now = Date.now();
+    if (document.hidden) { activeMs += Math.min(now - lastMove, IDLE_MS); todayMs += Math.min(now - lastMove, IDLE_MS); }
+    lastMove = now;
   }
 
-  function choose(ask, input) {
-    input.checked = true;
-    input.dispatchEvent(new Event("change", { bubbles: true }));
-    showAnchor(ask, input);
-  }
-
-  function step(ask, by) {
-    const options = [...ask.querySelectorAll("input")];
-    const at = options.indexOf(chosen(ask));
-    const to = at < 0 ? (by > 0 ? 0 : options.length - 1) : at + by;
-    if (options[to]) choose(ask, options[to]);
-  }
-
-  function missing() {
-    return asks().filter((ask) => "required" in ask.dataset && !chosen(ask));
-  }
-
-  function sayMissing() {
-    const titles = missing().map((ask) => ask.dataset.title);
-    const more = titles.length > 3 ? ` and ${titles.length - 3} more` : "";
-    document.getElementById("missing").textContent = titles.length
-      ? `Still to answer: ${titles.slice(0, 3).join(", ")}${more}.` : "Ready to submit.";
-  }
-
-  // ---- the form as the body of a submit ----
-
-  function bodyOf(form) {
-    const fields = new FormData(form);
-    const text = (name) => (fields.get(name) ?? "").trim();
-    const ratings = [], corrections = [], tiers = new Map();
-    for (const [name, value] of fields) {
-      const [kind, response, criterion] = name.split(".");
-      if (kind === "rating") {
-        ratings.push(value === "none"
-          ? { response, criterion, value: null, reason: "cannot_tell" }
-          : { response, criterion, value: Number(value) });
-      } else if (kind === "rank") {
-        tiers.set(Number(value), [...(tiers.get(Number(value)) ?? []), response]);
-      } else if (kind === "correction" && value.trim()) {
-        corrections.push({ response, content: value });
-      }
+  function showClock() {
+    const clock = document.getElementById("clock");
+    if (clock) {
+      clock.hidden = false;
+      clock.textContent = form.say(words.clock, { judged, minutes: Math.round(todayMs / 60_000) });
     }
-    const verdict = fields.get("preference");
-    const preferences = !verdict ? [] : [/[12]$/.test(verdict)
-      ? { criterion: null, choice: verdict[0], strength: Number(verdict[1]) }
-      : { criterion: null, choice: verdict }];
-    const ranking = [...tiers.keys()].sort((a, b) => a - b).map((tier) => tiers.get(tier));
-    return {
-      token: Number(text("token")), submission_id: text("submission_id"),
-      active_ms: Math.round(activeMs), ratings, preferences, ranking, corrections,
-      critique: text("critique"),
-    };
+    const number = document.querySelector("#counted .n");
+    if (number && counted !== null) number.textContent = counted;
+    const line = document.getElementById("status");
+    if (line?.dataset.state === "safe" && Date.now() - safeSince < IDLE_MS * 10) {
+      const seconds = Math.round((Date.now() - safeSince) / 1000);
+      if (seconds >= 5) line.textContent = form.say(words.safe_ago, { seconds });
+    }
   }
 
-  // ---- keys ----
+  // ---- the task on the page ----
 
-  const isTyping = (place) => place.matches?.("textarea, select, [contenteditable], input:not([type=radio])");
-  const toggleRaw = () => root.querySelectorAll(".response").forEach((response) => {
-    for (const shape of response.querySelectorAll(":scope > .rendered, :scope > .raw")) shape.hidden = !shape.hidden;
-  });
-  const toggleGuidelines = () => {
-    const place = document.getElementById("guidelines");
+  function show(html, { counted: isCounted }) {
+    root.innerHTML = html; // our own template; what others wrote came through the sanitiser
+    if (isCounted) { judged++; if (counted !== null) counted++; }
+    begin();
+    (document.getElementById("text") ?? document.getElementById("nothing")).focus({ preventScroll: true });
+    scrollTo(0, 0);
+  }
+
+  function begin() {
+    activeMs = 0;
+    onMove();
+    if (!keeper.isBusy()) tell("safe");
+    for (const cap of root.querySelectorAll("kbd[data-act]")) {
+      if (cap.dataset.act !== "submit" || desk.keys.submit) cap.textContent = desk.caps[cap.dataset.act] ?? "";
+    }
+    const undo = document.getElementById("undo");
+    if (undo) undo.hidden = !last;
+    if (!form.sheet()) return;
+    counted ??= Number(document.querySelector("#counted .n")?.textContent ?? 0);
+    for (const wide of root.querySelectorAll(".rendered :is(pre, table, math)")) {
+      if (wide.scrollWidth > wide.clientWidth) wide.tabIndex = 0; // else the keyboard cannot scroll it
+    }
+    addCopyButtons();
+    const kept = keeper.restored();
+    form.fill(kept);
+    activeMs = Number(kept.find(([name]) => name === "active_ms")?.[1] ?? form.sheet().elements.active_ms.value) || 0;
+    form.begin();
+    marks.begin();
+    showClock();
+  }
+
+  function addCopyButtons() {
+    for (const code of root.querySelectorAll(".judge-text .rendered pre")) {
+      const button = document.createElement("button"), holder = document.createElement("div");
+      [button.type, button.className, button.textContent] = ["button", "button quiet small copy", words.copy];
+      button.addEventListener("click", async () => {
+        await navigator.clipboard.writeText(code.textContent);
+        button.textContent = words.copied;
+      });
+      holder.className = "code-block";
+      code.replaceWith(holder);
+      holder.append(code, button);
+    }
+  }
+
+  // ---- acts ----
+
+  const toggle = (id) => {
+    const place = document.getElementById(id);
     if (!place) return;
     place.open = !place.open;
     if (place.open) place.scrollIntoView({ block: "nearest" });
-  };
-  const ACTS = {
-    s: () => keeper.skip(), r: toggleRaw, g: toggleGuidelines,
-    "?": () => document.getElementById("keys").showModal(),
-    ArrowUp: () => light(lit - 1), ArrowDown: () => light(lit + 1),
-    ArrowLeft: () => step(asks()[lit], -1), ArrowRight: () => step(asks()[lit], 1),
+    if (place.open && id === "sources") document.getElementById("find")?.focus();
   };
 
+  function toggleRaw() {
+    for (const response of root.querySelectorAll(".response")) {
+      for (const shape of response.querySelectorAll(":scope > .rendered, :scope > .raw")) shape.hidden = !shape.hidden;
+    }
+    marks.repaint();
+  }
+
+  function reveal() {
+    const button = document.getElementById("reveal");
+    if (!button) return;
+    const isShown = document.getElementById("text").classList.toggle("revealed");
+    button.setAttribute("aria-pressed", String(isShown));
+    button.firstChild.textContent = `${isShown ? words.hide : words.show} `;
+  }
+
+  function jumpToEnd() {
+    const text = document.getElementById("text");
+    const isAtEnd = text.scrollTop + text.clientHeight >= text.scrollHeight - 4;
+    text.scrollTo({ top: isAtEnd ? 0 : text.scrollHeight });
+  }
+
+  const lock = () => root.querySelector(".judge-responses")?.classList.toggle("apart");
+
+  // Back to the last judgment: its own form, laid over the task in hand, which comes back after.
+  async function undo() {
+    if (stash) { unstash(); return; }
+    if (!last) { complain(words.no_last); return; }
+    const answer = await fetch(`${root.dataset.judgments}${last}/revise/`,
+      { credentials: "same-origin", headers: { "X-Requested-With": "judge" } }).catch(() => null);
+    if (!answer?.ok || answer.redirected) { complain(words.offline_act); return; }
+    stash = { nodes: [...root.childNodes], activeMs, lit: form.litIndex() };
+    root.innerHTML = await answer.text();
+    form.begin();
+    marks.begin();
+    activeMs = 0;
+    document.getElementById("text").focus({ preventScroll: true });
+  }
+
+  function unstash() {
+    root.replaceChildren(...stash.nodes);
+    activeMs = stash.activeMs;
+    form.light(stash.lit);
+    marks.begin();
+    stash = null;
+  }
+
+  async function revise() {
+    const told = form.fields().filter(([name]) => name !== "active_ms");
+    const answer = await fetch(`${root.dataset.judgments}${last}/revise/`, {
+      method: "POST", credentials: "same-origin", body: new URLSearchParams([...told, ["active_ms", String(activeMs)]]),
+      headers: { "X-CSRFToken": root.querySelector("[name=csrfmiddlewaretoken]").value, "X-Requested-With": "judge" },
+    }).catch(() => null);
+    if (!answer) { complain(words.offline_act); return; }
+    if (!answer.ok) { complain((await answer.json()).detail); return; }
+    last = answer.headers.get("X-Judgment") ?? last;
+    unstash();
+    tell("safe");
+  }
+
+  function submit() {
+    if (form.goToMissing()) return;
+    if (stash) revise(); else if (root.dataset.mode === "judge") keeper.submit(); else form.sheet().requestSubmit();
+  }
+
+  // A dialog whose first choice is lit: digits choose, Enter takes, Esc leaves.
+  function open(id, taken) {
+    const box = document.getElementById(id), inside = box?.querySelector("form");
+    if (!box || stash) return;
+    inside.reset();
+    inside.onsubmit = async (event) => {
+      if (event.submitter?.value !== "yes") return;
+      await taken(Object.fromEntries(new FormData(inside)));
+    };
+    box.showModal();
+    inside.querySelector("input")?.focus();
+  }
+
+  const ACTS = {
+    submit, undo, reveal, lock,
+    skip: () => open("skip-dialog", keeper.skip),
+    flag: () => open("flag-dialog", keeper.flag),
+    edit: () => form.edit(form.litRow()?.dataset.about),
+    mark: () => marks.mark(),
+    raw: toggleRaw,
+    sources: () => toggle("sources"),
+    guidelines: () => toggle("guidelines"),
+    end: jumpToEnd,
+    keys: () => document.getElementById("keys").showModal(),
+  };
+  const MOVES = {
+    ArrowUp: () => form.light(form.litIndex() - 1), ArrowDown: () => form.light(form.litIndex() + 1),
+    ArrowLeft: () => form.sideways(-1), ArrowRight: () => form.sideways(1),
+  };
+
+  // ---- keys ----
+
+  const isTyping = (place) => place.matches?.("textarea, select, [contenteditable], input:not([type=radio], [type=checkbox])");
+
+  function inDialog(event) {
+    const box = document.querySelector("dialog[open]");
+    if (!box || isTyping(event.target) || event.ctrlKey || event.metaKey || event.altKey) return Boolean(box);
+    const choice = box.querySelector(`input[data-key="${CSS.escape(event.key)}"]`);
+    if (choice) { choice.checked = true; choice.focus(); event.preventDefault(); }
+    return true;
+  }
+
   function onKey(event) {
-    if (event.isComposing || event.defaultPrevented || !sheet()) return;
-    if (document.querySelector("dialog[open]")) return;
-    const place = event.target;
+    if (event.isComposing || event.defaultPrevented || inDialog(event) || !form.sheet()) return;
+    const place = event.target, hasModifier = event.ctrlKey || event.metaKey || event.altKey;
     if ((event.ctrlKey || event.metaKey) && event.key === "Enter") {
       event.preventDefault();
       submit();
       return;
     }
-    if (event.ctrlKey || event.metaKey || event.altKey || event.getModifierState("AltGraph")) return;
+    if (hasModifier || event.getModifierState("AltGraph")) return;
     if (event.key === "Escape" && isTyping(place)) { place.blur(); return; }
-    if (isTyping(place) || event.repeat) return;
-    const row = asks()[lit];
-    if (event.key.startsWith("Arrow") && (!row || place.matches?.("input[type=radio]"))) return;
-    const option = row?.querySelector(`input[data-key="${CSS.escape(event.key)}"]`);
-    if (option) {
+    if (isTyping(place) || marks.onKey(event) || event.repeat) return;
+    if (event.key === "Escape" && stash) { unstash(); return; }
+    if (MOVES[event.key]) {
+      if (!form.litRow()) return;
       event.preventDefault();
-      choose(row, option);
-      light(lit + 1);
+      MOVES[event.key]();
       return;
     }
-    const act = ACTS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    const row = form.litRow(), option = row?.querySelector(`.options input[data-key="${CSS.escape(event.key)}"]`);
+    if (option) { event.preventDefault(); answer(row, option); return; }
+    if ((event.key === "Enter" || event.key === " ") && place.closest?.("button, a, summary")) return;
+    const act = ACTS[acts.get(event.key.toLowerCase())];
     if (!act) return;
     event.preventDefault();
     act();
   }
 
-  // ---- beginning with a task, and what lasts for the whole page ----
-
-  function begin() {
-    activeMs = 0;
-    lastMove = Date.now();
-    tell("safe");
-    const form = sheet();
-    if (!form) return;
-    form.noValidate = true;
-    for (const wide of root.querySelectorAll(".rendered :is(pre, table, math)")) {
-      if (wide.scrollWidth > wide.clientWidth) wide.tabIndex = 0; // else the keyboard cannot scroll it
-    }
-    keeper.restore();
-    asks().forEach((ask) => showAnchor(ask, chosen(ask)));
-    const first = asks().findIndex((ask) => !chosen(ask));
-    light(first < 0 ? 0 : first, { into: false });
-    sayMissing();
+  function answer(row, option) {
+    form.choose(row, option);
+    if (desk.auto_advance) form.light(form.litIndex() + 1);
+    if (desk.auto_submit && !form.missing().length) submit();
   }
 
-  function onMove() {
-    const now = Date.now();
-    if (!document.hidden) activeMs += Math.min(now - lastMove, IDLE_MS);
-    lastMove = now;
-    movedSinceBeat = true;
-  }
+  // ---- what lasts for the whole page ----
 
   async function beat() {
-    if (!movedSinceBeat) return;
+    if (!movedSinceBeat || !form.sheet() || root.dataset.mode !== "judge" || stash) return;
     movedSinceBeat = false;
-    if (!(await keeper.keepLease())) movedSinceBeat = true;
+    if (!(await keeper.keepLeases())) movedSinceBeat = true;
   }
 
-  function submit() {
-    const gaps = missing();
-    if (!gaps.length) { keeper.submit(); return; }
-    light(asks().indexOf(gaps[0]));
-    sayMissing();
-    gaps[0].querySelector("input").focus();
-  }
-
-  const keeper = judgeKeeper({ root, sheet, assignment, bodyOf, tell, complain, begin });
-  root.addEventListener("input", () => { sayMissing(); keeper.keep(); });
-  root.addEventListener("change", (event) => { if (event.target.type === "radio") { sayMissing(); keeper.keep(); } });
+  const form = judgeForm(root, words, () => { if (root.dataset.mode === "judge" && !stash) keeper.keep(); });
+  const marks = judgeMarks(root, words, form);
+  const keeper = judgeKeeper({
+    root, words, form, tell, complain, show,
+    activeMs: () => Math.round(activeMs),
+    submitted: (uid) => { last = uid; const button = document.getElementById("undo"); if (button) button.hidden = !uid; },
+  });
   root.addEventListener("submit", (event) => {
+    if (root.dataset.mode !== "judge" && !stash) {
+      if (form.goToMissing()) event.preventDefault();
+      form.sheet().elements.active_ms.value = Math.round(activeMs);
+      return;
+    }
     event.preventDefault();
-    if (event.submitter?.id === "skip") keeper.skip(); else submit();
+    if (event.submitter?.id === "skip") ACTS.skip(); else submit();
   });
+  const BUTTONS = { "show-keys": "keys", flag: "flag", undo: "undo", reveal: "reveal" };
   root.addEventListener("click", (event) => {
-    if (event.target.closest("#show-keys")) document.getElementById("keys").showModal();
+    const act = BUTTONS[event.target.closest("button")?.id];
+    if (act) ACTS[act]();
   });
-  for (const kind of ["focusin", "mouseover"]) {
-    root.addEventListener(kind, (event) => {
-      const option = event.target.closest?.("label.option, fieldset.ask input");
-      const ask = option?.closest("fieldset.ask");
-      if (!ask) return;
-      if (kind === "focusin") light(asks().indexOf(ask), { into: false });
-      showAnchor(ask, option.matches("input") ? option : option.querySelector("input"));
-    });
+  for (const kind of ["pointermove", "keydown", "scroll"]) {
+    document.addEventListener(kind, onMove, { passive: true, capture: kind === "scroll" });
   }
-  root.addEventListener("mouseout", (event) => {
-    const ask = event.target.closest?.("fieldset.ask");
-    if (ask) showAnchor(ask, chosen(ask));
-  });
-  for (const kind of ["pointermove", "keydown", "scroll"]) document.addEventListener(kind, onMove, { passive: true });
+  document.addEventListener("visibilitychange", onVisible);
   document.addEventListener("keydown", onKey);
   setInterval(beat, KEEP_LEASE_MS);
+  setInterval(showClock, SAFE_EVERY_MS);
   document.documentElement.classList.add("has-script");
   begin();
+  keeper.prefetch();
 })();
