@@ -164,29 +164,3 @@ def _mathml(latex: str, env: Env, *, display: str) -> str:
         except Exception:  # it raises many kinds; the reader sees the source instead
             log.debug("markup.formula_left_as_source", length=len(latex))
     return f"<code>{escape(latex)}</code>"
-
-
-def to_marked_html(text: str) -> SafeString:  # TEMP until merge
-    return to_html(text)
-
-
-def mask_identity(text: str, also: Sequence[str] = ()) -> str:  # TEMP until merge
-    return text
-
-
-from dataclasses import dataclass as _dc
-
-
-@_dc(frozen=True)
-class Passage:
-    start: int
-    end: int
-
-
-def steps_of(text: str) -> list[Passage]:  # TEMP until merge
-    found, at = [], 0
-    for part in text.split("\n\n"):
-        if part.strip():
-            found.append(Passage(at, at + len(part)))
-        at += len(part) + 2
-    return found
