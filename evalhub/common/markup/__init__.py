@@ -32,8 +32,8 @@ def to_html(text: str) -> SafeString:
     the text is shown as it is.
     """
     source = Source(text)
-    made = None if len(text) > MOST_RENDERED else _rendered(source, marked=False)
-    return _plain(source) if made is None else cleaned(made)
+    shown = None if len(text) > MOST_RENDERED else _rendered(source, marked=False)
+    return _plain(source) if shown is None else shown
 
 
 def to_marked_html(text: str) -> SafeString:
@@ -44,19 +44,20 @@ def to_marked_html(text: str) -> SafeString:
     - with `data-at` alone, its text content is `text[at:at + len(content)]`, letter by letter;
     - with `data-to` as well (a formula, a picture, `&amp;`), it stands for `text[at:to]` as a whole.
 
-    What lies in no such element is white space between pieces. Such elements are never nested.
+    What lies in no such element is white space between pieces. Such elements are never nested, and
+    stand in the order of the text. A script counts UTF-16 units, so it has to convert.
 
     >>> to_marked_html("**Yes** &amp; no")
     '<p><strong><span data-at="2">Yes</span></strong><span data-at="7"> </span>\
 <span data-at="8" data-to="13">&amp;</span><span data-at="13"> no</span></p>\\n'
     """
     source = Source(text)
-    made = None if len(text) > MOST_RENDERED else _rendered(source, marked=True)
-    return _plain_with_marks(source) if made is None else cleaned_with_marks(made)
+    shown = None if len(text) > MOST_RENDERED else _rendered(source, marked=True)
+    return _plain_with_marks(source) if shown is None else shown
 
 
-def _rendered(source: Source, *, marked: bool) -> str | None:
-    """The HTML before the last wall, or None when the text is better shown as it is."""
+def _rendered(source: Source, *, marked: bool) -> SafeString | None:
+    """None when the text is better shown as it is."""
     text = source.text
     try:
         formulas = "$" in text or "\\(" in text or "\\[" in text
@@ -67,8 +68,9 @@ def _rendered(source: Source, *, marked: bool) -> str | None:
             return None
         if marked:
             tokens = mark(tokens, source)
-        return str(parser.renderer.render(tokens, parser.options, env))
-    except Exception:  # the last wall but one: other people's parsers on hostile text
+        made = parser.renderer.render(tokens, parser.options, env)
+        return cleaned_with_marks(made) if marked else cleaned(made)
+    except Exception:  # the last wall: other people's parsers on hostile text
         log.exception("markup.failed", length=len(text))
         return None
 

@@ -144,6 +144,11 @@ def test_text_shown_as_it_is_with_other_line_ends_is_placed_line_by_line() -> No
     assert "<pre><span" in to_marked_html("\n" + "a" * MOST_RENDERED)
 
 
+def test_text_that_the_sanitiser_cannot_read_is_shown_as_it_is() -> None:
+    """Half a surrogate pair: JSON can say it, UTF-8 cannot."""
+    assert pieces("*a* \ud800") == same("*a* \ud800")
+
+
 def test_a_place_that_is_not_known_is_that_of_the_whole_block() -> None:
     """The white space that Markdown does not know as such makes a line vanish."""
     assert pieces("*a*\n\u00a0\n\nb") == [("a", "*a*\n\u00a0"), ("b", "b")]
