@@ -98,8 +98,19 @@ def test_prices_are_not_formulas() -> None:
     assert to_html("From $5 to $10, or $1,000.") == "<p>From $5 to $10, or $1,000.</p>\n"
 
 
-def test_what_follows_a_formula_in_brackets_is_kept() -> None:
-    assert "see below" in to_html("\\[x = 1\\] (see below)\n")
+@pytest.mark.parametrize("after", ["(see below)", "see below", ". see below"])
+def test_what_follows_a_formula_in_brackets_is_kept(after: str) -> None:
+    html = to_html(f"\\[x = 1\\] {after}\n")
+    assert "see below" in html
+    assert html.count("<math") == 1
+
+
+def test_a_formula_in_brackets_is_shown_once() -> None:
+    assert to_html("\\[\nx\n\\]\n\nend").count("x") == 1
+
+
+def test_an_escaped_bracket_within_a_sentence_is_no_formula() -> None:
+    assert to_html(r"as in \[1\] and \[2\]") == "<p>as in [1] and [2]</p>\n"
 
 
 @pytest.mark.parametrize("broken", [r"$\frac{a$", r"$\begin{matrix}$", "$}{$", r"$\left($"])
