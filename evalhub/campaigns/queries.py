@@ -12,6 +12,8 @@ from evalhub.accounts.choices import MemberKind
 from evalhub.accounts.models import Member
 from evalhub.campaigns.choices import AssignmentState
 from evalhub.campaigns.models import Acceptance, Assignment, Campaign, Task
+from evalhub.common.identity import mask_identity
+from evalhub.registry.models import LanguageModel
 from evalhub.rubrics.models import Criterion
 
 
@@ -130,6 +132,16 @@ def has_accepted(member_pk: int, guidelines_pk: int) -> bool:
     if Acceptance.objects.filter(member_id=member_pk, guidelines_id=guidelines_pk).exists():
         return True
     return not Member.objects.filter(pk=member_pk, kind=MemberKind.PERSON).exists()
+
+
+def masked(texts: Sequence[str], *, workspace: int) -> list[str]:
+    """The texts with names blacked out by which a response tells who wrote it, as long as before.
+
+    The names of the workspace's own models are among them.
+    """
+    names = LanguageModel.objects.filter(workspace_id=workspace).values_list("name", flat=True)
+    own = list(names.order_by("pk"))
+    return [mask_identity(text, own) for text in texts]
 
 
 @lru_cache(maxsize=256)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 
 from evalhub.campaigns.choices import Ask, TaskType
+from evalhub.common.identity import BLACK
 from evalhub.judgments.body import Answers, PreferenceGiven, RatingGiven
 from evalhub.judgments.choices import Choice
 from evalhub.judgments.passages import add_passages
@@ -186,6 +187,8 @@ def _corrections(answers: Answers, question: Question) -> list[tuple[int, str]]:
         key = completion_behind(correction.response, question, f"{place}.response")
         if not correction.content.strip():
             raise wrong(f"{place}.content", "A correction holds the better text; this is empty.")
+        if question.masks_identity and BLACK in correction.content:
+            raise wrong(f"{place}.content", f"Replace what is blacked out ({BLACK}) by words.")
         if key in found:
             raise wrong(place, f"Response {correction.response} is corrected twice.")
         found[key] = correction.content

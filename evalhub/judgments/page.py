@@ -28,6 +28,14 @@ class Document:
     text: str
 
 
+@dataclass(frozen=True)
+class Turn:
+    place: int  # in the prompt's messages
+    role: str
+    content: str
+    tool_calls: list[dict[str, Any]]
+
+
 def documents_of(task: UUID) -> list[Document]:
     """The prompt's sources, in order."""
     documents = Task.objects.values_list("prompt__documents", flat=True).get(uid=task)
@@ -71,7 +79,10 @@ def task_page(
     """The texts and the form; also of a task that nobody holds (practice, a look back)."""
     version = campaign.rubric_version
     return {
-        "earlier": [(nth, turn) for nth, turn in enumerate(conversation[:-1])],
+        "earlier": [
+            Turn(nth, turn["role"], turn["content"], turn.get("tool_calls", []))
+            for nth, turn in enumerate(conversation[:-1])
+        ],
         "last": conversation[-1] if conversation else None,
         "responses": responses,
         "documents": documents,

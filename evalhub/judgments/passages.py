@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from evalhub.campaigns.choices import Ask, TaskType
-from evalhub.common.markup import steps_of
+from evalhub.common.reasoning import steps_of
 from evalhub.judgments.body import Answers, EvidenceGiven, SpanGiven, ToolCallGiven
 from evalhub.judgments.choices import StepVerdict
 from evalhub.judgments.question import (

@@ -21,6 +21,7 @@ class Question:
     permutation: Sequence[int]  # permutation[i] is the place shown as the i-th response
     criteria: Sequence[Criterion]
     asks: Collection[str] = ()
+    masks_identity: bool = False
 
     @property
     def shown(self) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,6 +13,7 @@ from playwright.sync_api import ConsoleMessage, Page, ViewportSize
 from pytest_django.live_server_helper import LiveServer
 
 from evalhub.accounts.models import Member
+from evalhub.common.embedded.children import wait_until
 from tests.factories import PASSWORD
 
 PHONE: ViewportSize = {"width": 390, "height": 844}
@@ -21,8 +23,15 @@ SignIn = Callable[[Member], None]
 
 
 @pytest.fixture(autouse=True)
-def _really_commits(transactional_db: None) -> None:
-    """The server's threads must see what the test wrote."""
+def _really_commits(transactional_db: None) -> Iterator[None]:
+    """The server's threads must see what the test wrote, and be done before it is wiped away."""
+    yield
+    assert wait_until(lambda: not _answering(), seconds=20), _answering()
+
+
+def _answering() -> list[str]:
+    """The live server's threads that still serve a connection; the page has been closed."""
+    return [each.name for each in threading.enumerate() if "process_request" in each.name]
 
 
 @pytest.fixture(scope="session")

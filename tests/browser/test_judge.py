@@ -14,7 +14,13 @@ from evalhub.accounts.models import Member
 from evalhub.campaigns.models import Assignment, Campaign
 from evalhub.judgments.models import Judgment
 from tests.browser.conftest import DESKTOP, PHONE, axe_findings, scrolls_sideways
-from tests.factories import CampaignFactory, CompletionFactory, CriterionFactory, GuidelinesFactory, TaskFactory
+from tests.factories import (
+    CampaignFactory,
+    CompletionFactory,
+    CriterionFactory,
+    GuidelinesFactory,
+    TaskFactory,
+)
 
 pytestmark = [
     pytest.mark.browser,

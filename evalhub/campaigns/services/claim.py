@@ -28,7 +28,7 @@ from django.db import connection, transaction
 from evalhub.campaigns.choices import CampaignState
 from evalhub.campaigns.errors import CampaignNotOpen, GuidelinesNotAccepted, HandFull
 from evalhub.campaigns.models import Campaign
-from evalhub.campaigns.queries import has_accepted
+from evalhub.campaigns.queries import has_accepted, masked
 
 FROM_THE_FRONT = -1
 NO_CALLS: list[dict[str, Any]] = []
@@ -146,6 +146,8 @@ class Desk:
     hand_size: int
     lease_minutes: int
     rubric_version: UUID
+    workspace: int
+    masks_identity: bool
 
     @classmethod
     def of(cls, campaign: Campaign) -> Desk:
@@ -157,6 +159,8 @@ class Desk:
             hand_size=campaign.hand_size,
             lease_minutes=campaign.lease_minutes,
             rubric_version=campaign.rubric_version.uid,
+            workspace=campaign.workspace_id,
+            masks_identity=campaign.masks_identity,
         )
 
 
@@ -275,8 +279,9 @@ def _lent(statement: str, desk: Desk, member_pk: int, **more: object) -> Lease |
         return None
     assignment, token, expires_at, task, rank, messages, contents, tool_calls = row
     conversation = msgspec.json.decode(messages)  # Django leaves the JSON of a bare cursor as text
+    shown = masked(contents or [], workspace=desk.workspace) if desk.masks_identity else contents
     responses = [  # none where the prompt stands alone
         Response(content, NO_CALLS if calls == "[]" else msgspec.json.decode(calls))
-        for content, calls in zip(contents or [], tool_calls or [], strict=True)
+        for content, calls in zip(shown or [], tool_calls or [], strict=True)
     ]
     return Lease(desk, assignment, token, expires_at, task, rank, conversation, responses)

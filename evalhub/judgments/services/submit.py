@@ -44,7 +44,7 @@ _ASKED = """
            ARRAY(SELECT tc.completion_id FROM campaigns_taskcompletion tc
                  WHERE tc.task_id = a.task_id ORDER BY tc.place),
            c.id, c.uid, c.type, c.state, c.hand_size, c.lease_minutes, v.uid,
-           c.rubric_version_id, c.asks, c.workspace_id, m.kind,
+           c.rubric_version_id, c.asks, c.masks_identity, c.workspace_id, m.kind,
            CASE WHEN c.guidelines_id IS NOT NULL THEN (
                SELECT max(g.id) FROM campaigns_acceptance x
                JOIN campaigns_guidelines g ON g.id = x.guidelines_id
@@ -116,10 +116,10 @@ def asked_of(assignment: UUID, member_pk: int) -> Asked:
     if row is None:
         raise NotFound("No such assignment.")
     pk, token, is_live, permutation, rank, completions, *of_campaign = row
-    desk_pk, uid, type_, state, hand, minutes, version_uid, version, asks, *of_member = of_campaign
-    workspace, kind, guidelines = of_member
-    question = Question(type_, completions, permutation, criteria_of(version), asks)
-    desk = Desk(desk_pk, uid, type_, state, hand, minutes, version_uid)
+    desk_pk, uid, type_, state, hand, minutes, version_uid, version, *rest = of_campaign
+    asks, masks, workspace, kind, guidelines = rest
+    question = Question(type_, completions, permutation, criteria_of(version), asks, masks)
+    desk = Desk(desk_pk, uid, type_, state, hand, minutes, version_uid, workspace, masks)
     return Asked(pk, token, is_live, rank, workspace, kind, guidelines, desk, question)
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from evalhub.campaigns import choices
 from evalhub.campaigns.choices import TaskType
 from evalhub.campaigns.models import Campaign
-from evalhub.common.markup import steps_of
+from evalhub.common.reasoning import steps_of
 from evalhub.judgments.choices import CannotTell, StepVerdict
 from evalhub.judgments.sheet.fields import CANNOT_TELL, PROMPT
 from evalhub.rubrics.models import Criterion, ScaleKind

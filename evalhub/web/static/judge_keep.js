@@ -157,7 +157,7 @@ globalThis.judgeKeeper = (page) => {
   // The server has it; `html` is the task that the page does not have yet, or that none is left.
   function taken(html) {
     tell("safe");
-    if (isWaiting) {
+    if (isWaiting && (taskIn(html) || !queue().length)) {
       isWaiting = false;
       page.show(html, { counted: true });
     } else if (!ahead) {

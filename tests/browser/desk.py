@@ -1,0 +1,94 @@
+"""Campaigns of every kind for the annotator's page: what the browser tests judge and look at."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.test import Client
+from playwright.sync_api import Page
+
+from evalhub.accounts.models import Member
+from evalhub.campaigns.models import Campaign
+from tests.factories import (
+    CampaignFactory,
+    CompletionFactory,
+    CriterionFactory,
+    PromptFactory,
+    TaskFactory,
+)
+
+ANSWER = """Rayleigh scattering: **short waves scatter more**.
+
+```python
+def blue(wavelength: float) -> float:
+    return wavelength ** -4
+```
+
+So $I \\propto \\lambda^{-4}$, which favours blue."""
+
+REASONING = """Step 1: There are 12 eggs in a dozen.
+
+Step 2: Two dozen are 2 · 12 = 26.
+
+Step 3: So the answer is 26."""
+
+CALLS = [
+    {"name": "get_weather", "arguments": {"city": "Oslo", "unit": "celsius"}},
+    {"name": "send_mail", "arguments": {"to": "ann@example.org", "text": "Cold."}},
+]
+SOURCES = [
+    {"title": "Optics, chapter 3", "text": "Blue light scatters **ten times** more than red light."},
+    "The sky is dark on the Moon, which has no air.",
+]
+ERROR_TYPES = [
+    {"slug": "false", "name": "False statement", "description": "Not true."},
+    {"slug": "style", "name": "Language", "description": "Badly said."},
+]
+SEVERITIES = [{"slug": "minor", "name": "minor", "description": ""}]
+
+
+def campaign_of(
+    bob: Member, type_: str, tasks: int, *, texts: list[str] | None = None, **more: Any
+) -> Campaign:
+    """An open campaign with two criteria and `tasks` tasks, in order; `texts` are the responses."""
+    prompt = more.pop("prompt", {})
+    calls = more.pop("tool_calls", [])
+    campaign = CampaignFactory.create(
+        workspace=bob.workspace,
+        type=type_,
+        title="Why is the sky blue?",
+        rubric_version__error_types=ERROR_TYPES,
+        rubric_version__severities=SEVERITIES,
+        **more,
+    )
+    for slug in ("factuality", "safety"):
+        CriterionFactory.create(version=campaign.rubric_version, slug=slug)
+    count = {"rating": 1, "comparison": 2, "ranking": 3}.get(type_, 0)
+    for rank in range(tasks):
+        task = TaskFactory.create(
+            campaign=campaign,
+            rank=rank,
+            completions=[],
+            prompt=PromptFactory.create(collection__workspace=bob.workspace, **prompt),
+        )
+        for place in range(count):
+            text = texts[place] if texts else f"{ANSWER}\n\nTask {rank}, text {place}."
+            completion = CompletionFactory.create(
+                prompt=task.prompt, content=text, tool_calls=calls
+            )
+            task.placed.create(completion=completion, place=place)
+    return campaign
+
+
+def start_session(page: Page, member: Member, base_url: str) -> None:
+    """Signed in without the page for it."""
+    client = Client()
+    assert member.user is not None
+    client.force_login(member.user)
+    value = client.cookies["sessionid"].value
+    page.context.add_cookies([{"name": "sessionid", "value": value, "url": base_url}])
+
+
+def open_page(page: Page, bob: Member, base_url: str, campaign: Campaign) -> None:
+    start_session(page, bob, base_url)
+    page.goto(f"/w/acme/campaigns/{campaign.uid}/judge/")

@@ -1,0 +1,98 @@
+"""Every type and state of the annotator's page: no barriers, nothing sideways, and how it looks.
+
+Set EVALHUB_SHOTS to a folder to keep a picture of each.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import pytest
+from playwright.sync_api import Page
+from pytest_django.live_server_helper import LiveServer
+
+from evalhub.accounts.models import Member
+from evalhub.rubrics.models import Criterion
+from tests.browser.conftest import DESKTOP, PHONE, axe_findings, scrolls_sideways
+from tests.browser.desk import CALLS, REASONING, SOURCES, campaign_of, open_page
+from tests.factories import GuidelinesFactory
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.filterwarnings("ignore::pytest.PytestRemovedIn10Warning"),  # pytest-base-url's own
+]
+
+CONVERSATION = [
+    {"role": "system", "content": "You are a guide to the sky."},
+    {"role": "user", "content": "What colour is it at dusk?"},
+    {"role": "assistant", "content": "Red, mostly."},
+    {"role": "user", "content": "And why is it blue by day?"},
+]
+ARABIC = "السماء زرقاء لأن الضوء الأزرق يتشتت أكثر من الأحمر.\n\n> اقتباس قصير\n\n1. أولاً\n2. ثانياً"
+CJK = "空が青いのは、青い光がよく散乱されるからです。🌤️🧑🏽‍🔬"
+TABLE = "| Colour | nm |\n|---|---|\n| blue | 450 |\n| red | 700 |\n\n" + "$$\\frac{a}{b}$$\n\n" + "word " * 90
+LONG = "A long line of thought that goes on. " * 5_000  # 185,000 characters
+
+
+class State(NamedTuple):
+    type: str
+    more: dict[str, Any] = {}
+    keys: tuple[str, ...] = ()  # pressed before the picture
+    guidelines: bool = False
+
+
+STATES = {
+    "rating": State("rating", {"asks": ["critique"]}, ("3",)),
+    "comparison": State("comparison", {"asks": ["ratings", "critique"]}, ("4", "5")),
+    "comparison_7_criteria": State(
+        "comparison", {"asks": ["criteria"], "preference_steps": 7}, ("2", "4")
+    ),
+    "ranking": State("ranking", {"asks": ["critique"]}, ("2", "ArrowDown", "2")),
+    "label": State("label", {"asks": ["spans"]}, ("1",)),
+    "demonstration": State("demonstration", {"asks": ["critique"]}),
+    "turns": State("rating", {"asks": ["turns"], "prompt": {"messages": CONVERSATION}}, ("2",)),
+    "steps": State("rating", {"asks": ["steps"], "texts": [REASONING]}, ("4", "4", "1", "2")),
+    "tool_calls": State("rating", {"asks": ["tool_calls"], "tool_calls": CALLS}, ("4", "4")),
+    "sources": State(
+        "rating", {"asks": ["spans"], "prompt": {"documents": SOURCES}}, ("d", "Escape", "m")
+    ),
+    "warning": State("comparison", {"content_warning": "Some of these are rude.", "asks": []}),
+    "correction": State("rating", {"asks": ["correction"]}, ("e", "End", "X")),
+    "skip": State("rating", {"asks": []}, ("s",)),
+    "flag": State("rating", {"asks": []}, ("f",)),
+    "keys": State("rating", {"asks": []}, ("?",)),
+    "mark": State("rating", {"asks": ["spans"]}, ("m", "ArrowRight", "Enter")),
+    "arabic": State("comparison", {"texts": [ARABIC, CJK], "asks": ["ratings"]}),
+    "table_and_formula": State("comparison", {"texts": [TABLE, TABLE + "x"], "asks": []}),
+    "very_long": State("comparison", {"texts": [LONG, LONG + "x"], "asks": []}),
+    "guidelines": State("rating", {"asks": []}, guidelines=True),
+}
+VIEWS: dict[str, tuple[Any, Literal["light", "dark"]]] = {
+    "desktop": (DESKTOP, "light"),
+    "dark": (DESKTOP, "dark"),
+    "phone": (PHONE, "light"),
+}
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("name", STATES)
+@pytest.mark.usefixtures("quiet")
+def test_no_state_of_the_page_has_barriers(
+    page: Page, live_server: LiveServer, bob: Member, name: str, view: str
+) -> None:
+    state, (size, scheme) = STATES[name], VIEWS[view]
+    campaign = campaign_of(bob, state.type, 2, **state.more)
+    Criterion.objects.filter(slug="safety").update(kind="yes_no", low=0, high=1, anchors={})
+    if state.guidelines:
+        GuidelinesFactory.create(campaign=campaign, consent="My answers may be published.")
+    page.set_viewport_size(size)
+    page.emulate_media(color_scheme=scheme)
+    open_page(page, bob, live_server.url, campaign)
+    for key in state.keys:
+        page.keyboard.press(key)
+    if folder := os.environ.get("EVALHUB_SHOTS"):
+        page.screenshot(path=Path(folder) / f"{name}-{view}.png")
+    assert axe_findings(page) == []
+    assert not scrolls_sideways(page)
