@@ -37,7 +37,10 @@ CALLS = [
     {"name": "send_mail", "arguments": {"to": "ann@example.org", "text": "Cold."}},
 ]
 SOURCES = [
-    {"title": "Optics, chapter 3", "text": "Blue light scatters **ten times** more than red light."},
+    {
+        "title": "Optics, chapter 3",
+        "text": "Blue light scatters **ten times** more than red light.",
+    },
     "The sky is dark on the Moon, which has no air.",
 ]
 ERROR_TYPES = [

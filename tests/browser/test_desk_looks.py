@@ -32,7 +32,11 @@ CONVERSATION = [
 ]
 ARABIC = "السماء زرقاء لأن الضوء الأزرق يتشتت أكثر من الأحمر.\n\n> اقتباس قصير\n\n1. أولاً\n2. ثانياً"
 CJK = "空が青いのは、青い光がよく散乱されるからです。🌤️🧑🏽‍🔬"
-TABLE = "| Colour | nm |\n|---|---|\n| blue | 450 |\n| red | 700 |\n\n" + "$$\\frac{a}{b}$$\n\n" + "word " * 90
+TABLE = (
+    "| Colour | nm |\n|---|---|\n| blue | 450 |\n| red | 700 |\n\n"
+    + "$$\\frac{a}{b}$$\n\n"
+    + "word " * 90
+)
 LONG = "A long line of thought that goes on. " * 5_000  # 185,000 characters
 
 

@@ -6,65 +6,20 @@ import re
 from typing import Literal
 
 import pytest
-from django.test import Client
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from evalhub.accounts.models import Member
-from evalhub.campaigns.models import Assignment, Campaign
+from evalhub.campaigns.models import Assignment
 from evalhub.judgments.models import Judgment
 from tests.browser.conftest import DESKTOP, PHONE, axe_findings, scrolls_sideways
-from tests.factories import (
-    CampaignFactory,
-    CompletionFactory,
-    CriterionFactory,
-    GuidelinesFactory,
-    TaskFactory,
-)
+from tests.browser.desk import campaign_of, open_page, start_session
+from tests.factories import GuidelinesFactory
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.filterwarnings("ignore::pytest.PytestRemovedIn10Warning"),  # pytest-base-url's own
 ]
-
-ANSWER = """Rayleigh scattering: **short waves scatter more**.
-
-```python
-def blue(wavelength: float) -> float:
-    return wavelength ** -4
-```
-
-So $I \\propto \\lambda^{-4}$, which favours blue."""
-
-
-def campaign_of(bob: Member, type_: str, tasks: int, **more: object) -> Campaign:
-    campaign = CampaignFactory.create(
-        workspace=bob.workspace, type=type_, title="Why is the sky blue?", **more
-    )
-    for slug in ("factuality", "safety"):
-        CriterionFactory.create(version=campaign.rubric_version, slug=slug)
-    count = {"rating": 1, "comparison": 2, "ranking": 3}[type_]
-    for rank in range(tasks):
-        task = TaskFactory.create(campaign=campaign, rank=rank, completions=[])
-        for place in range(count):
-            completion = CompletionFactory.create(
-                prompt=task.prompt, content=f"{ANSWER}\n\nTask {rank}, text {place}."
-            )
-            task.placed.create(completion=completion, place=place)
-    return campaign
-
-
-def start_session(page: Page, member: Member, base_url: str) -> None:
-    """Signed in without the page for it."""
-    client = Client()
-    client.force_login(member.user)
-    value = client.cookies["sessionid"].value
-    page.context.add_cookies([{"name": "sessionid", "value": value, "url": base_url}])
-
-
-def open_page(page: Page, bob: Member, base_url: str, campaign: Campaign) -> None:
-    start_session(page, bob, base_url)
-    page.goto(f"/w/acme/campaigns/{campaign.uid}/judge/")
 
 
 @pytest.mark.usefixtures("quiet")

@@ -199,16 +199,20 @@ globalThis.judgeMarks = (root, words, form) => {
   }
 
   function cut(keep = 0) {
-    const all = [...pieces(picking.holder)];
-    const text = all.map(({ node }) => node.data).join("");
-    const offsets = [];
-    for (const { node, from, to, isWhole } of all) {
+    const BLOCKS = "p, li, pre, td, th, h1, h2, h3, h4, h5, h6, div";
+    let text = "", block = null;
+    const offsets = []; // of each UTF-16 unit of `text`
+    for (const { node, from, to, isWhole } of pieces(picking.holder)) {
+      const its = node.parentElement.closest(BLOCKS);
+      if (block && its !== block) { text += "\n"; offsets.push(offsets.at(-1)); } // ends a sentence
+      block = its;
       let n = 0;
       for (const letter of node.data) {
         const place = isWhole ? [from, to] : [from + n, from + n + 1];
-        offsets.push(...Array(letter.length).fill(place)); // one for each UTF-16 unit
+        offsets.push(...Array(letter.length).fill(place));
         n++;
       }
+      text += node.data;
     }
     const cutter = new Intl.Segmenter(document.documentElement.lang, { granularity: picking.by });
     picking.parts = [...cutter.segment(text)].filter(({ segment }) => segment.trim()).map(({ segment, index }) => {
