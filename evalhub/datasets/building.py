@@ -12,6 +12,7 @@ from typing import IO, Any
 from evalhub.common.canonical import canonical_json, digest_of
 from evalhub.datasets.choices import BuildKind
 from evalhub.datasets.definition import Definition
+from evalhub.datasets.labels import label_rows
 from evalhub.datasets.lengths import Lengths
 from evalhub.datasets.queries import SPLITS
 from evalhub.datasets.rows import (
@@ -89,6 +90,8 @@ class Building:
         results: Iterable[Kept | LeftOut]
         if self._kind == BuildKind.SFT:
             results = [sft_row(evidence, answers, self._definition)]
+        elif self._kind == BuildKind.CLASSIFICATION:
+            results = label_rows(evidence, self._definition)
         else:
             results = preference_rows(evidence, answers, self._definition)
         for result in results:

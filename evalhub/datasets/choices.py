@@ -4,4 +4,5 @@ from django.db.models import TextChoices
 class BuildKind(TextChoices):
     SFT = "sft"
     PREFERENCE = "preference"
+    CLASSIFICATION = "classification"  # a prompt and what people called it
     EVALUATION = "evaluation"  # prompts with references, frozen

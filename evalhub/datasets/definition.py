@@ -12,10 +12,17 @@ from evalhub.datasets.choices import BuildKind
 from evalhub.datasets.errors import BadDefinition
 from evalhub.judgments.choices import Source
 
-EvidenceKind = Literal["corrections", "preferences", "rankings", "ratings"]
+EvidenceKind = Literal["corrections", "demonstrations", "preferences", "rankings", "ratings"]
+ALL_EVIDENCE: list[EvidenceKind] = [
+    "corrections",
+    "demonstrations",
+    "preferences",
+    "rankings",
+    "ratings",
+]
 Share = Annotated[float, Meta(ge=0.5, le=1)]
 
-LEAST_SHARE = {BuildKind.PREFERENCE: 0.5, BuildKind.SFT: 0.6}
+LEAST_SHARE = {BuildKind.PREFERENCE: 0.5, BuildKind.SFT: 0.6, BuildKind.CLASSIFICATION: 0.6}
 
 
 class Definition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -23,8 +30,9 @@ class Definition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     Preference rows take every pair that the evidence decides: direct preferences and rankings are
     votes on a pair; pairs nobody voted on are implied by ratings; a correction beats its original.
-    SFT rows take one completion per prompt: a correction; else the best rated, if its mean reaches
-    `min_rating`; else, where nobody rated, the winner of the votes with `min_consensus`.
+    SFT rows take one answer per prompt: what a person wrote or corrected, the newest; else the best
+    rated, if its mean reaches `min_rating`; else, where nobody rated, the winner of the votes with
+    `min_consensus`. Classification rows take one label per prompt and criterion, with the same share.
     """
 
     collections: list[str] = []  # slugs; empty: all of the workspace
@@ -32,11 +40,9 @@ class Definition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     sources: list[Literal["human", "imported", "simulated", "model"]] = field(
         default_factory=lambda: ["human", "imported"]
     )
-    evidence: list[EvidenceKind] = field(
-        default_factory=lambda: ["corrections", "preferences", "rankings", "ratings"]
-    )
+    evidence: list[EvidenceKind] = field(default_factory=lambda: list(ALL_EVIDENCE))
     criterion: str = ""  # judge by this criterion alone; empty: overall votes, mean of the ratings
-    min_consensus: Share | None = None  # share of votes; None: above 0.5 for pairs, 0.6 for SFT
+    min_consensus: Share | None = None  # share of votes; None: above 0.5 for pairs, else 0.6
     margin: Annotated[float, Meta(gt=0)] = 1.0  # between mean ratings, in points of 1 to 5
     min_rating: Annotated[float, Meta(ge=1, le=5)] = 4.0  # of SFT rows
     rankings: Literal["all", "adjacent"] = "all"  # which pairs of a ranking
@@ -72,7 +78,7 @@ def in_words(values: dict[str, Any]) -> list[tuple[str, str]]:
         "collections": "all",
         "campaigns": "all",
         "criterion": "overall",
-        "min_consensus": "above 0.5 for pairs, 0.6 for SFT",
+        "min_consensus": "above 0.5 for pairs, 0.6 for SFT and labels",
         "model": "none: lengths are not checked",
         "max_tokens": "what the model can take",
         "licence": "not stated",

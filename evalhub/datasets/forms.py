@@ -22,6 +22,7 @@ class DatasetForm(forms.Form):
         choices=[
             (BuildKind.PREFERENCE.value, "Preference: prompt, chosen, rejected"),
             (BuildKind.SFT.value, "SFT: prompt, completion"),
+            (BuildKind.CLASSIFICATION.value, "Classification: prompt, label"),
         ],
         initial=BuildKind.PREFERENCE.value,
         widget=forms.RadioSelect,

@@ -16,7 +16,7 @@ class Dataset(PublicModel):
 
     workspace = models.ForeignKey(Workspace, models.PROTECT, related_name="datasets")
     name = models.CharField(max_length=100)
-    kind = models.CharField(max_length=12, choices=BuildKind.choices)
+    kind = models.CharField(max_length=15, choices=BuildKind.choices)
     definition: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
 
     class Meta:
@@ -36,7 +36,7 @@ class DatasetBuild(PublicModel):
 
     workspace = models.ForeignKey(Workspace, models.PROTECT, related_name="builds")
     dataset = models.ForeignKey(Dataset, models.PROTECT, related_name="builds")
-    kind = models.CharField(max_length=12, choices=BuildKind.choices)
+    kind = models.CharField(max_length=15, choices=BuildKind.choices)
     definition: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)  # as it was then
     snapshot = models.ForeignKey(ConsensusSnapshot, models.PROTECT, null=True, blank=True)
     job = models.OneToOneField(Job, models.PROTECT, related_name="+")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import combinations
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -13,7 +14,7 @@ from evalhub.common.canonical import digest_of, sha256_of
 from evalhub.datasets.choices import BuildKind
 from evalhub.datasets.definition import Definition
 from evalhub.quality.consensus import Marks, Votes, superiority
-from evalhub.quality.queries import Evidence
+from evalhub.quality.queries import Corrected, Evidence, Written
 
 ID_LENGTH = 32  # hex digits of a content uid
 
@@ -89,11 +90,18 @@ def preference_rows(
 
 def sft_row(evidence: Evidence, answers: Answers, definition: Definition) -> Kept | LeftOut:
     """The one answer worth learning, or why there is none."""
-    if "corrections" in definition.evidence and evidence.corrections:
-        last = max(evidence.corrections, key=lambda each: (each.at, each.judgment.int))
+    by_hand: list[tuple[datetime, int, str, Corrected | Written]] = []
+    for origin, written in (
+        ("corrections", evidence.corrections),
+        ("demonstrations", evidence.demonstrations),
+    ):
+        if origin in definition.evidence:
+            by_hand += [(row.at, row.judgment.int, origin, row) for row in written]
+    if by_hand:
+        _, _, origin, last = max(by_hand, key=lambda each: each[:2])
         if last.content.strip():
             answer = Answer(last.content, None)
-            return Kept((answer,), "corrections", "a person wrote it", (last.judgment,))
+            return Kept((answer,), origin, "a person wrote it", (last.judgment,))
     marks = _marks(evidence, definition) if "ratings" in definition.evidence else {}
     if any(each.n for rated in marks.values() for each in rated.values()):
         return _best_rated(marks, answers, definition)
@@ -103,9 +111,14 @@ def sft_row(evidence: Evidence, answers: Answers, definition: Definition) -> Kep
     return LeftOut("nobody_could_tell" if marks else "nothing_said")
 
 
-def content_uid(messages: list[dict[str, str]], kept: Kept) -> str:
-    """Names a row by its text alone, so that it is the same in every build and database."""
-    return digest_of([messages, *(each.content for each in kept.answers)])[:ID_LENGTH]
+def content_uid(messages: list[dict[str, str]], kept: Kept, criterion: str = "") -> str:
+    """Names a row by its text alone, so that it is the same in every build and database.
+
+    Args:
+        criterion: of a label: the same prompt may be called "yes" on two.
+    """
+    texts = [each.content for each in kept.answers]
+    return digest_of([messages, *texts, *([criterion] if criterion else [])])[:ID_LENGTH]
 
 
 def prompt_uid(messages: list[dict[str, str]]) -> str:
@@ -254,8 +267,12 @@ def as_row(
     kind: BuildKind, messages: list[dict[str, str]], group: UUID, kept: Kept, form: str
 ) -> dict[str, Any]:
     """The row as trainers read it; what it takes beyond that (id, group, weights) they ignore."""
-    row: dict[str, Any] = {"id": content_uid(messages, kept), "group": str(group)}
+    named = kept.origin if kind == BuildKind.CLASSIFICATION else ""
+    row: dict[str, Any] = {"id": content_uid(messages, kept, named), "group": str(group)}
     row["prompt"] = messages if form == "conversational" else as_text(messages)
+    if kind == BuildKind.CLASSIFICATION:
+        said = {"criterion": kept.origin, "label": kept.answers[0].content}
+        return row | said | {"share": round(kept.p_chosen, 3), "weight": round(kept.weight, 3)}
     names = ("completion",) if kind == BuildKind.SFT else ("chosen", "rejected")
     for name, answer in zip(names, kept.answers, strict=True):
         text = answer.content

@@ -14,7 +14,7 @@ from evalhub.jobs.models import Job
 from evalhub.jobs.services import queue_job
 from evalhub.prompts.models import Collection
 
-BUILDABLE = (BuildKind.SFT, BuildKind.PREFERENCE)
+BUILDABLE = (BuildKind.SFT, BuildKind.PREFERENCE, BuildKind.CLASSIFICATION)
 
 
 def create_dataset(

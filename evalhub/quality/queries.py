@@ -12,9 +12,17 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from evalhub.accounts.models import Workspace
 from evalhub.judgments.choices import Source
-from evalhub.judgments.models import Correction, Judgment, Preference, RankedCompletion, Rating
+from evalhub.judgments.models import (
+    Correction,
+    Demonstration,
+    Judgment,
+    Preference,
+    RankedCompletion,
+    Rating,
+)
 from evalhub.quality.consensus import OVERALL, Marks, Votes
 from evalhub.quality.models import ConsensusSnapshot
+from evalhub.rubrics.models import ScaleKind
 
 LOWEST, HIGHEST = 1.0, 5.0  # every scale is stretched onto this one
 
@@ -39,6 +47,22 @@ class Corrected(NamedTuple):
     at: datetime
 
 
+class Written(NamedTuple):
+    """An answer that a person wrote to the prompt themselves."""
+
+    judgment: UUID
+    content: str
+    at: datetime
+
+
+class Label(NamedTuple):
+    """What somebody said about the prompt alone; `text` is what the button said."""
+
+    judgment: UUID
+    criterion: str
+    text: str | None  # None: could not tell
+
+
 @dataclass
 class Evidence:
     """Everything that was said about the completions of one prompt."""
@@ -48,6 +72,8 @@ class Evidence:
     neighbours: dict[Pair, Votes] = field(default_factory=lambda: defaultdict(Votes))
     marks: dict[Mark, Marks] = field(default_factory=lambda: defaultdict(Marks))
     corrections: list[Corrected] = field(default_factory=list)
+    demonstrations: list[Written] = field(default_factory=list)
+    labels: list[Label] = field(default_factory=list)
     judgments: int = 0
 
 
@@ -113,9 +139,17 @@ def evidence_of(scope: Scope, prompts: Sequence[int]) -> dict[int, Evidence]:
     ):
         uid, prompt, at = judgments[judgment]
         found[prompt].corrections.append(Corrected(uid, completion, content, at))
+    for judgment, content in (
+        Demonstration.objects.filter(judgment__in=keys)
+        .order_by("judgment_id")
+        .values_list("judgment_id", "content")
+    ):
+        uid, prompt, at = judgments[judgment]
+        found[prompt].demonstrations.append(Written(uid, content, at))
     owners = {pk: (uid, found[prompt]) for pk, (uid, prompt, _) in judgments.items()}
     _add_preferences(owners)
     _add_ratings(owners)
+    _add_labels(owners)
     _add_rankings(owners)
     return found
 
@@ -134,7 +168,9 @@ def _add_preferences(owners: Owners) -> None:
 
 
 def _add_ratings(owners: Owners) -> None:
-    rows = Rating.objects.filter(judgment__in=list(owners), turn=None)
+    rows = Rating.objects.filter(
+        judgment__in=list(owners), turn=None, completion__isnull=False
+    ).exclude(criterion__kind=ScaleKind.CHOICE)  # which has no order, so no mean
     for judgment, completion, criterion, low, high, value in rows.order_by(
         "judgment_id", "pk"
     ).values_list(
@@ -152,6 +188,14 @@ def _add_ratings(owners: Owners) -> None:
             marks.missing += 1
         else:
             marks.values.append(LOWEST + (value - low) / (high - low) * (HIGHEST - LOWEST))
+
+
+def _add_labels(owners: Owners) -> None:
+    rows = Rating.objects.filter(judgment__in=list(owners), turn=None, completion=None)
+    for rating in rows.select_related("criterion").order_by("judgment_id", "pk"):
+        uid, evidence = owners[rating.judgment_id]
+        text = None if rating.value is None else rating.criterion.words_for(rating.value)
+        evidence.labels.append(Label(uid, rating.criterion.slug, text))
 
 
 def _add_rankings(owners: Owners) -> None:

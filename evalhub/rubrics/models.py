@@ -96,3 +96,11 @@ class Criterion(PublicModel):
     @property
     def points(self) -> range:
         return range(self.low, self.high + 1)
+
+    def words_for(self, value: int) -> str:
+        """The value as a label: the choice's own text, yes or no, the number of a scale."""
+        if self.kind == ScaleKind.YES_NO:
+            return "yes" if value else "no"
+        if self.kind == ScaleKind.CHOICE:
+            return str(self.anchors.get(str(value), value))
+        return str(value)

@@ -23,11 +23,18 @@ from evalhub.imports.models import ImportKind
 from evalhub.imports.services import start_import
 from evalhub.jobs.jobs import execute
 from evalhub.jobs.models import Job, News
-from evalhub.judgments.models import Correction
+from evalhub.judgments.models import Correction, Demonstration, Rating
 from evalhub.prompts.grouping import merge
 from evalhub.prompts.models import Prompt
 from tests.evalhub.datasets.conftest import Build
-from tests.factories import JudgmentFactory, LanguageModelFactory, PreferenceFactory
+from tests.factories import (
+    CampaignFactory,
+    CriterionFactory,
+    JudgmentFactory,
+    LanguageModelFactory,
+    PreferenceFactory,
+    TaskFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -155,6 +162,31 @@ def test_a_correction_becomes_a_row_of_each_kind(compared: list[Task], build: Bu
     assert build().manifest["from"] == {"corrections": 1, "preferences": 10}
     texts = [row["completion"][0]["content"] for row in rows(build("sft"))]
     assert texts.count("Better.") == 1
+
+
+def test_labels_and_written_answers_become_rows(acme: Workspace, build: Build) -> None:
+    """Two label tasks and a demonstration, through their own campaigns; choices stay words."""
+    labelling = CampaignFactory.create(workspace=acme, type="label")
+    topic = CriterionFactory.create(
+        version=labelling.rubric_version,
+        slug="topic",
+        kind="choice",
+        anchors={"1": "billing", "2": "tech"},
+        high=2,
+    )
+    for value in (2, 2):
+        judgment = JudgmentFactory.create(task=TaskFactory.create(campaign=labelling))
+        Rating.objects.create(judgment=judgment, criterion=topic, value=value)
+    writing = CampaignFactory.create(workspace=acme, type="demonstration")
+    judgment = JudgmentFactory.create(task=TaskFactory.create(campaign=writing))
+    Demonstration.objects.create(judgment=judgment, content="Dear all.")
+
+    found = [
+        (row["criterion"], row["label"], row["share"]) for row in rows(build("classification"))
+    ]
+
+    assert found == [("topic", "tech", 1.0)] * 2
+    assert [row["completion"][0]["content"] for row in rows(build("sft"))] == ["Dear all."]
 
 
 def test_prompts_without_a_split_are_left_out(compared: list[Task], build: Build) -> None:

@@ -11,6 +11,7 @@ import pytest
 from evalhub.datasets.choices import BuildKind
 from evalhub.datasets.definition import Definition, definition_of
 from evalhub.datasets.errors import BadDefinition
+from evalhub.datasets.labels import label_rows
 from evalhub.datasets.rows import (
     REASONS,
     Answer,
@@ -21,7 +22,7 @@ from evalhub.datasets.rows import (
     preference_rows,
     sft_row,
 )
-from evalhub.quality.queries import Corrected, Evidence, Mark, Pair
+from evalhub.quality.queries import Corrected, Evidence, Label, Mark, Pair, Written
 
 ANSWERS = {key: Answer(f"answer {key}", UUID(int=key)) for key in range(1, 6)}
 PLAIN = Definition()
@@ -153,6 +154,38 @@ def test_sft_takes_the_last_correction_first() -> None:
         evidence.corrections.append(Corrected(uuid4(), 1, text, at))
     assert best(evidence) == "later"
     assert best(evidence, evidence=["ratings"]) == "answer 1"
+
+
+def test_what_a_person_wrote_is_an_sft_row_and_the_newest_by_hand_counts() -> None:
+    evidence = rated(a=[5])
+    evidence.demonstrations.append(Written(uuid4(), "mine", datetime(2026, 1, 2, tzinfo=UTC)))
+    evidence.corrections.append(Corrected(uuid4(), 1, "mended", datetime(2026, 1, 1, tzinfo=UTC)))
+    assert best(evidence) == "mine"
+    assert best(evidence, evidence=["corrections"]) == "mended"
+
+
+def called(*labels: tuple[str, str | None]) -> Evidence:
+    return Evidence(labels=[Label(uuid4(), criterion, text) for criterion, text in labels])
+
+
+def labels(evidence: Evidence, /, **definition: Any) -> list[tuple[str, str, float] | str]:
+    return [
+        (row.origin, row.answers[0].content, round(row.p_chosen, 3))
+        if isinstance(row, Kept)
+        else row.reason
+        for row in label_rows(evidence, definition_of(definition))
+    ]
+
+
+def test_a_label_is_what_most_say_on_each_criterion() -> None:
+    evidence = called(("topic", "tech"), ("topic", "tech"), ("topic", "other"), ("urgent", "no"))
+    assert labels(evidence) == [("topic", "tech", 0.667), ("urgent", "no", 1.0)]
+    assert labels(evidence, criterion="topic", min_consensus=0.7) == ["no_consensus"]
+
+
+def test_those_who_could_not_tell_have_no_vote_on_a_label() -> None:
+    assert labels(called(("topic", None), ("topic", "tech"))) == [("topic", "tech", 1.0)]
+    assert labels(called(("topic", None))) == ["nobody_could_tell"]
 
 
 def test_sft_takes_the_best_rated_over_the_threshold() -> None:
