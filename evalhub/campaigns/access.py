@@ -13,6 +13,7 @@ from evalhub.accounts.choices import Role
 from evalhub.accounts.models import Member, User
 from evalhub.campaigns.choices import CampaignState
 from evalhub.campaigns.models import Assignment, Campaign
+from evalhub.campaigns.queries import guidelines_of, version_of
 from evalhub.common.errors import Forbidden, NotFound
 
 WATCHERS = (Role.LEAD, Role.ENGINEER, Role.REVIEWER)
@@ -27,6 +28,21 @@ def access_campaign(member: Member, uid: UUID) -> Campaign:
     )
     if campaign is None or not _shown_to(member, campaign):
         raise NotFound("No such campaign.")
+    return campaign
+
+
+def access_desk(member: Member, uid: UUID) -> Campaign:
+    """The same for the annotator's page, which asks for it with every judgment: one table is read.
+
+    What is frozen (the rubric version, the guidelines) comes from the process's memory.
+    """
+    campaign = Campaign.objects.filter(workspace_id=member.workspace_id, uid=uid).first()
+    if campaign is None or not _shown_to(member, campaign):
+        raise NotFound("No such campaign.")
+    campaign.workspace = member.workspace
+    campaign.rubric_version = version_of(campaign.rubric_version_id)
+    if campaign.guidelines_id is not None:
+        campaign.guidelines = guidelines_of(campaign.guidelines_id)
     return campaign
 
 

@@ -8,16 +8,18 @@ from string import ascii_uppercase
 from typing import Any
 from uuid import UUID, uuid4
 
+from django.utils.translation import get_language
+
 from evalhub.accounts.models import Member
-from evalhub.campaigns.choices import Ask, FlagKind, SkipReason
+from evalhub.campaigns.choices import FlagKind, SkipReason
 from evalhub.campaigns.models import Campaign, Task
 from evalhub.campaigns.queries import criteria_of
 from evalhub.campaigns.services.claim import Lease
-from evalhub.judgments.choices import Evidence
+from evalhub.judgments.blank import Blank, has_blank
 from evalhub.judgments.keys import ACTS
 from evalhub.judgments.queries import desk_of, draft_of, text_of, title_of, today_of
 from evalhub.judgments.sheet import fields_from, sheet_of
-from evalhub.judgments.sheet.asks import Shown
+from evalhub.judgments.sheet.asks import Shown, marks_of
 from evalhub.judgments.words import WORDS
 
 
@@ -49,11 +51,15 @@ def lease_page(
     lease: Lease, campaign: Campaign, *, typed: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
     """A task in somebody's hand, with what they typed so far."""
-    fields = typed if typed is not None else _kept(lease.assignment, campaign)
+    fields = typed if typed is not None else {}
+    if typed is None and not lease.is_new:
+        fields = _kept(lease.assignment, campaign)
     responses = [
         Shown(label, each.content, each.tool_calls)
         for label, each in zip(ascii_uppercase, lease.responses, strict=False)
     ]
+    if not fields and has_blank(campaign):
+        return _untouched(lease, campaign, responses)
     hidden = {
         "assignment": lease.assignment,
         "token": lease.token,
@@ -63,9 +69,26 @@ def lease_page(
         campaign,
         conversation=lease.conversation,
         responses=responses,
-        documents=documents_of(lease.task),
+        documents=documents_of(lease.task) if lease.has_documents else [],
         fields=fields,
     ) | {"lease": lease, "hidden": hidden}
+
+
+def _untouched(lease: Lease, campaign: Campaign, responses: list[Shown]) -> dict[str, Any]:
+    """The same, quicker: the form is in the process's memory but for the values in its gaps."""
+    documents = documents_of(lease.task) if lease.has_documents else []
+    blank = Blank(
+        campaign=campaign.uid,
+        workspace=campaign.workspace.slug,
+        type=campaign.type,
+        asks=tuple(campaign.asks),
+        preference_steps=campaign.preference_steps,
+        version=campaign.rubric_version_id,
+        labels="".join(each.label for each in responses),
+        has_documents=bool(documents),
+        language=get_language() or "en",
+    )
+    return _texts(lease.conversation, responses, documents) | {"lease": lease, "blank": blank}
 
 
 def task_page(
@@ -77,7 +100,23 @@ def task_page(
     fields: Mapping[str, str],
 ) -> dict[str, Any]:
     """The texts and the form; also of a task that nobody holds (practice, a look back)."""
-    version = campaign.rubric_version
+    return _texts(conversation, responses, documents) | {
+        "sheet": sheet_of(
+            campaign,
+            criteria_of(campaign.rubric_version_id),
+            conversation=conversation,
+            responses=responses,
+            typed=fields,
+        ),
+        "marks": marks_of(campaign, has_documents=bool(documents)),
+    }
+
+
+def _texts(
+    conversation: Sequence[dict[str, Any]],
+    responses: Sequence[Shown],
+    documents: Sequence[Document],
+) -> dict[str, Any]:
     return {
         "earlier": [
             Turn(nth, turn["role"], turn["content"], turn.get("tool_calls", []))
@@ -86,20 +125,6 @@ def task_page(
         "last": conversation[-1] if conversation else None,
         "responses": responses,
         "documents": documents,
-        "sheet": sheet_of(
-            campaign,
-            criteria_of(campaign.rubric_version_id),
-            conversation=conversation,
-            responses=responses,
-            typed=fields,
-        ),
-        "marks": {
-            "asked": Ask.SPANS in campaign.asks,
-            "error_types": version.error_types,
-            "severities": version.severities,
-            "evidence": [{"slug": each.value, "name": str(each.label)} for each in Evidence],
-            "has_documents": bool(documents),
-        },
     }
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 from django.db.models.enums import TextChoices
 
 from evalhub.accounts.models import Workspace, slug_rule
@@ -149,7 +149,9 @@ class Completion(PublicModel):
     generation = models.ForeignKey(Generation, models.PROTECT, related_name="completions")
     external_id = models.CharField(max_length=200)  # the file's, or "<index>" of a generation
     content = models.TextField()
-    tool_calls: models.JSONField[list[dict[str, Any]]] = models.JSONField(default=list, blank=True)
+    tool_calls: models.JSONField[list[dict[str, Any]]] = models.JSONField(
+        default=list, db_default=Value([], models.JSONField()), blank=True
+    )
     # [{"name", "arguments": {…}}], in the order in which they were made
     finish = models.CharField(max_length=10, blank=True)  # "stop", "length" or unknown
     written_by = models.ForeignKey("accounts.Member", models.PROTECT, null=True, blank=True)

@@ -39,8 +39,8 @@ def _judge(
     connection: psycopg.Connection, campaign: str, member: int, workspace: int, *, times: int
 ) -> int:
     from evalhub.campaigns.services.claim import FRESH
-    from evalhub.judgments.checks import Findings
-    from evalhub.judgments.services.statements import SUBMIT, columns_of
+    from evalhub.judgments.question import Findings, PreferenceFound, RatingFound
+    from evalhub.judgments.services.statements import columns_of, submit_statement, tables_of
 
     row = connection.execute(
         "SELECT c.id, ARRAY(SELECT k.id FROM rubrics_criterion k"
@@ -59,16 +59,19 @@ def _judge(
             rank = lease[4]
         assignment, first, second = _details(connection, lease[0])
         findings = Findings(
-            ratings=[(first, criteria[0], 4, ""), (second, criteria[1], 2, "")],
-            preferences=[(None, first, second, 2, False)],
+            ratings=[
+                RatingFound(first, criteria[0], None, 4, "", ""),
+                RatingFound(second, criteria[1], None, 2, "", ""),
+            ],
+            preferences=[PreferenceFound(None, first, second, 2, both_bad=False)],
         )
         values = {
             "assignment": assignment, "member": member, "token": lease[1], "campaign": key,
             "workspace": workspace, "source": "human", "submission": uuid4(), "digest": "0" * 64,
-            "active_ms": 41200, "critique": "", "holding": [], **columns_of(findings),
+            "active_ms": 41200, "critique": "", "holding": [], "guidelines": None, **columns_of(findings),
         }  # fmt: skip
         with connection.transaction():
-            connection.execute(SUBMIT, values)
+            connection.execute(submit_statement(tables_of(findings)), values)
     return times
 
 

@@ -37,6 +37,11 @@ from tests.bench.bare_loop import run_bare_loop
 from tests.ground import temporary_place
 
 CLIENTS, WARM_UP = 16, 300
+SETTINGS = {
+    "DJANGO_SETTINGS_MODULE": "evalhub.settings",
+    "EVALHUB_SECRET_KEY": "bench-" + "x7Qk2" * 12,
+    "CELERY_BROKER_URL": "memory://",
+}
 
 
 @dataclass(frozen=True)
@@ -66,16 +71,17 @@ class Clients:
     def run(self, judgments: int) -> None:
         share = judgments // CLIENTS
         threads = [
-            threading.Thread(target=self._work, args=[token, share])
-            for token in self.seeded["tokens"]
+            threading.Thread(target=self._work, args=[nth, share])
+            for nth in range(len(self.seeded["tokens"]))
         ]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
 
-    def _work(self, token: str, judgments: int) -> None:
+    def _work(self, nth: int, judgments: int) -> None:
         wire = http.client.HTTPConnection("127.0.0.1", self.port)
+        token = self.seeded["tokens"][nth]
         head = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
 
         def post(path: str, body: dict[str, Any]) -> Any:
@@ -127,18 +133,31 @@ def measure(tasks: int, judgments: int) -> Figures:
             elapsed = time.perf_counter() - began
             web, data = cpu_of(server) - before[0], cpu_of(postgres) - before[1]
         bare = bare_ms(seeded, postgres, judgments)
+    return figures_of(tasks, judgments, clients, elapsed, (web, data), bare=bare, seed=seed_seconds)
+
+
+def figures_of(
+    tasks: int,
+    judgments: int,
+    clients: Clients,
+    elapsed: float,
+    spent: tuple[float, float],  # CPU seconds of web and database
+    *,
+    bare: float,
+    seed: float,
+) -> Figures:
     done = CLIENTS * (judgments // CLIENTS)
     latencies = statistics.quantiles(clients.seconds, n=100)
     return Figures(
         tasks=tasks,
         judgments=done,
-        web_ms=1000 * web / done,
-        database_ms=1000 * data / done,
+        web_ms=1000 * spent[0] / done,
+        database_ms=1000 * spent[1] / done,
         per_second=done / elapsed,
         p50_ms=1000 * latencies[49],
         p95_ms=1000 * latencies[94],
         bare_ms=bare,
-        seed_seconds=seed_seconds,
+        seed_seconds=seed,
     )
 
 
@@ -212,21 +231,16 @@ def main() -> None:
     parser.add_argument("--submits", type=int, default=3000)
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
-    settings = {
-        "DJANGO_SETTINGS_MODULE": "evalhub.settings",
-        "EVALHUB_SECRET_KEY": "bench-" + "x7Qk2" * 12,
-        "CELERY_BROKER_URL": "memory://",
-    }
-    os.environ.update(settings)
+    os.environ.update(SETTINGS)
     rows = [measure(tasks, chosen.submits) for tasks in chosen.tasks]
     if not chosen.json:
-        show(rows)
+        show(rows, title="CPU per judgment: submit and next task, 16 clients, target 2.5 ms")
     found = [asdict(row) | {"total_ms": row.total_ms} for row in rows]
     sys.stdout.write(json.dumps(found) + "\n")
 
 
-def show(rows: list[Figures]) -> None:
-    table = Table(title="CPU per judgment: submit and next task, 16 clients, target 2.5 ms")
+def show(rows: list[Figures], *, title: str) -> None:
+    table = Table(title=title)
     names = "tasks", "web ms", "PostgreSQL ms", "sum ms", "per s", "p50 ms", "p95 ms", "bare ms"
     for name in names:
         table.add_column(name, justify="right")

@@ -36,7 +36,7 @@ NO_CALLS: list[dict[str, Any]] = []
 # What a claim answers with, from the row `lent`.
 _LEASE = """
     SELECT lent.uid, lent.token, lent.expires_at, t.uid, t.rank, p.messages,
-           answers.contents, answers.tool_calls
+           answers.contents, answers.tool_calls, p.documents <> '[]'::jsonb
     FROM lent
     JOIN campaigns_task t ON t.id = lent.task_id
     JOIN prompts_prompt p ON p.id = t.prompt_id
@@ -185,6 +185,8 @@ class Lease:
     rank: int
     conversation: list[dict[str, Any]]
     responses: list[Response]
+    has_documents: bool
+    is_new: bool  # never held before: there is no draft
 
     def public(self) -> dict[str, Any]:
         """The claim's answer in the API. It names no completion and no model, on purpose."""
@@ -277,11 +279,22 @@ def _lent(statement: str, desk: Desk, member_pk: int, **more: object) -> Lease |
         row = cursor.fetchone()
     if row is None:
         return None
-    assignment, token, expires_at, task, rank, messages, contents, tool_calls = row
+    assignment, token, expires_at, task, rank, messages, contents, tool_calls, has_documents = row
     conversation = msgspec.json.decode(messages)  # Django leaves the JSON of a bare cursor as text
     shown = masked(contents or [], workspace=desk.workspace) if desk.masks_identity else contents
     responses = [  # none where the prompt stands alone
         Response(content, NO_CALLS if calls == "[]" else msgspec.json.decode(calls))
         for content, calls in zip(shown or [], tool_calls or [], strict=True)
     ]
-    return Lease(desk, assignment, token, expires_at, task, rank, conversation, responses)
+    return Lease(
+        desk,
+        assignment,
+        token,
+        expires_at,
+        task,
+        rank,
+        conversation,
+        responses,
+        has_documents,
+        is_new=statement in (FRESH, _FRESH_WAITING),
+    )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from string import ascii_uppercase
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -13,7 +12,7 @@ from evalhub.campaigns import choices
 from evalhub.campaigns.choices import TaskType
 from evalhub.campaigns.models import Campaign
 from evalhub.common.reasoning import steps_of
-from evalhub.judgments.choices import CannotTell, StepVerdict
+from evalhub.judgments.choices import CannotTell, Evidence, StepVerdict
 from evalhub.judgments.sheet.fields import CANNOT_TELL, PROMPT
 from evalhub.rubrics.models import Criterion, ScaleKind
 
@@ -246,6 +245,18 @@ class _Rows:
         return Ask(name, title, question, required, self._options(name, rows))
 
 
+def marks_of(campaign: Campaign, *, has_documents: bool) -> dict[str, Any]:
+    """What may be said of a marked passage, for the page's script."""
+    version = campaign.rubric_version
+    return {
+        "asked": choices.Ask.SPANS in campaign.asks,
+        "error_types": version.error_types,
+        "severities": version.severities,
+        "evidence": [{"slug": each.value, "name": str(each.label)} for each in Evidence],
+        "has_documents": has_documents,
+    }
+
+
 def points_of(criterion: Criterion) -> list[tuple[str, str, str, str]]:
     """The scale as options: value, what the button says, key, what it means."""
     anchors = {int(point): str(text) for point, text in criterion.anchors.items()}
@@ -287,7 +298,3 @@ def preferences_of(steps: int) -> list[tuple[str, str, str, str]]:
         for by in range(1, most + 1)
     ]
     return [(value, text, str(nth), anchor) for nth, (value, text, anchor) in enumerate(rows, 1)]
-
-
-def labels_of(count: int) -> str:
-    return ascii_uppercase[:count]

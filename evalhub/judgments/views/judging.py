@@ -21,7 +21,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from evalhub.accounts.access import access_member
 from evalhub.accounts.http import Request
 from evalhub.accounts.models import Member
-from evalhub.campaigns.access import access_assignment, access_campaign
+from evalhub.campaigns.access import access_assignment, access_desk
 from evalhub.campaigns.errors import (
     CampaignNotOpen,
     GuidelinesNotAccepted,
@@ -66,7 +66,11 @@ def judge(request: Request, workspace: str, uid: UUID) -> HttpResponse:
             return redirect("judgments:judge", workspace, uid)
         else:
             return redirect("judgments:judge", workspace, uid)
-    context = _page(member, campaign, typed=typed) | {"wrong": wrong, **desk_page(member)}
+    context = _page(member, campaign, typed=typed) | {
+        "submitted": _count(member, campaign),
+        "wrong": wrong,
+        **desk_page(member),
+    }
     template = "judgments/accept.html" if context["to_accept"] else "judgments/judge.html"
     return render(request, template, context, status=422 if wrong else 200)
 
@@ -93,7 +97,9 @@ def judge_submit(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     except DomainError as error:
         return _problem(error)
     context = _shell(member, campaign)
-    if stored.next is not None:
+    if stored.next is None:
+        context |= {"submitted": _count(member, campaign)}
+    else:
         context |= lease_page(stored.next, campaign)
     answer = _fragment(request, context)
     answer["X-Judgment"] = str(stored.judgment)
@@ -173,7 +179,7 @@ def accept(request: Request, workspace: str, uid: UUID) -> HttpResponse:
 
 def _at_the_desk(request: Request, workspace: str, uid: UUID) -> tuple[Member, Campaign]:
     member = access_member(request.user, workspace, to="judge")
-    return member, access_campaign(member, uid)
+    return member, access_desk(member, uid)
 
 
 def _assignment(request: Request, member: Member, campaign: Campaign) -> Assignment:
@@ -213,7 +219,9 @@ def _page(
         context["to_accept"] = campaign.guidelines
     except HandFull:
         context["hand_full"] = True
-    return context if lease is None else context | lease_page(lease, campaign, typed=typed)
+    if lease is None:
+        return context | {"submitted": _count(member, campaign)}
+    return context | lease_page(lease, campaign, typed=typed)
 
 
 def _shell(member: Member, campaign: Campaign) -> dict[str, Any]:
@@ -221,13 +229,18 @@ def _shell(member: Member, campaign: Campaign) -> dict[str, Any]:
         "member": member,
         "workspace": member.workspace,
         "campaign": campaign,
-        "submitted": submitted_by(member, [campaign.pk]).get(campaign.pk, 0),
+        "submitted": 0,  # counted where it is read: the page's script counts on by itself
         "lease": None,
+        "blank": None,
         "wrong": "",
         "closed": "",
         "to_accept": None,
         "hand_full": False,
     }
+
+
+def _count(member: Member, campaign: Campaign) -> int:
+    return submitted_by(member, [campaign.pk]).get(campaign.pk, 0)
 
 
 def _fragment(request: Request, context: dict[str, Any]) -> HttpResponse:
