@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
+from django.views.i18n import set_language
 
 from evalhub.accounts import views as accounts
 from evalhub.web import error_pages, views
@@ -35,6 +36,7 @@ urlpatterns = [
     path("sign-up/", accounts.sign_up, name="sign_up"),
     path("invitation/<str:username>/<str:token>/", accounts.accept_invitation, name="invitation"),
     path("profile/", accounts.profile, name="profile"),
+    path("profile/language/", set_language, name="language"),
     path("profile/password/", accounts.change_password, name="password"),
     path("w/<slug:workspace>/", include(in_workspace)),
     path("api/", include("evalhub.api_urls")),

@@ -48,9 +48,13 @@ def documents_of(task: UUID) -> list[Document]:
 
 
 def lease_page(
-    lease: Lease, campaign: Campaign, *, typed: Mapping[str, str] | None = None
+    lease: Lease,
+    campaign: Campaign,
+    *,
+    typed: Mapping[str, str] | None = None,
+    is_whole: bool = False,
 ) -> dict[str, Any]:
-    """A task in somebody's hand, with what they typed so far."""
+    """A task in somebody's hand, with what they typed so far; the whole page counts as well."""
     fields = typed if typed is not None else {}
     if typed is None and not lease.is_new:
         fields = _kept(lease.assignment, campaign)
@@ -58,7 +62,7 @@ def lease_page(
         Shown(label, each.content, each.tool_calls)
         for label, each in zip(ascii_uppercase, lease.responses, strict=False)
     ]
-    if not fields and has_blank(campaign):
+    if not fields and not is_whole and has_blank(campaign):
         return _untouched(lease, campaign, responses)
     hidden = {
         "assignment": lease.assignment,

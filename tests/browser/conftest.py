@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.db import connection
 from django.test import Client
 from playwright.sync_api import ConsoleMessage, Page, ViewportSize
 from pytest_django.live_server_helper import LiveServer
@@ -26,12 +27,23 @@ SignIn = Callable[[Member], None]
 def _really_commits(transactional_db: None) -> Iterator[None]:
     """The server's threads must see what the test wrote, and be done before it is wiped away."""
     yield
-    assert wait_until(lambda: not _answering(), seconds=20), _answering()
+    wait_until(lambda: not _serving(), seconds=3, every=0.02)  # the page has been closed
+    assert wait_until(lambda: not _at_work(), seconds=20), _at_work()
 
 
-def _answering() -> list[str]:
-    """The live server's threads that still serve a connection; the page has been closed."""
+def _serving() -> list[str]:
+    """The live server's threads that have a connection open, whether or not somebody asks."""
     return [each.name for each in threading.enumerate() if "process_request" in each.name]
+
+
+def _at_work() -> list[str]:
+    """What other connections to the test's database do at this moment: they would block its wiping."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT query FROM pg_stat_activity WHERE datname = current_database()"
+            " AND pid <> pg_backend_pid() AND state <> 'idle'"
+        )
+        return [query for (query,) in cursor.fetchall()]
 
 
 @pytest.fixture(scope="session")

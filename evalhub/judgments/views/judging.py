@@ -66,7 +66,7 @@ def judge(request: Request, workspace: str, uid: UUID) -> HttpResponse:
             return redirect("judgments:judge", workspace, uid)
         else:
             return redirect("judgments:judge", workspace, uid)
-    context = _page(member, campaign, typed=typed) | {
+    context = _page(member, campaign, typed=typed, is_whole=True) | {
         "submitted": _count(member, campaign),
         "wrong": wrong,
         **desk_page(member),
@@ -208,6 +208,7 @@ def _page(
     *,
     typed: Mapping[str, str] | None = None,
     holding: list[UUID] | None = None,
+    is_whole: bool = False,
 ) -> dict[str, Any]:
     context = _shell(member, campaign)
     lease: Lease | None = None
@@ -221,7 +222,7 @@ def _page(
         context["hand_full"] = True
     if lease is None:
         return context | {"submitted": _count(member, campaign)}
-    return context | lease_page(lease, campaign, typed=typed)
+    return context | lease_page(lease, campaign, typed=typed, is_whole=is_whole)
 
 
 def _shell(member: Member, campaign: Campaign) -> dict[str, Any]:

@@ -298,5 +298,6 @@
   setInterval(showClock, SAFE_EVERY_MS);
   document.documentElement.classList.add("has-script");
   begin();
+  performance.mark("judge-ready"); // tests/bench/bench_desk.py reads it
   keeper.prefetch();
 })();

@@ -62,7 +62,9 @@ globalThis.judgeKeeper = (page) => {
   }
 
   function fields() {
-    return [...form.fields().filter(([name]) => name !== "active_ms"), ["active_ms", String(page.activeMs())]];
+    // the header carries the CSRF token: one in a kept form would be stale after the next sign-in
+    const told = form.fields().filter(([name]) => name !== "active_ms" && name !== "csrfmiddlewaretoken");
+    return [...told, ["active_ms", String(page.activeMs())]];
   }
 
   // ---- drafts ----
@@ -103,10 +105,16 @@ globalThis.judgeKeeper = (page) => {
     await sendQueue();
   }
 
-  function showAhead() {
-    if (!ahead) return;
-    const { html } = ahead;
+  // The task that was fetched ahead, unless it came on the page by another way meanwhile.
+  function takeAhead() {
+    const next = ahead;
     ahead = null;
+    return next && !isHere(next.assignment) ? next.html : null;
+  }
+
+  function showAhead() {
+    const html = takeAhead();
+    if (!html) return;
     isWaiting = false;
     page.show(html, { counted: true });
   }
@@ -160,6 +168,7 @@ globalThis.judgeKeeper = (page) => {
     if (isWaiting && (taskIn(html) || !queue().length)) {
       isWaiting = false;
       page.show(html, { counted: true });
+      if (ahead && isHere(ahead.assignment)) ahead = null;
     } else if (!ahead) {
       ahead = taskIn(html);
     }
@@ -187,8 +196,11 @@ globalThis.judgeKeeper = (page) => {
   // An answer may have been on its way while the task in it was taken by another: not twice, then.
   function taskIn(html) {
     const found = new DOMParser().parseFromString(html, "text/html").querySelector("#sheet")?.dataset.assignment;
-    const isHere = found === assignment() || done.has(found) || queue().some((row) => row.assignment === found);
-    return found && !isHere ? { html, assignment: found } : null;
+    return found && !isHere(found) ? { html, assignment: found } : null;
+  }
+
+  function isHere(uid) {
+    return uid === assignment() || done.has(uid) || queue().some((row) => row.assignment === uid);
   }
 
   async function ask(holding) {
@@ -265,9 +277,9 @@ globalThis.judgeKeeper = (page) => {
   const flag = (more) => act("flag", more, () => complain(words.flagged, undefined, "good"));
   const skip = (more) => act("skip", more, () => {
     forget(DRAFT + assignment());
-    if (!ahead) { fetchNext(); return; }
-    const { html } = ahead;
-    ahead = null;
+    done.add(assignment());
+    const html = takeAhead();
+    if (!html) { fetchNext(); return; }
     page.show(html, { counted: false });
     prefetch();
   });
