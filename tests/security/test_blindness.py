@@ -7,15 +7,27 @@ task's data, ids that count, an attribute in the DOM.
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import UUID, uuid4
 
 import pytest
+from django.contrib.staticfiles import finders
 from django.http import HttpResponse
 from django.test import Client
 
 from evalhub.accounts.models import Member
 from evalhub.prompts.models import Completion
 from evalhub.registry.models import LanguageModel
+from tests.factories import (
+    CampaignFactory,
+    CompletionFactory,
+    GenerationFactory,
+    LanguageModelFactory,
+    TaskFactory,
+)
 from tests.security.pages import shown_by
 from tests.security.routes import all_routes
 from tests.security.world import World
@@ -41,8 +53,22 @@ def everything_for(client: Client, owner: Client, world: World) -> Iterator[tupl
         for url in route.opening(owner, world):
             answer = client.get(url)
             if answer.status_code == 200:
-                yield url, shown_by(answer).decode()
-    yield "claim", claim(client, world).content.decode()
+                yield url, every_byte_of(answer)
+                yield from static_files_of(client, shown_by(answer).decode(errors="replace"))
+    yield "claim", every_byte_of(claim(client, world))
+
+
+def every_byte_of(answer: HttpResponse) -> str:
+    """The body, and the names and values of the headers."""
+    headers = "\n".join(f"{name}: {value}" for name, value in answer.items())
+    return f"{headers}\n\n{shown_by(answer).decode(errors='replace')}"
+
+
+def static_files_of(client: Client, html: str) -> Iterator[tuple[str, str]]:
+    """Names and contents of the scripts and styles that a page loads."""
+    for url in set(re.findall(r'(?:src|href)="(/static/[^"]+)"', html)):
+        found = finders.find(url.removeprefix("/static/"))
+        yield url, f"{url}\n{Path(str(found)).read_text(errors='replace') if found else ''}"
 
 
 def claim(client: Client, world: World) -> HttpResponse:
@@ -69,3 +95,62 @@ def test_a_response_is_named_by_its_letter_and_nothing_else(
     assert set(claimed["task"]) == {"uid", "type", "conversation", "responses"}
     assert [set(each) for each in claimed["task"]["responses"]] == [{"label", "content"}] * 2
     assert [each["label"] for each in claimed["task"]["responses"]] == ["A", "B"]
+
+
+@pytest.mark.slow
+def test_neither_order_nor_ids_tell_the_models_apart(bob: Member, with_token: Enter) -> None:
+    """A hundred pairs of the same two models, the older model's completion always made first.
+
+    Each stands left about as often (27 to 73 times: chance misses that once in 250,000 runs),
+    and every id that a claim shows is random: version 4, neither counting nor telling the time.
+    """
+    campaign = CampaignFactory.create(workspace=bob.workspace, hand_size=100)
+    older, newer = (GenerationFactory.create(workspace=bob.workspace) for _ in range(2))
+    for _ in range(100):
+        task = TaskFactory.create(campaign=campaign, completions=[])
+        for place, generation in enumerate((older, newer)):
+            completion = CompletionFactory.create(prompt=task.prompt, generation=generation)
+            task.placed.create(completion=completion, place=place)
+    client, holding, left = with_token(bob), [], Counter[int]()
+    for _ in range(100):
+        url = f"/api/v1/campaigns/{campaign.uid}/claim"
+        claimed = client.post(url, {"holding": holding[-99:]}, content_type="application/json")
+        told = claimed.json()
+        for uid in (told["assignment"], told["task"]["uid"], told["campaign"]):
+            assert UUID(uid).version == 4
+        content = told["task"]["responses"][0]["content"]
+        left[Completion.objects.get(content=content).generation_id] += 1
+        submit = {"token": told["token"], "submission_id": str(uuid4())}
+        submit["preferences"] = [{"criterion": None, "choice": "tie"}]
+        url = f"/api/v1/assignments/{told['assignment']}/submit"
+        assert client.post(url, submit, content_type="application/json").status_code == 201
+    assert 27 <= left[older.pk] <= 73
+
+
+@pytest.mark.parametrize("way", ["page", "next", "claim"])
+def test_a_response_that_introduces_itself_is_masked_where_the_campaign_asks(
+    bob: Member, signed_in: Enter, with_token: Enter, way: str
+) -> None:
+    """And as long as before, so that a passage marked in it stays where it is."""
+    campaign = CampaignFactory.create(
+        workspace=bob.workspace, masks_identity=True, type="rating", asks=["spans"]
+    )
+    text = "I am GPT-4, made by OpenAI. But you may call me Sky-Tuned-7."
+    task = TaskFactory.create(campaign=campaign, completions=[])
+    model = LanguageModelFactory.create(workspace=bob.workspace, name="Sky-Tuned-7")
+    completion = CompletionFactory.create(prompt=task.prompt, content=text, generation__model=model)
+    task.placed.create(completion=completion, place=0)
+    base = f"/w/acme/campaigns/{campaign.uid}/judge/"
+    if way == "claim":
+        url = f"/api/v1/campaigns/{campaign.uid}/claim"
+        answer = with_token(bob).post(url, {}, content_type="application/json")
+        shown = answer.json()["task"]["responses"][0]["content"]
+        assert len(shown) == len(text)
+    else:
+        answer = signed_in(bob).get(base + ("next/" if way == "next" else ""))
+        shown = answer.content.decode()
+    assert "But you may call me" in shown
+    for name in ("GPT", "OpenAI", "Sky-Tuned"):
+        assert name not in shown
+    completion.refresh_from_db()
+    assert completion.content == text
