@@ -10,6 +10,41 @@ from evalhub.judgments.keys import ACTS, PRESETS, fault_of, keymap
 from evalhub.judgments.models import DeskSettings
 
 
+class ReturnForm(forms.Form):
+    reason = forms.CharField(
+        label=_("Why it goes back"),
+        max_length=5000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("Its author reads this. Say what to look at again, not what to answer."),
+    )
+
+
+class ExpertForm(forms.Form):
+    """What an expert adds to the answers; the fields stand outside of the form that sends them."""
+
+    expert_kind = forms.ChoiceField(
+        label=_("What for"),
+        choices=[
+            ("practice", _("practice: a copy, shown with your answer; never in the data")),
+            ("gold", _("gold: the task itself, judged unknowingly, compared afterwards")),
+        ],
+        widget=forms.RadioSelect,
+        initial="practice",
+    )
+    expert_reason = forms.CharField(
+        label=_("Why this is the answer"),
+        required=False,
+        max_length=20_000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("Markdown. Shown to whoever compares their answers with yours."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # Django's own types
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs["form"] = "sheet"
+
+
 class DeskForm(forms.Form):
     """The keys of the annotator's page, act by act; an empty field takes the preset's."""
 
