@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from evalhub.judgments.choices import Preset
 from evalhub.judgments.keys import ACTS, PRESETS, fault_of, keymap
 from evalhub.judgments.models import DeskSettings
+from evalhub.judgments.page import CAPS
 
 
 class ReturnForm(forms.Form):
@@ -45,6 +46,9 @@ class ExpertForm(forms.Form):
             field.widget.attrs["form"] = "sheet"
 
 
+_PRESETS = Preset.choices
+
+
 class DeskForm(forms.Form):
     """The keys of the annotator's page, act by act; an empty field takes the preset's."""
 
@@ -75,10 +79,29 @@ class DeskForm(forms.Form):
                 ),
             )
 
+    def habits(self) -> list[forms.BoundField]:
+        return [self[name] for name in ("preset", "auto_advance", "auto_submit")]
+
+    def acts(self) -> list[tuple[forms.BoundField, list[tuple[str, str]]]]:
+        """A row for each act: its field, and (preset, key) for each preset there is."""
+        return [
+            (
+                self[f"key_{act}"],
+                [(str(name), _cap(PRESETS[value].get(act, ""))) for value, name in _PRESETS],
+            )
+            for act in ACTS
+        ]
+
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
-        cleaned["keys"] = {act: key for act in ACTS if (key := cleaned.get(f"key_{act}"))}
+        typed = {act: key for act in ACTS if (key := cleaned.get(f"key_{act}"))}
+        cleaned["keys"] = {act: key.lower() if len(key) == 1 else key for act, key in typed.items()}
         if "preset" in cleaned and (fault := fault_of(keymap(cleaned["preset"], cleaned["keys"]))):
             act, why = fault
             self.add_error(f"key_{act}", why)
         return cleaned
+
+
+def _cap(key: str) -> str:
+    """The key as it stands on a key cap."""
+    return CAPS.get(key, key.upper())
