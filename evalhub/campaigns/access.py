@@ -12,7 +12,7 @@ from evalhub.accounts.acting import Acting
 from evalhub.accounts.choices import Role
 from evalhub.accounts.models import Member, User
 from evalhub.campaigns.choices import AssignmentState, CampaignState
-from evalhub.campaigns.models import Assignment, Campaign, Task
+from evalhub.campaigns.models import Assignment, Campaign, Flag, Task
 from evalhub.campaigns.queries import guidelines_of, version_of
 from evalhub.common.errors import Forbidden, NotFound
 
@@ -114,6 +114,14 @@ def access_task(campaign: Campaign, uid: UUID) -> Task:
     if task is None:
         raise NotFound("No such task.")
     return task
+
+
+def access_flag(member: Member, uid: UUID) -> Flag:
+    flags = Flag.objects.filter(campaign__workspace_id=member.workspace_id, uid=uid)
+    flag = flags.select_related("campaign__workspace", "task__prompt").first()
+    if flag is None:
+        raise NotFound("No such flag.")
+    return flag
 
 
 def access_skipped(member: Member, uid: UUID) -> Assignment:

@@ -10,7 +10,7 @@ from django.db.models import Count, Exists, Max, OuterRef, Q, Sum
 
 from evalhub.accounts.choices import MemberKind
 from evalhub.accounts.models import Member
-from evalhub.campaigns.choices import AssignmentState, SkipReason, TaskKind
+from evalhub.campaigns.choices import Ask, AssignmentState, SkipReason, TaskKind
 from evalhub.campaigns.models import Acceptance, Assignment, Campaign, Guidelines, Task
 from evalhub.common.identity import mask_identity
 from evalhub.registry.models import LanguageModel
@@ -47,6 +47,12 @@ class Share:
     submitted: int
     held: int
     skipped: int
+
+
+@dataclass(frozen=True)
+class GuidelinesVersion:
+    guidelines: Guidelines
+    accepted: int  # members
 
 
 @dataclass(frozen=True)
@@ -103,6 +109,18 @@ def shares_of(campaign: Campaign) -> list[Share]:
         Share(members[row["member_id"]], row["submitted"], row["held"], row["skipped"])
         for row in counts
     ]
+
+
+def asked_in(campaign: Campaign) -> list[str]:
+    """What the campaign asks beyond what its type always asks, in words."""
+    return [str(Ask(ask).label) for ask in Ask.values if ask in campaign.asks]
+
+
+def versions_of(campaign: Campaign) -> list[GuidelinesVersion]:
+    """Every version of its guidelines with how many have accepted it, newest first."""
+    rows = campaign.guidelines_versions.select_related("created_by")
+    counted = rows.annotate(accepted=Count("acceptances")).order_by("-number")
+    return [GuidelinesVersion(row, row.accepted) for row in counted]
 
 
 def campaigns_for(member: Member) -> list[MyCampaign]:
