@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from evalhub.accounts.models import Member
@@ -14,12 +16,15 @@ from evalhub.campaigns.services.claim import claim_next
 from evalhub.campaigns.services.flags import answer_flag, raise_flag
 from evalhub.campaigns.services.leases import save_draft, skip
 from evalhub.judgments.figures import time_per_task
-from evalhub.judgments.models import Judgment, ReturnedJudgment
+from evalhub.judgments.models import Correction, Judgment, ReturnedJudgment
 from tests.factories import (
     AssignmentFactory,
+    CompletionFactory,
+    ExpertAnswerFactory,
     GuidelinesFactory,
     JudgmentFactory,
     MemberFactory,
+    PreferenceFactory,
     TaskFactory,
 )
 
@@ -262,6 +267,46 @@ def test_another_persons_skipped_task_is_absent(
 ) -> None:
     theirs = skipped_by(MemberFactory.create(workspace=bob.workspace), campaign)
     assert bobs.post(f"{WORK}skipped/{theirs.uid}/take-back/").status_code == 404
+
+
+def lived_in(bob: Member, campaign: Campaign, lead: Member) -> None:
+    """One more row in each of bob's lists, gold and a correction among them."""
+    judgment = judged_by(bob, campaign, active_ms=1000)
+    ReturnedJudgment.objects.create(judgment=judgment, reason="Read on.", returned_by=lead)
+    Correction.objects.create(
+        judgment=judgment, completion=judgment.task.completions.first(), content="Better."
+    )
+    CompletionFactory.create(prompt=judgment.task.prompt, content="Better.")
+    gold = judged_by(bob, campaign)
+    PreferenceFactory.create(judgment=gold)
+    Task.objects.filter(pk=gold.task_id).update(kind="gold")
+    ExpertAnswerFactory.create(task=gold.task)
+    for state in ("held", "skipped"):
+        held = AssignmentFactory.create(task__campaign=campaign, member=bob, state=state)
+        save_draft(assignment=held, body={})
+    raise_flag(assignment=held, kind="question", text="Why?", by=bob)
+
+
+def test_more_rows_take_no_more_queries(
+    bobs: Client, bob: Member, alice: Member, campaign: Campaign
+) -> None:
+    states = ["drafts", "submitted", "skipped", "returned", "questions"]
+    paths = ["", *(f"{state}/" for state in states), "calibration/", "corrections/"]
+
+    def counted() -> dict[str, int]:
+        found = {}
+        for path in paths:
+            bobs.get(WORK + path)
+            with CaptureQueriesContext(connection) as queries:
+                bobs.get(WORK + path)
+            found[path] = len(queries)
+        return found
+
+    lived_in(bob, campaign, alice)
+    before = counted()
+    for _ in range(5):
+        lived_in(bob, campaign, alice)
+    assert counted() == before
 
 
 def test_leads_have_no_work_of_their_own_here(client: Client, alice: Member) -> None:
