@@ -125,11 +125,10 @@ def as_shown(answers: Mapping[str, Any], order: Sequence[int]) -> dict[str, Any]
 
 def _sheet(page: Mapping[str, Any], answers: Mapping[str, Any]) -> Sheet:
     campaign = page["campaign"]
-    conversation = [turn for _, turn in page["earlier"]]
     return sheet_of(
         campaign,
         criteria_of(campaign.rubric_version_id),
-        conversation=[*conversation, *([page["last"]] if page["last"] else [])],
+        conversation=page["conversation"],
         responses=page["responses"],
         typed=fields_from(answers, preference_steps=campaign.preference_steps),
     )

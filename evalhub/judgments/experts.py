@@ -24,6 +24,7 @@ def check_answers(task: Task, answers: Answers) -> None:
         range(len(completions)),
         criteria_of(campaign.rubric_version_id),
         campaign.asks,
+        campaign.masks_identity,
     )
     findings_of(answers, question, lambda: material_of_task(task))
 

@@ -8,6 +8,7 @@ from string import ascii_uppercase
 from typing import Any
 
 from evalhub.campaigns.models import Task
+from evalhub.campaigns.queries import masked
 from evalhub.judgments.models import Judgment
 from evalhub.judgments.page import documents_of, task_page
 from evalhub.judgments.sheet import fields_from
@@ -44,9 +45,12 @@ def page_of_task(
     """Texts and form of any task; `order` None shows the responses in the task's own."""
     answers = [placed.completion for placed in _placed(task)]
     shown = [answers[place] for place in (range(len(answers)) if order is None else order)]
+    texts = [each.content for each in shown]
+    if task.campaign.masks_identity:
+        texts = masked(texts, workspace=task.campaign.workspace_id)
     responses = [
-        Shown(label, each.content, each.tool_calls)
-        for label, each in zip(ascii_uppercase, shown, strict=False)
+        Shown(label, text, each.tool_calls)
+        for label, text, each in zip(ascii_uppercase, texts, shown, strict=False)
     ]
     page = task_page(
         task.campaign,
@@ -55,7 +59,7 @@ def page_of_task(
         documents=documents_of(task.uid),
         fields=fields,
     )
-    return page | {"campaign": task.campaign, "wrong": ""}
+    return page | {"campaign": task.campaign, "conversation": task.prompt.messages, "wrong": ""}
 
 
 def _placed(task: Task) -> Any:  # mypy loses the related manager of a through model

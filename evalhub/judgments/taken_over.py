@@ -14,6 +14,7 @@ from django.db.models.functions import Length
 from evalhub.accounts.models import Member
 from evalhub.campaigns.choices import CampaignState
 from evalhub.campaigns.models import TaskCompletion
+from evalhub.campaigns.queries import masked
 from evalhub.judgments.models import Correction, Judgment
 from evalhub.prompts.models import Completion
 
@@ -96,8 +97,11 @@ def _taken(correction: Correction, candidates: Iterable[Completion]) -> Completi
 
 def _told(correction: Correction, new: Completion) -> TakenOver:
     is_the_same = folded(correction.content) == folded(new.content)
-    old = correction.completion.content
-    return TakenOver(correction, old, correction.content, new.content, is_the_same)
+    campaign = correction.judgment.campaign
+    texts = [correction.completion.content, new.content]
+    if campaign.masks_identity:
+        texts = masked(texts, workspace=campaign.workspace_id)
+    return TakenOver(correction, texts[0], correction.content, texts[1], is_the_same)
 
 
 def folded(text: str) -> str:

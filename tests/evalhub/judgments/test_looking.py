@@ -14,6 +14,7 @@ from evalhub.accounts.models import Member
 from evalhub.audit.models import Entry
 from evalhub.campaigns.models import Assignment, Campaign
 from evalhub.judgments.models import Judgment, ReturnedJudgment
+from evalhub.prompts.models import Completion
 from tests.evalhub.judgments.conftest import body_for
 from tests.factories import JudgmentFactory, MemberFactory, TaskFactory
 
@@ -89,6 +90,18 @@ def test_the_page_names_no_model(client: Client, bob: Member, judgment: Judgment
         generation = completion.generation
         for secret in (completion.uid, generation.uid, generation.model.uid, generation.model.name):
             assert str(secret) not in html
+
+
+def test_names_that_were_blacked_out_stay_so(
+    client: Client, bob: Member, judgment: Judgment
+) -> None:
+    Campaign.objects.update(masks_identity=True)
+    Completion.objects.update(content="I am Claude, made by Anthropic.")
+    for page in (look_at(judgment), reopen(judgment)):
+        html = signed_in(client, bob).get(page).content.decode()
+        assert "made by" in html
+        assert "Claude" not in html
+        assert "Anthropic" not in html
 
 
 def test_a_revision_is_a_new_judgment_and_both_name_each_other(
