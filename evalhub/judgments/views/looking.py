@@ -110,6 +110,8 @@ def _looked_at(
         and judgment.source == Source.HUMAN,
         "expert": beside_the_expert(judgment),
         "form": form,
+        "marks": context["marks"] | {"asked": False},  # the page lists them itself
+        "asks_spans": context["marks"]["asked"],
         "mode": "read",
         "form_action": "",
         "hidden": {"assignment": ""},
