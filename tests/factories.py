@@ -11,12 +11,25 @@ from django.utils import timezone
 from factory.django import DjangoModelFactory, Password
 
 from evalhub.accounts.models import ApiToken, Member, User, Workspace
-from evalhub.campaigns.models import Assignment, Campaign, Guidelines, Task, TaskCompletion
+from evalhub.campaigns.models import (
+    Assignment,
+    Campaign,
+    Flag,
+    Guidelines,
+    Task,
+    TaskCompletion,
+)
 from evalhub.datasets.models import Dataset, DatasetBuild
 from evalhub.evaluation.models import Comparison, Evaluation, Promotion
 from evalhub.imports.models import Import, RejectedRow
 from evalhub.jobs.models import Job
-from evalhub.judgments.models import Judgment, Preference, Rating
+from evalhub.judgments.models import (
+    ExpertAnswer,
+    Judgment,
+    Preference,
+    Rating,
+    ReturnedJudgment,
+)
 from evalhub.loops.models import Loop, Round, Step
 from evalhub.prompts.models import Collection, Completion, Generation, Prompt, PromptGroup
 from evalhub.registry.models import LanguageModel
@@ -234,6 +247,32 @@ class AssignmentFactory(DjangoModelFactory[Assignment]):
     permutation = factory.LazyAttribute(lambda row: list(range(row.task.completions.count())))
 
 
+class FlagFactory(DjangoModelFactory[Flag]):
+    class Meta:
+        model = Flag
+
+    task = factory.SubFactory(TaskFactory)
+    campaign = factory.SelfAttribute("task.campaign")
+    member = factory.SubFactory(
+        MemberFactory, workspace=factory.SelfAttribute("..campaign.workspace")
+    )
+    kind = "question"
+    text = "Is sarcasm rude?"
+
+
+class ExpertAnswerFactory(DjangoModelFactory[ExpertAnswer]):
+    """Of a comparison: the first is better. `task__kind="gold"` for gold."""
+
+    class Meta:
+        model = ExpertAnswer
+
+    task = factory.SubFactory(TaskFactory, kind="practice", overlap=0, open_places=0)
+    answers = factory.LazyFunction(
+        lambda: {"preferences": [{"criterion": None, "choice": "A", "strength": 1}]}
+    )
+    reason = "The second **invents** a date."
+
+
 class JudgmentFactory(DjangoModelFactory[Judgment]):
     class Meta:
         model = Judgment
@@ -244,6 +283,17 @@ class JudgmentFactory(DjangoModelFactory[Judgment]):
     member = factory.SubFactory(MemberFactory, workspace=factory.SelfAttribute("..workspace"))
     source = "human"
     judged_at = factory.LazyFunction(timezone.now)
+
+
+class ReturnedJudgmentFactory(DjangoModelFactory[ReturnedJudgment]):
+    class Meta:
+        model = ReturnedJudgment
+
+    judgment = factory.SubFactory(JudgmentFactory)
+    reason = "Read to the end."
+    returned_by = factory.SubFactory(
+        MemberFactory, workspace=factory.SelfAttribute("..judgment.workspace"), roles=["reviewer"]
+    )
 
 
 class RatingFactory(DjangoModelFactory[Rating]):

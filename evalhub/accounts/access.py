@@ -12,12 +12,13 @@ from evalhub.accounts.choices import Role
 from evalhub.accounts.models import ApiToken, Member, User
 from evalhub.common.errors import Forbidden, NotFound
 
-Act = Literal["view", "judge", "watch", "lead", "engineer", "build", "own"]
+Act = Literal["view", "judge", "watch", "review", "lead", "engineer", "build", "own"]
 
 ROLES_FOR: dict[Act, tuple[Role, ...]] = {
     "view": tuple(Role),
     "judge": (Role.ANNOTATOR,),
     "watch": (Role.LEAD, Role.ENGINEER, Role.REVIEWER),
+    "review": (Role.REVIEWER, Role.LEAD),
     "lead": (Role.LEAD,),
     "engineer": (Role.ENGINEER,),
     "build": (Role.LEAD, Role.ENGINEER),

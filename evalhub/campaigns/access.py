@@ -11,8 +11,8 @@ from evalhub.accounts.access import Act, acting_member
 from evalhub.accounts.acting import Acting
 from evalhub.accounts.choices import Role
 from evalhub.accounts.models import Member, User
-from evalhub.campaigns.choices import CampaignState
-from evalhub.campaigns.models import Assignment, Campaign
+from evalhub.campaigns.choices import AssignmentState, CampaignState
+from evalhub.campaigns.models import Assignment, Campaign, Flag, Task
 from evalhub.campaigns.queries import guidelines_of, version_of
 from evalhub.common.errors import Forbidden, NotFound
 
@@ -102,6 +102,34 @@ def access_assignment(member: Member, campaign: Campaign, uid: UUID) -> Assignme
     assignment = mine.first()
     if assignment is None:
         raise NotFound("No such assignment.")
+    return assignment
+
+
+def access_task(campaign: Campaign, uid: UUID) -> Task:
+    """A task of a campaign that the caller may see."""
+    tasks = campaign.tasks.select_related(
+        "prompt", "campaign__rubric_version", "campaign__guidelines", "campaign__workspace"
+    )
+    task = tasks.filter(uid=uid).first()
+    if task is None:
+        raise NotFound("No such task.")
+    return task
+
+
+def access_flag(member: Member, uid: UUID) -> Flag:
+    flags = Flag.objects.filter(campaign__workspace_id=member.workspace_id, uid=uid)
+    flag = flags.select_related("campaign__workspace", "task__prompt").first()
+    if flag is None:
+        raise NotFound("No such flag.")
+    return flag
+
+
+def access_skipped(member: Member, uid: UUID) -> Assignment:
+    """A task that the member skipped, or took back since."""
+    mine = Assignment.objects.of_member(member).filter(uid=uid).select_related("campaign")
+    assignment = mine.exclude(state=AssignmentState.SUBMITTED).first()
+    if assignment is None:
+        raise NotFound("No such task.")
     return assignment
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from evalhub.accounts.models import Workspace
 from evalhub.campaigns.choices import Ask, TaskType
@@ -17,6 +18,12 @@ DESIGNS = [
 
 
 class CampaignForm(forms.Form):
+    GROUPS = [  # how the page lays the fields out
+        (_("What people do"), ["title", "type", "asks", "preference_steps"]),
+        (_("What they judge"), ["rubric_version", "collection", "models", "design", "overlap"]),
+        (_("Before they begin"), ["guidelines", "consent", "content_warning"]),
+        (_("Rules"), ["allows_revision", "masks_identity"]),
+    ]
     title = forms.CharField(max_length=150)
     type = forms.ChoiceField(
         label="What annotators do",
@@ -104,3 +111,27 @@ class CampaignForm(forms.Form):
             field = self.fields[name]
             assert isinstance(field, forms.ModelChoiceField)  # noqa: S101  as declared above
             field.queryset = rows
+
+    def groups(self) -> list[tuple[Any, list[forms.BoundField]]]:  # `Any`: lazy translations
+        return [(title, [self[name] for name in names]) for title, names in self.GROUPS]
+
+
+class GuidelinesForm(forms.Form):
+    content = forms.CharField(
+        label=_("Guidelines"),
+        required=False,
+        max_length=50_000,
+        widget=forms.Textarea(attrs={"rows": 14}),
+        help_text=_("Markdown. Annotators read and accept it before they judge."),
+    )
+    consent = forms.CharField(
+        label=_("Consent"),
+        required=False,
+        max_length=10_000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=_("What annotators agree to, where your work needs that."),
+    )
+
+
+class AnswerForm(forms.Form):
+    answer = forms.CharField(required=False, max_length=10_000)

@@ -10,7 +10,7 @@ from django.db.models import Count, Exists, Max, OuterRef, Q, Sum
 
 from evalhub.accounts.choices import MemberKind
 from evalhub.accounts.models import Member
-from evalhub.campaigns.choices import AssignmentState
+from evalhub.campaigns.choices import Ask, AssignmentState, SkipReason, TaskKind
 from evalhub.campaigns.models import Acceptance, Assignment, Campaign, Guidelines, Task
 from evalhub.common.identity import mask_identity
 from evalhub.registry.models import LanguageModel
@@ -41,12 +41,18 @@ class Progress:
 
 @dataclass(frozen=True)
 class Share:
-    """One annotator's part in a campaign."""
+    """One annotator's part in a campaign; who would rather not read a task skips it uncounted."""
 
     member: Member
     submitted: int
     held: int
     skipped: int
+
+
+@dataclass(frozen=True)
+class GuidelinesVersion:
+    guidelines: Guidelines
+    accepted: int  # members
 
 
 @dataclass(frozen=True)
@@ -56,6 +62,9 @@ class MyCampaign:
     campaign: Campaign
     submitted: int
     has_more: bool
+    waiting: int  # places that nobody holds or has filled
+    has_practice: bool
+    to_accept: bool  # there are guidelines to read and accept first
 
 
 def progress_of(campaign: Campaign) -> Progress:
@@ -68,7 +77,12 @@ def progress_of_each(campaigns: Sequence[Campaign]) -> dict[int, Progress]:
     sums = (
         Task.objects.filter(campaign__in=[campaign.pk for campaign in campaigns])
         .values_list("campaign_id")
-        .annotate(Count("pk"), Sum("overlap"), Sum("judged"), Sum("open_places"))
+        .annotate(
+            tasks=Count("pk", filter=~Q(kind=TaskKind.PRACTICE)),
+            wanted=Sum("overlap"),
+            done=Sum("judged"),
+            waiting=Sum("open_places"),
+        )
         .order_by("campaign_id")
     )
     found = {key: Progress(*counts) for key, *counts in sums}
@@ -83,7 +97,9 @@ def shares_of(campaign: Campaign) -> list[Share]:
         .annotate(
             submitted=Count("pk", filter=Q(state=AssignmentState.SUBMITTED)),
             held=Count("pk", filter=Q(state=AssignmentState.HELD)),
-            skipped=Count("pk", filter=Q(state=AssignmentState.SKIPPED)),
+            skipped=Count(
+                "pk", filter=Q(state=AssignmentState.SKIPPED) & ~Q(skip_reason=SkipReason.OPT_OUT)
+            ),
             last=Max("ended_at"),
         )
         .order_by("-submitted", "member_id")
@@ -93,6 +109,18 @@ def shares_of(campaign: Campaign) -> list[Share]:
         Share(members[row["member_id"]], row["submitted"], row["held"], row["skipped"])
         for row in counts
     ]
+
+
+def asked_in(campaign: Campaign) -> list[str]:
+    """What the campaign asks beyond what its type always asks, in words."""
+    return [str(Ask(ask).label) for ask in Ask.values if ask in campaign.asks]
+
+
+def versions_of(campaign: Campaign) -> list[GuidelinesVersion]:
+    """Every version of its guidelines with how many have accepted it, newest first."""
+    rows = campaign.guidelines_versions.select_related("created_by")
+    counted = rows.annotate(accepted=Count("acceptances")).order_by("-number")
+    return [GuidelinesVersion(row, row.accepted) for row in counted]
 
 
 def campaigns_for(member: Member) -> list[MyCampaign]:
@@ -111,8 +139,27 @@ def campaigns_for(member: Member) -> list[MyCampaign]:
         campaigns.filter(Exists(untouched) | Exists(unfinished)).values_list("pk", flat=True)
     )
     rows = sorted(campaigns, key=lambda row: (row.pk in with_more, row.pk), reverse=True)
-    done = submitted_by(member, [row.pk for row in rows])
-    return [MyCampaign(row, done.get(row.pk, 0), row.pk in with_more) for row in rows]
+    keys = [row.pk for row in rows]
+    done, waiting = submitted_by(member, keys), _waiting_in(keys)
+    practice = Task.objects.filter(campaign__in=keys, kind=TaskKind.PRACTICE)
+    with_practice = set(practice.values_list("campaign_id", flat=True).distinct())
+    accepted = set(Acceptance.objects.filter(member=member).values_list("guidelines_id", flat=True))
+    return [
+        MyCampaign(
+            campaign=row,
+            submitted=done.get(row.pk, 0),
+            has_more=row.pk in with_more,
+            waiting=waiting.get(row.pk, 0),
+            has_practice=row.pk in with_practice,
+            to_accept=row.guidelines_id is not None and row.guidelines_id not in accepted,
+        )
+        for row in rows
+    ]
+
+
+def _waiting_in(campaigns: Sequence[int]) -> dict[int, int]:
+    rows = Task.objects.open().filter(campaign__in=campaigns).values_list("campaign_id")
+    return dict(rows.annotate(Sum("open_places")))
 
 
 def submitted_by(member: Member, campaigns: Sequence[int]) -> dict[int, int]:

@@ -15,3 +15,11 @@ class InvalidJudgment(DomainError):
 
 class SubmissionMismatch(Conflict):
     code = "submission_mismatch"
+
+
+class UnfitReturn(DomainError):
+    code, http_status = "unfit_return", 422
+
+
+class UnfitExpertAnswer(DomainError):
+    code, http_status = "unfit_expert_answer", 422

@@ -22,7 +22,8 @@ def judgments_asked_for(workspace_pk: int, asked: QueryDict) -> QuerySet[Judgmen
         judgments = judgments.filter(source=source)
     if asked.get("current") == "true":
         judgments = judgments.current()
-    return judgments.select_related("campaign", "task", "member", "supersedes").prefetch_related(
+    parts = ("campaign", "task", "member", "supersedes", "guidelines", "demonstration")
+    return judgments.select_related(*parts).prefetch_related(
         "ratings__completion",
         "ratings__criterion",
         "preferences__criterion",
@@ -30,6 +31,9 @@ def judgments_asked_for(workspace_pk: int, asked: QueryDict) -> QuerySet[Judgmen
         "preferences__second",
         "ranking__completion",
         "corrections__completion",
+        "spans__completion",
+        "steps__completion",
+        "tool_calls__completion",
     )
 
 

@@ -8,6 +8,45 @@ from django.utils.translation import gettext_lazy as _
 from evalhub.judgments.choices import Preset
 from evalhub.judgments.keys import ACTS, PRESETS, fault_of, keymap
 from evalhub.judgments.models import DeskSettings
+from evalhub.judgments.page import CAPS
+
+
+class ReturnForm(forms.Form):
+    reason = forms.CharField(
+        label=_("Why it goes back"),
+        max_length=5000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("Its author reads this. Say what to look at again, not what to answer."),
+    )
+
+
+class ExpertForm(forms.Form):
+    """What an expert adds to the answers; the fields stand outside of the form that sends them."""
+
+    expert_kind = forms.ChoiceField(
+        label=_("What for"),
+        choices=[
+            ("practice", _("practice: a copy, shown with your answer; never in the data")),
+            ("gold", _("gold: the task itself, judged unknowingly, compared afterwards")),
+        ],
+        widget=forms.RadioSelect,
+        initial="practice",
+    )
+    expert_reason = forms.CharField(
+        label=_("Why this is the answer"),
+        required=False,
+        max_length=20_000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("Markdown. Shown to whoever compares their answers with yours."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # Django's own types
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs["form"] = "sheet"
+
+
+_PRESETS = Preset.choices
 
 
 class DeskForm(forms.Form):
@@ -40,10 +79,29 @@ class DeskForm(forms.Form):
                 ),
             )
 
+    def habits(self) -> list[forms.BoundField]:
+        return [self[name] for name in ("preset", "auto_advance", "auto_submit")]
+
+    def acts(self) -> list[tuple[forms.BoundField, list[tuple[str, str]]]]:
+        """A row for each act: its field, and (preset, key) for each preset there is."""
+        return [
+            (
+                self[f"key_{act}"],
+                [(str(name), _cap(PRESETS[value].get(act, ""))) for value, name in _PRESETS],
+            )
+            for act in ACTS
+        ]
+
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
-        cleaned["keys"] = {act: key for act in ACTS if (key := cleaned.get(f"key_{act}"))}
+        typed = {act: key for act in ACTS if (key := cleaned.get(f"key_{act}"))}
+        cleaned["keys"] = {act: key.lower() if len(key) == 1 else key for act, key in typed.items()}
         if "preset" in cleaned and (fault := fault_of(keymap(cleaned["preset"], cleaned["keys"]))):
             act, why = fault
             self.add_error(f"key_{act}", why)
         return cleaned
+
+
+def _cap(key: str) -> str:
+    """The key as it stands on a key cap."""
+    return CAPS.get(key, key.upper())

@@ -9,7 +9,7 @@ from django.db.models import Count, Q, Sum
 from django.utils import timezone
 
 from evalhub.accounts.models import Member
-from evalhub.campaigns.models import Assignment, Draft
+from evalhub.campaigns.models import Assignment, Draft, Task
 from evalhub.judgments.keys import keymap
 from evalhub.judgments.models import DeskSettings, Judgment
 from evalhub.judgments.question import Material
@@ -23,15 +23,16 @@ def draft_of(assignment: UUID) -> dict[str, Any]:
 
 def material_of(assignment: UUID) -> Material:
     """The texts that the task of `assignment` is about."""
-    found = Assignment.objects.select_related("task__prompt", "campaign__rubric_version").get(
-        uid=assignment
-    )
-    completions = found.task.completions.values_list("pk", "content", "tool_calls")
-    rows = list(completions)
-    version = found.campaign.rubric_version
+    of = Assignment.objects.select_related("task__prompt", "task__campaign__rubric_version")
+    return material_of_task(of.get(uid=assignment).task)
+
+
+def material_of_task(task: Task) -> Material:
+    rows = list(task.completions.values_list("pk", "content", "tool_calls"))
+    version = task.campaign.rubric_version
     return Material(
-        messages=found.task.prompt.messages,
-        documents=[text_of(document) for document in found.task.prompt.documents or []],
+        messages=task.prompt.messages,
+        documents=[text_of(document) for document in task.prompt.documents or []],
         contents={pk: content for pk, content, _ in rows},
         tool_calls={pk: calls for pk, _, calls in rows},
         error_types=[each["slug"] for each in version.error_types],

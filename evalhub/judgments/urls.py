@@ -1,12 +1,25 @@
 from django.urls import path
 
-from evalhub.judgments.views import desk, judging, mine
+from evalhub.judgments.views import desk, expert, judging, looking, mine, practice
 
 app_name = "judgments"
 
 urlpatterns = [
     path("my-work/", mine.mine, name="mine"),
     path("my-work/keys/", desk.desk, name="desk"),
+    path("my-work/calibration/", mine.calibration, name="calibration"),
+    path("my-work/corrections/", mine.taken_over, name="taken_over"),
+    *(
+        path(f"my-work/{state}/", mine.work, {"state": state}, name=state)
+        for state in ("drafts", "submitted", "skipped", "returned", "questions")
+    ),
+    path("my-work/skipped/<uuid:uid>/take-back/", mine.take_back, name="take_back"),
+    path("my-work/judgments/<uuid:uid>/revise/", looking.revise, name="revise"),
+    path("judgments/<uuid:uid>/", looking.look, name="look"),
+    path("judgments/<uuid:uid>/return/", looking.hand_back, name="return"),
+    path("campaigns/<uuid:uid>/expert/", expert.expert_list, name="expert"),
+    path("campaigns/<uuid:uid>/expert/add/", expert.expert_add, name="expert_add"),
+    path("campaigns/<uuid:uid>/practice/", practice.practice, name="practice"),
     path("campaigns/<uuid:uid>/judge/", judging.judge, name="judge"),
     path("campaigns/<uuid:uid>/judge/accept/", judging.accept, name="accept"),
     path("campaigns/<uuid:uid>/judge/next/", judging.judge_next, name="next"),

@@ -1,4 +1,4 @@
-"""The rubric that every workspace starts with: four criteria, an anchor for each point."""
+"""The rubric that every workspace starts with: four criteria, and what can be wrong in a passage."""
 
 from __future__ import annotations
 
@@ -11,6 +11,29 @@ class DefaultCriterion(NamedTuple):
     question: str
     anchors: tuple[str, str, str, str, str]  # of the points 1 to 5
 
+
+class Named(NamedTuple):
+    slug: str
+    name: str
+    description: str
+
+
+ERROR_TYPES = (  # of a marked passage
+    Named("false-statement", "False statement", "It says something that is not so."),
+    Named(
+        "unsupported-statement",
+        "Unsupported statement",
+        "Neither the sources nor common knowledge bear it out.",
+    ),
+    Named("off-topic", "Off topic", "It has nothing to do with what was asked."),
+    Named("unsafe", "Unsafe", "Following or reading it could do harm."),
+    Named("language", "Language", "Wrong language, grammar, spelling or tone."),
+)
+SEVERITIES = (
+    Named("minor", "Minor", "A careful reader stumbles; nobody is misled."),
+    Named("major", "Major", "It misleads, or the answer loses much of its worth."),
+    Named("critical", "Critical", "Alone it makes the answer unusable, or dangerous."),
+)
 
 GUIDELINES = """\
 Read the whole prompt first, then each response to its end. Judge what is written, not how long it is.

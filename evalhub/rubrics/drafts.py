@@ -12,17 +12,30 @@ from evalhub.accounts.models import Member
 from evalhub.audit.services import record
 from evalhub.common.errors import Conflict
 from evalhub.rubrics.errors import RubricFrozen, UnfitRubric
-from evalhub.rubrics.models import Criterion, RubricVersion
+from evalhub.rubrics.models import Criterion, RubricVersion, ScaleKind
+from evalhub.rubrics.naming import Named
 
 LEAST_POINTS, MOST_POINTS, MOST_CRITERIA = 2, 10, 20
 
 
 @transaction.atomic
-def set_guidelines(*, version: RubricVersion, guidelines: str, by: Member) -> RubricVersion:
-    """Raise RubricFrozen once the version is published."""
+def set_guidelines(
+    *,
+    version: RubricVersion,
+    guidelines: str,
+    error_types: list[Named] | None = None,
+    severities: list[Named] | None = None,
+    by: Member,
+) -> RubricVersion:
+    """Write what stands beside the criteria; None leaves the names for marked passages as they are.
+
+    Raise RubricFrozen once the version is published.
+    """
     draft = _draft(version)
     draft.guidelines = guidelines
-    draft.save(update_fields=["guidelines"])
+    draft.error_types = draft.error_types if error_types is None else error_types
+    draft.severities = draft.severities if severities is None else severities
+    draft.save(update_fields=["guidelines", "error_types", "severities"])
     _record("rubric.guidelines_set", draft, by)
     return draft
 
@@ -33,16 +46,18 @@ def add_criterion(
     name: str,
     question: str,
     anchors: Sequence[str],
+    kind: str = ScaleKind.SCALE.value,
     low: int = 1,
     required: bool = True,
     cannot_tell: bool = True,
+    asks_comment: bool = False,
     by: Member,
 ) -> Criterion:
-    """Add a question at the end; its scale has a point for each anchor.
+    """Add a question at the end; its scale has a point, its choice an option for each anchor.
 
     Raises:
         RubricFrozen: the version is published.
-        UnfitRubric: the scale has fewer than 2 or more than 10 points.
+        UnfitRubric: fewer than 2 or more than 10 points; yes or no takes no words, or two lines.
         Conflict: the version has a criterion of this name.
     """
     criterion = Criterion(
@@ -52,8 +67,9 @@ def add_criterion(
         question=question,
         required=required,
         cannot_tell=cannot_tell,
+        asks_comment=asks_comment,
     )
-    _set_scale(criterion, low, anchors)
+    _set_scale(criterion, kind, low, anchors)
     with transaction.atomic():
         draft = _draft(version)
         last = draft.criteria.aggregate(last=Max("position"))["last"]
@@ -72,16 +88,19 @@ def edit_criterion(
     name: str,
     question: str,
     anchors: Sequence[str],
+    kind: str = ScaleKind.SCALE.value,
     low: int,
     required: bool,
     cannot_tell: bool,
+    asks_comment: bool = False,
     by: Member,
 ) -> Criterion:
     """Raise as add_criterion does. The slug stays: it is the criterion's name across versions."""
     draft = _draft(criterion.version)
     criterion.name, criterion.question = name, question
     criterion.required, criterion.cannot_tell = required, cannot_tell
-    _set_scale(criterion, low, anchors)
+    criterion.asks_comment = asks_comment
+    _set_scale(criterion, kind, low, anchors)
     _save(criterion)
     _record("rubric.criterion_edited", draft, by, criterion=criterion.slug)
     return criterion
@@ -107,9 +126,16 @@ def _draft(version: RubricVersion) -> RubricVersion:
     return found
 
 
-def _set_scale(criterion: Criterion, low: int, anchors: Sequence[str]) -> None:
-    if not LEAST_POINTS <= len(anchors) <= MOST_POINTS:
-        raise UnfitRubric(f"A scale takes {LEAST_POINTS} to {MOST_POINTS} points, one line each.")
+def _set_scale(criterion: Criterion, kind: str, low: int, anchors: Sequence[str]) -> None:
+    criterion.kind = ScaleKind(kind).value
+    if criterion.kind == ScaleKind.YES_NO:
+        if len(anchors) not in (0, 2):
+            raise UnfitRubric("Yes or no takes no words, or two lines: what no means, then yes.")
+        low, anchors = 0, anchors or ("", "")
+    elif not LEAST_POINTS <= len(anchors) <= MOST_POINTS:
+        raise UnfitRubric(f"It takes {LEAST_POINTS} to {MOST_POINTS} points, one line each.")
+    elif criterion.kind == ScaleKind.CHOICE:
+        low = 1
     criterion.low, criterion.high = low, low + len(anchors) - 1
     criterion.anchors = {str(low + i): text for i, text in enumerate(anchors)}
 

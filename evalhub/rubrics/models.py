@@ -4,15 +4,16 @@ from typing import Any
 
 from django.db import models
 from django.db.models import F, Q, TextChoices
+from django.utils.translation import gettext_lazy as _
 
 from evalhub.accounts.models import Workspace, slug_rule
 from evalhub.common.models import PublicModel, one_of
 
 
 class ScaleKind(TextChoices):
-    SCALE = "scale", "a scale: each point is more than the one before"
-    YES_NO = "yes_no", "yes or no"
-    CHOICE = "choice", "one of several, in no order"
+    SCALE = "scale", _("a scale: each point is more than the one before")
+    YES_NO = "yes_no", _("yes or no")
+    CHOICE = "choice", _("one of several, in no order")
 
 
 class Rubric(PublicModel):
@@ -104,3 +105,14 @@ class Criterion(PublicModel):
         if self.kind == ScaleKind.CHOICE:
             return str(self.anchors.get(str(value), value))
         return str(value)
+
+    @property
+    def answers(self) -> list[tuple[str, str]]:
+        """What one chooses from, as a reader sees it: a head (none for a choice) and its words."""
+        if self.kind == ScaleKind.YES_NO:
+            heads = [("1", str(_("yes"))), ("0", str(_("no")))]
+            return [(head, str(self.anchors.get(point, ""))) for point, head in heads]
+        words = [(str(point), str(self.anchors.get(str(point), ""))) for point in self.points]
+        if self.kind == ScaleKind.CHOICE:
+            return [("", text) for _point, text in words]
+        return words

@@ -6,9 +6,9 @@ from django.utils import timezone
 from evalhub.accounts.models import Member, Workspace
 from evalhub.audit.services import record
 from evalhub.common.errors import Conflict
-from evalhub.rubrics.default import CRITERIA, GUIDELINES
+from evalhub.rubrics.default import CRITERIA, ERROR_TYPES, GUIDELINES, SEVERITIES
 from evalhub.rubrics.errors import RubricFrozen, UnfitRubric
-from evalhub.rubrics.models import Criterion, Rubric, RubricVersion
+from evalhub.rubrics.models import Criterion, Rubric, RubricVersion, ScaleKind
 
 DEFAULT_SLUG = "default"
 
@@ -28,7 +28,11 @@ def default_rubric(*, workspace: Workspace, by: Member | None = None) -> RubricV
     if found:
         return found
     version = create_rubric(workspace=workspace, slug=DEFAULT_SLUG, name="Default", by=by)
-    RubricVersion.objects.filter(pk=version.pk).update(guidelines=GUIDELINES)
+    RubricVersion.objects.filter(pk=version.pk).update(
+        guidelines=GUIDELINES,
+        error_types=[each._asdict() for each in ERROR_TYPES],
+        severities=[each._asdict() for each in SEVERITIES],
+    )
     Criterion.objects.bulk_create(
         Criterion(
             version=version,
@@ -74,7 +78,11 @@ def new_version(*, rubric: Rubric, by: Member | None = None) -> RubricVersion:
     if latest is None or not latest.is_frozen:
         raise Conflict(f"{rubric} has an unpublished version already; edit or publish it.")
     version = RubricVersion.objects.create(
-        rubric=rubric, number=latest.number + 1, guidelines=latest.guidelines
+        rubric=rubric,
+        number=latest.number + 1,
+        guidelines=latest.guidelines,
+        error_types=latest.error_types,
+        severities=latest.severities,
     )
     copies = list(latest.criteria.order_by("position"))
     for copy in copies:
@@ -97,6 +105,8 @@ def publish_version(*, version: RubricVersion, by: Member | None = None) -> Rubr
     if not criteria:
         raise UnfitRubric("This version has no criteria; add one before you publish it.")
     for criterion in criteria:
+        if criterion.kind == ScaleKind.YES_NO:
+            continue  # yes and no say themselves what they mean
         missing = [str(n) for n in criterion.points if not criterion.anchors.get(str(n))]
         if missing:
             raise UnfitRubric(

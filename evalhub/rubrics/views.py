@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from evalhub.accounts.access import access_member
@@ -15,7 +16,7 @@ from evalhub.accounts.models import Member
 from evalhub.common.errors import Conflict, DomainError
 from evalhub.rubrics import drafts
 from evalhub.rubrics.access import access_criterion, access_rubric, access_rubric_version
-from evalhub.rubrics.forms import CriterionForm, GuidelinesForm, RubricForm, values_of
+from evalhub.rubrics.forms import CriterionForm, GuidelinesForm, RubricForm, values_of, wording_of
 from evalhub.rubrics.models import RubricVersion
 from evalhub.rubrics.services import create_rubric, new_version, publish_version
 
@@ -69,13 +70,14 @@ def version_new(request: Request, workspace: str, uid: UUID) -> HttpResponse:
 def version_edit(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     member = access_member(request.user, workspace, to="lead")
     version = access_rubric_version(member, uid, to="edit")
-    form = GuidelinesForm(request.POST or None, initial={"guidelines": version.guidelines})
+    form = GuidelinesForm(request.POST or None, initial=wording_of(version))
     if form.is_valid():
         drafts.set_guidelines(version=version, by=member, **form.cleaned_data)
-        messages.success(request, "The guidelines are saved.")
+        messages.success(request, _("The wording is saved."))
         return redirect("rubrics:edit", workspace, uid)
     context = _version_context(member, version) | {"form": form}
-    return render(request, "rubrics/version_edit.html", context)
+    status = 422 if form.errors else 200
+    return render(request, "rubrics/version_edit.html", context, status=status)
 
 
 @require_POST
@@ -102,7 +104,9 @@ def criterion_add(request: Request, workspace: str, uid: UUID) -> HttpResponse:
         else:
             return redirect("rubrics:edit", workspace, uid)
     context = _version_context(member, version) | {"form": form, "criterion": None}
-    return render(request, "rubrics/criterion_form.html", context)
+    return render(
+        request, "rubrics/criterion_form.html", context, status=422 if form.errors else 200
+    )
 
 
 @login_required
@@ -120,7 +124,9 @@ def criterion_edit(request: Request, workspace: str, uid: UUID) -> HttpResponse:
             return redirect("rubrics:edit", workspace, criterion.version.uid)
     context = _version_context(member, criterion.version)
     context |= {"form": form, "criterion": criterion}
-    return render(request, "rubrics/criterion_form.html", context)
+    return render(
+        request, "rubrics/criterion_form.html", context, status=422 if form.errors else 200
+    )
 
 
 @require_POST
@@ -133,8 +139,7 @@ def criterion_remove(request: Request, workspace: str, uid: UUID) -> HttpRespons
 
 
 def _version_context(member: Member, version: RubricVersion) -> dict[str, object]:
-    criteria = list(version.criteria.order_by("position"))
-    scales = [(one, [(n, one.anchors.get(str(n), "")) for n in one.points]) for one in criteria]
+    scales = [(one, one.answers) for one in version.criteria.order_by("position")]
     context = {"version": version, "rubric": version.rubric, "scales": scales}
     return _context(member) | context | {"may_edit": member.has(Role.LEAD)}
 

@@ -36,6 +36,7 @@ SECTIONS: list[tuple[str, list[Page]]] = [
         "Judging",
         [
             Page("Campaigns", "campaigns:list", "watch"),
+            Page("Flags", "campaigns:flags", "lead"),
             Page("Rubrics", "rubrics:list", "watch"),
         ],
     ),

@@ -62,6 +62,10 @@ MAKERS: Makers = {
     "tasks": _task,
     "assignments": lambda w: make.AssignmentFactory.create(task=_task(w)),
     "judgments": lambda w: make.PreferenceFactory.create(judgment__task=_task(w)).judgment,
+    "flags": lambda w: make.FlagFactory.create(task=_task(w)),
+    "skipped": lambda w: make.AssignmentFactory.create(task=_task(w), state="skipped"),
+    "expert": lambda w: make.ExpertAnswerFactory.create(task__campaign__workspace=w),
+    "returned": lambda w: make.ReturnedJudgmentFactory.create(judgment__task=_task(w)),
     "imports": lambda w: make.RejectedRowFactory.create(source__collection__workspace=w).source,
     "collections": lambda w: (
         make.CompletionFactory.create(prompt__collection__workspace=w).prompt.collection

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from random import Random
 from uuid import UUID, uuid4
 
@@ -19,7 +20,8 @@ from evalhub.campaigns.errors import HandFull, LeaseLost
 from evalhub.campaigns.jobs import return_expired
 from evalhub.campaigns.models import Assignment, Campaign
 from evalhub.campaigns.services.claim import Lease, claim_next
-from evalhub.campaigns.services.leases import skip
+from evalhub.campaigns.services.leases import skip, unskip
+from evalhub.common.errors import Conflict
 from evalhub.judgments.body import PreferenceGiven, SubmitBody
 from evalhub.judgments.models import Judgment
 from evalhub.judgments.services.submit import Submitted, submit_judgment
@@ -165,3 +167,30 @@ def test_reapers_at_once_give_each_place_back_once() -> None:
     together([lambda: returned.append(return_expired())] * 6)
     assert sum(returned) == 12
     assert set(campaign.tasks.values_list("open_places", flat=True)) == {3}
+
+
+def test_a_skipped_tasks_last_place_goes_to_one_of_those_who_take_it_back() -> None:
+    """Eight have skipped it and come back at once, each twice: one gets it, once."""
+    campaign = CampaignFactory.create()
+    task = TaskFactory.create(campaign=campaign, overlap=1)
+    skipped = []
+    for _ in range(8):
+        member = MemberFactory.create(workspace=campaign.workspace)
+        lease = claim_next(campaign=campaign, member_pk=member.pk)
+        assert lease is not None
+        assignment = Assignment.objects.get(uid=lease.assignment)
+        skip(assignment=assignment, token=lease.token)
+        skipped.append(assignment)
+    refused = Counter[str]()
+
+    def take_back(assignment: Assignment) -> None:
+        try:
+            unskip(assignment=Assignment.objects.select_related("campaign").get(pk=assignment.pk))
+        except Conflict as error:
+            refused[type(error).__name__] += 1
+
+    together([partial(take_back, each) for each in skipped for _ in range(2)])
+    held = Assignment.objects.held().get()
+    task.refresh_from_db()
+    assert (task.open_places, held.token) == (0, 2)
+    assert refused == {"Conflict": 14}

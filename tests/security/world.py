@@ -9,10 +9,11 @@ from django.db.models import Model
 
 from evalhub.accounts.models import Member, Workspace
 from evalhub.audit.services import record
-from evalhub.campaigns.models import Task
+from evalhub.campaigns.models import Assignment, Flag, Task
+from evalhub.campaigns.services.leases import save_draft
 from evalhub.datasets.services import start_build
 from evalhub.jobs import jobs
-from evalhub.judgments.models import Correction, Judgment
+from evalhub.judgments.models import Correction, Judgment, Span
 from evalhub.loops.models import Round
 from evalhub.rubrics.models import RubricVersion
 from evalhub.runs.inputs import store_rows
@@ -35,6 +36,7 @@ def make_world(workspace: Workspace, member: Member, text: str) -> World:
     version = make_rubric(workspace, text)
     task = make_task(workspace, version, text)
     judgment = make_judgment(task, member, text)
+    flag, skipped = make_desk(judgment, member, text)
     source = make_import(task, member, text)
     build = make_build(workspace, member, text)
     round_ = make_round(task, version, member, text)
@@ -46,10 +48,11 @@ def make_world(workspace: Workspace, member: Member, text: str) -> World:
     rows: list[Model] = [
         *(version, version.rubric, version.criteria.get(), task, task.campaign, task.prompt),
         *(task.prompt.collection, completion, judgment, judgment.assignment, source, build),
-        *(build.dataset, round_, round_.loop, job, token, member, completion.generation),
+        *(flag, build.dataset, round_, round_.loop, job, token, member, completion.generation),
         *of_the_models(workspace, member, text),
     ]
     uids = {type(row).__name__: row.uid for row in rows}
+    uids["skipped"] = skipped.uid
     base = workspace.language_models.get(kind="base", children__isnull=False)
     uids["trial"] = try_prompt(workspace=workspace, models=[base], text=text, by=member)
     slugs = {"name": NAME, "collection": task.prompt.collection.slug, "rubric": version.rubric.slug}
@@ -114,6 +117,44 @@ def make_judgment(task: Task, member: Member, text: str) -> Judgment:
     factories.RatingFactory.create(judgment=judgment, completion=first, criterion=criterion)
     Correction.objects.create(judgment=judgment, completion=first, content=text)
     return judgment
+
+
+def make_desk(judgment: Judgment, member: Member, text: str) -> tuple[Flag, Assignment]:
+    """What stands round a judgment: returned, flagged, drafted, skipped, guided, answered."""
+    task, campaign = judgment.task, judgment.campaign
+    spans = [{"response": "A", "start": 0, "end": 3, "error_type": text[:50], "note": text}]
+    said = {"preferences": [{"criterion": None, "choice": "B", "strength": 1}], "critique": text}
+    placed = list(task.completions.order_by("placed__place"))
+    for kind in ("practice", "gold"):
+        factories.ExpertAnswerFactory.create(
+            task__campaign=campaign,
+            task__prompt=task.prompt,
+            task__kind=kind,
+            task__completions=placed,
+            answers=said | {"spans": spans},
+            reason=text,
+            written_by=member,
+        )
+    gold = Task.objects.get(kind="gold", campaign=campaign)
+    held = factories.AssignmentFactory.create(task=gold, member=member, state="submitted")
+    seen = factories.JudgmentFactory.create(task=gold, member=member, assignment=held)
+    factories.PreferenceFactory.create(judgment=seen, first=placed[0], second=placed[1])
+    first = judgment.task.completions.first()
+    Span.objects.create(judgment=judgment, completion=first, start=0, end=3, error_type=text[:50])
+    factories.ReturnedJudgmentFactory.create(judgment=judgment, reason=text, returned_by=member)
+    of_another = factories.TaskFactory.create(campaign=campaign, overlap=2)
+    skipped = factories.AssignmentFactory.create(
+        task=of_another, member=member, state="skipped", skip_reason="other", skip_note=text
+    )
+    save_draft(assignment=skipped, body={"critique": text})
+    flag = factories.FlagFactory.create(task=task, member=member, text=text)
+    for kind in ("unsafe", "question"):
+        factories.FlagFactory.create(
+            task=of_another, member=member, kind=kind, text=text, answer=text,
+            answered_by=member, answered_at=task.created_at,
+        )  # fmt: skip
+    factories.CompletionFactory.create(prompt=task.prompt, content=text)  # took the correction over
+    return flag, skipped
 
 
 def make_import(task: Task, member: Member, text: str) -> Model:

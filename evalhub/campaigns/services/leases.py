@@ -8,9 +8,10 @@ from typing import Any, Literal
 from django.db import connection, transaction
 from django.utils import timezone
 
-from evalhub.campaigns.choices import SkipReason
-from evalhub.campaigns.errors import LeaseLost, UnfitSkip
+from evalhub.campaigns.choices import AssignmentState, CampaignState, SkipReason
+from evalhub.campaigns.errors import HandFull, LeaseLost, UnfitSkip
 from evalhub.campaigns.models import Assignment, Draft
+from evalhub.common.errors import Conflict
 
 # Both in one statement: the place is given back if and only if this call ended the lease.
 _GIVE_BACK = """
@@ -25,6 +26,34 @@ _GIVE_BACK = """
     )
     SELECT count(*) FROM mine
 """
+
+# Whoever has skipped a task gets it again while it has a place and the hand has room. The lock on
+# the task makes the last place of it go to one of two who come at once.
+_TAKE_BACK = """
+    WITH mine AS MATERIALIZED (
+        SELECT a.id, c.lease_minutes FROM campaigns_assignment a
+        JOIN campaigns_task t ON t.id = a.task_id
+        JOIN campaigns_campaign c ON c.id = a.campaign_id
+        WHERE a.id = %(assignment)s AND a.state = 'skipped' AND t.open_places > 0
+          AND c.state = 'open'
+          AND (SELECT count(*) FROM campaigns_assignment h
+               WHERE h.member_id = a.member_id AND h.campaign_id = a.campaign_id
+                 AND h.state = 'held') < c.hand_size
+        FOR NO KEY UPDATE OF a, t
+    ), lent AS (
+        UPDATE campaigns_assignment a
+        SET state = 'held', token = token + 1, claimed_at = now(), ended_at = NULL,
+            skip_reason = '', skip_note = '',
+            expires_at = now() + make_interval(mins => mine.lease_minutes)
+        FROM mine WHERE a.id = mine.id AND a.state = 'skipped'
+        RETURNING a.task_id, a.token
+    ), taken AS (
+        UPDATE campaigns_task t SET open_places = open_places - 1
+        FROM lent WHERE t.id = lent.task_id
+    )
+    SELECT token FROM lent
+"""
+_LOCK_HAND = "SELECT 1 FROM accounts_member WHERE id = %s FOR NO KEY UPDATE"
 
 
 def release(*, assignment: Assignment, token: int) -> None:
@@ -46,6 +75,29 @@ def skip(
             f"A skip’s reason is one of {', '.join(SkipReason.values)}.", field="reason"
         )
     _give_back(assignment, token, "skipped", reason=reason, note=note)
+
+
+@transaction.atomic
+def unskip(*, assignment: Assignment) -> int:
+    """Take a skipped task back into the hand, for the campaign's lease time; return its new token.
+
+    Raises:
+        Conflict: nobody is to judge it any more, the campaign is not open, or the hand is full.
+    """
+    with connection.cursor() as cursor:  # as in a claim: two tabs must not fill the hand twice
+        cursor.execute(_LOCK_HAND, [assignment.member_id])
+        cursor.execute(_TAKE_BACK, {"assignment": assignment.pk})
+        row = cursor.fetchone()
+    if row is not None:
+        return int(row[0])
+    assignment.refresh_from_db()
+    if assignment.state == AssignmentState.HELD:  # a retry is no conflict
+        return assignment.token
+    if assignment.campaign.state != CampaignState.OPEN:
+        raise Conflict(f"“{assignment.campaign.title}” is {assignment.campaign.state}.")
+    if assignment.task.open_places == 0:
+        raise Conflict("Others have judged this task meanwhile, or have it in hand.")
+    raise HandFull("You hold as many tasks as this campaign allows; submit or release one first.")
 
 
 def _give_back(

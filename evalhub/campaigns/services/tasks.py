@@ -11,7 +11,7 @@ from typing import Literal
 from django.db import transaction
 from django.db.models import QuerySet
 
-from evalhub.campaigns.choices import COMPLETIONS_PER_TASK, TaskType
+from evalhub.campaigns.choices import COMPLETIONS_PER_TASK, TaskKind, TaskType
 from evalhub.campaigns.errors import UnfitTask
 from evalhub.campaigns.models import (
     HIGHEST_PRIORITY,
@@ -108,6 +108,42 @@ def tasks_of_shape(*, campaign: Campaign, shapes: Sequence[Shape]) -> list[Task]
     made = _store(campaign, list(missing.values()), ranks=ranks, overlap=0, open_places=0)
     known.update(zip(missing, made, strict=True))
     return [known[key] for key in keys]
+
+
+def make_gold(*, task: Task) -> Task:
+    """Compare what people say about `task` with an expert's answer; they claim it as before."""
+    Task.objects.filter(pk=task.pk).update(kind=TaskKind.GOLD)
+    task.kind = TaskKind.GOLD
+    return task
+
+
+@transaction.atomic
+def copy_for_practice(*, task: Task) -> Task:
+    """The task again, for practice: nobody claims it and it never counts. Made once."""
+    if task.kind == TaskKind.PRACTICE:
+        return task
+    Campaign.objects.select_for_update(no_key=True).get(pk=task.campaign_id)  # two leads: in turn
+    shape = _shape(task)
+    known = task.campaign.tasks.filter(prompt=task.prompt_id, kind=TaskKind.PRACTICE)
+    found = next((each for each in known.order_by("pk") if _shape(each) == shape), None)
+    if found is not None:
+        return found
+    copy = Task.objects.create(
+        campaign=task.campaign,
+        prompt_id=task.prompt_id,
+        kind=TaskKind.PRACTICE,
+        rank=rank_of(priority=0, chance=Random(task.pk)),  # noqa: S311  nobody claims it
+        overlap=0,
+        open_places=0,
+    )
+    TaskCompletion.objects.bulk_create(
+        TaskCompletion(task=copy, completion_id=key, place=place) for place, key in enumerate(shape)
+    )
+    return copy
+
+
+def _shape(task: Task) -> list[int]:
+    return list(task.placed.order_by("place").values_list("completion_id", flat=True))
 
 
 def _known_shapes(campaign: Campaign, prompts: set[int]) -> dict[tuple[int, tuple[int, ...]], Task]:

@@ -25,11 +25,7 @@ def revise_judgment(*, judgment: Judgment, by: Member, body: ReviseBody) -> Judg
         InvalidJudgment: the answers do not fit the task or the rubric.
         SubmissionMismatch: other answers were stored under this submission_id.
     """
-    if not judgment.campaign.allows_revision:
-        raise Conflict(f"“{judgment.campaign.title}” takes no revisions.")
-    if judgment.assignment is None:
-        raise Conflict("An imported judgment is not revised here; import a corrected file.")
-    about = judgment.assignment.uid
+    about = check_revisable(judgment)
     stored = Judgment.objects.filter(member=by, submission_id=body.submission_id).first()
     if stored is not None:
         return _same(stored, judgment, body, about)
@@ -51,6 +47,21 @@ def revise_judgment(*, judgment: Judgment, by: Member, body: ReviseBody) -> Judg
     except IntegrityError as error:
         raise Conflict("This judgment has been revised already; revise the newest one.") from error
     return Judgment.objects.get(pk=pk)
+
+
+def check_revisable(judgment: Judgment) -> UUID:
+    """The assignment that a revision is about; raise Conflict where there can be none."""
+    if not judgment.campaign.allows_revision:
+        raise Conflict(f"“{judgment.campaign.title}” takes no revisions.")
+    if judgment.assignment is None:
+        raise Conflict("An imported judgment is not revised here; import a corrected file.")
+    return judgment.assignment.uid
+
+
+def check_current(judgment: Judgment) -> None:
+    """Raise Conflict when a newer judgment stands in its place."""
+    if Judgment.objects.filter(supersedes=judgment).exists():
+        raise Conflict("This judgment has been revised already; revise the newest one.")
 
 
 def _same(stored: Judgment, judgment: Judgment, body: ReviseBody, about: UUID) -> Judgment:

@@ -12,11 +12,13 @@ from evalhub.rubrics import drafts
 from evalhub.rubrics.access import access_criterion
 from evalhub.rubrics.errors import RubricFrozen, UnfitRubric
 from evalhub.rubrics.models import Criterion, Rubric, RubricVersion
+from evalhub.rubrics.naming import lines_of, named_from
 from evalhub.rubrics.services import create_rubric, default_rubric, new_version, publish_version
 from tests.factories import CriterionFactory, RubricVersionFactory
 
 ANCHORS = ["Rude.", "Neutral.", "Kind."]
 CRITERION = {
+    "kind": "scale",
     "name": "Tone",
     "question": "How does it sound?",
     "anchors": "Rude.\nNeutral.\n\nKind.",
@@ -169,3 +171,106 @@ def test_guidelines_of_a_hostile_lead_stay_text(client: Client, alice: Member) -
     client.force_login(alice.user)
     shown = client.get(f"/w/acme/rubrics/versions/{version.uid}/").content.decode()
     assert "<img" not in shown
+
+
+# Kinds of criteria, and what can be wrong in a passage
+
+
+def post_criterion(client: Client, draft: RubricVersion, **more: str) -> int:
+    url = f"/w/acme/rubrics/versions/{draft.uid}/criteria/add/"
+    body = {"name": "Polite", "question": "Is it?", "low": "1", "anchors": "", **more}
+    return client.post(url, body).status_code
+
+
+@pytest.mark.parametrize("words", ["", "Rude.\nPolite."])
+def test_yes_or_no_needs_no_words(
+    client: Client, alice: Member, draft: RubricVersion, words: str
+) -> None:
+    client.force_login(alice.user)
+    assert post_criterion(client, draft, kind="yes_no", anchors=words, asks_comment="on") == 302
+    criterion = draft.criteria.get()
+    assert (criterion.kind, criterion.low, criterion.high) == ("yes_no", 0, 1)
+    assert criterion.asks_comment
+    no, yes = words.split("\n") if words else ("", "")
+    assert criterion.answers == [("yes", yes), ("no", no)]
+    assert publish_version(version=draft, by=alice).is_frozen
+    edited = client.get(f"/w/acme/rubrics/versions/{draft.uid}/").content.decode()
+    assert "<b>yes</b>" in edited
+
+
+def test_a_choice_has_an_option_for_each_line(
+    client: Client, alice: Member, draft: RubricVersion
+) -> None:
+    client.force_login(alice.user)
+    assert post_criterion(client, draft, kind="choice", anchors="Poem\nLetter", low="-3") == 302
+    criterion = draft.criteria.get()
+    assert (criterion.low, criterion.high) == (1, 2)
+    assert criterion.answers == [("", "Poem"), ("", "Letter")]
+    shown = client.get(f"/w/acme/rubrics/criteria/{criterion.uid}/edit/").content.decode()
+    assert "Poem\nLetter" in shown
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [("yes_no", "Only one line"), ("choice", "One"), ("scale", ""), ("choice", "x\n" * 11)],
+)
+def test_words_that_do_not_fit_the_kind_are_refused(
+    client: Client, alice: Member, draft: RubricVersion, kind: str, words: str
+) -> None:
+    client.force_login(alice.user)
+    assert post_criterion(client, draft, kind=kind, anchors=words) == 422
+    assert not draft.criteria.exists()
+
+
+def test_error_types_are_written_one_a_line_and_copied_into_the_next_version(
+    client: Client, alice: Member, draft: RubricVersion
+) -> None:
+    client.force_login(alice.user)
+    url = f"/w/acme/rubrics/versions/{draft.uid}/edit/"
+    words = {
+        "guidelines": "",
+        "error_types": "False statement: It is not so: not at all.\n\nOff topic\n错误",
+        "severities": "Minor: Nobody is misled.",
+    }
+    client.post(url, words)
+    draft.refresh_from_db()
+    assert draft.error_types == [
+        {
+            "slug": "false-statement",
+            "name": "False statement",
+            "description": "It is not so: not at all.",
+        },
+        {"slug": "off-topic", "name": "Off topic", "description": ""},
+        {"slug": "name-3", "name": "错误", "description": ""},
+    ]
+    assert "Off topic" in client.get(url).content.decode()
+    add_tone(draft, alice)
+    publish_version(version=draft, by=alice)
+    second = new_version(rubric=draft.rubric, by=alice)
+    assert (second.error_types, second.severities) == (draft.error_types, draft.severities)
+    assert (
+        "Nobody is misled."
+        in client.get(f"/w/acme/rubrics/versions/{second.uid}/").content.decode()
+    )
+
+
+@pytest.mark.parametrize(
+    "lines",
+    ["Unsafe\nunsafe: again", ": no name", "x\n" * 31, f"{'n' * 81}: long", "a: " + "d" * 501],
+)
+def test_names_that_cannot_be_told_apart_or_kept_are_refused(
+    client: Client, alice: Member, draft: RubricVersion, lines: str
+) -> None:
+    client.force_login(alice.user)
+    url = f"/w/acme/rubrics/versions/{draft.uid}/edit/"
+    assert client.post(url, {"guidelines": "New.", "error_types": lines}).status_code == 422
+    draft.refresh_from_db()
+    assert (draft.guidelines, draft.error_types) == ("", [])
+
+
+def test_the_default_rubric_says_what_can_be_wrong_in_a_passage(acme: Workspace) -> None:
+    version = default_rubric(workspace=acme)
+    assert [each["slug"] for each in version.severities] == ["minor", "major", "critical"]
+    assert len(version.error_types) == 5
+    assert all(each["description"] for each in [*version.error_types, *version.severities])
+    assert named_from(lines_of(version.error_types)) == version.error_types

@@ -16,8 +16,8 @@ from evalhub.accounts.models import Member
 from evalhub.campaigns.access import access_campaign
 from evalhub.campaigns.errors import UnfitCampaign, UnfitTask
 from evalhub.campaigns.forms import CampaignForm
-from evalhub.campaigns.models import Campaign
-from evalhub.campaigns.queries import progress_of, progress_of_each, shares_of
+from evalhub.campaigns.models import Campaign, Flag
+from evalhub.campaigns.queries import asked_in, progress_of, progress_of_each, shares_of
 from evalhub.campaigns.services.campaigns import (
     close_campaign,
     create_from_collection,
@@ -71,22 +71,13 @@ def campaign_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse
         "campaign": campaign,
         "progress": progress_of(campaign),
         "shares": shares_of(campaign),
+        "asked": asked_in(campaign),
+        "open_flags": Flag.objects.open().of_campaign(campaign).count(),
         "leads": member.has(Role.LEAD),
         "judges": member.has(Role.ANNOTATOR),
     }
     template = "campaigns/campaign_detail.html" + ("#live" if request.htmx else "")
     return render(request, template, context)
-
-
-@require_GET
-@login_required
-def guidelines(request: Request, workspace: str, uid: UUID) -> HttpResponse:
-    """What annotators read before they judge: instructions, rubric, each point in words."""
-    member = access_member(request.user, workspace, to="view")
-    campaign = access_campaign(member, uid)
-    criteria = campaign.rubric_version.criteria.all()
-    context = _context(member) | {"campaign": campaign, "criteria": criteria}
-    return render(request, "campaigns/guidelines.html", context)
 
 
 @require_POST

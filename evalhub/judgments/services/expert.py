@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import msgspec
+from django.db import transaction
+
+from evalhub.accounts.models import Member
+from evalhub.audit.services import record
+from evalhub.campaigns.choices import TaskKind
+from evalhub.campaigns.models import Task
+from evalhub.campaigns.services.tasks import copy_for_practice, make_gold
+from evalhub.judgments.body import Answers
+from evalhub.judgments.errors import UnfitExpertAnswer
+from evalhub.judgments.experts import check_answers
+from evalhub.judgments.models import ExpertAnswer
+
+KINDS = (TaskKind.PRACTICE, TaskKind.GOLD)
+
+
+@transaction.atomic
+def set_expert_answer(
+    *, task: Task, answers: Answers, reason: str, kind: str, by: Member
+) -> ExpertAnswer:
+    """Say what an expert answers to `task`, and why; a second time replaces the first.
+
+    Practice makes a copy of the task that nobody claims, so the task itself stays in the data.
+    Gold is the task itself: people judge it like any other.
+
+    Args:
+        answers: as in a submit, A being the task's first completion.
+
+    Raises:
+        UnfitExpertAnswer: neither practice nor gold, or the task is the other one already.
+        InvalidJudgment: the answers do not fit the task.
+    """
+    if kind not in KINDS:
+        raise UnfitExpertAnswer("Choose practice or gold.", field="kind")
+    if task.kind not in (kind, TaskKind.NORMAL):
+        raise UnfitExpertAnswer(
+            f"This task is {task.kind} already and stays it; choose another task.", field="kind"
+        )
+    check_answers(task, answers)
+    target = make_gold(task=task) if kind == TaskKind.GOLD else copy_for_practice(task=task)
+    told = msgspec.to_builtins(answers)
+    del told["active_ms"]
+    values = {"answers": told, "reason": reason.strip(), "written_by": by}
+    answer, _ = ExpertAnswer.objects.update_or_create(task=target, defaults=values)
+    record(
+        "task.expert_answered",
+        actor=by.pseudonym,
+        workspace=task.campaign.workspace.slug,
+        target=f"task {target.uid}",
+        kind=str(kind),
+    )
+    return answer

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from django.db import IntegrityError, transaction
+
+from evalhub.accounts.models import Member
+from evalhub.audit.services import record
+from evalhub.common.errors import Conflict
+from evalhub.judgments.choices import Source
+from evalhub.judgments.errors import UnfitReturn
+from evalhub.judgments.models import Judgment, ReturnedJudgment
+
+
+@transaction.atomic
+def return_judgment(*, judgment: Judgment, reason: str, by: Member) -> ReturnedJudgment:
+    """Hand a judgment back to its author, who reads why; their revision settles it.
+
+    It counts until then.
+
+    Raises:
+        UnfitReturn: no reason was given.
+        Conflict: it was returned already, has been revised since, or no person made it here.
+    """
+    if not reason.strip():
+        raise UnfitReturn("Say why; its author reads it.", field="reason")
+    if judgment.source != Source.HUMAN:
+        raise Conflict("Only what a person judged here is returned; nobody would revise this one.")
+    if Judgment.objects.filter(supersedes=judgment).exists():
+        raise Conflict("It has been revised meanwhile; look at the newer one.")
+    try:
+        with transaction.atomic():
+            returned = ReturnedJudgment.objects.create(
+                judgment=judgment, reason=reason.strip(), returned_by=by
+            )
+    except IntegrityError as error:
+        raise Conflict("It was returned already.") from error
+    record(
+        "judgment.returned",
+        actor=by.pseudonym,
+        workspace=judgment.workspace.slug,
+        target=f"judgment {judgment.uid}",
+        campaign=str(judgment.campaign.uid),
+    )
+    return returned

@@ -1,0 +1,26 @@
+"""What the pages of an annotator's work say about time and shares: `{% load my_work %}`."""
+
+from __future__ import annotations
+
+from django import template
+from django.utils.translation import gettext as _
+
+register = template.Library()
+
+MINUTE = 60_000  # milliseconds
+
+
+@register.filter
+def minutes(milliseconds: int | None) -> str:
+    """ "41 s", "2.5 min", "34 min"; a dash where nobody measured."""
+    if milliseconds is None:
+        return "–"
+    if milliseconds < MINUTE:
+        return _("%(n)s s") % {"n": round(milliseconds / 1000)}
+    told = milliseconds / MINUTE
+    return _("%(n)s min") % {"n": f"{told:.1f}" if told < 10 else f"{told:,.0f}"}
+
+
+@register.filter
+def percent(share: float | None) -> str:
+    return "–" if share is None else _("%(n)s %%") % {"n": round(100 * share)}
