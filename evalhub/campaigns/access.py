@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import cast
 from uuid import UUID
 
@@ -13,8 +14,8 @@ from evalhub.accounts.choices import Role
 from evalhub.accounts.models import Member, User
 from evalhub.campaigns.choices import AssignmentState, CampaignState
 from evalhub.campaigns.models import Assignment, Campaign, Flag, Task
-from evalhub.campaigns.queries import guidelines_of, version_of
 from evalhub.common.errors import Forbidden, NotFound
+from evalhub.rubrics.models import RubricVersion
 
 WATCHERS = (Role.LEAD, Role.ENGINEER, Role.REVIEWER)
 
@@ -44,6 +45,18 @@ def access_desk(member: Member, uid: UUID) -> Campaign:
     if campaign.guidelines_id is not None:
         campaign.guidelines = guidelines_of(campaign.guidelines_id)
     return campaign
+
+
+@lru_cache(maxsize=256)
+def version_of(pk: int) -> RubricVersion:
+    """A published version; kept in the process, as it is frozen."""
+    return RubricVersion.objects.select_related("rubric").get(pk=pk)
+
+
+@lru_cache(maxsize=256)
+def guidelines_of(pk: int) -> Guidelines:
+    """One version of a campaign's guidelines; kept in the process, as it is frozen."""
+    return Guidelines.objects.get(pk=pk)
 
 
 def acting_campaign(request: Request, uid: UUID, *, to: Act) -> Campaign:

@@ -11,10 +11,10 @@ from django.db.models import Count, Exists, Max, OuterRef, Q, Sum
 from evalhub.accounts.choices import MemberKind
 from evalhub.accounts.models import Member
 from evalhub.campaigns.choices import Ask, AssignmentState, SkipReason, TaskKind
-from evalhub.campaigns.models import Acceptance, Assignment, Campaign, Guidelines, Task
+from evalhub.campaigns.models import Acceptance, Assignment, Campaign, Task
 from evalhub.common.identity import mask_identity
 from evalhub.registry.models import LanguageModel
-from evalhub.rubrics.models import Criterion, RubricVersion
+from evalhub.rubrics.models import Criterion
 
 
 @dataclass(frozen=True)
@@ -189,18 +189,6 @@ def masked(texts: Sequence[str], *, workspace: int) -> list[str]:
     names = LanguageModel.objects.filter(workspace_id=workspace).values_list("name", flat=True)
     own = list(names.order_by("pk"))
     return [mask_identity(text, own) for text in texts]
-
-
-@lru_cache(maxsize=256)
-def version_of(pk: int) -> RubricVersion:
-    """A published version; kept in the process, as it is frozen."""
-    return RubricVersion.objects.select_related("rubric").get(pk=pk)
-
-
-@lru_cache(maxsize=256)
-def guidelines_of(pk: int) -> Guidelines:
-    """One version of a campaign's guidelines; kept in the process, as it is frozen."""
-    return Guidelines.objects.get(pk=pk)
 
 
 @lru_cache(maxsize=256)

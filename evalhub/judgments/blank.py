@@ -17,9 +17,10 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import override
 
 from evalhub.accounts.models import Workspace
+from evalhub.campaigns.access import version_of
 from evalhub.campaigns.choices import Ask
 from evalhub.campaigns.models import Campaign
-from evalhub.campaigns.queries import criteria_of, version_of
+from evalhub.campaigns.queries import criteria_of
 from evalhub.judgments.sheet import sheet_of
 from evalhub.judgments.sheet.asks import Shown, marks_of
 
