@@ -13,7 +13,7 @@ from evalhub.accounts.acting import Acting
 from evalhub.accounts.choices import Role
 from evalhub.accounts.models import Member, User
 from evalhub.campaigns.choices import AssignmentState, CampaignState
-from evalhub.campaigns.models import Assignment, Campaign, Flag, Task
+from evalhub.campaigns.models import Assignment, Campaign, Flag, Guidelines, Task
 from evalhub.common.errors import Forbidden, NotFound
 from evalhub.rubrics.models import RubricVersion
 

@@ -11,7 +11,7 @@ from django.db.models import Count, Exists, Max, OuterRef, Q, Sum
 from evalhub.accounts.choices import MemberKind
 from evalhub.accounts.models import Member
 from evalhub.campaigns.choices import Ask, AssignmentState, SkipReason, TaskKind
-from evalhub.campaigns.models import Acceptance, Assignment, Campaign, Task
+from evalhub.campaigns.models import Acceptance, Assignment, Campaign, Guidelines, Task
 from evalhub.common.identity import mask_identity
 from evalhub.registry.models import LanguageModel
 from evalhub.rubrics.models import Criterion
