@@ -197,7 +197,7 @@ def test_bob_practises_by_keyboard_and_reads_why(
         page.screenshot(path=f"{folder}/practice-result-1440-light.png", full_page=True)
     assert axe_findings(page) == []
     page.set_viewport_size(PHONE)
-    page.emulate_media(color_scheme="dark")
+    page.emulate_media(color_scheme="dark", reduced_motion="reduce")  # no colour half way to dark
     if folder:
         page.screenshot(path=f"{folder}/practice-result-390-dark.png", full_page=True)
     assert axe_findings(page) == []
