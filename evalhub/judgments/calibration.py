@@ -65,8 +65,11 @@ class Calibration:
 
 
 def calibration_of(member: Member) -> Calibration:
-    """Over the member's newest current judgments of gold tasks; what they left open is left out."""
-    rows = Judgment.objects.filter(member=member, task__kind=TaskKind.GOLD).current()
+    """Over the member's newest judgments of gold tasks, as first given; what was left open is left out.
+
+    As first given, because afterwards they may read the expert's answer and revise their own.
+    """
+    rows = Judgment.objects.filter(member=member, task__kind=TaskKind.GOLD, supersedes=None)
     rows = rows.filter(task__expert_answer__isnull=False)
     judgments = list(rows.select_related("campaign", "task__prompt").order_by("-pk")[:NEWEST])
     experts = dict(

@@ -41,7 +41,7 @@ class Line:
     answer: str = ""
     judgment: UUID | None = None  # to look at
     may_reopen: bool = False
-    may_open: bool = False  # it comes back on the page where one judges
+    to_open: UUID | None = None  # the assignment that comes back on the page where one judges
     to_take_back: UUID | None = None  # the skipped assignment
 
     @property
@@ -101,7 +101,9 @@ def _draft(row: Assignment) -> Line:
         note = _("The task went on without you; what you wrote is kept.")
     badge: Any = _("late") if row.draft.late else ""
     at = row.draft.updated_at
-    return Line(row.task, row.campaign, at, badge=badge, note=note, may_open=may_open)
+    return Line(
+        row.task, row.campaign, at, badge=badge, note=note, to_open=row.uid if may_open else None
+    )
 
 
 _AGAIN = (AssignmentState.RELEASED, AssignmentState.EXPIRED)

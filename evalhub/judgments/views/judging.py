@@ -66,7 +66,8 @@ def judge(request: Request, workspace: str, uid: UUID) -> HttpResponse:
             return redirect("judgments:judge", workspace, uid)
         else:
             return redirect("judgments:judge", workspace, uid)
-    context = _page(member, campaign, typed=typed, is_whole=True) | {
+    holding = all_but(member, campaign, request.GET.get("assignment", ""))
+    context = _page(member, campaign, typed=typed, holding=holding, is_whole=True) | {
         "submitted": _count(member, campaign),
         "wrong": wrong,
         **desk_page(member),
@@ -242,6 +243,14 @@ def _shell(member: Member, campaign: Campaign) -> dict[str, Any]:
 
 def _count(member: Member, campaign: Campaign) -> int:
     return submitted_by(member, [campaign.pk]).get(campaign.pk, 0)
+
+
+def all_but(member: Member, campaign: Campaign, wanted: str) -> list[UUID]:
+    """What the member holds beside `wanted`, so that `wanted` comes first; nothing without it."""
+    if not wanted:
+        return []
+    held = Assignment.objects.held().of_member(member).filter(campaign=campaign)
+    return list(held.exclude(uid=_uid(wanted)).values_list("uid", flat=True))
 
 
 def _fragment(request: Request, context: dict[str, Any]) -> HttpResponse:

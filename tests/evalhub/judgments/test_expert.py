@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -270,6 +271,18 @@ def test_calibration_undoes_the_shuffle_and_counts_what_is_near(
     assert "25 %" in html
     for judgment in Judgment.objects.all():
         assert f"/w/acme/judgments/{judgment.uid}/" in html
+
+
+def test_an_answer_mended_after_reading_the_experts_counts_as_first_given(
+    client: Client, api: APIClient, bob: Member, alice: Member, campaign: Campaign
+) -> None:
+    say(signed_in(client, alice), TaskFactory.create(campaign=campaign))
+    first = judge(api, campaign, [0, 1], preferences=preference("B"))
+    before = calibration_of(bob).whole
+    body = {"submission_id": str(uuid4()), "preferences": preference("A", 2)}
+    answer = api.post(f"/api/v1/judgments/{first.uid}/revise", body, format="json")
+    assert answer.status_code == 201
+    assert calibration_of(bob).whole == before
 
 
 def test_yes_and_no_are_never_near(

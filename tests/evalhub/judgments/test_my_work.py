@@ -187,7 +187,7 @@ def test_drafts_lead_back_to_the_task_and_late_ones_say_so(
     Task.objects.filter(pk=gone.task_id).update(open_places=0)
     save_draft(assignment=gone, body={"critique": "too l"})
     lines = bobs.get(f"{WORK}drafts/").context["lines"]
-    assert [(line.task, line.may_open, str(line.badge)) for line in lines] == [
+    assert [(line.task, line.to_open is not None, str(line.badge)) for line in lines] == [
         (gone.task, False, "late"),
         (held.task, True, ""),
     ]

@@ -96,6 +96,18 @@ def test_a_kept_draft_is_in_the_form(page: Client, campaign: Campaign) -> None:
     assert "half a th" in html
 
 
+def test_a_draft_named_in_the_address_comes_before_what_was_held_longer(
+    page: Client, campaign: Campaign
+) -> None:
+    TaskFactory.create_batch(2, campaign=campaign)
+    first = fields_of(page.get(url_of(campaign)).content.decode())["assignment"]
+    url = url_of(campaign, f"next/?holding={first}")
+    second = fields_of(page.get(url).content.decode())["assignment"]
+    for wanted in (second, first):
+        html = page.get(url_of(campaign, f"?assignment={wanted}")).content.decode()
+        assert fields_of(html)["assignment"] == wanted
+
+
 def test_a_lost_lease_is_a_message_and_the_work_is_kept(page: Client, campaign: Campaign) -> None:
     TaskFactory.create(campaign=campaign)
     fields = fields_of(page.get(url_of(campaign)).content.decode())
