@@ -52,7 +52,7 @@ class Counts:
     @property
     def identical_merged(self) -> int:
         """How many rows fewer there are because rows of the same text became one."""
-        left = self.left_out["no_split"] + self.left_out["too_long"]
+        left = sum(self.left_out[each] for each in ("no_split", "too_long", "calls_tools"))
         return self.found - left - sum(self.rows.values())
 
     def left_out_report(self) -> dict[str, Any]:
@@ -104,6 +104,8 @@ class Building:
     def _keep(self, prompt: Prompt, kept: Kept) -> None:
         if prompt.group.split == Split.NONE:
             return self._leave_out(prompt, LeftOut("no_split", kept.answers))
+        if any(each.calls_tools for each in kept.answers):
+            return self._leave_out(prompt, LeftOut("calls_tools", kept.answers))
         texts = [each.content for each in kept.answers]
         if self._lengths.are_too_many(prompt.messages, texts):
             return self._leave_out(prompt, LeftOut("too_long", kept.answers))
@@ -194,8 +196,11 @@ def _answers(evidence: Iterable[Evidence]) -> dict[int, Answer]:
         wanted.update(key for first, second, _ in pairs for key in (first, second))
         wanted.update(mark.completion for mark in each.marks)
         wanted.update(corrected.completion for corrected in each.corrections)
-    rows = Completion.objects.filter(pk__in=wanted).values_list("pk", "content", "uid")
-    return {pk: Answer(content, uid) for pk, content, uid in rows}
+    rows = Completion.objects.filter(pk__in=wanted)
+    return {
+        pk: Answer(content, uid, calls_tools=bool(calls))
+        for pk, content, uid, calls in rows.values_list("pk", "content", "uid", "tool_calls")
+    }
 
 
 def _combined(same: Sequence[Entry]) -> Entry:

@@ -25,6 +25,7 @@ class Answer:
 
     content: str
     uid: UUID | None
+    calls_tools: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ REASONS = {
     "same_text": "both answers have the same text",
     "empty": "an answer is blank",
     "no_split": "its group was merged with one of another split",
+    "calls_tools": "an answer calls tools, which rows do not hold yet",
     "too_long": "longer than the model can take",
 }
 

@@ -53,17 +53,21 @@ def _prompt(piece: Piece) -> PromptRow | Rejected:
 def prompt_fault(piece: Piece, row: PromptRow) -> Rejected | None:
     """What the types alone cannot tell about a prompt."""
     last = len(row.messages) - 1
-    if row.messages[last].role != "user":
-        reason = "The last message must be the user's: an answer belongs into completions."
+    if row.messages[last].role not in ("user", "tool"):
+        reason = "The last message must be the user's or a tool's: answers belong into completions."
         return rejected(piece, f"messages[{last}].role", reason)
     if not row.messages[last].content.strip():
         return rejected(piece, f"messages[{last}].content", "The prompt is empty.")
+    for place, each in enumerate(row.messages):
+        if each.tool_calls and each.role != "assistant":
+            reason = "Only the assistant calls tools; leave them out of this turn."
+            return rejected(piece, f"messages[{place}].tool_calls", reason)
     ids = [each.id for each in row.completions]
-    for place, each in enumerate(row.completions):
-        if not each.content.strip():
+    for place, answer in enumerate(row.completions):
+        if not (answer.content.strip() or answer.tool_calls):
             return rejected(piece, f"completions[{place}].content", "The completion is empty.")
-        if each.id in ids[:place]:
-            reason = f"The id {each.id!r} stands twice among the completions."
+        if answer.id in ids[:place]:
+            reason = f"The id {answer.id!r} stands twice among the completions."
             return rejected(piece, f"completions[{place}].id", reason)
     return None
 

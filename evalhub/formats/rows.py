@@ -16,16 +16,23 @@ UNKNOWN_MODEL = "unknown"
 EXCERPT = 160  # characters
 
 
-class Message(Struct, frozen=True):
-    role: Literal["system", "user", "assistant"]
+class ToolCall(Struct, frozen=True):
+    name: Annotated[str, Meta(min_length=1, max_length=200)]
+    arguments: dict[str, Any] = {}
+
+
+class Message(Struct, frozen=True, omit_defaults=True):
+    role: Literal["system", "user", "assistant", "tool"]
     content: str
+    tool_calls: list[ToolCall] = []  # of an assistant's turn
 
 
 class CompletionRow(Struct, frozen=True):
     id: Id
-    content: Text
+    content: str  # empty only where there are tool calls
     model: ModelName = UNKNOWN_MODEL
     settings: dict[str, Any] = {}
+    tool_calls: list[ToolCall] = []
 
 
 class PromptRow(Struct, frozen=True, kw_only=True):

@@ -156,6 +156,7 @@ class _Answers:
             generation=self._generation(row.model, row.settings),
             external_id=row.id,
             content=row.content,
+            tool_calls=[plain(call) for call in row.tool_calls],
         )
 
     def _generation(self, model: str, settings: dict[str, Any]) -> Generation:

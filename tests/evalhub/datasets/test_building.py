@@ -189,6 +189,18 @@ def test_labels_and_written_answers_become_rows(acme: Workspace, build: Build) -
     assert [row["completion"][0]["content"] for row in rows(build("sft"))] == ["Dear all."]
 
 
+def test_answers_that_call_tools_are_left_out_and_counted(
+    compared: list[Task], build: Build
+) -> None:
+    calls = [{"name": "look_up", "arguments": {}}]
+    compared[0].completions.update(tool_calls=calls)
+
+    made = build()
+
+    assert made.manifest["left_out"]["calls_tools"]["count"] == 1
+    assert len(rows(made)) == 9
+
+
 def test_prompts_without_a_split_are_left_out(compared: list[Task], build: Build) -> None:
     merge(compared[0].prompt.group, compared[-1].prompt.group)  # train and test
 

@@ -9,7 +9,7 @@ import pytest
 
 from evalhub.formats.readers import Kind, UnknownFormat, read_rows, sniff
 from evalhub.formats.reading import LONGEST_ROW
-from evalhub.formats.rows import JudgmentRow, PromptRow, Rejected, Row
+from evalhub.formats.rows import JudgmentRow, PromptRow, Rejected, Row, plain
 
 PROMPT = {"id": "p1", "messages": [{"role": "user", "content": "Why?"}]}
 JUDGMENT = {
@@ -38,6 +38,30 @@ def only_rejected(rows: list[Row]) -> Rejected:
     [row] = rows
     assert isinstance(row, Rejected), row
     return row
+
+
+CALL = {"name": "get_weather", "arguments": {"city": "Oslo"}}
+
+
+def test_tool_calls_and_their_results_are_read() -> None:
+    talk = [
+        {"role": "user", "content": "Is it cold?"},
+        {"role": "assistant", "content": "", "tool_calls": [CALL]},
+        {"role": "tool", "content": "-3"},
+    ]
+    answers = [{"id": "c1", "content": "", "tool_calls": [CALL]}]
+
+    [row] = read(jsonl({"id": "p1", "messages": talk, "completions": answers}))
+
+    assert isinstance(row, PromptRow)
+    assert [plain(each) for each in row.messages] == talk
+    assert [plain(each) for each in row.completions[0].tool_calls] == [CALL]
+
+
+def test_only_the_assistant_calls_tools() -> None:
+    talk = [{"role": "user", "content": "Hi", "tool_calls": [CALL]}]
+    found = only_rejected(read(jsonl({"id": "p1", "messages": talk})))
+    assert found.field == "messages[0].tool_calls"
 
 
 def test_a_prompt_is_read_with_everything_the_file_says() -> None:
@@ -86,7 +110,7 @@ def test_a_judgment_is_read_with_everything_the_file_says() -> None:
         ({"id": 7}, "id"),
         ({"messages": []}, "messages"),
         ({"messages": [{"role": "user", "content": 7}]}, "messages[0].content"),
-        ({"messages": [{"role": "tool", "content": "x"}]}, "messages[0].role"),
+        ({"messages": [{"role": "robot", "content": "x"}]}, "messages[0].role"),
         ({"messages": [{"role": "user", "content": " "}]}, "messages[0].content"),
         ({"messages": [{"role": "assistant", "content": "x"}]}, "messages[0].role"),
         ({"slices": {"n": 1}}, "slices[...]"),
