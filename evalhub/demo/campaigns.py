@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 
 from django.db import transaction
@@ -11,7 +11,12 @@ from django.db import transaction
 from evalhub.accounts.models import Member
 from evalhub.campaigns.choices import CampaignState, TaskType
 from evalhub.campaigns.models import Campaign
-from evalhub.campaigns.services.campaigns import close_campaign, create_campaign, open_campaign
+from evalhub.campaigns.services.campaigns import (
+    Settings,
+    close_campaign,
+    create_campaign,
+    open_campaign,
+)
 from evalhub.campaigns.services.tasks import add_tasks
 from evalhub.demo.simulated import judge_all
 from evalhub.prompts.models import Collection, Completion, Prompt
@@ -26,8 +31,7 @@ class Plan:
     type: TaskType
     shapes: Callable[[Prompt, list[Completion]], list[list[Completion]]]
     third: int | None = None  # of the prompts; None: all of them
-    overlap: int = 1
-    guidelines: str = ""
+    settings: Settings = field(default_factory=Settings)
 
 
 def _one(prompt: Prompt, answers: list[Completion]) -> list[list[Completion]]:
@@ -48,11 +52,24 @@ def _all(prompt: Prompt, answers: list[Completion]) -> list[list[Completion]]:
     return [answers] if len(answers) > 2 else []
 
 
+def _alone(prompt: Prompt, answers: list[Completion]) -> list[list[Completion]]:
+    return [[]]
+
+
 FOR_PEOPLE = (
     Plan("Rate one answer", TaskType.RATING, _one, third=0),
     Plan("Which answer is better?", TaskType.COMPARISON, _most_different, third=1),
     Plan("Put the answers in order", TaskType.RANKING, _all, third=2),
+    Plan(
+        "Mark and mend an answer",
+        TaskType.RATING,
+        _one,
+        third=1,
+        settings={"asks": ["spans", "correction", "critique"]},
+    ),
+    Plan("Write the answer yourself", TaskType.DEMONSTRATION, _alone, third=2),
 )
+LABELS = Plan("What kind of question is it?", TaskType.LABEL, _alone, third=0)  # its own rubric
 _BY_RULE = (
     "Judged by simulated members: polite before plain before curt, with one slip in ten. "
     "It is here so that a Round can be started before people have judged anything."
@@ -62,17 +79,15 @@ SIMULATED = (
         "Simulated: ratings",
         TaskType.RATING,
         _each_of_those,
-        overlap=2,
-        guidelines=_BY_RULE,
+        settings={"overlap": 2, "guidelines": _BY_RULE},
     ),
     Plan(
         "Simulated: comparisons",
         TaskType.COMPARISON,
         _most_different,
-        overlap=2,
-        guidelines=_BY_RULE,
+        settings={"overlap": 2, "guidelines": _BY_RULE},
     ),
-    Plan("Simulated: rankings", TaskType.RANKING, _all, guidelines=_BY_RULE),
+    Plan("Simulated: rankings", TaskType.RANKING, _all, settings={"guidelines": _BY_RULE}),
 )
 
 
@@ -90,8 +105,7 @@ def ensure_campaign(
             rubric_version=version,
             type=plan.type,
             by=by,
-            overlap=plan.overlap,
-            guidelines=plan.guidelines,
+            **plan.settings,
         )
         add_tasks(campaign=campaign, items=_shapes(plan, collection), seed=1)
         return open_campaign(campaign=campaign, by=by)

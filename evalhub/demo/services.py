@@ -14,6 +14,7 @@ from evalhub.campaigns.models import Campaign
 from evalhub.demo import campaigns, people
 from evalhub.demo.errors import DemoNotSeeded
 from evalhub.demo.people import Person
+from evalhub.demo.rubrics import kinds_of_questions
 from evalhub.imports.models import ImportKind
 from evalhub.imports.services import start_import
 from evalhub.jobs.choices import JobState
@@ -87,6 +88,10 @@ def seed_demo(
         campaigns.ensure_campaign(plan, collection=collection, version=version, by=alice)
         for plan in campaigns.FOR_PEOPLE
     ]
+    kinds = kinds_of_questions(by=alice)
+    opened.append(
+        campaigns.ensure_campaign(campaigns.LABELS, collection=collection, version=kinds, by=alice)
+    )
     report("the loop")
     return Seeded(
         workspace=workspace,

@@ -332,3 +332,29 @@ def test_ten_options_and_a_comment(page: Page, live_server: LiveServer, bob: Mem
     judgment = is_done(page)
     assert ratings_of(judgment) == [("factuality", None, 2), ("safety", None, 4)]
     assert judgment.ratings.get(criterion__slug="safety").comment == "Only just."
+
+
+@pytest.mark.usefixtures("quiet")
+def test_undo_goes_back_to_the_last_one_and_the_task_in_hand_waits(
+    page: Page, live_server: LiveServer, bob: Member
+) -> None:
+    """The first judgment stays; the change of mind supersedes it; what was begun is not lost."""
+    campaign = campaign_of(bob, "rating", 2)
+    open_page(page, bob, live_server.url, campaign)
+    page.keyboard.type("44")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_text("Task 1, text 0.", exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name="Undo")).to_be_visible()
+    page.keyboard.press("2")
+    page.keyboard.press("u")
+    expect(page.get_by_text("Task 0, text 0.", exact=True)).to_be_visible()
+    expect(page.locator("input[name='rating.A.factuality'][value='4']")).to_be_checked()
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("1")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_text("Task 1, text 0.", exact=True)).to_be_visible()
+    expect(page.locator("input[name='rating.A.factuality'][value='2']")).to_be_checked()
+    first, second = Judgment.objects.order_by("pk")
+    assert second.supersedes == first
+    assert ratings_of(first)[0] == ("factuality", None, 4)
+    assert ratings_of(second)[0] == ("factuality", None, 1)

@@ -7,7 +7,7 @@ from django.contrib.auth import authenticate
 
 from evalhub.accounts.models import Member, User
 from evalhub.audit.models import Entry
-from evalhub.campaigns.choices import AssignmentState, CampaignState
+from evalhub.campaigns.choices import AssignmentState, CampaignState, TaskType
 from evalhub.campaigns.models import Assignment, Campaign, Task
 from evalhub.campaigns.queries import campaigns_for
 from evalhub.demo.errors import DemoNotSeeded
@@ -85,7 +85,7 @@ def test_what_was_simulated_is_closed_and_every_type_is_open_for_people(tmp_path
     workspace = seeded(some_prompts(tmp_path, count=36)).workspace
     bob = workspace.members.get(pseudonym="bob")
     mine = campaigns_for(bob)
-    assert {each.campaign.type for each in mine} == {"rating", "comparison", "ranking"}
+    assert {each.campaign.type for each in mine} == set(TaskType.values)
     assert all(each.has_more for each in mine)
     assert all(each.campaign.tasks.count() >= 10 for each in mine)
     simulated = Campaign.objects.filter(title__startswith="Simulated")
