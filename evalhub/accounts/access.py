@@ -9,8 +9,9 @@ from rest_framework.request import Request
 
 from evalhub.accounts.acting import Acting
 from evalhub.accounts.choices import Role
-from evalhub.accounts.models import ApiToken, Member, User
+from evalhub.accounts.models import ApiToken, Member, User, Workspace
 from evalhub.common.errors import Forbidden, NotFound
+from evalhub.common.rows import joined
 
 Act = Literal["view", "judge", "watch", "review", "lead", "engineer", "build", "own"]
 
@@ -33,12 +34,16 @@ def access_member(user: User, slug: str, *, to: Act) -> Member:
         NotFound: no such workspace, or not one of theirs.
         Forbidden: one of theirs, but none of their roles allows it.
     """
-    member = (
-        Member.objects.active()
-        .select_related("workspace", "user")
-        .filter(user=user, workspace__slug=slug)
-        .first()
+    found = joined(
+        [("m", Member), ("w", Workspace)],
+        "accounts_member m JOIN accounts_workspace w ON w.id = m.workspace_id"
+        " WHERE m.user_id = %s AND w.slug = %s AND m.is_active",
+        [user.pk, slug],
     )
+    member: Member | None = None
+    if found is not None:
+        member, workspace = found
+        member.workspace, member.user = workspace, user
     return _allowed(member, to)
 
 

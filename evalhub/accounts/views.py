@@ -27,7 +27,7 @@ from evalhub.accounts.profile import set_password, set_timezone
 from evalhub.accounts.sign_in import user_with_password
 from evalhub.common.errors import NotFound
 
-BACKEND = "django.contrib.auth.backends.ModelBackend"
+BACKEND = "evalhub.accounts.backends.Backend"
 
 
 @sensitive_post_parameters("password")

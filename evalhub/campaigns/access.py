@@ -15,6 +15,7 @@ from evalhub.accounts.models import Member, User
 from evalhub.campaigns.choices import AssignmentState, CampaignState
 from evalhub.campaigns.models import Assignment, Campaign, Flag, Guidelines, Task
 from evalhub.common.errors import Forbidden, NotFound
+from evalhub.common.rows import joined
 from evalhub.rubrics.models import RubricVersion
 
 WATCHERS = (Role.LEAD, Role.ENGINEER, Role.REVIEWER)
@@ -37,7 +38,12 @@ def access_desk(member: Member, uid: UUID) -> Campaign:
 
     What is frozen (the rubric version, the guidelines) comes from the process's memory.
     """
-    campaign = Campaign.objects.filter(workspace_id=member.workspace_id, uid=uid).first()
+    found = joined(
+        [("c", Campaign)],
+        "campaigns_campaign c WHERE c.workspace_id = %s AND c.uid = %s",
+        [member.workspace_id, uid],
+    )
+    campaign: Campaign | None = found[0] if found else None
     if campaign is None or not _shown_to(member, campaign):
         raise NotFound("No such campaign.")
     campaign.workspace = member.workspace

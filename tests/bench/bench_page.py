@@ -104,7 +104,7 @@ def sessions_of(seeded: dict[str, Any]) -> list[str]:
         mine.filter(workspace__slug=seeded["workspace"]).update(user=user, kind="person")
         session = SessionStore()
         session[SESSION_KEY] = str(user.pk)
-        session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+        session[BACKEND_SESSION_KEY] = "evalhub.accounts.backends.Backend"
         session[HASH_SESSION_KEY] = user.get_session_auth_hash()
         session.create()
         keys.append(str(session.session_key))
