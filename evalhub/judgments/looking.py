@@ -69,7 +69,7 @@ def _placed(task: Task) -> Any:  # mypy loses the related manager of a through m
 def marked_in(page: Mapping[str, Any], spans: Sequence[Mapping[str, Any]]) -> list[Marked]:
     """The passages of `spans` with the words that they mark in the texts of `page`."""
     texts: dict[str | None, str] = {each.label: each.content for each in page["responses"]}
-    texts[None] = page["last"]["content"] if page["last"] else ""
+    texts[None] = page["last"].content if page["last"] else ""
     version = page["campaign"].rubric_version
     names = {each["slug"]: each["name"] for each in [*version.error_types, *version.severities]}
     names |= {each["slug"]: each["name"] for each in page["marks"]["evidence"]}

@@ -8,6 +8,7 @@ from string import ascii_uppercase
 from typing import Any
 from uuid import UUID, uuid4
 
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from evalhub.accounts.models import Member
@@ -15,7 +16,8 @@ from evalhub.campaigns.choices import FlagKind, SkipReason
 from evalhub.campaigns.models import Campaign, Task
 from evalhub.campaigns.queries import criteria_of
 from evalhub.campaigns.services.claim import Lease
-from evalhub.judgments.blank import Blank, has_blank
+from evalhub.common.markup import to_marked_html
+from evalhub.judgments.blank import Blank, filled, fits_blank
 from evalhub.judgments.keys import ACTS
 from evalhub.judgments.queries import desk_of, draft_of, text_of, title_of, today_of
 from evalhub.judgments.sheet import fields_from, sheet_of
@@ -48,13 +50,9 @@ def documents_of(task: UUID) -> list[Document]:
 
 
 def lease_page(
-    lease: Lease,
-    campaign: Campaign,
-    *,
-    typed: Mapping[str, str] | None = None,
-    is_whole: bool = False,
+    lease: Lease, campaign: Campaign, *, typed: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
-    """A task in somebody's hand, with what they typed so far; the whole page counts as well."""
+    """A task in somebody's hand, with what they typed so far."""
     fields = typed if typed is not None else {}
     if typed is None and not lease.is_new:
         fields = _kept(lease.assignment, campaign)
@@ -62,8 +60,6 @@ def lease_page(
         Shown(label, each.content, each.tool_calls)
         for label, each in zip(ascii_uppercase, lease.responses, strict=False)
     ]
-    if not fields and not is_whole and has_blank(campaign):
-        return _untouched(lease, campaign, responses)
     hidden = {
         "assignment": lease.assignment,
         "token": lease.token,
@@ -78,9 +74,11 @@ def lease_page(
     ) | {"lease": lease, "hidden": hidden}
 
 
-def _untouched(lease: Lease, campaign: Campaign, responses: list[Shown]) -> dict[str, Any]:
-    """The same, quicker: the form is in the process's memory but for the values in its gaps."""
-    documents = documents_of(lease.task) if lease.has_documents else []
+def untouched_page(lease: Lease, campaign: Campaign, *, csrf: str) -> SafeString | None:
+    """The same as HTML, quicker, for a new task that is like every other; None where it is not."""
+    if not fits_blank(lease, campaign):
+        return None
+    labels = ascii_uppercase[: len(lease.responses)]
     blank = Blank(
         campaign=campaign.uid,
         workspace=campaign.workspace.slug,
@@ -88,11 +86,23 @@ def _untouched(lease: Lease, campaign: Campaign, responses: list[Shown]) -> dict
         asks=tuple(campaign.asks),
         preference_steps=campaign.preference_steps,
         version=campaign.rubric_version_id,
-        labels="".join(each.label for each in responses),
-        has_documents=bool(documents),
+        guidelines=campaign.guidelines_id,
+        content_warning=campaign.content_warning,
+        labels=labels,
         language=get_language() or "en",
     )
-    return _texts(lease.conversation, responses, documents) | {"lease": lease, "blank": blank}
+    texts: dict[str, object] = {"html_prompt": to_marked_html(lease.conversation[0]["content"])}
+    for label, each in zip(labels, lease.responses, strict=True):
+        texts[f"html_{label}"] = to_marked_html(each.content)
+        texts[f"raw_{label}"] = each.content
+    return filled(
+        blank,
+        csrf=csrf,
+        assignment=lease.assignment,
+        token=lease.token,
+        submission_id=uuid4(),
+        **texts,
+    )
 
 
 def task_page(
@@ -126,7 +136,7 @@ def _texts(
             Turn(nth, turn["role"], turn["content"], turn.get("tool_calls", []))
             for nth, turn in enumerate(conversation[:-1])
         ],
-        "last": conversation[-1] if conversation else None,
+        "last": Shown("prompt", conversation[-1]["content"], []) if conversation else None,
         "responses": responses,
         "documents": documents,
     }

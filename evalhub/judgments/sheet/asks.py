@@ -6,11 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from evalhub.campaigns import choices
 from evalhub.campaigns.choices import TaskType
 from evalhub.campaigns.models import Campaign
+from evalhub.common.markup import to_marked_html
 from evalhub.common.reasoning import steps_of
 from evalhub.judgments.choices import CannotTell, Evidence, StepVerdict
 from evalhub.judgments.sheet.fields import CANNOT_TELL, PROMPT
@@ -78,6 +80,11 @@ class Shown:
     label: str
     content: str
     tool_calls: list[dict[str, Any]]
+
+    @property
+    def html(self) -> SafeString:
+        """Rendered, and each piece knows where it stands in the content."""
+        return to_marked_html(self.content)
 
 
 def sheet_of(

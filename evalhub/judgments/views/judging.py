@@ -13,6 +13,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse, JsonResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -37,7 +38,7 @@ from evalhub.campaigns.services.guidelines import accept_guidelines
 from evalhub.campaigns.services.leases import release, save_draft, skip
 from evalhub.common.errors import Conflict, DomainError
 from evalhub.judgments.errors import InvalidJudgment, MalformedBody, SubmissionMismatch
-from evalhub.judgments.page import desk_page, lease_page
+from evalhub.judgments.page import desk_page, lease_page, untouched_page
 from evalhub.judgments.services.submit import submit_judgment
 from evalhub.judgments.sheet import body_from
 
@@ -67,7 +68,7 @@ def judge(request: Request, workspace: str, uid: UUID) -> HttpResponse:
         else:
             return redirect("judgments:judge", workspace, uid)
     holding = all_but(member, campaign, request.GET.get("assignment", ""))
-    context = _page(member, campaign, typed=typed, holding=holding, is_whole=True) | {
+    context = _page(member, campaign, typed=typed, holding=holding) | {
         "submitted": _count(member, campaign),
         "wrong": wrong,
         **desk_page(member),
@@ -97,12 +98,7 @@ def judge_submit(request: Request, workspace: str, uid: UUID) -> HttpResponse:
         stored = submit_judgment(assignment=assignment, member_pk=member.pk, body=body_from(fields))
     except DomainError as error:
         return _problem(error)
-    context = _shell(member, campaign)
-    if stored.next is None:
-        context |= {"submitted": _count(member, campaign)}
-    else:
-        context |= lease_page(stored.next, campaign)
-    answer = _fragment(request, context)
+    answer = _following(request, member, campaign, stored.next)
     answer["X-Judgment"] = str(stored.judgment)
     return answer
 
@@ -209,7 +205,6 @@ def _page(
     *,
     typed: Mapping[str, str] | None = None,
     holding: list[UUID] | None = None,
-    is_whole: bool = False,
 ) -> dict[str, Any]:
     context = _shell(member, campaign)
     lease: Lease | None = None
@@ -223,7 +218,7 @@ def _page(
         context["hand_full"] = True
     if lease is None:
         return context | {"submitted": _count(member, campaign)}
-    return context | lease_page(lease, campaign, typed=typed, is_whole=is_whole)
+    return context | lease_page(lease, campaign, typed=typed)
 
 
 def _shell(member: Member, campaign: Campaign) -> dict[str, Any]:
@@ -233,7 +228,6 @@ def _shell(member: Member, campaign: Campaign) -> dict[str, Any]:
         "campaign": campaign,
         "submitted": 0,  # counted where it is read: the page's script counts on by itself
         "lease": None,
-        "blank": None,
         "wrong": "",
         "closed": "",
         "to_accept": None,
@@ -251,6 +245,20 @@ def all_but(member: Member, campaign: Campaign, wanted: str) -> list[UUID]:
         return []
     held = Assignment.objects.held().of_member(member).filter(campaign=campaign)
     return list(held.exclude(uid=_uid(wanted)).values_list("uid", flat=True))
+
+
+def _following(
+    request: Request, member: Member, campaign: Campaign, lease: Lease | None
+) -> HttpResponse:
+    """What the page does not have yet; the usual task without going through the templates."""
+    if lease is None:
+        return _fragment(
+            request, _shell(member, campaign) | {"submitted": _count(member, campaign)}
+        )
+    html = untouched_page(lease, campaign, csrf=get_token(request))
+    if html is not None:
+        return HttpResponse(html)
+    return _fragment(request, _shell(member, campaign) | lease_page(lease, campaign))
 
 
 def _fragment(request: Request, context: dict[str, Any]) -> HttpResponse:

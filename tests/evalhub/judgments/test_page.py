@@ -14,7 +14,7 @@ from evalhub.campaigns.models import Assignment, Campaign, Draft, Task
 from evalhub.campaigns.services.leases import save_draft
 from evalhub.judgments.models import Judgment
 from tests.evalhub.judgments.conftest import body_for
-from tests.factories import CompletionFactory, TaskFactory
+from tests.factories import CompletionFactory, CriterionFactory, TaskFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -187,3 +187,34 @@ def test_nothing_gives_a_model_or_a_completion_away_before_submit(
         assert answer.status_code in (200, 201)
         text = answer.content.decode()
         assert not [secret for secret in secrets if secret in text]
+
+
+@pytest.mark.parametrize("type_", ["rating", "comparison", "ranking", "label", "demonstration"])
+def test_the_task_that_answers_a_submit_is_the_one_that_the_templates_make(
+    page: Client, campaign: Campaign, type_: str
+) -> None:
+    """A new task comes from memory with gaps filled in; it must not differ but in what is random."""
+    asks = ["spans", "critique"] if type_ != "demonstration" else ["critique"]
+    Campaign.objects.update(type=type_, asks=asks, content_warning="Rude <words>.")
+    campaign.refresh_from_db()
+    CriterionFactory.create(version=campaign.rubric_version, slug="tone", required=False)
+    for rank in (1, 2):
+        TaskFactory.create(campaign=campaign, rank=rank)
+    answers = {
+        "rating": {"rating.A.factuality": "4", "rating.A.safety": "4"},
+        "comparison": {"preference": "A2"},
+        "ranking": {"rank.A": "1", "rank.B": "1", "rank.C": "1"},
+        "label": {"rating.prompt.factuality": "4", "rating.prompt.safety": "4"},
+        "demonstration": {"demonstration": "Mine."},
+    }[type_]
+    fields = fields_of(page.get(url_of(campaign, "next/")).content.decode())
+    told = fields | answers | {"claim_next": "true", "holding": ""}
+    quick = page.post(url_of(campaign, "submit/"), told).content.decode()
+    plain = page.get(url_of(campaign, "next/")).content.decode()
+    assert "Rude &lt;words&gt;." in quick
+    assert without_chance(quick) == without_chance(plain)
+
+
+def without_chance(html: str) -> list[str]:
+    html = re.sub(r'name="(csrfmiddlewaretoken|submission_id)" value="[^"]*"', "", html)
+    return [line.strip() for line in html.splitlines() if line.strip()]
