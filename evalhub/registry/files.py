@@ -7,7 +7,7 @@ from pathlib import Path
 from django.conf import settings
 
 from evalhub.common.canonical import digest_of
-from evalhub.common.files import digest_of_file
+from evalhub.common.files import Beat, digest_of_file, unwatched
 from evalhub.registry.errors import NoModelThere
 
 NEEDED = "config.json"
@@ -19,7 +19,7 @@ def folder_of(source: str) -> Path | None:
     return folder if folder.is_dir() else None
 
 
-def digest_of_source(source: str) -> str:
+def digest_of_source(source: str, beat: Beat = unwatched) -> str:
     """sha256 over name and content of each file; for a hub id over the id, its files being elsewhere.
 
     Raises:
@@ -36,4 +36,6 @@ def digest_of_source(source: str) -> str:
     if not (folder / NEEDED).is_file():
         raise NoModelThere(f"{source} holds no {NEEDED}, so it is no model that can be loaded.")
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
-    return digest_of({path.relative_to(folder).as_posix(): digest_of_file(path) for path in paths})
+    return digest_of(
+        {path.relative_to(folder).as_posix(): digest_of_file(path, beat) for path in paths}
+    )

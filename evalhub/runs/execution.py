@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from evalhub.common.files import file_store
 from evalhub.jobs.beat import Beat
 from evalhub.jobs.errors import JobCancelled, JobReturned, LeaseLost
 from evalhub.jobs.events import announce
@@ -19,7 +20,7 @@ from evalhub.jobs.workers import stopping
 from evalhub.registry.services import add_adapter
 from evalhub.runs.errors import RunFailed, StillLocked
 from evalhub.runs.folder import drop_checkpoints, lay_out
-from evalhub.runs.following import Follower, file_entry, forget
+from evalhub.runs.following import Follower
 from evalhub.runs.models import Recipe, Run
 from evalhub.runs.trainer import LOG, Trainer
 from training.contract import (
@@ -44,20 +45,23 @@ def execute_run(job: Job, beat: Beat) -> Run:
         JobCancelled, JobReturned, LeaseLost: as for every job; the trainer is gone by then.
     """
     run = Run.objects.select_related("model", "workspace", "created_by").get(job=job)
-    if run.is_closed:
-        return run
-    folder = lay_out(run, beat.report)
-    code = _train(run, folder, attempt=job.attempt, beat=beat)
-    attempt = attempt_dir(folder, job.attempt)
-    try:
-        result = RunResult.read(attempt)
-    except ContractError:
-        result = RunResult(ok=False, error=_gone(code))
-    _close(run, folder, attempt, result, beat)
-    if not result.ok:
-        raise RunFailed(result.error)
+    if not run.is_closed:
+        _carry_out(run, attempt=job.attempt, beat=beat)
     drop_checkpoints(run)
     return run
+
+
+def _carry_out(run: Run, *, attempt: int, beat: Beat) -> None:
+    folder = lay_out(run, beat.report)
+    code = _train(run, folder, attempt=attempt, beat=beat)
+    left = attempt_dir(folder, attempt)
+    try:
+        result = RunResult.read(left)
+    except ContractError:
+        result = RunResult(ok=False, error=_gone(code))
+    _close(run, folder, left, result, beat)
+    if not result.ok:
+        raise RunFailed(result.error)
 
 
 def _train(run: Run, folder: Path, *, attempt: int, beat: Beat) -> int:
@@ -95,23 +99,26 @@ def _one_process(run: Run, folder: Path, *, attempt: int, beat: Beat) -> int:
 
 def _close(run: Run, folder: Path, attempt: Path, result: RunResult, beat: Beat) -> None:
     """Store files first, then write the end in one fenced transaction."""
-    artifacts = {}
-    for path in sorted(result.artifacts):
-        beat.report(note="storing results")
-        artifacts[path] = file_entry(folder / "artifacts" / path)
-    artifacts[LOG] = file_entry(attempt / LOG)
+    beat.report(note="storing results")
+    artifacts = {
+        path: _stored(folder / "artifacts" / path, beat) for path in sorted(result.artifacts)
+    }
+    artifacts[LOG] = _stored(attempt / LOG, beat)
     with beat.fenced():
         run.artifacts = artifacts
         run.metrics, run.environment = result.metrics, result.environment
         run.warnings, run.seconds = result.warnings, result.seconds
         if result.ok:
             _register_output(run)
-            checkpoints, run.checkpoints = run.checkpoints, []
+            run.checkpoints = []
         run.save()
         if result.ok:
             announce("run.ended", run.uid, recipe=run.recipe, job=str(run.job.uid))
-    if result.ok:
-        forget(checkpoints, kept=[{"files": artifacts}])
+
+
+def _stored(path: Path, beat: Beat) -> dict[str, str]:
+    stored = file_store().put(path, beat=beat.report)
+    return {"key": stored.key, "sha256": stored.sha256}
 
 
 def _register_output(run: Run) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from evalhub.accounts.models import Member
 from evalhub.campaigns.models import Campaign
+from evalhub.common.files import file_store
 from evalhub.jobs import jobs
 from evalhub.jobs.models import Job
 from evalhub.jobs.services import cancel_job
@@ -95,6 +96,18 @@ def test_a_chain_goes_on_from_the_sft_adapter(erin: Member, tmp_path: Path) -> N
     assert dpo.output_model is not None
     assert dpo.output_model.parent == sft.output_model
     assert dpo.output_model.base == loop.base_model
+
+
+def test_a_chain_leaves_every_adapters_files_in_the_store(erin: Member, tmp_path: Path) -> None:
+    """A DPO checkpoint holds a copy of the adapter that it continues: the very same bytes."""
+    loop = a_loop(erin, tmp_path, chain="sft,dpo")
+    assert turned(start_round(loop=loop, by=erin)).state == "succeeded"
+
+    adapters = LanguageModel.objects.filter(kind="adapter")
+    assert adapters.count() == 2
+    for adapter in adapters:
+        for path, file in adapter.facts["files"].items():
+            assert file_store().exists(file["key"]), f"{adapter} lost {path}"
 
 
 def test_the_report_has_the_shape_that_outsiders_rely_on(loop: Loop, erin: Member) -> None:
