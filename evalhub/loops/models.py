@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from evalhub.accounts.models import Member, Workspace, slug_rule
+from evalhub.campaigns.models import Campaign
 from evalhub.common.models import PublicModel, one_of
 from evalhub.loops.choices import RoundState, StepKind, StepState
 from evalhub.prompts.models import Collection
@@ -49,6 +50,9 @@ class Round(PublicModel):
     )
     created_by = models.ForeignKey(Member, models.PROTECT, null=True, blank=True)
     policy: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)  # as it was then
+    campaign = models.OneToOneField(
+        Campaign, models.PROTECT, null=True, blank=True, related_name="opened_by"
+    )  # the one it opened
     ended_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

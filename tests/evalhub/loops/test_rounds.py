@@ -16,7 +16,7 @@ from evalhub.loops.choices import StepKind
 from evalhub.loops.errors import RoundNotResumable, RoundRunning
 from evalhub.loops.models import Loop, Round
 from evalhub.loops.report import round_report
-from evalhub.loops.services import cancel_round, resume_round, start_round
+from evalhub.loops.services import cancel_round, create_loop, resume_round, start_round
 from evalhub.prompts.models import Generation
 from evalhub.registry.models import LanguageModel, Stage
 from evalhub.runs.models import Run
@@ -56,6 +56,38 @@ def test_its_new_answers_are_the_next_open_campaign(loop: Loop, erin: Member) ->
     assert generation.model.kind == "adapter"
     assert generation.settings["temperature"] == 0.8
     assert generation.completions.count() == 48
+
+
+def test_two_loops_of_one_name_open_a_campaign_each(loop: Loop, erin: Member) -> None:
+    twin = create_loop(
+        workspace=erin.workspace,
+        slug="twin",
+        name=loop.name,
+        base_model=loop.base_model,
+        collection=loop.collection,
+        rubric_version=loop.rubric_version,
+        by=erin,
+    )
+    first, second = (turned(start_round(loop=each, by=erin)) for each in (loop, twin))
+
+    assert first.campaign != second.campaign
+    assert Campaign.objects.filter(origin="round").count() == 2
+    assert round_report(second)["campaign"] == {"uid": str(second.campaign.uid), "tasks": 24}
+
+
+def test_a_campaign_is_opened_once_whatever_happens_to_the_job(loop: Loop, erin: Member) -> None:
+    """Killed between the campaign and the job's end, or cancelled and resumed."""
+    round_ = turned(start_round(loop=loop, by=erin))
+    job = Job.objects.get(kind="loops.open_campaign")
+    Job.objects.filter(pk=job.pk).update(state="queued", ended_at=None)
+    work_off()
+    job.refresh_from_db()
+    assert job.result == {"campaign": str(round_.campaign.uid), "tasks": 24}
+
+    Round.objects.update(state="cancelled")
+    round_.steps.filter(kind="campaign").update(state="cancelled")
+    assert turned(resume_round(round_=round_, by=erin)).state == "succeeded"
+    assert Campaign.objects.filter(origin="round").count() == 1
 
 
 def test_a_promoted_adapter_becomes_the_incumbent(loop: Loop, erin: Member) -> None:
