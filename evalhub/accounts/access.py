@@ -9,7 +9,7 @@ from rest_framework.request import Request
 
 from evalhub.accounts.acting import Acting
 from evalhub.accounts.choices import Role
-from evalhub.accounts.models import ApiToken, Member, User
+from evalhub.accounts.models import ApiToken, Member, User, Workspace
 from evalhub.common.errors import Forbidden, NotFound
 
 Act = Literal["view", "judge", "watch", "lead", "engineer", "build", "own"]
@@ -71,6 +71,19 @@ def workspace_of(request: Request, slug: str | None = None) -> int:
     if len(keys) != 1:
         raise NotFound("Name one of your workspaces with ?workspace=…")
     return keys[0]
+
+
+def workspace_named(slug: str) -> Workspace:
+    """For commands, which act for whoever runs the instance."""
+    workspace = Workspace.objects.filter(slug=slug).first()
+    if workspace is None:
+        known = ", ".join(Workspace.objects.order_by("slug").values_list("slug", flat=True)[:20])
+        raise NotFound(
+            f"There is no workspace “{slug}”; there are: {known}."
+            if known
+            else f"There is no workspace “{slug}”, nor any other: manage.py add_workspace makes one."
+        )
+    return workspace
 
 
 def access_colleague(member: Member, uid: UUID) -> Member:

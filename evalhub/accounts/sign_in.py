@@ -13,6 +13,7 @@ from evalhub.accounts.models import FailedSignIn, User
 from evalhub.audit.services import record
 from evalhub.common.canonical import sha256_of
 
+BACKEND = "django.contrib.auth.backends.ModelBackend"
 WINDOW = timedelta(minutes=15)
 MOST_PER_NAME = 10
 MOST_PER_ADDRESS = 100

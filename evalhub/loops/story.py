@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from evalhub.evaluation.models import Comparison, Evaluation, Promotion
 from evalhub.jobs.models import Job
 from evalhub.loops.choices import StepKind
 from evalhub.loops.models import Round, Step
+from evalhub.loops.policy import differences
 from evalhub.registry.models import LanguageModel
 from evalhub.runs.models import Run
 
@@ -32,6 +34,7 @@ class Paragraph:
     text: str = ""
     links: list[Link] = field(default_factory=list)
     jobs: list[Job] = field(default_factory=list)  # under way
+    other_policy: list[str] = field(default_factory=list)  # than the Step before was done by
 
 
 TITLES = {
@@ -46,7 +49,11 @@ TITLES = {
 
 
 def story_of(round_: Round) -> list[Paragraph]:
-    return [_paragraph(step) for step in round_.steps.order_by("position")]
+    story = [_paragraph(step) for step in round_.steps.order_by("position")]
+    for before, paragraph in pairwise(story):
+        if before.step.policy and paragraph.step.policy:
+            paragraph.other_policy = differences(before.step.policy, paragraph.step.policy)
+    return story
 
 
 def _paragraph(step: Step) -> Paragraph:

@@ -8,8 +8,9 @@ from pathlib import Path
 from django.conf import settings
 
 from evalhub.common.files import Beat, digest_of_file, file_store
-from evalhub.registry.files import digest_of_source, folder_of
+from evalhub.registry.files import folder_of
 from evalhub.registry.models import LanguageModel, ModelKind
+from evalhub.registry.services import files_are_unchanged
 from evalhub.runs.errors import FileChanged
 from evalhub.runs.models import Run
 from training.contract import RunSpec
@@ -91,9 +92,9 @@ def _location(base: LanguageModel) -> str:
 def _fetch_model(model: LanguageModel, folder: Path, beat: Beat) -> None:
     base = model.base
     beat()
-    if folder_of(base.source) and digest_of_source(base.source, beat) != base.digest:
+    if not files_are_unchanged(model=base, beat=beat):
         raise FileChanged(
-            f"The files of “{base}” in {base.source} were changed since it was registered. Put "
+            f"The files of “{base}” in {base.source} were changed since they were first used. Put "
             "them back, or register them as another model."
         )
     if model.kind == ModelKind.ADAPTER:

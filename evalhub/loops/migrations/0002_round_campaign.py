@@ -5,16 +5,21 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('campaigns', '0002_asks_guidelines_flags_and_skip_reasons'),
-        ('loops', '0001_initial'),
+        ("campaigns", "0002_asks_guidelines_flags_and_skip_reasons"),
+        ("loops", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='round',
-            name='campaign',
-            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='opened_by', to='campaigns.campaign'),
+            model_name="round",
+            name="campaign",
+            field=models.OneToOneField(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="opened_by",
+                to="campaigns.campaign",
+            ),
         ),
     ]

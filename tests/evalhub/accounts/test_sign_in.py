@@ -14,6 +14,7 @@ from evalhub.accounts.errors import InvitationOver
 from evalhub.accounts.models import FailedSignIn, Member, User, Workspace
 from evalhub.audit.models import Entry
 from evalhub.common.errors import Conflict
+from evalhub.registry.models import LanguageModel
 from tests.factories import PASSWORD, MemberFactory
 
 PHRASE = "nine small otters"
@@ -167,6 +168,7 @@ def test_sign_up_where_it_is_open_makes_a_workspace_of_ones_own(
     words = {"username": "zoe", "password": PHRASE, "name": "Otters", "slug": "otters"}
     assert client.post("/sign-up/", words).headers["Location"] == "/w/otters/"
     assert Member.objects.get().roles == ["owner"]
+    assert LanguageModel.objects.get().workspace.slug == "otters"
     taken = client.post("/sign-up/", words | {"slug": "other"})
     assert "There is an account “zoe” already" in taken.content.decode()
 

@@ -181,7 +181,7 @@ def test_a_typed_prompt_is_answered_side_by_side_and_recorded(
 ) -> None:
     client.force_login(erin.user)
     base, adapter = round_.loop.base_model, LanguageModel.objects.get(kind="adapter")
-    form = {"base": base.pk, "adapter": adapter.pk, "prompt": "Who are you?", "temperature": "0"}
+    form = {"base": base.uid, "adapter": adapter.uid, "prompt": "Who are you?", "temperature": "0"}
     answer = client.post(reverse("runs:try", args=["acme"]), form)
     assert answer.status_code == 302
     assert "Who are you?" in client.get(answer.url).content.decode()

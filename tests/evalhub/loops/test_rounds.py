@@ -174,7 +174,7 @@ def test_a_failed_step_says_why_and_is_resumed_from_there(
     round_ = turned(start_round(loop=loop, by=erin))
 
     assert round_.state == "failed"
-    assert "were changed since it was registered" in steps_of(round_)["baseline"]
+    assert "were changed since they were first used" in steps_of(round_)["baseline"]
     assert steps_of(round_)["dataset"] == "succeeded"
 
     (tmp_path / "hidden").replace(config)
