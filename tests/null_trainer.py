@@ -35,7 +35,7 @@ class NullTrainer:
     def exit_code(self, *, within: float) -> int:
         return EXIT_SUCCEEDED
 
-    def stop(self, *, grace: float = 0.0) -> None:
+    def stop(self, *, grace: float = 0.0, beat: object = None) -> None:
         """Has ended already."""
 
     def kill(self) -> None:

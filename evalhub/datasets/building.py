@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from evalhub.common.canonical import canonical_json, digest_of
+from evalhub.common.files import Beat, unwatched
 from evalhub.datasets.choices import BuildKind
 from evalhub.datasets.definition import Definition
 from evalhub.datasets.lengths import Lengths
@@ -130,8 +131,8 @@ class Building:
         name = content_uid(prompt.messages, Kept(left.answers, "", "", ()))
         self._left_out.add(Entry(name, "", entry, {}))
 
-    def write(self, folder: Path) -> str:
-        """Write the files of rows, by content uid; return their digest.
+    def write(self, folder: Path, beat: Beat = unwatched) -> str:
+        """Write the files of rows, by content uid; return their digest. `beat` is called at each.
 
         The digest is sha256 over the canonical JSON of {split: sha256 of its file}, so anybody
         who holds the files can check it.
@@ -139,6 +140,7 @@ class Building:
         digests = {split: hashlib.sha256() for split in SPLITS}
         with _Streams(folder, [*(f"{split}.jsonl" for split in SPLITS), "lineage.jsonl"]) as files:
             for same in self._rows:
+                beat()
                 entry = _combined(same)
                 line = canonical_json(entry.row) + "\n"
                 files[f"{entry.split}.jsonl"].write(line)
@@ -152,12 +154,13 @@ class Building:
                 self.counts.behind_rows += len(entry.lineage["judgments"])
         with _Streams(folder, ["left_out.jsonl"]) as files:
             for entries in self._left_out:
+                beat()
                 for entry in entries:
                     files["left_out.jsonl"].write(canonical_json(entry.row) + "\n")
         return digest_of({split: each.hexdigest() for split, each in digests.items()})
 
 
-def write_test_prompts(scope: Scope, target: Path, folder: Path) -> int:
+def write_test_prompts(scope: Scope, target: Path, folder: Path, beat: Beat = unwatched) -> int:
     """The prompts of the test split in scope, for what is measured on generated answers."""
     rows = SortedRows(folder)
     prompts = Prompt.objects.filter(workspace=scope.snapshot.workspace).in_split(Split.TEST)
@@ -167,6 +170,7 @@ def write_test_prompts(scope: Scope, target: Path, folder: Path) -> int:
         prompts = prompts.filter(tasks__campaign__uid__in=scope.campaigns).distinct()
     ordered = prompts.select_related("group__merged_into").order_by("pk")
     for prompt in ordered.iterator(chunk_size=500):
+        beat()
         name = prompt_uid(prompt.messages)
         row = {
             "id": name,

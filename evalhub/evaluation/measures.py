@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from evalhub.common.files import Beat, unwatched
 from evalhub.stats.intervals import Figure, estimate, exp_of, paired_difference, ratio_of
 from evalhub.stats.overlap import corpus_bleu, corpus_chrf
 from evalhub.stats.preferences import agreement, implicit_reward, per_token
@@ -31,18 +32,20 @@ class Measure:
     figure: Figure
 
 
-def measured(tables: Tables) -> dict[str, dict[str, Any]]:
+def measured(tables: Tables, beat: Beat = unwatched) -> dict[str, dict[str, Any]]:
     """Every figure with its 95 % interval by prompt group; n = 0 and no value where no row tells."""
     found = {}
     for name, measure in MEASURES.items():
         rows = _telling(measure, tables)
         values_RK = _array([numbers for _, numbers in rows])
         groups = [row["group"] for row, _ in rows]
-        found[name] = asdict(estimate(groups, values_RK, measure.figure))
+        found[name] = asdict(estimate(groups, values_RK, measure.figure, beat=beat))
     return found
 
 
-def compared(baseline: Tables, candidate: Tables) -> dict[str, dict[str, Any]]:
+def compared(
+    baseline: Tables, candidate: Tables, beat: Beat = unwatched
+) -> dict[str, dict[str, Any]]:
     """Differences over the rows that both have; figures that one of them lacks are left out."""
     found = {}
     for name, measure in MEASURES.items():
@@ -53,17 +56,21 @@ def compared(baseline: Tables, candidate: Tables) -> dict[str, dict[str, Any]]:
             continue
         groups = [row["group"] for row, _, _ in both]
         first, second = _array([old for _, old, _ in both]), _array([new for _, _, new in both])
-        found[name] = asdict(paired_difference(groups, first, second, measure.figure))
+        found[name] = asdict(paired_difference(groups, first, second, measure.figure, beat=beat))
     return found
 
 
 def most_changed(
-    baseline: Sequence[Row], candidate: Sequence[Row], prompts: Mapping[str, Row]
+    baseline: Sequence[Row],
+    candidate: Sequence[Row],
+    prompts: Mapping[str, Row],
+    beat: Beat = unwatched,
 ) -> list[dict[str, Any]]:
     """Both answers to the prompts where they differ most: change is 1 - likeness of the texts."""
     before = {row["id"]: row for row in baseline}
     examples = []
     for row in candidate:
+        beat()
         old = before.get(row["id"])
         if old is None:
             continue

@@ -22,7 +22,7 @@ from evalhub.runs.errors import RunFailed, StillLocked
 from evalhub.runs.folder import drop_checkpoints, lay_out
 from evalhub.runs.following import Follower
 from evalhub.runs.models import Recipe, Run
-from evalhub.runs.trainer import LOG, Trainer
+from evalhub.runs.trainer import LOG, LOOK_EVERY, Trainer
 from training.contract import (
     EXIT_INTERRUPTED,
     EXIT_LOCKED,
@@ -31,7 +31,6 @@ from training.contract import (
     attempt_dir,
 )
 
-LOOK_EVERY = 0.25  # seconds
 LOCKED_FOR = 90.0  # an abandoned trainer ends within its own grace of 30 s
 CANCEL_GRACE = 20.0
 ADAPTER = "adapter/"
@@ -83,7 +82,8 @@ def _one_process(run: Run, folder: Path, *, attempt: int, beat: Beat) -> int:
         while (code := trainer.exit_code(within=LOOK_EVERY)) is None:
             follower.catch_up()
             if stopping.is_set():
-                trainer.stop()
+                trainer.stop(beat=beat.report)
+                follower.catch_up()  # the checkpoint it wrote last: the next worker goes on from it
                 raise JobReturned
         follower.catch_up()
         return code
