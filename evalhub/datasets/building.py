@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 from evalhub.common.canonical import canonical_json, digest_of
 from evalhub.common.files import Beat, unwatched
@@ -47,6 +47,7 @@ class Counts:
     origins: Counter[str] = field(default_factory=Counter)
     left_out: Counter[str] = field(default_factory=Counter)
     examples: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
+    test_prompts: dict[str, int] = field(default_factory=dict)  # of an SFT build
     half: int = 0  # pairs left out with P = 0.5: ties that a soft loss could still learn from
 
     @property
@@ -160,8 +161,18 @@ class Building:
         return digest_of({split: each.hexdigest() for split, each in digests.items()})
 
 
-def write_test_prompts(scope: Scope, target: Path, folder: Path, beat: Beat = unwatched) -> int:
+class Asked(NamedTuple):
+    """How many test prompts were written, and how many leave the named model no room to answer."""
+
+    written: int
+    too_long: int
+
+
+def write_test_prompts(
+    scope: Scope, target: Path, folder: Path, lengths: Lengths, beat: Beat = unwatched
+) -> Asked:
     """The prompts of the test split in scope, for what is measured on generated answers."""
+    too_long = 0
     rows = SortedRows(folder)
     prompts = Prompt.objects.filter(workspace=scope.snapshot.workspace).in_split(Split.TEST)
     if scope.collections:
@@ -171,6 +182,9 @@ def write_test_prompts(scope: Scope, target: Path, folder: Path, beat: Beat = un
     ordered = prompts.select_related("group__merged_into").order_by("pk")
     for prompt in ordered.iterator(chunk_size=500):
         beat()
+        if not lengths.leave_room(prompt.messages):
+            too_long += 1
+            continue
         name = prompt_uid(prompt.messages)
         row = {
             "id": name,
@@ -185,7 +199,7 @@ def write_test_prompts(scope: Scope, target: Path, folder: Path, beat: Beat = un
             given = [each.row for each in same if each.row["reference"] is not None]
             stream.write(canonical_json(given[0] if given else same[0].row) + "\n")
             written += 1
-    return written
+    return Asked(written, too_long)
 
 
 def _answers(evidence: Iterable[Evidence]) -> dict[int, Answer]:

@@ -99,7 +99,10 @@ def _build(
     beat.report(note="writing files")
     digest = building.write(out, beat.report)
     if kind == BuildKind.SFT:
-        write_test_prompts(scope, out / "prompts.jsonl", folder / "prompts", beat.report)
+        asked = write_test_prompts(
+            scope, out / "prompts.jsonl", folder / "prompts", lengths, beat.report
+        )
+        building.counts.test_prompts = asked._asdict()
     manifest = manifest_of(
         build,
         definition=definition,

@@ -23,7 +23,7 @@ class Generate(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     top_p: float = 1.0
     max_new_tokens: int = 128
     prompts: int = 60  # at most so many, drawn by the Round's uid
-    allow_dropped: str = ""  # why more than 1 % of the prompts may be too long for the model
+    allow_dropped: str = "a Round draws its prompts without counting their tokens"
 
     def to_options(self) -> Options:
         """What the recipe is told."""

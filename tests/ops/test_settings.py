@@ -99,6 +99,27 @@ def started_with(place: DataDirectory, **settings: str) -> subprocess.CompletedP
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    "name, given, takes",
+    [
+        ("EVALHUB_PORT", "abc", "a whole number from 1 to 65535"),
+        ("EVALHUB_PORT", "70000", "a whole number from 1 to 65535"),
+        ("EVALHUB_WORKERS", "x", "a whole number of 1 or more"),
+        ("EVALHUB_WEB_WORKERS", "0", "a whole number of 1 or more"),
+        ("EVALHUB_LEASE_SECONDS", "", "a whole number of 5 or more"),
+    ],
+)
+def test_a_number_that_is_none_is_refused_by_its_name(
+    place: DataDirectory, name: str, given: str, takes: str
+) -> None:
+    refused = manage(place, "check", **{name: given})
+    assert refused.returncode != 0
+    assert (
+        refused.stderr.strip() == f"evalhub cannot start: {name} is {given!r}. Set it to {takes}."
+    )
+
+
+@pytest.mark.slow
 def test_nothing_set_means_no_debugging_and_no_open_sign_up(place: DataDirectory) -> None:
     assert started_with(place).stdout.split() == ["False", "False"]
 

@@ -9,6 +9,7 @@ import pytest
 from evalhub.accounts.models import Member
 from evalhub.campaigns.models import Campaign
 from evalhub.common.files import file_store
+from evalhub.datasets.models import DatasetBuild
 from evalhub.jobs import jobs
 from evalhub.jobs.models import Job
 from evalhub.jobs.services import cancel_job
@@ -20,7 +21,7 @@ from evalhub.loops.services import cancel_round, create_loop, resume_round, star
 from evalhub.prompts.models import Generation
 from evalhub.registry.models import LanguageModel, Stage
 from evalhub.runs.models import Run
-from tests.evalhub.loops.scenes import a_loop, turned, work_off
+from tests.evalhub.loops.scenes import a_loop, do_one, turned, work_off
 from tests.evalhub.runs.scenes import without_torch
 
 
@@ -88,6 +89,22 @@ def test_a_campaign_is_opened_once_whatever_happens_to_the_job(loop: Loop, erin:
     round_.steps.filter(kind="campaign").update(state="cancelled")
     assert turned(resume_round(round_=round_, by=erin)).state == "succeeded"
     assert Campaign.objects.filter(origin="round").count() == 1
+
+
+def test_both_builds_read_the_same_judgments(loop: Loop, erin: Member) -> None:
+    """Somebody submits between the two."""
+    from evalhub.campaigns.models import Task
+    from tests.factories import JudgmentFactory, PreferenceFactory
+
+    round_ = start_round(loop=loop, by=erin)
+    assert do_one()
+    task = Task.objects.order_by("pk")[0]
+    PreferenceFactory.create(judgment=JudgmentFactory.create(task=task, source="human"), margin=-2)
+    turned(round_)
+
+    sft, preference = DatasetBuild.objects.order_by("pk")
+    assert sft.snapshot == preference.snapshot
+    assert preference.manifest["snapshot"]["judgments"] == 24
 
 
 def test_a_promoted_adapter_becomes_the_incumbent(loop: Loop, erin: Member) -> None:
