@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from evalhub.campaigns.models import Campaign
+from evalhub.common.durations import in_words
 from evalhub.datasets.models import DatasetBuild
 from evalhub.evaluation.figures import said
 from evalhub.evaluation.models import Comparison, Evaluation, Promotion
@@ -129,7 +130,7 @@ def _train(paragraph: Paragraph, result: dict[str, Any]) -> None:
         if run.output_model is not None:
             device = run.environment.get("device", "")
             where = f" on a {device.upper()}" if device else ""
-            told.append(f"{run.recipe} took {_duration(run.seconds or 0)}{where}")
+            told.append(f"{run.recipe} took {in_words(run.seconds or 0)}{where}")
             paragraph.links.append(
                 Link(str(run.output_model), "registry:detail", run.output_model.uid)
             )
@@ -208,7 +209,3 @@ def _evaluation_of(uid: str | None) -> Evaluation | None:
 
 def _count(number: int, one: str, many: str) -> str:
     return f"{number:,} {one if number == 1 else many}"
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.1f} min"

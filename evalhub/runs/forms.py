@@ -4,7 +4,7 @@ from django import forms
 
 from evalhub.accounts.models import Workspace
 from evalhub.common.forms import RowField, choose_from
-from evalhub.registry.models import LanguageModel, ModelKind
+from evalhub.registry.models import LanguageModel, ModelKind, Stage
 
 
 class TryForm(forms.Form):
@@ -20,5 +20,9 @@ class TryForm(forms.Form):
     def __init__(self, *args: object, workspace: Workspace, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # Django's own signature
         models = LanguageModel.objects.of_workspace(workspace)
-        choose_from(self, "base", models.filter(kind=ModelKind.BASE))
-        choose_from(self, "adapter", models.filter(kind=ModelKind.ADAPTER))
+        bases, adapters = (models.filter(kind=kind) for kind in (ModelKind.BASE, ModelKind.ADAPTER))
+        choose_from(self, "base", bases)
+        choose_from(self, "adapter", adapters)
+        adapter = adapters.filter(stage=Stage.INCUMBENT).first() or adapters.first()  # the newest
+        self.fields["adapter"].initial = adapter
+        self.fields["base"].initial = adapter.base if adapter else bases.first()

@@ -1,7 +1,7 @@
 """`{% load markup %}{{ text|rendered }}`: the only way hostile text becomes HTML."""
 
 from django import template
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from evalhub.common.markup import to_html, to_marked_html
 
@@ -11,6 +11,12 @@ register = template.Library()
 @register.filter
 def rendered(text: str) -> SafeString:
     return to_html(text)
+
+
+@register.filter
+def scrollable(html: SafeString) -> SafeString:
+    """Rendered text whose blocks of code can be scrolled by keyboard; for pages that are read."""
+    return mark_safe(html.replace("<pre", '<pre tabindex="0"'))  # noqa: S308  was safe before
 
 
 @register.filter

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,13 @@ from django.urls import reverse
 from evalhub.accounts.models import Member
 from evalhub.accounts.services import create_token
 from evalhub.evaluation.models import Comparison
+from evalhub.jobs import jobs
 from evalhub.jobs.models import Job
 from evalhub.loops.models import Loop, Round
 from evalhub.loops.services import start_round
 from evalhub.registry.models import LanguageModel
 from evalhub.runs.models import Run
+from evalhub.runs.services import start_run
 from tests.evalhub.loops.scenes import a_loop, turned, work_off
 from tests.evalhub.runs.scenes import without_torch
 
@@ -190,6 +193,35 @@ def test_a_typed_prompt_is_answered_side_by_side_and_recorded(
     page = client.get(answer.url).content.decode()
     assert page.count("Answer 0") == 2
     assert Job.objects.filter(title__startswith="Try it").count() == 2
+
+
+def test_try_it_begins_with_the_adapter_in_service_and_its_base(
+    client: Client, round_: Round, erin: Member
+) -> None:
+    client.force_login(erin.user)
+    adapter = LanguageModel.objects.get(kind="adapter")
+    page = text(client, "runs:try")
+    assert f'<option value="{adapter.uid}" selected>' in page
+    assert f'<option value="{adapter.base.uid}" selected>' in page
+
+
+def test_how_long_it_took_is_exact(client: Client, round_: Round, erin: Member) -> None:
+    client.force_login(erin.user)
+    Round.objects.update(ended_at=round_.created_at + timedelta(seconds=109))
+    Run.objects.filter(recipe="dpo").update(seconds=3700.0)
+    page = text(client, "loops:round", round_.uid)
+    assert "took 1 min 49 s" in page
+    assert "dpo took 1 h 1 min 40 s" in page
+
+
+def test_a_running_runs_page_tells_one_time_that_is_left(
+    client: Client, loop: Loop, erin: Member
+) -> None:
+    run = start_run(workspace=erin.workspace, recipe="noop", by=erin)
+    jobs.take(run.job.uid)
+    Job.objects.update(done=5, total=10, note="about 12 s left", started_at=run.created_at)
+    client.force_login(erin.user)
+    assert text(client, "runs:detail", run.uid).count(" left") == 1
 
 
 def erin_uid() -> str:
