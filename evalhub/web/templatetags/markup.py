@@ -15,8 +15,10 @@ def rendered(text: str) -> SafeString:
 
 @register.filter
 def scrollable(html: SafeString) -> SafeString:
-    """Rendered text whose blocks of code can be scrolled by keyboard; for pages that are read."""
-    return mark_safe(html.replace("<pre", '<pre tabindex="0"'))  # noqa: S308  was safe before
+    """Rendered text whose code and tables can be scrolled by keyboard; for pages that are read."""
+    by_keyboard = html.replace("<pre", '<pre tabindex="0"')
+    by_keyboard = by_keyboard.replace("<table", '<table tabindex="0"')
+    return mark_safe(by_keyboard)  # noqa: S308  was safe before
 
 
 @register.filter
