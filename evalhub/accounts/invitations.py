@@ -12,6 +12,7 @@ from django.urls import reverse
 from evalhub.accounts.errors import InvitationOver, NameTaken
 from evalhub.accounts.models import Member, User, Workspace
 from evalhub.accounts.services import add_member
+from evalhub.accounts.trail import record_account
 from evalhub.audit.services import record
 from evalhub.common.errors import Conflict
 
@@ -79,7 +80,7 @@ def accept(*, user: User, password: str) -> User:
     """Set the first password; the link is used up by it."""
     user.set_password(password)
     user.save(update_fields=["password"])
-    record("account.password_set", actor=user.username)
+    record_account("account.password_set", username=user.username)
     return user
 
 

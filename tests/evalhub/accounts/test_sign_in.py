@@ -37,6 +37,19 @@ def test_bob_signs_in_and_out(client: Client, bob: Member) -> None:
     assert Entry.objects.filter(verb="account.signed_in", actor="bob").count() == 1
 
 
+def test_the_owners_of_each_workspace_see_what_happens_to_an_account(
+    client: Client, bob: Member, elsewhere: Workspace
+) -> None:
+    MemberFactory.create(workspace=elsewhere, user=bob.user, pseudonym="bob")
+    post_sign_in(client, "bob", PASSWORD)
+    entries = Entry.objects.filter(verb="account.signed_in").order_by("workspace")
+    assert [entry.workspace for entry in entries] == ["acme", "elsewhere"]
+
+    for _ in range(10):
+        post_sign_in(client, "nobody-here", "wrong")
+    assert Entry.objects.get(verb="account.locked").workspace == ""
+
+
 def test_signing_out_takes_a_post(client: Client, bob: Member) -> None:
     client.force_login(bob.user)
     assert client.get("/sign-out/").status_code == 405
