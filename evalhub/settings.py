@@ -15,7 +15,7 @@ from celery.schedules import schedule
 from evalhub.common.embedded.places import DataDirectory
 from evalhub.common.embedded.postgres import NAME
 from evalhub.common.embedded.redis import broker_url
-from evalhub.common.embedded.secrets import clearly, usable_secret_key
+from evalhub.common.embedded.secrets import clearly, usable_secret_key, whole_number
 from evalhub.common.logs import logging_config
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -29,11 +29,17 @@ EVALHUB_DATA_DIR = (
 EVALHUB_PRIVATE_DATABASE = not env.str("DATABASE_URL", "")
 EVALHUB_PRIVATE_BROKER = not env.str("CELERY_BROKER_URL", "")
 EVALHUB_HOST = env.str("EVALHUB_HOST", "127.0.0.1")
-EVALHUB_PORT = env.int("EVALHUB_PORT", 8000)
-EVALHUB_WEB_WORKERS = env.int("EVALHUB_WEB_WORKERS", 2)
-EVALHUB_WORKERS = env.int("EVALHUB_WORKERS", 2)
-EVALHUB_LEASE_SECONDS = env.int("EVALHUB_LEASE_SECONDS", 30)
-EVALHUB_RING_AGAIN_SECONDS = env.int("EVALHUB_RING_AGAIN_SECONDS", 15)
+EVALHUB_PORT = whole_number("EVALHUB_PORT", env.str("EVALHUB_PORT", "8000"), least=1, most=65_535)
+EVALHUB_WEB_WORKERS = whole_number(
+    "EVALHUB_WEB_WORKERS", env.str("EVALHUB_WEB_WORKERS", "2"), least=1
+)
+EVALHUB_WORKERS = whole_number("EVALHUB_WORKERS", env.str("EVALHUB_WORKERS", "2"), least=1)
+EVALHUB_LEASE_SECONDS = whole_number(
+    "EVALHUB_LEASE_SECONDS", env.str("EVALHUB_LEASE_SECONDS", "30"), least=5
+)
+EVALHUB_RING_AGAIN_SECONDS = whole_number(
+    "EVALHUB_RING_AGAIN_SECONDS", env.str("EVALHUB_RING_AGAIN_SECONDS", "15"), least=1
+)
 EVALHUB_HTTPS = clearly("EVALHUB_HTTPS", env.str("EVALHUB_HTTPS", ""))
 EVALHUB_OPEN_SIGN_UP = clearly("EVALHUB_OPEN_SIGN_UP", env.str("EVALHUB_OPEN_SIGN_UP", ""))
 EVALHUB_BASE_MODEL = env.str(
@@ -203,7 +209,9 @@ if EVALHUB_HTTPS and not DEBUG:
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = True
     SECURE_REDIRECT_EXEMPT = [r"^health/$"]  # the supervisor asks without TLS, on this machine
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-    SECURE_HSTS_SECONDS = env.int("EVALHUB_HSTS_SECONDS", 31_536_000)
+    SECURE_HSTS_SECONDS = whole_number(
+        "EVALHUB_HSTS_SECONDS", env.str("EVALHUB_HSTS_SECONDS", "31536000"), least=0
+    )
     SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
     CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS if host != "*"]
 elif EVALHUB_PRIVATE_DATABASE and EVALHUB_HOST in {"127.0.0.1", "::1", "localhost"}:

@@ -7,6 +7,7 @@ a decision can be foretold: with enough pairs an adapter is promoted.
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +28,14 @@ class NullTrainer:
         artifacts = run_dir / "artifacts"
         artifacts.mkdir(exist_ok=True)
         metrics = RECIPES[spec.recipe](spec, run_dir, artifacts)
-        _say(folder)
+        _say(folder, _checkpoint(spec, run_dir) if spec.recipe in TRAINING else None)
         found = inventory(artifacts)
         RunResult(ok=True, metrics=metrics, artifacts=found, seconds=0.1).write(folder)
 
     def exit_code(self, *, within: float) -> int:
         return EXIT_SUCCEEDED
 
-    def stop(self, *, grace: float = 0.0) -> None:
+    def stop(self, *, grace: float = 0.0, beat: object = None) -> None:
         """Has ended already."""
 
     def kill(self) -> None:
@@ -44,10 +45,22 @@ class NullTrainer:
         """Has ended already."""
 
 
-def _say(folder: Path) -> None:
+def _checkpoint(spec: RunSpec, run_dir: Path) -> Path:
+    """What TRL leaves of the last step: the adapter, and of one trained further its reference."""
+    folder = run_dir / "checkpoints" / "step-00000002"
+    shutil.copytree(run_dir / "artifacts" / "adapter", folder, dirs_exist_ok=True)
+    (folder / "optimizer.pt").write_text(f"optimizer of {spec.recipe}")
+    if spec.adapter:
+        shutil.copytree(run_dir / spec.adapter, folder / "ref", dirs_exist_ok=True)
+    return folder.relative_to(run_dir)
+
+
+def _say(folder: Path, checkpoint: Path | None) -> None:
     events = EventLog(folder)
     for step, loss in ((1, 0.7), (2, 0.5)):
         events.write("metrics", step=step, loss=loss)
+    if checkpoint is not None:
+        events.write("checkpoint", step=2, path=checkpoint.as_posix())
     events.write("progress", done=2, total=2, note="")
     events.close()
 
@@ -115,4 +128,5 @@ def _generate(spec: RunSpec, run_dir: Path, artifacts: Path) -> dict[str, float]
     return {"completions": float(len(rows))}
 
 
+TRAINING = ("sft", "dpo")
 RECIPES = {"sft": _train, "dpo": _train, "evaluate": _evaluate, "generate": _generate}

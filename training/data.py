@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from training.artifacts import write_rows
 from training.attempt import Attempt
+from training.contract import Options
 from training.errors import InputError
 from training.models import Loaded
 from training.rows import Messages, Row, Text, plain
@@ -141,10 +142,26 @@ def encode_rows(
     return result
 
 
-def settle(attempt: Attempt, inputs: Sequence[Sorted], *, allow_dropped: str, limit: int) -> None:
+def demand_sane(options: Options) -> None:
+    """Raise InputError for a setting that no run could mean."""
+    if wrong := options.faults():
+        raise InputError("This cannot be run: " + "; ".join(wrong) + ".")
+
+
+def settle(
+    attempt: Attempt,
+    inputs: Sequence[Sorted],
+    *,
+    allow_dropped: str,
+    limit: int,
+    needed: str = "",
+) -> None:
     """Report what is left out; refuse if it is more than one row in a hundred and nobody said why.
 
     Writes artifacts/dropped.jsonl where there is something to report.
+
+    Args:
+        needed: the input without whose rows there is nothing to do.
     """
     left = [(each.name, lost) for each in inputs for lost in each.left]
     given = sum(len(each.used) + len(each.left) for each in inputs)
@@ -165,8 +182,8 @@ def settle(attempt: Attempt, inputs: Sequence[Sorted], *, allow_dropped: str, li
         accepted = f" Accepted because: {allow_dropped}" if allow_dropped else ""
         attempt.warn(f"{found}. They are left out whole, never cut.{accepted}")
     for each in inputs:
-        if not each.used:
-            raise InputError(f"No row of the input {each.name!r} can be used; see dropped.jsonl.")
+        if each.name == needed and not each.used:
+            raise InputError(f"No row of the input {needed!r} can be used; see dropped.jsonl.")
 
 
 def room(loaded: Loaded, wanted: int) -> int:

@@ -10,14 +10,11 @@ from typing import Any
 
 from training.attempt import Attempt
 from training.contract import DpoOptions, SftOptions
-from training.data import Encoded, Sorted, encode_rows, room, settle
+from training.data import Encoded, Sorted, demand_sane, encode_rows, room, settle
 from training.device import Device, choose_device, needs_checkpointing
-from training.errors import InputError
 from training.metrics import completion_logps
 from training.models import Loaded, attach_adapter, fresh_adapter, load_base
 from training.rows import read_rows
-
-SCHEDULES = ("constant", "constant_with_warmup", "cosine", "linear")
 
 
 @dataclass(frozen=True)
@@ -72,7 +69,13 @@ def prepare(
         )
         for name, each in rows.items()
     }
-    settle(attempt, list(inputs.values()), allow_dropped=options.allow_dropped, limit=limit)
+    settle(
+        attempt,
+        list(inputs.values()),
+        allow_dropped=options.allow_dropped,
+        limit=limit,
+        needed="train",
+    )
     if attempt.spec.adapter:
         model = attach_adapter(loaded.model, attempt, trainable=True)
     else:
@@ -88,28 +91,6 @@ def prepare(
         recompute=needs_checkpointing(model, device, tokens=tokens),
         unfinished=unfinished,
     )
-
-
-def demand_sane(options: SftOptions | DpoOptions) -> None:
-    """Raise InputError for a setting that no training could mean."""
-    wrong = [
-        f"{name} is {getattr(options, name)}, but must be {rule}"
-        for name, rule, holds in (
-            ("epochs", "more than 0", options.epochs > 0),
-            ("batch_size", "1 or more", options.batch_size >= 1),
-            ("accumulation", "1 or more", options.accumulation >= 1),
-            ("learning_rate", "more than 0", options.learning_rate > 0),
-            ("warmup", "a share of all steps, from 0 to less than 1", 0 <= options.warmup < 1),
-            ("lora_rank", "1 or more", options.lora_rank >= 1),
-            ("lora_dropout", "from 0 to less than 1", 0 <= options.lora_dropout < 1),
-            ("threads", "1 or more", options.threads >= 1),
-            ("max_length", "0 or more", options.max_length >= 0),
-            ("schedule", f"one of {', '.join(SCHEDULES)}", options.schedule in SCHEDULES),
-        )
-        if not holds
-    ]
-    if wrong:
-        raise InputError("This cannot be trained: " + "; ".join(wrong) + ".")
 
 
 def _tokens_at_once(rows: Sequence[Encoded], batch_size: int, answers: int) -> int:

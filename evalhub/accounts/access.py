@@ -79,6 +79,19 @@ def workspace_of(request: Request, slug: str | None = None) -> int:
     return keys[0]
 
 
+def workspace_named(slug: str) -> Workspace:
+    """For commands, which act for whoever runs the instance."""
+    workspace = Workspace.objects.filter(slug=slug).first()
+    if workspace is None:
+        known = ", ".join(Workspace.objects.order_by("slug").values_list("slug", flat=True)[:20])
+        raise NotFound(
+            f"There is no workspace “{slug}”; there are: {known}."
+            if known
+            else f"There is no workspace “{slug}”, nor any other: manage.py add_workspace makes one."
+        )
+    return workspace
+
+
 def access_colleague(member: Member, uid: UUID) -> Member:
     """Another member of the same workspace, active or not."""
     colleagues = member.workspace.members.select_related("workspace", "user")

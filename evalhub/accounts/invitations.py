@@ -9,10 +9,10 @@ from django.contrib.auth.tokens import default_token_generator
 from django.db import transaction
 from django.urls import reverse
 
-from evalhub.accounts.choices import Role
 from evalhub.accounts.errors import InvitationOver, NameTaken
 from evalhub.accounts.models import Member, User, Workspace
-from evalhub.accounts.services import add_member, create_workspace
+from evalhub.accounts.services import add_member
+from evalhub.accounts.trail import record_account
 from evalhub.audit.services import record
 from evalhub.common.errors import Conflict
 
@@ -80,18 +80,15 @@ def accept(*, user: User, password: str) -> User:
     """Set the first password; the link is used up by it."""
     user.set_password(password)
     user.save(update_fields=["password"])
-    record("account.password_set", actor=user.username)
+    record_account("account.password_set", username=user.username)
     return user
 
 
-@transaction.atomic
-def sign_up(*, username: str, password: str, slug: str, name: str) -> Member:
-    """Make an account and a workspace that it owns; only where sign-up is open."""
+def new_account(*, username: str, password: str) -> User:
+    """Raise NameTaken when there is an account of that name."""
     if User.objects.filter(username=username).exists():
         raise NameTaken(f"There is an account “{username}” already; choose another name.")
-    user = User.objects.create_user(username, password=password)
-    workspace = create_workspace(slug=slug, name=name, by=username)
-    return add_member(workspace=workspace, pseudonym=username, roles=[Role.OWNER], user=user)
+    return User.objects.create_user(username, password=password)
 
 
 def _path(user: User) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 
 from evalhub.accounts.models import User
-from evalhub.audit.services import record
+from evalhub.accounts.trail import record_account
 
 
 def set_timezone(*, user: User, timezone: str) -> User:
@@ -19,5 +19,5 @@ def set_password(*, user: User, password: str) -> User:
     """Ends every session of the account; the caller keeps its own."""
     user.set_password(password)
     user.save(update_fields=["password"])
-    record("account.password_changed", actor=user.username)
+    record_account("account.password_changed", username=user.username)
     return user

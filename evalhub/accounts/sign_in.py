@@ -10,9 +10,10 @@ from django.utils import timezone
 
 from evalhub.accounts.errors import TooManyTries
 from evalhub.accounts.models import FailedSignIn, User
-from evalhub.audit.services import record
+from evalhub.accounts.trail import record_account
 from evalhub.common.canonical import sha256_of
 
+BACKEND = "evalhub.accounts.backends.Backend"
 WINDOW = timedelta(minutes=15)
 MOST_PER_NAME = 10
 MOST_PER_ADDRESS = 100
@@ -34,10 +35,10 @@ def user_with_password(request: HttpRequest, *, username: str, password: str) ->
     user = authenticate(request, username=username, password=password)
     if isinstance(user, User):
         FailedSignIn.objects.filter(key=name).delete()
-        record("account.signed_in", actor=user.username)
+        record_account("account.signed_in", username=user.username)
         return user
     FailedSignIn.objects.filter(at__lt=since).delete()
     FailedSignIn.objects.bulk_create([FailedSignIn(key=name), FailedSignIn(key=address)])
     if by_name + 1 == MOST_PER_NAME:
-        record("account.locked", actor=username[:150], minutes=15)
+        record_account("account.locked", username=username, minutes=15)
     return None

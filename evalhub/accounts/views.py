@@ -14,20 +14,16 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from evalhub.accounts import invitations
-from evalhub.accounts.errors import NameTaken, TooManyTries
+from evalhub.accounts.errors import TooManyTries
 from evalhub.accounts.forms import (
     ChangePasswordForm,
     NewPasswordForm,
     ProfileForm,
     SignInForm,
-    SignUpForm,
 )
 from evalhub.accounts.http import Request
 from evalhub.accounts.profile import set_password, set_timezone
-from evalhub.accounts.sign_in import user_with_password
-from evalhub.common.errors import NotFound
-
-BACKEND = "evalhub.accounts.backends.Backend"
+from evalhub.accounts.sign_in import BACKEND, user_with_password
 
 
 @sensitive_post_parameters("password")
@@ -59,24 +55,6 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 def sign_out(request: HttpRequest) -> HttpResponse:
     logout(request)
     return redirect("sign_in")
-
-
-@sensitive_post_parameters("password")
-@never_cache
-@require_http_methods(["GET", "POST"])
-def sign_up(request: HttpRequest) -> HttpResponse:
-    if not settings.EVALHUB_OPEN_SIGN_UP:
-        raise NotFound("Sign-up is closed here. Ask an owner of a workspace to invite you.")
-    form = SignUpForm(request.POST or None)
-    if form.is_valid():
-        try:
-            member = invitations.sign_up(**form.cleaned_data)
-        except NameTaken as error:
-            form.add_error(None, str(error))
-        else:
-            login(request, member.user, backend=BACKEND)
-            return redirect("home", member.workspace.slug)
-    return render(request, "accounts/sign_up.html", {"form": form})
 
 
 @sensitive_post_parameters("password")

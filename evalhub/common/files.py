@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
 
 import fsspec
 from django.conf import settings
 
+Beat = Callable[[], object]  # called between pieces of long work: renews a lease, raises to stop
+
+BLOBS = "blobs"
 _CHUNK = 1 << 20
+
+
+def unwatched() -> None:
+    """The beat of work that nobody waits for."""
 
 
 class Stored(NamedTuple):
@@ -25,15 +32,21 @@ class Files:
     def __init__(self, root: str) -> None:
         self._fs, self._root = fsspec.core.url_to_fs(root)
 
-    def put(self, local: Path) -> Stored:
-        """Store a local file under its sha256; readers never see half of it."""
-        sha256, size = digest_of_file(local), local.stat().st_size
-        key = blob_key(sha256)
+    def put(self, local: Path, *, under: str = BLOBS, beat: Beat = unwatched) -> Stored:
+        """Store a local file under its sha256; readers never see half of it.
+
+        Args:
+            under: BLOBS, where everybody's files lie and which therefore nothing deletes from; or a
+                prefix of its owner's own, who may delete below it.
+        """
+        sha256, size = digest_of_file(local, beat), local.stat().st_size
+        key = f"{under}/{sha256[:2]}/{sha256}"
         if not self.exists(key):
             target = self._path(key)
             self._fs.makedirs(target.rsplit("/", 1)[0], exist_ok=True)
             partial = f"{target}.{hashlib.sha256(str(local).encode()).hexdigest()[:8]}.part"
-            self._fs.put_file(str(local), partial)
+            with local.open("rb") as source, self._fs.open(partial, "wb") as stream:
+                _copy(source, stream, beat)
             self._fs.mv(partial, target)
         return Stored(key, sha256, size)
 
@@ -41,19 +54,27 @@ class Files:
         """Raise FileNotFoundError when nothing is stored under `key`."""
         return cast(BinaryIO, self._fs.open(self._path(key), "rb"))  # fsspec carries no types
 
-    def fetch(self, key: str, local: Path) -> None:
+    def fetch(self, key: str, local: Path, *, beat: Beat = unwatched) -> None:
         """Copy to `local`, whole or not at all."""
         local.parent.mkdir(parents=True, exist_ok=True)
         partial = local.with_name(local.name + ".part")
         with self.open(key) as source, partial.open("wb") as target:
-            shutil.copyfileobj(source, target, _CHUNK)
+            _copy(source, target, beat)
         partial.replace(local)
 
     def exists(self, key: str) -> bool:
         return bool(self._fs.exists(self._path(key)))
 
     def delete(self, key: str) -> None:
-        self._fs.rm_file(self._path(key))
+        """Delete what its owner keeps under a prefix of its own; nothing there is no error.
+
+        Raises:
+            ValueError: `key` lies in BLOBS, where others may hold the same bytes.
+        """
+        if key.startswith(f"{BLOBS}/"):
+            raise ValueError(f"{key!r} may be somebody else's file too")
+        if self.exists(key):
+            self._fs.rm(self._path(key), recursive=True)
 
     def _path(self, key: str) -> str:
         if ".." in key.split("/") or key.startswith("/"):
@@ -65,10 +86,17 @@ def file_store() -> Files:
     return Files(settings.EVALHUB_FILES)
 
 
-def blob_key(sha256: str) -> str:
-    return f"blobs/{sha256[:2]}/{sha256}"
+def digest_of_file(path: Path, beat: Beat = unwatched) -> str:
+    """sha256 of its bytes."""
+    digest, piece = hashlib.sha256(), memoryview(bytearray(_CHUNK))
+    with path.open("rb", buffering=0) as stream:
+        while count := stream.readinto(piece):
+            digest.update(piece[:count])
+            beat()
+    return digest.hexdigest()
 
 
-def digest_of_file(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+def _copy(source: BinaryIO, target: BinaryIO, beat: Beat) -> None:
+    while piece := source.read(_CHUNK):
+        target.write(piece)
+        beat()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from typing import Any
+from uuid import UUID
 
-from rest_framework.exceptions import APIException, ParseError, ValidationError
+from django.db.models import QuerySet
+from rest_framework.exceptions import APIException, NotFound, ParseError, ValidationError
 from rest_framework.pagination import CursorPagination
 from rest_framework.parsers import JSONParser
 from rest_framework.response import Response
@@ -65,9 +67,42 @@ def problem(status: int, code: str, detail: str, **data: object) -> dict[str, ob
 
 
 class KeysetPagination(CursorPagination):
-    """Newest first by key; flat in the length of the table."""
+    """Newest first by key; flat in the length of the table.
+
+    A cursor names a row by its uid: keys count, and would tell which model came first.
+    """
 
     page_size = 50
     max_page_size = 500
     page_size_query_param = "limit"
     ordering = "-pk"
+
+    _rows: QuerySet[Any]  # rows of any app
+    _asked: Any = None  # a Cursor as the caller sent it, with a uid: its type says a number
+
+    def paginate_queryset(self, queryset: Any, request: Any, view: Any = None) -> Any:  # DRF's own
+        self._rows = queryset
+        return super().paginate_queryset(queryset, request, view)
+
+    def decode_cursor(self, request: Any) -> Any:
+        """The cursor with the key of the row that it names, which is looked up in the same list."""
+        self._asked = super().decode_cursor(request)
+        if self._asked is None or self._asked.position is None:
+            return self._asked
+        try:
+            uid = UUID(self._asked.position)
+        except ValueError as error:
+            raise NotFound(self.invalid_cursor_message) from error
+        key = self._rows.filter(uid=uid).values_list("pk", flat=True).first()
+        if key is None:
+            raise NotFound(self.invalid_cursor_message)
+        return self._asked._replace(position=str(key))
+
+    def encode_cursor(self, cursor: Any) -> str:
+        if self._asked is not None and cursor.position == getattr(self.cursor, "position", None):
+            cursor = cursor._replace(position=self._asked.position)  # an empty page's neighbour
+        link: str = super().encode_cursor(cursor)
+        return link
+
+    def _get_position_from_instance(self, instance: Any, ordering: Any) -> str:
+        return str(instance.uid)

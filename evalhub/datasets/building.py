@@ -7,9 +7,10 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 from evalhub.common.canonical import canonical_json, digest_of
+from evalhub.common.files import Beat, unwatched
 from evalhub.datasets.choices import BuildKind
 from evalhub.datasets.definition import Definition
 from evalhub.datasets.labels import label_rows
@@ -47,6 +48,7 @@ class Counts:
     origins: Counter[str] = field(default_factory=Counter)
     left_out: Counter[str] = field(default_factory=Counter)
     examples: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
+    test_prompts: dict[str, int] = field(default_factory=dict)  # of an SFT build
     half: int = 0  # pairs left out with P = 0.5: ties that a soft loss could still learn from
 
     @property
@@ -135,8 +137,8 @@ class Building:
         name = content_uid(prompt.messages, Kept(left.answers, "", "", ()))
         self._left_out.add(Entry(name, "", entry, {}))
 
-    def write(self, folder: Path) -> str:
-        """Write the files of rows, by content uid; return their digest.
+    def write(self, folder: Path, beat: Beat = unwatched) -> str:
+        """Write the files of rows, by content uid; return their digest. `beat` is called at each.
 
         The digest is sha256 over the canonical JSON of {split: sha256 of its file}, so anybody
         who holds the files can check it.
@@ -144,6 +146,7 @@ class Building:
         digests = {split: hashlib.sha256() for split in SPLITS}
         with _Streams(folder, [*(f"{split}.jsonl" for split in SPLITS), "lineage.jsonl"]) as files:
             for same in self._rows:
+                beat()
                 entry = _combined(same)
                 line = canonical_json(entry.row) + "\n"
                 files[f"{entry.split}.jsonl"].write(line)
@@ -157,13 +160,24 @@ class Building:
                 self.counts.behind_rows += len(entry.lineage["judgments"])
         with _Streams(folder, ["left_out.jsonl"]) as files:
             for entries in self._left_out:
+                beat()
                 for entry in entries:
                     files["left_out.jsonl"].write(canonical_json(entry.row) + "\n")
         return digest_of({split: each.hexdigest() for split, each in digests.items()})
 
 
-def write_test_prompts(scope: Scope, target: Path, folder: Path) -> int:
+class Asked(NamedTuple):
+    """How many test prompts were written, and how many leave the named model no room to answer."""
+
+    written: int
+    too_long: int
+
+
+def write_test_prompts(
+    scope: Scope, target: Path, folder: Path, lengths: Lengths, beat: Beat = unwatched
+) -> Asked:
     """The prompts of the test split in scope, for what is measured on generated answers."""
+    too_long = 0
     rows = SortedRows(folder)
     prompts = Prompt.objects.filter(workspace=scope.snapshot.workspace).in_split(Split.TEST)
     if scope.collections:
@@ -172,6 +186,10 @@ def write_test_prompts(scope: Scope, target: Path, folder: Path) -> int:
         prompts = prompts.filter(tasks__campaign__uid__in=scope.campaigns).distinct()
     ordered = prompts.select_related("group__merged_into").order_by("pk")
     for prompt in ordered.iterator(chunk_size=500):
+        beat()
+        if not lengths.leave_room(prompt.messages):
+            too_long += 1
+            continue
         name = prompt_uid(prompt.messages)
         row = {
             "id": name,
@@ -186,7 +204,7 @@ def write_test_prompts(scope: Scope, target: Path, folder: Path) -> int:
             given = [each.row for each in same if each.row["reference"] is not None]
             stream.write(canonical_json(given[0] if given else same[0].row) + "\n")
             written += 1
-    return written
+    return Asked(written, too_long)
 
 
 def _answers(evidence: Iterable[Evidence]) -> dict[int, Answer]:

@@ -62,7 +62,7 @@ def _group(workspace: Workspace, beat: Beat) -> dict[str, Any]:
         "lost_their_split": [
             {name: str(value) for name, value in asdict(each).items()} for each in near.moved
         ],
-        "affected_builds": builds_with_groups(workspace, moved),
+        "affected_builds": builds_with_groups(workspace, moved, beat.report),
     }
 
 
@@ -97,9 +97,12 @@ def _build(
     out = folder / "out"
     out.mkdir()
     beat.report(note="writing files")
-    digest = building.write(out)
+    digest = building.write(out, beat.report)
     if kind == BuildKind.SFT:
-        write_test_prompts(scope, out / "prompts.jsonl", folder / "prompts")
+        asked = write_test_prompts(
+            scope, out / "prompts.jsonl", folder / "prompts", lengths, beat.report
+        )
+        building.counts.test_prompts = asked._asdict()
     manifest = manifest_of(
         build,
         definition=definition,
@@ -118,7 +121,7 @@ def _store(folder: Path, beat: Beat) -> dict[str, dict[str, Any]]:
     store, files = file_store(), {}
     for path in sorted(folder.iterdir()):
         beat.report(note=f"storing {path.name}")
-        stored = store.put(path)
+        stored = store.put(path, beat=beat.report)
         files[path.name] = {"key": stored.key, "sha256": stored.sha256, "bytes": stored.bytes}
     return files
 

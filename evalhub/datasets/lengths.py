@@ -16,6 +16,7 @@ from evalhub.registry.models import LanguageModel
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
+ANSWER = 256  # more than evaluate and generate write by default
 PER_MESSAGE = 8  # what a chat template adds: role, marks and line breaks; ChatML needs 5
 HOW = f"the tokens of each text plus {PER_MESSAGE} per message; the trainer counts exactly"
 
@@ -44,6 +45,14 @@ class Lengths:
             self.too_long += 1
             return True
         return False
+
+    def leave_room(self, messages: list[dict[str, str]]) -> bool:
+        """Whether the model could still answer: with `ANSWER` tokens after the prompt."""
+        if self._tokenizer is None or not self.limit:
+            return True
+        counts = self._tokenizer.encode_batch_fast([each["content"] for each in messages])
+        prompt = sum(len(each.ids) for each in counts) + PER_MESSAGE * (len(messages) + 1)
+        return prompt + ANSWER <= self.limit
 
     def report(self) -> dict[str, Any]:
         if self._tokenizer is None:

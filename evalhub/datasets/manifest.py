@@ -11,7 +11,6 @@ from evalhub.datasets.definition import Definition, as_json
 from evalhub.datasets.lengths import Lengths
 from evalhub.datasets.models import DatasetBuild
 from evalhub.datasets.queries import SPLITS
-from evalhub.judgments.models import Judgment
 from evalhub.quality.models import ConsensusSnapshot
 from evalhub.quality.queries import Scope
 
@@ -44,6 +43,7 @@ def manifest_of(
         "judgments_behind_rows": counts.behind_rows,
         "identical_merged": counts.identical_merged,
         "prompts": counts.prompts,
+        "test_prompts": counts.test_prompts,
         "judgments": _judgments(scope),
         "left_out": counts.left_out_report(),
         "ties_at_one_half": counts.half,
@@ -63,7 +63,6 @@ def _snapshot(snapshot: ConsensusSnapshot) -> dict[str, Any]:
 
 def _judgments(scope: Scope) -> dict[str, Any]:
     """Whose judgments were used, and whose were not because of their source."""
-    snapshot = scope.snapshot
     reachable = scope.reachable().order_by()
     by_source = {
         source: {"judgments": count, "annotators": people}
@@ -73,14 +72,10 @@ def _judgments(scope: Scope) -> dict[str, Any]:
     }
     people = scope.judgments().order_by().values_list("member__uid").annotate(count=Count("pk"))
     asked = {source.value for source in scope.sources}
-    superseded = Judgment.objects.filter(
-        workspace=snapshot.workspace,
-        superseded_by__pk__lte=snapshot.last_judgment,
-    ).count()
     return {
         "used": {name: each for name, each in by_source.items() if name in asked},
         "left_out": {name: each for name, each in by_source.items() if name not in asked},
-        "superseded": superseded,
+        "superseded": scope.superseded().count(),
         "annotators": [
             {"member": str(member), "judgments": count}
             for member, count in people.order_by("-count", "member__uid")[:MOST_ANNOTATORS]

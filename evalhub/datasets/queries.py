@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from evalhub.accounts.models import Workspace
-from evalhub.common.files import file_store
+from evalhub.common.files import Beat, file_store, unwatched
 from evalhub.datasets.errors import NotBuilt
 from evalhub.datasets.models import DatasetBuild
 
@@ -33,17 +33,22 @@ def lines_of(build: DatasetBuild, name: str) -> Iterator[dict[str, Any]]:
             yield json.loads(line)
 
 
-def builds_with_groups(workspace: Workspace, groups: set[str]) -> list[str]:
-    """The uids of the builds that hold a row of one of `groups`, oldest first."""
+def builds_with_groups(workspace: Workspace, groups: set[str], beat: Beat = unwatched) -> list[str]:
+    """The uids of the builds that hold a row of one of `groups`, oldest first; `beat` per row read."""
     if not groups:
         return []
     builds = DatasetBuild.objects.filter(workspace=workspace).exclude(digest="").order_by("pk")
-    return [str(build.uid) for build in builds.iterator() if _holds(build, groups)]
+    return [str(build.uid) for build in builds.iterator() if _holds(build, groups, beat)]
 
 
-def _holds(build: DatasetBuild, groups: set[str]) -> bool:
+def _holds(build: DatasetBuild, groups: set[str], beat: Beat) -> bool:
     names = [f"{split}.jsonl" for split in SPLITS if f"{split}.jsonl" in build.files]
-    return any(row["group"] in groups for name in names for row in lines_of(build, name))
+    for name in names:
+        for row in lines_of(build, name):
+            beat()
+            if row["group"] in groups:
+                return True
+    return False
 
 
 @dataclass

@@ -13,6 +13,7 @@ from evalhub.datasets.models import Dataset, DatasetBuild
 from evalhub.jobs.models import Job
 from evalhub.jobs.services import queue_job
 from evalhub.prompts.models import Collection
+from evalhub.quality.models import ConsensusSnapshot
 
 BUILDABLE = (BuildKind.SFT, BuildKind.PREFERENCE, BuildKind.CLASSIFICATION)
 
@@ -77,13 +78,20 @@ def ensure_dataset(
 
 
 @transaction.atomic
-def start_build(*, dataset: Dataset, by: Member | None = None) -> DatasetBuild:
-    """Freeze the definition and queue the build of it."""
+def start_build(
+    *, dataset: Dataset, snapshot: ConsensusSnapshot | None = None, by: Member | None = None
+) -> DatasetBuild:
+    """Freeze the definition and queue the build of it.
+
+    Args:
+        snapshot: the judgments to build from; None: all that there are when the work begins.
+    """
     build = DatasetBuild(
         workspace=dataset.workspace,
         dataset=dataset,
         kind=dataset.kind,
         definition=dataset.definition,
+        snapshot=snapshot,
         created_by=by,
     )
     build.job = queue_job(

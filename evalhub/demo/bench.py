@@ -17,13 +17,14 @@ from psycopg.conninfo import make_conninfo
 
 from evalhub.accounts.choices import Role
 from evalhub.accounts.models import Workspace
-from evalhub.accounts.services import add_member, create_token, create_workspace
+from evalhub.accounts.services import add_member, create_token
 from evalhub.campaigns.choices import TaskType
 from evalhub.campaigns.models import Campaign
 from evalhub.campaigns.services.campaigns import create_campaign, open_campaign
 from evalhub.campaigns.services.tasks import rank_of
 from evalhub.prompts.models import Collection, Generation, PromptGroup, Split
 from evalhub.registry.models import LanguageModel, ModelKind
+from evalhub.registry.services import found_workspace
 from evalhub.rubrics.models import Criterion, Rubric, RubricVersion
 
 CRITERIA = ("factuality", "helpfulness")
@@ -56,7 +57,7 @@ def seed_bench(*, tasks: int, annotators: int, overlap: int, seed: int = 1) -> S
     """
     chance = Random(seed)  # noqa: S311  texts and order of a benchmark
     slug = f"bench-{secrets.token_hex(4)}"
-    workspace = create_workspace(slug=slug, name="Benchmark")
+    workspace = found_workspace(slug=slug, name="Benchmark")
     tokens = [
         create_token(
             member=add_member(

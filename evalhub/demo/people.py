@@ -9,8 +9,9 @@ from django.db import transaction
 
 from evalhub.accounts.choices import MemberKind, Role
 from evalhub.accounts.models import Member, User, Workspace
-from evalhub.accounts.services import add_member, create_workspace
+from evalhub.accounts.services import add_member
 from evalhub.audit.services import record
+from evalhub.registry.services import found_workspace
 
 PEOPLE = {
     "olga": Role.OWNER,  # first: a workspace always has an owner
@@ -36,7 +37,7 @@ class Person:
 @transaction.atomic
 def settle(*, slug: str) -> Workspace:
     workspace = Workspace.objects.filter(slug=slug).first()
-    return workspace or create_workspace(slug=slug, name=slug.replace("-", " ").capitalize())
+    return workspace or found_workspace(slug=slug, name=slug.replace("-", " ").capitalize())
 
 
 @transaction.atomic

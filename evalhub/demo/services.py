@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
-
 from evalhub.accounts.models import Member, Workspace
 from evalhub.campaigns.models import Campaign
 from evalhub.demo import campaigns, people
@@ -23,7 +21,7 @@ from evalhub.loops.models import Loop
 from evalhub.loops.services import create_loop
 from evalhub.prompts.models import Collection
 from evalhub.registry.models import LanguageModel
-from evalhub.registry.services import add_base_model
+from evalhub.registry.services import default_base_model
 from evalhub.rubrics.models import RubricVersion
 from evalhub.rubrics.services import default_rubric
 
@@ -79,7 +77,7 @@ def seed_demo(
     report("accounts")
     people.invite(workspace=workspace)
     alice = workspace.members.get(pseudonym="alice")
-    model = _base_model(workspace, alice)
+    model = default_base_model(workspace=workspace, by=alice)
     report("prompts and their answers")
     collection, new_prompts = _prompts(workspace, alice, prompts, do_job)
     version = default_rubric(workspace=workspace, by=alice)
@@ -125,14 +123,6 @@ def _loop(model: LanguageModel, collection: Collection, version: RubricVersion) 
         policy=POLICY,
         by=workspace.members.get(pseudonym="erin"),
     )
-
-
-def _base_model(workspace: Workspace, by: Member) -> LanguageModel:
-    """EVALHUB_BASE_MODEL under the last part of its name: "demo-model" unless it was changed."""
-    source = settings.EVALHUB_BASE_MODEL
-    name = Path(source).name
-    known = LanguageModel.objects.of_workspace(workspace).filter(name=name).first()
-    return known or add_base_model(workspace=workspace, name=name, source=source, by=by)
 
 
 def _prompts(

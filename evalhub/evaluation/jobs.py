@@ -3,6 +3,7 @@ load, so it is imported where it is used."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from evalhub.evaluation.gate import Gate, judge
@@ -28,7 +29,7 @@ def measure(job: Job, beat: Beat) -> dict[str, Any]:
     run = execute_run(job, beat)
     evaluation = Evaluation.objects.select_related("model", "workspace", "run").get(run=run)
     beat.report(note="working out intervals")
-    metrics = measured(tables_of(run))
+    metrics = measured(tables_of(run, beat), beat.report)
     with beat.fenced():
         evaluation.metrics = metrics
         evaluation.save(update_fields=["metrics"])
@@ -67,20 +68,28 @@ def comparison_of(baseline: Evaluation, candidate: Evaluation, beat: Beat) -> Co
     if found is not None:
         return found
     beat.report(note="comparing row by row")
-    before, after = tables_of(baseline.run), tables_of(candidate.run)
+    before, after = tables_of(baseline.run, beat), tables_of(candidate.run, beat)
     prompts = candidate.run.spec["inputs"].get("prompts")
     texts = {row["id"]: row for row in read_rows(prompts["key"])} if prompts else {}
+    metrics = compared(before, after, beat.report)
+    examples = most_changed(before["predictions"], after["predictions"], texts, beat.report)
     with beat.fenced():
         return Comparison.objects.create(
             workspace=candidate.workspace,
             baseline=baseline,
             candidate=candidate,
-            metrics=compared(before, after),
-            examples=most_changed(before["predictions"], after["predictions"], texts),
+            metrics=metrics,
+            examples=examples,
         )
 
 
-def tables_of(run: Run) -> Tables:
+def tables_of(run: Run, beat: Beat) -> Tables:
     """The per-row values that the evaluate recipe left."""
     found = {name: run.artifacts.get(f"{name}.jsonl") for name in TABLES}
-    return {name: list(read_rows(file["key"])) if file else [] for name, file in found.items()}
+    return {name: list(_rows(file["key"], beat)) if file else [] for name, file in found.items()}
+
+
+def _rows(key: str, beat: Beat) -> Iterator[dict[str, Any]]:
+    for row in read_rows(key):
+        beat.report()
+        yield row

@@ -9,7 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from evalhub.stats.intervals import Figure, estimate, exp_of, paired_difference, ratio_of
+from evalhub.common.files import Beat, unwatched
+from evalhub.stats.intervals import (
+    Difference,
+    Figure,
+    estimate,
+    exp_of,
+    group_sums,
+    paired_difference,
+    ratio_of,
+)
 from evalhub.stats.overlap import corpus_bleu, corpus_chrf
 from evalhub.stats.preferences import agreement, implicit_reward, per_token
 
@@ -31,39 +40,63 @@ class Measure:
     figure: Figure
 
 
-def measured(tables: Tables) -> dict[str, dict[str, Any]]:
+def measured(tables: Tables, beat: Beat = unwatched) -> dict[str, dict[str, Any]]:
     """Every figure with its 95 % interval by prompt group; n = 0 and no value where no row tells."""
     found = {}
     for name, measure in MEASURES.items():
         rows = _telling(measure, tables)
         values_RK = _array([numbers for _, numbers in rows])
         groups = [row["group"] for row, _ in rows]
-        found[name] = asdict(estimate(groups, values_RK, measure.figure))
+        found[name] = asdict(estimate(groups, values_RK, measure.figure, beat=beat))
     return found
 
 
-def compared(baseline: Tables, candidate: Tables) -> dict[str, dict[str, Any]]:
-    """Differences over the rows that both have; figures that one of them lacks are left out."""
+def compared(
+    baseline: Tables, candidate: Tables, beat: Beat = unwatched
+) -> dict[str, dict[str, Any]]:
+    """Differences over the rows that both have.
+
+    A figure that the baseline cannot have, as a base its implicit reward, stands without difference;
+    one that the candidate lacks is left out.
+    """
     found = {}
     for name, measure in MEASURES.items():
         before = {row["id"]: numbers for row, numbers in _telling(measure, baseline)}
         after = [(row, numbers) for row, numbers in _telling(measure, candidate)]
         both = [(row, before[row["id"]], numbers) for row, numbers in after if row["id"] in before]
         if not both:
+            if after and not before:
+                found[name] = _alone(after, measure)
             continue
         groups = [row["group"] for row, _, _ in both]
         first, second = _array([old for _, old, _ in both]), _array([new for _, _, new in both])
-        found[name] = asdict(paired_difference(groups, first, second, measure.figure))
+        found[name] = asdict(paired_difference(groups, first, second, measure.figure, beat=beat))
     return found
 
 
+def _alone(rows: list[tuple[Row, list[float]]], measure: Measure) -> dict[str, Any]:
+    groups = [row["group"] for row, _ in rows]
+    sums_GK = group_sums(groups, _array([numbers for _, numbers in rows]))
+    value = float(measure.figure(sums_GK.sum(axis=0, keepdims=True))[0])
+    return asdict(
+        Difference(
+            baseline=None, candidate=value, difference=None, low=None, high=None, smallest=None,
+            n=len(rows), groups=len(sums_GK),
+        )
+    )  # fmt: skip
+
+
 def most_changed(
-    baseline: Sequence[Row], candidate: Sequence[Row], prompts: Mapping[str, Row]
+    baseline: Sequence[Row],
+    candidate: Sequence[Row],
+    prompts: Mapping[str, Row],
+    beat: Beat = unwatched,
 ) -> list[dict[str, Any]]:
     """Both answers to the prompts where they differ most: change is 1 - likeness of the texts."""
     before = {row["id"]: row for row in baseline}
     examples = []
     for row in candidate:
+        beat()
         old = before.get(row["id"])
         if old is None:
             continue

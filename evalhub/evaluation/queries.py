@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from django.db.models import Q
+
 from evalhub.accounts.models import Workspace
 from evalhub.evaluation.errors import BaselineMissing
 from evalhub.evaluation.models import Evaluation
@@ -9,8 +11,14 @@ from evalhub.registry.models import LanguageModel
 def measured_on(workspace: Workspace, model: LanguageModel, set_digest: str) -> Evaluation | None:
     """The newest finished evaluation of a model with the same files on that set."""
     evaluations = Evaluation.objects.filter(workspace=workspace, set_digest=set_digest)
-    same = evaluations.filter(model__digest=model.digest) if model.digest else evaluations
-    return same.filter(model__kind=model.kind).exclude(metrics={}).order_by("-pk").first()
+    same = Q(model__digest=model.digest) if model.digest else Q(model=model)
+    return (
+        evaluations.filter(same)
+        .filter(model__kind=model.kind)
+        .exclude(metrics={})
+        .order_by("-pk")
+        .first()
+    )
 
 
 def baseline_of(evaluation: Evaluation) -> Evaluation:

@@ -22,7 +22,7 @@ class Line:
     interval: str
     smallest: str
     n: int
-    verdict: str  # better, worse, or no difference shown
+    verdict: str  # better, worse, no difference shown, or adapters only
     whisker: Whisker | None
 
 
@@ -75,6 +75,8 @@ def _line(name: str, metric: Mapping[str, Any]) -> Line:
 
 def _verdict(name: str, metric: Mapping[str, Any]) -> str:
     low, high = metric["low"], metric["high"]
+    if metric["baseline"] is None:
+        return "adapters only"
     if low is None or low <= 0 <= high:
         return "no difference shown"
     if KINDS[name].better == "neither":

@@ -3,6 +3,8 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.http import StreamingHttpResponse
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.generics import ListAPIView
 from rest_framework.parsers import MultiPartParser
@@ -13,6 +15,7 @@ from rest_framework.views import APIView
 from evalhub.accounts.access import acting_member, workspace_of
 from evalhub.common.rest import KeysetPagination
 from evalhub.imports.access import acting_import
+from evalhub.imports.exports import rejected_csv
 from evalhub.imports.models import Import, ImportKind
 from evalhub.imports.queries import first_rejected
 from evalhub.imports.serializers import ImportSerializer, UploadSerializer
@@ -61,3 +64,15 @@ class ImportView(APIView):
     def get(self, request: Request, uid: UUID) -> Response:
         """How far the reading is, and what was rejected."""
         return Response(ImportSerializer(acting_import(request, uid)).data)
+
+
+class RejectedView(APIView):
+    @extend_schema(responses={(200, "text/csv"): OpenApiTypes.STR})
+    def get(self, request: Request, uid: UUID) -> StreamingHttpResponse:
+        """Every rejected row: line, field, reason, excerpt."""
+        source = acting_import(request, uid)
+        return StreamingHttpResponse(
+            rejected_csv(source),
+            content_type="text/csv; charset=utf-8",
+            headers={"Content-Disposition": f'attachment; filename="rejected-{source.uid}.csv"'},
+        )

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from evalhub.accounts.models import Workspace
+from evalhub.accounts.access import workspace_named
 from evalhub.common.errors import DomainError
 from evalhub.formats.readers import FORMATS
 from evalhub.imports.models import Import, ImportKind
@@ -44,10 +44,8 @@ class ImportCommand(BaseCommand):
             raise CommandError("Nothing was taken: every row was rejected.")
 
     def _import(self, options: dict[str, Any]) -> Import:
-        workspace = Workspace.objects.filter(slug=options["workspace"]).first()
-        if workspace is None:
-            raise CommandError(f"There is no workspace “{options['workspace']}”.")
         try:
+            workspace = workspace_named(options["workspace"])
             with options["file"].open("rb") as stream:
                 source = start_import(
                     workspace=workspace,

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.urls import reverse
 from rest_framework import serializers
 
 from evalhub.formats.readers import FORMATS
@@ -26,6 +27,7 @@ class ImportSerializer(serializers.ModelSerializer[Import]):
     state = serializers.CharField(source="job.state", read_only=True)
     error = serializers.CharField(source="job.error", read_only=True)
     summary = serializers.SerializerMethodField()
+    rejected_csv = serializers.SerializerMethodField()
 
     class Meta:
         model = Import
@@ -39,7 +41,12 @@ class ImportSerializer(serializers.ModelSerializer[Import]):
             "state",
             "error",
             "summary",
+            "rejected_csv",
         )
+
+    def get_rejected_csv(self, source: Import) -> str:
+        """Where all rejected rows are; the summary has the first 20."""
+        return reverse("import_rejected", args=[source.uid])
 
     def get_summary(self, source: Import) -> dict[str, Any]:  # any JSON
         return summary_of(source)

@@ -25,7 +25,7 @@ from evalhub.jobs.workers import this_worker
 
 log = structlog.get_logger(__name__)
 
-MOST_ATTEMPTS = 5
+MOST_DEATHS = 5
 MOST_TRIES = 20
 KEEP_NEWS = timedelta(days=7)
 
@@ -125,16 +125,21 @@ def sweep() -> None:
 
 
 def take_back_abandoned() -> None:
-    """Queue again each job whose worker went silent; after five attempts it has failed."""
+    """Queue again each job whose worker went silent; after five of them it has failed.
+
+    A worker that was told to go and handed the job back is no death of it.
+    """
     for pk in Job.objects.abandoned().order_by("pk").values_list("pk", flat=True):
         with transaction.atomic():
             job = Job.objects.abandoned().select_for_update(skip_locked=True).filter(pk=pk).first()
             if job is None:
                 continue
+            job.deaths += 1
+            job.save(update_fields=["deaths"])
             if job.cancel_requested_at:
                 write_end(job, JobState.CANCELLED)
-            elif job.attempt >= MOST_ATTEMPTS:
-                sorry = f"Its worker died {job.attempt} times. Look at the worker's log and memory."
+            elif job.deaths >= MOST_DEATHS:
+                sorry = f"Its worker died {job.deaths} times. Look at the worker's log and memory."
                 write_end(job, JobState.FAILED, error=sorry)
             else:
                 _give_back(job)

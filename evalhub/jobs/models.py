@@ -47,6 +47,7 @@ class Job(PublicModel):
 
     state = models.CharField(max_length=10, choices=JobState.choices, default=JobState.QUEUED.value)
     attempt = models.PositiveIntegerField(default=0)  # the fencing token: grows with each take
+    deaths = models.PositiveSmallIntegerField(default=0)  # how often whoever had it went silent
     lease_owner = models.CharField(max_length=120, blank=True)
     lease_expires_at = models.DateTimeField(null=True, blank=True)
     heartbeat_at = models.DateTimeField(null=True, blank=True)

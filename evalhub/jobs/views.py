@@ -14,6 +14,7 @@ from evalhub.accounts.models import Member
 from evalhub.common.paging import newest_first
 from evalhub.jobs.access import access_job
 from evalhub.jobs.models import Job
+from evalhub.jobs.queries import waits_for
 from evalhub.jobs.services import cancel_job
 
 
@@ -36,8 +37,10 @@ def job_list(request: Request, workspace: str) -> HttpResponse:
 @login_required
 def job_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     member = access_member(request.user, workspace, to="watch")
+    job = access_job(member, uid)
     context = _context(member) | {
-        "job": access_job(member, uid),
+        "job": job,
+        "waits_for": waits_for(job),
         "sees_trace": member.has(Role.ENGINEER),
     }
     template = "jobs/job_detail.html" + ("#live" if request.htmx else "")

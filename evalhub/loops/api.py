@@ -17,9 +17,18 @@ from evalhub.accounts.access import acting_member, workspace_of
 from evalhub.common.rest import KeysetPagination
 from evalhub.loops.access import acting_loop, acting_round
 from evalhub.loops.models import Loop
+from evalhub.loops.policy import merged
 from evalhub.loops.report import round_report
-from evalhub.loops.serializers import LoopSerializer
-from evalhub.loops.services import cancel_round, resume_round, start_round
+from evalhub.loops.serializers import LoopChangesSerializer, LoopSerializer
+from evalhub.loops.services import (
+    LoopChanges,
+    cancel_round,
+    edit_loop,
+    resume_round,
+    start_round,
+)
+from evalhub.prompts.access import access_collection
+from evalhub.rubrics.access import access_rubric_version
 
 REPORT = OpenApiTypes.OBJECT  # as `manage.py run_round --json` ends with
 
@@ -32,7 +41,38 @@ class LoopListView(ListAPIView[Loop]):
         key = workspace_of(self.request, self.request.query_params.get("workspace"))
         member = acting_member(self.request, key, to="build")
         loops = Loop.objects.filter(workspace=member.workspace)
-        return loops.select_related("base_model", "incumbent", "collection")
+        return loops.select_related("base_model", "incumbent", "collection", "rubric_version")
+
+
+class LoopView(APIView):
+    @extend_schema(responses=LoopSerializer)
+    def get(self, request: Request, uid: UUID) -> Response:
+        """A Loop with its policy, every field."""
+        loop, _ = acting_loop(request, uid, to="build")
+        return Response(LoopSerializer(loop).data)
+
+    @extend_schema(request=LoopChangesSerializer, responses=LoopSerializer)
+    def patch(self, request: Request, uid: UUID) -> Response:
+        """Change what the next Round does; fields of the policy that are not given stay.
+
+        `null` gives a field its default again (a JSON merge patch, RFC 7396).
+        """
+        loop, member = acting_loop(request, uid, to="engineer")
+        asked = LoopChangesSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        given = asked.validated_data
+        changes: LoopChanges = {}
+        if "name" in given:
+            changes["name"] = given["name"]
+        if "collection" in given:
+            changes["collection"] = access_collection(member, given["collection"])
+        if "rubric_version" in given:
+            changes["rubric_version"] = access_rubric_version(member, given["rubric_version"])
+        if "policy" in given:
+            changes["policy"] = merged(loop.policy, given["policy"])
+        edit_loop(loop=loop, by=member, **changes)
+        changed, _ = acting_loop(request, uid, to="engineer")
+        return Response(LoopSerializer(changed).data)
 
 
 class LoopRoundsView(APIView):
@@ -68,4 +108,7 @@ class RoundCancelView(APIView):
 
 
 def _steps(steps: Any) -> list[dict[str, Any]]:  # a related manager's QuerySet
-    return [{"kind": step.kind, "state": step.state, "error": step.error} for step in steps]
+    return [
+        {"kind": step.kind, "state": step.state, "error": step.error, "policy": step.policy}
+        for step in steps
+    ]

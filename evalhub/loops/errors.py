@@ -5,6 +5,12 @@ class BadPolicy(DomainError):
     code = "bad_policy"
 
 
+class NoLoopYet(DomainError):
+    """The workspace has no Loop, and not what one could be made of."""
+
+    code = "no_loop_yet"
+
+
 class LoopSlugTaken(Conflict):
     code = "loop_slug_taken"
 

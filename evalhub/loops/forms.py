@@ -6,20 +6,22 @@ from typing import Any
 from django import forms
 
 from evalhub.accounts.models import Workspace, slug_rule
+from evalhub.common.forms import RowField, choose_from
+from evalhub.loops.models import Loop
 from evalhub.loops.policy import read_policy, stored
 from evalhub.prompts.models import Collection
 from evalhub.registry.models import LanguageModel, ModelKind
 from evalhub.rubrics.models import RubricVersion
 
 
-class LoopForm(forms.Form):
+class LoopEditForm(forms.Form):
+    """What may change while a Loop lives; a Round that failed goes on by it once it is resumed."""
+
     name = forms.CharField(max_length=100)
-    slug = forms.CharField(max_length=50, validators=[slug_rule], help_text="Names it in commands.")
-    base_model = forms.ModelChoiceField(LanguageModel.objects.none())
-    collection = forms.ModelChoiceField(
+    collection = RowField(
         Collection.objects.none(), help_text="Its judgments are learnt from; its prompts answered."
     )
-    rubric_version = forms.ModelChoiceField(
+    rubric_version = RowField(
         RubricVersion.objects.none(), label="Rubric", help_text="Of the campaigns it opens."
     )
     policy = forms.JSONField(
@@ -27,20 +29,34 @@ class LoopForm(forms.Form):
         help_text="What each Round does; the help page on Rounds explains every field.",
     )
 
-    def __init__(self, *args: object, workspace: Workspace, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # Django's own signature
-        bases = LanguageModel.objects.of_workspace(workspace).filter(kind=ModelKind.BASE)
+    def __init__(self, *args: Any, workspace: Workspace, **named: Any) -> None:  # Django's own
+        super().__init__(*args, **named)
         versions = RubricVersion.objects.filter(
             rubric__workspace=workspace, published_at__isnull=False
         )
-        self._choose_from("base_model", bases)
-        self._choose_from("collection", Collection.objects.filter(workspace=workspace))
-        self._choose_from("rubric_version", versions.select_related("rubric"))
-        self.fields["policy"].initial = stored(read_policy({}))
+        choose_from(self, "collection", Collection.objects.filter(workspace=workspace))
+        choose_from(self, "rubric_version", versions.select_related("rubric"))
         self.fields["policy"].encoder = _Indented  # type: ignore[attr-defined]  # a JSONField
 
-    def _choose_from(self, name: str, rows: Any) -> None:  # a QuerySet of any model
-        self.fields[name].queryset = rows  # type: ignore[attr-defined]  # a ModelChoiceField
+
+class LoopForm(LoopEditForm):
+    """A new Loop; its base model and its slug stay as they are."""
+
+    slug = forms.CharField(max_length=50, validators=[slug_rule], help_text="Names it in commands.")
+    base_model = RowField(LanguageModel.objects.none())
+
+    field_order = ("name", "slug", "base_model", "collection", "rubric_version", "policy")
+
+    def __init__(self, *args: Any, workspace: Workspace, **named: Any) -> None:  # Django's own
+        super().__init__(*args, workspace=workspace, **named)
+        bases = LanguageModel.objects.of_workspace(workspace).filter(kind=ModelKind.BASE)
+        choose_from(self, "base_model", bases)
+        self.fields["policy"].initial = stored(read_policy({}))
+
+
+def values_of(loop: Loop) -> dict[str, Any]:
+    """What the form of a Loop shows at first."""
+    return {name: getattr(loop, name) for name in LoopEditForm.base_fields}
 
 
 class _Indented(json.JSONEncoder):

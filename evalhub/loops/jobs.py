@@ -43,26 +43,22 @@ def generate(job: Job, beat: Beat) -> dict[str, Any]:
 
 def open_next_campaign(job: Job, beat: Beat) -> dict[str, Any]:
     """Make tasks of the Round's new answers and open them, once."""
-    round_ = Round.objects.select_related("loop__workspace", "loop__rubric_version__rubric").get(
-        uid=job.payload["round"]
+    rounds = Round.objects.select_related(
+        "campaign", "loop__workspace", "loop__rubric_version__rubric"
     )
-    turn = Turn(round_)
-    title = f"{turn.round}: new answers"
-    known = Campaign.objects.filter(
-        workspace=turn.workspace, origin=Origin.ROUND, title=title
-    ).first()
-    if known is not None:
-        return {"campaign": str(known.uid), "tasks": known.tasks.count()}
-    with beat.fenced():
-        campaign, tasks = _open(turn, title, job)
-    return {"campaign": str(campaign.uid), "tasks": tasks}
+    round_ = rounds.get(uid=job.payload["round"])
+    if round_.campaign is None:
+        with beat.fenced():
+            round_.campaign = _open(Turn(round_), job)
+            round_.save(update_fields=["campaign"])
+    return {"campaign": str(round_.campaign.uid), "tasks": round_.campaign.tasks.count()}
 
 
-def _open(turn: Turn, title: str, job: Job) -> tuple[Campaign, int]:
+def _open(turn: Turn, job: Job) -> Campaign:
     wanted = turn.policy.campaign
     campaign = create_campaign(
         workspace=turn.workspace,
-        title=title,
+        title=f"{turn.round}: new answers",
         rubric_version=turn.loop.rubric_version,
         type=TaskType(wanted.type),
         by=job.created_by,
@@ -72,13 +68,12 @@ def _open(turn: Turn, title: str, job: Job) -> tuple[Campaign, int]:
     )
     generation = turn.result(StepKind.GENERATE)["generation"]
     answers = Completion.objects.filter(generation__uid=generation)
-    tasks = add_from_completions(campaign=campaign, completions=answers, seed=turn.policy.seed)
-    if not tasks:
+    if not add_from_completions(campaign=campaign, completions=answers, seed=turn.policy.seed):
         raise StepFailed(
             "The model gave no prompt enough different answers for a task. Raise "
             "generate.temperature or generate.n in the Loop's policy, then resume."
         )
-    return open_campaign(campaign=campaign, by=job.created_by), tasks
+    return open_campaign(campaign=campaign, by=job.created_by)
 
 
 def _answers(run: Run) -> list[Answer]:

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from evalhub.accounts.models import Member, Workspace, slug_rule
+from evalhub.campaigns.models import Campaign
 from evalhub.common.models import PublicModel, one_of
 from evalhub.loops.choices import RoundState, StepKind, StepState
 from evalhub.prompts.models import Collection
@@ -48,7 +49,10 @@ class Round(PublicModel):
         max_length=10, choices=RoundState.choices, default=RoundState.RUNNING.value
     )
     created_by = models.ForeignKey(Member, models.PROTECT, null=True, blank=True)
-    policy: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)  # as it was then
+    policy: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)  # of what is to do
+    campaign = models.OneToOneField(
+        Campaign, models.PROTECT, null=True, blank=True, related_name="opened_by"
+    )  # the one it opened
     ended_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -78,6 +82,7 @@ class Step(PublicModel):
     )
     awaits: models.JSONField[list[str]] = models.JSONField(default=list)  # uids of Jobs
     result: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
+    policy: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)  # as it was done by
     error = models.TextField(blank=True)
     started_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)

@@ -6,9 +6,10 @@ from typing import Any, Literal
 
 import msgspec
 
+from evalhub.campaigns.choices import FITTING_TYPES, Ask, TaskType
 from evalhub.evaluation.gate import Gate
 from evalhub.loops.errors import BadPolicy
-from training.contract import OPTIONS, ContractError
+from training.contract import OPTIONS, ContractError, GenerateOptions
 
 Chain = Literal["dpo", "sft", "sft,dpo"]
 Options = dict[str, Any]
@@ -22,6 +23,12 @@ class Generate(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     top_p: float = 1.0
     max_new_tokens: int = 128
     prompts: int = 60  # at most so many, drawn by the Round's uid
+    allow_dropped: str = "a Round draws its prompts without counting their tokens"
+
+    def to_options(self) -> Options:
+        """What the recipe is told."""
+        values: Options = msgspec.to_builtins(self)
+        return {name: value for name, value in values.items() if name != "prompts"}
 
 
 class NextCampaign(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -69,16 +76,17 @@ def read_policy(values: dict[str, Any]) -> Policy:
     """Check a stored or submitted policy; what is left out has its default.
 
     Raises:
-        BadPolicy: a strange field, a wrong type, or an option that a recipe does not know.
+        BadPolicy: a strange field, a wrong type, or a value that means nothing; each is named.
     """
     try:
         policy = msgspec.convert(values, Policy)
-        for recipe in ("sft", "dpo", "evaluate"):
-            OPTIONS[recipe].of(getattr(policy, recipe))
+        faults = [f"{recipe}.{fault}" for recipe in TOLD for fault in _told(policy, recipe)]
     except (msgspec.ValidationError, ContractError) as error:
         raise BadPolicy(f"The policy cannot be used: {error}.") from error
-    if policy.generate.n < 1 or policy.generate.prompts < 1 or policy.campaign.overlap < 1:
-        raise BadPolicy("generate.n, generate.prompts and campaign.overlap must be 1 or more.")
+    faults += _generate_faults(policy.generate) + _gate_faults(policy.gate)
+    faults += _campaign_faults(policy.campaign)
+    if faults:
+        raise BadPolicy("The policy cannot be used: " + "; ".join(faults) + ".")
     needed = {"rating": 1, "comparison": 2, "ranking": 3}[policy.campaign.type]
     if policy.generate.n < needed:
         raise BadPolicy(
@@ -88,10 +96,73 @@ def read_policy(values: dict[str, Any]) -> Policy:
     return policy
 
 
-def listed(policy: Policy) -> dict[str, Any]:
-    """For reading: "generate.n" and so on, one value each; recipes' options that are not set are left out."""
+TOLD = ("sft", "dpo", "evaluate")  # recipes whose options stand in the policy as they are
+
+
+def _told(policy: Policy, recipe: str) -> list[str]:
+    try:
+        return OPTIONS[recipe].of(getattr(policy, recipe)).faults()
+    except ContractError as error:
+        raise ContractError(f"{recipe}: {error}") from error
+
+
+def _generate_faults(generate: Generate) -> list[str]:
+    faults = GenerateOptions.of(generate.to_options()).faults()
+    if generate.prompts < 1:
+        faults.append(f"prompts is {generate.prompts}, but must be 1 or more")
+    return [f"generate.{fault}" for fault in faults]
+
+
+def _gate_faults(gate: GatePolicy) -> list[str]:
+    faults = []
+    if gate.most_perplexity_ratio <= 0:
+        faults.append(
+            f"gate.most_perplexity_ratio is {gate.most_perplexity_ratio}, but must be more than 0"
+        )
+    if gate.fewest_groups < 2:
+        faults.append(f"gate.fewest_groups is {gate.fewest_groups}, but must be 2 or more")
+    return faults
+
+
+def _campaign_faults(campaign: NextCampaign) -> list[str]:
+    faults = []
+    if campaign.overlap < 1:
+        faults.append(f"campaign.overlap is {campaign.overlap}, but must be 1 or more")
+    fitting = [ask.value for ask in Ask if TaskType(campaign.type) in FITTING_TYPES[ask]]
+    if strange := [ask for ask in campaign.asks if ask not in fitting]:
+        faults.append(
+            f"campaign.asks names {', '.join(strange)}, but a {campaign.type} may ask for "
+            f"{', '.join(fitting)}"
+        )
+    return faults
+
+
+def merged(values: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """`values` with `changes` put into it, at every depth; None takes a field away (RFC 7396)."""
+    result = dict(values)
+    for name, change in changes.items():
+        known = result.pop(name, None)
+        if isinstance(change, dict):
+            result[name] = merged(known if isinstance(known, dict) else {}, change)
+        elif change is not None:
+            result[name] = change
+    return result
+
+
+def differences(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    """What two stored policies say differently: "generate.temperature: 0.8, now 1.0"."""
+    was, now = listed(before), listed(after)
+    return [
+        f"{name}: {was.get(name, 'not set')}, now {now.get(name, 'not set')}"
+        for name in sorted(was.keys() | now.keys())
+        if was.get(name) != now.get(name)
+    ]
+
+
+def listed(values: dict[str, Any]) -> dict[str, Any]:
+    """A stored policy for reading: "generate.n" and so on, one value each."""
     flat: dict[str, Any] = {}
-    for name, value in stored(policy).items():
+    for name, value in values.items():
         if isinstance(value, dict):
             flat |= {f"{name}.{inner}": each for inner, each in value.items()}
         else:
@@ -101,5 +172,5 @@ def listed(policy: Policy) -> dict[str, Any]:
 
 def stored(policy: Policy) -> dict[str, Any]:
     """As JSON with every field, so that a Round says what it did even if defaults change."""
-    values: dict[str, Any] = msgspec.to_builtins(policy)
-    return values
+    values: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(policy))
+    return values  # by way of JSON, so that it is equal to what the database gives back

@@ -9,7 +9,28 @@ class LoopSerializer(serializers.ModelSerializer[Loop]):
     base_model = serializers.CharField(source="base_model.name")
     incumbent = serializers.CharField(source="incumbent.name", default=None)
     collection = serializers.CharField(source="collection.slug")
+    rubric_version = serializers.UUIDField(source="rubric_version.uid")
 
     class Meta:
         model = Loop
-        fields = ["uid", "slug", "name", "base_model", "incumbent", "collection", "policy"]
+        fields = [
+            "uid",
+            "slug",
+            "name",
+            "base_model",
+            "incumbent",
+            "collection",
+            "rubric_version",
+            "policy",
+        ]
+
+
+class LoopChangesSerializer(serializers.Serializer[Loop]):
+    """What PATCH takes; what is not given stays."""
+
+    name = serializers.CharField(max_length=100, required=False)
+    collection = serializers.SlugField(required=False, help_text="its slug")
+    rubric_version = serializers.UUIDField(required=False, help_text="a published version's uid")
+    policy = serializers.DictField(
+        required=False, help_text="the fields to change; the help page on Rounds has them all"
+    )

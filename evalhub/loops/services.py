@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -10,14 +10,32 @@ from evalhub.audit.services import record
 from evalhub.jobs.models import Job
 from evalhub.jobs.services import cancel_job
 from evalhub.loops.choices import RoundState, StepKind, StepState
-from evalhub.loops.errors import LoopSlugTaken, RoundNotResumable, RoundOver, RoundRunning
+from evalhub.loops.errors import (
+    LoopSlugTaken,
+    NoLoopYet,
+    RoundNotResumable,
+    RoundOver,
+    RoundRunning,
+)
 from evalhub.loops.models import Loop, Round, Step
-from evalhub.loops.policy import read_policy, stored
+from evalhub.loops.policy import differences, read_policy, stored
 from evalhub.loops.turning import advance
 from evalhub.prompts.models import Collection
 from evalhub.registry.errors import CannotRun
 from evalhub.registry.models import LanguageModel, ModelKind
+from evalhub.registry.services import default_base_model
+from evalhub.rubrics.errors import UnfitRubric
 from evalhub.rubrics.models import RubricVersion
+from evalhub.rubrics.services import default_rubric
+
+
+class LoopChanges(TypedDict, total=False):
+    """What may be changed of a Loop."""
+
+    name: str
+    collection: Collection
+    rubric_version: RubricVersion
+    policy: dict[str, Any]
 
 
 def create_loop(
@@ -40,6 +58,7 @@ def create_loop(
     """
     if base_model.kind != ModelKind.BASE:
         raise CannotRun(f"A Loop trains adapters on a base model; “{base_model}” is none.")
+    _demand_published(rubric_version)
     loop = Loop(
         workspace=workspace,
         slug=slug,
@@ -57,6 +76,84 @@ def create_loop(
     except IntegrityError as error:
         raise LoopSlugTaken(f"There is a Loop “{slug}” already; choose another slug.") from error
     return loop
+
+
+@transaction.atomic
+def edit_loop(*, loop: Loop, by: Member | None = None, **changes: Unpack[LoopChanges]) -> Loop:
+    """Change what the next Round does; a Round that failed goes on by it once it is resumed.
+
+    A Round that runs keeps the policy that it has. The base model stays: another base is another
+    Loop, because an adapter in service on the old one would mean nothing on it.
+
+    Raises:
+        BadPolicy: as for `create_loop`.
+        RoundRunning: the collection or the rubric would change under a running Round.
+    """
+    loop = Loop.objects.select_for_update().get(pk=loop.pk)
+    if "policy" in changes:
+        changes["policy"] = stored(read_policy(changes["policy"]))
+    if "rubric_version" in changes:
+        _demand_published(changes["rubric_version"])
+    changed = {name: value for name, value in changes.items() if value != getattr(loop, name)}
+    if changed.keys() & {"collection", "rubric_version"}:
+        _demand_none_running(loop)
+    told = {name: str(value) for name, value in changed.items() if name != "policy"}
+    if "policy" in changed:
+        told["policy"] = "; ".join(differences(loop.policy, changes["policy"]))
+    for name, value in changed.items():
+        setattr(loop, name, value)
+    if changed:
+        loop.clean_fields()
+        loop.save(update_fields=[*changed])
+        _record("loop.edited", loop, f"loop {loop.uid}", by, **told)
+    return loop
+
+
+@transaction.atomic
+def default_loop(*, workspace: Workspace, by: Member | None = None) -> Loop:
+    """The workspace's only Loop; where it has none, one is made.
+
+    On the base model that workspaces start from, the workspace's only collection and its default
+    rubric, with the default policy.
+
+    Raises:
+        NoLoopYet: there is no collection to learn from, or several; or there are several Loops.
+        NoModelThere: there is no base model, and EVALHUB_BASE_MODEL names none.
+    """
+    base = default_base_model(workspace=workspace, by=by)  # first: it lets one caller in at a time
+    loops = list(workspace.loops.select_related("workspace").order_by("pk")[:2])
+    if len(loops) == 1:
+        return loops[0]
+    if loops:
+        slugs = ", ".join(workspace.loops.values_list("slug", flat=True))
+        raise NoLoopYet(f"“{workspace.slug}” has several Loops; name one of them: {slugs}.")
+    return create_loop(
+        workspace=workspace,
+        slug="default",
+        name="Default loop",
+        base_model=base,
+        collection=_only_collection(workspace),
+        rubric_version=default_rubric(workspace=workspace, by=by),
+        by=by,
+    )
+
+
+def _only_collection(workspace: Workspace) -> Collection:
+    slug = workspace.slug
+    collections = list(workspace.collections.order_by("slug"))
+    if not collections:
+        raise NoLoopYet(
+            f"“{slug}” has no prompts and judgments to learn from. Bring some in first: "
+            f"`manage.py import_judgments FILE --workspace {slug} --collection NAME`, or Imports in "
+            "the menu."
+        )
+    if len(collections) > 1:
+        named = ", ".join(each.slug for each in collections)
+        raise NoLoopYet(
+            f"“{slug}” has several collections ({named}). Say which one a Loop learns from: "
+            f"`manage.py add_loop SLUG --workspace {slug} --collection NAME`, or New Loop in the menu."
+        )
+    return collections[0]
 
 
 @transaction.atomic
@@ -86,9 +183,12 @@ def start_round(*, loop: Loop, by: Member | None = None) -> Round:
 
 @transaction.atomic
 def resume_round(*, round_: Round, by: Member | None = None) -> Round:
-    """Go on from the Step that failed or was cancelled; what was done stays.
+    """Go on from the Step that failed or was cancelled, by the policy that the Loop has now.
+
+    What was done stays, and each Step keeps the policy by which it was done.
 
     Raises:
+        BadPolicy: the Loop's policy cannot be followed any more; edit it.
         RoundNotResumable: the Round has not failed.
         RoundRunning: another Round of the Loop runs meanwhile.
     """
@@ -97,11 +197,13 @@ def resume_round(*, round_: Round, by: Member | None = None) -> Round:
     if round_.state not in (RoundState.FAILED, RoundState.CANCELLED):
         raise RoundNotResumable(f"This Round has {round_.state}; only a failed one is resumed.")
     _demand_none_running(loop)
-    round_.state, round_.ended_at = RoundState.RUNNING, None
-    round_.save(update_fields=["state", "ended_at"])
+    policy = stored(read_policy(loop.policy))
+    changed = differences(round_.policy, policy)
+    round_.state, round_.ended_at, round_.policy = RoundState.RUNNING, None, policy
+    round_.save(update_fields=["state", "ended_at", "policy"])
     undone = round_.steps.exclude(state=StepState.SUCCEEDED)
-    undone.update(state=StepState.WAITING, awaits=[], result={}, error="", ended_at=None)
-    _record("round.resumed", loop, f"round {round_.uid}", by)
+    undone.update(state=StepState.WAITING, awaits=[], result={}, policy={}, error="", ended_at=None)
+    _record("round.resumed", loop, f"round {round_.uid}", by, policy="; ".join(changed))
     advance(round_.pk)
     round_.refresh_from_db()
     return round_
@@ -127,6 +229,13 @@ def cancel_round(*, round_: Round, by: Member | None = None) -> Round:
         cancel_job(job=job, by=by)
     _record("round.cancelled", round_.loop, f"round {round_.uid}", by)
     return round_
+
+
+def _demand_published(version: RubricVersion) -> None:
+    if not version.is_frozen:
+        raise UnfitRubric(
+            f"{version} is a draft; publish it, then a Loop can open campaigns on it."
+        )
 
 
 def _demand_none_running(loop: Loop) -> None:

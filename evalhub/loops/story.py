@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
 from evalhub.campaigns.models import Campaign
+from evalhub.common.durations import in_words
 from evalhub.datasets.models import DatasetBuild
 from evalhub.evaluation.figures import said
 from evalhub.evaluation.models import Comparison, Evaluation, Promotion
 from evalhub.jobs.models import Job
 from evalhub.loops.choices import StepKind
 from evalhub.loops.models import Round, Step
+from evalhub.loops.policy import differences
 from evalhub.registry.models import LanguageModel
 from evalhub.runs.models import Run
 
@@ -32,6 +35,7 @@ class Paragraph:
     text: str = ""
     links: list[Link] = field(default_factory=list)
     jobs: list[Job] = field(default_factory=list)  # under way
+    other_policy: list[str] = field(default_factory=list)  # than the Step before was done by
 
 
 TITLES = {
@@ -46,7 +50,11 @@ TITLES = {
 
 
 def story_of(round_: Round) -> list[Paragraph]:
-    return [_paragraph(step) for step in round_.steps.order_by("position")]
+    story = [_paragraph(step) for step in round_.steps.order_by("position")]
+    for before, paragraph in pairwise(story):
+        if before.step.policy and paragraph.step.policy:
+            paragraph.other_policy = differences(before.step.policy, paragraph.step.policy)
+    return story
 
 
 def _paragraph(step: Step) -> Paragraph:
@@ -122,7 +130,7 @@ def _train(paragraph: Paragraph, result: dict[str, Any]) -> None:
         if run.output_model is not None:
             device = run.environment.get("device", "")
             where = f" on a {device.upper()}" if device else ""
-            told.append(f"{run.recipe} took {_duration(run.seconds or 0)}{where}")
+            told.append(f"{run.recipe} took {in_words(run.seconds or 0)}{where}")
             paragraph.links.append(
                 Link(str(run.output_model), "registry:detail", run.output_model.uid)
             )
@@ -201,7 +209,3 @@ def _evaluation_of(uid: str | None) -> Evaluation | None:
 
 def _count(number: int, one: str, many: str) -> str:
     return f"{number:,} {one if number == 1 else many}"
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.1f} min"

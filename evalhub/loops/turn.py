@@ -33,6 +33,10 @@ class Turn:
         uid = self.result(StepKind.DATASET)["builds"][kind]
         return DatasetBuild.objects.select_related("dataset").get(uid=uid)
 
+    def policy_of(self, kind: StepKind) -> Policy:
+        """The one by which a Step was done: a Round that was resumed may go on by another."""
+        return read_policy(self.steps[kind].policy)
+
     @property
     def builds(self) -> list[DatasetBuild]:
         return [self.build(kind) for kind in ("sft", "preference")]

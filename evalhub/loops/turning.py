@@ -75,7 +75,7 @@ def _next_jobs(turn: Turn, step: Step) -> Sequence[Job] | None:
     """The Jobs to await from now on: none when the Step is done, None when some have not ended."""
     plan = PLANS[StepKind(step.kind)]
     if step.state == StepState.WAITING:
-        step.started_at = timezone.now()
+        step.started_at, step.policy = timezone.now(), turn.round.policy
         if jobs := plan.begin(turn, step):
             return jobs
         return plan.finish(turn, step)

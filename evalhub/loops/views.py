@@ -15,10 +15,17 @@ from evalhub.common.errors import DomainError
 from evalhub.common.paging import newest_first
 from evalhub.loops.access import access_loop, access_round
 from evalhub.loops.choices import RoundState
-from evalhub.loops.forms import LoopForm
+from evalhub.loops.forms import LoopEditForm, LoopForm, values_of
 from evalhub.loops.models import Loop
-from evalhub.loops.policy import listed, read_policy
-from evalhub.loops.services import cancel_round, create_loop, resume_round, start_round
+from evalhub.loops.policy import differences, listed
+from evalhub.loops.services import (
+    cancel_round,
+    create_loop,
+    default_loop,
+    edit_loop,
+    resume_round,
+    start_round,
+)
 from evalhub.loops.story import headline, story_of
 
 
@@ -28,7 +35,8 @@ def loop_list(request: Request, workspace: str) -> HttpResponse:
     member = access_member(request.user, workspace, to="build")
     loops = Loop.objects.filter(workspace=member.workspace).prefetch_related("rounds")
     context = _context(member) | {
-        "loops": loops.select_related("base_model", "incumbent", "collection")
+        "loops": loops.select_related("base_model", "incumbent", "collection"),
+        "may_turn": member.has(Role.ENGINEER),
     }
     return render(request, "loops/loop_list.html", context)
 
@@ -48,6 +56,31 @@ def loop_new(request: Request, workspace: str) -> HttpResponse:
     return render(request, "loops/loop_new.html", _context(member) | {"form": form})
 
 
+@require_POST
+@login_required
+def loop_default(request: Request, workspace: str) -> HttpResponse:
+    """Make the Loop of a workspace that has none, of what it has."""
+    member = access_member(request.user, workspace, to="engineer")
+    loop = default_loop(workspace=member.workspace, by=member)
+    return redirect("loops:detail", workspace, loop.uid)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def loop_edit(request: Request, workspace: str, uid: UUID) -> HttpResponse:
+    member = access_member(request.user, workspace, to="engineer")
+    loop = access_loop(member, uid)
+    form = LoopEditForm(request.POST or None, workspace=member.workspace, initial=values_of(loop))
+    if form.is_valid():
+        try:
+            edit_loop(loop=loop, by=member, **form.cleaned_data)
+        except DomainError as error:
+            form.add_error(None, str(error))
+        else:
+            return redirect("loops:detail", workspace, uid)
+    return render(request, "loops/loop_edit.html", _context(member) | {"form": form, "loop": loop})
+
+
 @require_GET
 @login_required
 def loop_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
@@ -56,10 +89,11 @@ def loop_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     page = newest_first(loop.rounds.all(), before=request.GET.get("before", ""), size=20)
     context = _context(member) | {
         "loop": loop,
-        "policy": listed(read_policy(loop.policy)),
+        "policy": listed(loop.policy),
         "page": page,
         "rounds": [(round_, headline(round_)) for round_ in page],
         "running": loop.rounds.filter(state=RoundState.RUNNING).first(),
+        "may_turn": member.has(Role.ENGINEER),
     }
     return render(request, "loops/loop_detail.html", context)
 
@@ -82,6 +116,7 @@ def round_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
         "round": round_,
         "headline": headline(round_),
         "story": story_of(round_),
+        "resumed_by": differences(round_.policy, round_.loop.policy),
         "is_live": round_.state == RoundState.RUNNING,
         "may_turn": member.has(Role.ENGINEER),
     }

@@ -88,7 +88,15 @@ class Scope:
 
     def reachable(self) -> QuerySet[Judgment]:
         """Current judgments of the campaigns and collections, whatever their source."""
-        rows = current_up_to(self.snapshot.workspace, self.snapshot.last_judgment)
+        return self._within(current_up_to(self.snapshot.workspace, self.snapshot.last_judgment))
+
+    def superseded(self) -> QuerySet[Judgment]:
+        """Those of the same campaigns and collections that a later one has taken the place of."""
+        last = self.snapshot.last_judgment
+        rows = Judgment.objects.filter(workspace=self.snapshot.workspace)
+        return self._within(rows.filter(superseded_by__pk__lte=last))
+
+    def _within(self, rows: QuerySet[Judgment]) -> QuerySet[Judgment]:
         if self.campaigns:
             rows = rows.filter(campaign__uid__in=self.campaigns)
         if self.collections:

@@ -7,7 +7,7 @@ from pathlib import Path
 from django.conf import settings
 
 from evalhub.common.canonical import digest_of
-from evalhub.common.files import digest_of_file
+from evalhub.common.files import Beat, digest_of_file, unwatched
 from evalhub.registry.errors import NoModelThere
 
 NEEDED = "config.json"
@@ -19,8 +19,8 @@ def folder_of(source: str) -> Path | None:
     return folder if folder.is_dir() else None
 
 
-def digest_of_source(source: str) -> str:
-    """sha256 over name and content of each file; for a hub id over the id, its files being elsewhere.
+def demand_model_at(source: str) -> None:
+    """Look without reading: weights may be hundreds of gigabytes.
 
     Raises:
         NoModelThere: a directory without a model, or neither a directory nor a hub id.
@@ -32,8 +32,21 @@ def digest_of_source(source: str) -> str:
                 f"There is no directory {source}. Give one that holds {NEEDED} and weights, or a "
                 "hub id such as Qwen/Qwen3-0.6B."
             )
-        return digest_of({"hub": source})
-    if not (folder / NEEDED).is_file():
+    elif not (folder / NEEDED).is_file():
         raise NoModelThere(f"{source} holds no {NEEDED}, so it is no model that can be loaded.")
+
+
+def digest_of_source(source: str, beat: Beat = unwatched) -> str:
+    """sha256 over name and content of each file; for a hub id over the id, its files being elsewhere.
+
+    Raises:
+        NoModelThere: as `demand_model_at`.
+    """
+    demand_model_at(source)
+    folder = folder_of(source)
+    if folder is None:
+        return digest_of({"hub": source})
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
-    return digest_of({path.relative_to(folder).as_posix(): digest_of_file(path) for path in paths})
+    return digest_of(
+        {path.relative_to(folder).as_posix(): digest_of_file(path, beat) for path in paths}
+    )

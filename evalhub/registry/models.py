@@ -42,7 +42,7 @@ class LanguageModel(PublicModel):
     parent = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="children"
     )
-    digest = models.CharField(max_length=64, blank=True)  # of its files
+    digest = models.CharField(max_length=64, blank=True)  # of its files; a base's once read
     stage = models.CharField(max_length=10, choices=Stage.choices, default=Stage.CANDIDATE.value)
     facts: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
 

@@ -1,31 +1,95 @@
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import Any
 
+import structlog
+from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from evalhub.accounts.models import Member, Workspace
+from evalhub.accounts.services import create_workspace
 from evalhub.audit.services import record
 from evalhub.common.canonical import digest_of
-from evalhub.registry.errors import ModelNameTaken
-from evalhub.registry.files import digest_of_source
+from evalhub.common.files import Beat
+from evalhub.registry.errors import ModelNameTaken, NoModelThere
+from evalhub.registry.files import demand_model_at, digest_of_source, folder_of
 from evalhub.registry.models import LanguageModel, ModelKind, Stage
+
+log = structlog.get_logger(__name__)
 
 
 def add_base_model(
     *, workspace: Workspace, name: str, source: str, by: Member | None = None
 ) -> LanguageModel:
-    """Register a base model under its hub id or directory; the digest is over its files.
+    """Register a base model under its hub id or directory.
+
+    Its files are not read here, which may take minutes: the first job that needs them does, and
+    what it finds is the digest from then on (`files_are_unchanged`).
 
     Raises:
         NoModelThere: the directory holds no model.
         ModelNameTaken: the workspace has a model of that name.
     """
-    digest = digest_of_source(source)
+    demand_model_at(source)
+    digest = "" if folder_of(source) else digest_of_source(source)
     model = LanguageModel(
         workspace=workspace, name=name, kind=ModelKind.BASE, source=source, digest=digest
     )
     return _add(model, by)
+
+
+@transaction.atomic
+def default_base_model(*, workspace: Workspace, by: Member | None = None) -> LanguageModel:
+    """The base that a workspace starts from: EVALHUB_BASE_MODEL, registered when missing.
+
+    Another one where that is the only base the workspace has.
+
+    Raises:
+        NoModelThere: EVALHUB_BASE_MODEL names no model.
+        ModelNameTaken: another model of the workspace has its name.
+    """
+    Workspace.objects.select_for_update(no_key=True).get(pk=workspace.pk)  # two callers: in turn
+    source = settings.EVALHUB_BASE_MODEL
+    bases = LanguageModel.objects.of_workspace(workspace).filter(kind=ModelKind.BASE)
+    known = list(bases.order_by("pk"))
+    ours = next((base for base in known if base.source == source), None)
+    if ours is not None:
+        return ours
+    if len(known) == 1:
+        return known[0]
+    return add_base_model(workspace=workspace, name=PurePath(source).name, source=source, by=by)
+
+
+@transaction.atomic
+def found_workspace(*, slug: str, name: str, by: str = "system") -> Workspace:
+    """Make a workspace with the base model that it starts from.
+
+    Where EVALHUB_BASE_MODEL names no model there is one without: the first Round says so.
+
+    Raises:
+        NameTaken: another workspace has the slug.
+    """
+    workspace = create_workspace(slug=slug, name=name, by=by)
+    try:
+        default_base_model(workspace=workspace)
+    except NoModelThere as error:
+        log.warning("registry.no_base_model", workspace=slug, error=str(error))
+    return workspace
+
+
+def files_are_unchanged(*, model: LanguageModel, beat: Beat) -> bool:
+    """Whether a base's files have the digest that they had when they were first read.
+
+    Args:
+        beat: called while they are read.
+    """
+    found = digest_of_source(model.source, beat)
+    first = LanguageModel.objects.filter(pk=model.pk, digest="")
+    if first.update(digest=found):
+        _record("model.read", model, None, digest=found)
+    model.refresh_from_db(fields=["digest"])
+    return model.digest == found
 
 
 def add_adapter(

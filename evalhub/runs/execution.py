@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from evalhub.common.files import file_store
 from evalhub.jobs.beat import Beat
 from evalhub.jobs.errors import JobCancelled, JobReturned, LeaseLost
 from evalhub.jobs.events import announce
@@ -19,9 +20,9 @@ from evalhub.jobs.workers import stopping
 from evalhub.registry.services import add_adapter
 from evalhub.runs.errors import RunFailed, StillLocked
 from evalhub.runs.folder import drop_checkpoints, lay_out
-from evalhub.runs.following import Follower, file_entry, forget
+from evalhub.runs.following import Follower
 from evalhub.runs.models import Recipe, Run
-from evalhub.runs.trainer import LOG, Trainer
+from evalhub.runs.trainer import LOG, LOOK_EVERY, Trainer
 from training.contract import (
     EXIT_INTERRUPTED,
     EXIT_LOCKED,
@@ -30,7 +31,6 @@ from training.contract import (
     attempt_dir,
 )
 
-LOOK_EVERY = 0.25  # seconds
 LOCKED_FOR = 90.0  # an abandoned trainer ends within its own grace of 30 s
 CANCEL_GRACE = 20.0
 ADAPTER = "adapter/"
@@ -44,20 +44,23 @@ def execute_run(job: Job, beat: Beat) -> Run:
         JobCancelled, JobReturned, LeaseLost: as for every job; the trainer is gone by then.
     """
     run = Run.objects.select_related("model", "workspace", "created_by").get(job=job)
-    if run.is_closed:
-        return run
-    folder = lay_out(run, beat.report)
-    code = _train(run, folder, attempt=job.attempt, beat=beat)
-    attempt = attempt_dir(folder, job.attempt)
-    try:
-        result = RunResult.read(attempt)
-    except ContractError:
-        result = RunResult(ok=False, error=_gone(code))
-    _close(run, folder, attempt, result, beat)
-    if not result.ok:
-        raise RunFailed(result.error)
+    if not run.is_closed:
+        _carry_out(run, attempt=job.attempt, beat=beat)
     drop_checkpoints(run)
     return run
+
+
+def _carry_out(run: Run, *, attempt: int, beat: Beat) -> None:
+    folder = lay_out(run, beat.report)
+    code = _train(run, folder, attempt=attempt, beat=beat)
+    left = attempt_dir(folder, attempt)
+    try:
+        result = RunResult.read(left)
+    except ContractError:
+        result = RunResult(ok=False, error=_gone(code))
+    _close(run, folder, left, result, beat)
+    if not result.ok:
+        raise RunFailed(result.error)
 
 
 def _train(run: Run, folder: Path, *, attempt: int, beat: Beat) -> int:
@@ -79,7 +82,8 @@ def _one_process(run: Run, folder: Path, *, attempt: int, beat: Beat) -> int:
         while (code := trainer.exit_code(within=LOOK_EVERY)) is None:
             follower.catch_up()
             if stopping.is_set():
-                trainer.stop()
+                trainer.stop(beat=beat.report)
+                follower.catch_up()  # the checkpoint it wrote last: the next worker goes on from it
                 raise JobReturned
         follower.catch_up()
         return code
@@ -95,23 +99,26 @@ def _one_process(run: Run, folder: Path, *, attempt: int, beat: Beat) -> int:
 
 def _close(run: Run, folder: Path, attempt: Path, result: RunResult, beat: Beat) -> None:
     """Store files first, then write the end in one fenced transaction."""
-    artifacts = {}
-    for path in sorted(result.artifacts):
-        beat.report(note="storing results")
-        artifacts[path] = file_entry(folder / "artifacts" / path)
-    artifacts[LOG] = file_entry(attempt / LOG)
+    beat.report(note="storing results")
+    artifacts = {
+        path: _stored(folder / "artifacts" / path, beat) for path in sorted(result.artifacts)
+    }
+    artifacts[LOG] = _stored(attempt / LOG, beat)
     with beat.fenced():
         run.artifacts = artifacts
         run.metrics, run.environment = result.metrics, result.environment
         run.warnings, run.seconds = result.warnings, result.seconds
         if result.ok:
             _register_output(run)
-            checkpoints, run.checkpoints = run.checkpoints, []
+            run.checkpoints = []
         run.save()
         if result.ok:
             announce("run.ended", run.uid, recipe=run.recipe, job=str(run.job.uid))
-    if result.ok:
-        forget(checkpoints, kept=[{"files": artifacts}])
+
+
+def _stored(path: Path, beat: Beat) -> dict[str, str]:
+    stored = file_store().put(path, beat=beat.report)
+    return {"key": stored.key, "sha256": stored.sha256}
 
 
 def _register_output(run: Run) -> None:

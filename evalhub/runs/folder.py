@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 from django.conf import settings
 
-from evalhub.common.files import digest_of_file, file_store
-from evalhub.registry.files import digest_of_source, folder_of
+from evalhub.common.files import Beat, digest_of_file, file_store
+from evalhub.registry.files import folder_of
 from evalhub.registry.models import LanguageModel, ModelKind
+from evalhub.registry.services import files_are_unchanged
 from evalhub.runs.errors import FileChanged
 from evalhub.runs.models import Run
 from training.contract import RunSpec
 
-Beat = Callable[[], None]  # called between files: renews the lease, raises to stop
 ADAPTER = "adapter"
 
 
@@ -59,21 +58,30 @@ def spec_of(run: Run) -> RunSpec:
 def fetch(file: dict[str, str], local: Path, beat: Beat) -> None:
     """Copy from EVALHUB_FILES unless the right bytes are here already."""
     beat()
-    if local.is_file() and digest_of_file(local) == file["sha256"]:
+    if local.is_file() and digest_of_file(local, beat) == file["sha256"]:
         return
     try:
-        file_store().fetch(file["key"], local)
+        file_store().fetch(file["key"], local, beat=beat)
     except FileNotFoundError as error:
         raise FileChanged(
             f"{local.name} is gone from the file store; make the build again."
         ) from error
-    if digest_of_file(local) != file["sha256"]:
+    if digest_of_file(local, beat) != file["sha256"]:
         raise FileChanged(f"{local.name} was changed in the file store; make the build again.")
 
 
 def drop_checkpoints(run: Run) -> None:
-    """They have served; the adapter is in the file store."""
+    """They have served, here and in the file store: the adapter is an artifact."""
     shutil.rmtree(run_dir(run) / "checkpoints", ignore_errors=True)
+    file_store().delete(checkpoint_prefix(run))
+
+
+def checkpoint_prefix(run: Run) -> str:
+    """Where a run keeps checkpoints in the file store: a place of its own, because they are deleted.
+
+    Not among the blobs: a checkpoint shares bytes with adapters, its own run's and others'.
+    """
+    return f"checkpoints/{run.uid}"
 
 
 def _location(base: LanguageModel) -> str:
@@ -84,9 +92,9 @@ def _location(base: LanguageModel) -> str:
 def _fetch_model(model: LanguageModel, folder: Path, beat: Beat) -> None:
     base = model.base
     beat()
-    if folder_of(base.source) and digest_of_source(base.source) != base.digest:
+    if not files_are_unchanged(model=base, beat=beat):
         raise FileChanged(
-            f"The files of “{base}” in {base.source} were changed since it was registered. Put "
+            f"The files of “{base}” in {base.source} were changed since they were first used. Put "
             "them back, or register them as another model."
         )
     if model.kind == ModelKind.ADAPTER:

@@ -10,6 +10,7 @@ import structlog
 
 from evalhub.common.files import file_store
 from evalhub.jobs.beat import Beat
+from evalhub.runs.folder import checkpoint_prefix
 from evalhub.runs.models import Run, RunEvent
 from training.contract import Event, attempt_dir, read_events
 
@@ -62,7 +63,7 @@ class Follower:
         """Copy a checkpoint to the file store, so that another machine can go on from it."""
         try:
             files = {
-                path.relative_to(checkpoint).as_posix(): file_entry(path)
+                path.relative_to(checkpoint).as_posix(): self._stored(path)
                 for path in sorted(checkpoint.rglob("*"))
                 if path.is_file()
             }
@@ -75,19 +76,14 @@ class Follower:
             before = [each for each in self._run.checkpoints if each["name"] != checkpoint.name]
             self._run.checkpoints = [*before, entry][-KEEP:]
             self._run.save(update_fields=["checkpoints"])
-        forget(before[: 1 - KEEP], kept=self._run.checkpoints)
-
-
-def file_entry(path: Path) -> dict[str, str]:
-    """Store a file; where it lies and what it holds."""
-    stored = file_store().put(path)
-    return {"key": stored.key, "sha256": stored.sha256}
-
-
-def forget(checkpoints: list[dict[str, Any]], *, kept: list[dict[str, Any]]) -> None:
-    """Delete old checkpoints' files that no kept one shares. One lost costs a resume, no more."""
-    needed = {file["key"] for each in kept for file in each["files"].values()}
-    gone = {file["key"] for each in checkpoints for file in each["files"].values()} - needed
-    for key in sorted(gone):
-        if file_store().exists(key):
+        needed = _keys(self._run.checkpoints)
+        for key in sorted(_keys(before[: 1 - KEEP]) - needed):
             file_store().delete(key)
+
+    def _stored(self, path: Path) -> dict[str, str]:
+        stored = file_store().put(path, under=checkpoint_prefix(self._run), beat=self._beat.report)
+        return {"key": stored.key, "sha256": stored.sha256}
+
+
+def _keys(checkpoints: list[dict[str, Any]]) -> set[str]:
+    return {file["key"] for each in checkpoints for file in each["files"].values()}

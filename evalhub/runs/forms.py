@@ -3,12 +3,13 @@ from __future__ import annotations
 from django import forms
 
 from evalhub.accounts.models import Workspace
-from evalhub.registry.models import LanguageModel, ModelKind
+from evalhub.common.forms import RowField, choose_from
+from evalhub.registry.models import LanguageModel, ModelKind, Stage
 
 
 class TryForm(forms.Form):
-    base = forms.ModelChoiceField(LanguageModel.objects.none(), label="Base model")
-    adapter = forms.ModelChoiceField(
+    base = RowField(LanguageModel.objects.none(), label="Base model")
+    adapter = RowField(
         LanguageModel.objects.none(), label="Adapter", required=False, empty_label="none"
     )
     prompt = forms.CharField(widget=forms.Textarea(attrs={"rows": 4}), max_length=4000)
@@ -19,8 +20,9 @@ class TryForm(forms.Form):
     def __init__(self, *args: object, workspace: Workspace, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # Django's own signature
         models = LanguageModel.objects.of_workspace(workspace)
-        bases, adapters = self.fields["base"], self.fields["adapter"]
-        assert isinstance(bases, forms.ModelChoiceField)  # noqa: S101  tells mypy what stands above
-        assert isinstance(adapters, forms.ModelChoiceField)  # noqa: S101
-        bases.queryset = models.filter(kind=ModelKind.BASE)
-        adapters.queryset = models.filter(kind=ModelKind.ADAPTER)
+        bases, adapters = (models.filter(kind=kind) for kind in (ModelKind.BASE, ModelKind.ADAPTER))
+        choose_from(self, "base", bases)
+        choose_from(self, "adapter", adapters)
+        adapter = adapters.filter(stage=Stage.INCUMBENT).first() or adapters.first()  # the newest
+        self.fields["adapter"].initial = adapter
+        self.fields["base"].initial = adapter.base if adapter else bases.first()

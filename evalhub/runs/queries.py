@@ -6,11 +6,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
 
-from django.utils import timezone
-
 from evalhub.accounts.models import Workspace
 from evalhub.common.files import file_store
-from evalhub.jobs.choices import JobState
 from evalhub.runs.folder import run_dir
 from evalhub.runs.inputs import read_rows
 from evalhub.runs.models import Recipe, Run
@@ -79,15 +76,6 @@ def curves_of(run: Run) -> list[Series]:
                 found.setdefault(name, {})[body.get("step", 0)] = value
     names = sorted(found, key=lambda name: (name not in FIRST, name))
     return [Series(name, sorted(found[name].items())) for name in names if len(found[name]) > 1]
-
-
-def seconds_left(run: Run) -> float | None:
-    """By the pace so far; None while it cannot be told."""
-    job = run.job
-    if job.state != JobState.RUNNING or not job.done or not job.total or job.started_at is None:
-        return None
-    spent = (timezone.now() - job.started_at).total_seconds()
-    return spent / job.done * max(0, job.total - job.done)
 
 
 def log_tail(run: Run) -> str:

@@ -16,7 +16,7 @@ from evalhub.registry.models import LanguageModel, ModelKind
 from evalhub.runs.errors import BadSpec
 from evalhub.runs.inputs import FileRef, store_rows, training_inputs
 from evalhub.runs.models import Recipe, Run
-from training.contract import ContractError, RunSpec
+from training.contract import OPTIONS, ContractError, RunSpec
 
 EXECUTE = "runs.execute"
 TRAINING = (Recipe.SFT, Recipe.DPO)
@@ -45,7 +45,7 @@ def start_run(
         kind: of the job; an app above may register one that calls `execute_run` and goes on.
 
     Raises:
-        BadSpec: an option that the recipe does not know, or a value of the wrong type.
+        BadSpec: an option that the recipe does not know, or a value that means nothing.
         CannotRun: the model is only a name, so there is nothing to load.
     """
     spec = _frozen(str(recipe), seed, dict(options or {}), inputs or {})
@@ -142,6 +142,8 @@ def _frozen(
         RunSpec(recipe=recipe, seed=seed, options=options)
     except ContractError as error:
         raise BadSpec(f"{error}."[:1].upper() + f"{error}."[1:]) from error
+    if faults := OPTIONS[recipe].of(options).faults():
+        raise BadSpec("This cannot be run: " + "; ".join(faults) + ".")
     files = {name: {"key": file.key, "sha256": file.sha256} for name, file in inputs.items()}
     return {"recipe": recipe, "seed": seed, "options": options, "inputs": files}
 

@@ -7,13 +7,16 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from django.conf import settings
 
+from evalhub.common.files import Beat, unwatched
 from training.contract import ATTEMPT_VARIABLE, LIFELINE_VARIABLE, attempt_dir
 
 LOG = "log.txt"
+LOOK_EVERY = 0.25  # seconds
 TERM_GRACE = 60.0  # seconds to reach the next step and write a checkpoint
 PASSED_ON = (  # all else stays here: the trainer gets no database, no broker and no secret key
     "PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "VIRTUAL_ENV", "LD_LIBRARY_PATH",
@@ -51,11 +54,16 @@ class Trainer:
         except subprocess.TimeoutExpired:
             return None
 
-    def stop(self, *, grace: float = TERM_GRACE) -> None:
-        """Ask it to stop at its next step; kill the whole group when the grace is over."""
+    def stop(self, *, grace: float = TERM_GRACE, beat: Beat = unwatched) -> None:
+        """Ask it to stop at its next step; kill the whole group when the grace is over.
+
+        Args:
+            beat: called while it writes its last checkpoint, which outlasts a lease.
+        """
         self._signal(signal.SIGTERM)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(grace)
+        deadline = time.monotonic() + grace
+        while self.exit_code(within=LOOK_EVERY) is None and time.monotonic() < deadline:
+            beat()
         self.kill()
 
     def kill(self) -> None:

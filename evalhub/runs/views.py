@@ -14,6 +14,7 @@ from evalhub.common.charts import line_chart
 from evalhub.common.errors import DomainError, NotFound
 from evalhub.common.paging import newest_first
 from evalhub.jobs.access import access_job
+from evalhub.jobs.queries import waits_for
 from evalhub.jobs.services import cancel_job
 from evalhub.runs.access import access_run
 from evalhub.runs.forms import TryForm
@@ -21,7 +22,6 @@ from evalhub.runs.models import Run
 from evalhub.runs.queries import (
     curves_of,
     log_tail,
-    seconds_left,
     settings_of,
     trial_answers,
 )
@@ -50,7 +50,7 @@ def run_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     context = _context(member) | {
         "run": run,
         "job": run.job,
-        "seconds_left": seconds_left(run),
+        "waits_for": waits_for(run.job),
         "charts": [(curve, line_chart(curve.name, curve.points)) for curve in curves],
         "settings": settings_of(run),
         "samples": run.events.filter(kind="sample").order_by("-attempt", "-n")[:6],
@@ -97,11 +97,13 @@ def trial(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     """The answers side by side as they come."""
     member = access_member(request.user, workspace, to="engineer")
     answers = trial_answers(member.workspace, uid)
+    waiting = next((each.run.job for each in answers if not each.run.job.is_ended), None)
     if not answers:
         raise NotFound("Nothing was tried under this address.")
     context = _context(member) | {
         "uid": uid,
         "answers": answers,
+        "waits_for": waits_for(waiting) if waiting else "",
         "is_live": any(not answer.run.job.is_ended for answer in answers),
     }
     return render(request, "runs/trial.html" + ("#live" if request.htmx else ""), context)

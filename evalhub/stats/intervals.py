@@ -16,6 +16,7 @@ from scipy import stats
 
 Floats = NDArray[np.float64]
 Figure = Callable[[Floats], Floats]  # sums_BK -> value_B; NaN where it is not defined
+Beat = Callable[[], object]  # called between parts of long work; may raise to stop it
 
 LEVEL = 0.95
 POWER = 0.80
@@ -73,6 +74,7 @@ def estimate(
     *,
     seed: int = 0,
     resamples: int = 2000,
+    beat: Beat = lambda: None,
 ) -> Estimate:
     """Estimate a figure with its 95 % interval by drawing whole groups with replacement.
 
@@ -97,7 +99,7 @@ def estimate(
     value = _value(sums_GK, figure)
     if value is None:
         return Estimate(None, None, None, len(values_RK))
-    drawn_B = _resampled([sums_GK], [figure], seed=seed, resamples=resamples)[0]
+    drawn_B = _resampled([sums_GK], [figure], seed=seed, resamples=resamples, beat=beat)[0]
     low, high = _interval(drawn_B, len(sums_GK))
     return Estimate(value, low, high, len(values_RK))
 
@@ -110,6 +112,7 @@ def paired_difference(
     *,
     seed: int = 0,
     resamples: int = 2000,
+    beat: Beat = lambda: None,
 ) -> Difference:
     """Compare two systems on the same rows: both see the same draws of groups.
 
@@ -132,7 +135,7 @@ def paired_difference(
     if before is None or after is None:
         return Difference(before, after, None, None, None, None, n, groups)
     first_B, second_B = _resampled(
-        [sums_GK, other_GK], [figure, figure], seed=seed, resamples=resamples
+        [sums_GK, other_GK], [figure, figure], seed=seed, resamples=resamples, beat=beat
     )
     gap_B = second_B - first_B
     low, high = _interval(gap_B, groups)
@@ -174,7 +177,7 @@ def _value(sums_GK: Floats, figure: Figure) -> float | None:
 
 
 def _resampled(
-    sums: Sequence[Floats], figures: Sequence[Figure], *, seed: int, resamples: int
+    sums: Sequence[Floats], figures: Sequence[Figure], *, seed: int, resamples: int, beat: Beat
 ) -> list[Floats]:
     """Each figure on each resample; all tables of sums see the same draws."""
     groups = len(sums[0])
@@ -182,6 +185,7 @@ def _resampled(
     at_once = max(1, min(resamples, _CELLS // groups))
     parts: list[list[Floats]] = [[] for _ in sums]
     for begin in range(0, resamples, at_once):
+        beat()
         lines = min(at_once, resamples - begin)
         draws_BG = chance.multinomial(groups, np.full(groups, 1 / groups), size=lines)
         for part, sums_GK, figure in zip(parts, sums, figures, strict=True):

@@ -1,16 +1,43 @@
 from __future__ import annotations
 
+from django.conf import settings
+from django.contrib.auth import login
 from django.contrib.auth.decorators import login_required
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_GET, require_http_methods
 
 from evalhub.accounts.access import access_member
+from evalhub.accounts.errors import NameTaken
+from evalhub.accounts.forms import SignUpForm
 from evalhub.accounts.http import Request
 from evalhub.accounts.models import Member, Workspace
+from evalhub.accounts.sign_in import BACKEND
+from evalhub.common.errors import NotFound
 from evalhub.web.help import access_help_page, help_pages
 from evalhub.web.queries import next_steps
+from evalhub.web.services import sign_up as make_account
+
+
+@sensitive_post_parameters("password")
+@never_cache
+@require_http_methods(["GET", "POST"])
+def sign_up(request: HttpRequest) -> HttpResponse:
+    if not settings.EVALHUB_OPEN_SIGN_UP:
+        raise NotFound("Sign-up is closed here. Ask an owner of a workspace to invite you.")
+    form = SignUpForm(request.POST or None)
+    if form.is_valid():
+        try:
+            member = make_account(**form.cleaned_data)
+        except NameTaken as error:
+            form.add_error(None, str(error))
+        else:
+            login(request, member.user, backend=BACKEND)
+            return redirect("home", member.workspace.slug)
+    return render(request, "accounts/sign_up.html", {"form": form})
 
 
 @require_GET

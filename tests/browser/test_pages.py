@@ -11,6 +11,7 @@ from playwright.sync_api import Page
 from evalhub.accounts.models import Member, Workspace
 from evalhub.jobs.choices import JobState
 from evalhub.rubrics.services import default_rubric
+from evalhub.web.help import help_pages
 from tests import factories as make
 from tests.browser.conftest import DESKTOP, PHONE, SignIn, axe_findings, scrolls_sideways
 from tests.contract.urls import workspace_urls
@@ -83,6 +84,17 @@ def test_every_page_about_one_thing_is_quiet_and_accessible(
     for url in workspace_urls():
         if url.route.startswith("w/") and url.route.endswith("<uuid:uid>/"):
             assert_well_made(page, url.path(world, workspace="acme"))
+
+
+@pytest.mark.parametrize("look", [DAYLIGHT, NIGHT], ids=lambda look: look.scheme)
+@pytest.mark.usefixtures("quiet")
+def test_every_help_page_is_quiet_and_accessible(
+    page: Page, sign_in: SignIn, bob: Member, look: Look
+) -> None:
+    dress(page, look)
+    sign_in(bob)
+    for each in help_pages():
+        assert_well_made(page, f"/w/acme/help/{each.name}/")
 
 
 @pytest.mark.parametrize("cast_as", ["alice", "bob", "erin"])

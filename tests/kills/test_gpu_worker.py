@@ -80,6 +80,11 @@ def first_step(folder: Path) -> int:
     return next(int(event["body"]["step"]) for event in events if event["kind"] == "metrics")
 
 
+def last_step(folder: Path) -> int:
+    events = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
+    return max(int(event["body"]["step"]) for event in events if event["kind"] == "metrics")
+
+
 def test_a_killed_worker_costs_no_step_no_second_writer_and_no_bit(up: Up) -> None:
     undisturbed = ended(up, said_by(up, START))
     assert undisturbed.state == "succeeded", undisturbed.error
@@ -96,3 +101,22 @@ def test_a_killed_worker_costs_no_step_no_second_writer_and_no_bit(up: Up) -> No
     assert not (attempts / "1" / "result.json").exists()
     assert moments(attempts / "1")[-1] <= moments(attempts / "2")[0], "two trainers wrote at once"
     assert resumed.artifacts[ADAPTER]["sha256"] == undisturbed.artifacts[ADAPTER]["sha256"]
+
+
+def test_a_worker_told_to_go_hands_its_run_back_at_once(up: Up) -> None:
+    """TERM, as a deployment sends it: nothing is lost, not even the step under way."""
+    run = said_by(up, START)
+    wait_until(lambda: state_of(up, run).checkpoints > 0, seconds=WITHIN)
+    os.kill(up.started("worker-gpu").pid, signal.SIGTERM)
+    resumed = ended(up, run)
+
+    assert (resumed.state, resumed.error, resumed.attempt) == ("succeeded", "", 2)
+    attempts = up.place.root / "runs" / run / "attempts"
+    assert first_step(attempts / "2") == last_step(attempts / "1") + 1
+    assert (
+        said_by(
+            up,
+            f"from evalhub.runs.models import Run; print(Run.objects.get(uid={run!r}).job.deaths)",
+        )
+        == "0"
+    )

@@ -43,6 +43,25 @@ def test_only_we_may_reach_the_servers(place: DataDirectory) -> None:
 
 
 @pytest.mark.django_db
+def test_what_people_wrote_and_what_was_trained_is_ours_alone(tmp_path: Path) -> None:
+    """As root the data directory lets others pass to the database; they must not look around."""
+    root = tmp_path / "data"
+    root.mkdir(mode=0o711)
+    for name in ("files", "runs"):
+        (root / name).mkdir()
+        (root / name).chmod(0o755)  # as an older version left them
+    DataDirectory(root).prepare()
+
+    open_to_others = [each.name for each in root.iterdir() if mode(each) & 0o077]
+    assert open_to_others == []
+    assert {"files", "runs", "logs", "run"} <= {each.name for each in root.iterdir()}
+
+
+def test_with_the_servers_running_only_the_databases_own_is_anothers(place: DataDirectory) -> None:
+    ours = [each for each in place.root.iterdir() if each.is_dir() and each != place.postgres]
+    assert [each.name for each in ours if mode(each) & 0o077] == []
+
+
 def test_a_password_is_asked_even_of_local_users() -> None:
     parameters = connection.get_connection_params() | {"password": "guessed"}
     known = {key: parameters[key] for key in ("host", "user", "password", "dbname")}

@@ -14,6 +14,7 @@ import pytest
 from evalhub.common.embedded.errors import CannotStart
 from evalhub.common.embedded.places import DataDirectory, written_once
 from evalhub.common.embedded.secrets import usable_secret_key
+from evalhub.common.supervisor.programs import worker_slots
 from tests.ground import temporary_place
 from tests.ops.running import ROOT, environment, manage
 
@@ -47,6 +48,13 @@ def test_every_setting_is_documented() -> None:
 
 def test_the_search_for_settings_finds_them() -> None:
     assert {"DATABASE_URL", "EVALHUB_BASE_MODEL", "EVALHUB_OPEN_SIGN_UP"} <= names_in_settings()
+
+
+@pytest.mark.parametrize("queue", ["default", "gpu"])
+def test_the_documented_workers_are_started_as_up_starts_them(queue: str) -> None:
+    """TERM hands a run back only where no pool stands between; tests/kills tries it with `up`."""
+    documented = re.findall(rf"`celery -A evalhub worker (-Q {queue} .+?)`", operations())
+    assert documented == [" ".join(worker_slots(queue))]
 
 
 def test_the_documented_production_is_the_one_that_is_checked() -> None:
@@ -96,6 +104,27 @@ def started_with(place: DataDirectory, **settings: str) -> subprocess.CompletedP
         [sys.executable, "-c", code],
         cwd=ROOT, env=environment(place, **settings), capture_output=True, text=True, check=False,
     )  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name, given, takes",
+    [
+        ("EVALHUB_PORT", "abc", "a whole number from 1 to 65535"),
+        ("EVALHUB_PORT", "70000", "a whole number from 1 to 65535"),
+        ("EVALHUB_WORKERS", "x", "a whole number of 1 or more"),
+        ("EVALHUB_WEB_WORKERS", "0", "a whole number of 1 or more"),
+        ("EVALHUB_LEASE_SECONDS", "", "a whole number of 5 or more"),
+    ],
+)
+def test_a_number_that_is_none_is_refused_by_its_name(
+    place: DataDirectory, name: str, given: str, takes: str
+) -> None:
+    refused = manage(place, "check", **{name: given})
+    assert refused.returncode != 0
+    assert (
+        refused.stderr.strip() == f"evalhub cannot start: {name} is {given!r}. Set it to {takes}."
+    )
 
 
 @pytest.mark.slow

@@ -104,6 +104,21 @@ def test_a_reason_lets_it_go_on_and_is_kept(tiny_model: Path, run: Run) -> None:
     assert "Accepted because: an old export" in result.warnings[0]
 
 
+def test_the_only_validation_row_may_be_lost_where_somebody_said_why(
+    tiny_model: Path, run: Run
+) -> None:
+    """There is enough to train on; there is only nothing to evaluate on meanwhile."""
+    long = {"id": "long", "prompt": "p", "completion": "x" * 300}
+    result = run.ask(
+        "sft",
+        model=str(tiny_model),
+        inputs={"train": run.rows("train", texts(4)), "validation": run.rows("v", [long])},
+        options={**ONE_STEP, "allow_dropped": "an old export"},
+    ).attempt()
+    assert result.ok, result.error
+    assert "eval_loss" not in result.metrics
+
+
 def test_a_pair_of_equals_teaches_nothing(tiny_model: Path, run: Run) -> None:
     rows = [*pairs(2), *pairs(1, id="same", rejected=answer("good"))]
     inputs = {"train": run.rows("train", rows)}

@@ -139,11 +139,25 @@ def test_without_references_there_is_no_score_rather_than_zero(tiny_model: Path,
     assert not {"bleu", "chrf", "rouge1"} & set(found.artifact("predictions.jsonl")[0])
 
 
-def test_a_row_too_long_is_left_out_and_named(tiny_model: Path, run: Run) -> None:
-    rows = [*texts(3), {"id": "long", "prompt": question("q"), "completion": answer("x" * 300)}]
-    found = measured(run, tiny_model, texts=rows)
-    assert [row["id"] for row in found.artifact("texts.jsonl")] == ["text-0", "text-1", "text-2"]
-    assert "Row long of texts is left out" in found.result().warnings[0]
+LONG = {"id": "long", "prompt": question("q"), "completion": answer("x" * 300)}
+
+
+def test_a_row_too_long_is_left_out_and_named_where_somebody_said_why(
+    tiny_model: Path, run: Run
+) -> None:
+    inputs = {"texts": run.rows("texts", [*texts(3), LONG])}
+    options = {"allow_dropped": "an old export"}
+    found = run.ask("evaluate", model=str(tiny_model), inputs=inputs, options=options).attempt()
+    assert [row["id"] for row in run.artifact("texts.jsonl")] == ["text-0", "text-1", "text-2"]
+    assert "long (" in found.warnings[0]
+
+
+def test_more_than_one_row_in_a_hundred_left_out_is_refused(tiny_model: Path, run: Run) -> None:
+    """Figures over what happened to fit would be compared as if they were over the whole set."""
+    inputs = {"texts": run.rows("texts", [*texts(3), LONG])}
+    result = run.ask("evaluate", model=str(tiny_model), inputs=inputs).attempt()
+    assert (result.ok, result.fault) == (False, "input")
+    assert "1 of 4 rows (25.0%) cannot be used: long" in result.error
 
 
 def test_nothing_to_measure_is_an_error(tiny_model: Path, run: Run) -> None:

@@ -68,13 +68,19 @@ def test_an_adapter_answers_otherwise(
     assert adapted.artifact("completions.jsonl") != base
 
 
-def test_a_prompt_that_leaves_no_room_is_left_out(tiny_model: Path, run: Run) -> None:
+def test_a_prompt_that_leaves_no_room_is_left_out_where_somebody_said_why(
+    tiny_model: Path, run: Run
+) -> None:
     rows = [{"id": "long", "prompt": "x" * 250}, {"id": "short", "prompt": "x"}]
     inputs = {"prompts": run.rows("prompts", rows)}
     run.ask("generate", model=str(tiny_model), inputs=inputs, options={"max_new_tokens": 10})
-    result = run.attempt()
+    assert "1 of 2 rows (50.0%) cannot be used: long" in run.attempt().error
+
+    options = {"max_new_tokens": 10, "allow_dropped": "they are known to be long"}
+    run.ask("generate", model=str(tiny_model), inputs=inputs, options=options)
+    result = run.attempt(2)
     assert result.metrics["prompts_left_out"] == 1
-    assert "Prompt long is left out" in result.warnings[0]
+    assert "long (" in result.warnings[0]
     assert {row["prompt"] for row in run.artifact("completions.jsonl")} == {"short"}
 
 

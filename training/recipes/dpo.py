@@ -18,19 +18,16 @@ from trl.trainer.utils import use_adapter
 from training.attempt import Attempt
 from training.contract import DpoOptions
 from training.data import dpo_columns
-from training.errors import InputError
 from training.metrics import share_won
 from training.preparation import Prepared, prepare
 from training.trainers import WatchedDpo, train_watched, training_arguments
 
 ANSWERS = ("chosen", "rejected")
-LOSSES = ("sigmoid", "sft", "hinge", "ipo", "nca_pair", "bco_pair", "sppo_hard", "apo_zero", "apo_down", "sigmoid_norm")  # fmt: skip
 
 
 def run(attempt: Attempt) -> dict[str, float]:
     """Write artifacts/adapter."""
     options = DpoOptions.of(attempt.spec.options)
-    demand_losses(options)
     prepared = prepare(attempt, options, answers=ANSWERS)
     trainer = WatchedDpo(
         model=prepared.model,
@@ -55,19 +52,6 @@ def run(attempt: Attempt) -> dict[str, float]:
     return train_watched(
         trainer, attempt, prepared, evaluate=evaluate, evaluate_every=options.evaluate_every
     )
-
-
-def demand_losses(options: DpoOptions) -> None:
-    """Raise InputError for a loss or a weight that means nothing."""
-    if strange := sorted(set(options.loss) - set(LOSSES)):
-        raise InputError(f"Unknown loss {', '.join(strange)}; known are {', '.join(LOSSES)}.")
-    if not options.loss or len(options.loss) != len(options.loss_weights):
-        raise InputError(
-            f"{len(options.loss)} losses and {len(options.loss_weights)} loss_weights are given; "
-            "give one weight for each loss."
-        )
-    if options.beta <= 0:
-        raise InputError(f"beta is {options.beta}; it must be more than 0.")
 
 
 def _logps(prepared: Prepared, options: DpoOptions) -> dict[str, list[float]]:

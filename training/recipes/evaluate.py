@@ -20,7 +20,7 @@ from training import metrics
 from training.artifacts import write_rows
 from training.attempt import Attempt, time_left
 from training.contract import EvaluateOptions
-from training.data import Encoded, encode_rows, room
+from training.data import Encoded, demand_sane, encode_rows, room, settle
 from training.device import choose_device
 from training.errors import InputError
 from training.generation import Decoding, answer_prompts
@@ -33,8 +33,7 @@ ANSWERS = {"texts": ("completion",), "pairs": ("chosen", "rejected"), "prompts":
 def run(attempt: Attempt) -> dict[str, float]:
     """Write texts.jsonl, pairs.jsonl and predictions.jsonl, for the inputs that are given."""
     options = EvaluateOptions.of(attempt.spec.options)
-    if options.batch_size < 1 or options.max_new_tokens < 1:
-        raise InputError("batch_size and max_new_tokens must be 1 or more.")
+    demand_sane(options)
     rows = {
         name: read_rows(path, name=name, fields=("prompt", *answers))
         for name, answers in ANSWERS.items()
@@ -47,15 +46,19 @@ def run(attempt: Attempt) -> dict[str, float]:
     adapter = bool(attempt.spec.adapter)
     model = attach_adapter(loaded.model, attempt, trainable=False) if adapter else loaded.model
     limit = room(loaded, options.max_length)
-    used = {}
-    for name, each in rows.items():
-        space = limit if ANSWERS[name] else limit - options.max_new_tokens
-        encoded = encode_rows(
-            each, loaded, name=name, answers=ANSWERS[name], limit=space, beat=attempt.stop.check
+    encoded = [
+        encode_rows(
+            each,
+            loaded,
+            name=name,
+            answers=ANSWERS[name],
+            limit=limit if ANSWERS[name] else limit - options.max_new_tokens,
+            beat=attempt.stop.check,
         )
-        for lost in encoded.left:
-            attempt.warn(f"Row {lost.row.id} of {name} is left out: {lost.reason}.")
-        used[name] = encoded.used
+        for name, each in rows.items()
+    ]
+    settle(attempt, encoded, allow_dropped=options.allow_dropped, limit=limit)
+    used = {each.name: each.used for each in encoded}
     measure = Measure(attempt, options, loaded, model, adapter=adapter)
     measure.expect(used)
     return {**measure.texts(used), **measure.pairs(used), **measure.predictions(used)}

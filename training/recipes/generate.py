@@ -10,9 +10,8 @@ import time
 from training.artifacts import write_rows
 from training.attempt import Attempt, time_left
 from training.contract import GenerateOptions
-from training.data import encode_rows
+from training.data import demand_sane, encode_rows, settle
 from training.device import choose_device
-from training.errors import InputError
 from training.generation import Decoding, answer_prompts
 from training.models import attach_adapter, load_base
 from training.rows import read_rows
@@ -30,10 +29,7 @@ def run(attempt: Attempt) -> dict[str, float]:
     prompts = encode_rows(
         rows, loaded, name="prompts", answers=(), limit=limit, beat=attempt.stop.check
     )
-    for lost in prompts.left:
-        attempt.warn(f"Prompt {lost.row.id} is left out: {lost.reason}.")
-    if not prompts.used:
-        raise InputError(f"No prompt fits: with {options.max_new_tokens} new tokens {limit} are left for it.")  # fmt: skip
+    settle(attempt, [prompts], allow_dropped=options.allow_dropped, limit=limit, needed="prompts")
     model = attach_adapter(loaded.model, attempt, trainable=False) if attempt.spec.adapter else loaded.model  # fmt: skip
 
     begun = time.monotonic()
@@ -63,11 +59,3 @@ def run(attempt: Attempt) -> dict[str, float]:
         "tokens": float(tokens),
         "tokens_per_second": round(tokens / max(time.monotonic() - begun, 1e-9), 1),
     }
-
-
-def demand_sane(options: GenerateOptions) -> None:
-    """Raise InputError for a setting that no decoding could mean."""
-    if options.n < 1 or options.max_new_tokens < 1 or options.batch_size < 1:
-        raise InputError("n, max_new_tokens and batch_size must be 1 or more.")
-    if options.temperature < 0 or not 0 < options.top_p <= 1:
-        raise InputError("temperature must be 0 or more, top_p more than 0 and at most 1.")

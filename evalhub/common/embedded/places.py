@@ -48,8 +48,18 @@ class DataDirectory:
     def database_password_file(self) -> Path:
         return self.root / "database-password"
 
+    @property
+    def private(self) -> tuple[Path, ...]:
+        """What nobody but us has any business in: all but the database's own."""
+        names = ("files", "runs", "static", "redis")
+        return (self.running, self.logs, *(self.root / name for name in names))
+
     def prepare(self) -> None:
-        """Make the directories; as root others may pass through, because PostgreSQL runs as nobody."""
+        """Make the directories, or close those that stand open.
+
+        As root others may pass through the root, because PostgreSQL runs as nobody: so each
+        directory in it is shut by itself.
+        """
         if not self.root.exists():
             try:
                 self.root.mkdir(parents=True, mode=0o711 if os.geteuid() == 0 else 0o700)
@@ -58,8 +68,11 @@ class DataDirectory:
                     f"The data directory {self.root} cannot be made ({problem.strerror}). "
                     "Set EVALHUB_DATA_DIR to a directory you may write."
                 ) from problem
-        for each in (self.running, self.logs):
+        for each in self.private:
             each.mkdir(exist_ok=True, mode=0o700)
+            status = each.stat()
+            if status.st_mode & 0o077 and status.st_uid == os.geteuid():
+                each.chmod(0o700)
 
     def secret_key(self) -> str:
         return written_once(self.secret_key_file, lambda: secrets.token_urlsafe(48))

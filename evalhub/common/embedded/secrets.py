@@ -1,4 +1,4 @@
-"""Settings that would do harm if they were wrong: the key that signs sessions, and switches."""
+"""Settings that would do harm if they were wrong: the key that signs sessions, switches, numbers."""
 
 from __future__ import annotations
 
@@ -51,3 +51,19 @@ def clearly(name: str, given: str) -> bool:
     if given.lower() in {"off", "no", "false", "0", ""}:
         return False
     raise CannotStart(f"{name} is {given!r}. Set it to on or off.")
+
+
+def whole_number(name: str, given: str, *, least: int, most: int = 1_000_000_000) -> int:
+    """The number that `given` says.
+
+    Raises:
+        CannotStart: it is none, or out of range.
+    """
+    try:
+        number = int(given)
+    except ValueError:
+        number = least - 1
+    if not least <= number <= most:
+        takes = f"from {least} to {most}" if most < 1_000_000_000 else f"of {least} or more"
+        raise CannotStart(f"{name} is {given!r}. Set it to a whole number {takes}.")
+    return number

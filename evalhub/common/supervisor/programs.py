@@ -56,14 +56,12 @@ def web(place: DataDirectory, *, port: int) -> Program:
 
 def workers(place: DataDirectory) -> list[Program]:
     """A worker for `default`, one per accelerator for `gpu`, and the clock."""
-    slots = str(settings.EVALHUB_WORKERS)
-    found = [_worker(place, "worker-default", "default", "-c", slots, patience=15)]
+    found = [_worker(place, "worker-default", "default", patience=15)]
     count = devices()
     for device in range(count):
-        # solo: the process that is told to go is the one that trains, and can hand its run back
         name = "worker-gpu" if count == 1 else f"worker-gpu-{device}"
         only = {"CUDA_VISIBLE_DEVICES": str(device)} if count > 1 else {}
-        found.append(_worker(place, name, "gpu", "-P", "solo", patience=75, only=only))
+        found.append(_worker(place, name, "gpu", patience=75, only=only))
     beat = [*CELERY, "beat", "--loglevel", "WARNING", "--pidfile="]
     return [*found, _ours(place, "beat", beat, Farewell(TERM, 5))]
 
@@ -72,16 +70,25 @@ def _worker(
     place: DataDirectory,
     name: str,
     queue: str,
-    *slots: str,
+    *,
     patience: float,
     only: Mapping[str, str] = MappingProxyType({}),
 ) -> Program:
     """TERM lets a task end, or a trainer write its checkpoint; QUIT drops what still runs."""
     command = [
-        *CELERY, "worker", "-Q", queue, "-n", f"{name}@%h", *slots,
+        *CELERY, "worker", *worker_slots(queue), "-n", f"{name}@%h",
         "--loglevel", "WARNING", "--without-gossip", "--without-mingle",
     ]  # fmt: skip
     return _ours(place, name, command, Farewell(TERM, patience), Farewell(QUIT, 5), only=only)
+
+
+def worker_slots(queue: str) -> list[str]:
+    """What a worker of the queue is started with; docs/operations.md says the same.
+
+    solo for `gpu`: the process that is told to go is the one that trains, and can hand its run back.
+    """
+    slots = ["-P", "solo"] if queue == "gpu" else ["-c", str(settings.EVALHUB_WORKERS)]
+    return ["-Q", queue, *slots]
 
 
 def devices() -> int:

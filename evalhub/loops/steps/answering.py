@@ -20,19 +20,13 @@ GENERATE, OPEN_CAMPAIGN = "loops.generate", "loops.open_campaign"
 
 def begin_answers(turn: Turn, step: Step) -> list[Job]:
     """The model in service answers: the one just promoted, else the incumbent, else the base."""
-    model = turn.loop.incumbent or turn.loop.base_model
-    settings = turn.policy.generate
+    model = turn.incumbent or turn.loop.base_model
     run = start_run(
         workspace=turn.workspace,
         recipe=Recipe.GENERATE,
         model=model,
         inputs={"prompts": store_rows(_row(prompt) for prompt in drawn_prompts(turn))},
-        options={
-            "n": settings.n,
-            "temperature": settings.temperature,
-            "top_p": settings.top_p,
-            "max_new_tokens": settings.max_new_tokens,
-        },
+        options=turn.policy.generate.to_options(),
         seed=turn.policy.seed + turn.round.number,
         by=turn.round.created_by,
         title=f"{turn.round}: new answers",

@@ -5,32 +5,31 @@ from __future__ import annotations
 from typing import Any
 
 from evalhub.datasets.choices import BuildKind
+from evalhub.datasets.models import DatasetBuild
 from evalhub.datasets.services import ensure_dataset, start_build
 from evalhub.jobs.models import Job
 from evalhub.judgments.choices import Source
 from evalhub.loops.errors import StepFailed
 from evalhub.loops.models import Step
 from evalhub.loops.turn import Turn
+from evalhub.quality.models import ConsensusSnapshot
 
-KINDS = (BuildKind.SFT, BuildKind.PREFERENCE)
+FIRST, SECOND = BuildKind.SFT, BuildKind.PREFERENCE
 
 
 def begin(turn: Turn, step: Step) -> list[Job]:
-    builds = {}
-    for kind in KINDS:
-        dataset = ensure_dataset(
-            workspace=turn.workspace,
-            name=f"{turn.loop.slug} {kind}",
-            kind=kind,
-            definition=definition(turn),
-        )
-        builds[kind.value] = start_build(dataset=dataset, by=turn.round.created_by)
-    step.result = {"builds": {kind: str(build.uid) for kind, build in builds.items()}}
-    return [build.job for build in builds.values()]
+    step.result = {"builds": {}}
+    return [_start(turn, step, FIRST, None).job]
 
 
 def finish(turn: Turn, step: Step) -> list[Job]:
-    """Raise StepFailed when there is nothing to learn from."""
+    """The second build from the very judgments of the first, whatever was judged meanwhile.
+
+    Raises:
+        StepFailed: there is nothing to learn from.
+    """
+    if SECOND.value not in step.result["builds"]:
+        return [_start(turn, step, SECOND, turn.build(FIRST.value).snapshot).job]
     rows = {build.kind: build.rows for build in turn.builds}
     if not any(split.get("train") for split in rows.values()):
         sources = " and ".join(definition(turn)["sources"])
@@ -40,6 +39,20 @@ def finish(turn: Turn, step: Step) -> list[Job]:
         )
     step.result["rows"] = rows
     return []
+
+
+def _start(
+    turn: Turn, step: Step, kind: BuildKind, snapshot: ConsensusSnapshot | None
+) -> DatasetBuild:
+    dataset = ensure_dataset(
+        workspace=turn.workspace,
+        name=f"{turn.loop.slug} {kind}",
+        kind=kind,
+        definition=definition(turn),
+    )
+    build = start_build(dataset=dataset, snapshot=snapshot, by=turn.round.created_by)
+    step.result["builds"][kind.value] = str(build.uid)
+    return build
 
 
 def definition(turn: Turn) -> dict[str, Any]:

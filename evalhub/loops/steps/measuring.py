@@ -62,7 +62,7 @@ def _evaluate(turn: Turn, model: LanguageModel) -> Evaluation:
         model=model,
         builds=turn.builds,
         by=turn.round.created_by,
-        options=turn.policy.evaluate,
+        options=turn.policy_of(StepKind.BASELINE).evaluate,  # else nothing could be compared
     )
 
 

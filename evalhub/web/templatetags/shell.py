@@ -12,6 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 
+from evalhub.common.durations import in_words
 from evalhub.web.menu import Section, menu_for
 
 register = template.Library()
@@ -54,6 +55,17 @@ def when(moment: datetime | None) -> SafeString | str:
         f"{local:%Y-%m-%d %H:%M:%S %Z}",
         f"{local.day} {local:%b %Y, %H:%M}",
     )
+
+
+@register.filter
+def duration(seconds: float) -> str:
+    """109 becomes "1 min 49 s"."""
+    return in_words(seconds)
+
+
+@register.filter
+def took_since(end: datetime, begin: datetime) -> str:
+    return in_words((end - begin).total_seconds())
 
 
 @register.filter

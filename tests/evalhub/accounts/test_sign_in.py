@@ -14,6 +14,7 @@ from evalhub.accounts.errors import InvitationOver
 from evalhub.accounts.models import FailedSignIn, Member, User, Workspace
 from evalhub.audit.models import Entry
 from evalhub.common.errors import Conflict
+from evalhub.registry.models import LanguageModel
 from tests.factories import PASSWORD, MemberFactory
 
 PHRASE = "nine small otters"
@@ -34,6 +35,19 @@ def test_bob_signs_in_and_out(client: Client, bob: Member) -> None:
     assert client.post("/sign-out/").status_code == 302
     assert client.get("/w/acme/").status_code == 302
     assert Entry.objects.filter(verb="account.signed_in", actor="bob").count() == 1
+
+
+def test_the_owners_of_each_workspace_see_what_happens_to_an_account(
+    client: Client, bob: Member, elsewhere: Workspace
+) -> None:
+    MemberFactory.create(workspace=elsewhere, user=bob.user, pseudonym="bob")
+    post_sign_in(client, "bob", PASSWORD)
+    entries = Entry.objects.filter(verb="account.signed_in").order_by("workspace")
+    assert [entry.workspace for entry in entries] == ["acme", "elsewhere"]
+
+    for _ in range(10):
+        post_sign_in(client, "nobody-here", "wrong")
+    assert Entry.objects.get(verb="account.locked").workspace == ""
 
 
 def test_signing_out_takes_a_post(client: Client, bob: Member) -> None:
@@ -167,6 +181,7 @@ def test_sign_up_where_it_is_open_makes_a_workspace_of_ones_own(
     words = {"username": "zoe", "password": PHRASE, "name": "Otters", "slug": "otters"}
     assert client.post("/sign-up/", words).headers["Location"] == "/w/otters/"
     assert Member.objects.get().roles == ["owner"]
+    assert LanguageModel.objects.get().workspace.slug == "otters"
     taken = client.post("/sign-up/", words | {"slug": "other"})
     assert "There is an account “zoe” already" in taken.content.decode()
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 
 from evalhub.accounts.models import Workspace
 from evalhub.campaigns.models import Task
@@ -152,6 +153,35 @@ def test_sft_brings_the_test_prompts_with_their_references(
     [line] = lines_of(made, "prompts.jsonl")
     assert line["reference"] == "Because."
     assert line["group"] == str(compared[-1].prompt.group.uid)
+
+
+def test_a_prompt_that_leaves_no_room_for_an_answer_is_not_among_the_test_prompts(
+    compared: list[Task], build: Build
+) -> None:
+    LanguageModelFactory.create(
+        workspace=compared[0].campaign.workspace, name="demo", source=settings.EVALHUB_BASE_MODEL
+    )
+    long = [{"role": "user", "content": "word " * 5000}]
+    Prompt.objects.filter(pk=compared[-1].prompt.pk).update(messages=long)
+
+    made = build("sft", model="demo", near_duplicates=False)
+
+    assert list(lines_of(made, "prompts.jsonl")) == []
+    assert made.manifest["test_prompts"] == {"written": 0, "too_long": 1}
+
+
+def test_what_was_superseded_is_counted_in_the_scope_of_the_build_alone(
+    compared: list[Task], build: Build
+) -> None:
+    elsewhere = TaskFactory.create(
+        campaign=CampaignFactory.create(workspace=compared[0].campaign.workspace)
+    )
+    for task in (compared[0], elsewhere, elsewhere):
+        first = JudgmentFactory.create(task=task)
+        JudgmentFactory.create(task=task, supersedes=first)
+
+    assert build(collections=["faq"]).manifest["judgments"]["superseded"] == 1
+    assert build().manifest["judgments"]["superseded"] == 3
 
 
 def test_a_correction_becomes_a_row_of_each_kind(compared: list[Task], build: Build) -> None:

@@ -128,3 +128,23 @@ def test_the_api_refuses_a_file_it_cannot_read_with_a_code(alice: Member) -> Non
     )
 
     assert (answer.status_code, answer.json()["code"]) == (400, "unreadable_file")
+
+
+def test_every_rejected_row_can_be_fetched_through_the_api(alice: Member, charlie: Member) -> None:
+    source = ImportFactory.create(collection__workspace=alice.workspace)
+    for line in range(1, 26):
+        RejectedRowFactory.create(source=source, line=line, field="", reason=f"Broken {line}.")
+    api = APIClient(
+        headers={"authorization": f"Bearer {create_token(member=alice, name='t').text}"}
+    )
+
+    told = api.get(f"/api/v1/imports/{source.uid}").json()
+    assert len(told["summary"]["rejected_rows"]) == 20
+    rows = api.get(told["rejected_csv"]).getvalue().decode().splitlines()
+    assert len(rows) == 1 + 25
+    assert rows[-1].startswith("25,,Broken 25.")
+
+    other = APIClient(
+        headers={"authorization": f"Bearer {create_token(member=charlie, name='t').text}"}
+    )
+    assert other.get(told["rejected_csv"]).status_code == 404

@@ -120,7 +120,7 @@ def test_a_fenced_out_worker_writes_nothing(job: Job, handle: Callable[[Act], No
 
 
 def test_a_dead_workers_job_is_queued_again_and_fails_after_five(job: Job) -> None:
-    for attempt in range(1, jobs.MOST_ATTEMPTS + 1):
+    for attempt in range(1, jobs.MOST_DEATHS + 1):
         taken = jobs.take(job.uid)
         assert taken is not None
         assert taken.attempt == attempt
@@ -129,6 +129,22 @@ def test_a_dead_workers_job_is_queued_again_and_fails_after_five(job: Job) -> No
     job.refresh_from_db()
     assert job.state == JobState.FAILED
     assert "died 5 times" in job.error
+
+
+def test_clean_restarts_are_no_deaths(job: Job, handle: Callable[[Act], None]) -> None:
+    """Six deployments during a long run, and then one kill: it goes on."""
+
+    def go(job: Job, beat: Beat) -> dict[str, Any]:
+        raise JobReturned
+
+    handle(go)
+    for _ in range(6):
+        jobs.execute(job.uid)
+    jobs.take(job.uid)
+    lose_the_lease(job)
+    jobs.take_back_abandoned()
+    job.refresh_from_db()
+    assert (job.state, job.attempt, job.deaths) == (JobState.QUEUED, 7, 1)
 
 
 def test_a_job_whose_database_went_away_is_done_by_the_next_attempt(

@@ -71,15 +71,21 @@ def a_loop(erin: Member, folder: Path, **policy: object) -> Loop:
     )
 
 
-def work_off(*, at_most: int = 60) -> None:
+def work_off() -> None:
     """What live workers do: take queued jobs and deliver news until nothing waits."""
-    for _ in range(at_most):
+    for _ in range(60):
         jobs.deliver_waiting()
-        job = Job.objects.waiting().order_by("pk").first()
-        if job is None:
+        if not do_one():
             return
-        jobs.execute(job.uid)
     raise AssertionError("the work does not come to an end")
+
+
+def do_one() -> bool:
+    """Do the job that waits longest; False if none does."""
+    job = Job.objects.waiting().order_by("pk").first()
+    if job is not None:
+        jobs.execute(job.uid)
+    return job is not None
 
 
 def turned(round_: Round) -> Round:

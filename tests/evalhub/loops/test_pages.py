@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,13 @@ from django.urls import reverse
 from evalhub.accounts.models import Member
 from evalhub.accounts.services import create_token
 from evalhub.evaluation.models import Comparison
+from evalhub.jobs import jobs
 from evalhub.jobs.models import Job
 from evalhub.loops.models import Loop, Round
 from evalhub.loops.services import start_round
 from evalhub.registry.models import LanguageModel
 from evalhub.runs.models import Run
+from evalhub.runs.services import start_run
 from tests.evalhub.loops.scenes import a_loop, turned, work_off
 from tests.evalhub.runs.scenes import without_torch
 
@@ -62,6 +65,10 @@ def test_every_page_that_it_leads_to_opens(client: Client, round_: Round, erin: 
     comparison = text(client, "evaluation:detail", Comparison.objects.get().uid)
     assert "Preference accuracy (per token)" in comparison
     assert "A kind answer." in comparison
+    assert "Implicit-reward accuracy" in comparison, "of the adapter alone: a base has none"
+    assert "100.0 % (100.0 to 100.0 %, n = 10)" in text(
+        client, "registry:detail", LanguageModel.objects.get(kind="adapter").uid
+    )
 
 
 def test_a_running_round_asks_for_itself_again_and_a_done_one_does_not(
@@ -181,7 +188,7 @@ def test_a_typed_prompt_is_answered_side_by_side_and_recorded(
 ) -> None:
     client.force_login(erin.user)
     base, adapter = round_.loop.base_model, LanguageModel.objects.get(kind="adapter")
-    form = {"base": base.pk, "adapter": adapter.pk, "prompt": "Who are you?", "temperature": "0"}
+    form = {"base": base.uid, "adapter": adapter.uid, "prompt": "Who are you?", "temperature": "0"}
     answer = client.post(reverse("runs:try", args=["acme"]), form)
     assert answer.status_code == 302
     assert "Who are you?" in client.get(answer.url).content.decode()
@@ -190,6 +197,35 @@ def test_a_typed_prompt_is_answered_side_by_side_and_recorded(
     page = client.get(answer.url).content.decode()
     assert page.count("Answer 0") == 2
     assert Job.objects.filter(title__startswith="Try it").count() == 2
+
+
+def test_try_it_begins_with_the_adapter_in_service_and_its_base(
+    client: Client, round_: Round, erin: Member
+) -> None:
+    client.force_login(erin.user)
+    adapter = LanguageModel.objects.get(kind="adapter")
+    page = text(client, "runs:try")
+    assert f'<option value="{adapter.uid}" selected>' in page
+    assert f'<option value="{adapter.base.uid}" selected>' in page
+
+
+def test_how_long_it_took_is_exact(client: Client, round_: Round, erin: Member) -> None:
+    client.force_login(erin.user)
+    Round.objects.update(ended_at=round_.created_at + timedelta(seconds=109))
+    Run.objects.filter(recipe="dpo").update(seconds=3700.0)
+    page = text(client, "loops:round", round_.uid)
+    assert "took 1 min 49 s" in page
+    assert "dpo took 1 h 1 min 40 s" in page
+
+
+def test_a_running_runs_page_tells_one_time_that_is_left(
+    client: Client, loop: Loop, erin: Member
+) -> None:
+    run = start_run(workspace=erin.workspace, recipe="noop", by=erin)
+    jobs.take(run.job.uid)
+    Job.objects.update(done=5, total=10, note="about 12 s left", started_at=run.created_at)
+    client.force_login(erin.user)
+    assert text(client, "runs:detail", run.uid).count(" left") == 1
 
 
 def erin_uid() -> str:

@@ -8,6 +8,8 @@ import pytest
 
 from evalhub.accounts.models import Member
 from evalhub.campaigns.models import Campaign
+from evalhub.common.files import file_store
+from evalhub.datasets.models import DatasetBuild
 from evalhub.jobs import jobs
 from evalhub.jobs.models import Job
 from evalhub.jobs.services import cancel_job
@@ -15,11 +17,11 @@ from evalhub.loops.choices import StepKind
 from evalhub.loops.errors import RoundNotResumable, RoundRunning
 from evalhub.loops.models import Loop, Round
 from evalhub.loops.report import round_report
-from evalhub.loops.services import cancel_round, resume_round, start_round
+from evalhub.loops.services import cancel_round, create_loop, resume_round, start_round
 from evalhub.prompts.models import Generation
 from evalhub.registry.models import LanguageModel, Stage
 from evalhub.runs.models import Run
-from tests.evalhub.loops.scenes import a_loop, turned, work_off
+from tests.evalhub.loops.scenes import a_loop, do_one, turned, work_off
 from tests.evalhub.runs.scenes import without_torch
 
 
@@ -55,6 +57,54 @@ def test_its_new_answers_are_the_next_open_campaign(loop: Loop, erin: Member) ->
     assert generation.model.kind == "adapter"
     assert generation.settings["temperature"] == 0.8
     assert generation.completions.count() == 48
+
+
+def test_two_loops_of_one_name_open_a_campaign_each(loop: Loop, erin: Member) -> None:
+    twin = create_loop(
+        workspace=erin.workspace,
+        slug="twin",
+        name=loop.name,
+        base_model=loop.base_model,
+        collection=loop.collection,
+        rubric_version=loop.rubric_version,
+        by=erin,
+    )
+    first, second = (turned(start_round(loop=each, by=erin)) for each in (loop, twin))
+
+    assert first.campaign != second.campaign
+    assert Campaign.objects.filter(origin="round").count() == 2
+    assert round_report(second)["campaign"] == {"uid": str(second.campaign.uid), "tasks": 24}
+
+
+def test_a_campaign_is_opened_once_whatever_happens_to_the_job(loop: Loop, erin: Member) -> None:
+    """Killed between the campaign and the job's end, or cancelled and resumed."""
+    round_ = turned(start_round(loop=loop, by=erin))
+    job = Job.objects.get(kind="loops.open_campaign")
+    Job.objects.filter(pk=job.pk).update(state="queued", ended_at=None)
+    work_off()
+    job.refresh_from_db()
+    assert job.result == {"campaign": str(round_.campaign.uid), "tasks": 24}
+
+    Round.objects.update(state="cancelled")
+    round_.steps.filter(kind="campaign").update(state="cancelled")
+    assert turned(resume_round(round_=round_, by=erin)).state == "succeeded"
+    assert Campaign.objects.filter(origin="round").count() == 1
+
+
+def test_both_builds_read_the_same_judgments(loop: Loop, erin: Member) -> None:
+    """Somebody submits between the two."""
+    from evalhub.campaigns.models import Task
+    from tests.factories import JudgmentFactory, PreferenceFactory
+
+    round_ = start_round(loop=loop, by=erin)
+    assert do_one()
+    task = Task.objects.order_by("pk")[0]
+    PreferenceFactory.create(judgment=JudgmentFactory.create(task=task, source="human"), margin=-2)
+    turned(round_)
+
+    sft, preference = DatasetBuild.objects.order_by("pk")
+    assert sft.snapshot == preference.snapshot
+    assert preference.manifest["snapshot"]["judgments"] == 24
 
 
 def test_a_promoted_adapter_becomes_the_incumbent(loop: Loop, erin: Member) -> None:
@@ -97,6 +147,18 @@ def test_a_chain_goes_on_from_the_sft_adapter(erin: Member, tmp_path: Path) -> N
     assert dpo.output_model.base == loop.base_model
 
 
+def test_a_chain_leaves_every_adapters_files_in_the_store(erin: Member, tmp_path: Path) -> None:
+    """A DPO checkpoint holds a copy of the adapter that it continues: the very same bytes."""
+    loop = a_loop(erin, tmp_path, chain="sft,dpo")
+    assert turned(start_round(loop=loop, by=erin)).state == "succeeded"
+
+    adapters = LanguageModel.objects.filter(kind="adapter")
+    assert adapters.count() == 2
+    for adapter in adapters:
+        for path, file in adapter.facts["files"].items():
+            assert file_store().exists(file["key"]), f"{adapter} lost {path}"
+
+
 def test_the_report_has_the_shape_that_outsiders_rely_on(loop: Loop, erin: Member) -> None:
     round_ = turned(start_round(loop=loop, by=erin))
     report = round_report(round_)
@@ -129,7 +191,7 @@ def test_a_failed_step_says_why_and_is_resumed_from_there(
     round_ = turned(start_round(loop=loop, by=erin))
 
     assert round_.state == "failed"
-    assert "were changed since it was registered" in steps_of(round_)["baseline"]
+    assert "were changed since they were first used" in steps_of(round_)["baseline"]
     assert steps_of(round_)["dataset"] == "succeeded"
 
     (tmp_path / "hidden").replace(config)

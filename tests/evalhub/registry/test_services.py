@@ -1,17 +1,23 @@
 from __future__ import annotations
 
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from django.conf import LazySettings, settings
+from django.core.management import CommandError, call_command
 
 from evalhub.accounts.models import Member
 from evalhub.audit.models import Entry
 from evalhub.registry.errors import ModelNameTaken, NoModelThere
-from evalhub.registry.models import Stage
+from evalhub.registry.models import LanguageModel, Stage
 from evalhub.registry.services import (
     add_adapter,
     add_base_model,
+    default_base_model,
     external_model,
+    files_are_unchanged,
+    found_workspace,
     put_in_service,
 )
 from tests.evalhub.runs.scenes import base_model
@@ -28,6 +34,52 @@ def test_a_base_is_named_by_the_bytes_of_its_files(erin: Member, tmp_path: Path)
 
     assert first.digest == same.digest != other.digest
     assert Entry.objects.filter(verb="model.added").count() == 3
+
+
+def test_registering_reads_no_weights_and_the_first_use_does(erin: Member, tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{}")
+    (tmp_path / "weights").write_text("heavy")
+    model = add_base_model(workspace=erin.workspace, name="heavy", source=str(tmp_path))
+    assert model.digest == ""
+
+    beats: list[str] = []
+    assert files_are_unchanged(model=model, beat=lambda: beats.append("read"))
+    assert len(model.digest) == 64
+    assert len(beats) == 2, "each piece that is read renews the lease"
+
+    (tmp_path / "weights").write_text("other")
+    assert not files_are_unchanged(model=model, beat=lambda: None)
+
+
+def test_a_workspace_starts_with_the_base_model_of_the_instance(db: None) -> None:
+    workspace = found_workspace(slug="fresh", name="Fresh")
+    model = LanguageModel.objects.get(workspace=workspace)
+    assert (model.name, model.source) == ("demo-model", settings.EVALHUB_BASE_MODEL)
+    assert default_base_model(workspace=workspace) == model
+
+
+def test_a_workspace_is_made_where_the_instance_has_no_such_model(
+    db: None, settings: LazySettings
+) -> None:
+    settings.EVALHUB_BASE_MODEL = "/no/model"
+    workspace = found_workspace(slug="fresh", name="Fresh")
+    assert not LanguageModel.objects.exists()
+    with pytest.raises(NoModelThere, match="There is no directory /no/model"):
+        default_base_model(workspace=workspace)
+
+
+def test_the_only_base_that_a_workspace_has_is_its_default(erin: Member, tmp_path: Path) -> None:
+    base = base_model(erin.workspace, tmp_path)
+    assert default_base_model(workspace=erin.workspace) == base
+
+
+def test_the_command_registers_a_model(erin: Member, tmp_path: Path) -> None:
+    call_command("add_model", "Qwen/Qwen3-0.6B", workspace="acme", stdout=StringIO())
+    assert LanguageModel.objects.get().name == "Qwen3-0.6B"
+    with pytest.raises(CommandError, match="There is no directory"):
+        call_command("add_model", str(tmp_path / "gone"), workspace="acme")
+    with pytest.raises(CommandError, match="There is no workspace “nope”; there are: acme"):
+        call_command("add_model", "a/b", workspace="nope")
 
 
 def test_a_folder_without_a_model_is_refused(erin: Member, tmp_path: Path) -> None:

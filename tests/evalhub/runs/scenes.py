@@ -11,7 +11,7 @@ from evalhub.accounts.models import Workspace
 from evalhub.common.canonical import digest_of
 from evalhub.datasets.models import DatasetBuild
 from evalhub.registry.models import LanguageModel
-from evalhub.registry.services import add_base_model
+from evalhub.registry.services import add_base_model, files_are_unchanged
 from evalhub.runs import execution
 from evalhub.runs.inputs import store_rows
 from tests.factories import DatasetBuildFactory
@@ -24,10 +24,12 @@ def without_torch(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def base_model(workspace: Workspace, folder: Path, *, name: str = "tiny") -> LanguageModel:
-    """A registered directory that looks like a model to everything but torch."""
+    """A registered directory that looks like a model to everything but torch, read once before."""
     (folder / name).mkdir(parents=True, exist_ok=True)
     (folder / name / "config.json").write_text("{}")
-    return add_base_model(workspace=workspace, name=name, source=str(folder / name))
+    model = add_base_model(workspace=workspace, name=name, source=str(folder / name))
+    assert files_are_unchanged(model=model, beat=lambda: None)
+    return model
 
 
 def built(workspace: Workspace, kind: str, *, train: int = 8, test: int = 20) -> DatasetBuild:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from evalhub.accounts.models import Workspace
+from evalhub.accounts.access import workspace_named
 from evalhub.common.errors import DomainError
 from evalhub.common.files import file_store
 from evalhub.datasets.choices import BuildKind
@@ -52,14 +52,12 @@ class Command(BaseCommand):
             self.stdout.write(f"  left out: {each['count']:,}, {each['why']}")
 
     def _build(self, slug: str, path: Path) -> DatasetBuild:
-        workspace = Workspace.objects.filter(slug=slug).first()
-        if workspace is None:
-            raise CommandError(f"There is no workspace “{slug}”.")
         values = _definition(path)
         name, kind = values.pop("name", path.stem), values.pop("kind", "")
         if kind not in BuildKind.values:
             raise CommandError(f'The definition needs "kind": "sft" or "preference", not {kind!r}.')
         try:
+            workspace = workspace_named(slug)
             dataset = ensure_dataset(
                 workspace=workspace, name=str(name), kind=BuildKind(kind), definition=values
             )

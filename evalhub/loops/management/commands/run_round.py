@@ -6,12 +6,14 @@ from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from evalhub.accounts.access import workspace_named
+from evalhub.accounts.models import Workspace
 from evalhub.common.errors import DomainError, NotFound
 from evalhub.loops.choices import RoundState
 from evalhub.loops.console import demand_workers, watch
 from evalhub.loops.models import Loop, Round
 from evalhub.loops.report import round_report
-from evalhub.loops.services import resume_round, start_round
+from evalhub.loops.services import default_loop, resume_round, start_round
 
 
 class Command(BaseCommand):
@@ -19,7 +21,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--workspace", required=True, help="the workspace's slug")
-        parser.add_argument("--loop", default="", help="the Loop's slug; needed if there are more")
+        parser.add_argument(
+            "--loop",
+            default="",
+            help="the Loop's slug; needed if there are several, and one is made if there is none",
+        )
         parser.add_argument("--resume", type=UUID, metavar="UID", help="a Round that failed")
         parser.add_argument("--wait", action="store_true", help="until it has ended")
         parser.add_argument("--json", action="store_true", help="end with one JSON object")
@@ -41,21 +47,23 @@ class Command(BaseCommand):
             raise CommandError(self._why(round_))
 
     def _started(self, options: dict[str, Any]) -> Round:
+        workspace = workspace_named(options["workspace"])
         if options["resume"] is None:
-            return start_round(loop=self._loop(options["workspace"], options["loop"]))
-        rounds = Round.objects.filter(loop__workspace__slug=options["workspace"])
+            return start_round(loop=self._loop(workspace, options["loop"]))
+        rounds = Round.objects.filter(loop__workspace=workspace)
         round_ = rounds.filter(uid=options["resume"]).first()
         if round_ is None:
             raise NotFound(f"There is no Round {options['resume']} in {options['workspace']}.")
         return resume_round(round_=round_)
 
-    def _loop(self, workspace: str, slug: str) -> Loop:
-        loops = Loop.objects.filter(workspace__slug=workspace).select_related("workspace")
-        found = list(loops.filter(slug=slug) if slug else loops[:2])
-        if len(found) == 1:
-            return found[0]
-        known = ", ".join(loops.values_list("slug", flat=True)) or "none"
-        raise NotFound(f"Name one of the Loops of “{workspace}” with --loop ({known}).")
+    def _loop(self, workspace: Workspace, slug: str) -> Loop:
+        if not slug:
+            return default_loop(workspace=workspace)
+        loop = workspace.loops.select_related("workspace").filter(slug=slug).first()
+        if loop is None:
+            known = ", ".join(workspace.loops.values_list("slug", flat=True)) or "none"
+            raise NotFound(f"“{workspace.slug}” has no Loop “{slug}”; it has: {known}.")
+        return loop
 
     def _awaited(self, round_: Round) -> Round:
         try:

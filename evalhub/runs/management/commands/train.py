@@ -8,6 +8,7 @@ import msgspec
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from evalhub.accounts.access import workspace_named
 from evalhub.accounts.models import Workspace
 from evalhub.common.errors import DomainError, NotFound
 from evalhub.datasets.models import DatasetBuild
@@ -52,9 +53,7 @@ class Command(BaseCommand):
     def _started(self, path: Path, slug: str) -> Run:
         try:
             spec = msgspec.json.decode(path.read_bytes(), type=TrainSpec)
-            workspace = Workspace.objects.filter(slug=slug).first()
-            if workspace is None:
-                raise NotFound(f"There is no workspace “{slug}”.")
+            workspace = workspace_named(slug)
             return start_training(
                 workspace=workspace,
                 recipe=spec.recipe,

@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from evalhub.accounts.models import Member, User, Workspace
+from evalhub.registry.models import LanguageModel
 
 pytestmark = pytest.mark.django_db
 
@@ -26,6 +27,12 @@ def test_the_owner_gets_a_link_that_works(client: Client) -> None:
     client.post(path, {"password": "nine small otters"})
     assert client.get("/w/acme/members/").status_code == 200
     assert Member.objects.get().roles == ["owner"]
+
+
+def test_it_starts_from_the_base_model_of_the_instance() -> None:
+    said = add("acme", "--owner", "olga")
+    assert "Its Rounds start from the base model demo-model." in said
+    assert LanguageModel.objects.get().workspace.slug == "acme"
 
 
 def test_an_account_that_exists_gets_no_link(olga: Member) -> None:

@@ -1,4 +1,4 @@
-"""`manage.py add_workspace acme --owner olga`: a workspace, and a link for its owner."""
+"""`manage.py add_workspace acme --owner olga`: a workspace with a base model, and a link for its owner."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import transaction
 
-from evalhub.accounts.choices import Role
-from evalhub.accounts.invitations import Invited, invite
-from evalhub.accounts.services import create_workspace
 from evalhub.common.errors import DomainError
+from evalhub.registry.models import LanguageModel
+from evalhub.web.services import open_workspace
 
 
 class Command(BaseCommand):
@@ -25,20 +23,26 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:  # Any: Django's own signature
         try:
-            invited = _add(options["slug"], options["name"] or options["slug"], options["owner"])
+            invited = open_workspace(
+                slug=options["slug"],
+                name=options["name"] or options["slug"],
+                owner=options["owner"],
+            )
         except DomainError as error:
             raise CommandError(str(error)) from error
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
         host = f"http://{settings.EVALHUB_HOST}:{settings.EVALHUB_PORT}"
         self.stdout.write(f"{host}/w/{options['slug']}/ belongs to {options['owner']}.")
+        models = LanguageModel.objects.of_workspace(invited.member.workspace)
+        if base := models.first():
+            self.stdout.write(f"Its Rounds start from the base model {base}.")
+        else:
+            self.stdout.write(
+                f"It has no base model: EVALHUB_BASE_MODEL is {settings.EVALHUB_BASE_MODEL}, and there "
+                "is none. Register one with manage.py add_model."
+            )
         if invited.path:
             self.stdout.write(
                 f"To choose a password, once, within three days: {host}{invited.path}"
             )
-
-
-@transaction.atomic
-def _add(slug: str, name: str, owner: str) -> Invited:
-    workspace = create_workspace(slug=slug, name=name)
-    return invite(workspace=workspace, username=owner, roles=[Role.OWNER])

@@ -1,0 +1,181 @@
+"""A Loop can be mended, and a Round that failed goes on by what it says now."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from evalhub.accounts.models import Member
+from evalhub.accounts.services import create_token
+from evalhub.audit.models import Entry
+from evalhub.loops.errors import BadPolicy, RoundRunning
+from evalhub.loops.models import Loop, Round
+from evalhub.loops.services import edit_loop, resume_round, start_round
+from evalhub.runs.models import Run
+from tests.evalhub.loops.scenes import a_loop, turned
+from tests.evalhub.runs.scenes import without_torch
+from tests.factories import CollectionFactory
+
+
+@pytest.fixture(autouse=True)
+def _no_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+    without_torch(monkeypatch)
+
+
+@pytest.fixture
+def loop(erin: Member, tmp_path: Path) -> Loop:
+    return a_loop(erin, tmp_path, evaluate={"max_new_tokens": 24})
+
+
+@pytest.fixture
+def failed(loop: Loop, erin: Member, monkeypatch: pytest.MonkeyPatch) -> Round:
+    """A Round whose answers left nothing to compare: its message says to change the policy."""
+    from evalhub.loops import jobs
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(jobs, "add_from_completions", lambda **_: 0)
+        round_ = turned(start_round(loop=loop, by=erin))
+    assert round_.state == "failed"
+    return round_
+
+
+def page(client: Client, name: str, *args: object) -> str:
+    return client.get(reverse(name, args=["acme", *args])).content.decode()
+
+
+def test_a_failed_round_goes_on_by_the_loops_present_policy(failed: Round, erin: Member) -> None:
+    loop = failed.loop
+    before = failed.policy
+    edit_loop(loop=loop, by=erin, policy=before | {"campaign": {"overlap": 2}})
+    round_ = turned(resume_round(round_=failed, by=erin))
+
+    assert round_.state == "succeeded"
+    assert round_.campaign is not None
+    assert round_.campaign.overlap == 2
+    steps = {step.kind: step.policy["campaign"]["overlap"] for step in round_.steps.all()}
+    assert (steps["generate"], steps["campaign"]) == (1, 2)
+    resumed = Entry.objects.get(verb="round.resumed")
+    assert resumed.details["policy"] == "campaign.overlap: 1, now 2"
+
+
+def test_the_page_says_by_which_policy_it_would_go_on_and_went_on(
+    failed: Round, erin: Member, client: Client
+) -> None:
+    client.force_login(erin.user)
+    assert "present policy" not in page(client, "loops:round", failed.uid)
+    assert reverse("loops:edit", args=["acme", failed.loop.uid]) in page(
+        client, "loops:round", failed.uid
+    )
+    edit_loop(loop=failed.loop, by=erin, policy=failed.policy | {"campaign": {"overlap": 2}})
+    assert "present policy: campaign.overlap: 1, now 2" in page(client, "loops:round", failed.uid)
+
+    turned(resume_round(round_=failed, by=erin))
+    told = page(client, "loops:round", failed.uid)
+    assert "From here on by the Loop’s newer policy: campaign.overlap: 1, now 2" in told
+
+
+def test_what_is_measured_stays_comparable_whatever_the_policy_says_now(
+    loop: Loop, erin: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The baseline was read with 24 tokens; the candidate must be, too."""
+    from tests.null_trainer import RECIPES
+
+    def fail(*_: object) -> dict[str, float]:
+        raise ValueError("not today")
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setitem(RECIPES, "dpo", fail)
+        round_ = turned(start_round(loop=loop, by=erin))
+    assert round_.steps.get(kind="train").state == "failed"
+
+    edit_loop(loop=loop, by=erin, policy=round_.policy | {"evaluate": {"max_new_tokens": 48}})
+    assert turned(resume_round(round_=round_, by=erin)).state == "succeeded"
+    lengths = {
+        run.spec["options"]["max_new_tokens"] for run in Run.objects.filter(recipe="evaluate")
+    }
+    assert lengths == {24}
+
+
+def test_a_running_round_keeps_its_policy_and_its_collection(loop: Loop, erin: Member) -> None:
+    round_ = start_round(loop=loop, by=erin)
+    edit_loop(loop=loop, by=erin, policy={"chain": "sft"}, name="Other")
+    with pytest.raises(RoundRunning):
+        edit_loop(loop=loop, by=erin, collection=CollectionFactory.create(workspace=loop.workspace))
+    turned(round_)
+    assert Run.objects.filter(recipe="dpo").exists()
+
+
+def test_an_edit_is_in_the_audit_log_and_nothing_is_not(loop: Loop, erin: Member) -> None:
+    edit_loop(loop=loop, by=erin, name=loop.name, policy=loop.policy)
+    assert not Entry.objects.filter(verb="loop.edited").exists()
+    edit_loop(loop=loop, by=erin, policy=loop.policy | {"seed": 5})
+    entry = Entry.objects.get(verb="loop.edited")
+    assert (entry.actor, entry.details) == ("erin", {"policy": "seed: 0, now 5"})
+
+
+def test_the_form_shows_what_is_and_keeps_what_is_sent(
+    loop: Loop, erin: Member, client: Client
+) -> None:
+    client.force_login(erin.user)
+    shown = page(client, "loops:edit", loop.uid)
+    assert f'value="{loop.collection.uid}" selected' in shown
+    assert "max_new_tokens&quot;: 24" in shown
+    form = {
+        "name": "Renamed",
+        "collection": loop.collection.uid,
+        "rubric_version": loop.rubric_version.uid,
+        "policy": '{"generate": {"temperature": -1}}',
+    }
+    address = reverse("loops:edit", args=["acme", loop.uid])
+    told = client.post(address, form).content.decode()
+    assert "generate.temperature is -1.0, but must be 0 or more" in told
+    assert client.post(address, form | {"policy": '{"seed": 7}'}).status_code == 302
+    loop.refresh_from_db()
+    assert (loop.name, loop.policy["seed"], loop.policy["evaluate"]) == ("Renamed", 7, {})
+
+
+def test_a_loop_with_a_policy_of_yesterday_can_still_be_mended(
+    loop: Loop, erin: Member, client: Client
+) -> None:
+    Loop.objects.update(policy=loop.policy | {"gone": 1})
+    client.force_login(erin.user)
+    assert "gone" in page(client, "loops:detail", loop.uid)
+    assert "gone" in page(client, "loops:edit", loop.uid)
+
+
+def test_the_api_changes_the_fields_that_are_given(
+    loop: Loop, erin: Member, bob: Member, client: Client
+) -> None:
+    headers = {"authorization": f"Bearer {create_token(member=erin, name='api').text}"}
+    address = f"/api/v1/loops/{loop.uid}"
+    body = {"policy": {"generate": {"temperature": 0.5}, "evaluate": None}}
+    answer = client.patch(address, body, content_type="application/json", headers=headers)
+    assert answer.status_code == 200, answer.content
+    policy = answer.json()["policy"]
+    assert (policy["generate"]["temperature"], policy["generate"]["n"]) == (0.5, 2)
+    assert policy["evaluate"] == {}
+    assert client.get(address, headers=headers).json() == answer.json()
+
+    bad = {"policy": {"generate": {"temperature": -1}}}
+    refused = client.patch(address, bad, content_type="application/json", headers=headers)
+    assert (refused.status_code, refused.json()["code"]) == (400, "bad_policy")
+    assert "generate.temperature" in refused.json()["detail"]
+
+    annotator = {"authorization": f"Bearer {create_token(member=bob, name='api').text}"}
+    assert (
+        client.patch(address, body, content_type="application/json", headers=annotator).status_code
+        == 403
+    )
+
+
+def test_a_loop_that_cannot_be_followed_stops_a_resume_with_the_reason(
+    failed: Round, erin: Member
+) -> None:
+    Loop.objects.update(policy=failed.policy | {"seed": "x"})
+    with pytest.raises(BadPolicy, match="seed"):
+        resume_round(round_=failed, by=erin)
+    failed.refresh_from_db()
+    assert failed.state == "failed"

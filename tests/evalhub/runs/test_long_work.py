@@ -1,0 +1,110 @@
+"""What takes longer than a lease renews it on the way: hashing, copying, writing, working out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from evalhub.accounts.models import Member
+from evalhub.common.files import digest_of_file, file_store
+from evalhub.datasets.building import Building
+from evalhub.datasets.choices import BuildKind
+from evalhub.datasets.definition import Definition
+from evalhub.datasets.lengths import Lengths
+from evalhub.datasets.spill import Entry
+from evalhub.evaluation.measures import compared, measured, most_changed
+from evalhub.jobs.errors import JobCancelled
+from evalhub.runs.folder import lay_out
+from evalhub.runs.services import start_run
+from tests.evalhub.runs.scenes import base_model
+
+MIB = 1 << 20
+
+
+class Beats:
+    """Counts; and, as Beat.report does, may stop the work."""
+
+    def __init__(self, *, stops_at: int = 0) -> None:
+        self.count, self._stops_at = 0, stops_at
+
+    def __call__(self) -> None:
+        self.count += 1
+        if self.count == self._stops_at:
+            raise JobCancelled
+
+
+def big(folder: Path) -> Path:
+    path = folder / "weights"
+    path.write_bytes(b"x" * (8 * MIB))
+    return path
+
+
+def test_hashing_and_copying_beat_at_each_piece(db: None, tmp_path: Path) -> None:
+    beats = Beats()
+    digest_of_file(big(tmp_path), beats)
+    assert beats.count == 8
+    stored = file_store().put(big(tmp_path), beat=beats)
+    assert beats.count == 8 + 16, "it is read to name it, and read to copy it"
+    file_store().fetch(stored.key, tmp_path / "copy", beat=beats)
+    assert beats.count == 8 + 16 + 8
+    assert (tmp_path / "copy").stat().st_size == 8 * MIB
+
+
+def test_a_base_model_of_many_pieces_is_laid_out_with_a_beat_for_each(
+    erin: Member, tmp_path: Path
+) -> None:
+    """It once was hashed in silence: above 30 s the lease was lost, for ever."""
+    base = base_model(erin.workspace, tmp_path)
+    big(tmp_path / base.name)
+    type(base).objects.update(digest="")
+    run = start_run(workspace=erin.workspace, recipe="evaluate", model=base, by=erin)
+    beats = Beats()
+    lay_out(run, beats)
+    assert beats.count > 8
+
+
+def test_a_person_can_cancel_in_the_middle_of_it(erin: Member, tmp_path: Path) -> None:
+    base = base_model(erin.workspace, tmp_path)
+    big(tmp_path / base.name)
+    run = start_run(workspace=erin.workspace, recipe="evaluate", model=base, by=erin)
+    with pytest.raises(JobCancelled):
+        lay_out(run, Beats(stops_at=4))
+
+
+def test_writing_a_build_beats_at_each_row(tmp_path: Path) -> None:
+    building = Building(
+        kind=BuildKind.SFT, definition=Definition(), lengths=Lengths(), folder=tmp_path / "work"
+    )
+    for n in range(50):
+        row = {"id": f"{n:03}", "group": "00000000-0000-4000-8000-000000000000"}
+        building._rows.add(Entry(row["id"], "train", row, {"from": "ratings", "judgments": []}))
+    beats = Beats()
+    (tmp_path / "out").mkdir()
+    building.write(tmp_path / "out", beats)
+    assert beats.count == 50
+
+
+def texts(count: int) -> list[dict[str, object]]:
+    return [{"id": str(n), "group": f"g{n}", "nll": 3.0 + n % 2, "tokens": 2} for n in range(count)]
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        lambda beat: measured({"texts": texts(6000)}, beat),
+        lambda beat: compared({"texts": texts(6000)}, {"texts": texts(6000)}, beat),
+        lambda beat: most_changed(
+            [{"id": str(n), "content": "a"} for n in range(9)],
+            [{"id": str(n), "content": "b"} for n in range(9)],
+            {},
+            beat,
+        ),
+    ],
+    ids=["intervals", "differences", "examples"],
+)
+def test_working_figures_out_beats_on_the_way(work: Callable[[Beats], object]) -> None:
+    beats = Beats()
+    work(beats)
+    assert beats.count >= 6

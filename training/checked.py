@@ -1,0 +1,55 @@
+"""Dataclasses that refuse what they do not know: the files of the seam, and the options in them.
+
+Standard library only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any, Literal, Self, get_args, get_origin, get_type_hints
+
+
+class ContractError(ValueError):
+    """A file of the run directory does not have the agreed form."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checked:
+    """A dataclass that refuses values of the wrong type and fields it does not know."""
+
+    def __post_init__(self) -> None:
+        kinds = get_type_hints(type(self))
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if not _fits(value, kinds[each.name]):
+                raise ContractError(f"{each.name} cannot be {value!r}")
+
+    @classmethod
+    def of(cls, values: dict[str, Any]) -> Self:
+        """Raise ContractError for a strange field, a missing one or a wrong type."""
+        known = {each.name for each in fields(cls)}
+        if strange := sorted(set(values) - known):
+            raise ContractError(
+                f"unknown field {', '.join(strange)}; known are {', '.join(sorted(known))}"
+            )
+        try:
+            return cls(**values)
+        except TypeError as error:
+            raise ContractError(str(error)) from error
+
+
+def _fits(value: Any, kind: Any) -> bool:
+    origin, inner = get_origin(kind), get_args(kind)
+    if kind is Any:
+        return True
+    if origin is Literal:
+        return value in inner
+    if origin is dict:
+        return isinstance(value, dict) and all(
+            _fits(k, inner[0]) and _fits(v, inner[1]) for k, v in value.items()
+        )
+    if origin is list:
+        return isinstance(value, list) and all(_fits(each, inner[0]) for each in value)
+    if kind is float:
+        return type(value) in (int, float)
+    return type(value) is kind  # True is not an int here

@@ -1,0 +1,167 @@
+"""What may stand in RunSpec.options, recipe by recipe. Standard library only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from training.checked import Checked
+
+LOSSES = ("sigmoid", "sft", "hinge", "ipo", "nca_pair", "bco_pair", "sppo_hard", "apo_zero", "apo_down", "sigmoid_norm")  # fmt: skip
+SCHEDULES = ("constant", "constant_with_warmup", "cosine", "linear")
+
+Rule = tuple[str, str, bool]  # name of the option, what it must be, whether it is
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options(Checked):
+    """Their types are checked when they are made; `faults` looks at the values."""
+
+    def faults(self) -> list[str]:
+        """What no run could mean, each naming its option; empty when all is well."""
+        return [
+            f"{name} is {getattr(self, name)}, but must be {what}"
+            for name, what, holds in self._rules()
+            if not holds
+        ]
+
+    def _rules(self) -> list[Rule]:
+        return []
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoopOptions(Options):
+    """Count to `steps`, `pause` seconds each; the recipe that tests of the seam use."""
+
+    steps: int = 1
+    pause: float = 0.0
+    fail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _TrainOptions(Options):
+    epochs: float = 3.0
+    max_steps: int = 0  # 0: as many as the epochs make
+    batch_size: int = 8
+    accumulation: int = 1
+    schedule: str = "cosine"
+    warmup: float = 0.1  # share of all steps
+    weight_decay: float = 0.0
+    max_length: int = 0  # tokens; 0: what the model can take
+    lora_rank: int = 16
+    lora_alpha: int = 32
+    lora_dropout: float = 0.0
+    target_modules: str = "all-linear"
+    threads: int = 1  # on a CPU; the same count gives the same weights to the bit
+    checkpoint_every: int = 0  # steps; 0: about ten times a run
+    evaluate_every: int = 0  # steps; 0: about ten times a run, when there are validation rows
+    allow_dropped: str = ""  # the reason why losing more than 1 % of the rows is accepted
+    learning_rate: float = 1e-4
+
+    def _rules(self) -> list[Rule]:
+        return [
+            ("epochs", "more than 0", self.epochs > 0),
+            ("max_steps", "0 or more", self.max_steps >= 0),
+            ("batch_size", "1 or more", self.batch_size >= 1),
+            ("accumulation", "1 or more", self.accumulation >= 1),
+            ("learning_rate", "more than 0", self.learning_rate > 0),
+            ("warmup", "a share of all steps, from 0 to less than 1", 0 <= self.warmup < 1),
+            ("weight_decay", "0 or more", self.weight_decay >= 0),
+            ("lora_rank", "1 or more", self.lora_rank >= 1),
+            ("lora_alpha", "1 or more", self.lora_alpha >= 1),
+            ("lora_dropout", "from 0 to less than 1", 0 <= self.lora_dropout < 1),
+            ("threads", "1 or more", self.threads >= 1),
+            ("max_length", "0 or more", self.max_length >= 0),
+            ("schedule", f"one of {', '.join(SCHEDULES)}", self.schedule in SCHEDULES),
+        ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SftOptions(_TrainOptions):
+    """Inputs: `train`, `validation` (optional), rows of `prompt` and `completion`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DpoOptions(_TrainOptions):
+    """Inputs: `train`, `validation` (optional), rows of `prompt`, `chosen` and `rejected`.
+
+    With `RunSpec.adapter` the adapter is trained further and its frozen copy is the reference.
+    """
+
+    learning_rate: float = 5e-6
+    beta: float = 0.1
+    loss: list[str] = field(default_factory=lambda: ["sigmoid", "sft"])
+    loss_weights: list[float] = field(default_factory=lambda: [1.0, 0.1])
+
+    def _rules(self) -> list[Rule]:
+        return [
+            *super()._rules(),
+            ("beta", "more than 0", self.beta > 0),
+            (
+                "loss",
+                f"one or more of {', '.join(LOSSES)}",
+                bool(self.loss) and {*self.loss} <= {*LOSSES},
+            ),
+            ("loss_weights", "one weight for each loss", len(self.loss) == len(self.loss_weights)),
+        ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluateOptions(Options):
+    """Inputs, each optional: `texts` (prompt, completion), `pairs` (prompt, chosen, rejected),
+    `prompts` (prompt, reference or null). Every row has `id` and `group`.
+
+    Artifacts: `texts.jsonl` {"id","group","nll","tokens"}; `pairs.jsonl` {"id","group",
+    "chosen_logp","chosen_tokens","rejected_logp","rejected_tokens"} and, for an adapter, the same
+    four of its base with the prefix "base_"; `predictions.jsonl` {"id","group","content","tokens",
+    "finish"} and, where there is a reference, "rouge1","rouge2","rougeL","bleu","chrf".
+    """
+
+    batch_size: int = 16
+    max_new_tokens: int = 96
+    max_length: int = 0
+    threads: int = 1
+    allow_dropped: str = ""  # the reason why losing more than 1 % of the rows is accepted
+
+    def _rules(self) -> list[Rule]:
+        return [
+            ("batch_size", "1 or more", self.batch_size >= 1),
+            ("max_new_tokens", "1 or more", self.max_new_tokens >= 1),
+            ("max_length", "0 or more", self.max_length >= 0),
+            ("threads", "1 or more", self.threads >= 1),
+        ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class GenerateOptions(Options):
+    """Input: `prompts`, rows of `id` and `prompt`.
+
+    Artifact: `completions.jsonl` {"prompt","index","content","tokens","finish"}, finish is
+    "stop" or "length".
+    """
+
+    n: int = 1
+    temperature: float = 0.8  # 0: greedy
+    top_p: float = 1.0
+    max_new_tokens: int = 128
+    batch_size: int = 16
+    threads: int = 1
+    allow_dropped: str = ""  # the reason why losing more than 1 % of the prompts is accepted
+
+    def _rules(self) -> list[Rule]:
+        return [
+            ("n", "1 or more", self.n >= 1),
+            ("temperature", "0 or more", self.temperature >= 0),
+            ("top_p", "more than 0 and at most 1", 0 < self.top_p <= 1),
+            ("max_new_tokens", "1 or more", self.max_new_tokens >= 1),
+            ("batch_size", "1 or more", self.batch_size >= 1),
+            ("threads", "1 or more", self.threads >= 1),
+        ]
+
+
+OPTIONS: dict[str, type[Options]] = {
+    "noop": NoopOptions,
+    "sft": SftOptions,
+    "dpo": DpoOptions,
+    "evaluate": EvaluateOptions,
+    "generate": GenerateOptions,
+}
