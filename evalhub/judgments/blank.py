@@ -58,6 +58,11 @@ def filled(blank: Blank, **values: object) -> SafeString:
 @lru_cache(maxsize=512)
 def _parts(blank: Blank) -> list[str]:
     """Pieces of HTML and, at every second place, the name of a gap."""
+    with override(blank.language):  # round all of it: the rows are put into words here, too
+        return _GAP.split(_rendered(blank))
+
+
+def _rendered(blank: Blank) -> str:
     campaign = Campaign(
         uid=blank.campaign,
         type=blank.type,
@@ -88,7 +93,6 @@ def _parts(blank: Blank) -> list[str]:
         "wrong": "",
         "submitted": 0,
         "csrf_token": gaps["csrf"],
+        "form_action": f"/w/{blank.workspace}/campaigns/{blank.campaign}/judge/",
     }
-    with override(blank.language):
-        context["form_action"] = f"/w/{blank.workspace}/campaigns/{blank.campaign}/judge/"
-        return _GAP.split(render_to_string("judgments/_sheet.html", context))
+    return render_to_string("judgments/_sheet.html", context)
