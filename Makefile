@@ -12,7 +12,7 @@ FIND_PYTHON := for each in $$PYTHON python3.11 python3.12 python3.13 python3.14 
 	if $$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$each; exit 0; fi; \
 	done; echo "evalhub needs Python 3.11 or newer; set PYTHON to one." >&2; exit 1
 
-.PHONY: demo test quick test-long lint bench demo-model demo-prompts install format clean
+.PHONY: demo test quick test-long lint bench demo-model demo-prompts install format messages clean
 
 demo: $(READY)
 	$(PY) manage.py up --demo
@@ -39,6 +39,14 @@ format: $(READY)
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 	$(TEMPLATES) -exec $(VENV)/bin/djade {} +
+
+GERMAN := evalhub/locale/de/LC_MESSAGES/django
+
+messages: $(READY)  # needs GNU gettext (Debian: apt install gettext), which nothing else does: the .mo is committed
+	$(PY) manage.py makemessages -l de --no-obsolete --no-wrap --add-location file \
+		--ignore 'tests/*' --ignore 'training/*' --ignore 'build/*' --ignore '.venv/*'
+	grep -v '^"POT-Creation-Date:' $(GERMAN).po > $(GERMAN).new && mv $(GERMAN).new $(GERMAN).po
+	msgfmt --check-format -o $(GERMAN).mo $(GERMAN).po
 
 bench: $(READY)
 	@for each in tests/bench/bench_*.py; do \

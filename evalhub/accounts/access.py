@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Literal
 from uuid import UUID
 
+from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
 from evalhub.accounts.acting import Acting
-from evalhub.accounts.choices import Role
+from evalhub.accounts.choices import ROLE_NAMES, Role
 from evalhub.accounts.models import ApiToken, Member, User, Workspace
 from evalhub.common.errors import Forbidden, NotFound
 from evalhub.common.rows import joined
@@ -54,7 +55,7 @@ def acting_member(request: Request, workspace_pk: int, *, to: Act) -> Member:
     if isinstance(request.auth, Acting):
         return _allowed(members.filter(pk=request.auth.member_id).first(), to)
     if not isinstance(request.user, User):
-        raise NotFound("No such workspace, or you are not a member of it.")
+        raise NotFound(_("No such workspace, or you are not a member of it."))
     return _allowed(members.filter(user=request.user).first(), to)
 
 
@@ -75,7 +76,7 @@ def workspace_of(request: Request, slug: str | None = None) -> int:
         members = members.filter(workspace__slug=slug)
     keys = list(members.values_list("workspace_id", flat=True)[:2])
     if len(keys) != 1:
-        raise NotFound("Name one of your workspaces with ?workspace=…")
+        raise NotFound(_("Name one of your workspaces with ?workspace=…"))
     return keys[0]
 
 
@@ -97,7 +98,7 @@ def access_colleague(member: Member, uid: UUID) -> Member:
     colleagues = member.workspace.members.select_related("workspace", "user")
     colleague = colleagues.filter(uid=uid).first()
     if colleague is None:
-        raise NotFound("No such member.")
+        raise NotFound(_("No such member."))
     return colleague
 
 
@@ -106,16 +107,15 @@ def access_token(member: Member, uid: UUID) -> ApiToken:
     tokens = ApiToken.objects.visible_to(member).select_related("member__workspace")
     token = tokens.filter(uid=uid).first()
     if token is None:
-        raise NotFound("No such token.")
+        raise NotFound(_("No such token."))
     return token
 
 
 def _allowed(member: Member | None, to: Act) -> Member:
     if member is None:
-        raise NotFound("No such workspace, or you are not a member of it.")
+        raise NotFound(_("No such workspace, or you are not a member of it."))
     if not member.has(*ROLES_FOR[to]):
-        needed = " or ".join(ROLES_FOR[to])
-        raise Forbidden(
-            f"This needs the role {needed}; an owner of {member.workspace} can give it."
-        )
+        told = _("This needs the role %(role)s; an owner of %(workspace)s can give it.")
+        needed = _(" or ").join(str(ROLE_NAMES[role]) for role in ROLES_FOR[to])
+        raise Forbidden(told % {"role": needed, "workspace": member.workspace})
     return member

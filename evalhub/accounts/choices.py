@@ -1,4 +1,7 @@
+from typing import Any
+
 from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
 
 
 class Role(TextChoices):
@@ -7,6 +10,15 @@ class Role(TextChoices):
     LEAD = "lead"
     ENGINEER = "engineer"
     OWNER = "owner"
+
+
+ROLE_NAMES: dict[str, Any] = {  # `Any`: lazy translations
+    Role.ANNOTATOR: _("annotator"),
+    Role.REVIEWER: _("reviewer"),
+    Role.LEAD: _("lead"),
+    Role.ENGINEER: _("engineer"),
+    Role.OWNER: _("owner"),
+}
 
 
 class MemberKind(TextChoices):

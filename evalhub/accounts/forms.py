@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth.password_validation import validate_password
+from django.utils.translation import gettext_lazy as _
 
 from evalhub.accounts.choices import Role
 from evalhub.accounts.models import User, slug_rule
@@ -21,20 +22,22 @@ USERNAME = User._meta.get_field("username").validators
 
 class SignInForm(forms.Form):
     username = forms.CharField(
-        label="User name",
+        label=_("User name"),
         max_length=150,
         widget=forms.TextInput(attrs={"autocomplete": "username", "autofocus": True}),
     )
     password = forms.CharField(
-        max_length=4096, widget=forms.PasswordInput(attrs={"autocomplete": "current-password"})
+        label=_("Password"),
+        max_length=4096,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
 
 
 class NewPasswordForm(forms.Form):
     password = forms.CharField(
-        label="New password",
+        label=_("New password"),
         max_length=4096,
-        help_text="At least 8 characters, not a common one.",
+        help_text=_("At least 8 characters, not a common one."),
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
 
@@ -50,7 +53,7 @@ class NewPasswordForm(forms.Form):
 
 class ChangePasswordForm(NewPasswordForm):
     current = forms.CharField(
-        label="Present password",
+        label=_("Present password"),
         max_length=4096,
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
@@ -59,15 +62,15 @@ class ChangePasswordForm(NewPasswordForm):
     def clean_current(self) -> str:
         current: str = self.cleaned_data["current"]
         if self._user is None or not self._user.check_password(current):
-            raise forms.ValidationError("This is not your present password.")
+            raise forms.ValidationError(_("This is not your present password."))
         return current
 
 
 class SignUpForm(NewPasswordForm):
-    username = forms.CharField(label="User name", max_length=150, validators=USERNAME)
-    name = forms.CharField(label="Name of your workspace", max_length=100)
+    username = forms.CharField(label=_("User name"), max_length=150, validators=USERNAME)
+    name = forms.CharField(label=_("Name of your workspace"), max_length=100)
     slug = forms.CharField(
-        label="Its short name in addresses", max_length=50, validators=[slug_rule]
+        label=_("Its short name in addresses"), max_length=50, validators=[slug_rule]
     )
     field_order = ["username", "password", "name", "slug"]
 
@@ -81,7 +84,7 @@ class RolesForm(forms.Form):
 
 class InviteForm(RolesForm):
     username = forms.CharField(
-        label="User name", max_length=150, validators=USERNAME, help_text="They sign in with it."
+        label=_("User name"), max_length=150, validators=USERNAME, help_text="They sign in with it."
     )
     pseudonym = forms.CharField(
         label="Pseudonym",
@@ -93,12 +96,12 @@ class InviteForm(RolesForm):
 
 
 class TokenForm(forms.Form):
-    name = forms.CharField(label="What it is for", max_length=100)
+    name = forms.CharField(label=_("What it is for"), max_length=100)
 
 
 class ProfileForm(forms.Form):
     timezone = forms.ChoiceField(
-        label="Time zone",
+        label=_("Time zone"),
         choices=lambda: [(name, name) for name in sorted(zoneinfo.available_timezones())],
-        help_text="Times on pages are shown in it; exports stay in UTC.",
+        help_text=_("Times on pages are shown in it; exports stay in UTC."),
     )

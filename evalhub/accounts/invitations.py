@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.contrib.auth.tokens import default_token_generator
 from django.db import transaction
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from evalhub.accounts.errors import InvitationOver, NameTaken
 from evalhub.accounts.models import Member, User, Workspace
@@ -55,7 +56,7 @@ def invite_again(*, member: Member, by: Member) -> Invited:
     """
     user = member.user
     if user is None or user.has_usable_password() or user.members.count() > 1:
-        raise Conflict("This person has a password of their own, or is a member elsewhere too.")
+        raise Conflict(_("This person has a password of their own, or is a member elsewhere too."))
     record(
         "member.invited_again",
         actor=by.pseudonym,
@@ -69,9 +70,9 @@ def invited_user(username: str, token: str) -> User:
     """Raise InvitationOver for a link that was used, is older than three days, or never was."""
     user = User.objects.filter(username=username, is_active=True).first()
     if user is None or user.has_usable_password():
-        raise InvitationOver("This link was used, or is too old. Ask for a new one.")
+        raise InvitationOver(_("This link was used, or is too old. Ask for a new one."))
     if not default_token_generator.check_token(user, token):
-        raise InvitationOver("This link was used, or is too old. Ask for a new one.")
+        raise InvitationOver(_("This link was used, or is too old. Ask for a new one."))
     return user
 
 
@@ -87,7 +88,8 @@ def accept(*, user: User, password: str) -> User:
 def new_account(*, username: str, password: str) -> User:
     """Raise NameTaken when there is an account of that name."""
     if User.objects.filter(username=username).exists():
-        raise NameTaken(f"There is an account “{username}” already; choose another name.")
+        told = _("There is an account “%(name)s” already; choose another name.")
+        raise NameTaken(told % {"name": username})
     return User.objects.create_user(username, password=password)
 
 

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -105,7 +106,7 @@ def token_revoke(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     member = access_member(request.user, workspace, to="view")
     token = access_token(member, uid)
     revoke_token(token=token, by=member)
-    messages.success(request, f"The token {token} is revoked.")
+    messages.success(request, _("The token %(token)s is revoked.") % {"token": token})
     return redirect("accounts:tokens", workspace)
 
 

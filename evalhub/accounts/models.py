@@ -9,11 +9,14 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
-from evalhub.accounts.choices import MemberKind, Role
+from evalhub.accounts.choices import ROLE_NAMES, MemberKind, Role
 from evalhub.common.models import PublicModel, one_of
 
-slug_rule = RegexValidator(r"^[a-z0-9][a-z0-9-]{0,49}$", "Lower-case letters, digits and hyphens.")
+slug_rule = RegexValidator(
+    r"^[a-z0-9][a-z0-9-]{0,49}$", _("Lower-case letters, digits and hyphens.")
+)
 
 
 class User(AbstractUser):
@@ -84,6 +87,11 @@ class Member(PublicModel):
 
     def __str__(self) -> str:
         return self.pseudonym
+
+    @property
+    def role_names(self) -> list[str]:
+        """The roles in the reader's language."""
+        return [str(ROLE_NAMES[role]) for role in self.roles]
 
     def has(self, *roles: Role) -> bool:
         """Whether the member holds one of `roles`; an owner holds them all."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from evalhub.accounts.choices import MemberKind, Role
 from evalhub.accounts.errors import NameTaken
@@ -27,7 +28,8 @@ class NewToken:
 def create_workspace(*, slug: str, name: str, by: str = "system") -> Workspace:
     """Raise NameTaken when another workspace has the slug."""
     if Workspace.objects.filter(slug=slug).exists():
-        raise NameTaken(f"There is a workspace “{slug}” already; choose another slug.")
+        told = _("There is a workspace “%(slug)s” already; choose another slug.")
+        raise NameTaken(told % {"slug": slug})
     workspace = Workspace(slug=slug, name=name)
     workspace.full_clean()
     workspace.save()
@@ -56,7 +58,8 @@ def add_member(
             )
             _record("member.added", member, by, roles=member.roles)
     except IntegrityError as error:
-        raise NameTaken(f"{workspace} has a member “{pseudonym}” already.") from error
+        told = _("%(workspace)s has a member “%(name)s” already.")
+        raise NameTaken(told % {"workspace": workspace, "name": pseudonym}) from error
     return member
 
 
@@ -103,7 +106,7 @@ def revoke_token(*, token: ApiToken, by: Member) -> None:
 
 def imported_member(*, workspace: Workspace, name: str = "unknown") -> Member:
     """The member who stands for an annotator named in a file; made when first met."""
-    member, _ = Member.objects.get_or_create(
+    member, _created = Member.objects.get_or_create(
         workspace=workspace,
         pseudonym=f"{name} (imported)"[:100],
         defaults={"kind": MemberKind.IMPORTED},

@@ -7,6 +7,7 @@ from datetime import timedelta
 from django.contrib.auth import authenticate
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from evalhub.accounts.errors import TooManyTries
 from evalhub.accounts.models import FailedSignIn, User
@@ -31,7 +32,7 @@ def user_with_password(request: HttpRequest, *, username: str, password: str) ->
     failed = FailedSignIn.objects.filter(at__gte=since)
     by_name, by_address = failed.filter(key=name).count(), failed.filter(key=address).count()
     if by_name >= MOST_PER_NAME or by_address >= MOST_PER_ADDRESS:
-        raise TooManyTries("Too many wrong passwords. Wait 15 minutes, then try again.")
+        raise TooManyTries(_("Too many wrong passwords. Wait 15 minutes, then try again."))
     user = authenticate(request, username=username, password=password)
     if isinstance(user, User):
         FailedSignIn.objects.filter(key=name).delete()

@@ -9,6 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render, resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
@@ -42,7 +43,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             if user is not None:
                 login(request, user, backend=BACKEND)
                 return redirect(_next(request))
-            form.add_error(None, "User name and password do not fit together.")
+            form.add_error(None, _("User name and password do not fit together."))
     context = {
         "form": form,
         "next": request.POST.get("next") or request.GET.get("next", ""),
@@ -76,7 +77,7 @@ def profile(request: Request) -> HttpResponse:
     form = ProfileForm(request.POST or None, initial={"timezone": request.user.timezone})
     if form.is_valid():
         set_timezone(user=request.user, timezone=form.cleaned_data["timezone"])
-        messages.success(request, "Saved.")
+        messages.success(request, _("Saved."))
         return redirect("profile")
     return render(request, "accounts/profile.html", {"form": form})
 
@@ -89,7 +90,7 @@ def change_password(request: Request) -> HttpResponse:
     if form.is_valid():
         set_password(user=request.user, password=form.cleaned_data["password"])
         update_session_auth_hash(request, request.user)  # the other sessions end
-        messages.success(request, "Your password is changed; other sessions were signed out.")
+        messages.success(request, _("Your password is changed; other sessions were signed out."))
         return redirect("profile")
     return render(request, "accounts/password.html", {"form": form})
 

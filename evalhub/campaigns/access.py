@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import cast
 from uuid import UUID
 
+from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
 from evalhub.accounts.access import Act, acting_member
@@ -29,7 +30,7 @@ def access_campaign(member: Member, uid: UUID) -> Campaign:
         .first()
     )
     if campaign is None or not _shown_to(member, campaign):
-        raise NotFound("No such campaign.")
+        raise NotFound(_("No such campaign."))
     return campaign
 
 
@@ -45,7 +46,7 @@ def access_desk(member: Member, uid: UUID) -> Campaign:
     )
     campaign: Campaign | None = found[0] if found else None
     if campaign is None or not _shown_to(member, campaign):
-        raise NotFound("No such campaign.")
+        raise NotFound(_("No such campaign."))
     campaign.workspace = member.workspace
     campaign.rubric_version = version_of(campaign.rubric_version_id)
     if campaign.guidelines_id is not None:
@@ -73,13 +74,13 @@ def acting_campaign(request: Request, uid: UUID, *, to: Act) -> Campaign:
         .first()
     )
     if campaign is None:
-        raise NotFound("No such campaign.")
+        raise NotFound(_("No such campaign."))
     try:
         member = acting_member(request, campaign.workspace_id, to=to)
     except NotFound as error:
-        raise NotFound("No such campaign.") from error
+        raise NotFound(_("No such campaign.")) from error
     if not _shown_to(member, campaign):
-        raise NotFound("No such campaign.")
+        raise NotFound(_("No such campaign."))
     return campaign
 
 
@@ -93,9 +94,9 @@ def acting_judge(request: Request, workspace_pk: int) -> int:
     if not isinstance(request.auth, Acting):
         return acting_member(request, workspace_pk, to="judge").pk
     if request.auth.workspace_id != workspace_pk:
-        raise NotFound("No such campaign.")
+        raise NotFound(_("No such campaign."))
     if not request.auth.has(Role.ANNOTATOR):
-        raise Forbidden("This needs the role annotator; an owner of the workspace can give it.")
+        raise Forbidden(_("This needs the role annotator; an owner of the workspace can give it."))
     return request.auth.member_id
 
 
@@ -110,7 +111,7 @@ def acting_assignment(request: Request, uid: UUID) -> Assignment:
         user = cast(User, request.user)  # IsAuthenticated has let nobody else in
         assignment = mine.filter(member__user=user).first()
     if assignment is None:
-        raise NotFound("No such assignment.")
+        raise NotFound(_("No such assignment."))
     acting_judge(request, assignment.campaign.workspace_id)
     return assignment
 
@@ -120,7 +121,7 @@ def access_assignment(member: Member, campaign: Campaign, uid: UUID) -> Assignme
     mine = campaign.assignments.filter(member=member, uid=uid).select_related("campaign")
     assignment = mine.first()
     if assignment is None:
-        raise NotFound("No such assignment.")
+        raise NotFound(_("No such assignment."))
     return assignment
 
 
@@ -131,7 +132,7 @@ def access_task(campaign: Campaign, uid: UUID) -> Task:
     )
     task = tasks.filter(uid=uid).first()
     if task is None:
-        raise NotFound("No such task.")
+        raise NotFound(_("No such task."))
     return task
 
 
@@ -139,7 +140,7 @@ def access_flag(member: Member, uid: UUID) -> Flag:
     flags = Flag.objects.filter(campaign__workspace_id=member.workspace_id, uid=uid)
     flag = flags.select_related("campaign__workspace", "task__prompt").first()
     if flag is None:
-        raise NotFound("No such flag.")
+        raise NotFound(_("No such flag."))
     return flag
 
 
@@ -148,7 +149,7 @@ def access_skipped(member: Member, uid: UUID) -> Assignment:
     mine = Assignment.objects.of_member(member).filter(uid=uid).select_related("campaign")
     assignment = mine.exclude(state=AssignmentState.SUBMITTED).first()
     if assignment is None:
-        raise NotFound("No such task.")
+        raise NotFound(_("No such task."))
     return assignment
 
 

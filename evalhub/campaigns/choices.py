@@ -13,14 +13,14 @@ class TaskType(TextChoices):
 class Ask(TextChoices):
     """What a campaign asks beyond what its task type always asks."""
 
-    RATINGS = "ratings", "rate each response on the rubric too"  # a rating always does
-    CRITERIA = "criteria", "a preference on each criterion, beside the overall one"
-    CORRECTION = "correction", "a better version of a response"
-    CRITIQUE = "critique", "room for a reason"
-    SPANS = "spans", "mark passages, with the rubric’s error types"
-    STEPS = "steps", "judge each step of a reasoning"
-    TOOL_CALLS = "tool_calls", "judge each tool call: right tool, right arguments"
-    TURNS = "turns", "rate each earlier assistant turn as well"
+    RATINGS = "ratings", _("rate each response on the rubric too")  # a rating always does
+    CRITERIA = "criteria", _("a preference on each criterion, beside the overall one")
+    CORRECTION = "correction", _("a better version of a response")
+    CRITIQUE = "critique", _("room for a reason")
+    SPANS = "spans", _("mark passages, with the rubric’s error types")
+    STEPS = "steps", _("judge each step of a reasoning")
+    TOOL_CALLS = "tool_calls", _("judge each tool call: right tool, right arguments")
+    TURNS = "turns", _("rate each earlier assistant turn as well")
 
 
 PREFERENCE_STEPS = (3, 5, 7)  # A = B; with "a little" and "clearly"; with "far"

@@ -1,3 +1,9 @@
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
 from evalhub.common.errors import Conflict, DomainError
 
 
@@ -41,3 +47,27 @@ class GuidelinesNotAccepted(Conflict):
 
 class UnfitSkip(DomainError):
     code, http_status = "unfit_skip", 422
+
+
+# What more than one service says
+
+
+NOT_OPEN: dict[str, Any] = {  # by state; `Any`: lazy translations
+    "draft": gettext_lazy("“%(title)s” is draft; nothing to judge there now."),
+    "paused": gettext_lazy("“%(title)s” is paused; nothing to judge there now."),
+    "closed": gettext_lazy("“%(title)s” is closed; nothing to judge there now."),
+}
+
+
+def not_open(title: str, state: str) -> CampaignNotOpen:
+    return CampaignNotOpen(str(NOT_OPEN[state]) % {"title": title})
+
+
+def guidelines_first(title: str, campaign: UUID) -> GuidelinesNotAccepted:
+    told = _("Read and accept the guidelines of “%(title)s” first.") % {"title": title}
+    return GuidelinesNotAccepted(told, campaign=str(campaign))
+
+
+def hand_full(held: int) -> HandFull:
+    told = _("You hold %(n)s tasks of this campaign; submit or release one first.")
+    return HandFull(told % {"n": held}, held=held)

@@ -3,6 +3,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
 from evalhub.accounts.access import acting_member
@@ -16,13 +17,13 @@ def acting_judgment(request: Request, uid: UUID) -> tuple[Judgment, Member]:
     """The caller's own judgment and who they are; anybody else's is as absent."""
     judgment = Judgment.objects.select_related("assignment", "campaign").filter(uid=uid).first()
     if judgment is None:
-        raise NotFound("No such judgment.")
+        raise NotFound(_("No such judgment."))
     try:
         member = acting_member(request, judgment.workspace_id, to="judge")
     except NotFound as error:
-        raise NotFound("No such judgment.") from error
+        raise NotFound(_("No such judgment.")) from error
     if judgment.member_id != member.pk:
-        raise NotFound("No such judgment.")
+        raise NotFound(_("No such judgment."))
     return judgment, member
 
 
@@ -30,14 +31,14 @@ def access_judgment(member: Member, uid: UUID) -> Judgment:
     """A judgment of one's own; those who watch see everybody's in the workspace."""
     judgment = _with_its_parts().filter(workspace_id=member.workspace_id, uid=uid).first()
     if judgment is None or not (judgment.member_id == member.pk or member.has(*WATCHERS)):
-        raise NotFound("No such judgment.")
+        raise NotFound(_("No such judgment."))
     return judgment
 
 
 def access_own_judgment(member: Member, uid: UUID) -> Judgment:
     judgment = _with_its_parts().filter(member=member, uid=uid).first()
     if judgment is None:
-        raise NotFound("No such judgment.")
+        raise NotFound(_("No such judgment."))
     return judgment
 
 

@@ -5,6 +5,7 @@ from uuid import UUID
 import msgspec
 from django.db.models import QuerySet
 from django.http import HttpResponse
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.generics import ListAPIView
@@ -87,5 +88,5 @@ def _judge_of(request: Request, assignment: UUID) -> int:
     if not isinstance(request.auth, Acting):
         return acting_assignment(request, assignment).member_id
     if not request.auth.has(Role.ANNOTATOR):
-        raise Forbidden("This needs the role annotator; an owner of the workspace can give it.")
+        raise Forbidden(_("This needs the role annotator; an owner of the workspace can give it."))
     return request.auth.member_id

@@ -91,6 +91,11 @@ def _gap(name: str) -> SafeString:
 @lru_cache(maxsize=512)
 def _parts(blank: Blank) -> list[str]:
     """Pieces of HTML and, at every second place, the name of a gap."""
+    with override(blank.language):  # round all of it: the rows are put into words here, too
+        return _GAP.split(_rendered(blank))
+
+
+def _rendered(blank: Blank) -> str:
     campaign = Campaign(
         uid=blank.campaign,
         type=blank.type,
@@ -102,30 +107,28 @@ def _parts(blank: Blank) -> list[str]:
         workspace=Workspace(slug=blank.workspace),
     )
     responses = [_Gap(label, str(_gap(f"raw_{label}")), []) for label in blank.labels]
-    with override(blank.language):
-        context = {
-            "campaign": campaign,
-            "workspace": campaign.workspace,
-            "earlier": [],
-            "last": _Gap("prompt", "", []),
-            "responses": responses,
-            "documents": [],
-            "hidden": {name: _gap(name) for name in ("assignment", "token", "submission_id")},
-            "sheet": sheet_of(
-                campaign,
-                criteria_of(blank.version),
-                conversation=[],
-                responses=responses,
-                typed={},
-            ),
-            "marks": marks_of(campaign, has_documents=False),
-            "form_action": f"/w/{blank.workspace}/campaigns/{blank.campaign}/judge/",
-            "mode": "judge",
-            "wrong": "",
-            "submitted": 0,  # the page's script counts on by itself
-            "csrf_token": _gap("csrf"),
-        }
-        html = "".join(
-            render_to_string(f"judgments/{name}.html", context) for name in ("_text", "_sheet")
-        )
-    return _GAP.split(html)
+    context = {
+        "campaign": campaign,
+        "workspace": campaign.workspace,
+        "earlier": [],
+        "last": _Gap("prompt", "", []),
+        "responses": responses,
+        "documents": [],
+        "hidden": {name: _gap(name) for name in ("assignment", "token", "submission_id")},
+        "sheet": sheet_of(
+            campaign,
+            criteria_of(blank.version),
+            conversation=[],
+            responses=responses,
+            typed={},
+        ),
+        "marks": marks_of(campaign, has_documents=False),
+        "form_action": f"/w/{blank.workspace}/campaigns/{blank.campaign}/judge/",
+        "mode": "judge",
+        "wrong": "",
+        "submitted": 0,  # the page's script counts on by itself
+        "csrf_token": _gap("csrf"),
+    }
+    return "".join(
+        render_to_string(f"judgments/{name}.html", context) for name in ("_text", "_sheet")
+    )

@@ -8,6 +8,8 @@ from typing import Annotated, Literal, TypeVar
 from uuid import UUID
 
 import msgspec
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from msgspec import Meta, Struct
 
 from evalhub.common.canonical import sha256_of
@@ -22,6 +24,16 @@ Milliseconds = Annotated[int, Meta(ge=0, le=2_147_483_647)]
 Uids = Annotated[list[UUID], Meta(max_length=100)]
 
 _PLACE = re.compile(r" - at `\$\.?(?P<place>[^`]*)`$")
+_TOO_LONG = [  # what a person can bring about on the page; the rest of msgspec's words is for clients
+    (
+        re.compile(r"Expected `str` of length <= (?P<n>\d+)"),
+        gettext_lazy("Expected `str` of length <= %(n)s"),
+    ),
+    (
+        re.compile(r"Expected `array` of length <= (?P<n>\d+)"),
+        gettext_lazy("Expected `array` of length <= %(n)s"),
+    ),
+]
 
 
 class RatingGiven(Struct, forbid_unknown_fields=True, frozen=True):
@@ -130,9 +142,11 @@ def parsed(raw: bytes, shape: type[Body]) -> Body:
     except msgspec.ValidationError as error:
         raise malformed(error) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise MalformedBody(f"The body is no JSON: {error}.") from error
+        raise MalformedBody(_("The body is no JSON: %(why)s.") % {"why": error}) from error
     if any("\0" in text for text in body.texts()):
-        raise MalformedBody("A text holds the character U+0000, which cannot be stored; remove it.")
+        raise MalformedBody(
+            _("A text holds the character U+0000, which cannot be stored; remove it.")
+        )
     return body
 
 
@@ -141,5 +155,12 @@ def malformed(error: msgspec.ValidationError) -> MalformedBody:
     words = str(error)
     found = _PLACE.search(words)
     place = found["place"] if found else ""
-    sentence = _PLACE.sub("", words)
+    sentence = _in_their_language(_PLACE.sub("", words))
     return MalformedBody(f"{place}: {sentence}." if place else f"{sentence}.", field=place)
+
+
+def _in_their_language(words: str) -> str:
+    for pattern, told in _TOO_LONG:
+        if found := pattern.fullmatch(words):
+            return str(told) % found.groupdict()
+    return words

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 
+from django.utils.translation import gettext as _
+
 from evalhub.campaigns.choices import Ask, TaskType
 from evalhub.common.identity import BLACK
 from evalhub.judgments.body import Answers, PreferenceGiven, RatingGiven
@@ -31,9 +33,9 @@ def findings_of(answers: Answers, question: Question, material: Callable[[], Mat
         InvalidJudgment: names the field, what is wrong with it and the remedy.
     """
     if answers.spans and Ask.SPANS not in question.asks:
-        raise wrong("spans", "This campaign does not ask for spans; send an empty list.")
+        raise wrong("spans", _("This campaign does not ask for spans; send an empty list."))
     if answers.critique and Ask.CRITIQUE not in question.asks:
-        raise wrong("critique", "This campaign does not ask for a critique; leave it empty.")
+        raise wrong("critique", _("This campaign does not ask for a critique; leave it empty."))
     findings = Findings(
         ratings=_ratings(answers, question),
         preferences=_preferences(answers, question),
@@ -57,14 +59,15 @@ def _ratings(answers: Answers, question: Question) -> list[RatingFound]:
         completion = _rated_completion(rating, question, place)
         criterion = criteria.get(rating.criterion)
         if criterion is None:
-            known = ", ".join(criteria) or "none"
-            raise wrong(
-                f"{place}.criterion", f"No criterion “{rating.criterion}”; there are: {known}."
-            )
+            told = _("No criterion “%(slug)s”; there are: %(known)s.")
+            known = {"slug": rating.criterion, "known": ", ".join(criteria) or _("none")}
+            raise wrong(f"{place}.criterion", told % known)
         key = (rating.response, rating.turn, rating.criterion)
         if key in found:
-            of = f"response {rating.response}" if rating.response else "the prompt"
-            raise wrong(place, f"{criterion.name} of {of} is rated twice.")
+            told = _("%(criterion)s of the prompt is rated twice.")
+            if rating.response:
+                told = _("%(criterion)s of response %(label)s is rated twice.")
+            raise wrong(place, told % {"criterion": criterion.name, "label": rating.response})
         _check_value(rating, criterion, place)
         found[key] = RatingFound(
             completion, criterion.pk, rating.turn, rating.value, rating.reason, rating.comment
@@ -76,32 +79,33 @@ def _ratings(answers: Answers, question: Question) -> list[RatingFound]:
 
 def _rated_completion(rating: RatingGiven, question: Question, place: str) -> int | None:
     if rating.turn is not None and Ask.TURNS not in question.asks:
-        raise wrong(f"{place}.turn", "This campaign does not judge turns; leave it null.")
+        raise wrong(f"{place}.turn", _("This campaign does not judge turns; leave it null."))
     if question.type == TaskType.LABEL:
         if rating.response is not None:
-            raise wrong(f"{place}.response", "A label is about the prompt alone; send null.")
+            raise wrong(f"{place}.response", _("A label is about the prompt alone; send null."))
         return None
     return completion_behind(rating.response or "", question, f"{place}.response")
 
 
 def _check_value(rating: RatingGiven, criterion: Criterion, place: str) -> None:
+    scale = {"criterion": criterion.name, "low": criterion.low, "high": criterion.high}
     if rating.value is None:
         if not criterion.cannot_tell:
-            raise wrong(
-                f"{place}.value",
-                f"{criterion.name} needs a value from {criterion.low} to {criterion.high}; "
-                "“cannot tell” is no answer to it.",
+            told = _(
+                "%(criterion)s needs a value from %(low)s to %(high)s; "
+                "“cannot tell” is no answer to it."
             )
+            raise wrong(f"{place}.value", told % scale)
         if not rating.reason:
-            raise wrong(f"{place}.reason", "A rating without a value needs a reason.")
+            raise wrong(f"{place}.reason", _("A rating without a value needs a reason."))
         return
     if rating.value not in criterion.points:
-        raise wrong(
-            f"{place}.value",
-            f"{criterion.name} takes {criterion.low} to {criterion.high}, not {rating.value}.",
-        )
+        told = _("%(criterion)s takes %(low)s to %(high)s, not %(value)s.")
+        raise wrong(f"{place}.value", told % (scale | {"value": rating.value}))
     if rating.reason:
-        raise wrong(f"{place}.reason", "A reason goes with a value of null; leave it empty here.")
+        raise wrong(
+            f"{place}.reason", _("A reason goes with a value of null; leave it empty here.")
+        )
 
 
 def _check_complete(rated: Collection[RatingKey], question: Question) -> None:
@@ -109,40 +113,40 @@ def _check_complete(rated: Collection[RatingKey], question: Question) -> None:
     for label in labels:
         for criterion in question.criteria:
             if criterion.required and (label, None, criterion.slug) not in rated:
-                of = f" of response {label}" if label else ""
-                raise wrong("ratings", f"Rate {criterion.name}{of}; it is required.")
+                told = _("Rate %(criterion)s; it is required.")
+                if label:
+                    told = _("Rate %(criterion)s of response %(label)s; it is required.")
+                raise wrong("ratings", told % {"criterion": criterion.name, "label": label})
 
 
 def _preferences(answers: Answers, question: Question) -> list[PreferenceFound]:
     given = answers.preferences
     if question.type != TaskType.COMPARISON:
         if given:
-            raise wrong(
-                "preferences", f"A {question.type} task takes no preferences; send an empty list."
-            )
+            told = _("A %(type)s task takes no preferences; send an empty list.")
+            raise wrong("preferences", told % {"type": question.type})
         return []
     criteria = {criterion.slug: criterion.pk for criterion in question.criteria}
     found: dict[str | None, PreferenceFound] = {}
     for nth, preference in enumerate(given):
         place = f"preferences[{nth}]"
         if preference.criterion is not None and preference.criterion not in criteria:
-            known = ", ".join(criteria) or "none"
-            raise wrong(
-                f"{place}.criterion",
-                f"No criterion “{preference.criterion}”; there are: {known}; null is overall.",
-            )
+            told = _("No criterion “%(slug)s”; there are: %(known)s; null is overall.")
+            known = {"slug": preference.criterion, "known": ", ".join(criteria) or _("none")}
+            raise wrong(f"{place}.criterion", told % known)
         if preference.criterion in found:
-            raise wrong(place, "There are two preferences on the same criterion.")
+            raise wrong(place, _("There are two preferences on the same criterion."))
         key = None if preference.criterion is None else criteria[preference.criterion]
         first, second = question.completions
         margin = _margin(preference, question.permutation)
         both_bad = preference.choice == Choice.BOTH_BAD.value
         found[preference.criterion] = PreferenceFound(key, first, second, margin, both_bad)
     if None not in found:
-        raise wrong("preferences", "Say which response is better overall (criterion null).")
+        raise wrong("preferences", _("Say which response is better overall (criterion null)."))
     for criterion in question.criteria if Ask.CRITERIA in question.asks else ():
         if criterion.required and criterion.slug not in found:
-            raise wrong("preferences", f"Say which response is better in {criterion.name}.")
+            told = _("Say which response is better in %(criterion)s.")
+            raise wrong("preferences", told % {"criterion": criterion.name})
     return list(found.values())
 
 
@@ -161,20 +165,23 @@ def _margin(preference: PreferenceGiven, permutation: Sequence[int]) -> int:
 def _ranking(answers: Answers, question: Question) -> list[tuple[int, int]]:
     if question.type != TaskType.RANKING:
         if answers.ranking:
-            raise wrong("ranking", f"A {question.type} task takes no ranking; send an empty list.")
+            told = _("A %(type)s task takes no ranking; send an empty list.")
+            raise wrong("ranking", told % {"type": question.type})
         return []
     found: dict[str, tuple[int, int]] = {}
     for tier, labels in enumerate(answers.ranking):
         for label in labels:
             key = completion_behind(label, question, f"ranking[{tier}]")
             if label in found:
-                raise wrong(f"ranking[{tier}]", f"Response {label} is ranked twice.")
+                told = _("Response %(label)s is ranked twice.") % {"label": label}
+                raise wrong(f"ranking[{tier}]", told)
             found[label] = (key, tier)
         if not labels:
-            raise wrong(f"ranking[{tier}]", "A tier holds at least one response.")
+            raise wrong(f"ranking[{tier}]", _("A tier holds at least one response."))
     missing = [label for label in question.shown if label not in found]
     if missing:
-        raise wrong("ranking", f"Rank every response; missing: {', '.join(missing)}.")
+        told = _("Rank every response; missing: %(labels)s.") % {"labels": ", ".join(missing)}
+        raise wrong("ranking", told)
     return list(found.values())
 
 
@@ -183,14 +190,16 @@ def _corrections(answers: Answers, question: Question) -> list[tuple[int, str]]:
     for nth, correction in enumerate(answers.corrections):
         place = f"corrections[{nth}]"
         if Ask.CORRECTION not in question.asks:
-            raise wrong(place, "This campaign does not ask for corrections; send an empty list.")
+            raise wrong(place, _("This campaign does not ask for corrections; send an empty list."))
         key = completion_behind(correction.response, question, f"{place}.response")
         if not correction.content.strip():
-            raise wrong(f"{place}.content", "A correction holds the better text; this is empty.")
+            raise wrong(f"{place}.content", _("A correction holds the better text; this is empty."))
         if question.masks_identity and BLACK in correction.content:
-            raise wrong(f"{place}.content", f"Replace what is blacked out ({BLACK}) by words.")
+            told = _("Replace what is blacked out (%(black)s) by words.") % {"black": BLACK}
+            raise wrong(f"{place}.content", told)
         if key in found:
-            raise wrong(place, f"Response {correction.response} is corrected twice.")
+            told = _("Response %(label)s is corrected twice.") % {"label": correction.response}
+            raise wrong(place, told)
         found[key] = correction.content
     return list(found.items())
 
@@ -198,8 +207,9 @@ def _corrections(answers: Answers, question: Question) -> list[tuple[int, str]]:
 def _demonstration(answers: Answers, question: Question) -> list[str]:
     if question.type != TaskType.DEMONSTRATION:
         if answers.demonstration:
-            raise wrong("demonstration", f"A {question.type} task takes none; leave it empty.")
+            told = _("A %(type)s task takes none; leave it empty.") % {"type": question.type}
+            raise wrong("demonstration", told)
         return []
     if not answers.demonstration.strip():
-        raise wrong("demonstration", "Write the answer; it is empty.")
+        raise wrong("demonstration", _("Write the answer; it is empty."))
     return [answers.demonstration]

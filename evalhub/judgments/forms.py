@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from evalhub.judgments.choices import Preset
@@ -70,7 +71,7 @@ class DeskForm(forms.Form):
         super().__init__(data, initial=initial)
         for act, meaning in ACTS.items():
             self.fields[f"key_{act}"] = forms.CharField(
-                label=str(meaning).capitalize(),
+                label=capfirst(str(meaning)),  # the rest stays: German nouns
                 required=False,
                 max_length=12,
                 strip=False,  # the space bar is a key

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db.models import Count, Q, Sum
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from evalhub.accounts.models import Member
 from evalhub.campaigns.models import Assignment, Draft, Task
@@ -49,7 +50,7 @@ def text_of(document: object) -> str:
 
 def title_of(document: object, *, number: int) -> str:
     title = document.get("title") if isinstance(document, dict) else ""
-    return str(title or f"Source {number}")
+    return str(title or _("Source %(n)s") % {"n": number})
 
 
 def desk_of(member: Member) -> dict[str, Any]:

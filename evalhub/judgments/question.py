@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from string import ascii_uppercase
 from typing import Any, NamedTuple
 
+from django.utils.translation import gettext as _
+
 from evalhub.campaigns.choices import Ask, TaskType
 from evalhub.judgments.errors import InvalidJudgment
 from evalhub.rubrics.models import Criterion
@@ -125,6 +127,6 @@ def completion_behind(label: str, question: Question, place: str) -> int:
     """The key behind `label`, or InvalidJudgment naming `place`."""
     shown = question.shown
     if label not in shown:
-        known = ", ".join(shown) or "none"
-        raise wrong(place, f"No response “{label}”; there are: {known}.")
+        told = _("No response “%(label)s”; there are: %(known)s.")
+        raise wrong(place, told % {"label": label, "known": ", ".join(shown) or _("none")})
     return shown[label]

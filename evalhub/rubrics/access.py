@@ -3,6 +3,8 @@ from __future__ import annotations
 from typing import Literal
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from evalhub.accounts.models import Member
 from evalhub.common.errors import NotFound
 from evalhub.rubrics.errors import RubricFrozen
@@ -12,7 +14,7 @@ from evalhub.rubrics.models import Criterion, Rubric, RubricVersion
 def access_rubric(member: Member, uid: UUID) -> Rubric:
     rubric = Rubric.objects.filter(workspace=member.workspace_id, uid=uid).first()
     if rubric is None:
-        raise NotFound("No such rubric.")
+        raise NotFound(_("No such rubric."))
     return rubric
 
 
@@ -28,9 +30,9 @@ def access_rubric_version(
     versions = RubricVersion.objects.select_related("rubric__workspace")
     version = versions.filter(rubric__workspace=member.workspace_id, uid=uid).first()
     if version is None:
-        raise NotFound("No such version of a rubric.")
+        raise NotFound(_("No such version of a rubric."))
     if to == "edit" and version.is_frozen:
-        raise RubricFrozen(f"{version} is published; make a new version to change it.")
+        raise _frozen(version)
     return version
 
 
@@ -39,7 +41,12 @@ def access_criterion(member: Member, uid: UUID) -> Criterion:
     criteria = Criterion.objects.select_related("version__rubric__workspace")
     criterion = criteria.filter(version__rubric__workspace=member.workspace_id, uid=uid).first()
     if criterion is None:
-        raise NotFound("No such criterion.")
+        raise NotFound(_("No such criterion."))
     if criterion.version.is_frozen:
-        raise RubricFrozen(f"{criterion.version} is published; make a new version to change it.")
+        raise _frozen(criterion.version)
     return criterion
+
+
+def _frozen(version: RubricVersion) -> RubricFrozen:
+    told = _("%(version)s is published; make a new version to change it.")
+    return RubricFrozen(told % {"version": version})

@@ -86,7 +86,8 @@ def version_publish(request: Request, workspace: str, uid: UUID) -> HttpResponse
     member = access_member(request.user, workspace, to="lead")
     version = access_rubric_version(member, uid)
     publish_version(version=version, by=member)
-    messages.success(request, f"{version} is published and frozen; campaigns can use it.")
+    told = _("%(version)s is published and frozen; campaigns can use it.")
+    messages.success(request, told % {"version": version})
     return redirect("rubrics:version", workspace, uid)
 
 

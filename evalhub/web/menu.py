@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from evalhub.accounts.access import ROLES_FOR, Act
 from evalhub.accounts.models import Member, Workspace
@@ -25,47 +27,47 @@ class Section:
 
 @dataclass(frozen=True)
 class Page:
-    label: str
+    label: Any  # a lazy translation
     url_name: str
     act: Act
 
 
-SECTIONS: list[tuple[str, list[Page]]] = [
-    ("", [Page("Home", "home", "view"), Page("My work", "judgments:mine", "judge")]),
+SECTIONS: list[tuple[Any, list[Page]]] = [  # `Any`: lazy translations
+    ("", [Page(_("Home"), "home", "view"), Page(_("My work"), "judgments:mine", "judge")]),
     (
-        "Judging",
+        _("Judging"),
         [
-            Page("Campaigns", "campaigns:list", "watch"),
-            Page("Flags", "campaigns:flags", "lead"),
-            Page("Rubrics", "rubrics:list", "watch"),
+            Page(_("Campaigns"), "campaigns:list", "watch"),
+            Page(_("Flags"), "campaigns:flags", "lead"),
+            Page(_("Rubrics"), "rubrics:list", "watch"),
         ],
     ),
     (
-        "Data",
+        _("Data"),
         [
-            Page("Collections", "prompts:list", "build"),
-            Page("Imports", "imports:list", "build"),
-            Page("Datasets", "datasets:list", "build"),
+            Page(_("Collections"), "prompts:list", "build"),
+            Page(_("Imports"), "imports:list", "build"),
+            Page(_("Datasets"), "datasets:list", "build"),
         ],
     ),
     (
-        "Models",
+        _("Models"),
         [
-            Page("Loops", "loops:list", "build"),
-            Page("Runs", "runs:list", "build"),
-            Page("Models", "registry:list", "build"),
-            Page("Comparisons", "evaluation:list", "build"),
-            Page("Try it", "runs:try", "engineer"),
+            Page(_("Loops"), "loops:list", "build"),
+            Page(_("Runs"), "runs:list", "build"),
+            Page(_("Models"), "registry:list", "build"),
+            Page(_("Comparisons"), "evaluation:list", "build"),
+            Page(_("Try it"), "runs:try", "engineer"),
         ],
     ),
     (
-        "Workspace",
+        _("Workspace"),
         [
-            Page("Jobs", "jobs:list", "watch"),
-            Page("Members", "accounts:members", "own"),
-            Page("API tokens", "accounts:tokens", "view"),
-            Page("Audit log", "audit_log", "own"),
-            Page("Help", "help", "view"),
+            Page(_("Jobs"), "jobs:list", "watch"),
+            Page(_("Members"), "accounts:members", "own"),
+            Page(_("API tokens"), "accounts:tokens", "view"),
+            Page(_("Audit log"), "audit_log", "own"),
+            Page(_("Help"), "help", "view"),
         ],
     ),
 ]
@@ -77,14 +79,14 @@ def menu_for(member: Member, *, path: str) -> list[Section]:
     for title, pages in SECTIONS:
         items = [_item(page, member, path) for page in pages if member.has(*ROLES_FOR[page.act])]
         if items:
-            sections.append(Section(title, items))
+            sections.append(Section(str(title), items))
     return sections
 
 
 def _item(page: Page, member: Member, path: str) -> Item:
     url = page_url(page.url_name, member.workspace)
     is_current = path == url if page.url_name == "home" else path.startswith(url)
-    return Item(page.label, url, is_current)
+    return Item(str(page.label), url, is_current)
 
 
 def page_url(name: str, workspace: Workspace) -> str:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from evalhub.accounts.choices import Role
 from evalhub.accounts.models import Member, Workspace
 from evalhub.campaigns.models import Campaign
 from evalhub.judgments.models import Judgment
+from evalhub.loops.choices import RoundState
 from evalhub.loops.models import Round
 from evalhub.rubrics.models import RubricVersion
 from evalhub.web.menu import page_url
@@ -20,6 +25,14 @@ class NextStep:
     sentence: str
     label: str
     url: str
+
+
+_LAST_ROUND: dict[str, Any] = {  # by state; `Any`: lazy translations
+    RoundState.RUNNING: gettext_lazy("%(loop)s, Round %(n)s: running."),
+    RoundState.SUCCEEDED: gettext_lazy("%(loop)s, Round %(n)s: succeeded."),
+    RoundState.FAILED: gettext_lazy("%(loop)s, Round %(n)s: failed."),
+    RoundState.CANCELLED: gettext_lazy("%(loop)s, Round %(n)s: cancelled."),
+}
 
 
 def next_steps(member: Member) -> list[NextStep]:
@@ -34,12 +47,12 @@ def next_steps(member: Member) -> list[NextStep]:
     if member.has(Role.OWNER):
         steps += _owning(member.workspace)
     if not steps:
-        sentence = "A lead or an engineer starts the work; you can look around meanwhile."
+        sentence = _("A lead or an engineer starts the work; you can look around meanwhile.")
         steps = [
             NextStep(
-                "Nothing waits for you",
+                _("Nothing waits for you"),
                 sentence,
-                "Read the help",
+                _("Read the help"),
                 page_url("help", member.workspace),
             )
         ]
@@ -49,14 +62,15 @@ def next_steps(member: Member) -> list[NextStep]:
 def _judging(member: Member) -> Iterator[NextStep]:
     count = Campaign.objects.of_workspace(member.workspace).open().count()
     if count:
-        sentence = f"{_open_campaigns(count)} What you had in your hand is still there."
+        kept = _("What you had in your hand is still there.")
+        sentence = f"{_open_campaigns(count)} {kept}"
         yield NextStep(
-            "Judge", sentence, "To my work", page_url("judgments:mine", member.workspace)
+            _("Judge"), sentence, _("To my work"), page_url("judgments:mine", member.workspace)
         )
     else:
-        sentence = "No campaign is open. A lead opens them; this page says so when one does."
+        sentence = _("No campaign is open. A lead opens them; this page says so when one does.")
         yield NextStep(
-            "Nothing to judge yet", sentence, "Read how", page_url("help", member.workspace)
+            _("Nothing to judge yet"), sentence, _("Read how"), page_url("help", member.workspace)
         )
 
 
@@ -65,17 +79,19 @@ def _leading(workspace: Workspace) -> Iterator[NextStep]:
         rubric__workspace=workspace, published_at__isnull=False
     )
     if not published.exists():
-        sentence = "A campaign needs a published rubric: criteria with words for every point."
-        yield NextStep("Write a rubric", sentence, "Write it", page_url("rubrics:new", workspace))
+        sentence = _("A campaign needs a published rubric: criteria with words for every point.")
+        yield NextStep(
+            _("Write a rubric"), sentence, _("Write it"), page_url("rubrics:new", workspace)
+        )
     if not workspace.collections.exists():
-        sentence = "Prompts and the answers of models come from a file: JSONL, pairs or trees."
+        sentence = _("Prompts and the answers of models come from a file: JSONL, pairs or trees.")
         url = page_url("imports:list", workspace)
-        yield NextStep("Bring prompts in", sentence, "Import a file", url)
+        yield NextStep(_("Bring prompts in"), sentence, _("Import a file"), url)
         return
     count = Campaign.objects.of_workspace(workspace).open().count()
-    sentence = _open_campaigns(count) if count else "None is open: people have nothing to judge."
+    sentence = _open_campaigns(count) if count else _("None is open: people have nothing to judge.")
     url = page_url("campaigns:list", workspace)
-    yield NextStep("Campaigns", sentence, "See them", url)
+    yield NextStep(_("Campaigns"), sentence, _("See them"), url)
 
 
 def _engineering(workspace: Workspace) -> Iterator[NextStep]:
@@ -84,23 +100,24 @@ def _engineering(workspace: Workspace) -> Iterator[NextStep]:
     if last is None:
         judged = Judgment.objects.of_workspace(workspace).exists()
         sentence = (
-            "There are judgments to learn from: a Round builds, trains and measures."
+            _("There are judgments to learn from: a Round builds, trains and measures.")
             if judged
-            else "A Round needs judgments; import some, or open a campaign first."
+            else _("A Round needs judgments; import some, or open a campaign first.")
         )
-        yield NextStep("Start a Round", sentence, "To the loops", url)
+        yield NextStep(_("Start a Round"), sentence, _("To the loops"), url)
     else:
-        sentence = f"{last.loop}, Round {last.number}: {last.get_state_display().lower()}."
-        yield NextStep("The last Round", sentence, "See it", url)
+        sentence = _LAST_ROUND[last.state] % {"loop": last.loop, "n": last.number}
+        yield NextStep(_("The last Round"), sentence, _("See it"), url)
 
 
 def _owning(workspace: Workspace) -> Iterator[NextStep]:
     members = workspace.members.active().filter(user__isnull=False).count()
     if members == 1:
-        sentence = "You are alone here. Invite people who judge, lead or train."
+        sentence = _("You are alone here. Invite people who judge, lead or train.")
         url = page_url("accounts:member_add", workspace)
-        yield NextStep("Add members", sentence, "Add somebody", url)
+        yield NextStep(_("Add members"), sentence, _("Add somebody"), url)
 
 
 def _open_campaigns(count: int) -> str:
-    return "One campaign is open." if count == 1 else f"{count} campaigns are open."
+    told = ngettext("One campaign is open.", "%(n)s campaigns are open.", count)
+    return told % {"n": count}

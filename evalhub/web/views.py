@@ -6,6 +6,7 @@ from django.contrib.auth.decorators import login_required
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods
@@ -27,7 +28,7 @@ from evalhub.web.services import sign_up as make_account
 @require_http_methods(["GET", "POST"])
 def sign_up(request: HttpRequest) -> HttpResponse:
     if not settings.EVALHUB_OPEN_SIGN_UP:
-        raise NotFound("Sign-up is closed here. Ask an owner of a workspace to invite you.")
+        raise NotFound(_("Sign-up is closed here. Ask an owner of a workspace to invite you."))
     form = SignUpForm(request.POST or None)
     if form.is_valid():
         try:

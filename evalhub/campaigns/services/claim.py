@@ -26,7 +26,7 @@ import msgspec
 from django.db import connection, transaction
 
 from evalhub.campaigns.choices import CampaignState
-from evalhub.campaigns.errors import CampaignNotOpen, GuidelinesNotAccepted, HandFull
+from evalhub.campaigns.errors import guidelines_first, hand_full, not_open
 from evalhub.campaigns.models import Campaign
 from evalhub.campaigns.queries import has_accepted, masked
 
@@ -221,11 +221,9 @@ def claim_next(*, campaign: Campaign, member_pk: int, holding: Sequence[UUID] = 
     """
     desk = Desk.of(campaign)
     if desk.state != CampaignState.OPEN:
-        raise CampaignNotOpen(f"“{campaign.title}” is {desk.state}; nothing to judge there now.")
+        raise not_open(campaign.title, desk.state)
     if campaign.guidelines_id and not has_accepted(member_pk, campaign.guidelines_id):
-        raise GuidelinesNotAccepted(
-            f"Read and accept the guidelines of “{campaign.title}” first.", campaign=str(desk.uid)
-        )
+        raise guidelines_first(campaign.title, desk.uid)
     with transaction.atomic():
         with connection.cursor() as cursor:  # two tabs at once must not fill the hand twice
             cursor.execute(_LOCK_HAND, [member_pk])
@@ -235,9 +233,7 @@ def claim_next(*, campaign: Campaign, member_pk: int, holding: Sequence[UUID] = 
         if back is not None:
             return back
         if held >= desk.hand_size:
-            raise HandFull(
-                f"You hold {held} tasks of this campaign; submit or release one first.", held=held
-            )
+            raise hand_full(held)
         return (
             _lent(_AGAIN, desk, member_pk, late=True)
             or lend_new(desk=desk, member_pk=member_pk, after=FROM_THE_FRONT)

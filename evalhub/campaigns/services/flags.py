@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from evalhub.accounts.models import Member
 from evalhub.audit.services import record
@@ -20,9 +21,10 @@ def raise_flag(*, assignment: Assignment, kind: str, text: str = "", by: Member)
         UnfitFlag: no such kind, or a question without words.
     """
     if kind not in FlagKind.values:
-        raise UnfitFlag(f"A flag is one of {', '.join(FlagKind.values)}.", field="kind")
+        told = _("A flag is one of %(known)s.") % {"known": ", ".join(FlagKind.values)}
+        raise UnfitFlag(told, field="kind")
     if kind == FlagKind.QUESTION and not text.strip():
-        raise UnfitFlag("Write the question.", field="text")
+        raise UnfitFlag(_("Write the question."), field="text")
     about = {"task_id": assignment.task_id, "member": by, "kind": kind}
     try:
         with transaction.atomic():
@@ -44,11 +46,11 @@ def answer_flag(*, flag: Flag, answer: str, by: Member) -> Flag:
         UnfitFlag: a question gets words.
     """
     if flag.kind == FlagKind.QUESTION and not answer.strip():
-        raise UnfitFlag("Write the answer; the annotator will read it.", field="answer")
+        raise UnfitFlag(_("Write the answer; the annotator will read it."), field="answer")
     now = timezone.now()
     settled = Flag.objects.open().filter(pk=flag.pk)
     if not settled.update(answer=answer.strip(), answered_by=by, answered_at=now):
-        raise Conflict("This flag has been answered already.")
+        raise Conflict(_("This flag has been answered already."))
     flag.refresh_from_db()
     record(
         "flag.answered",

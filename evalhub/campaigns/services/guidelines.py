@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 from django.db.models import Max
+from django.utils.translation import gettext as _
 
 from evalhub.accounts.models import Member
 from evalhub.audit.services import record
@@ -22,7 +23,7 @@ def set_guidelines(
         UnfitCampaign: it says nothing.
     """
     if not (content.strip() or consent.strip()):
-        raise UnfitCampaign("Write the guidelines, or the consent that people are to give.")
+        raise UnfitCampaign(_("Write the guidelines, or the consent that people are to give."))
     locked = Campaign.objects.select_for_update().get(pk=campaign.pk)
     last = locked.guidelines_versions.aggregate(last=Max("number"))["last"] or 0
     version = Guidelines.objects.create(
@@ -48,5 +49,5 @@ def accept_guidelines(*, guidelines: Guidelines, by: Member) -> Acceptance:
         Conflict: there is a newer version; read that one.
     """
     if guidelines.campaign.guidelines_id != guidelines.pk:
-        raise Conflict("These guidelines have been replaced; read the newer ones.")
+        raise Conflict(_("These guidelines have been replaced; read the newer ones."))
     return Acceptance.objects.get_or_create(guidelines=guidelines, member=by)[0]

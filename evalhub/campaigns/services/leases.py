@@ -7,9 +7,10 @@ from typing import Any, Literal
 
 from django.db import connection, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from evalhub.campaigns.choices import AssignmentState, CampaignState, SkipReason
-from evalhub.campaigns.errors import HandFull, LeaseLost, UnfitSkip
+from evalhub.campaigns.errors import HandFull, LeaseLost, UnfitSkip, not_open
 from evalhub.campaigns.models import Assignment, Draft
 from evalhub.common.errors import Conflict
 
@@ -71,9 +72,8 @@ def skip(
         UnfitSkip: no such reason.
     """
     if reason not in SkipReason.values:
-        raise UnfitSkip(
-            f"A skip’s reason is one of {', '.join(SkipReason.values)}.", field="reason"
-        )
+        told = _("A skip’s reason is one of %(known)s.") % {"known": ", ".join(SkipReason.values)}
+        raise UnfitSkip(told, field="reason")
     _give_back(assignment, token, "skipped", reason=reason, note=note)
 
 
@@ -94,10 +94,12 @@ def unskip(*, assignment: Assignment) -> int:
     if assignment.state == AssignmentState.HELD:  # a retry is no conflict
         return assignment.token
     if assignment.campaign.state != CampaignState.OPEN:
-        raise Conflict(f"“{assignment.campaign.title}” is {assignment.campaign.state}.")
+        raise Conflict(str(not_open(assignment.campaign.title, assignment.campaign.state)))
     if assignment.task.open_places == 0:
-        raise Conflict("Others have judged this task meanwhile, or have it in hand.")
-    raise HandFull("You hold as many tasks as this campaign allows; submit or release one first.")
+        raise Conflict(_("Others have judged this task meanwhile, or have it in hand."))
+    raise HandFull(
+        _("You hold as many tasks as this campaign allows; submit or release one first.")
+    )
 
 
 def _give_back(
@@ -115,7 +117,7 @@ def _give_back(
             return
     assignment.refresh_from_db(fields=["state", "token"])
     if assignment.state != state or assignment.token != token:  # a retry is no loss
-        raise LeaseLost("You do not hold this task any more.")
+        raise LeaseLost(_("You do not hold this task any more."))
 
 
 def heartbeat(*, assignment: Assignment, token: int) -> datetime:
@@ -127,7 +129,7 @@ def heartbeat(*, assignment: Assignment, token: int) -> datetime:
         .update(expires_at=until)
     )
     if not renewed:
-        raise LeaseLost("You do not hold this task any more; what you typed is kept.")
+        raise LeaseLost(_("You do not hold this task any more; what you typed is kept."))
     return until
 
 
@@ -136,7 +138,7 @@ def save_draft(*, assignment: Assignment, body: dict[str, Any]) -> Draft:
     """Keep what is typed so far. After the lease was lost too: then the draft is late."""
     state = Assignment.objects.select_for_update().values_list("state", flat=True)
     late = state.get(pk=assignment.pk) != "held"
-    draft, _ = Draft.objects.update_or_create(
+    draft, _created = Draft.objects.update_or_create(
         assignment=assignment,
         defaults={"body": body, "late": late, "updated_at": timezone.now()},
     )

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import msgspec
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from evalhub.accounts.models import Member
 from evalhub.audit.services import record
@@ -33,17 +34,16 @@ def set_expert_answer(
         InvalidJudgment: the answers do not fit the task.
     """
     if kind not in KINDS:
-        raise UnfitExpertAnswer("Choose practice or gold.", field="kind")
+        raise UnfitExpertAnswer(_("Choose practice or gold."), field="kind")
     if task.kind not in (kind, TaskKind.NORMAL):
-        raise UnfitExpertAnswer(
-            f"This task is {task.kind} already and stays it; choose another task.", field="kind"
-        )
+        told = _("This task is %(kind)s already and stays it; choose another task.")
+        raise UnfitExpertAnswer(told % {"kind": task.kind}, field="kind")
     check_answers(task, answers)
     target = make_gold(task=task) if kind == TaskKind.GOLD else copy_for_practice(task=task)
     told = msgspec.to_builtins(answers)
     del told["active_ms"]
     values = {"answers": told, "reason": reason.strip(), "written_by": by}
-    answer, _ = ExpertAnswer.objects.update_or_create(task=target, defaults=values)
+    answer, _created = ExpertAnswer.objects.update_or_create(task=target, defaults=values)
     record(
         "task.expert_answered",
         actor=by.pseudonym,

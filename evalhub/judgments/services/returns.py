@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from evalhub.accounts.models import Member
 from evalhub.audit.services import record
@@ -21,18 +22,20 @@ def return_judgment(*, judgment: Judgment, reason: str, by: Member) -> ReturnedJ
         Conflict: it was returned already, has been revised since, or no person made it here.
     """
     if not reason.strip():
-        raise UnfitReturn("Say why; its author reads it.", field="reason")
+        raise UnfitReturn(_("Say why; its author reads it."), field="reason")
     if judgment.source != Source.HUMAN:
-        raise Conflict("Only what a person judged here is returned; nobody would revise this one.")
+        raise Conflict(
+            _("Only what a person judged here is returned; nobody would revise this one.")
+        )
     if Judgment.objects.filter(supersedes=judgment).exists():
-        raise Conflict("It has been revised meanwhile; look at the newer one.")
+        raise Conflict(_("It has been revised meanwhile; look at the newer one."))
     try:
         with transaction.atomic():
             returned = ReturnedJudgment.objects.create(
                 judgment=judgment, reason=reason.strip(), returned_by=by
             )
     except IntegrityError as error:
-        raise Conflict("It was returned already.") from error
+        raise Conflict(_("It was returned already.")) from error
     record(
         "judgment.returned",
         actor=by.pseudonym,

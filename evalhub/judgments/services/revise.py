@@ -3,6 +3,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
+from django.utils.translation import gettext as _
 
 from evalhub.accounts.models import Member
 from evalhub.common.errors import Conflict
@@ -45,26 +46,29 @@ def revise_judgment(*, judgment: Judgment, by: Member, body: ReviseBody) -> Judg
             cursor.execute(revise_statement(tables_of(findings)), values)
             (pk,) = cursor.fetchone()
     except IntegrityError as error:
-        raise Conflict("This judgment has been revised already; revise the newest one.") from error
+        raise Conflict(
+            _("This judgment has been revised already; revise the newest one.")
+        ) from error
     return Judgment.objects.get(pk=pk)
 
 
 def check_revisable(judgment: Judgment) -> UUID:
     """The assignment that a revision is about; raise Conflict where there can be none."""
     if not judgment.campaign.allows_revision:
-        raise Conflict(f"“{judgment.campaign.title}” takes no revisions.")
+        told = _("“%(title)s” takes no revisions.") % {"title": judgment.campaign.title}
+        raise Conflict(told)
     if judgment.assignment is None:
-        raise Conflict("An imported judgment is not revised here; import a corrected file.")
+        raise Conflict(_("An imported judgment is not revised here; import a corrected file."))
     return judgment.assignment.uid
 
 
 def check_current(judgment: Judgment) -> None:
     """Raise Conflict when a newer judgment stands in its place."""
     if Judgment.objects.filter(supersedes=judgment).exists():
-        raise Conflict("This judgment has been revised already; revise the newest one.")
+        raise Conflict(_("This judgment has been revised already; revise the newest one."))
 
 
 def _same(stored: Judgment, judgment: Judgment, body: ReviseBody, about: UUID) -> Judgment:
     if stored.supersedes_id != judgment.pk or stored.body_digest != body.digest(about):
-        raise SubmissionMismatch("Other answers were stored under this submission_id.")
+        raise SubmissionMismatch(_("Other answers were stored under this submission_id."))
     return stored

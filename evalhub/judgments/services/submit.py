@@ -14,6 +14,7 @@ from uuid import UUID
 
 import msgspec
 from django.db import IntegrityError, connection, transaction
+from django.utils.translation import gettext as _
 
 from evalhub.accounts.choices import MemberKind
 from evalhub.campaigns.choices import CampaignState
@@ -114,7 +115,7 @@ def submit_judgment(*, assignment: UUID, member_pk: int, body: SubmitBody) -> Su
 def asked_of(assignment: UUID, member_pk: int) -> Asked:
     row = _execute(_ASKED, [assignment, member_pk])
     if row is None:
-        raise NotFound("No such assignment.")
+        raise NotFound(_("No such assignment."))
     pk, token, is_live, permutation, rank, completions, *of_campaign = row
     desk_pk, uid, type_, state, hand, minutes, version_uid, version, *rest = of_campaign
     asks, masks, workspace, kind, guidelines = rest
@@ -145,7 +146,7 @@ def _wants_more(asked: Asked, body: SubmitBody) -> bool:
 
 
 def _next(asked: Asked, member_pk: int, body: SubmitBody, row: tuple[Any, ...]) -> Lease | None:
-    _, held, forgotten = row
+    _uid, held, forgotten = row
     if not _wants_more(asked, body):
         return None
     if forgotten:
@@ -165,11 +166,11 @@ def _settled(assignment: UUID, member_pk: int, asked: Asked, body: SubmitBody) -
         return Submitted(judgment=stored.uid, next=held, is_new=False)
     mine = Assignment.objects.get(pk=asked.assignment)
     save_draft(assignment=mine, body=msgspec.to_builtins(body))
-    raise LeaseLost(
+    told = _(
         "You do not hold this task any more: its time ran out, or it was answered or handed back "
-        "elsewhere. What you sent is kept as a draft.",
-        state=mine.state,
+        "elsewhere. What you sent is kept as a draft."
     )
+    raise LeaseLost(told, state=mine.state)
 
 
 def _held_now(asked: Asked, member_pk: int, holding: Sequence[UUID]) -> Lease | None:
@@ -179,7 +180,7 @@ def _held_now(asked: Asked, member_pk: int, holding: Sequence[UUID]) -> Lease | 
 
 def _mismatch() -> SubmissionMismatch:
     return SubmissionMismatch(
-        "Other answers were stored under this submission_id. Send a new one for a new judgment."
+        _("Other answers were stored under this submission_id. Send a new one for a new judgment.")
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
 import msgspec
+from django.utils.translation import gettext as _
 
 from evalhub.judgments.body import Answers, SubmitBody, malformed
 from evalhub.judgments.errors import MalformedBody
@@ -57,12 +58,12 @@ def told_by(fields: Mapping[str, str]) -> dict[str, Any]:
         "steps": [
             {"response": label, "step": _number(nth), "verdict": verdict}
             for rest, verdict in _named(fields, "step")
-            for label, _, nth in [rest.partition(".")]
+            for label, _dot, nth in [rest.partition(".")]
         ],
         "tool_calls": [
             {"response": label, "call": _number(nth), **CALLS.get(verdict, {})}
             for rest, verdict in _named(fields, "call")
-            for label, _, nth in [rest.partition(".")]
+            for label, _dot, nth in [rest.partition(".")]
         ],
         "spans": _spans(fields.get("spans", "")),
     }
@@ -92,7 +93,7 @@ def _named(fields: Mapping[str, str], kind: str) -> Iterator[tuple[str, str]]:
 
 def _ratings(fields: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     for about, value in _named(fields, "rating"):
-        label, _, rest = about.partition(".")
+        label, _dot, rest = about.partition(".")
         criterion, dot, turn = rest.partition(".")
         rating: dict[str, Any] = {
             "response": None if label == PROMPT else label,
@@ -140,7 +141,7 @@ def _spans(text: str) -> Any:
     try:
         return json.loads(text or "[]")
     except ValueError as error:
-        raise MalformedBody("The marked passages are no JSON. Load the page again.") from error
+        raise MalformedBody(_("The marked passages are no JSON. Load the page again.")) from error
 
 
 def fields_from(body: Mapping[str, Any], *, preference_steps: int = 5) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django import template
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 register = template.Library()
@@ -18,7 +19,8 @@ def minutes(milliseconds: int | None) -> str:
     if milliseconds < MINUTE:
         return _("%(n)s s") % {"n": round(milliseconds / 1000)}
     told = milliseconds / MINUTE
-    return _("%(n)s min") % {"n": f"{told:.1f}" if told < 10 else f"{told:,.0f}"}
+    written = number_format(told, decimal_pos=1 if told < 10 else 0, force_grouping=True)
+    return _("%(n)s min") % {"n": written}
 
 
 @register.filter

@@ -81,7 +81,7 @@ def _task(campaign: Campaign, uid: str) -> Task | None:
     try:
         return access_task(campaign, UUID(uid))
     except ValueError as error:
-        raise NotFound("No such task.") from error
+        raise NotFound(_("No such task.")) from error
 
 
 def _stored(task: Task) -> ExpertAnswer | None:

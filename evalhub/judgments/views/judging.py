@@ -279,5 +279,5 @@ def _uid(text: str) -> UUID:
         return UUID(text)
     except ValueError as error:
         raise MalformedBody(
-            "The form names no assignment. Load the page again.", field="assignment"
+            _("The form names no assignment. Load the page again."), field="assignment"
         ) from error

@@ -8,9 +8,11 @@ from typing import Any
 
 from django import forms, template
 from django.template.context import Context
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
 
 from evalhub.common.durations import in_words
 from evalhub.web.menu import Section, menu_for
@@ -53,7 +55,7 @@ def when(moment: datetime | None) -> SafeString | str:
         '<time datetime="{}" title="{}">{}</time>',
         moment.astimezone(UTC).isoformat(timespec="seconds"),
         f"{local:%Y-%m-%d %H:%M:%S %Z}",
-        f"{local.day} {local:%b %Y, %H:%M}",
+        date_format(local, _("j M Y, H:i")),  # as Django's date filter writes it
     )
 
 
