@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+from typing import Self
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from evalhub.accounts.models import Member, Workspace
+from evalhub.campaigns.choices import PREFERENCE_STEPS, Ask, CampaignState, Origin, TaskType
+from evalhub.common.models import PublicModel, one_of
+from evalhub.rubrics.models import RubricVersion
+
+
+class CampaignQuerySet(models.QuerySet["Campaign"]):
+    def of_workspace(self, workspace: Workspace) -> Self:
+        return self.filter(workspace=workspace)
+
+    def open(self) -> Self:
+        return self.filter(state=CampaignState.OPEN)
+
+
+class Campaign(PublicModel):
+    """Tasks for people: one rubric version, a task type, an overlap.
+
+    draft -> open <-> paused;  draft | open | paused -> closed
+    """
+
+    workspace = models.ForeignKey(Workspace, models.PROTECT, related_name="campaigns")
+    title = models.CharField(max_length=150)
+    rubric_version = models.ForeignKey(RubricVersion, models.PROTECT, related_name="campaigns")
+    type = models.CharField(max_length=15, choices=TaskType.choices)
+    origin = models.CharField(max_length=10, choices=Origin.choices, default=Origin.PEOPLE.value)
+    state = models.CharField(
+        max_length=10, choices=CampaignState.choices, default=CampaignState.DRAFT.value
+    )
+    overlap = models.PositiveSmallIntegerField(default=1)  # judgments wanted per task (k)
+    hand_size = models.PositiveSmallIntegerField(default=2)
+    lease_minutes = models.PositiveSmallIntegerField(default=30)
+    asks: ArrayField[list[str], list[str]] = ArrayField(
+        models.CharField(max_length=12, choices=Ask.choices), default=list, blank=True
+    )
+    preference_steps = models.PositiveSmallIntegerField(default=5)
+    masks_identity = models.BooleanField(default=False)  # "I am GPT…" is hidden on display
+    allows_revision = models.BooleanField(default=True)  # may one reopen what one submitted?
+    content_warning = models.TextField(blank=True)  # then responses are blurred until clicked
+    guidelines = models.ForeignKey(
+        "Guidelines", models.PROTECT, null=True, blank=True, related_name="+"
+    )  # the newest; whoever judges has read and accepted it
+    created_by = models.ForeignKey(Member, models.PROTECT, null=True, blank=True)
+    opened_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = CampaignQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(condition=Q(overlap__gte=1), name="campaign_overlap_positive"),
+            models.CheckConstraint(condition=Q(hand_size__gte=1), name="campaign_hand_positive"),
+            models.CheckConstraint(
+                condition=Q(preference_steps__in=PREFERENCE_STEPS),
+                name="campaign_preference_steps_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(asks__contained_by=Ask.values), name="campaign_asks_known"
+            ),
+            one_of("campaign_state_known", "state", CampaignState),
+            one_of("campaign_type_known", "type", TaskType),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def rates(self) -> bool:
+        """Whether the rubric is answered: for each response, or for the prompt of a label task."""
+        return self.type in (TaskType.RATING, TaskType.LABEL) or Ask.RATINGS in self.asks
+
+
+class Guidelines(PublicModel):
+    """One version of what people read and accept before they judge. Frozen; a change is a new one."""
+
+    campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="guidelines_versions")
+    number = models.PositiveIntegerField()
+    content = models.TextField(blank=True)  # Markdown
+    consent = models.TextField(blank=True)  # what people agree to, where they must
+    created_by = models.ForeignKey(Member, models.PROTECT, null=True, blank=True)
+
+    class Meta:
+        ordering = ["campaign", "-number"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["campaign", "number"], name="one_row_per_guidelines_version"
+            ),
+            models.CheckConstraint(
+                condition=~Q(content="") | ~Q(consent=""), name="guidelines_say_something"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Guidelines {self.number} of {self.campaign_id}"
+
+
+class Acceptance(models.Model):
+    """A member has read and accepted these guidelines."""
+
+    guidelines = models.ForeignKey(Guidelines, models.PROTECT, related_name="acceptances")
+    member = models.ForeignKey(Member, models.PROTECT, db_index=False)
+    accepted_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["member", "guidelines"], name="guidelines_accepted_once_by_member"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.member_id} accepted {self.guidelines_id}"

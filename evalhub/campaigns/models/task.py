@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+from typing import Any, Self
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from evalhub.accounts.models import Member
+from evalhub.campaigns.choices import AssignmentState, SkipReason, TaskKind
+from evalhub.campaigns.models.campaign import Campaign
+from evalhub.common.models import PublicModel, one_of
+from evalhub.prompts.models import Completion, Prompt
+
+PRIORITY_STEP = 2**40  # rank = (9 - priority) * PRIORITY_STEP + a random number below it
+HIGHEST_PRIORITY = 9
+
+
+class TaskQuerySet(models.QuerySet["Task"]):
+    def open(self) -> Self:
+        return self.filter(open_places__gt=0)
+
+
+class Task(PublicModel):
+    """A unit of work: a prompt, its completions, and how many judgments it shall get.
+
+    `open_places` counts places that nobody holds or has filled; the claim takes one and an expiry
+    or release gives it back, each in the UPDATE that moves the assignment.
+    """
+
+    campaign = models.ForeignKey(
+        Campaign, models.PROTECT, related_name="tasks", db_index=False
+    )  # db_index=False here and below: another index or constraint begins with the column
+    prompt = models.ForeignKey(Prompt, models.PROTECT, related_name="tasks")
+    kind = models.CharField(max_length=15, choices=TaskKind.choices, default=TaskKind.NORMAL.value)
+    rank = models.BigIntegerField()  # claimed in this order; see PRIORITY_STEP
+    overlap = models.PositiveSmallIntegerField()
+    open_places = models.PositiveSmallIntegerField()
+    judged = models.PositiveSmallIntegerField(default=0)  # judgments that count towards overlap
+    completions: models.ManyToManyField[Completion, TaskCompletion] = models.ManyToManyField(
+        Completion, through="TaskCompletion"
+    )
+
+    objects = TaskQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(open_places__lte=F("overlap") - F("judged")),
+                name="places_and_judgments_within_overlap",
+            ),
+            models.CheckConstraint(condition=Q(judged__lte=F("overlap")), name="never_over_k"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["campaign", "rank"], name="task_open", condition=Q(open_places__gt=0)
+            ),
+            models.Index(fields=["campaign", "id"], name="task_by_campaign"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Task {self.uid}"
+
+
+class TaskCompletion(models.Model):
+    """The completions of a task in the task's own order; `place` counts from 0."""
+
+    task = models.ForeignKey(Task, models.PROTECT, related_name="placed", db_index=False)
+    completion = models.ForeignKey(Completion, models.PROTECT, related_name="placed")
+    place = models.PositiveSmallIntegerField()
+
+    class Meta:
+        ordering = ["task", "place"]
+        constraints = [
+            models.UniqueConstraint(fields=["task", "place"], name="one_completion_per_place"),
+            models.UniqueConstraint(fields=["task", "completion"], name="completion_once_per_task"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.task_id}:{self.place}"
+
+
+class AssignmentQuerySet(models.QuerySet["Assignment"]):
+    def held(self) -> Self:
+        return self.filter(state=AssignmentState.HELD)
+
+    def of_member(self, member: Member) -> Self:
+        return self.filter(member=member)
+
+    def run_out(self) -> Self:
+        return self.held().filter(expires_at__lt=timezone.now())
+
+
+class Assignment(PublicModel):
+    """A lease on a task for one member.
+
+    held -> submitted | released | skipped | expired;  released | expired -> held (a new token)
+    """
+
+    campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="assignments")
+    task = models.ForeignKey(Task, models.PROTECT, related_name="assignments", db_index=False)
+    # No plain index on member: with stale statistics the claim would walk all a member's rows by it.
+    member = models.ForeignKey(Member, models.PROTECT, related_name="assignments", db_index=False)
+    state = models.CharField(
+        max_length=10, choices=AssignmentState.choices, default=AssignmentState.HELD.value
+    )
+    token = models.PositiveIntegerField(default=1)  # fencing: grows each time it is lent
+    expires_at = models.DateTimeField()
+    permutation: ArrayField[list[int], list[int]] = ArrayField(models.SmallIntegerField())
+    # permutation[i] is the task's place that is shown as the i-th response (A = 0)
+    claimed_at = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    skip_reason = models.CharField(
+        max_length=15, choices=SkipReason.choices, blank=True, db_default=""
+    )
+    skip_note = models.TextField(blank=True, db_default="")
+
+    objects = AssignmentQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["task", "member"], name="no_member_gets_a_task_twice"),
+            one_of("assignment_state_known", "state", AssignmentState),
+        ]
+        indexes = [
+            models.Index(
+                fields=["expires_at"],
+                name="assignment_leases",
+                condition=Q(state=AssignmentState.HELD),
+            ),
+            models.Index(fields=["member", "campaign", "state"], name="assignment_by_member"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.member_id} on {self.task_id} ({self.state})"
+
+
+class Draft(models.Model):
+    """Work not yet submitted, or that came after its lease was lost; nothing typed is thrown away."""
+
+    assignment = models.OneToOneField(Assignment, models.PROTECT, related_name="draft")
+    body: models.JSONField[dict[str, Any]] = models.JSONField()  # the body of a submit, unchecked
+    late = models.BooleanField(default=False)
+    updated_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"Draft of {self.assignment_id}"
