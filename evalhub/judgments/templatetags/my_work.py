@@ -19,7 +19,8 @@ def minutes(milliseconds: int | None) -> str:
     if milliseconds < MINUTE:
         return _("%(n)s s") % {"n": round(milliseconds / 1000)}
     told = milliseconds / MINUTE
-    written = number_format(told, decimal_pos=1 if told < 10 else 0, force_grouping=True)
+    digits = 1 if told < 10 else 0
+    written = number_format(round(told, digits), decimal_pos=digits, force_grouping=True)
     return _("%(n)s min") % {"n": written}
 
 

@@ -1,0 +1,157 @@
+"""What an annotator can reach, the sentences in it, and the German ones; read without gettext."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from django.conf import settings
+from django.template import engines
+from django.template.base import Template
+from django.templatetags.i18n import BlockTranslateNode, TranslateNode
+
+ROOT = Path(settings.BASE_DIR)
+CATALOG = ROOT / "evalhub/locale/de/LC_MESSAGES/django.po"
+
+# Pages of leads and engineers stay in English; so does the text of the help.
+TEMPLATES = [
+    *(ROOT / "templates/judgments").glob("*.html"),
+    *(ROOT / "templates/web").glob("*.html"),
+    *(
+        ROOT / f"templates/{name}.html"
+        for name in (
+            "base",
+            "accounts/sign_in",
+            "accounts/sign_up",
+            "accounts/invitation",
+            "accounts/password",
+            "accounts/profile",
+            "accounts/token_list",
+            "campaigns/guidelines",
+            "rubrics/version_detail",
+            "rubrics/_scales",
+            "rubrics/_errors",
+        )
+    ),
+]
+_FOR_CLIENTS = {"api.py", "api_urls.py", "filters.py", "serializers.py"}  # of the API; in English
+SOURCES = [
+    *(
+        path
+        for path in (ROOT / "evalhub/judgments").rglob("*.py")
+        if "migrations" not in path.parts and path.name not in _FOR_CLIENTS
+    ),
+    *(
+        ROOT / f"evalhub/{name}.py"
+        for name in (
+            "accounts/access",
+            "accounts/choices",
+            "accounts/forms",
+            "accounts/invitations",
+            "accounts/models",
+            "accounts/services",
+            "accounts/sign_in",
+            "accounts/views",
+            "campaigns/access",
+            "campaigns/choices",
+            "campaigns/errors",
+            "campaigns/services/claim",
+            "campaigns/services/flags",
+            "campaigns/services/guidelines",
+            "campaigns/services/leases",
+            "rubrics/access",
+            "rubrics/models",
+            "web/error_pages",
+            "web/menu",
+            "web/queries",
+            "web/templatetags/shell",
+        )
+    ),
+]
+GETTEXT = {"_", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy"}
+
+
+@dataclass
+class Message:
+    """An entry of the catalog: one text, or one for each number."""
+
+    id: str = ""
+    plural: str = ""
+    texts: list[str] = field(default_factory=list)
+    is_fuzzy: bool = False
+
+
+def catalog(path: Path = CATALOG) -> dict[str, Message]:
+    """The catalog by msgid; the header stands under the empty one."""
+    found = (_message(block) for block in path.read_text().split("\n\n"))
+    return {message.id: message for message in found}
+
+
+def _message(block: str) -> Message:
+    message = Message()
+    lines = [line for line in block.splitlines() if line]
+    message.is_fuzzy = any(line.startswith("#,") and "fuzzy" in line for line in lines)
+    keyword = ""
+    for line in (each for each in lines if not each.startswith("#")):
+        head, _, quoted = line.partition(" ") if line[0] != '"' else ("", "", line)
+        keyword, is_new = head or keyword, bool(head)
+        text = str(ast.literal_eval(quoted))
+        if keyword == "msgid":
+            message.id += text
+        elif keyword == "msgid_plural":
+            message.plural += text
+        elif is_new:
+            message.texts.append(text)
+        else:
+            message.texts[-1] += text
+    return message
+
+
+def names_in(text: str) -> list[str]:
+    """The placeholders and tags of a text, which must be the same in each language."""
+    return sorted(re.findall(r"%\(\w+\)[sd]|%%|\{\w+\}|</?\w[^>]*>", text))
+
+
+def sentences_of(source: Path) -> Iterator[tuple[str, str]]:
+    """Each msgid of a Python file, with its plural if it has one."""
+    for node in ast.walk(ast.parse(source.read_text())):
+        if isinstance(node, ast.Call) and _name_of(node.func) in GETTEXT:
+            texts = [each.value for each in node.args if isinstance(each, ast.Constant)]
+            assert texts, f"{source}:{node.lineno} gives gettext something that is no text"
+            yield str(texts[0]), str(texts[1]) if len(texts) > 1 else ""
+
+
+def sentences_in(template: Path) -> Iterator[tuple[str, str]]:
+    """The same of a template."""
+    compiled: Template = engines["django"].from_string(template.read_text()).template  # type: ignore[attr-defined]
+    for constant in compiled.nodelist.get_nodes_by_type(TranslateNode):
+        yield str(constant.filter_expression.var.literal), ""
+    for block in compiled.nodelist.get_nodes_by_type(BlockTranslateNode):
+        singular, _ = block.render_token_list(block.singular)
+        plural, _ = block.render_token_list(block.plural) if block.plural else ("", [])
+        yield singular, plural
+
+
+def bare_sentences_of(source: Path) -> Iterator[str]:
+    """Texts of a Python file that read like a sentence and do not go through gettext."""
+    tree = ast.parse(source.read_text())
+    known: set[ast.AST] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and _name_of(node.func) in GETTEXT:
+            known |= set(ast.walk(node))
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            known.add(node.value)  # a docstring
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and node not in known and _is_sentence(node.value):
+            yield str(node.value)
+
+
+def _is_sentence(value: object) -> bool:
+    return isinstance(value, str) and bool(re.fullmatch(r".*\w+ \w+.*[.?…]", value))
+
+
+def _name_of(function: ast.expr) -> str:
+    return function.id if isinstance(function, ast.Name) else ""
