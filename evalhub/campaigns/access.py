@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import cast
+from typing import NamedTuple, cast
 from uuid import UUID
 
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
-from evalhub.accounts.access import Act, acting_member
+from evalhub.accounts.access import ROLES_FOR, Act, access_member, acting_member
 from evalhub.accounts.acting import Acting
 from evalhub.accounts.choices import Role
-from evalhub.accounts.models import Member, User
+from evalhub.accounts.models import Member, User, Workspace
 from evalhub.campaigns.choices import AssignmentState, CampaignState
 from evalhub.campaigns.models import Assignment, Campaign, Flag, Guidelines, Task
 from evalhub.common.errors import Forbidden, NotFound
@@ -34,24 +34,36 @@ def access_campaign(member: Member, uid: UUID) -> Campaign:
     return campaign
 
 
-def access_desk(member: Member, uid: UUID) -> Campaign:
-    """The same for the annotator's page, which asks for it with every judgment: one table is read.
+class AtDesk(NamedTuple):
+    member: Member
+    campaign: Campaign
+
+
+def access_desk(user: User, slug: str, uid: UUID) -> AtDesk:
+    """Who judges and what, for the annotator's page, which asks with every judgment: one read.
 
     What is frozen (the rubric version, the guidelines) comes from the process's memory.
+
+    Raises:
+        NotFound, Forbidden: as `access_member` and `access_campaign` do.
     """
     found = joined(
-        [("c", Campaign)],
-        "campaigns_campaign c WHERE c.workspace_id = %s AND c.uid = %s",
-        [member.workspace_id, uid],
+        [("m", Member), ("w", Workspace), ("c", Campaign)],
+        "accounts_member m JOIN accounts_workspace w ON w.id = m.workspace_id"
+        " JOIN campaigns_campaign c ON c.workspace_id = w.id"
+        " WHERE m.user_id = %s AND w.slug = %s AND m.is_active AND c.uid = %s",
+        [user.pk, slug, uid],
     )
-    campaign: Campaign | None = found[0] if found else None
-    if campaign is None or not _shown_to(member, campaign):
-        raise NotFound(_("No such campaign."))
-    campaign.workspace = member.workspace
+    if found is None or not found[0].has(*ROLES_FOR["judge"]) or not _shown_to(found[0], found[2]):
+        member = access_member(user, slug, to="judge")
+        return AtDesk(member, access_campaign(member, uid))  # which says what is wrong
+    member, workspace, campaign = found
+    member.workspace, member.user = workspace, user
+    campaign.workspace = workspace
     campaign.rubric_version = version_of(campaign.rubric_version_id)
     if campaign.guidelines_id is not None:
         campaign.guidelines = guidelines_of(campaign.guidelines_id)
-    return campaign
+    return AtDesk(member, campaign)
 
 
 @lru_cache(maxsize=256)

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from evalhub.accounts.models import Workspace
 from evalhub.campaigns.choices import Ask, TaskType
+from evalhub.common.forms import RowField, choose_from
 from evalhub.prompts.models import Collection
 from evalhub.registry.models import LanguageModel
 from evalhub.rubrics.models import RubricVersion
@@ -37,14 +38,11 @@ class CampaignForm(forms.Form):
         widget=forms.RadioSelect,
         initial=TaskType.COMPARISON,
     )
-    rubric_version = forms.ModelChoiceField(
-        RubricVersion.objects.none(), label="Rubric", empty_label=None
-    )
-    collection = forms.ModelChoiceField(
-        Collection.objects.none(), label="Prompts from", empty_label=None
-    )
+    rubric_version = RowField(RubricVersion.objects.none(), label="Rubric", empty_label=None)
+    collection = RowField(Collection.objects.none(), label="Prompts from", empty_label=None)
     models = forms.ModelMultipleChoiceField(
         LanguageModel.objects.none(),
+        to_field_name="uid",
         label="Completions by",
         widget=forms.CheckboxSelectMultiple,
         required=False,
@@ -98,19 +96,13 @@ class CampaignForm(forms.Form):
 
     def __init__(self, *args: Any, workspace: Workspace, **kwargs: Any) -> None:  # Django's own
         super().__init__(*args, **kwargs)
-        choices: dict[str, Any] = {  # the querysets' models differ
-            "rubric_version": RubricVersion.objects.filter(
-                rubric__workspace=workspace, published_at__isnull=False
-            ).select_related("rubric"),
-            "collection": workspace.collections.all(),
-            "models": LanguageModel.objects.of_workspace(workspace)
-            .filter(generations__isnull=False)
-            .distinct(),
-        }
-        for name, rows in choices.items():
-            field = self.fields[name]
-            assert isinstance(field, forms.ModelChoiceField)  # noqa: S101  as declared above
-            field.queryset = rows
+        published = RubricVersion.objects.filter(
+            rubric__workspace=workspace, published_at__isnull=False
+        )
+        models = LanguageModel.objects.of_workspace(workspace).filter(generations__isnull=False)
+        choose_from(self, "rubric_version", published.select_related("rubric"))
+        choose_from(self, "collection", workspace.collections.all())
+        choose_from(self, "models", models.distinct())
 
     def groups(self) -> list[tuple[Any, list[forms.BoundField]]]:  # `Any`: lazy translations
         return [(title, [self[name] for name in names]) for title, names in self.GROUPS]

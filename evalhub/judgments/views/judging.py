@@ -19,7 +19,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from evalhub.accounts.access import access_member
 from evalhub.accounts.http import Request
 from evalhub.accounts.models import Member
 from evalhub.campaigns.access import access_assignment, access_desk
@@ -49,7 +48,7 @@ ONES_OWN_FIELDS = {"csrfmiddlewaretoken", "assignment", "token", "submission_id"
 @require_http_methods(["GET", "POST"])
 @login_required
 def judge(request: Request, workspace: str, uid: UUID) -> HttpResponse:
-    member, campaign = _at_the_desk(request, workspace, uid)
+    member, campaign = access_desk(request.user, workspace, uid)
     typed: Mapping[str, str] | None = None
     wrong = ""
     if request.method == "POST":
@@ -82,7 +81,7 @@ def judge(request: Request, workspace: str, uid: UUID) -> HttpResponse:
 @login_required
 def judge_next(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     """The task alone, for the page's script: what it does not hold yet."""
-    member, campaign = _at_the_desk(request, workspace, uid)
+    member, campaign = access_desk(request.user, workspace, uid)
     holding = [_uid(each) for each in request.GET.get("holding", "").split(",") if each]
     return _fragment(request, _page(member, campaign, holding=holding))
 
@@ -91,7 +90,7 @@ def judge_next(request: Request, workspace: str, uid: UUID) -> HttpResponse:
 @login_required
 def judge_submit(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     """Store a judgment; the answer is the task that the page does not have yet."""
-    member, campaign = _at_the_desk(request, workspace, uid)
+    member, campaign = access_desk(request.user, workspace, uid)
     fields = request.POST.dict()
     assignment = _uid(fields.get("assignment", ""))
     try:
@@ -107,7 +106,7 @@ def judge_submit(request: Request, workspace: str, uid: UUID) -> HttpResponse:
 @login_required
 def judge_draft(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     """Keep the form as it stands, unchecked."""
-    member, campaign = _at_the_desk(request, workspace, uid)
+    member, campaign = access_desk(request.user, workspace, uid)
     assignment = _assignment(request, member, campaign)
     fields = {name: text for name, text in request.POST.items() if name not in ONES_OWN_FIELDS}
     draft = save_draft(assignment=assignment, body={"fields": fields})
@@ -139,7 +138,7 @@ def judge_release(request: Request, workspace: str, uid: UUID) -> HttpResponse:
 @require_POST
 @login_required
 def judge_flag(request: Request, workspace: str, uid: UUID) -> HttpResponse:
-    member, campaign = _at_the_desk(request, workspace, uid)
+    member, campaign = access_desk(request.user, workspace, uid)
     assignment = _assignment(request, member, campaign)
     kind, text = request.POST.get("kind", ""), request.POST.get("text", "")
     try:
@@ -158,7 +157,7 @@ def judge_flag(request: Request, workspace: str, uid: UUID) -> HttpResponse:
 @login_required
 def accept(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     """Read and accepted: the guidelines of that number, if they are still the newest."""
-    member, campaign = _at_the_desk(request, workspace, uid)
+    member, campaign = access_desk(request.user, workspace, uid)
     number = request.POST.get("number", "")
     read = campaign.guidelines_versions.filter(number=int(number) if number.isdecimal() else 0)
     if (version := read.select_related("campaign").first()) is not None:
@@ -174,11 +173,6 @@ def accept(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     return redirect("judgments:judge", workspace, uid)
 
 
-def _at_the_desk(request: Request, workspace: str, uid: UUID) -> tuple[Member, Campaign]:
-    member = access_member(request.user, workspace, to="judge")
-    return member, access_desk(member, uid)
-
-
 def _assignment(request: Request, member: Member, campaign: Campaign) -> Assignment:
     return access_assignment(member, campaign, _uid(request.POST.get("assignment", "")))
 
@@ -186,7 +180,7 @@ def _assignment(request: Request, member: Member, campaign: Campaign) -> Assignm
 def _handed_back(
     request: Request, workspace: str, uid: UUID, hand_back: Callable[[Assignment, int], None]
 ) -> HttpResponse:
-    member, campaign = _at_the_desk(request, workspace, uid)
+    member, campaign = access_desk(request.user, workspace, uid)
     token = request.POST.get("token", "")
     try:
         hand_back(_assignment(request, member, campaign), int(token) if token.isdecimal() else 0)

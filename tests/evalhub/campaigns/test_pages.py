@@ -36,9 +36,9 @@ def form_of(member: Member) -> dict[str, Any]:
     return {
         "title": "Round 2",
         "type": "comparison",
-        "rubric_version": version.pk,
-        "collection": collection.pk,
-        "models": [generation.model.pk for generation in generations],
+        "rubric_version": version.uid,
+        "collection": collection.uid,
+        "models": [generation.model.uid for generation in generations],
         "design": "first_two",
         "overlap": 2,
         "asks": ["critique"],
