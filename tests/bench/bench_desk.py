@@ -56,7 +56,7 @@ class Figures:
 def measure(tasks: int) -> Figures:
     with temporary_place() as place, database(place):
         os.environ |= {"DATABASE_URL": url_of(place), "EVALHUB_DATA_DIR": str(place.root)}
-        (place.root / "static").mkdir()
+        (place.root / "static").mkdir(exist_ok=True)
         manage("migrate", "--verbosity", "0")
         manage("collectstatic", "--noinput", "--verbosity", "0")
         arguments = ["--tasks", str(tasks), "--annotators", "16", "--overlap", "3"]

@@ -114,7 +114,7 @@ def sessions_of(seeded: dict[str, Any]) -> list[str]:
 def measure(tasks: int, judgments: int) -> Figures:
     with temporary_place() as place, database(place) as postgres:
         os.environ |= {"DATABASE_URL": url_of(place), "EVALHUB_DATA_DIR": str(place.root)}
-        (place.root / "static").mkdir()
+        (place.root / "static").mkdir(exist_ok=True)
         manage("migrate", "--verbosity", "0")
         began = time.perf_counter()
         arguments = ["--tasks", str(tasks), "--annotators", str(CLIENTS), "--overlap", "3"]
