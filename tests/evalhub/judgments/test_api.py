@@ -139,6 +139,7 @@ def test_a_retry_gives_the_same_judgment_and_what_is_held_now(
     assert Assignment.objects.held().count() == 1
 
 
+@pytest.mark.django_db(transaction=True)  # the refused statement would end the test's own
 def test_other_answers_under_the_same_submission_id_are_a_mismatch(
     api: APIClient, campaign: Campaign
 ) -> None:
