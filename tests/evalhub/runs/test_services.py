@@ -85,17 +85,19 @@ def test_settings_that_differ_from_the_default_are_told_apart(erin: Member) -> N
     assert changed == ["epochs"]
 
 
+@pytest.mark.parametrize("named", [{"workspace": "acme"}, {}])
 def test_the_command_trains_and_ends_with_one_object(
     erin: Member, tmp_path: Path, capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, named: dict[str, str],
 ) -> None:  # fmt: skip
+    """Without --workspace the build says whose run it is."""
     without_torch(monkeypatch)
     base_model(erin.workspace, tmp_path)
     build = built(erin.workspace, "preference")
     spec = {"recipe": "dpo", "model": "tiny", "builds": {"train": str(build.uid)}, "seed": 1}
     (tmp_path / "spec.json").write_text(json.dumps(spec))
 
-    call_command("train", tmp_path / "spec.json", workspace="acme", json=True)
+    call_command("train", tmp_path / "spec.json", json=True, **named)
 
     told = json.loads(capsys.readouterr().out)
     assert (told["recipe"], told["state"]) == ("dpo", "succeeded")

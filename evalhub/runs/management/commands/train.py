@@ -35,7 +35,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("spec", type=Path, metavar="SPEC.json")
-        parser.add_argument("--workspace", required=True, help="the workspace's slug")
+        parser.add_argument("--workspace", default="", help="its slug; else the build's own")
         parser.add_argument("--json", action="store_true", help="end with one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:  # Django's signature
@@ -53,12 +53,13 @@ class Command(BaseCommand):
     def _started(self, path: Path, slug: str) -> Run:
         try:
             spec = msgspec.json.decode(path.read_bytes(), type=TrainSpec)
-            workspace = workspace_named(slug)
+            uid = spec.builds.get("train", "")
+            workspace = workspace_named(slug) if slug else _build(uid).workspace
             return start_training(
                 workspace=workspace,
                 recipe=spec.recipe,
                 model=model_named(workspace.pk, spec.model),
-                build=_build(workspace, spec.builds),
+                build=_build(uid, workspace),
                 options=spec.options,
                 seed=spec.seed,
             )
@@ -70,15 +71,16 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
 
 
-def _build(workspace: Workspace, builds: dict[str, str]) -> DatasetBuild:
+def _build(uid: str, workspace: Workspace | None = None) -> DatasetBuild:
+    """The build of that uid, in `workspace` where one is named."""
+    builds = DatasetBuild.objects.select_related("workspace")
+    if workspace is not None:
+        builds = builds.filter(workspace=workspace)
     try:
-        found = DatasetBuild.objects.filter(
-            workspace=workspace, uid=builds.get("train", "")
-        ).first()
+        found = builds.filter(uid=uid).first()
     except ValidationError:
         found = None
     if found is None:
-        raise NotFound(
-            f"builds.train names no build of “{workspace.slug}”; the datasets page lists them."
-        )
+        where = f" of “{workspace.slug}”" if workspace else ""
+        raise NotFound(f"builds.train names no build{where}; the datasets page lists them.")
     return found
