@@ -37,7 +37,6 @@ WORDS: dict[str, Any] = {  # `Any`: lazy translations
     "nothing_found": _("Not in the sources."),
     "evidence": _("Evidence: {title}"),
     "say_what": _("Say what is wrong with the passage, or what the sources say."),
-    "select_first": _("Select a passage first."),
     "flagged": _("The leads see it."),
     "first_error": _("First error"),
     "place": _("Place {n}"),

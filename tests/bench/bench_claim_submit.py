@@ -114,7 +114,7 @@ class Clients:
         }
 
 
-def measure(tasks: int, judgments: int) -> Figures:
+def measure(tasks: int, judgments: int, *, kind: type[Clients] = Clients) -> Figures:
     with temporary_place() as place, database(place) as postgres:
         os.environ |= {"DATABASE_URL": url_of(place), "EVALHUB_DATA_DIR": str(place.root)}
         (place.root / "static").mkdir(exist_ok=True)
@@ -124,7 +124,7 @@ def measure(tasks: int, judgments: int) -> Figures:
         seeded = json.loads(manage("seed_bench", *arguments, "--json"))
         seed_seconds = time.perf_counter() - began
         with web_server() as (port, server):
-            clients = Clients(port, seeded)
+            clients = kind(port, seeded)
             clients.run(WARM_UP)
             clients.seconds.clear()
             before = cpu_of(server), cpu_of(postgres)

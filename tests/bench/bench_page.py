@@ -21,21 +21,7 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import uuid4
 
-from tests.bench.bench_claim_submit import (
-    CLIENTS,
-    SETTINGS,
-    WARM_UP,
-    Clients,
-    Figures,
-    cpu_of,
-    database,
-    figures_of,
-    manage,
-    show,
-    url_of,
-    web_server,
-)
-from tests.ground import temporary_place
+from tests.bench.bench_claim_submit import CLIENTS, SETTINGS, Clients, measure, show
 
 TOKEN = "b" * 32  # a CSRF secret, the same in cookie and header
 HIDDEN = re.compile(rb'name="(assignment|token)" value="([^"]+)"')
@@ -111,27 +97,6 @@ def sessions_of(seeded: dict[str, Any]) -> list[str]:
     return keys
 
 
-def measure(tasks: int, judgments: int) -> Figures:
-    with temporary_place() as place, database(place) as postgres:
-        os.environ |= {"DATABASE_URL": url_of(place), "EVALHUB_DATA_DIR": str(place.root)}
-        (place.root / "static").mkdir(exist_ok=True)
-        manage("migrate", "--verbosity", "0")
-        began = time.perf_counter()
-        arguments = ["--tasks", str(tasks), "--annotators", str(CLIENTS), "--overlap", "3"]
-        seeded = json.loads(manage("seed_bench", *arguments, "--json"))
-        seed_seconds = time.perf_counter() - began
-        with web_server() as (port, server):
-            browsers = Browsers(port, seeded)
-            browsers.run(WARM_UP)
-            browsers.seconds.clear()
-            before = cpu_of(server), cpu_of(postgres)
-            began = time.perf_counter()
-            browsers.run(judgments)
-            elapsed = time.perf_counter() - began
-            spent = cpu_of(server) - before[0], cpu_of(postgres) - before[1]
-    return figures_of(tasks, judgments, browsers, elapsed, spent, bare=0.0, seed=seed_seconds)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tasks", type=int, nargs="+", default=[10_000, 100_000])
@@ -139,7 +104,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
     os.environ.update(SETTINGS)
-    rows = [measure(tasks, chosen.submits) for tasks in chosen.tasks]
+    rows = [measure(tasks, chosen.submits, kind=Browsers) for tasks in chosen.tasks]
     if not chosen.json:
         show(rows, title="CPU per judgment through the page, 16 clients, target 5 ms")
     sys.stdout.write(json.dumps([asdict(row) | {"total_ms": row.total_ms} for row in rows]) + "\n")
