@@ -221,7 +221,7 @@ class TaskFactory(DjangoModelFactory[Task]):
     prompt = factory.SubFactory(
         PromptFactory, collection__workspace=factory.SelfAttribute("...campaign.workspace")
     )
-    rank = factory.Sequence(int)
+    lot = factory.Sequence(int)
     overlap = factory.SelfAttribute("campaign.overlap")
     open_places = factory.SelfAttribute("overlap")
 

@@ -66,6 +66,16 @@ class Member(PublicModel):
         models.CharField(max_length=12, choices=Role.choices), default=list
     )
     is_active = models.BooleanField(default=True)
+    # What a campaign may ask for; each a list of plain words in order
+    languages: ArrayField[list[str], list[str]] = ArrayField(
+        models.CharField(max_length=50), default=list, blank=True, db_default=[]
+    )  # as in a prompt's slice: de, en, pt-br
+    groups: ArrayField[list[str], list[str]] = ArrayField(
+        models.CharField(max_length=50), default=list, blank=True, db_default=[]
+    )
+    qualifications: ArrayField[list[str], list[str]] = ArrayField(
+        models.CharField(max_length=50), default=list, blank=True, db_default=[]
+    )
 
     objects = MemberQuerySet.as_manager()
 

@@ -42,6 +42,25 @@ class CampaignState(TextChoices):
     CLOSED = "closed"
 
 
+class TaskOrder(TextChoices):
+    """Which task comes next. Within each, priority 9 before 0, then by lot."""
+
+    PRIORITY = "priority", _("by priority: whatever comes first gets its judgments first")
+    SPREAD = "spread", _("spread first: every task gets one judgment before any gets a second")
+    FINISH = "finish", _("finish first: tasks that are begun come before new ones")
+
+
+SHIFTS = {TaskOrder.PRIORITY: 0, TaskOrder.SPREAD: 1, TaskOrder.FINISH: -1}  # see Task.rank
+
+
+class Requeue(TextChoices):
+    """Where a skipped task goes."""
+
+    OTHERS = "others", _("to others")
+    BACK = "back", _("to others, and at the end to whoever skipped it")
+    NOBODY = "nobody", _("to nobody: the task gets one judgment less")
+
+
 class Origin(TextChoices):
     PEOPLE = "people"
     IMPORTED = "imported"

@@ -4,7 +4,7 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from evalhub.common.errors import Conflict, DomainError
+from evalhub.common.errors import Conflict, DomainError, Forbidden
 
 
 class HandFull(Conflict):
@@ -45,6 +45,18 @@ class GuidelinesNotAccepted(Conflict):
     code = "guidelines_not_accepted"
 
 
+class NotEligible(Forbidden):
+    """The campaign asks for a language, a group or a qualification that the member lacks."""
+
+    code = "not_eligible"
+
+
+class ShareReached(Conflict):
+    """Nobody may give more than their share of the campaign's judgments."""
+
+    code = "share_reached"
+
+
 class UnfitSkip(DomainError):
     code, http_status = "unfit_skip", 422
 
@@ -71,3 +83,13 @@ def guidelines_first(title: str, campaign: UUID) -> GuidelinesNotAccepted:
 def hand_full(held: int) -> HandFull:
     told = _("You hold %(n)s tasks of this campaign; submit or release one first.")
     return HandFull(told % {"n": held}, held=held)
+
+
+def not_eligible(title: str, lacking: list[str]) -> NotEligible:
+    told = _("“%(title)s” needs %(lacking)s. A lead of the workspace can say who has that.")
+    return NotEligible(told % {"title": title, "lacking": "; ".join(lacking)}, lacking=lacking)
+
+
+def share_reached(title: str = "", most: int = 0) -> ShareReached:
+    told = _("You have judged as much of “%(title)s” as one person may: %(n)s tasks. Thank you.")
+    return ShareReached(told % {"title": title, "n": most})

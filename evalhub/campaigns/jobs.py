@@ -13,7 +13,7 @@ _RETURN = """
     ), gone AS (
         UPDATE campaigns_assignment a SET state = 'expired', ended_at = now()
         FROM over WHERE a.id = over.id
-        RETURNING a.task_id
+        RETURNING a.task_id, a.member_id, a.campaign_id
     ), places AS (
         SELECT task_id, count(*) AS n FROM gone GROUP BY task_id
     ), locked AS MATERIALIZED (
@@ -22,6 +22,12 @@ _RETURN = """
     ), reopened AS (
         UPDATE campaigns_task t SET open_places = open_places + locked.n
         FROM locked WHERE t.id = locked.id
+        RETURNING t.id
+    ), shared AS (
+        UPDATE campaigns_membershare s SET taken = taken - theirs.n
+        FROM (SELECT member_id, campaign_id, count(*) AS n FROM gone
+              WHERE task_id IN (SELECT id FROM reopened) GROUP BY member_id, campaign_id) theirs
+        WHERE s.member_id = theirs.member_id AND s.campaign_id = theirs.campaign_id
     )
     SELECT count(*) FROM gone
 """

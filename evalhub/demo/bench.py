@@ -19,9 +19,8 @@ from evalhub.accounts.choices import Role
 from evalhub.accounts.models import Workspace
 from evalhub.accounts.services import add_member, create_token
 from evalhub.campaigns.choices import TaskType
-from evalhub.campaigns.models import Campaign
+from evalhub.campaigns.models import BAND, Campaign
 from evalhub.campaigns.services.campaigns import create_campaign, open_campaign
-from evalhub.campaigns.services.tasks import rank_of
 from evalhub.prompts.models import Collection, Generation, PromptGroup, Split
 from evalhub.registry.models import LanguageModel, ModelKind
 from evalhub.registry.services import found_workspace
@@ -138,11 +137,11 @@ def _fill(campaign: Campaign, tasks: int, chance: Random) -> None:
         ),
     )  # fmt: skip
     _copy(
-        "campaigns_task (id, uid, created_at, campaign_id, prompt_id, kind, rank, overlap,"
+        "campaigns_task (id, uid, created_at, campaign_id, prompt_id, kind, lot, overlap,"
         " open_places, judged)",
         (
             (key, uuid.uuid4(), now, campaign.pk, prompt, "normal",
-             rank_of(priority=5, chance=chance), places, places, 0)
+             chance.randrange(BAND), places, places, 0)
             for key, prompt in zip(tasks_, prompts, strict=True)
         ),
     )  # fmt: skip

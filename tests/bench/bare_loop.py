@@ -38,7 +38,9 @@ def run_bare_loop(seeded: dict[str, Any], *, clients: int, judgments: int) -> in
 def _judge(
     connection: psycopg.Connection, campaign: str, member: int, workspace: int, *, times: int
 ) -> int:
-    from evalhub.campaigns.services.claim import FRESH
+    from evalhub.campaigns.models import BAND
+    from evalhub.campaigns.services.claim import FROM_THE_FRONT
+    from evalhub.campaigns.services.statements import FRESH
     from evalhub.judgments.question import Findings, PreferenceFound, RatingFound
     from evalhub.judgments.services.statements import columns_of, submit_statement, tables_of
 
@@ -50,10 +52,11 @@ def _judge(
     ).fetchone()
     assert row is not None
     key, criteria = row
-    rank = -1
+    rank = FROM_THE_FRONT
     for _ in range(times):
         with connection.transaction():
             asked = {"campaign": key, "member": member, "minutes": 30, "after": rank}
+            asked["band"] = rank - rank % BAND
             lease = connection.execute(FRESH, asked).fetchone()
             assert lease is not None
             rank = lease[4]

@@ -42,7 +42,7 @@ _FILL = """
             FROM generate_series(1, %(words)s) w), 'stop'
     FROM prompts_prompt p, generate_series(0, 1) c WHERE p.workspace_id = %(workspace)s;
 
-    INSERT INTO campaigns_task (uid, created_at, campaign_id, prompt_id, kind, rank, overlap,
+    INSERT INTO campaigns_task (uid, created_at, campaign_id, prompt_id, kind, lot, overlap,
                                 open_places, judged)
     SELECT gen_random_uuid(), now(), %(campaign)s, id, 'normal', id, %(each)s, 0, %(each)s
     FROM prompts_prompt WHERE workspace_id = %(workspace)s;

@@ -70,7 +70,7 @@ def campaign_of(
     for rank in range(tasks):
         task = TaskFactory.create(
             campaign=campaign,
-            rank=rank,
+            lot=rank,
             completions=[],
             prompt=PromptFactory.create(collection__workspace=bob.workspace, **prompt),
         )

@@ -3,22 +3,26 @@ from evalhub.campaigns.models.campaign import (
     Campaign,
     CampaignQuerySet,
     Guidelines,
+    MemberShare,
 )
 from evalhub.campaigns.models.flag import Flag, FlagQuerySet
 from evalhub.campaigns.models.task import (
+    BAND,
     HIGHEST_PRIORITY,
-    PRIORITY_STEP,
+    TURN,
     Assignment,
     AssignmentQuerySet,
     Draft,
+    Reservation,
     Task,
     TaskCompletion,
     TaskQuerySet,
 )
 
 __all__ = [
+    "BAND",
     "HIGHEST_PRIORITY",
-    "PRIORITY_STEP",
+    "TURN",
     "Acceptance",
     "Assignment",
     "AssignmentQuerySet",
@@ -28,6 +32,8 @@ __all__ = [
     "Flag",
     "FlagQuerySet",
     "Guidelines",
+    "MemberShare",
+    "Reservation",
     "Task",
     "TaskCompletion",
     "TaskQuerySet",

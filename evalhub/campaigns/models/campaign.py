@@ -4,11 +4,19 @@ from typing import Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from evalhub.accounts.models import Member, Workspace
-from evalhub.campaigns.choices import PREFERENCE_STEPS, Ask, CampaignState, Origin, TaskType
+from evalhub.campaigns.choices import (
+    PREFERENCE_STEPS,
+    Ask,
+    CampaignState,
+    Origin,
+    Requeue,
+    TaskOrder,
+    TaskType,
+)
 from evalhub.common.models import PublicModel, one_of
 from evalhub.rubrics.models import RubricVersion
 
@@ -48,6 +56,25 @@ class Campaign(PublicModel):
     guidelines = models.ForeignKey(
         "Guidelines", models.PROTECT, null=True, blank=True, related_name="+"
     )  # the newest; whoever judges has read and accepted it
+    task_order = models.CharField(
+        max_length=10, choices=TaskOrder.choices, default=TaskOrder.PRIORITY.value
+    )
+    requeue = models.CharField(max_length=10, choices=Requeue.choices, default=Requeue.OTHERS.value)
+    most_overlap = models.PositiveSmallIntegerField(null=True, blank=True)
+    # how far a task's overlap may grow while its judgments disagree; None: not at all
+    max_share = models.PositiveSmallIntegerField(null=True, blank=True)
+    # of all its judgments, how many percent one member may give; see MemberShare
+    # Who may judge: a member who speaks one of the languages, is in one of the groups and has all
+    # of the qualifications; an empty list asks for nothing
+    languages: ArrayField[list[str], list[str]] = ArrayField(
+        models.CharField(max_length=50), default=list, blank=True, db_default=[]
+    )
+    groups: ArrayField[list[str], list[str]] = ArrayField(
+        models.CharField(max_length=50), default=list, blank=True, db_default=[]
+    )
+    qualifications: ArrayField[list[str], list[str]] = ArrayField(
+        models.CharField(max_length=50), default=list, blank=True, db_default=[]
+    )
     created_by = models.ForeignKey(Member, models.PROTECT, null=True, blank=True)
     opened_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
@@ -66,6 +93,14 @@ class Campaign(PublicModel):
             models.CheckConstraint(
                 condition=Q(asks__contained_by=Ask.values), name="campaign_asks_known"
             ),
+            models.CheckConstraint(
+                condition=Q(max_share__gte=1, max_share__lte=100), name="share_between_1_and_100"
+            ),
+            models.CheckConstraint(
+                condition=Q(most_overlap__gte=F("overlap")), name="overlap_only_grows"
+            ),
+            one_of("campaign_order_known", "task_order", TaskOrder),
+            one_of("campaign_requeue_known", "requeue", Requeue),
             one_of("campaign_state_known", "state", CampaignState),
             one_of("campaign_type_known", "type", TaskType),
         ]
@@ -77,6 +112,32 @@ class Campaign(PublicModel):
     def rates(self) -> bool:
         """Whether the rubric is answered: for each response, or for the prompt of a label task."""
         return self.type in (TaskType.RATING, TaskType.LABEL) or Ask.RATINGS in self.asks
+
+
+class MemberShare(models.Model):
+    """How much of a campaign with a `max_share` one member has: what they hold and submitted."""
+
+    campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="shares", db_index=False)
+    member = models.ForeignKey(Member, models.PROTECT, related_name="+", db_index=False)
+    taken = models.PositiveIntegerField(default=0)
+    most = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["member", "campaign"], name="one_share_per_member_and_campaign"
+            ),
+            models.CheckConstraint(
+                condition=Q(taken__lte=F("most")), name="nobody_over_their_share"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.member_id} in {self.campaign_id}: {self.taken} of {self.most}"
+
+    def is_reached(self) -> bool:
+        self.refresh_from_db(fields=["taken", "most"])
+        return self.taken >= self.most
 
 
 class Guidelines(PublicModel):

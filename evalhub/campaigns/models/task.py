@@ -13,8 +13,9 @@ from evalhub.campaigns.models.campaign import Campaign
 from evalhub.common.models import PublicModel, one_of
 from evalhub.prompts.models import Completion, Prompt
 
-PRIORITY_STEP = 2**40  # rank = (9 - priority) * PRIORITY_STEP + a random number below it
 HIGHEST_PRIORITY = 9
+BAND = 2**40  # ranks of one priority, drawn by lot; see Task.rank
+TURN = 2**44  # more than the bands of all priorities
 
 
 class TaskQuerySet(models.QuerySet["Task"]):
@@ -34,9 +35,21 @@ class Task(PublicModel):
     )  # db_index=False here and below: another index or constraint begins with the column
     prompt = models.ForeignKey(Prompt, models.PROTECT, related_name="tasks")
     kind = models.CharField(max_length=15, choices=TaskKind.choices, default=TaskKind.NORMAL.value)
-    rank = models.BigIntegerField()  # claimed in this order; see PRIORITY_STEP
+    priority = models.PositiveSmallIntegerField(default=5, db_default=5)  # 9 first, 0 last
+    lot = models.BigIntegerField()  # drawn once, below BAND: the order among equals
+    shift = models.SmallIntegerField(default=0, db_default=0)  # of its campaign's order: SHIFTS
     overlap = models.PositiveSmallIntegerField()
     open_places = models.PositiveSmallIntegerField()
+    # Tasks are claimed in this order. Each place that is taken moves a task a turn back (spread
+    # first), a turn to the front (finish first) or not at all.
+    rank = models.GeneratedField(
+        expression=F("lot")
+        + (HIGHEST_PRIORITY - F("priority")) * BAND
+        + F("shift") * (F("overlap") - F("open_places")) * TURN,
+        output_field=models.BigIntegerField(),
+        db_persist=True,
+    )
+    is_reserved = models.BooleanField(default=False, db_default=False)  # only for `reservations`
     judged = models.PositiveSmallIntegerField(default=0)  # judgments that count towards overlap
     completions: models.ManyToManyField[Completion, TaskCompletion] = models.ManyToManyField(
         Completion, through="TaskCompletion"
@@ -51,10 +64,19 @@ class Task(PublicModel):
                 name="places_and_judgments_within_overlap",
             ),
             models.CheckConstraint(condition=Q(judged__lte=F("overlap")), name="never_over_k"),
+            models.CheckConstraint(condition=Q(open_places__gte=0), name="no_place_taken_twice"),
+            models.CheckConstraint(
+                condition=Q(priority__lte=HIGHEST_PRIORITY), name="priority_0_to_9"
+            ),
+            models.CheckConstraint(
+                condition=Q(lot__gte=0, lot__lt=BAND), name="lot_within_its_band"
+            ),
         ]
         indexes = [
             models.Index(
-                fields=["campaign", "rank"], name="task_open", condition=Q(open_places__gt=0)
+                fields=["campaign", "rank"],
+                name="task_open",
+                condition=Q(open_places__gt=0, is_reserved=False),
             ),
             models.Index(fields=["campaign", "id"], name="task_by_campaign"),
         ]
@@ -79,6 +101,26 @@ class TaskCompletion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.task_id}:{self.place}"
+
+
+class Reservation(models.Model):
+    """A reserved task waits for this member; the claim that lends it to them takes the row away."""
+
+    campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="+", db_index=False)
+    task = models.ForeignKey(Task, models.PROTECT, related_name="reservations", db_index=False)
+    member = models.ForeignKey(Member, models.PROTECT, related_name="+", db_index=False)
+    due_at = models.DateTimeField(default=timezone.now)  # not lent before
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["task", "member"], name="one_reservation_per_task_and_member"
+            )
+        ]
+        indexes = [models.Index(fields=["member", "campaign"], name="reservation_by_member")]
+
+    def __str__(self) -> str:
+        return f"{self.task_id} for {self.member_id}"
 
 
 class AssignmentQuerySet(models.QuerySet["Assignment"]):
@@ -109,6 +151,8 @@ class Assignment(PublicModel):
     expires_at = models.DateTimeField()
     permutation: ArrayField[list[int], list[int]] = ArrayField(models.SmallIntegerField())
     # permutation[i] is the task's place that is shown as the i-th response (A = 0)
+    rank = models.BigIntegerField(default=0, db_default=0)  # the task's when it was lent: from
+    # there on the member's next one is looked for
     claimed_at = models.DateTimeField(default=timezone.now)
     ended_at = models.DateTimeField(null=True, blank=True)
     skip_reason = models.CharField(

@@ -1,17 +1,4 @@
-"""Lending tasks: the hot path, in SQL by hand.
-
-Each statement here is one round trip, prepared after its third use. An ORM query costs 0.2 to
-0.3 ms of CPU to build; the whole claim costs about that in the database.
-
-How a fresh task is found: `task_open` holds only tasks with open places, in the order of their
-rank, so the first one after `after` that the member never had is found in a few probes however
-long the table. `after` is the rank of the task just answered, which spares the member a walk over
-what they have done; past the end it starts once more from the front. The question "had this one
-before?" is a scalar subquery, and `member_id + 0` in it, on purpose: it is answered from the few
-assignments of the task. Asked as an anti-join, or through an index on the member, stale statistics
-turn it into a walk over all the member's rows (seconds at ten thousand tasks). For the same reason
-no `ORDER BY id LIMIT 1` stands here bare: it invites a walk along the primary key.
-"""
+"""Lending tasks: who gets which one next. The statements, and how they stay cheap: statements.py."""
 
 from __future__ import annotations
 
@@ -23,116 +10,31 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 
 from evalhub.campaigns.choices import CampaignState
-from evalhub.campaigns.errors import guidelines_first, hand_full, not_open
-from evalhub.campaigns.models import Campaign
+from evalhub.campaigns.eligibility import lacking
+from evalhub.campaigns.errors import (
+    guidelines_first,
+    hand_full,
+    not_eligible,
+    not_open,
+    share_reached,
+)
+from evalhub.campaigns.models import BAND, Campaign
 from evalhub.campaigns.queries import has_accepted, masked
+from evalhub.campaigns.services.shares import share_of
+from evalhub.campaigns.services.statements import (
+    AGAIN,
+    FRESH,
+    FRESH_WAITING,
+    HAND,
+    HELD,
+    LOCK_HAND,
+)
 
-FROM_THE_FRONT = -1
+FROM_THE_FRONT = -(2**63)
 NO_CALLS: list[dict[str, Any]] = []
-
-# What a claim answers with, from the row `lent`.
-_LEASE = """
-    SELECT lent.uid, lent.token, lent.expires_at, t.uid, t.rank, p.messages,
-           answers.contents, answers.tool_calls, p.documents <> '[]'::jsonb
-    FROM lent
-    JOIN campaigns_task t ON t.id = lent.task_id
-    JOIN prompts_prompt p ON p.id = t.prompt_id
-    CROSS JOIN LATERAL (
-        SELECT array_agg(c.content ORDER BY shown.nth) AS contents,
-               array_agg(c.tool_calls::text ORDER BY shown.nth) AS tool_calls
-        FROM unnest(lent.permutation) WITH ORDINALITY AS shown (place, nth)
-        JOIN campaigns_taskcompletion tc ON tc.task_id = t.id AND tc.place = shown.place
-        JOIN prompts_completion c ON c.id = tc.completion_id
-    ) answers
-"""
-
-# The order of the responses: drawn by lot for the first who gets a task, then one step further
-# round for each who follows, so that in a pair each side is left about as often.
-FRESH = f"""
-    WITH pick AS MATERIALIZED (
-        SELECT t.id FROM campaigns_task t
-        WHERE t.campaign_id = %(campaign)s AND t.open_places > 0 AND t.rank > %(after)s
-          AND (SELECT a.id FROM campaigns_assignment a
-               WHERE a.task_id = t.id AND a.member_id + 0 = %(member)s) IS NULL
-          AND (SELECT c.id FROM campaigns_taskcompletion tc
-               JOIN prompts_completion c ON c.id = tc.completion_id
-               WHERE tc.task_id = t.id AND c.written_by_id + 0 = %(member)s LIMIT 1) IS NULL
-        ORDER BY t.rank LIMIT 1 FOR NO KEY UPDATE OF t SKIP LOCKED
-    ), lent AS (
-        INSERT INTO campaigns_assignment (uid, created_at, campaign_id, task_id, member_id, state,
-                                          token, claimed_at, expires_at, permutation)
-        SELECT gen_random_uuid(), now(), %(campaign)s, pick.id, %(member)s, 'held', 1, now(),
-               now() + make_interval(mins => %(minutes)s),
-               coalesce(
-                   (SELECT a.permutation[2:] || a.permutation[1:1] FROM campaigns_assignment a
-                    WHERE a.task_id = pick.id ORDER BY a.id + 0 DESC LIMIT 1),
-                   ARRAY(SELECT tc.place FROM campaigns_taskcompletion tc
-                         WHERE tc.task_id = pick.id ORDER BY random()))
-        FROM pick
-        ON CONFLICT DO NOTHING
-        RETURNING uid, token, expires_at, task_id, permutation
-    ), taken AS (
-        UPDATE campaigns_task t SET open_places = open_places - 1
-        FROM lent WHERE t.id = lent.task_id
-    )
-{_LEASE}
-"""  # noqa: S608  constants only
-
-# The same, but waiting for rows that others have locked: a task with two places is skipped while
-# somebody takes one of them, and "nothing is left" must not be said because of that.
-_FRESH_WAITING = FRESH.replace(" SKIP LOCKED", "")
-
-# One's own task that ran out or was handed back, while it still has a place. Work that came too
-# late for it (a late draft) is a reason to offer it before anything new.
-_AGAIN = f"""
-    WITH mine AS MATERIALIZED (
-        SELECT a.id FROM campaigns_assignment a
-        JOIN campaigns_task t ON t.id = a.task_id
-        WHERE a.member_id = %(member)s AND a.campaign_id = %(campaign)s
-          AND a.state IN ('released', 'expired') AND t.open_places > 0
-          AND (NOT %(late)s OR EXISTS (SELECT 1 FROM campaigns_draft d
-                                       WHERE d.assignment_id = a.id AND d.late))
-        ORDER BY a.ended_at, a.id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
-    ), lent AS (
-        UPDATE campaigns_assignment a
-        SET state = 'held', token = token + 1, claimed_at = now(), ended_at = NULL,
-            expires_at = now() + make_interval(mins => %(minutes)s)
-        FROM mine WHERE a.id = mine.id
-        RETURNING a.uid, a.token, a.expires_at, a.task_id, a.permutation
-    ), taken AS (
-        UPDATE campaigns_task t SET open_places = open_places - 1
-        FROM lent WHERE t.id = lent.task_id
-    )
-{_LEASE}
-"""  # noqa: S608  constants only
-
-# What the member holds already and did not name. Past its time but not yet taken back it is
-# theirs still; a new token fences out whatever else was sent for the old one.
-_HELD = f"""
-    WITH mine AS MATERIALIZED (
-        SELECT a.id FROM campaigns_assignment a
-        WHERE a.member_id = %(member)s AND a.campaign_id = %(campaign)s AND a.state = 'held'
-          AND a.uid <> ALL (%(holding)s::uuid[])
-        ORDER BY a.claimed_at, a.id LIMIT 1 FOR NO KEY UPDATE
-    ), lent AS (
-        UPDATE campaigns_assignment a
-        SET token = token + (a.expires_at <= now())::int,
-            expires_at = now() + make_interval(mins => %(minutes)s)
-        FROM mine WHERE a.id = mine.id AND a.state = 'held'
-        RETURNING a.uid, a.token, a.expires_at, a.task_id, a.permutation
-    )
-{_LEASE}
-"""  # noqa: S608  constants only
-
-_LOCK_HAND = "SELECT 1 FROM accounts_member WHERE id = %s FOR NO KEY UPDATE"
-
-_COUNT_HAND = """
-    SELECT count(*) FROM campaigns_assignment
-    WHERE member_id = %s AND campaign_id = %s AND state = 'held'
-"""
 
 
 @dataclass(frozen=True)
@@ -218,39 +120,47 @@ def claim_next(*, campaign: Campaign, member_pk: int, holding: Sequence[UUID] = 
         HandFull: the member holds as many as the campaign allows.
         CampaignNotOpen: it is a draft, paused or closed.
         GuidelinesNotAccepted: there is something to read and accept first.
+        NotEligible: the campaign asks for what the member does not have.
+        ShareReached: they have judged as much of it as one person may.
     """
     desk = Desk.of(campaign)
     if desk.state != CampaignState.OPEN:
         raise not_open(campaign.title, desk.state)
     if campaign.guidelines_id and not has_accepted(member_pk, campaign.guidelines_id):
         raise guidelines_first(campaign.title, desk.uid)
+    share = None if campaign.max_share is None else share_of(campaign, member_pk)
     with transaction.atomic():
         with connection.cursor() as cursor:  # two tabs at once must not fill the hand twice
-            cursor.execute(_LOCK_HAND, [member_pk])
-            cursor.execute(_COUNT_HAND, [member_pk, desk.pk])
-            held = cursor.fetchone()[0]
+            cursor.execute(LOCK_HAND, [member_pk])
+            cursor.execute(HAND, [member_pk, desk.pk])
+            held, is_eligible = cursor.fetchone()
         back = take_back(desk=desk, member_pk=member_pk, holding=holding) if held else None
         if back is not None:
             return back
+        if not is_eligible:
+            raise not_eligible(campaign.title, lacking(campaign, member_pk))
         if held >= desk.hand_size:
             raise hand_full(held)
-        return (
-            _lent(_AGAIN, desk, member_pk, late=True)
+        lease = (
+            _lent(AGAIN, desk, member_pk, late=True)
             or lend_new(desk=desk, member_pk=member_pk, after=FROM_THE_FRONT)
             or lend_last(desk=desk, member_pk=member_pk)
         )
+    if lease is None and share is not None and share.is_reached():
+        raise share_reached(campaign.title, share.most)
+    return lease
 
 
 def take_back(*, desk: Desk, member_pk: int, holding: Sequence[UUID]) -> Lease | None:
     """What the member holds and does not name in `holding`, its lease renewed."""
-    return _lent(_HELD, desk, member_pk, holding=list(holding))
+    return _lent(HELD, desk, member_pk, holding=list(holding))
 
 
 def lend_new(*, desk: Desk, member_pk: int, after: int) -> Lease | None:
     """A task the member never had, from rank `after` on and round; None may mean "all locked"."""
-    fresh = _lent(FRESH, desk, member_pk, after=after)
+    fresh = _fresh(FRESH, desk, member_pk, after=after)
     if fresh is None and after != FROM_THE_FRONT:
-        fresh = _lent(FRESH, desk, member_pk, after=FROM_THE_FRONT)
+        fresh = _fresh(FRESH, desk, member_pk, after=FROM_THE_FRONT)
     return fresh
 
 
@@ -259,8 +169,12 @@ def lend_last(*, desk: Desk, member_pk: int) -> Lease | None:
 
     The caller must hold no lock on a task, or two could wait for each other.
     """
-    fresh = _lent(_FRESH_WAITING, desk, member_pk, after=FROM_THE_FRONT)
-    return fresh or _lent(_AGAIN, desk, member_pk, late=False)
+    fresh = _fresh(FRESH_WAITING, desk, member_pk, after=FROM_THE_FRONT)
+    return fresh or _lent(AGAIN, desk, member_pk, late=False)
+
+
+def _fresh(statement: str, desk: Desk, member_pk: int, *, after: int) -> Lease | None:
+    return _lent(statement, desk, member_pk, after=after, band=after - after % BAND)
 
 
 def _lent(statement: str, desk: Desk, member_pk: int, **more: object) -> Lease | None:
@@ -270,9 +184,14 @@ def _lent(statement: str, desk: Desk, member_pk: int, **more: object) -> Lease |
         "minutes": desk.lease_minutes,
         **more,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        row = cursor.fetchone()
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(statement, values)
+            row = cursor.fetchone()
+    except IntegrityError as error:
+        if "nobody_over_their_share" not in str(error):
+            raise
+        raise share_reached() from error  # two claims at once for the last of it
     if row is None:
         return None
     assignment, token, expires_at, task, rank, messages, contents, tool_calls, has_documents = row
@@ -292,5 +211,5 @@ def _lent(statement: str, desk: Desk, member_pk: int, **more: object) -> Lease |
         conversation,
         responses,
         has_documents,
-        is_new=statement in (FRESH, _FRESH_WAITING),
+        is_new=statement in (FRESH, FRESH_WAITING),
     )

@@ -12,18 +12,30 @@ from django.utils.translation import gettext as _
 from evalhub.campaigns.choices import AssignmentState, CampaignState, SkipReason
 from evalhub.campaigns.errors import HandFull, LeaseLost, UnfitSkip, not_open
 from evalhub.campaigns.models import Assignment, Draft
+from evalhub.campaigns.services.statements import LOCK_HAND
 from evalhub.common.errors import Conflict
 
-# Both in one statement: the place is given back if and only if this call ended the lease.
+# All in one statement: the place is given back if and only if this call ended the lease. What is
+# skipped goes where the campaign says; its place opens again, or it is no place any more.
 _GIVE_BACK = """
     WITH mine AS (
-        UPDATE campaigns_assignment SET state = %(state)s, ended_at = now(),
-               skip_reason = %(reason)s, skip_note = %(note)s
-        WHERE id = %(assignment)s AND state = 'held' AND token = %(token)s
-        RETURNING task_id
+        UPDATE campaigns_assignment a
+        SET state = CASE WHEN %(state)s = 'skipped' AND c.requeue = 'back' THEN 'released'
+                         ELSE %(state)s END,
+            ended_at = now(), skip_reason = %(reason)s, skip_note = %(note)s
+        FROM campaigns_campaign c
+        WHERE c.id = a.campaign_id AND a.id = %(assignment)s AND a.state = 'held'
+          AND a.token = %(token)s
+        RETURNING a.task_id, a.member_id, a.campaign_id,
+                  (%(state)s = 'skipped' AND c.requeue = 'nobody')::int AS given_up
     ), reopened AS (
-        UPDATE campaigns_task t SET open_places = open_places + 1
+        UPDATE campaigns_task t
+        SET open_places = open_places + 1 - given_up, overlap = overlap - given_up
         FROM mine WHERE t.id = mine.task_id
+        RETURNING mine.member_id, mine.campaign_id
+    ), shared AS (
+        UPDATE campaigns_membershare s SET taken = taken - 1
+        FROM reopened WHERE s.member_id = reopened.member_id AND s.campaign_id = reopened.campaign_id
     )
     SELECT count(*) FROM mine
 """
@@ -32,11 +44,12 @@ _GIVE_BACK = """
 # the task makes the last place of it go to one of two who come at once.
 _TAKE_BACK = """
     WITH mine AS MATERIALIZED (
-        SELECT a.id, c.lease_minutes FROM campaigns_assignment a
+        SELECT a.id, c.lease_minutes, (c.requeue = 'nobody')::int AS given_up
+        FROM campaigns_assignment a
         JOIN campaigns_task t ON t.id = a.task_id
         JOIN campaigns_campaign c ON c.id = a.campaign_id
-        WHERE a.id = %(assignment)s AND a.state = 'skipped' AND t.open_places > 0
-          AND c.state = 'open'
+        WHERE a.id = %(assignment)s AND a.state = 'skipped' AND c.state = 'open'
+          AND (t.open_places > 0 OR c.requeue = 'nobody')
           AND (SELECT count(*) FROM campaigns_assignment h
                WHERE h.member_id = a.member_id AND h.campaign_id = a.campaign_id
                  AND h.state = 'held') < c.hand_size
@@ -47,14 +60,19 @@ _TAKE_BACK = """
             skip_reason = '', skip_note = '',
             expires_at = now() + make_interval(mins => mine.lease_minutes)
         FROM mine WHERE a.id = mine.id AND a.state = 'skipped'
-        RETURNING a.task_id, a.token
+        RETURNING a.task_id, a.token, a.member_id, a.campaign_id, mine.given_up
     ), taken AS (
-        UPDATE campaigns_task t SET open_places = open_places - 1
+        UPDATE campaigns_task t
+        SET open_places = open_places - 1 + given_up, overlap = overlap + given_up
         FROM lent WHERE t.id = lent.task_id
+        RETURNING lent.member_id, lent.campaign_id
+    ), shared AS (
+        UPDATE campaigns_membershare s SET taken = taken + 1
+        FROM taken WHERE s.member_id = taken.member_id AND s.campaign_id = taken.campaign_id
     )
     SELECT token FROM lent
 """
-_LOCK_HAND = "SELECT 1 FROM accounts_member WHERE id = %s FOR NO KEY UPDATE"
+GIVEN_BACK = (AssignmentState.RELEASED, AssignmentState.SKIPPED)
 
 
 def release(*, assignment: Assignment, token: int) -> None:
@@ -65,7 +83,7 @@ def release(*, assignment: Assignment, token: int) -> None:
 def skip(
     *, assignment: Assignment, token: int, reason: str = SkipReason.OTHER.value, note: str = ""
 ) -> None:
-    """Hand the task back for good: it is for others.
+    """Hand the task back for good: it goes where the campaign's `requeue` says.
 
     Raises:
         LeaseLost: it was lost.
@@ -85,7 +103,7 @@ def unskip(*, assignment: Assignment) -> int:
         Conflict: nobody is to judge it any more, the campaign is not open, or the hand is full.
     """
     with connection.cursor() as cursor:  # as in a claim: two tabs must not fill the hand twice
-        cursor.execute(_LOCK_HAND, [assignment.member_id])
+        cursor.execute(LOCK_HAND, [assignment.member_id])
         cursor.execute(_TAKE_BACK, {"assignment": assignment.pk})
         row = cursor.fetchone()
     if row is not None:
@@ -116,7 +134,7 @@ def _give_back(
         if cursor.fetchone()[0]:
             return
     assignment.refresh_from_db(fields=["state", "token"])
-    if assignment.state != state or assignment.token != token:  # a retry is no loss
+    if assignment.state not in GIVEN_BACK or assignment.token != token:  # a retry is no loss
         raise LeaseLost(_("You do not hold this task any more."))
 
 

@@ -11,26 +11,16 @@ from typing import Literal
 from django.db import transaction
 from django.db.models import QuerySet
 
-from evalhub.campaigns.choices import COMPLETIONS_PER_TASK, TaskKind, TaskType
+from evalhub.campaigns.choices import COMPLETIONS_PER_TASK, SHIFTS, TaskKind, TaskOrder, TaskType
 from evalhub.campaigns.errors import UnfitTask
-from evalhub.campaigns.models import (
-    HIGHEST_PRIORITY,
-    PRIORITY_STEP,
-    Campaign,
-    Task,
-    TaskCompletion,
-)
+from evalhub.campaigns.models import BAND, Campaign, Task, TaskCompletion
+from evalhub.campaigns.services.shares import refresh_shares
 from evalhub.prompts.models import Completion, Prompt
 
 BATCH = 1000
 
 Shape = tuple[Prompt, Sequence[Completion]]
 Design = Literal["first_two", "all_pairs"]
-
-
-def rank_of(*, priority: int, chance: Random) -> int:
-    """Where a task stands in the order of claiming: by priority (9 first), then by lot."""
-    return (HIGHEST_PRIORITY - priority) * PRIORITY_STEP + chance.randrange(PRIORITY_STEP)
 
 
 @transaction.atomic
@@ -64,9 +54,9 @@ def add_tasks(
     while batch := list(islice(stream, BATCH)):
         for prompt, completions in batch:
             _check_fit(campaign, prompt, completions)
-        ranks = [rank_of(priority=priority, chance=chance) for _ in batch]
-        _store(campaign, batch, ranks=ranks, overlap=wanted, open_places=wanted)
+        _store(campaign, batch, chance=chance, priority=priority, overlap=wanted)
         added += len(batch)
+    refresh_shares(campaign)
     return added
 
 
@@ -104,8 +94,7 @@ def tasks_of_shape(*, campaign: Campaign, shapes: Sequence[Shape]) -> list[Task]
     known = _known_shapes(campaign, {prompt for prompt, _ in keys})
     missing = {key: shape for key, shape in zip(keys, shapes, strict=True) if key not in known}
     chance = Random(campaign.pk)  # noqa: S311  nobody claims these
-    ranks = [rank_of(priority=0, chance=chance) for _ in missing]
-    made = _store(campaign, list(missing.values()), ranks=ranks, overlap=0, open_places=0)
+    made = _store(campaign, list(missing.values()), chance=chance, priority=0, overlap=0)
     known.update(zip(missing, made, strict=True))
     return [known[key] for key in keys]
 
@@ -132,7 +121,7 @@ def copy_for_practice(*, task: Task) -> Task:
         campaign=task.campaign,
         prompt_id=task.prompt_id,
         kind=TaskKind.PRACTICE,
-        rank=rank_of(priority=0, chance=Random(task.pk)),  # noqa: S311  nobody claims it
+        lot=0,
         overlap=0,
         open_places=0,
     )
@@ -170,11 +159,19 @@ def _check_fit(campaign: Campaign, prompt: Prompt, completions: Sequence[Complet
 
 
 def _store(
-    campaign: Campaign, shapes: Sequence[Shape], *, ranks: list[int], overlap: int, open_places: int
+    campaign: Campaign, shapes: Sequence[Shape], *, chance: Random, priority: int, overlap: int
 ) -> list[Task]:
     tasks = Task.objects.bulk_create(
-        Task(campaign=campaign, prompt=prompt, rank=rank, overlap=overlap, open_places=open_places)
-        for (prompt, _), rank in zip(shapes, ranks, strict=True)
+        Task(
+            campaign=campaign,
+            prompt=prompt,
+            priority=priority,
+            lot=chance.randrange(BAND),
+            shift=SHIFTS[TaskOrder(campaign.task_order)],
+            overlap=overlap,
+            open_places=overlap,
+        )
+        for prompt, _ in shapes
     )
     TaskCompletion.objects.bulk_create(
         (

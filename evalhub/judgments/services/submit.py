@@ -9,6 +9,7 @@ lease) leaves the path and takes its time.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -19,7 +20,8 @@ from django.utils.translation import gettext as _
 
 from evalhub.accounts.choices import MemberKind
 from evalhub.campaigns.choices import CampaignState
-from evalhub.campaigns.errors import LeaseLost
+from evalhub.campaigns.eligibility import IS_ELIGIBLE
+from evalhub.campaigns.errors import LeaseLost, ShareReached
 from evalhub.campaigns.models import Assignment
 from evalhub.campaigns.queries import criteria_of
 from evalhub.campaigns.services.claim import Desk, Lease, lend_last, lend_new, take_back
@@ -41,8 +43,8 @@ SOURCES = {
     MemberKind.IMPORTED: Source.IMPORTED,
 }
 
-_ASKED = """
-    SELECT a.id, a.token, a.state = 'held' AND a.expires_at > now(), a.permutation, t.rank,
+_ASKED = f"""
+    SELECT a.id, a.token, a.state = 'held' AND a.expires_at > now(), a.permutation, a.rank,
            ARRAY(SELECT tc.completion_id FROM campaigns_taskcompletion tc
                  WHERE tc.task_id = a.task_id ORDER BY tc.place),
            c.id, c.uid, c.type, c.state, c.hand_size, c.lease_minutes, v.uid,
@@ -50,14 +52,15 @@ _ASKED = """
            CASE WHEN c.guidelines_id IS NOT NULL THEN (
                SELECT max(g.id) FROM campaigns_acceptance x
                JOIN campaigns_guidelines g ON g.id = x.guidelines_id
-               WHERE x.member_id = a.member_id AND g.campaign_id = c.id) END
+               WHERE x.member_id = a.member_id AND g.campaign_id = c.id) END,
+           {IS_ELIGIBLE}
     FROM campaigns_assignment a
     JOIN campaigns_task t ON t.id = a.task_id
     JOIN campaigns_campaign c ON c.id = a.campaign_id
     JOIN rubrics_rubricversion v ON v.id = c.rubric_version_id
     JOIN accounts_member m ON m.id = a.member_id
     WHERE a.uid = %s AND a.member_id = %s AND m.is_active
-"""
+"""  # noqa: S608  constants only
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,7 @@ class Asked:
     workspace: int
     member_kind: str
     guidelines: int | None  # the newest that the member has accepted
+    is_eligible: bool  # for the campaign's next task
     desk: Desk
     question: Question
 
@@ -108,7 +112,8 @@ def submit_judgment(*, assignment: UUID, member_pk: int, body: SubmitBody) -> Su
     if row is None:
         return _settled(assignment, member_pk, asked, body)
     if following is None and _wants_more(asked, body) and row[1] < asked.desk.hand_size:
-        following = lend_last(desk=asked.desk, member_pk=member_pk)
+        with suppress(ShareReached):
+            following = lend_last(desk=asked.desk, member_pk=member_pk)
     return Submitted(judgment=row[0], next=following, is_new=True)
 
 
@@ -118,10 +123,10 @@ def asked_of(assignment: UUID, member_pk: int) -> Asked:
         raise NotFound(_("No such assignment."))
     pk, token, is_live, permutation, rank, completions, *of_campaign = row
     desk_pk, uid, type_, state, hand, minutes, version_uid, version, *rest = of_campaign
-    asks, masks, workspace, kind, guidelines = rest
+    asks, masks, workspace, kind, guidelines, is_eligible = rest
     question = Question(type_, completions, permutation, criteria_of(version), asks, masks)
     desk = Desk(desk_pk, uid, type_, state, hand, minutes, version_uid, workspace, masks)
-    return Asked(pk, token, is_live, rank, workspace, kind, guidelines, desk, question)
+    return Asked(pk, token, is_live, rank, workspace, kind, guidelines, is_eligible, desk, question)
 
 
 def _values(asked: Asked, member_pk: int, body: SubmitBody, assignment: UUID) -> dict[str, Any]:
@@ -142,7 +147,7 @@ def _values(asked: Asked, member_pk: int, body: SubmitBody, assignment: UUID) ->
 
 
 def _wants_more(asked: Asked, body: SubmitBody) -> bool:
-    return body.claim_next and asked.desk.state == CampaignState.OPEN
+    return body.claim_next and asked.is_eligible and asked.desk.state == CampaignState.OPEN
 
 
 def _next(asked: Asked, member_pk: int, body: SubmitBody, row: tuple[Any, ...]) -> Lease | None:
@@ -153,7 +158,9 @@ def _next(asked: Asked, member_pk: int, body: SubmitBody, row: tuple[Any, ...]) 
         return take_back(desk=asked.desk, member_pk=member_pk, holding=body.holding)
     if held >= asked.desk.hand_size:
         return None
-    return lend_new(desk=asked.desk, member_pk=member_pk, after=asked.rank)
+    with suppress(ShareReached):
+        return lend_new(desk=asked.desk, member_pk=member_pk, after=asked.rank)
+    return None
 
 
 def _settled(assignment: UUID, member_pk: int, asked: Asked, body: SubmitBody) -> Submitted:

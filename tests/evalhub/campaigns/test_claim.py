@@ -41,7 +41,7 @@ def let_run_out(lease: Lease) -> None:
 def test_a_claim_lends_the_task_of_the_lowest_rank_and_takes_its_place(
     campaign: Campaign, bob: Member
 ) -> None:
-    later, first = (TaskFactory.create(campaign=campaign, rank=rank) for rank in (9, 3))
+    later, first = (TaskFactory.create(campaign=campaign, lot=lot) for lot in (9, 3))
     lease = claim(campaign, bob)
     assert lease.task == first.uid
     first.refresh_from_db()
@@ -155,7 +155,7 @@ def test_a_lease_past_its_time_but_not_yet_taken_back_gets_a_new_token(
 def test_a_released_task_goes_to_others_and_comes_back_when_nothing_else_is_left(
     campaign: Campaign, bob: Member
 ) -> None:
-    first, second = (TaskFactory.create(campaign=campaign, rank=rank) for rank in (1, 2))
+    first, second = (TaskFactory.create(campaign=campaign, lot=lot) for lot in (1, 2))
     lease = claim(campaign, bob)
     release(assignment=row_of(lease), token=lease.token)
     assert claim(campaign, bob).task == second.uid

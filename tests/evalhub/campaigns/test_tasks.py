@@ -5,7 +5,7 @@ import pytest
 from evalhub.accounts.models import Member
 from evalhub.campaigns.choices import TaskType
 from evalhub.campaigns.errors import UnfitCampaign, UnfitTask
-from evalhub.campaigns.models import PRIORITY_STEP, Campaign, Task
+from evalhub.campaigns.models import BAND, Campaign, Task
 from evalhub.campaigns.services.campaigns import create_campaign, open_campaign
 from evalhub.campaigns.services.tasks import add_from_completions, add_tasks
 from evalhub.prompts.models import Completion, Generation, Prompt
@@ -54,7 +54,7 @@ def test_a_higher_priority_is_claimed_first_and_a_seed_repeats_the_order(bob: Me
         ranks.append(list(campaign.tasks.order_by("pk").values_list("rank", flat=True)))
     assert ranks[0] == ranks[1]
     usual, urgent = ranks[0][:5], ranks[0][5:]
-    assert max(urgent) < PRIORITY_STEP <= min(usual)
+    assert max(urgent) < BAND <= min(usual)
 
 
 @pytest.mark.parametrize(("type_", "count"), [("rating", 2), ("comparison", 3), ("ranking", 2)])

@@ -58,7 +58,7 @@ def test_nothing_left_is_204_and_a_full_hand_409(api: APIClient, campaign: Campa
 def test_submit_stores_the_judgment_and_answers_with_the_next_task(
     api: APIClient, campaign: Campaign, bob: Member
 ) -> None:
-    first, second = (TaskFactory.create(campaign=campaign, rank=rank) for rank in (1, 2))
+    first, second = (TaskFactory.create(campaign=campaign, lot=lot) for lot in (1, 2))
     claimed = claim(api, campaign).json()
     body = body_for(
         claimed["token"],

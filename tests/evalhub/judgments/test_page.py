@@ -38,7 +38,7 @@ def fields_of(html: str) -> dict[str, str]:
 def test_a_plain_form_post_stores_the_judgment_and_shows_the_next(
     page: Client, campaign: Campaign
 ) -> None:
-    first, second = (TaskFactory.create(campaign=campaign, rank=rank) for rank in (1, 2))
+    first, second = (TaskFactory.create(campaign=campaign, lot=lot) for lot in (1, 2))
     html = page.get(url_of(campaign)).content.decode()
     answer = page.post(url_of(campaign), fields_of(html) | {"preference": "B1", "critique": "ok"})
     assert answer.status_code == 302
@@ -198,8 +198,8 @@ def test_the_task_that_answers_a_submit_is_the_one_that_the_templates_make(
     Campaign.objects.update(type=type_, asks=asks, content_warning="Rude <words>.")
     campaign.refresh_from_db()
     CriterionFactory.create(version=campaign.rubric_version, slug="tone", required=False)
-    for rank in (1, 2):
-        TaskFactory.create(campaign=campaign, rank=rank)
+    for lot in (1, 2):
+        TaskFactory.create(campaign=campaign, lot=lot)
     answers = {
         "rating": {"rating.A.factuality": "4", "rating.A.safety": "4"},
         "comparison": {"preference": "A2"},

@@ -1,0 +1,42 @@
+"""Who may judge in a campaign: one rule, for the claim's SQL and for the list of what is open."""
+
+from __future__ import annotations
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from evalhub.accounts.models import Member
+from evalhub.campaigns.models import Campaign
+
+# Of the campaign `c` and the member `m`.
+IS_ELIGIBLE = """
+    ((c.languages = '{}' OR c.languages && m.languages)
+     AND (c.groups = '{}' OR c.groups && m.groups)
+     AND c.qualifications <@ m.qualifications)
+"""
+
+
+def open_to(member: Member) -> Q:
+    """The same as a filter of campaigns."""
+    return (
+        (Q(languages=[]) | Q(languages__overlap=member.languages))
+        & (Q(groups=[]) | Q(groups__overlap=member.groups))
+        & Q(qualifications__contained_by=member.qualifications)
+    )
+
+
+def lacking(campaign: Campaign, member_pk: int) -> list[str]:
+    """What the campaign asks for and the member does not have, in words; empty: they may judge."""
+    member = Member.objects.get(pk=member_pk)
+    told = []
+    if campaign.languages and not set(campaign.languages) & set(member.languages):
+        told.append(_("one of the languages %(names)s") % _named(campaign.languages))
+    if campaign.groups and not set(campaign.groups) & set(member.groups):
+        told.append(_("one of the groups %(names)s") % _named(campaign.groups))
+    if missing := sorted(set(campaign.qualifications) - set(member.qualifications)):
+        told.append(_("the qualification %(names)s") % _named(missing))
+    return told
+
+
+def _named(words: list[str]) -> dict[str, str]:
+    return {"names": ", ".join(words)}

@@ -1,0 +1,35 @@
+"""How much of a campaign one person may judge."""
+
+from __future__ import annotations
+
+from django.db.models import Sum
+
+from evalhub.campaigns.choices import AssignmentState
+from evalhub.campaigns.models import Campaign, MemberShare
+
+COUNTED = (AssignmentState.HELD, AssignmentState.SUBMITTED)
+
+
+def share_of(campaign: Campaign, member_pk: int) -> MemberShare:
+    """The row that counts what the member has of a campaign with a `max_share`."""
+    known = MemberShare.objects.filter(campaign=campaign, member_id=member_pk)
+    if (share := known.first()) is not None:
+        return share
+    taken = campaign.assignments.filter(member_id=member_pk, state__in=COUNTED).count()
+    new = MemberShare(
+        campaign=campaign, member_id=member_pk, taken=taken, most=max(taken, most_of(campaign))
+    )
+    MemberShare.objects.bulk_create([new], ignore_conflicts=True)  # two tabs: the other one's
+    return known.get()
+
+
+def refresh_shares(campaign: Campaign) -> None:
+    """More judgments are wanted: so everybody may give more."""
+    if campaign.max_share is not None:
+        campaign.shares.update(most=most_of(campaign))
+
+
+def most_of(campaign: Campaign) -> int:
+    """Judgments that one person may give, rounded up: 40 % of 12 are 5."""
+    wanted: int = campaign.tasks.aggregate(wanted=Sum("overlap", default=0))["wanted"]
+    return max(1, -(-wanted * (campaign.max_share or 100) // 100))
