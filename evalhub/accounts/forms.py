@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from evalhub.accounts.choices import Role
 from evalhub.accounts.models import User, slug_rule
+from evalhub.common.forms import WordsField
 
 ROLE_LABELS = {
     Role.ANNOTATOR: "annotator: judges in the browser",
@@ -80,6 +81,14 @@ class RolesForm(forms.Form):
         choices=[(role.value, label) for role, label in ROLE_LABELS.items()],
         widget=forms.CheckboxSelectMultiple,
     )
+
+
+class MemberForm(RolesForm):
+    """What an owner says about a member: what they do, and what they are fit to judge."""
+
+    languages = WordsField(help_text="With commas between them: de, en, pt-br.")
+    groups = WordsField(help_text="Campaigns can be for some groups only.")
+    qualifications = WordsField(help_text="Campaigns can ask for them: medicine, law.")
 
 
 class InviteForm(RolesForm):

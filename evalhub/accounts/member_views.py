@@ -15,10 +15,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from evalhub.accounts import invitations
 from evalhub.accounts.access import access_colleague, access_member, access_token
 from evalhub.accounts.errors import NameTaken
-from evalhub.accounts.forms import InviteForm, RolesForm, TokenForm
+from evalhub.accounts.forms import InviteForm, MemberForm, TokenForm
 from evalhub.accounts.http import Request
 from evalhub.accounts.models import ApiToken, Member
-from evalhub.accounts.services import create_token, revoke_token, set_active, set_roles
+from evalhub.accounts.services import change_member, create_token, revoke_token, set_active
 
 
 @require_GET
@@ -50,10 +50,12 @@ def member_add(request: Request, workspace: str) -> HttpResponse:
 def member_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     member = access_member(request.user, workspace, to="own")
     colleague = access_colleague(member, uid)
-    form = RolesForm(request.POST or None, initial={"roles": colleague.roles})
+    names = ("roles", "languages", "groups", "qualifications")
+    initial = {name: getattr(colleague, name) for name in names}
+    form = MemberForm(request.POST or None, initial=initial)
     if form.is_valid():
-        set_roles(member=colleague, roles=form.cleaned_data["roles"], by=member)
-        messages.success(request, f"The roles of {colleague} are set; they count at once.")
+        change_member(member=colleague, by=member, **form.cleaned_data)
+        messages.success(request, f"{colleague} is changed; it counts at once.")
         return redirect("accounts:members", workspace)
     context = _context(member) | {"form": form, "colleague": colleague}
     return render(request, "accounts/member_detail.html", context)

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypedDict, Unpack, cast
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -14,6 +15,12 @@ from evalhub.accounts.models import ApiToken, Member, User, Workspace, roles_of
 from evalhub.audit.services import record
 from evalhub.common.canonical import sha256_of
 from evalhub.common.errors import Conflict
+
+
+class Eligibility(TypedDict):
+    languages: Sequence[str]
+    groups: Sequence[str]
+    qualifications: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -70,6 +77,32 @@ def set_roles(*, member: Member, roles: Iterable[str], by: Member) -> Member:
     member.save(update_fields=["roles"])
     _keep_an_owner(member.workspace)
     _record("member.roles_set", member, by, before=before, after=member.roles)
+    return member
+
+
+@transaction.atomic
+def set_eligibility(*, member: Member, by: Member, **eligibility: Unpack[Eligibility]) -> Member:
+    """What campaigns ask for before they lend a task; it counts from the member's next claim."""
+    values = {
+        name: sorted({word.lower() for word in cast(Sequence[str], words)})
+        for name, words in eligibility.items()
+    }  # cast: a TypedDict's items are objects to mypy
+    for name, words in values.items():
+        setattr(member, name, words)
+    member.save(update_fields=list(values))
+    _record("member.eligibility_set", member, by, **values)
+    return member
+
+
+@transaction.atomic
+def change_member(
+    *, member: Member, roles: Iterable[str], by: Member, **eligibility: Unpack[Eligibility]
+) -> Member:
+    """Set the roles and what the member may judge, each where it differs."""
+    if roles_of(roles) != member.roles:
+        set_roles(member=member, roles=roles, by=by)
+    if any(getattr(member, name) != words for name, words in eligibility.items()):
+        set_eligibility(member=member, by=by, **eligibility)
     return member
 
 

@@ -148,6 +148,17 @@ def access_task(campaign: Campaign, uid: UUID) -> Task:
     return task
 
 
+def acting_task(request: Request, uid: UUID) -> tuple[Task, Member]:
+    """A task and the lead who changes it."""
+    task = Task.objects.select_related("campaign__workspace").filter(uid=uid).first()
+    if task is None:
+        raise NotFound(_("No such task."))
+    try:
+        return task, acting_member(request, task.campaign.workspace_id, to="lead")
+    except NotFound as error:
+        raise NotFound(_("No such task.")) from error
+
+
 def access_flag(member: Member, uid: UUID) -> Flag:
     flags = Flag.objects.filter(campaign__workspace_id=member.workspace_id, uid=uid)
     flag = flags.select_related("campaign__workspace", "task__prompt").first()

@@ -21,8 +21,17 @@ from evalhub.campaigns.access import (
     acting_assignment,
     acting_campaign,
     acting_judge,
+    acting_task,
 )
-from evalhub.campaigns.body import ClaimBody, DraftBody, FlagBody, SkipBody, TokenBody, parsed
+from evalhub.campaigns.body import (
+    ClaimBody,
+    DraftBody,
+    FlagBody,
+    SkipBody,
+    TaskBody,
+    TokenBody,
+    parsed,
+)
 from evalhub.campaigns.choices import CampaignState
 from evalhub.campaigns.models import Campaign
 from evalhub.campaigns.queries import progress_of
@@ -30,6 +39,7 @@ from evalhub.campaigns.serializers import CampaignDetailSerializer, CampaignSeri
 from evalhub.campaigns.services.claim import claim_next
 from evalhub.campaigns.services.flags import raise_flag
 from evalhub.campaigns.services.leases import heartbeat, release, save_draft, skip
+from evalhub.campaigns.services.steering import change_task
 from evalhub.common.errors import NotFound
 from evalhub.common.rest import KeysetPagination
 
@@ -56,6 +66,17 @@ class ClaimView(APIView):
         body = parsed(request.body, ClaimBody)
         lease = claim_next(campaign=campaign, member_pk=judge, holding=body.holding)
         return HttpResponse(status=204) if lease is None else as_json(lease.public())
+
+
+class TaskView(APIView):
+    @extend_schema(request=SHAPE, responses=SHAPE)
+    def patch(self, request: Request, uid: UUID) -> HttpResponse:
+        """Change how urgent a task is, how many judgments it gets, or for whom alone it is."""
+        task, lead = acting_task(request, uid)
+        body = parsed(request.body, TaskBody)
+        changed = change_task(task=task, by=lead, **msgspec.structs.asdict(body))
+        told = {"uid": changed.uid, "priority": changed.priority, "overlap": changed.overlap}
+        return as_json(told | {"judged": changed.judged, "is_reserved": changed.is_reserved})
 
 
 class ReleaseView(APIView):

@@ -31,11 +31,19 @@ class FlagBody(Struct, forbid_unknown_fields=True):
     text: Annotated[str, Meta(max_length=10_000)] = ""
 
 
+class TaskBody(Struct, forbid_unknown_fields=True):
+    """What changes about a task; what is left out stays."""
+
+    priority: int | None = None
+    overlap: int | None = None
+    reserved_for: Annotated[list[str], Meta(min_length=1, max_length=100)] | None = None
+
+
 class DraftBody(Struct, forbid_unknown_fields=True):
     body: dict[str, Any]  # what a submit would say, not checked yet
 
 
-Body = TypeVar("Body", ClaimBody, TokenBody, SkipBody, FlagBody, DraftBody)
+Body = TypeVar("Body", ClaimBody, TokenBody, SkipBody, FlagBody, DraftBody, TaskBody)
 
 
 def parsed(raw: bytes, shape: type[Body]) -> Body:

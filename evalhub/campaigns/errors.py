@@ -86,7 +86,7 @@ def hand_full(held: int) -> HandFull:
 
 
 def not_eligible(title: str, lacking: list[str]) -> NotEligible:
-    told = _("“%(title)s” needs %(lacking)s. A lead of the workspace can say who has that.")
+    told = _("“%(title)s” needs %(lacking)s. An owner of the workspace can say who has that.")
     return NotEligible(told % {"title": title, "lacking": "; ".join(lacking)}, lacking=lacking)
 
 

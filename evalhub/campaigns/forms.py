@@ -6,8 +6,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from evalhub.accounts.models import Workspace
-from evalhub.campaigns.choices import Ask, TaskType
-from evalhub.common.forms import RowField, choose_from
+from evalhub.campaigns.choices import Ask, Requeue, TaskOrder, TaskType
+from evalhub.common.forms import RowField, WordsField, choose_from
 from evalhub.prompts.models import Collection
 from evalhub.registry.models import LanguageModel
 from evalhub.rubrics.models import RubricVersion
@@ -19,9 +19,11 @@ DESIGNS = [
 
 
 class CampaignForm(forms.Form):
-    GROUPS = [  # how the page lays the fields out
+    PARTS = [  # how the page lays the fields out
         (_("What people do"), ["title", "type", "asks", "preference_steps"]),
         (_("What they judge"), ["rubric_version", "collection", "models", "design", "overlap"]),
+        (_("Who may judge"), ["languages", "groups", "qualifications", "max_share"]),
+        (_("Which task comes next"), ["task_order", "requeue", "most_overlap"]),
         (_("Before they begin"), ["guidelines", "consent", "content_warning"]),
         (_("Rules"), ["allows_revision", "masks_identity"]),
     ]
@@ -57,6 +59,38 @@ class CampaignForm(forms.Form):
         max_value=20,
         initial=1,
         help_text="Each by another person. Two or more let you see whether people agree.",
+    )
+    languages = WordsField(
+        help_text="Of these, people must speak one: de, pt-br. Empty: any.",
+    )
+    groups = WordsField(help_text="Of these, people must be in one. Empty: everybody.")
+    qualifications = WordsField(help_text="People must have all of these.")
+    max_share = forms.IntegerField(
+        label="The most one person may give, in percent",
+        min_value=1,
+        max_value=100,
+        required=False,
+        help_text="Of all judgments of the campaign. Empty: as many as they like.",
+    )
+    task_order = forms.ChoiceField(
+        label="Order",
+        choices=TaskOrder.choices,
+        widget=forms.RadioSelect,
+        initial=TaskOrder.PRIORITY,
+    )
+    requeue = forms.ChoiceField(
+        label="A skipped task goes",
+        choices=Requeue.choices,
+        widget=forms.RadioSelect,
+        initial=Requeue.OTHERS,
+    )
+    most_overlap = forms.IntegerField(
+        label="Most judgments per task",
+        min_value=2,
+        max_value=100,
+        required=False,
+        help_text="A task gets one more, up to this number, as long as no answer is ahead by two."
+        " Empty: never more.",
     )
     asks = forms.MultipleChoiceField(
         label="Ask besides",
@@ -104,8 +138,8 @@ class CampaignForm(forms.Form):
         choose_from(self, "collection", workspace.collections.all())
         choose_from(self, "models", models.distinct())
 
-    def groups(self) -> list[tuple[Any, list[forms.BoundField]]]:  # `Any`: lazy translations
-        return [(title, [self[name] for name in names]) for title, names in self.GROUPS]
+    def parts(self) -> list[tuple[Any, list[forms.BoundField]]]:  # `Any`: lazy translations
+        return [(title, [self[name] for name in names]) for title, names in self.PARTS]
 
 
 class GuidelinesForm(forms.Form):

@@ -6,12 +6,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from django.db.models import Count, Exists, Max, OuterRef, Q, Sum
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, Sum
+from django.db.models.functions import Now
 
 from evalhub.accounts.choices import MemberKind
 from evalhub.accounts.models import Member
 from evalhub.campaigns.choices import Ask, AssignmentState, SkipReason, TaskKind
-from evalhub.campaigns.models import Acceptance, Assignment, Campaign, Guidelines, Task
+from evalhub.campaigns.eligibility import open_to
+from evalhub.campaigns.models import (
+    Acceptance,
+    Assignment,
+    Campaign,
+    Guidelines,
+    MemberShare,
+    Reservation,
+    Task,
+)
 from evalhub.common.identity import mask_identity
 from evalhub.registry.models import LanguageModel
 from evalhub.rubrics.models import Criterion
@@ -65,6 +75,7 @@ class MyCampaign:
     waiting: int  # places that nobody holds or has filled
     has_practice: bool
     to_accept: bool  # there are guidelines to read and accept first
+    is_share_reached: bool  # one person may judge no more of it
 
 
 def progress_of(campaign: Campaign) -> Progress:
@@ -124,9 +135,17 @@ def versions_of(campaign: Campaign) -> list[GuidelinesVersion]:
 
 
 def campaigns_for(member: Member) -> list[MyCampaign]:
-    """The open campaigns of the member's workspace, those with something left to judge first."""
+    """The open campaigns that the member may judge in, those with something left for them first.
+
+    One in which they hold a task stays in the list whatever it asks for since.
+    """
     mine = Assignment.objects.filter(member=member, task=OuterRef("pk"))
-    untouched = Task.objects.open().filter(campaign=OuterRef("pk")).filter(~Exists(mine))
+    kept = Reservation.objects.filter(member=member, task=OuterRef("pk"), due_at__lte=Now())
+    tasks = Task.objects.open().filter(campaign=OuterRef("pk")).filter(~Exists(mine))
+    untouched = tasks.filter(Q(is_reserved=False) | Exists(kept))
+    shares = MemberShare.objects.filter(member=member, taken__gte=F("most"))
+    reached = set(shares.values_list("campaign_id", flat=True))
+    held = Assignment.objects.held().filter(member=member, campaign=OuterRef("pk"))
     unfinished = Assignment.objects.filter(member=member, campaign=OuterRef("pk")).filter(
         Q(state=AssignmentState.HELD)
         | Q(
@@ -135,9 +154,9 @@ def campaigns_for(member: Member) -> list[MyCampaign]:
         )
     )
     campaigns = Campaign.objects.of_workspace(member.workspace).open()
-    with_more = set(
-        campaigns.filter(Exists(untouched) | Exists(unfinished)).values_list("pk", flat=True)
-    )
+    campaigns = campaigns.filter(open_to(member) | Exists(held))
+    more = (Exists(untouched) | Exists(unfinished)) & ~Q(pk__in=reached) | Exists(held)
+    with_more = set(campaigns.filter(more).values_list("pk", flat=True))
     rows = sorted(campaigns, key=lambda row: (row.pk in with_more, row.pk), reverse=True)
     keys = [row.pk for row in rows]
     done, waiting = submitted_by(member, keys), _waiting_in(keys)
@@ -152,6 +171,7 @@ def campaigns_for(member: Member) -> list[MyCampaign]:
             waiting=waiting.get(row.pk, 0),
             has_practice=row.pk in with_practice,
             to_accept=row.guidelines_id is not None and row.guidelines_id not in accepted,
+            is_share_reached=row.pk in reached,
         )
         for row in rows
     ]

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 
 class RowField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not generic at run time
@@ -13,6 +14,29 @@ class RowField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not generic
 
     def __init__(self, queryset: QuerySet[Any], **options: Any) -> None:  # Any: Django's own
         super().__init__(queryset, to_field_name="uid", **options)
+
+
+class WordsField(forms.CharField):
+    """Words between commas, as a list in order, each once and in small letters."""
+
+    WORDS, LETTERS = 50, 50
+
+    def __init__(self, **options: Any) -> None:  # Any: Django's own
+        super().__init__(required=False, **options)
+
+    def prepare_value(self, value: Any) -> Any:
+        return ", ".join(value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        text = super().to_python(value) or ""
+        return sorted(
+            {word for each in text.split(",") if (word := " ".join(each.split()).lower())}
+        )
+
+    def validate(self, value: Any) -> None:
+        if len(value) > self.WORDS or any(len(word) > self.LETTERS for word in value):
+            told = _("At most %(words)s words of %(letters)s letters, with commas between them.")
+            raise forms.ValidationError(told % {"words": self.WORDS, "letters": self.LETTERS})
 
 
 def choose_from(form: forms.Form, name: str, rows: QuerySet[Any]) -> None:

@@ -39,6 +39,13 @@ class Settings(TypedDict, total=False):
     preference_steps: int  # 3, 5 or 7 buttons from "A" to "B" of a comparison; 5
     masks_identity: bool  # hide "I am GPT…" on display
     allows_revision: bool  # may people reopen what they submitted; yes
+    task_order: str  # which task comes next, see `TaskOrder`; by priority
+    requeue: str  # where a skipped task goes, see `Requeue`; to others
+    most_overlap: int | None  # how far a task's overlap may grow where people disagree; not at all
+    max_share: int | None  # percent of its judgments that one person may give; any
+    languages: Sequence[str]  # people must speak one of them
+    groups: Sequence[str]  # and be in one of these
+    qualifications: Sequence[str]  # and have all of these
     content_warning: str  # then responses are blurred until clicked
     guidelines: str  # Markdown that people read and accept before they judge
     consent: str  # what they agree to besides
@@ -85,6 +92,9 @@ def create_campaign(
 
 def _check(type_: TaskType, settings: Settings, version: RubricVersion) -> None:
     asks = settings["asks"]
+    overlap, most = settings.get("overlap", 1), settings.get("most_overlap")
+    if most is not None and most < overlap:
+        raise UnfitCampaign(f"The overlap grows from {overlap}: the most must not be below that.")
     if settings.get("preference_steps", PREFERENCE_STEPS[0]) not in PREFERENCE_STEPS:
         raise UnfitCampaign("A comparison has 3, 5 or 7 steps from A to B.")
     if unfit := [ask for ask in asks if type_ not in FITTING_TYPES[Ask(ask)]]:

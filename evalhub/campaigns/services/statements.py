@@ -67,7 +67,7 @@ FRESH = f"""
     WITH kept AS MATERIALIZED (
         SELECT t.id, t.rank FROM campaigns_reservation r
         JOIN campaigns_task t ON t.id = r.task_id
-        WHERE r.member_id = %(member)s AND r.campaign_id = %(campaign)s AND r.due_at <= now()
+        WHERE r.member_id = %(member)s AND r.campaign_id = %(campaign)s AND r.due_at <= statement_timestamp()
           AND t.open_places > 0 AND {_FITS}
         ORDER BY t.rank LIMIT 1 FOR NO KEY UPDATE OF t SKIP LOCKED
     ), earlier AS MATERIALIZED (

@@ -15,6 +15,7 @@ from evalhub.campaigns.choices import COMPLETIONS_PER_TASK, SHIFTS, TaskKind, Ta
 from evalhub.campaigns.errors import UnfitTask
 from evalhub.campaigns.models import BAND, Campaign, Task, TaskCompletion
 from evalhub.campaigns.services.shares import refresh_shares
+from evalhub.campaigns.services.steering import copy_of
 from evalhub.prompts.models import Completion, Prompt
 
 BATCH = 1000
@@ -117,18 +118,7 @@ def copy_for_practice(*, task: Task) -> Task:
     found = next((each for each in known.order_by("pk") if _shape(each) == shape), None)
     if found is not None:
         return found
-    copy = Task.objects.create(
-        campaign=task.campaign,
-        prompt_id=task.prompt_id,
-        kind=TaskKind.PRACTICE,
-        lot=0,
-        overlap=0,
-        open_places=0,
-    )
-    TaskCompletion.objects.bulk_create(
-        TaskCompletion(task=copy, completion_id=key, place=place) for place, key in enumerate(shape)
-    )
-    return copy
+    return copy_of(task, kind=TaskKind.PRACTICE, overlap=0)
 
 
 def _shape(task: Task) -> list[int]:

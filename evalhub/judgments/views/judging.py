@@ -27,6 +27,8 @@ from evalhub.campaigns.errors import (
     GuidelinesNotAccepted,
     HandFull,
     LeaseLost,
+    NotEligible,
+    ShareReached,
     UnfitFlag,
 )
 from evalhub.campaigns.models import Assignment, Campaign
@@ -210,6 +212,8 @@ def _page(
         context["to_accept"] = campaign.guidelines
     except HandFull:
         context["hand_full"] = True
+    except (NotEligible, ShareReached) as error:
+        context["barred"] = str(error)
     if lease is None:
         return context | {"submitted": _count(member, campaign)}
     return context | lease_page(lease, campaign, typed=typed)
@@ -226,6 +230,7 @@ def _shell(member: Member, campaign: Campaign) -> dict[str, Any]:
         "closed": "",
         "to_accept": None,
         "hand_full": False,
+        "barred": "",
     }
 
 

@@ -43,6 +43,11 @@ def form_of(member: Member) -> dict[str, Any]:
         "overlap": 2,
         "asks": ["critique"],
         "preference_steps": 5,
+        "task_order": "spread",
+        "requeue": "back",
+        "languages": "pt-BR,  de,de",
+        "max_share": 40,
+        "most_overlap": 5,
     }
 
 
@@ -53,7 +58,11 @@ def test_a_lead_makes_opens_pauses_resumes_and_closes_a_campaign(
     answer = client.post("/w/acme/campaigns/new/", form_of(alice))
     campaign = Campaign.objects.get()
     assert answer["location"] == f"/w/acme/campaigns/{campaign.uid}/"
-    assert [task.overlap for task in campaign.tasks.all()] == [2, 2, 2]
+    assert [(task.overlap, task.shift) for task in campaign.tasks.all()] == [(2, 1)] * 3
+    assert (campaign.languages, campaign.groups) == (["de", "pt-br"], [])
+    page = client.get(answer["location"]).content.decode()
+    for told in ("speaks one of de, pt-br", "40 %", "spread first", "up to 5 judgments"):
+        assert told in page
     for act, state in (
         ("open", "open"),
         ("pause", "paused"),
@@ -66,6 +75,25 @@ def test_a_lead_makes_opens_pauses_resumes_and_closes_a_campaign(
     assert client.post(f"/w/acme/campaigns/{campaign.uid}/open/").status_code == 409
     verbs = set(Entry.objects.values_list("verb", flat=True))
     assert {"campaign.created", "campaign.opened", "campaign.closed"} <= verbs
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        ("most_overlap", 1, "greater than or equal to 2"),
+        ("max_share", 101, "less than or equal to 100"),
+        ("languages", "x" * 51, "At most 50 words of 50 letters"),
+        ("overlap", 9, "the most must not be below that"),
+    ],
+)
+def test_a_setting_that_does_not_fit_is_said_at_its_field(
+    client: Client, alice: Member, field: str, value: object, told: str
+) -> None:
+    client.force_login(alice.user)
+    answer = client.post("/w/acme/campaigns/new/", form_of(alice) | {field: value})
+    assert answer.status_code == 422
+    assert told in answer.content.decode()
+    assert not Campaign.objects.exists()
 
 
 def test_a_type_that_no_prompt_fits_is_said_in_the_form(client: Client, alice: Member) -> None:

@@ -22,6 +22,9 @@ from tests.evalhub.web.languages.reading import (
 FOR_OWNERS = {
     "”, nor any other: manage.py add_workspace makes one.",  # of a command  # sentences of their pages, which stay in English
     "They sign in with it.",
+    "With commas between them: de, en, pt-br.",
+    "Campaigns can be for some groups only.",
+    "Campaigns can ask for them: medicine, law.",
     "What others and exports call them; empty means the user name.",
     " would have no owner; make somebody else an owner first.",
 }

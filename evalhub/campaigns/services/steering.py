@@ -1,0 +1,170 @@
+"""What is decided about tasks that are being judged: how urgent, how often, by whom."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from random import Random
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from evalhub.accounts.models import Member
+from evalhub.audit.services import record
+from evalhub.campaigns.choices import TaskKind
+from evalhub.campaigns.errors import UnfitTask
+from evalhub.campaigns.models import BAND, HIGHEST_PRIORITY, Reservation, Task, TaskCompletion
+from evalhub.campaigns.services.shares import refresh_shares
+from evalhub.common.errors import Conflict
+
+MOST_OVERLAP = 100
+
+
+@transaction.atomic
+def change_task(
+    *,
+    task: Task,
+    by: Member,
+    priority: int | None = None,
+    overlap: int | None = None,
+    reserved_for: Sequence[str] | None = None,
+) -> Task:
+    """All that is given, or nothing; `reserved_for` names members by their pseudonyms.
+
+    Raises:
+        UnfitTask, Conflict: as each of the changes does.
+    """
+    if reserved_for is not None:
+        named = by.workspace.members.active().filter(pseudonym__in=reserved_for)
+        found = list(named.order_by("pk"))
+        if unknown := sorted(set(reserved_for) - {each.pseudonym for each in found}):
+            told = f"No active member of the workspace is called {', '.join(unknown)}."
+            raise UnfitTask(told, field="reserved_for")
+        task = reserve(task=task, members=found, by=by)
+    if priority is not None:
+        task = set_priority(task=task, priority=priority, by=by)
+    if overlap is not None:
+        task = raise_overlap(task=task, overlap=overlap, by=by)
+    return task
+
+
+@transaction.atomic
+def set_priority(*, task: Task, priority: int, by: Member) -> Task:
+    """From 9, which is claimed first, to 0; whoever holds the task keeps it.
+
+    Raises:
+        UnfitTask: no such priority.
+    """
+    if not 0 <= priority <= HIGHEST_PRIORITY:
+        raise UnfitTask(f"A priority is a number from 0 to {HIGHEST_PRIORITY}.", field="priority")
+    Task.objects.filter(pk=task.pk).update(priority=priority)
+    return _changed(task, by, priority=priority)
+
+
+@transaction.atomic
+def raise_overlap(*, task: Task, overlap: int, by: Member) -> Task:
+    """Ask for more judgments of a task; those who hold it or have judged it are not troubled.
+
+    Raises:
+        UnfitTask: it would fall, or is beyond reason.
+        Conflict: the task is reserved, so that its overlap is the number of those it is for.
+    """
+    if not task.overlap <= overlap <= MOST_OVERLAP:
+        told = f"The overlap can only grow: from {task.overlap} to at most {MOST_OVERLAP}."
+        raise UnfitTask(told, field="overlap")
+    if task.is_reserved:
+        raise Conflict("This task is reserved: reserve it for more people instead.")
+    places = F("open_places") + overlap - F("overlap")
+    Task.objects.filter(pk=task.pk, overlap__lte=overlap).update(
+        overlap=overlap, open_places=places
+    )
+    refresh_shares(task.campaign)
+    return _changed(task, by, overlap=overlap)
+
+
+def grow_overlap(*, task: Task) -> bool:
+    """One judgment more, if the task has all it wanted and its campaign lets it grow.
+
+    Whoever calls this twice about the same judgments grows it once.
+    """
+    most = task.campaign.most_overlap or 0
+    grown = Task.objects.filter(
+        pk=task.pk, judged=F("overlap"), overlap__lt=most, is_reserved=False
+    ).update(overlap=F("overlap") + 1, open_places=F("open_places") + 1)
+    if grown:
+        refresh_shares(task.campaign)
+    return bool(grown)
+
+
+@transaction.atomic
+def reserve(*, task: Task, members: Sequence[Member], by: Member) -> Task:
+    """Give the task to `members` alone: each of them gets it, before anything else.
+
+    Its overlap becomes their number. Reserving it again is for those named last.
+
+    Raises:
+        UnfitTask: nobody is named, or somebody of another workspace.
+        Conflict: somebody has had the task already.
+    """
+    if not members or any(each.workspace_id != by.workspace_id for each in members):
+        raise UnfitTask("Name one member of the workspace or more.", field="reserved_for")
+    locked = Task.objects.select_for_update(no_key=True).get(pk=task.pk)  # against a claim
+    if locked.assignments.exists():
+        raise Conflict("Somebody has had this task already; reserve one that nobody has had.")
+    locked.reservations.all().delete()
+    _reserve(locked, members, due_at=timezone.now())
+    Task.objects.filter(pk=task.pk).update(
+        is_reserved=True, overlap=len(members), open_places=len(members)
+    )
+    refresh_shares(task.campaign)
+    return _changed(task, by, reserved_for=[each.pseudonym for each in members])
+
+
+@transaction.atomic
+def repeat_task(*, task: Task, member: Member, due_at: datetime) -> Task:
+    """Ask the member once more what they say about `task`, not before `due_at`.
+
+    The copy is theirs alone and never counts beside their first word; it tells how steady they are.
+    """
+    copy = copy_of(task, kind=TaskKind.REPEAT, overlap=1)
+    _reserve(copy, [member], due_at=due_at)
+    refresh_shares(task.campaign)
+    return copy
+
+
+def copy_of(task: Task, *, kind: TaskKind, overlap: int) -> Task:
+    """The same prompt and completions as a task of another kind, which nobody claims unasked."""
+    copy = Task.objects.create(
+        campaign=task.campaign,
+        prompt_id=task.prompt_id,
+        kind=kind,
+        lot=Random(task.pk).randrange(BAND),  # noqa: S311  an order, no secret
+        overlap=overlap,
+        open_places=overlap,
+        is_reserved=True,
+    )
+    TaskCompletion.objects.bulk_create(
+        TaskCompletion(task=copy, completion_id=each.completion_id, place=each.place)
+        for each in task.placed.order_by("place")
+    )
+    return copy
+
+
+def _reserve(task: Task, members: Sequence[Member], *, due_at: datetime) -> None:
+    Reservation.objects.bulk_create(
+        Reservation(campaign_id=task.campaign_id, task=task, member=each, due_at=due_at)
+        for each in members
+    )
+
+
+def _changed(task: Task, by: Member, **details: object) -> Task:
+    record(
+        "task.changed",
+        actor=by.pseudonym,
+        workspace=by.workspace.slug,
+        target=f"task {task.uid}",
+        **details,
+    )
+    task.refresh_from_db()
+    return task

@@ -1,0 +1,91 @@
+"""More judgments where people disagree: a task's overlap grows until one answer is ahead by two."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Sequence
+from statistics import median
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from evalhub.campaigns.models import Task
+from evalhub.campaigns.services.steering import grow_overlap
+from evalhub.judgments.models import Judgment, Preference, RankedCompletion, Rating
+from evalhub.rubrics.models import ScaleKind
+
+LEAD = 2  # how far ahead the first answer must be
+NEAR = 1  # steps of a scale from the median that still agree with it
+
+
+def is_decided(answers: Sequence[Hashable]) -> bool:
+    """Whether the most frequent answer has two more than the next: 3 to 1 has, 2 to 1 has not.
+
+    One answer alone cannot disagree.
+    """
+    counts = [count for _answer, count in Counter(answers).most_common(2)]
+    return len(answers) < LEAD or counts[0] - sum(counts[1:]) >= LEAD
+
+
+def is_close(values: Sequence[int]) -> bool:
+    """The same for the points of a scale: two more are near the median than are not.
+
+    4, 4, 5 are close; 1, 4, 5 are not, and 1, 5 neither.
+    """
+    if len(values) < LEAD:
+        return True
+    middle = median(values)
+    near = sum(abs(value - middle) <= NEAR for value in values)
+    return near - (len(values) - near) >= LEAD
+
+
+def grow_if_undecided(*, judgment: UUID) -> bool:
+    """After a judgment that completes its task: ask one person more if they disagree so far."""
+    row = Judgment.objects.select_related("task__campaign").get(uid=judgment)
+    task = row.task
+    most = task.campaign.most_overlap
+    if most is None or task.judged < task.overlap or task.overlap >= most:
+        return False
+    return not _is_decided(task) and grow_overlap(task=task)
+
+
+def _is_decided(task: Task) -> bool:
+    current = Judgment.objects.filter(task=task).current()
+    return (
+        is_decided(_preferred(current))
+        and is_decided(_ranked_first(current))
+        and _is_rated(current)
+    )
+
+
+def _preferred(current: QuerySet[Judgment]) -> list[Hashable]:
+    """The overall preference of each, as its direction; "both bad" is an answer of its own."""
+    rows = Preference.objects.filter(judgment__in=current, criterion=None).order_by("pk")
+    return [
+        "both bad" if both_bad else (margin > 0) - (margin < 0)
+        for margin, both_bad in rows.values_list("margin", "both_bad")
+    ]
+
+
+def _ranked_first(current: QuerySet[Judgment]) -> list[Hashable]:
+    """What stands first in each ranking; an equal first place is an answer of its own."""
+    first: dict[int, set[int]] = defaultdict(set)
+    rows = RankedCompletion.objects.filter(judgment__in=current, tier=0).order_by("pk")
+    for judgment, completion in rows.values_list("judgment_id", "completion_id"):
+        first[judgment].add(completion)
+    return [frozenset(each) for each in first.values()]
+
+
+def _is_rated(current: QuerySet[Judgment]) -> bool:
+    """Whether each required criterion of each completion is decided; missing is no answer."""
+    found: dict[tuple[int | None, int, str], list[int]] = defaultdict(list)
+    rows = Rating.objects.filter(judgment__in=current, turn=None, criterion__required=True)
+    for completion, criterion, kind, value in rows.order_by("pk").values_list(
+        "completion_id", "criterion_id", "criterion__kind", "value"
+    ):
+        if value is not None:
+            found[completion, criterion, kind].append(value)
+    return all(
+        is_close(values) if kind == ScaleKind.SCALE else is_decided(values)
+        for (_completion, _criterion, kind), values in found.items()
+    )
