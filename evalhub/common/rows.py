@@ -7,10 +7,33 @@ annotator's page asks four such questions with each judgment. Everything else us
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from functools import lru_cache
 from typing import Any
 
 from django.db import connection, models
+
+# A statement and what psycopg is to send with it, a sequence or a mapping of anything it can.
+Asking = tuple[str, Any]
+Row = tuple[Any, ...]
+
+
+def first_rows(*askings: Asking) -> list[Row | None]:
+    """The first row of each answer, None where there is none.
+
+    Several statements go to the database together and come back together; unless a transaction is
+    open they are one, whole or not at all.
+    """
+    with ExitStack() as stack:
+        cursors = [stack.enter_context(connection.cursor()) for _ in askings]
+        if len(askings) == 1:
+            cursors[0].execute(*askings[0])
+        else:
+            native: Any = connection.connection  # psycopg's own: Django knows no pipeline
+            with connection.wrap_database_errors, native.pipeline():
+                for cursor, asking in zip(cursors, askings, strict=True):
+                    cursor.execute(*asking)
+        return [cursor.fetchone() for cursor in cursors]
 
 
 def joined(
@@ -25,9 +48,7 @@ def joined(
     >>> joined([("w", Workspace)], "accounts_workspace w WHERE w.slug = %s", ["acme"])
     [<Workspace: Acme>]
     """
-    with connection.cursor() as cursor:
-        cursor.execute(_statement(tuple(tables), tail), values)
-        row = cursor.fetchone()
+    (row,) = first_rows((_statement(tuple(tables), tail), values))
     if row is None:
         return None
     found, at = [], 0

@@ -29,6 +29,7 @@ from evalhub.campaigns.choices import CampaignState
 from evalhub.campaigns.errors import guidelines_first, hand_full, not_open
 from evalhub.campaigns.models import Campaign
 from evalhub.campaigns.queries import has_accepted, masked
+from evalhub.common.rows import Asking, first_rows
 
 FROM_THE_FRONT = -1
 NO_CALLS: list[dict[str, Any]] = []
@@ -81,6 +82,21 @@ FRESH = f"""
 {_LEASE}
 """  # noqa: S608  constants only
 
+# The same, sent together with the statement that ends the lease on `ended`, before its answer is
+# known: nothing is lent unless that lease ended in this very transaction, or while the hand is full
+# or holds what the member does not name.
+_FOLLOWING = FRESH.replace(
+    "WITH pick AS",
+    """WITH hand AS MATERIALIZED (
+        SELECT count(*) < %(hand)s AND NOT coalesce(bool_or(a.uid <> ALL (%(holding)s::uuid[])), false)
+               AND EXISTS (SELECT 1 FROM campaigns_assignment e WHERE e.id = %(ended)s
+                           AND e.state = 'submitted' AND e.ended_at = now()) AS has_room
+        FROM campaigns_assignment a
+        WHERE a.member_id = %(member)s AND a.campaign_id = %(campaign)s AND a.state = 'held'
+    ), pick AS""",
+    1,
+).replace("WHERE t.campaign_id", "WHERE (SELECT has_room FROM hand) AND t.campaign_id", 1)
+
 # The same, but waiting for rows that others have locked: a task with two places is skipped while
 # somebody takes one of them, and "nothing is left" must not be said because of that.
 _FRESH_WAITING = FRESH.replace(" SKIP LOCKED", "")
@@ -130,7 +146,7 @@ _HELD = f"""
 _LOCK_HAND = "SELECT 1 FROM accounts_member WHERE id = %s FOR NO KEY UPDATE"
 
 _COUNT_HAND = """
-    SELECT count(*) FROM campaigns_assignment
+    SELECT count(*), coalesce(bool_or(uid <> ALL (%s::uuid[])), false) FROM campaigns_assignment
     WHERE member_id = %s AND campaign_id = %s AND state = 'held'
 """
 
@@ -227,8 +243,7 @@ def claim_next(*, campaign: Campaign, member_pk: int, holding: Sequence[UUID] = 
     with transaction.atomic():
         with connection.cursor() as cursor:  # two tabs at once must not fill the hand twice
             cursor.execute(_LOCK_HAND, [member_pk])
-            cursor.execute(_COUNT_HAND, [member_pk, desk.pk])
-            held = cursor.fetchone()[0]
+        held, _forgotten = _hand_of(desk, member_pk, holding)
         back = take_back(desk=desk, member_pk=member_pk, holding=holding) if held else None
         if back is not None:
             return back
@@ -236,7 +251,7 @@ def claim_next(*, campaign: Campaign, member_pk: int, holding: Sequence[UUID] = 
             raise hand_full(held)
         return (
             _lent(_AGAIN, desk, member_pk, late=True)
-            or lend_new(desk=desk, member_pk=member_pk, after=FROM_THE_FRONT)
+            or lend_new(desk=desk, member_pk=member_pk)
             or lend_last(desk=desk, member_pk=member_pk)
         )
 
@@ -246,12 +261,30 @@ def take_back(*, desk: Desk, member_pk: int, holding: Sequence[UUID]) -> Lease |
     return _lent(_HELD, desk, member_pk, holding=list(holding))
 
 
-def lend_new(*, desk: Desk, member_pk: int, after: int) -> Lease | None:
-    """A task the member never had, from rank `after` on and round; None may mean "all locked"."""
-    fresh = _lent(FRESH, desk, member_pk, after=after)
-    if fresh is None and after != FROM_THE_FRONT:
-        fresh = _lent(FRESH, desk, member_pk, after=FROM_THE_FRONT)
-    return fresh
+def following(
+    *, desk: Desk, member_pk: int, ended: int, holding: Sequence[UUID], after: int
+) -> Asking:
+    """How to ask for the next task in the same breath as ending the lease on assignment `ended`.
+
+    The answer is a row for `lease_of`, or None; then `lend_on` finds out why.
+    """
+    more = {"ended": ended, "holding": list(holding), "hand": desk.hand_size, "after": after}
+    return _FOLLOWING, _values(desk, member_pk, more)
+
+
+def lend_on(*, desk: Desk, member_pk: int, holding: Sequence[UUID]) -> Lease | None:
+    """What comes next for somebody who has just submitted, when nothing lay ahead of them."""
+    held, forgotten = _hand_of(desk, member_pk, holding)
+    if forgotten:
+        return take_back(desk=desk, member_pk=member_pk, holding=holding)
+    if held >= desk.hand_size:
+        return None
+    return lend_new(desk=desk, member_pk=member_pk) or lend_last(desk=desk, member_pk=member_pk)
+
+
+def lend_new(*, desk: Desk, member_pk: int) -> Lease | None:
+    """A task the member never had, from the front; None may mean "all locked"."""
+    return _lent(FRESH, desk, member_pk, after=FROM_THE_FRONT)
 
 
 def lend_last(*, desk: Desk, member_pk: int) -> Lease | None:
@@ -263,18 +296,7 @@ def lend_last(*, desk: Desk, member_pk: int) -> Lease | None:
     return fresh or _lent(_AGAIN, desk, member_pk, late=False)
 
 
-def _lent(statement: str, desk: Desk, member_pk: int, **more: object) -> Lease | None:
-    values: dict[str, Any] = {
-        "campaign": desk.pk,
-        "member": member_pk,
-        "minutes": desk.lease_minutes,
-        **more,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        row = cursor.fetchone()
-    if row is None:
-        return None
+def lease_of(desk: Desk, row: tuple[Any, ...], *, is_new: bool) -> Lease:
     assignment, token, expires_at, task, rank, messages, contents, tool_calls, has_documents = row
     conversation = msgspec.json.decode(messages)  # Django leaves the JSON of a bare cursor as text
     shown = masked(contents or [], workspace=desk.workspace) if desk.masks_identity else contents
@@ -292,5 +314,26 @@ def _lent(statement: str, desk: Desk, member_pk: int, **more: object) -> Lease |
         conversation,
         responses,
         has_documents,
-        is_new=statement in (FRESH, _FRESH_WAITING),
+        is_new,
     )
+
+
+def _lent(statement: str, desk: Desk, member_pk: int, **more: object) -> Lease | None:
+    (row,) = first_rows((statement, _values(desk, member_pk, more)))
+    is_new = statement in (FRESH, _FRESH_WAITING)
+    return None if row is None else lease_of(desk, row, is_new=is_new)
+
+
+def _values(desk: Desk, member_pk: int, more: dict[str, Any]) -> dict[str, Any]:
+    return {"campaign": desk.pk, "member": member_pk, "minutes": desk.lease_minutes, **more}
+
+
+class Hand(NamedTuple):
+    held: int
+    forgotten: bool  # something in it was not named
+
+
+def _hand_of(desk: Desk, member_pk: int, holding: Sequence[UUID]) -> Hand:
+    (row,) = first_rows((_COUNT_HAND, [list(holding), member_pk, desk.pk]))
+    assert row is not None  # an aggregate
+    return Hand(*row)

@@ -1,9 +1,8 @@
 """Taking a judgment and lending the next task: one request, the hottest path there is.
 
-Three statements, each whole by itself: what was asked (read), the judgment (one write), the next
-task (one claim). No transaction binds them: two round trips fewer, and whoever dies between the two
-last has stored the judgment; a retry finds it and gets a task. Everything unusual (a retry, a lost
-lease) leaves the path and takes its time.
+Three statements in two round trips: what was asked (read); the judgment (one write) and the next
+task (one claim), which are sent and committed together. Everything unusual (a retry, a lost lease,
+nothing left ahead) leaves the path and takes its time.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from evalhub.accounts.choices import MemberKind
@@ -22,9 +21,10 @@ from evalhub.campaigns.choices import CampaignState
 from evalhub.campaigns.errors import LeaseLost
 from evalhub.campaigns.models import Assignment
 from evalhub.campaigns.queries import criteria_of
-from evalhub.campaigns.services.claim import Desk, Lease, lend_last, lend_new, take_back
+from evalhub.campaigns.services.claim import Desk, Lease, following, lease_of, lend_on, take_back
 from evalhub.campaigns.services.leases import save_draft
 from evalhub.common.errors import NotFound
+from evalhub.common.rows import Asking, first_rows
 from evalhub.judgments.body import SubmitBody
 from evalhub.judgments.checks import findings_of
 from evalhub.judgments.choices import Source
@@ -98,22 +98,27 @@ def submit_judgment(*, assignment: UUID, member_pk: int, body: SubmitBody) -> Su
         return _settled(assignment, member_pk, asked, body)
     findings = findings_of(body, asked.question, lambda: material_of(assignment))
     values = _values(asked, member_pk, body, assignment) | columns_of(findings)
+    store = (submit_statement(tables_of(findings)), values)
+    wants_more = body.claim_next and asked.desk.state == CampaignState.OPEN
+    askings = [store, _following(asked, member_pk, body)] if wants_more else [store]
     try:
-        row = _execute(submit_statement(tables_of(findings)), values)
-        following = None if row is None else _next(asked, member_pk, body, row)
+        stored, *lent = first_rows(*askings)
     except IntegrityError as error:
         if "submission_counts_once" not in str(error):
             raise
         raise _mismatch() from error
-    if row is None:
+    if stored is None:
         return _settled(assignment, member_pk, asked, body)
-    if following is None and _wants_more(asked, body) and row[1] < asked.desk.hand_size:
-        following = lend_last(desk=asked.desk, member_pk=member_pk)
-    return Submitted(judgment=row[0], next=following, is_new=True)
+    coming: Lease | None = None
+    if wants_more and lent[0] is not None:
+        coming = lease_of(asked.desk, lent[0], is_new=True)
+    elif wants_more:
+        coming = lend_on(desk=asked.desk, member_pk=member_pk, holding=body.holding)
+    return Submitted(judgment=stored[0], next=coming, is_new=True)
 
 
 def asked_of(assignment: UUID, member_pk: int) -> Asked:
-    row = _execute(_ASKED, [assignment, member_pk])
+    (row,) = first_rows((_ASKED, [assignment, member_pk]))
     if row is None:
         raise NotFound(_("No such assignment."))
     pk, token, is_live, permutation, rank, completions, *of_campaign = row
@@ -130,30 +135,23 @@ def _values(asked: Asked, member_pk: int, body: SubmitBody, assignment: UUID) ->
         "member": member_pk,
         "token": body.token,
         "workspace": asked.workspace,
-        "campaign": asked.desk.pk,
         "source": SOURCES[MemberKind(asked.member_kind)].value,
         "submission": body.submission_id,
         "digest": body.digest(assignment),
         "active_ms": body.active_ms,
         "critique": body.critique,
-        "holding": body.holding,
         "guidelines": asked.guidelines,
     }
 
 
-def _wants_more(asked: Asked, body: SubmitBody) -> bool:
-    return body.claim_next and asked.desk.state == CampaignState.OPEN
-
-
-def _next(asked: Asked, member_pk: int, body: SubmitBody, row: tuple[Any, ...]) -> Lease | None:
-    _uid, held, forgotten = row
-    if not _wants_more(asked, body):
-        return None
-    if forgotten:
-        return take_back(desk=asked.desk, member_pk=member_pk, holding=body.holding)
-    if held >= asked.desk.hand_size:
-        return None
-    return lend_new(desk=asked.desk, member_pk=member_pk, after=asked.rank)
+def _following(asked: Asked, member_pk: int, body: SubmitBody) -> Asking:
+    return following(
+        desk=asked.desk,
+        member_pk=member_pk,
+        ended=asked.assignment,
+        holding=body.holding,
+        after=asked.rank,
+    )
 
 
 def _settled(assignment: UUID, member_pk: int, asked: Asked, body: SubmitBody) -> Submitted:
@@ -182,11 +180,3 @@ def _mismatch() -> SubmissionMismatch:
     return SubmissionMismatch(
         _("Other answers were stored under this submission_id. Send a new one for a new judgment.")
     )
-
-
-def _execute(statement: str, values: Any) -> tuple[Any, ...] | None:
-    """The first row of the answer. `Any`: a sequence or a mapping of what psycopg can send."""
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        row: tuple[Any, ...] | None = cursor.fetchone()
-        return row
