@@ -7,33 +7,22 @@ annotator's page asks four such questions with each judgment. Everything else us
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import ExitStack
 from functools import lru_cache
 from typing import Any
 
-from django.db import connection, models
+from django.db import connection, connections, models
 
-# A statement and what psycopg is to send with it, a sequence or a mapping of anything it can.
-Asking = tuple[str, Any]
-Row = tuple[Any, ...]
+from evalhub.common.database.base import Row
 
+def first_row(statement: str, values: Any) -> Row | None:
+    """The first row of the answer, None when there is none.
 
-def first_rows(*askings: Asking) -> list[Row | None]:
-    """The first row of each answer, None where there is none.
-
-    Several statements go to the database together and come back together; unless a transaction is
-    open they are one, whole or not at all.
+    Args:
+        values: a sequence or a mapping of anything that psycopg can send.
     """
-    with ExitStack() as stack:
-        cursors = [stack.enter_context(connection.cursor()) for _ in askings]
-        if len(askings) == 1:
-            cursors[0].execute(*askings[0])
-        else:
-            native: Any = connection.connection  # psycopg's own: Django knows no pipeline
-            with connection.wrap_database_errors, native.pipeline():
-                for cursor, asking in zip(cursors, askings, strict=True):
-                    cursor.execute(*asking)
-        return [cursor.fetchone() for cursor in cursors]
+    wrapper: Any = connections["default"]  # our own backend; Django's type knows no `first_row`
+    row: Row | None = wrapper.first_row(statement, values)
+    return row
 
 
 def joined(
@@ -48,7 +37,7 @@ def joined(
     >>> joined([("w", Workspace)], "accounts_workspace w WHERE w.slug = %s", ["acme"])
     [<Workspace: Acme>]
     """
-    (row,) = first_rows((_statement(tuple(tables), tail), values))
+    row = first_row(_statement(tuple(tables), tail), values)
     if row is None:
         return None
     found, at = [], 0

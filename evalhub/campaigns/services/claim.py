@@ -29,13 +29,13 @@ from evalhub.campaigns.choices import CampaignState
 from evalhub.campaigns.errors import guidelines_first, hand_full, not_open
 from evalhub.campaigns.models import Campaign
 from evalhub.campaigns.queries import has_accepted, masked
-from evalhub.common.rows import Asking, first_rows
+from evalhub.common.rows import first_row
 
 FROM_THE_FRONT = -1
 NO_CALLS: list[dict[str, Any]] = []
 
 # What a claim answers with, from the row `lent`.
-_LEASE = """
+LEASE = """
     SELECT lent.uid, lent.token, lent.expires_at, t.uid, t.rank, p.messages,
            answers.contents, answers.tool_calls, p.documents <> '[]'::jsonb
     FROM lent
@@ -52,10 +52,11 @@ _LEASE = """
 
 # The order of the responses: drawn by lot for the first who gets a task, then one step further
 # round for each who follows, so that in a pair each side is left about as often.
-FRESH = f"""
-    WITH pick AS MATERIALIZED (
+_FRESH_STEPS = """
+    pick AS MATERIALIZED (
         SELECT t.id FROM campaigns_task t
-        WHERE t.campaign_id = %(campaign)s AND t.open_places > 0 AND t.rank > %(after)s
+        WHERE t.campaign_id = (SELECT %(campaign)s::bigint) AND t.open_places > 0
+          AND t.rank > (SELECT %(after)s::bigint)
           AND (SELECT a.id FROM campaigns_assignment a
                WHERE a.task_id = t.id AND a.member_id + 0 = %(member)s) IS NULL
           AND (SELECT c.id FROM campaigns_taskcompletion tc
@@ -79,23 +80,23 @@ FRESH = f"""
         UPDATE campaigns_task t SET open_places = open_places - 1
         FROM lent WHERE t.id = lent.task_id
     )
-{_LEASE}
-"""  # noqa: S608  constants only
+"""
+FRESH = f"WITH {_FRESH_STEPS} {LEASE}"
 
-# The same, sent together with the statement that ends the lease on `ended`, before its answer is
-# known: nothing is lent unless that lease ended in this very transaction, or while the hand is full
-# or holds what the member does not name.
-_FOLLOWING = FRESH.replace(
-    "WITH pick AS",
-    """WITH hand AS MATERIALIZED (
-        SELECT count(*) < %(hand)s AND NOT coalesce(bool_or(a.uid <> ALL (%(holding)s::uuid[])), false)
-               AND EXISTS (SELECT 1 FROM campaigns_assignment e WHERE e.id = %(ended)s
-                           AND e.state = 'submitted' AND e.ended_at = now()) AS has_room
-        FROM campaigns_assignment a
-        WHERE a.member_id = %(member)s AND a.campaign_id = %(campaign)s AND a.state = 'held'
-    ), pick AS""",
+# The same as part of the statement that ends the member's lease on `assignment`, whose CTE `counted`
+# has a row if it did. That row comes first: whoever has locked a task as the next must not wait for
+# another. Nothing is lent while the hand is full or holds what the member does not name.
+NEXT_STEPS = _FRESH_STEPS.replace(
+    "WHERE t.campaign_id",
+    """WHERE EXISTS (SELECT 1 FROM counted) AND (
+              SELECT count(*) < %(hand)s
+                     AND NOT coalesce(bool_or(h.uid <> ALL (%(holding)s::uuid[])), false)
+              FROM campaigns_assignment h
+              WHERE h.member_id = %(member)s AND h.campaign_id = %(campaign)s AND h.state = 'held'
+                AND h.id <> %(assignment)s)
+          AND t.campaign_id""",
     1,
-).replace("WHERE t.campaign_id", "WHERE (SELECT has_room FROM hand) AND t.campaign_id", 1)
+)
 
 # The same, but waiting for rows that others have locked: a task with two places is skipped while
 # somebody takes one of them, and "nothing is left" must not be said because of that.
@@ -122,7 +123,7 @@ _AGAIN = f"""
         UPDATE campaigns_task t SET open_places = open_places - 1
         FROM lent WHERE t.id = lent.task_id
     )
-{_LEASE}
+{LEASE}
 """  # noqa: S608  constants only
 
 # What the member holds already and did not name. Past its time but not yet taken back it is
@@ -140,7 +141,7 @@ _HELD = f"""
         FROM mine WHERE a.id = mine.id AND a.state = 'held'
         RETURNING a.uid, a.token, a.expires_at, a.task_id, a.permutation
     )
-{_LEASE}
+{LEASE}
 """  # noqa: S608  constants only
 
 _LOCK_HAND = "SELECT 1 FROM accounts_member WHERE id = %s FOR NO KEY UPDATE"
@@ -261,15 +262,14 @@ def take_back(*, desk: Desk, member_pk: int, holding: Sequence[UUID]) -> Lease |
     return _lent(_HELD, desk, member_pk, holding=list(holding))
 
 
-def following(
-    *, desk: Desk, member_pk: int, ended: int, holding: Sequence[UUID], after: int
-) -> Asking:
-    """How to ask for the next task in the same breath as ending the lease on assignment `ended`.
-
-    The answer is a row for `lease_of`, or None; then `lend_on` finds out why.
-    """
-    more = {"ended": ended, "holding": list(holding), "hand": desk.hand_size, "after": after}
-    return _FOLLOWING, _values(desk, member_pk, more)
+def asked_of_next(desk: Desk, *, holding: Sequence[UUID], after: int) -> dict[str, Any]:
+    """What `NEXT_STEPS` takes beside the member, the campaign and the assignment that ends."""
+    return {
+        "minutes": desk.lease_minutes,
+        "hand": desk.hand_size,
+        "holding": list(holding),
+        "after": after,
+    }
 
 
 def lend_on(*, desk: Desk, member_pk: int, holding: Sequence[UUID]) -> Lease | None:
@@ -319,13 +319,10 @@ def lease_of(desk: Desk, row: tuple[Any, ...], *, is_new: bool) -> Lease:
 
 
 def _lent(statement: str, desk: Desk, member_pk: int, **more: object) -> Lease | None:
-    (row,) = first_rows((statement, _values(desk, member_pk, more)))
+    values = {"campaign": desk.pk, "member": member_pk, "minutes": desk.lease_minutes, **more}
+    row = first_row(statement, values)
     is_new = statement in (FRESH, _FRESH_WAITING)
     return None if row is None else lease_of(desk, row, is_new=is_new)
-
-
-def _values(desk: Desk, member_pk: int, more: dict[str, Any]) -> dict[str, Any]:
-    return {"campaign": desk.pk, "member": member_pk, "minutes": desk.lease_minutes, **more}
 
 
 class Hand(NamedTuple):
@@ -334,6 +331,6 @@ class Hand(NamedTuple):
 
 
 def _hand_of(desk: Desk, member_pk: int, holding: Sequence[UUID]) -> Hand:
-    (row,) = first_rows((_COUNT_HAND, [list(holding), member_pk, desk.pk]))
+    row = first_row(_COUNT_HAND, [list(holding), member_pk, desk.pk])
     assert row is not None  # an aggregate
     return Hand(*row)

@@ -1,8 +1,7 @@
 """Taking a judgment and lending the next task: one request, the hottest path there is.
 
-Three statements in two round trips: what was asked (read); the judgment (one write) and the next
-task (one claim), which are sent and committed together. Everything unusual (a retry, a lost lease,
-nothing left ahead) leaves the path and takes its time.
+Two statements: what was asked (read), and the judgment with the next task (one write, one commit).
+Everything unusual (a retry, a lost lease, nothing left ahead) leaves the path and takes its time.
 """
 
 from __future__ import annotations
@@ -21,10 +20,10 @@ from evalhub.campaigns.choices import CampaignState
 from evalhub.campaigns.errors import LeaseLost
 from evalhub.campaigns.models import Assignment
 from evalhub.campaigns.queries import criteria_of
-from evalhub.campaigns.services.claim import Desk, Lease, following, lease_of, lend_on, take_back
+from evalhub.campaigns.services.claim import Desk, Lease, asked_of_next, lease_of, lend_on, take_back
 from evalhub.campaigns.services.leases import save_draft
 from evalhub.common.errors import NotFound
-from evalhub.common.rows import Asking, first_rows
+from evalhub.common.rows import first_row
 from evalhub.judgments.body import SubmitBody
 from evalhub.judgments.checks import findings_of
 from evalhub.judgments.choices import Source
@@ -32,7 +31,12 @@ from evalhub.judgments.errors import SubmissionMismatch
 from evalhub.judgments.models import Judgment
 from evalhub.judgments.queries import material_of
 from evalhub.judgments.question import Question
-from evalhub.judgments.services.statements import columns_of, submit_statement, tables_of
+from evalhub.judgments.services.statements import (
+    columns_of,
+    submit_and_lend_statement,
+    submit_statement,
+    tables_of,
+)
 
 SOURCES = {
     MemberKind.PERSON: Source.HUMAN,
@@ -98,27 +102,30 @@ def submit_judgment(*, assignment: UUID, member_pk: int, body: SubmitBody) -> Su
         return _settled(assignment, member_pk, asked, body)
     findings = findings_of(body, asked.question, lambda: material_of(assignment))
     values = _values(asked, member_pk, body, assignment) | columns_of(findings)
-    store = (submit_statement(tables_of(findings)), values)
+    statement = submit_statement(tables_of(findings))
     wants_more = body.claim_next and asked.desk.state == CampaignState.OPEN
-    askings = [store, _following(asked, member_pk, body)] if wants_more else [store]
+    if wants_more:
+        statement = submit_and_lend_statement(tables_of(findings))
+        values |= asked_of_next(asked.desk, holding=body.holding, after=asked.rank)
     try:
-        stored, *lent = first_rows(*askings)
+        stored = first_row(statement, values)
     except IntegrityError as error:
         if "submission_counts_once" not in str(error):
             raise
         raise _mismatch() from error
     if stored is None:
         return _settled(assignment, member_pk, asked, body)
+    judgment, *lent = stored
     coming: Lease | None = None
     if wants_more and lent[0] is not None:
-        coming = lease_of(asked.desk, lent[0], is_new=True)
+        coming = lease_of(asked.desk, lent, is_new=True)
     elif wants_more:
         coming = lend_on(desk=asked.desk, member_pk=member_pk, holding=body.holding)
-    return Submitted(judgment=stored[0], next=coming, is_new=True)
+    return Submitted(judgment=judgment, next=coming, is_new=True)
 
 
 def asked_of(assignment: UUID, member_pk: int) -> Asked:
-    (row,) = first_rows((_ASKED, [assignment, member_pk]))
+    row = first_row(_ASKED, [assignment, member_pk])
     if row is None:
         raise NotFound(_("No such assignment."))
     pk, token, is_live, permutation, rank, completions, *of_campaign = row
@@ -133,6 +140,7 @@ def _values(asked: Asked, member_pk: int, body: SubmitBody, assignment: UUID) ->
     return {
         "assignment": asked.assignment,
         "member": member_pk,
+        "campaign": asked.desk.pk,
         "token": body.token,
         "workspace": asked.workspace,
         "source": SOURCES[MemberKind(asked.member_kind)].value,
@@ -142,16 +150,6 @@ def _values(asked: Asked, member_pk: int, body: SubmitBody, assignment: UUID) ->
         "critique": body.critique,
         "guidelines": asked.guidelines,
     }
-
-
-def _following(asked: Asked, member_pk: int, body: SubmitBody) -> Asking:
-    return following(
-        desk=asked.desk,
-        member_pk=member_pk,
-        ended=asked.assignment,
-        holding=body.holding,
-        after=asked.rank,
-    )
 
 
 def _settled(assignment: UUID, member_pk: int, asked: Asked, body: SubmitBody) -> Submitted:
