@@ -104,7 +104,6 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "evalhub.web.middleware.headers",
     "evalhub.web.middleware.without_nul",
@@ -130,16 +129,17 @@ TEMPLATES = [
 ]
 
 # The database: prepared statements and lasting connections halve the cost of a judgment
+ENGINE = "evalhub.common.database"
 _database: dict[str, Any] = (  # Django's own type for it
     {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": ENGINE,
         "NAME": NAME,
         "USER": NAME,
         "PASSWORD": _place.database_password(),
         "HOST": str(_place.sockets().postgres),
     }
     if EVALHUB_PRIVATE_DATABASE
-    else dict(env.db_url("DATABASE_URL", engine="django.db.backends.postgresql"))
+    else dict(env.db_url("DATABASE_URL", engine=ENGINE))
 )
 _options = {**_database.get("OPTIONS", {}), "server_side_binding": True, "prepare_threshold": 3}
 DATABASES = {
@@ -229,6 +229,7 @@ REST_FRAMEWORK = {
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "evalhub.common.rest.OneForm",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["evalhub.common.rest.Json"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",

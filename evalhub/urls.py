@@ -10,6 +10,7 @@ from evalhub.web import error_pages, views
 from evalhub.web.audit_views import audit_log
 
 in_workspace: list[URLPattern | URLResolver] = [
+    path("", include("evalhub.judgments.urls")),  # first: what comes with every judgment
     path("", views.home, name="home"),
     path("help/", views.help_index, name="help"),
     path("help/<slug:name>/", views.help_page, name="help_page"),
@@ -19,7 +20,6 @@ in_workspace: list[URLPattern | URLResolver] = [
     path("", include("evalhub.rubrics.urls")),
     path("", include("evalhub.prompts.urls")),
     path("", include("evalhub.campaigns.urls")),
-    path("", include("evalhub.judgments.urls")),
     path("", include("evalhub.imports.urls")),
     path("", include("evalhub.datasets.urls")),
     path("", include("evalhub.registry.urls")),
@@ -29,6 +29,8 @@ in_workspace: list[URLPattern | URLResolver] = [
 ]
 
 urlpatterns = [
+    path("api/", include("evalhub.api_urls")),  # first: what comes with every judgment
+    path("w/<slug:workspace>/", include(in_workspace)),
     path("", views.start, name="start"),
     path("health/", views.health, name="health"),
     path("sign-in/", accounts.sign_in, name="sign_in"),
@@ -38,8 +40,6 @@ urlpatterns = [
     path("profile/", accounts.profile, name="profile"),
     path("profile/language/", set_language, name="language"),
     path("profile/password/", accounts.change_password, name="password"),
-    path("w/<slug:workspace>/", include(in_workspace)),
-    path("api/", include("evalhub.api_urls")),
 ]
 
 handler400 = error_pages.bad_request

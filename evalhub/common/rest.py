@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from rest_framework.exceptions import APIException, NotFound, ParseError, ValidationError
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.pagination import CursorPagination
 from rest_framework.parsers import JSONParser
 from rest_framework.response import Response
@@ -26,6 +27,17 @@ class Json(JSONParser):
             return super().parse(stream, *rest)
         except RecursionError as error:
             raise ParseError("The body is nested too deep.") from error
+
+
+class OneForm(DefaultContentNegotiation):
+    """Where there is one form of answer it is given, whatever is asked for."""
+
+    def select_renderer(
+        self, request: Any, renderers: Any, format_suffix: str | None = None
+    ) -> Any:  # DRF's own signature
+        if len(renderers) == 1:
+            return renderers[0], renderers[0].media_type
+        return super().select_renderer(request, renderers, format_suffix)
 
 
 def problem_json(error: Exception, context: dict[str, Any]) -> Response | None:

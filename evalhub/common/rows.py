@@ -10,7 +10,20 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-from django.db import connection, models
+from django.db import connection, connections, models
+
+from evalhub.common.database.base import Row
+
+
+def first_row(statement: str, values: Any) -> Row | None:
+    """The first row of the answer, None when there is none.
+
+    Args:
+        values: a sequence or a mapping of anything that psycopg can send.
+    """
+    wrapper: Any = connections["default"]  # our own backend; Django's type knows no `first_row`
+    row: Row | None = wrapper.first_row(statement, values)
+    return row
 
 
 def joined(
@@ -25,9 +38,7 @@ def joined(
     >>> joined([("w", Workspace)], "accounts_workspace w WHERE w.slug = %s", ["acme"])
     [<Workspace: Acme>]
     """
-    with connection.cursor() as cursor:
-        cursor.execute(_statement(tuple(tables), tail), values)
-        row = cursor.fetchone()
+    row = first_row(_statement(tuple(tables), tail), values)
     if row is None:
         return None
     found, at = [], 0

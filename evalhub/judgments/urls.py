@@ -5,6 +5,8 @@ from evalhub.judgments.views import desk, expert, judging, looking, mine, practi
 app_name = "judgments"
 
 urlpatterns = [
+    path("campaigns/<uuid:uid>/judge/submit/", judging.judge_submit, name="submit"),
+    path("campaigns/<uuid:uid>/judge/next/", judging.judge_next, name="next"),
     path("my-work/", mine.mine, name="mine"),
     path("my-work/keys/", desk.desk, name="desk"),
     path("my-work/calibration/", mine.calibration, name="calibration"),
@@ -22,8 +24,6 @@ urlpatterns = [
     path("campaigns/<uuid:uid>/practice/", practice.practice, name="practice"),
     path("campaigns/<uuid:uid>/judge/", judging.judge, name="judge"),
     path("campaigns/<uuid:uid>/judge/accept/", judging.accept, name="accept"),
-    path("campaigns/<uuid:uid>/judge/next/", judging.judge_next, name="next"),
-    path("campaigns/<uuid:uid>/judge/submit/", judging.judge_submit, name="submit"),
     path("campaigns/<uuid:uid>/judge/draft/", judging.judge_draft, name="draft"),
     path("campaigns/<uuid:uid>/judge/skip/", judging.judge_skip, name="skip"),
     path("campaigns/<uuid:uid>/judge/release/", judging.judge_release, name="release"),

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import cast
 from urllib.parse import urlencode
 
+from csp.utils import build_policy
 from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
@@ -57,9 +58,9 @@ def sign_in_again(get_response: Answer) -> Answer:
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
         details = cast(Request, request).htmx
-        sign_in = resolve_url(settings.LOGIN_URL)
         if not details or response.status_code != 302:
             return response
+        sign_in = resolve_url(settings.LOGIN_URL)
         if not response.headers.get("Location", "").startswith(sign_in):
             return response
         back = details.current_url_abs_path or "/"
@@ -84,10 +85,17 @@ def local_time(get_response: Answer) -> Answer:
 
 
 def headers(get_response: Answer) -> Answer:
-    """What we add to each answer beyond Django's and the CSP's own headers."""
+    """What we add to each answer beyond Django's own headers.
+
+    The policy is the same on every page, so it is put together once and not, as by django-csp's own
+    middleware, twice for each answer.
+    """
+    policy = build_policy()
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
+        if not (settings.DEBUG and response.status_code in (404, 500)):  # Django's own style there
+            response.headers.setdefault("Content-Security-Policy", policy)
         response.headers.setdefault("X-Robots-Tag", "noindex, nofollow")
         response.headers.setdefault(
             "Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"

@@ -38,8 +38,7 @@ def run_bare_loop(seeded: dict[str, Any], *, clients: int, judgments: int) -> in
 def _judge(
     connection: psycopg.Connection, campaign: str, member: int, workspace: int, *, times: int
 ) -> int:
-    from evalhub.campaigns.models import BAND
-    from evalhub.campaigns.services.claim import FROM_THE_FRONT
+    from evalhub.campaigns.services.claim import FROM_THE_FRONT, from_rank
     from evalhub.campaigns.services.statements import FRESH
     from evalhub.judgments.question import Findings, PreferenceFound, RatingFound
     from evalhub.judgments.services.statements import columns_of, submit_statement, tables_of
@@ -55,8 +54,7 @@ def _judge(
     rank = FROM_THE_FRONT
     for _ in range(times):
         with connection.transaction():
-            asked = {"campaign": key, "member": member, "minutes": 30, "after": rank}
-            asked["band"] = rank - rank % BAND
+            asked = {"campaign": key, "member": member, "minutes": 30} | from_rank(rank)
             lease = connection.execute(FRESH, asked).fetchone()
             assert lease is not None
             rank = lease[4]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from string import ascii_uppercase
@@ -15,6 +16,7 @@ from django.db import IntegrityError, connection, transaction
 from evalhub.campaigns.choices import CampaignState
 from evalhub.campaigns.eligibility import lacking
 from evalhub.campaigns.errors import (
+    ShareReached,
     guidelines_first,
     hand_full,
     not_eligible,
@@ -32,6 +34,7 @@ from evalhub.campaigns.services.statements import (
     HELD,
     LOCK_HAND,
 )
+from evalhub.common.rows import first_row
 
 FROM_THE_FRONT = -(2**63)
 NO_CALLS: list[dict[str, Any]] = []
@@ -132,18 +135,17 @@ def claim_next(*, campaign: Campaign, member_pk: int, holding: Sequence[UUID] = 
     with transaction.atomic():
         with connection.cursor() as cursor:  # two tabs at once must not fill the hand twice
             cursor.execute(LOCK_HAND, [member_pk])
-            cursor.execute(HAND, [member_pk, desk.pk])
-            held, is_eligible = cursor.fetchone()
-        back = take_back(desk=desk, member_pk=member_pk, holding=holding) if held else None
+        hand = _hand_of(desk, member_pk, holding)
+        back = take_back(desk=desk, member_pk=member_pk, holding=holding) if hand.held else None
         if back is not None:
             return back
-        if not is_eligible:
+        if not hand.is_eligible:
             raise not_eligible(campaign.title, lacking(campaign, member_pk))
-        if held >= desk.hand_size:
-            raise hand_full(held)
+        if hand.held >= desk.hand_size:
+            raise hand_full(hand.held)
         lease = (
             _lent(AGAIN, desk, member_pk, late=True)
-            or lend_new(desk=desk, member_pk=member_pk, after=FROM_THE_FRONT)
+            or lend_new(desk=desk, member_pk=member_pk)
             or lend_last(desk=desk, member_pk=member_pk)
         )
     if lease is None and share is not None and share.is_reached():
@@ -156,12 +158,27 @@ def take_back(*, desk: Desk, member_pk: int, holding: Sequence[UUID]) -> Lease |
     return _lent(HELD, desk, member_pk, holding=list(holding))
 
 
-def lend_new(*, desk: Desk, member_pk: int, after: int) -> Lease | None:
-    """A task the member never had, from rank `after` on and round; None may mean "all locked"."""
-    fresh = _fresh(FRESH, desk, member_pk, after=after)
-    if fresh is None and after != FROM_THE_FRONT:
-        fresh = _fresh(FRESH, desk, member_pk, after=FROM_THE_FRONT)
-    return fresh
+def asked_of_next(desk: Desk, *, holding: Sequence[UUID], after: int) -> dict[str, Any]:
+    """What `NEXT_STEPS` takes beside the member, the campaign and the assignment that ends."""
+    asked = {"minutes": desk.lease_minutes, "hand": desk.hand_size, "holding": list(holding)}
+    return asked | from_rank(after)
+
+
+def lend_on(*, desk: Desk, member_pk: int, holding: Sequence[UUID]) -> Lease | None:
+    """What comes next for somebody who has just submitted, when nothing lay ahead of them."""
+    hand = _hand_of(desk, member_pk, holding)
+    if hand.forgotten:
+        return take_back(desk=desk, member_pk=member_pk, holding=holding)
+    if hand.held >= desk.hand_size:
+        return None
+    with suppress(ShareReached):
+        return lend_new(desk=desk, member_pk=member_pk) or lend_last(desk=desk, member_pk=member_pk)
+    return None
+
+
+def lend_new(*, desk: Desk, member_pk: int) -> Lease | None:
+    """A task the member never had, from the front; None may mean "all locked"."""
+    return _lent(FRESH, desk, member_pk, **from_rank(FROM_THE_FRONT))
 
 
 def lend_last(*, desk: Desk, member_pk: int) -> Lease | None:
@@ -169,31 +186,16 @@ def lend_last(*, desk: Desk, member_pk: int) -> Lease | None:
 
     The caller must hold no lock on a task, or two could wait for each other.
     """
-    fresh = _fresh(FRESH_WAITING, desk, member_pk, after=FROM_THE_FRONT)
+    fresh = _lent(FRESH_WAITING, desk, member_pk, **from_rank(FROM_THE_FRONT))
     return fresh or _lent(AGAIN, desk, member_pk, late=False)
 
 
-def _fresh(statement: str, desk: Desk, member_pk: int, *, after: int) -> Lease | None:
-    return _lent(statement, desk, member_pk, after=after, band=after - after % BAND)
+def from_rank(after: int) -> dict[str, int]:
+    """Where `FRESH` looks: behind `after`, and at what stands before its band."""
+    return {"after": after, "band": after - after % BAND}
 
 
-def _lent(statement: str, desk: Desk, member_pk: int, **more: object) -> Lease | None:
-    values: dict[str, Any] = {
-        "campaign": desk.pk,
-        "member": member_pk,
-        "minutes": desk.lease_minutes,
-        **more,
-    }
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(statement, values)
-            row = cursor.fetchone()
-    except IntegrityError as error:
-        if "nobody_over_their_share" not in str(error):
-            raise
-        raise share_reached() from error  # two claims at once for the last of it
-    if row is None:
-        return None
+def lease_of(desk: Desk, row: Sequence[Any], *, is_new: bool) -> Lease:
     assignment, token, expires_at, task, rank, messages, contents, tool_calls, has_documents = row
     conversation = msgspec.json.decode(messages)  # Django leaves the JSON of a bare cursor as text
     shown = masked(contents or [], workspace=desk.workspace) if desk.masks_identity else contents
@@ -211,5 +213,32 @@ def _lent(statement: str, desk: Desk, member_pk: int, **more: object) -> Lease |
         conversation,
         responses,
         has_documents,
-        is_new=statement in (FRESH, FRESH_WAITING),
+        is_new,
     )
+
+
+def _lent(statement: str, desk: Desk, member_pk: int, **more: object) -> Lease | None:
+    values = {"campaign": desk.pk, "member": member_pk, "minutes": desk.lease_minutes, **more}
+    try:
+        row = first_row(statement, values)
+    except IntegrityError as error:
+        if not is_about_share(error):
+            raise
+        raise share_reached() from error  # two claims at once for the last of it
+    is_new = statement in (FRESH, FRESH_WAITING)
+    return None if row is None else lease_of(desk, row, is_new=is_new)
+
+
+def is_about_share(error: IntegrityError) -> bool:
+    return "nobody_over_their_share" in str(error)
+
+
+class Hand(NamedTuple):
+    held: int
+    forgotten: bool  # something in it was not named
+    is_eligible: bool  # for more
+
+
+def _hand_of(desk: Desk, member_pk: int, holding: Sequence[UUID]) -> Hand:
+    row = first_row(HAND, [list(holding), member_pk, desk.pk])
+    return Hand(*row or (0, False, False))

@@ -24,7 +24,7 @@ from evalhub.campaigns.eligibility import IS_ELIGIBLE
 LOOKED_AT = 20  # of what stands before the band of `after`
 
 # What a claim answers with, from the row `lent`.
-_LEASE = """
+LEASE = """
     SELECT lent.uid, lent.token, lent.expires_at, t.uid, lent.rank, p.messages,
            answers.contents, answers.tool_calls, p.documents <> '[]'::jsonb
     FROM lent
@@ -47,7 +47,7 @@ _FITS = """
          JOIN prompts_completion c ON c.id = tc.completion_id
          WHERE tc.task_id = t.id AND c.written_by_id + 0 = %(member)s LIMIT 1) IS NULL
 """
-_OPEN = "t.campaign_id = %(campaign)s AND t.open_places > 0 AND NOT t.is_reserved"
+_OPEN = "t.campaign_id = (SELECT %(campaign)s::bigint) AND t.open_places > 0 AND NOT t.is_reserved"
 
 # A campaign may cap what one member has of it: then there is a row that counts, and whose CHECK
 # holds even if two claims come at once.
@@ -63,25 +63,29 @@ _SHARE_TAKEN = """
 
 # The order of the responses: drawn by lot for the first who gets a task, then one step further
 # round for each who follows, so that in a pair each side is left about as often.
-FRESH = f"""
-    WITH kept AS MATERIALIZED (
+# The values stand in sub-selects, where the planner does not see them: with a campaign and a rank
+# in sight it finds each new plan cheaper than the one it has, and plans the claim anew every time.
+_FRESH_STEPS = f"""
+    kept AS MATERIALIZED (
         SELECT t.id, t.rank FROM campaigns_reservation r
         JOIN campaigns_task t ON t.id = r.task_id
-        WHERE r.member_id = %(member)s AND r.campaign_id = %(campaign)s AND r.due_at <= statement_timestamp()
-          AND t.open_places > 0 AND {_FITS}
+        WHERE EXISTS (SELECT FROM room)
+          AND r.member_id = %(member)s AND r.campaign_id = (SELECT %(campaign)s::bigint)
+          AND r.due_at <= statement_timestamp() AND t.open_places > 0 AND {_FITS}
         ORDER BY t.rank LIMIT 1 FOR NO KEY UPDATE OF t SKIP LOCKED
     ), earlier AS MATERIALIZED (
         SELECT t.id FROM campaigns_task t
-        WHERE {_OPEN} AND t.rank < %(band)s
+        WHERE {_OPEN} AND t.rank < (SELECT %(band)s::bigint)
         ORDER BY t.rank LIMIT {LOOKED_AT}
     ), sooner AS MATERIALIZED (
         SELECT t.id, t.rank FROM earlier JOIN campaigns_task t ON t.id = earlier.id
-        WHERE NOT EXISTS (SELECT FROM kept) AND {_OPEN} AND {_FITS}
+        WHERE EXISTS (SELECT FROM room) AND NOT EXISTS (SELECT FROM kept) AND {_OPEN} AND {_FITS}
         ORDER BY t.rank LIMIT 1 FOR NO KEY UPDATE OF t SKIP LOCKED
     ), further AS MATERIALIZED (
         SELECT t.id, t.rank FROM campaigns_task t
-        WHERE NOT EXISTS (SELECT FROM kept) AND NOT EXISTS (SELECT FROM sooner)
-          AND {_OPEN} AND t.rank > %(after)s AND {_FITS}
+        WHERE EXISTS (SELECT FROM room) AND NOT EXISTS (SELECT FROM kept)
+          AND NOT EXISTS (SELECT FROM sooner)
+          AND {_OPEN} AND t.rank > (SELECT %(after)s::bigint) AND {_FITS}
         ORDER BY t.rank LIMIT 1 FOR NO KEY UPDATE OF t SKIP LOCKED
     ), pick AS (
         SELECT * FROM kept UNION ALL SELECT * FROM sooner UNION ALL SELECT * FROM further
@@ -106,7 +110,21 @@ FRESH = f"""
         DELETE FROM campaigns_reservation r USING kept, lent
         WHERE kept.id = lent.task_id AND r.task_id = kept.id AND r.member_id = %(member)s
     )
-{_LEASE}
+"""  # noqa: S608  constants only
+FRESH = f"WITH room AS (SELECT), {_FRESH_STEPS} {LEASE}"
+
+# The same as part of the statement that ends the member's lease on `assignment`, whose CTE `counted`
+# has a row if it did. That row comes first: whoever has locked a task as the next must not wait for
+# another. Nothing is lent while the hand is full or holds what the member does not name.
+NEXT_STEPS = f"""
+    room AS MATERIALIZED (
+        SELECT FROM counted WHERE (
+            SELECT count(*) < %(hand)s
+                   AND NOT coalesce(bool_or(h.uid <> ALL (%(holding)s::uuid[])), false)
+            FROM campaigns_assignment h
+            WHERE h.member_id = %(member)s AND h.campaign_id = %(campaign)s AND h.state = 'held'
+              AND h.id <> %(assignment)s)
+    ), {_FRESH_STEPS}
 """  # noqa: S608  constants only
 
 # The same, but waiting for rows that others have locked: a task with two places is skipped while
@@ -135,7 +153,7 @@ AGAIN = f"""
         UPDATE campaigns_task t SET open_places = open_places - 1
         FROM lent WHERE t.id = lent.task_id
     ), shared AS ({_SHARE_TAKEN})
-{_LEASE}
+{LEASE}
 """  # noqa: S608  constants only
 
 # What the member holds already and did not name. Past its time but not yet taken back it is
@@ -153,14 +171,15 @@ HELD = f"""
         FROM mine WHERE a.id = mine.id AND a.state = 'held'
         RETURNING a.uid, a.token, a.expires_at, a.rank, a.task_id, a.permutation
     )
-{_LEASE}
+{LEASE}
 """  # noqa: S608  constants only
 
 LOCK_HAND = "SELECT 1 FROM accounts_member WHERE id = %s FOR NO KEY UPDATE"
 
 HAND = f"""
-    SELECT (SELECT count(*) FROM campaigns_assignment a
-            WHERE a.member_id = m.id AND a.campaign_id = c.id AND a.state = 'held'),
-           {IS_ELIGIBLE}
-    FROM accounts_member m, campaigns_campaign c WHERE m.id = %s AND c.id = %s
+    SELECT count(a.id), coalesce(bool_or(a.uid <> ALL (%s::uuid[])), false), {IS_ELIGIBLE}
+    FROM accounts_member m CROSS JOIN campaigns_campaign c
+    LEFT JOIN campaigns_assignment a
+        ON a.member_id = m.id AND a.campaign_id = c.id AND a.state = 'held'
+    WHERE m.id = %s AND c.id = %s GROUP BY m.id, c.id
 """  # noqa: S608  constants only

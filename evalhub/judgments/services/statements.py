@@ -12,6 +12,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
 
+from evalhub.campaigns.services.statements import LEASE, NEXT_STEPS
 from evalhub.judgments.question import Findings
 
 
@@ -143,14 +144,27 @@ _COLUMNS = """uid, created_at, judged_at, workspace_id, campaign_id, task_id, me
 @cache
 def submit_statement(tables: tuple[str, ...]) -> str:
     """End the lease and store the judgment with the answers of `tables`."""
+    return f"WITH {_submit_steps(tables)} SELECT stored.uid FROM stored"  # noqa: S608
+
+
+@cache
+def submit_and_lend_statement(tables: tuple[str, ...]) -> str:
+    """The same, and lend the next task: behind the judgment's uid stand the columns of a lease."""
     return f"""
-    WITH ended AS (
+    WITH {_submit_steps(tables)}, {NEXT_STEPS}
+    SELECT stored.uid, lease.* FROM stored LEFT JOIN ({LEASE}) AS lease ON true
+    """  # noqa: S608  constants only
+
+
+def _submit_steps(tables: tuple[str, ...]) -> str:
+    return f"""ended AS (
         UPDATE campaigns_assignment SET state = 'submitted', ended_at = now()
         WHERE id = %(assignment)s AND member_id = %(member)s AND token = %(token)s
           AND state = 'held' AND expires_at > now()
         RETURNING id, task_id, campaign_id, member_id, claimed_at
     ), counted AS (
         UPDATE campaigns_task t SET judged = judged + 1 FROM ended WHERE t.id = ended.task_id
+        RETURNING t.id
     ), undrafted AS (
         DELETE FROM campaigns_draft d USING ended WHERE d.assignment_id = ended.id
     ), stored AS (
@@ -161,16 +175,7 @@ def submit_statement(tables: tuple[str, ...]) -> str:
             (extract(epoch FROM now() - ended.claimed_at) * 1000)::bigint
         FROM ended
         RETURNING id, uid
-    ), {"".join(map(_insert, tables))}{_TOLD}
-    SELECT stored.uid,
-           (SELECT count(*) FROM campaigns_assignment a
-            WHERE a.member_id = %(member)s AND a.campaign_id = %(campaign)s AND a.state = 'held'
-              AND a.id <> %(assignment)s) AS held,
-           EXISTS (SELECT 1 FROM campaigns_assignment a
-            WHERE a.member_id = %(member)s AND a.campaign_id = %(campaign)s AND a.state = 'held'
-              AND a.id <> %(assignment)s AND a.uid <> ALL (%(holding)s::uuid[])) AS forgotten
-    FROM stored
-    """  # noqa: S608  constants only
+    ), {"".join(map(_insert, tables))}{_TOLD}"""  # noqa: S608  constants only
 
 
 @cache

@@ -1,32 +1,39 @@
 """Taking a judgment and lending the next task: one request, the hottest path there is.
 
-Three statements, each whole by itself: what was asked (read), the judgment (one write), the next
-task (one claim). No transaction binds them: two round trips fewer, and whoever dies between the two
-last has stored the judgment; a retry finds it and gets a task. Everything unusual (a retry, a lost
-lease) leaves the path and takes its time.
+Two statements: what was asked (read), and the judgment with the next task (one write, one commit).
+Everything unusual (a retry, a lost lease, nothing left ahead) leaves the path and takes its time.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from evalhub.accounts.choices import MemberKind
 from evalhub.campaigns.choices import CampaignState
 from evalhub.campaigns.eligibility import IS_ELIGIBLE
-from evalhub.campaigns.errors import LeaseLost, ShareReached
+from evalhub.campaigns.errors import LeaseLost
 from evalhub.campaigns.models import Assignment
 from evalhub.campaigns.queries import criteria_of
-from evalhub.campaigns.services.claim import Desk, Lease, lend_last, lend_new, take_back
+from evalhub.campaigns.services.claim import (
+    Desk,
+    Lease,
+    asked_of_next,
+    is_about_share,
+    lease_of,
+    lend_on,
+    take_back,
+)
 from evalhub.campaigns.services.leases import save_draft
+from evalhub.common.database.base import Row
 from evalhub.common.errors import NotFound
+from evalhub.common.rows import first_row
 from evalhub.judgments.body import SubmitBody
 from evalhub.judgments.checks import findings_of
 from evalhub.judgments.choices import Source
@@ -34,7 +41,12 @@ from evalhub.judgments.errors import SubmissionMismatch
 from evalhub.judgments.models import Judgment
 from evalhub.judgments.queries import material_of
 from evalhub.judgments.question import Question
-from evalhub.judgments.services.statements import columns_of, submit_statement, tables_of
+from evalhub.judgments.services.statements import (
+    columns_of,
+    submit_and_lend_statement,
+    submit_statement,
+    tables_of,
+)
 
 SOURCES = {
     MemberKind.PERSON: Source.HUMAN,
@@ -102,23 +114,36 @@ def submit_judgment(*, assignment: UUID, member_pk: int, body: SubmitBody) -> Su
         return _settled(assignment, member_pk, asked, body)
     findings = findings_of(body, asked.question, lambda: material_of(assignment))
     values = _values(asked, member_pk, body, assignment) | columns_of(findings)
+    lends = body.claim_next and asked.is_eligible and asked.desk.state == CampaignState.OPEN
+    if lends:
+        values |= asked_of_next(asked.desk, holding=body.holding, after=asked.rank)
+    stored = _stored(tables_of(findings), values, lends=lends)
+    if stored is None:
+        return _settled(assignment, member_pk, asked, body)
+    judgment, *lent = stored
+    coming: Lease | None = None
+    if any(lent):
+        coming = lease_of(asked.desk, lent, is_new=True)
+    elif lends:
+        coming = lend_on(desk=asked.desk, member_pk=member_pk, holding=body.holding)
+    return Submitted(judgment=judgment, next=coming, is_new=True)
+
+
+def _stored(tables: tuple[str, ...], values: dict[str, Any], *, lends: bool) -> Row | None:
+    """The judgment's uid and the columns of the next lease; None: there was no lease to end."""
+    statement = submit_and_lend_statement(tables) if lends else submit_statement(tables)
     try:
-        row = _execute(submit_statement(tables_of(findings)), values)
-        following = None if row is None else _next(asked, member_pk, body, row)
+        return first_row(statement, values)
     except IntegrityError as error:
+        if lends and is_about_share(error):  # another claim took the last of it: no next, then
+            return _stored(tables, values, lends=False)
         if "submission_counts_once" not in str(error):
             raise
         raise _mismatch() from error
-    if row is None:
-        return _settled(assignment, member_pk, asked, body)
-    if following is None and _wants_more(asked, body) and row[1] < asked.desk.hand_size:
-        with suppress(ShareReached):
-            following = lend_last(desk=asked.desk, member_pk=member_pk)
-    return Submitted(judgment=row[0], next=following, is_new=True)
 
 
 def asked_of(assignment: UUID, member_pk: int) -> Asked:
-    row = _execute(_ASKED, [assignment, member_pk])
+    row = first_row(_ASKED, [assignment, member_pk])
     if row is None:
         raise NotFound(_("No such assignment."))
     pk, token, is_live, permutation, rank, completions, *of_campaign = row
@@ -133,34 +158,16 @@ def _values(asked: Asked, member_pk: int, body: SubmitBody, assignment: UUID) ->
     return {
         "assignment": asked.assignment,
         "member": member_pk,
+        "campaign": asked.desk.pk,
         "token": body.token,
         "workspace": asked.workspace,
-        "campaign": asked.desk.pk,
         "source": SOURCES[MemberKind(asked.member_kind)].value,
         "submission": body.submission_id,
         "digest": body.digest(assignment),
         "active_ms": body.active_ms,
         "critique": body.critique,
-        "holding": body.holding,
         "guidelines": asked.guidelines,
     }
-
-
-def _wants_more(asked: Asked, body: SubmitBody) -> bool:
-    return body.claim_next and asked.is_eligible and asked.desk.state == CampaignState.OPEN
-
-
-def _next(asked: Asked, member_pk: int, body: SubmitBody, row: tuple[Any, ...]) -> Lease | None:
-    _uid, held, forgotten = row
-    if not _wants_more(asked, body):
-        return None
-    if forgotten:
-        return take_back(desk=asked.desk, member_pk=member_pk, holding=body.holding)
-    if held >= asked.desk.hand_size:
-        return None
-    with suppress(ShareReached):
-        return lend_new(desk=asked.desk, member_pk=member_pk, after=asked.rank)
-    return None
 
 
 def _settled(assignment: UUID, member_pk: int, asked: Asked, body: SubmitBody) -> Submitted:
@@ -189,11 +196,3 @@ def _mismatch() -> SubmissionMismatch:
     return SubmissionMismatch(
         _("Other answers were stored under this submission_id. Send a new one for a new judgment.")
     )
-
-
-def _execute(statement: str, values: Any) -> tuple[Any, ...] | None:
-    """The first row of the answer. `Any`: a sequence or a mapping of what psycopg can send."""
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        row: tuple[Any, ...] | None = cursor.fetchone()
-        return row

@@ -9,8 +9,8 @@ import pytest
 from django.db import connection
 
 from evalhub.accounts.models import Member
-from evalhub.campaigns.models import BAND, Campaign, TaskCompletion
-from evalhub.campaigns.services.claim import FROM_THE_FRONT
+from evalhub.campaigns.models import Campaign, TaskCompletion
+from evalhub.campaigns.services.claim import FROM_THE_FRONT, from_rank
 from evalhub.campaigns.services.statements import FRESH
 from evalhub.campaigns.services.tasks import add_tasks
 from tests.factories import CampaignFactory, CompletionFactory, PromptFactory
@@ -31,8 +31,7 @@ _JUDGED_ALL_BUT_THE_LAST = """
 
 def blocks_touched(campaign: Campaign, member: Member, after: int) -> int:
     """Database blocks of 8 KB that a claim reads, whatever the machine's speed."""
-    asked = {"campaign": campaign.pk, "member": member.pk, "minutes": 30, "after": after}
-    asked["band"] = after - after % BAND
+    asked = {"campaign": campaign.pk, "member": member.pk, "minutes": 30} | from_rank(after)
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {FRESH}", asked)
         (told,) = cursor.fetchone()

@@ -11,10 +11,12 @@ import pytest
 from evalhub.accounts.models import Member
 from evalhub.campaigns.choices import SHIFTS, TaskOrder
 from evalhub.campaigns.models import Campaign, Task
-from evalhub.campaigns.services.claim import FROM_THE_FRONT, Desk, claim_next, lend_new
+from evalhub.campaigns.services.claim import FROM_THE_FRONT, claim_next, from_rank
 from evalhub.campaigns.services.leases import release, skip
-from evalhub.campaigns.services.statements import LOOKED_AT
+from evalhub.campaigns.services.statements import FRESH, LOOKED_AT
 from evalhub.campaigns.services.tasks import add_tasks
+from evalhub.common.rows import first_row
+from evalhub.judgments.services.submit import submit_judgment
 from tests.evalhub.campaigns.test_claim import claim, row_of
 from tests.factories import (
     AssignmentFactory,
@@ -23,6 +25,7 @@ from tests.factories import (
     PromptFactory,
     TaskFactory,
 )
+from tests.races.test_claims import answer_to
 
 pytestmark = pytest.mark.django_db
 
@@ -102,9 +105,12 @@ def test_the_spread_goes_on_where_one_is_not_at_tasks_one_has_done(bob: Member) 
 
 
 def next_after(campaign: Campaign, member: Member, task: Task) -> UUID:
-    lease = lend_new(desk=Desk.of(campaign), member_pk=member.pk, after=task.rank)
-    assert lease is not None
-    return lease.task
+    """What `member` gets who has just been at `task`."""
+    asked = {"campaign": campaign.pk, "member": member.pk, "minutes": 30}
+    row = first_row(FRESH, asked | from_rank(task.rank))
+    assert row is not None
+    found: UUID = row[3]
+    return found
 
 
 def test_a_task_made_urgent_is_next_even_for_those_who_are_past_it(bob: Member) -> None:
@@ -126,7 +132,14 @@ def test_whoever_has_had_what_is_urgent_goes_on_where_they_were(bob: Member) -> 
 def test_a_task_left_behind_is_found_before_nothing_is_said_to_be_left(bob: Member) -> None:
     campaign = campaign_in(bob, TaskOrder.PRIORITY)
     first, last = tasks_of(campaign, [1, 2])
-    assert next_after(campaign, bob, last) == first.uid
+    Task.objects.filter(pk=first.pk).update(open_places=0)
+    lease = claim(campaign, bob)
+    assert lease.task == last.uid
+    Task.objects.filter(pk=first.pk).update(open_places=1)
+    body = answer_to(lease, more=True)
+    submitted = submit_judgment(assignment=lease.assignment, member_pk=bob.pk, body=body)
+    assert submitted.next is not None
+    assert submitted.next.task == first.uid
 
 
 def test_tasks_that_are_added_stand_in_the_campaigns_order(bob: Member) -> None:

@@ -1,0 +1,60 @@
+"""Django's PostgreSQL backend, with the two things a judgment asks of it most made cheap.
+
+A request on a lasting connection first wants to know whether the server is still there, and then
+asks two to four questions with one row as the answer. Django's way costs a round trip for the one
+and twice the necessary Python for the other.
+"""
+
+from __future__ import annotations
+
+import select
+import time
+from typing import Any
+
+from django.db.backends.postgresql.base import DatabaseWrapper as Postgres
+
+Row = tuple[Any, ...]  # of whatever psycopg makes of the columns
+IDLE = 30.0  # seconds after which only an answer proves that the server is there
+
+
+class DatabaseWrapper(Postgres):
+    _looked_at = 0.0
+    _kept: Any = None  # a cursor of psycopg's, for one connection
+
+    def is_usable(self) -> bool:
+        """A server that stops or dies closes the socket, which shows without asking.
+
+        After a while of silence we ask all the same: something on the way may have forgotten us.
+        """
+        now = time.monotonic()
+        idle, self._looked_at = now - self._looked_at, now
+        if idle < IDLE and not _has_something_to_say(self.connection.fileno()):
+            return True
+        return bool(super().is_usable())
+
+    def first_row(self, statement: str, values: Any) -> Row | None:
+        """What `cursor.execute` and `fetchone` give, in half the time.
+
+        Args:
+            values: a sequence or a mapping of anything that psycopg can send.
+        """
+        row: Row | None
+        if self.queries_logged or self.execute_wrappers:
+            with self.cursor() as cursor:
+                cursor.execute(statement, values)
+                row = cursor.fetchone()
+                return row
+        self.close_if_health_check_failed()
+        self.ensure_connection()
+        self.validate_no_broken_transaction()
+        with self.wrap_database_errors:
+            if self._kept is None or self._kept.connection is not self.connection:
+                self._kept = self.create_cursor()
+            row = self._kept.execute(statement, values).fetchone()
+            return row
+
+
+def _has_something_to_say(socket: int) -> bool:
+    waiting = select.poll()
+    waiting.register(socket, select.POLLIN)
+    return bool(waiting.poll(0))
