@@ -177,7 +177,9 @@ HELD = f"""
 LOCK_HAND = "SELECT 1 FROM accounts_member WHERE id = %s FOR NO KEY UPDATE"
 
 HAND = f"""
-    SELECT count(a.id), coalesce(bool_or(a.uid <> ALL (%s::uuid[])), false), {IS_ELIGIBLE}
+    SELECT count(a.id),
+           coalesce(bool_or(a.uid <> ALL (%s::uuid[])) FILTER (WHERE a.id IS NOT NULL), false),
+           {IS_ELIGIBLE}
     FROM accounts_member m CROSS JOIN campaigns_campaign c
     LEFT JOIN campaigns_assignment a
         ON a.member_id = m.id AND a.campaign_id = c.id AND a.state = 'held'
