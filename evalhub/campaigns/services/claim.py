@@ -29,7 +29,7 @@ from evalhub.campaigns.choices import CampaignState
 from evalhub.campaigns.errors import guidelines_first, hand_full, not_open
 from evalhub.campaigns.models import Campaign
 from evalhub.campaigns.queries import has_accepted, masked
-from evalhub.common.rows import first_row
+from evalhub.common.rows import array_of, first_row
 
 FROM_THE_FRONT = -1
 NO_CALLS: list[dict[str, Any]] = []
@@ -259,7 +259,7 @@ def claim_next(*, campaign: Campaign, member_pk: int, holding: Sequence[UUID] = 
 
 def take_back(*, desk: Desk, member_pk: int, holding: Sequence[UUID]) -> Lease | None:
     """What the member holds and does not name in `holding`, its lease renewed."""
-    return _lent(_HELD, desk, member_pk, holding=list(holding))
+    return _lent(_HELD, desk, member_pk, holding=array_of(holding))
 
 
 def asked_of_next(desk: Desk, *, holding: Sequence[UUID], after: int) -> dict[str, Any]:
@@ -267,7 +267,7 @@ def asked_of_next(desk: Desk, *, holding: Sequence[UUID], after: int) -> dict[st
     return {
         "minutes": desk.lease_minutes,
         "hand": desk.hand_size,
-        "holding": list(holding),
+        "holding": array_of(holding),
         "after": after,
     }
 
@@ -331,6 +331,6 @@ class Hand(NamedTuple):
 
 
 def _hand_of(desk: Desk, member_pk: int, holding: Sequence[UUID]) -> Hand:
-    row = first_row(_COUNT_HAND, [list(holding), member_pk, desk.pk])
+    row = first_row(_COUNT_HAND, [array_of(holding), member_pk, desk.pk])
     assert row is not None  # an aggregate
     return Hand(*row)
