@@ -14,6 +14,7 @@ from django.db import connection, connections, models
 
 from evalhub.common.database.base import Row
 
+
 def first_row(statement: str, values: Any) -> Row | None:
     """The first row of the answer, None when there is none.
 

@@ -6,10 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations, groupby, islice
 from random import Random
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.db.models.functions import MD5
 
 from evalhub.campaigns.choices import COMPLETIONS_PER_TASK, TaskKind, TaskType
 from evalhub.campaigns.errors import UnfitTask
@@ -20,12 +21,27 @@ from evalhub.campaigns.models import (
     Task,
     TaskCompletion,
 )
+from evalhub.common.copying import copy_in, keys_for
 from evalhub.prompts.models import Completion, Prompt
 
 BATCH = 1000
 
 Shape = tuple[Prompt, Sequence[Completion]]
+Keys = tuple[int, Sequence[int]]  # the same by their keys
 Design = Literal["first_two", "all_pairs"]
+
+
+OF_ANOTHER_WORKSPACE = "The prompt belongs to another workspace."
+
+
+class _Answer(NamedTuple):
+    """What choosing needs to know of a completion; its text stays in the database."""
+
+    pk: int
+    prompt: int
+    workspace: int
+    model: int
+    digest: str  # of the text
 
 
 def rank_of(*, priority: int, chance: Random) -> int:
@@ -57,19 +73,10 @@ def add_tasks(
         UnfitTask: an item has too few or too many completions for the campaign's type, or one
             that answers another prompt. Nothing is stored.
     """
-    chance = Random(seed)  # noqa: S311  no secret: it spreads the annotators over the tasks
-    wanted = campaign.overlap if overlap is None else overlap
-    added = 0
-    stream = iter(items)
-    while batch := list(islice(stream, BATCH)):
-        for prompt, completions in batch:
-            _check_fit(campaign, prompt, completions)
-        ranks = [rank_of(priority=priority, chance=chance) for _ in batch]
-        _store(campaign, batch, ranks=ranks, overlap=wanted, open_places=wanted)
-        added += len(batch)
-    return added
+    return _add(campaign, _checked(campaign, items), overlap=overlap, priority=priority, seed=seed)
 
 
+@transaction.atomic
 def add_from_completions(
     *,
     campaign: Campaign,
@@ -84,15 +91,71 @@ def add_from_completions(
     where there are any ("first_two"), or every two ("all_pairs"); equal texts are no comparison.
     Ranking: the first three to eight different texts. A prompt with too few is passed over.
     """
-    ordered = completions.select_related("prompt", "generation").order_by("prompt_id", "pk")
-    rows = ordered.iterator(chunk_size=BATCH)
+    told = completions.annotate(digest=MD5("content")).order_by("prompt_id", "pk")
+    columns = ("pk", "prompt_id", "prompt__workspace_id", "generation__model_id", "digest")
+    rows = map(_Answer._make, told.values_list(*columns).iterator(chunk_size=BATCH))
     shapes = (
-        (answers[0].prompt, chosen)
-        for _, group in groupby(rows, key=lambda row: row.prompt_id)
-        for answers in [list(group)]
-        for chosen in _chosen(TaskType(campaign.type), answers, design=design)
+        (prompt, [answer.pk for answer in chosen])
+        for prompt, group in groupby(rows, key=lambda row: row.prompt)
+        for chosen in _chosen(
+            TaskType(campaign.type), [_ours(campaign, row) for row in group], design=design
+        )
     )
-    return add_tasks(campaign=campaign, items=shapes, overlap=overlap, seed=seed)
+    return _add(campaign, shapes, overlap=overlap, priority=5, seed=seed)
+
+
+def _add(
+    campaign: Campaign,
+    shapes: Iterable[Keys],
+    *,
+    overlap: int | None,
+    priority: int,
+    seed: int | None,
+) -> int:
+    chance = Random(seed)  # noqa: S311  no secret: it spreads the annotators over the tasks
+    wanted = campaign.overlap if overlap is None else overlap
+    added = 0
+    stream = iter(shapes)
+    while batch := list(islice(stream, BATCH)):
+        keys = keys_for(Task, len(batch))
+        copy_in(
+            Task,
+            ["id", "campaign_id", "prompt_id", "rank", "overlap", "open_places"],
+            (
+                (
+                    key,
+                    campaign.pk,
+                    prompt,
+                    rank_of(priority=priority, chance=chance),
+                    wanted,
+                    wanted,
+                )
+                for key, (prompt, _) in zip(keys, batch, strict=True)
+            ),
+        )
+        copy_in(
+            TaskCompletion,
+            ["task_id", "completion_id", "place"],
+            (
+                (key, completion, place)
+                for key, (_, completions) in zip(keys, batch, strict=True)
+                for place, completion in enumerate(completions)
+            ),
+        )
+        added += len(batch)
+    return added
+
+
+def _checked(campaign: Campaign, items: Iterable[Shape]) -> Iterator[Keys]:
+    for prompt, completions in items:
+        _check_fit(campaign, prompt, completions)
+        yield prompt.pk, [completion.pk for completion in completions]
+
+
+def _ours(campaign: Campaign, answer: _Answer) -> _Answer:
+    if answer.workspace != campaign.workspace_id:
+        raise UnfitTask(OF_ANOTHER_WORKSPACE)
+    return answer
 
 
 def tasks_of_shape(*, campaign: Campaign, shapes: Sequence[Shape]) -> list[Task]:
@@ -164,7 +227,7 @@ def _check_fit(campaign: Campaign, prompt: Prompt, completions: Sequence[Complet
             f"{prompt.external_id} came with {len(completions)}."
         )
     if prompt.workspace_id != campaign.workspace_id:
-        raise UnfitTask("The prompt belongs to another workspace.")
+        raise UnfitTask(OF_ANOTHER_WORKSPACE)
     if any(completion.prompt_id != prompt.pk for completion in completions):
         raise UnfitTask(f"A completion answers another prompt than {prompt.external_id}.")
 
@@ -187,9 +250,7 @@ def _store(
     return tasks
 
 
-def _chosen(
-    type_: TaskType, answers: list[Completion], *, design: Design
-) -> Iterator[list[Completion]]:
+def _chosen(type_: TaskType, answers: list[_Answer], *, design: Design) -> Iterator[list[_Answer]]:
     """The sets of `answers`, all to one prompt, that make a task each."""
     different = _different_texts(answers)
     if type_ == TaskType.RATING:
@@ -204,18 +265,14 @@ def _chosen(
             yield different[:most]
 
 
-def _different_texts(answers: list[Completion]) -> list[Completion]:
-    by_text: dict[str, Completion] = {}
+def _different_texts(answers: list[_Answer]) -> list[_Answer]:
+    by_text: dict[str, _Answer] = {}
     for answer in answers:
-        by_text.setdefault(answer.content, answer)
+        by_text.setdefault(answer.digest, answer)
     return list(by_text.values())
 
 
-def _rival(answers: list[Completion]) -> Completion:
+def _rival(answers: list[_Answer]) -> _Answer:
     """Whom the first answer meets: the next one of another model, else simply the next one."""
-    of_another = (
-        answer
-        for answer in answers[1:]
-        if answer.generation.model_id != answers[0].generation.model_id
-    )
+    of_another = (answer for answer in answers[1:] if answer.model != answers[0].model)
     return next(of_another, answers[1])

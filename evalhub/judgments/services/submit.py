@@ -20,7 +20,14 @@ from evalhub.campaigns.choices import CampaignState
 from evalhub.campaigns.errors import LeaseLost
 from evalhub.campaigns.models import Assignment
 from evalhub.campaigns.queries import criteria_of
-from evalhub.campaigns.services.claim import Desk, Lease, asked_of_next, lease_of, lend_on, take_back
+from evalhub.campaigns.services.claim import (
+    Desk,
+    Lease,
+    asked_of_next,
+    lease_of,
+    lend_on,
+    take_back,
+)
 from evalhub.campaigns.services.leases import save_draft
 from evalhub.common.errors import NotFound
 from evalhub.common.rows import first_row
@@ -115,7 +122,7 @@ def submit_judgment(*, assignment: UUID, member_pk: int, body: SubmitBody) -> Su
         raise _mismatch() from error
     if stored is None:
         return _settled(assignment, member_pk, asked, body)
-    judgment, *lent = stored
+    judgment, lent = stored[0], stored[1:]
     coming: Lease | None = None
     if wants_more and lent[0] is not None:
         coming = lease_of(asked.desk, lent, is_new=True)
