@@ -6,7 +6,7 @@ annotator's page asks four such questions with each judgment. Everything else us
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -24,6 +24,27 @@ def first_row(statement: str, values: Any) -> Row | None:
     wrapper: Any = connections["default"]  # our own backend; Django's type knows no `first_row`
     row: Row | None = wrapper.first_row(statement, values)
     return row
+
+
+def array_of(values: Iterable[object]) -> str:
+    """The values, texts or numbers or None, as PostgreSQL writes an array.
+
+    psycopg takes a list too, in Python that costs as much as the rest of its work on a judgment, and
+    it names the type by the largest number, so that one statement is prepared several times.
+
+    >>> array_of([1, None, 'a "b"'])
+    '{1,NULL,"a \\\\"b\\\\""}'
+    """
+    return "{" + ",".join(map(_element, values)) + "}"
+
+
+def _element(value: object) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}"'
+    return str(value)
 
 
 def joined(

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import json
 import secrets
-import uuid
-from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from random import Random
-from typing import Any
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -19,9 +16,17 @@ from evalhub.accounts.choices import Role
 from evalhub.accounts.models import Workspace
 from evalhub.accounts.services import add_member, create_token
 from evalhub.campaigns.choices import TaskType
-from evalhub.campaigns.models import BAND, Campaign
+from evalhub.campaigns.models import BAND, Campaign, Task, TaskCompletion
 from evalhub.campaigns.services.campaigns import create_campaign, open_campaign
-from evalhub.prompts.models import Collection, Generation, PromptGroup, Split
+from evalhub.common.copying import copy_in, keys_for
+from evalhub.prompts.models import (
+    Collection,
+    Completion,
+    Generation,
+    Prompt,
+    PromptGroup,
+    Split,
+)
 from evalhub.registry.models import LanguageModel, ModelKind
 from evalhub.registry.services import found_workspace
 from evalhub.rubrics.models import Criterion, Rubric, RubricVersion
@@ -115,62 +120,43 @@ def _fill(campaign: Campaign, tasks: int, chance: Random) -> None:
     def text(length: int) -> str:
         return " ".join(chance.choices(sentences, k=length))
 
-    prompts, tasks_ = _keys("prompts_prompt", tasks), _keys("campaigns_task", tasks)
-    responses = _keys("prompts_completion", 2 * tasks)
+    prompts, tasks_ = keys_for(Prompt, tasks), keys_for(Task, tasks)
+    responses = keys_for(Completion, 2 * tasks)
     now, places = timezone.now(), campaign.overlap
-    _copy(
-        "prompts_prompt (id, uid, created_at, workspace_id, collection_id, group_id, external_id,"
-        " messages, fingerprint, documents, slices, near_looked_at)",
+    copy_in(
+        Prompt,
+        ["id", "workspace_id", "collection_id", "group_id", "external_id", "messages",
+         "fingerprint", "near_looked_at"],
         (
-            (key, uuid.uuid4(), now, workspace.pk, collection.pk, group.pk, f"p{key}",
-             _conversation(text(PROMPT)), sha256(b"%d" % key).hexdigest(), "[]", "{}", now)
+            (key, workspace.pk, collection.pk, group.pk, f"p{key}",
+             [{"role": "user", "content": text(PROMPT)}], sha256(b"%d" % key).hexdigest(), now)
             for key in prompts
         ),
     )  # fmt: skip
-    _copy(
-        "prompts_completion (id, uid, created_at, workspace_id, prompt_id, generation_id,"
-        " external_id, content, finish)",
+    copy_in(
+        Completion,
+        ["id", "workspace_id", "prompt_id", "generation_id", "external_id", "content", "finish"],
         (
-            (key, uuid.uuid4(), now, workspace.pk, prompts[nth // 2], generations[nth % 2].pk,
-             f"c{key}", text(RESPONSE), "stop")
+            (key, workspace.pk, prompts[nth // 2], generations[nth % 2].pk, f"c{key}",
+             text(RESPONSE), "stop")
             for nth, key in enumerate(responses)
         ),
     )  # fmt: skip
-    _copy(
-        "campaigns_task (id, uid, created_at, campaign_id, prompt_id, kind, lot, overlap,"
-        " open_places, judged)",
+    copy_in(
+        Task,
+        ["id", "campaign_id", "prompt_id", "lot", "overlap", "open_places"],
         (
-            (key, uuid.uuid4(), now, campaign.pk, prompt, "normal",
-             chance.randrange(BAND), places, places, 0)
+            (key, campaign.pk, prompt, chance.randrange(BAND), places, places)
             for key, prompt in zip(tasks_, prompts, strict=True)
         ),
-    )  # fmt: skip
-    _copy(
-        "campaigns_taskcompletion (task_id, completion_id, place)",
+    )
+    copy_in(
+        TaskCompletion,
+        ["task_id", "completion_id", "place"],
         ((tasks_[nth // 2], key, nth % 2) for nth, key in enumerate(responses)),
     )
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
-
-
-def _conversation(prompt: str) -> str:
-    return json.dumps([{"role": "user", "content": prompt}])
-
-
-def _keys(table: str, count: int) -> Sequence[int]:
-    """`count` keys of `table`, taken from its sequence."""
-    statement = "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)"
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [table, count])
-        return [key for (key,) in cursor.fetchall()]
-
-
-def _copy(into: str, rows: Iterable[Sequence[object]]) -> None:
-    with connection.cursor() as cursor:
-        native: Any = cursor.cursor  # psycopg's own: COPY is not in Django's
-        with native.copy(f"COPY {into} FROM STDIN") as stream:
-            for row in rows:
-                stream.write_row(row)
 
 
 def _dsn() -> str:

@@ -12,6 +12,7 @@ from django.db.models import Q
 
 from evalhub.accounts.models import Workspace
 from evalhub.common.canonical import digest_of, plain_text
+from evalhub.common.copying import copy_in, keys_for
 from evalhub.prompts.models import Prompt, PromptGroup, Split
 
 SALT = "evalhub split 1"  # never changes: every frozen test set hangs on it
@@ -78,8 +79,8 @@ def groups_for(workspace: Workspace, wanted: Sequence[Wanted]) -> Grouped:
         chosen.append(None if joins else uid)
         ahead.add(each.fingerprint)
         if not joins and uid not in found and uid not in missing:
-            missing[uid] = PromptGroup(workspace=workspace, uid=uid, split=split_of(uid))
-    found |= {group.uid: group for group in PromptGroup.objects.bulk_create(missing.values())}
+            missing[uid] = PromptGroup(workspace_id=workspace.pk, uid=uid, split=split_of(uid))
+    found |= _stored(missing)
     groups, merges = [], []
     for each, own in zip(wanted, chosen, strict=True):
         group = known[each.fingerprint] if own is None else found[own]
@@ -88,6 +89,17 @@ def groups_for(workspace: Workspace, wanted: Sequence[Wanted]) -> Grouped:
             merges.append(merged)
         groups.append(group)
     return Grouped(groups, merges)
+
+
+def _stored(groups: dict[UUID, PromptGroup]) -> dict[UUID, PromptGroup]:
+    for group, key in zip(groups.values(), keys_for(PromptGroup, len(groups)), strict=True):
+        group.pk = key
+    copy_in(
+        PromptGroup,
+        ["id", "uid", "workspace_id", "split"],
+        ((each.pk, each.uid, each.workspace_id, str(each.split)) for each in groups.values()),
+    )
+    return groups
 
 
 def _own_uid(workspace: Workspace, wanted: Wanted) -> UUID:

@@ -34,7 +34,7 @@ from evalhub.campaigns.services.statements import (
     HELD,
     LOCK_HAND,
 )
-from evalhub.common.rows import first_row
+from evalhub.common.rows import array_of, first_row
 
 FROM_THE_FRONT = -(2**63)
 NO_CALLS: list[dict[str, Any]] = []
@@ -155,12 +155,12 @@ def claim_next(*, campaign: Campaign, member_pk: int, holding: Sequence[UUID] = 
 
 def take_back(*, desk: Desk, member_pk: int, holding: Sequence[UUID]) -> Lease | None:
     """What the member holds and does not name in `holding`, its lease renewed."""
-    return _lent(HELD, desk, member_pk, holding=list(holding))
+    return _lent(HELD, desk, member_pk, holding=array_of(holding))
 
 
 def asked_of_next(desk: Desk, *, holding: Sequence[UUID], after: int) -> dict[str, Any]:
     """What `NEXT_STEPS` takes beside the member, the campaign and the assignment that ends."""
-    asked = {"minutes": desk.lease_minutes, "hand": desk.hand_size, "holding": list(holding)}
+    asked = {"minutes": desk.lease_minutes, "hand": desk.hand_size, "holding": array_of(holding)}
     return asked | from_rank(after)
 
 
@@ -240,5 +240,5 @@ class Hand(NamedTuple):
 
 
 def _hand_of(desk: Desk, member_pk: int, holding: Sequence[UUID]) -> Hand:
-    row = first_row(HAND, [list(holding), member_pk, desk.pk])
+    row = first_row(HAND, [array_of(holding), member_pk, desk.pk])
     return Hand(*row or (0, False, False))

@@ -6,22 +6,38 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations, groupby, islice
 from random import Random
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.db.models.functions import MD5
 
 from evalhub.campaigns.choices import COMPLETIONS_PER_TASK, SHIFTS, TaskKind, TaskOrder, TaskType
 from evalhub.campaigns.errors import UnfitTask
 from evalhub.campaigns.models import BAND, Campaign, Task, TaskCompletion
 from evalhub.campaigns.services.shares import refresh_shares
 from evalhub.campaigns.services.steering import copy_of
+from evalhub.common.copying import copy_in, keys_for
 from evalhub.prompts.models import Completion, Prompt
 
 BATCH = 1000
 
 Shape = tuple[Prompt, Sequence[Completion]]
+Keys = tuple[int, Sequence[int]]  # the same by their keys
 Design = Literal["first_two", "all_pairs"]
+
+
+OF_ANOTHER_WORKSPACE = "The prompt belongs to another workspace."
+
+
+class _Answer(NamedTuple):
+    """What choosing needs to know of a completion; its text stays in the database."""
+
+    pk: int
+    prompt: int
+    workspace: int
+    model: int
+    digest: str  # of the text
 
 
 @transaction.atomic
@@ -48,19 +64,10 @@ def add_tasks(
         UnfitTask: an item has too few or too many completions for the campaign's type, or one
             that answers another prompt. Nothing is stored.
     """
-    chance = Random(seed)  # noqa: S311  no secret: it spreads the annotators over the tasks
-    wanted = campaign.overlap if overlap is None else overlap
-    added = 0
-    stream = iter(items)
-    while batch := list(islice(stream, BATCH)):
-        for prompt, completions in batch:
-            _check_fit(campaign, prompt, completions)
-        _store(campaign, batch, chance=chance, priority=priority, overlap=wanted)
-        added += len(batch)
-    refresh_shares(campaign)
-    return added
+    return _add(campaign, _checked(campaign, items), overlap=overlap, priority=priority, seed=seed)
 
 
+@transaction.atomic
 def add_from_completions(
     *,
     campaign: Campaign,
@@ -75,15 +82,72 @@ def add_from_completions(
     where there are any ("first_two"), or every two ("all_pairs"); equal texts are no comparison.
     Ranking: the first three to eight different texts. A prompt with too few is passed over.
     """
-    ordered = completions.select_related("prompt", "generation").order_by("prompt_id", "pk")
-    rows = ordered.iterator(chunk_size=BATCH)
+    told = completions.annotate(digest=MD5("content")).order_by("prompt_id", "pk")
+    columns = ("pk", "prompt_id", "prompt__workspace_id", "generation__model_id", "digest")
+    rows = map(_Answer._make, told.values_list(*columns).iterator(chunk_size=BATCH))
     shapes = (
-        (answers[0].prompt, chosen)
-        for _, group in groupby(rows, key=lambda row: row.prompt_id)
-        for answers in [list(group)]
-        for chosen in _chosen(TaskType(campaign.type), answers, design=design)
+        (prompt, [answer.pk for answer in chosen])
+        for prompt, group in groupby(rows, key=lambda row: row.prompt)
+        for chosen in _chosen(
+            TaskType(campaign.type), [_ours(campaign, row) for row in group], design=design
+        )
     )
-    return add_tasks(campaign=campaign, items=shapes, overlap=overlap, seed=seed)
+    return _add(campaign, shapes, overlap=overlap, priority=5, seed=seed)
+
+
+def _add(
+    campaign: Campaign,
+    shapes: Iterable[Keys],
+    *,
+    overlap: int | None,
+    priority: int,
+    seed: int | None,
+) -> int:
+    chance = Random(seed)  # noqa: S311  no secret: it spreads the annotators over the tasks
+    wanted = campaign.overlap if overlap is None else overlap
+    same = {
+        "campaign_id": campaign.pk,
+        "priority": priority,
+        "shift": SHIFTS[TaskOrder(campaign.task_order)],
+        "overlap": wanted,
+        "open_places": wanted,
+    }
+    added = 0
+    stream = iter(shapes)
+    while batch := list(islice(stream, BATCH)):
+        keys = keys_for(Task, len(batch))
+        copy_in(
+            Task,
+            ["id", "prompt_id", "lot", *same],
+            (
+                (key, prompt, chance.randrange(BAND), *same.values())
+                for key, (prompt, _) in zip(keys, batch, strict=True)
+            ),
+        )
+        copy_in(
+            TaskCompletion,
+            ["task_id", "completion_id", "place"],
+            (
+                (key, completion, place)
+                for key, (_, completions) in zip(keys, batch, strict=True)
+                for place, completion in enumerate(completions)
+            ),
+        )
+        added += len(batch)
+    refresh_shares(campaign)
+    return added
+
+
+def _checked(campaign: Campaign, items: Iterable[Shape]) -> Iterator[Keys]:
+    for prompt, completions in items:
+        _check_fit(campaign, prompt, completions)
+        yield prompt.pk, [completion.pk for completion in completions]
+
+
+def _ours(campaign: Campaign, answer: _Answer) -> _Answer:
+    if answer.workspace != campaign.workspace_id:
+        raise UnfitTask(OF_ANOTHER_WORKSPACE)
+    return answer
 
 
 def tasks_of_shape(*, campaign: Campaign, shapes: Sequence[Shape]) -> list[Task]:
@@ -143,7 +207,7 @@ def _check_fit(campaign: Campaign, prompt: Prompt, completions: Sequence[Complet
             f"{prompt.external_id} came with {len(completions)}."
         )
     if prompt.workspace_id != campaign.workspace_id:
-        raise UnfitTask("The prompt belongs to another workspace.")
+        raise UnfitTask(OF_ANOTHER_WORKSPACE)
     if any(completion.prompt_id != prompt.pk for completion in completions):
         raise UnfitTask(f"A completion answers another prompt than {prompt.external_id}.")
 
@@ -157,7 +221,6 @@ def _store(
             prompt=prompt,
             priority=priority,
             lot=chance.randrange(BAND),
-            shift=SHIFTS[TaskOrder(campaign.task_order)],
             overlap=overlap,
             open_places=overlap,
         )
@@ -174,9 +237,7 @@ def _store(
     return tasks
 
 
-def _chosen(
-    type_: TaskType, answers: list[Completion], *, design: Design
-) -> Iterator[list[Completion]]:
+def _chosen(type_: TaskType, answers: list[_Answer], *, design: Design) -> Iterator[list[_Answer]]:
     """The sets of `answers`, all to one prompt, that make a task each."""
     different = _different_texts(answers)
     if type_ == TaskType.RATING:
@@ -191,18 +252,14 @@ def _chosen(
             yield different[:most]
 
 
-def _different_texts(answers: list[Completion]) -> list[Completion]:
-    by_text: dict[str, Completion] = {}
+def _different_texts(answers: list[_Answer]) -> list[_Answer]:
+    by_text: dict[str, _Answer] = {}
     for answer in answers:
-        by_text.setdefault(answer.content, answer)
+        by_text.setdefault(answer.digest, answer)
     return list(by_text.values())
 
 
-def _rival(answers: list[Completion]) -> Completion:
+def _rival(answers: list[_Answer]) -> _Answer:
     """Whom the first answer meets: the next one of another model, else simply the next one."""
-    of_another = (
-        answer
-        for answer in answers[1:]
-        if answer.generation.model_id != answers[0].generation.model_id
-    )
+    of_another = (answer for answer in answers[1:] if answer.model != answers[0].model)
     return next(of_another, answers[1])

@@ -7,11 +7,14 @@ and twice the necessary Python for the other.
 
 from __future__ import annotations
 
+import re
 import select
 import time
+from functools import lru_cache
 from typing import Any
 
 from django.db.backends.postgresql.base import DatabaseWrapper as Postgres
+from psycopg import RawCursor
 
 Row = tuple[Any, ...]  # of whatever psycopg makes of the columns
 IDLE = 30.0  # seconds after which only an answer proves that the server is there
@@ -19,7 +22,7 @@ IDLE = 30.0  # seconds after which only an answer proves that the server is ther
 
 class DatabaseWrapper(Postgres):
     _looked_at = 0.0
-    _kept: Any = None  # a cursor of psycopg's, for one connection
+    _kept: RawCursor[Any] | None = None  # of one connection
 
     def is_usable(self) -> bool:
         """A server that stops or dies closes the socket, which shows without asking.
@@ -49,9 +52,36 @@ class DatabaseWrapper(Postgres):
         self.validate_no_broken_transaction()
         with self.wrap_database_errors:
             if self._kept is None or self._kept.connection is not self.connection:
-                self._kept = self.create_cursor()
-            row = self._kept.execute(statement, values).fetchone()
+                self._kept = RawCursor(self.connection)
+            text, names = _numbered(statement)
+            given = values if names is None else [values[name] for name in names]
+            row = self._kept.execute(text, given).fetchone()
             return row
+
+
+@lru_cache(maxsize=1024)
+def _numbered(statement: str) -> tuple[str, list[str] | None]:
+    """The statement with $1, $2 as PostgreSQL has them, and the names in that order if there are any.
+
+    psycopg does the same, but anew each time for a statement of more than 4 kB, at 0.2 ms.
+    """
+    numbers: dict[str, int] = {}
+    count = 0
+
+    def number(found: re.Match[str]) -> str:
+        nonlocal count
+        if found[0] == "%%":
+            return "%"
+        if found[1] is None:
+            count += 1
+            return f"${count}"
+        return f"${numbers.setdefault(found[1], len(numbers) + 1)}"
+
+    text = _PLACE.sub(number, statement)
+    return text, None if count else list(numbers)
+
+
+_PLACE = re.compile(r"%(?:%|s|\((\w+)\)s)")
 
 
 def _has_something_to_say(socket: int) -> bool:

@@ -11,8 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 from evalhub.campaigns.services.statements import LEASE, NEXT_STEPS
+from evalhub.common.rows import array_of
 from evalhub.judgments.question import Findings
 
 
@@ -108,12 +110,15 @@ def tables_of(findings: Findings) -> tuple[str, ...]:
     return tuple(key for key, table in TABLES.items() if table.rows(findings))
 
 
-def columns_of(findings: Findings) -> dict[str, Any]:
-    """The findings as one list per column, as `unnest` takes them."""
-    values: dict[str, Any] = {}
+def columns_of(findings: Findings) -> dict[str, str]:
+    """What every statement takes: two new ids, and one array per column, as `unnest` reads it.
+
+    PostgreSQL would draw the ids too, by opening /dev/urandom for each.
+    """
+    values = {"uid": str(uuid4()), "news": str(uuid4())}
     for key in tables_of(findings):
         for nth, column in enumerate(zip(*TABLES[key].rows(findings), strict=True)):
-            values[f"{key}_{nth}"] = list(column)
+            values[f"{key}_{nth}"] = array_of(column)
     return values
 
 
@@ -133,7 +138,7 @@ def _insert(key: str) -> str:
 # judgment would cost more than the judgment.
 _TOLD = """told AS (
         INSERT INTO jobs_news (uid, created_at, topic, subject_uid, body, tries)
-        SELECT gen_random_uuid(), now(), 'judgment.counted', stored.uid, '{}', 0 FROM stored
+        SELECT %(news)s::uuid, now(), 'judgment.counted', stored.uid, '{}', 0 FROM stored
     )"""
 
 _COLUMNS = """uid, created_at, judged_at, workspace_id, campaign_id, task_id, member_id,
@@ -169,7 +174,7 @@ def _submit_steps(tables: tuple[str, ...]) -> str:
         DELETE FROM campaigns_draft d USING ended WHERE d.assignment_id = ended.id
     ), stored AS (
         INSERT INTO judgments_judgment ({_COLUMNS})
-        SELECT gen_random_uuid(), now(), now(), %(workspace)s, ended.campaign_id,
+        SELECT %(uid)s::uuid, now(), now(), %(workspace)s, ended.campaign_id,
             ended.task_id, ended.member_id, ended.id, %(source)s, %(submission)s, %(digest)s,
             %(active_ms)s::integer, %(critique)s, '', %(guidelines)s::bigint,
             (extract(epoch FROM now() - ended.claimed_at) * 1000)::bigint
@@ -184,7 +189,7 @@ def revise_statement(tables: tuple[str, ...]) -> str:
     return f"""
     WITH stored AS (
         INSERT INTO judgments_judgment ({_COLUMNS}, supersedes_id)
-        SELECT gen_random_uuid(), now(), now(), was.workspace_id, was.campaign_id,
+        SELECT %(uid)s::uuid, now(), now(), was.workspace_id, was.campaign_id,
             was.task_id, was.member_id, was.assignment_id, was.source, %(submission)s, %(digest)s,
             %(active_ms)s::integer, %(critique)s, '', %(guidelines)s::bigint, NULL, was.id
         FROM judgments_judgment was WHERE was.id = %(supersedes)s

@@ -120,7 +120,7 @@ def submit_judgment(*, assignment: UUID, member_pk: int, body: SubmitBody) -> Su
     stored = _stored(tables_of(findings), values, lends=lends)
     if stored is None:
         return _settled(assignment, member_pk, asked, body)
-    judgment, *lent = stored
+    judgment, lent = stored[0], stored[1:]
     coming: Lease | None = None
     if any(lent):
         coming = lease_of(asked.desk, lent, is_new=True)

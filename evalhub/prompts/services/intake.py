@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
+import msgspec
 from django.db import transaction
 
 from evalhub.accounts.models import Workspace
-from evalhub.common.canonical import canonical_json
+from evalhub.common.copying import copy_in, keys_for
 from evalhub.formats.rows import CompletionRow, PromptRow, Rejected, excerpt_of, plain
 from evalhub.prompts.grouping import Merge, Wanted, fingerprint_of, groups_for
-from evalhub.prompts.models import Collection, Completion, Generation, Prompt, PromptGroup
+from evalhub.prompts.models import Collection, Completion, Generation, Prompt
 from evalhub.registry.services import external_model
 
 Outcome = Literal["new", "unchanged"] | Rejected
@@ -35,12 +36,7 @@ def add_prompts(*, collection: Collection, rows: Sequence[PromptRow]) -> Taken:
     """
     workspace = collection.workspace
     Workspace.objects.select_for_update(no_key=True).get(pk=workspace.pk)  # two imports: in turn
-    known = {
-        prompt.external_id: prompt
-        for prompt in Prompt.objects.filter(
-            collection=collection, external_id__in=[row.id for row in rows]
-        )
-    }
+    known = _known(collection, rows)
     fresh: dict[str, PromptRow] = {}
     for row in rows:
         if row.id not in known:
@@ -49,7 +45,8 @@ def add_prompts(*, collection: Collection, rows: Sequence[PromptRow]) -> Taken:
     faults = {
         place: fault
         for place, row in enumerate(rows)
-        if (fault := _changed(row, known.get(row.id) or made[row.id]))
+        if row is not fresh.get(row.id)
+        and (fault := _changed(row, known.get(row.id) or made[row.id]))
     }
     usable = [row for place, row in enumerate(rows) if place not in faults]
     answers = _Answers(workspace, known | made, usable)
@@ -63,52 +60,58 @@ def add_prompts(*, collection: Collection, rows: Sequence[PromptRow]) -> Taken:
     return Taken(outcomes, merges)
 
 
+class _Stored(NamedTuple):
+    """A prompt as it is stored; all but its key is what must not change."""
+
+    pk: int
+    messages: list[dict[str, Any]]
+    reference: str | None
+    documents: list[Any]
+    slices: dict[str, str]
+
+
+def _known(collection: Collection, rows: Sequence[PromptRow]) -> dict[str, _Stored]:
+    there = Prompt.objects.filter(collection=collection, external_id__in=[row.id for row in rows])
+    return {name: _Stored(*of) for name, *of in there.values_list("external_id", *_Stored._fields)}
+
+
+def _as_stored(row: PromptRow, pk: int) -> _Stored:
+    messages = [plain(each) for each in row.messages]
+    return _Stored(pk, messages, row.reference, row.documents, row.slices)
+
+
 def _store_prompts(
     collection: Collection, rows: list[PromptRow]
-) -> tuple[dict[str, Prompt], list[Merge]]:
-    messages = [[plain(each) for each in row.messages] for row in rows]
+) -> tuple[dict[str, _Stored], list[Merge]]:
+    keys = keys_for(Prompt, len(rows))
+    prompts = [_as_stored(row, key) for row, key in zip(rows, keys, strict=True)]
     wanted = [
-        Wanted(fingerprint_of(each), f"{collection.slug}:{row.group}" if row.group else None)
-        for row, each in zip(rows, messages, strict=True)
+        Wanted(
+            fingerprint_of(each.messages), f"{collection.slug}:{row.group}" if row.group else None
+        )
+        for row, each in zip(rows, prompts, strict=True)
     ]
     grouped = groups_for(collection.workspace, wanted)
-    prompts = Prompt.objects.bulk_create(
-        _prompt(collection, row, each, group, want.fingerprint)
-        for row, each, group, want in zip(rows, messages, grouped.groups, wanted, strict=True)
+    owners = (collection.workspace_id, collection.pk)
+    copy_in(
+        Prompt,
+        [
+            *("workspace_id", "collection_id", "group_id", "external_id", "fingerprint"),
+            *("id", *_Stored._fields[1:]),
+        ],
+        (
+            (*owners, group.pk, row.id, want.fingerprint, *each)
+            for row, each, group, want in zip(rows, prompts, grouped.groups, wanted, strict=True)
+        ),
     )
-    return {prompt.external_id: prompt for prompt in prompts}, grouped.merges
+    return {row.id: each for row, each in zip(rows, prompts, strict=True)}, grouped.merges
 
 
-def _prompt(
-    collection: Collection,
-    row: PromptRow,
-    messages: list[dict[str, str]],
-    group: PromptGroup,
-    fingerprint: str,
-) -> Prompt:
-    return Prompt(
-        workspace_id=collection.workspace_id,
-        collection=collection,
-        group=group,
-        external_id=row.id,
-        messages=messages,
-        fingerprint=fingerprint,
-        reference=row.reference,
-        documents=row.documents,
-        slices=row.slices,
-    )
-
-
-def _changed(row: PromptRow, prompt: Prompt) -> Rejected | None:
+def _changed(row: PromptRow, prompt: _Stored) -> Rejected | None:
     """Why the row cannot be the prompt that has its id."""
-    file = {
-        "messages": [plain(each) for each in row.messages],
-        "reference": row.reference,
-        "documents": row.documents,
-        "slices": row.slices,
-    }
-    for name, value in file.items():
-        if value != getattr(prompt, name):
+    file = _as_stored(row, prompt.pk)
+    for name, value, stored in zip(_Stored._fields, file, prompt, strict=True):
+        if value != stored:
             reason = (
                 f"The id {row.id!r} is in this collection already with other {name}. "
                 "A prompt never changes: give the new text a new id."
@@ -121,10 +124,10 @@ class _Answers:
     """The completions of a batch: what is there, what is to be stored."""
 
     def __init__(
-        self, workspace: Workspace, prompts: dict[str, Prompt], rows: Sequence[PromptRow]
+        self, workspace: Workspace, prompts: dict[str, _Stored], rows: Sequence[PromptRow]
     ) -> None:
         self._workspace, self._prompts = workspace, prompts
-        self._generations: dict[str, Generation] = {}
+        self._generations: dict[bytes, int] = {}
         ids = {prompts[row.id].pk for row in rows if row.completions}
         self._known: dict[tuple[int, str], str] = {
             (prompt, name): content
@@ -132,7 +135,7 @@ class _Answers:
                 prompt_id__in=ids, generation__run_uid=None
             ).values_list("prompt_id", "external_id", "content")
         }
-        self._fresh: list[Completion] = []
+        self._fresh: list[tuple[Any, ...]] = []
 
     def add(self, row: PromptRow) -> Outcome:
         prompt = self._prompts[row.id]
@@ -149,27 +152,28 @@ class _Answers:
             self._fresh.append(self._completion(prompt, each))
         return "new" if missing else "unchanged"
 
-    def _completion(self, prompt: Prompt, row: CompletionRow) -> Completion:
-        return Completion(
-            workspace=self._workspace,
-            prompt=prompt,
-            generation=self._generation(row.model, row.settings),
-            external_id=row.id,
-            content=row.content,
-            tool_calls=[plain(call) for call in row.tool_calls],
+    def _completion(self, prompt: _Stored, row: CompletionRow) -> tuple[Any, ...]:
+        calls = [plain(call) for call in row.tool_calls]
+        return (
+            self._workspace.pk,
+            prompt.pk,
+            self._generation(row.model, row.settings),
+            row.id,
+            row.content,
+            calls,
         )
 
-    def _generation(self, model: str, settings: dict[str, Any]) -> Generation:
-        """One per model and settings, whichever file it came in."""
-        key = canonical_json([model, settings])
+    def _generation(self, model: str, settings: dict[str, Any]) -> int:
+        """The key of the one per model and settings, whichever file it came in."""
+        key = msgspec.json.encode([model, settings], order="sorted")
         if key not in self._generations:
             writer = external_model(workspace=self._workspace, name=model)
             same = {"workspace": self._workspace, "model": writer, "settings": settings}
             known = Generation.objects.filter(**same, seed=None, run_uid=None)
-            self._generations[key] = known.order_by("pk").first() or Generation.objects.create(
-                **same
-            )
+            found = known.order_by("pk").first() or Generation.objects.create(**same)
+            self._generations[key] = found.pk
         return self._generations[key]
 
     def store(self) -> None:
-        Completion.objects.bulk_create(self._fresh, batch_size=1000)
+        names = ("workspace_id", "prompt_id", "generation_id", "external_id", "content")
+        copy_in(Completion, [*names, "tool_calls"], self._fresh)
