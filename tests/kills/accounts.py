@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import LiteralString
 
 from evalhub.common.embedded.children import wait_until
+from evalhub.common.supervisor.instance import Up
 from tests.kills.crowd import Crowd
-from tests.ops.running import Up
 
 SETTLED_WITHIN = 40.0
 

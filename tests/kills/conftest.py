@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.ground import temporary_place
+from evalhub.common.embedded.temporary import temporary_place
+from evalhub.common.supervisor.instance import Up, manage, running
 from tests.kills.crowd import Seeded
-from tests.ops.running import Up, manage, running
 
 SEED = """
 import json

@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from tests.ops.running import Up
+from evalhub.common.supervisor.instance import Up
 
 TRIES_FOR = 60.0  # seconds that somebody goes on trying one request
 BETWEEN_TRIES = 0.05

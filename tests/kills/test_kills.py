@@ -18,9 +18,9 @@ import pytest
 import redis
 
 from evalhub.common.embedded.children import wait_until
+from evalhub.common.supervisor.instance import Up
 from tests.kills.accounts import everything_was_judged_once, import_state, settle
 from tests.kills.crowd import Caller, Crowd, Seeded, crowd_at_work
-from tests.ops.running import Up
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("kills")]
 
