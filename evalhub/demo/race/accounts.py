@@ -30,12 +30,13 @@ TASKS: LiteralString = """
     FROM campaigns_task t JOIN campaigns_campaign c ON c.id = t.campaign_id
     WHERE c.uid = %(campaign)s
 """
+# Late, so that its author is offered the task again first; or the author has it again already.
 DRAFTS: LiteralString = """
     SELECT a.uid::text, d.body ->> 'submission_id'
     FROM campaigns_draft d
     JOIN campaigns_assignment a ON a.id = d.assignment_id
     JOIN campaigns_campaign c ON c.id = a.campaign_id
-    WHERE c.uid = %(campaign)s
+    WHERE c.uid = %(campaign)s AND (d.late OR (d.body ->> 'token')::int < a.token)
 """
 
 
@@ -84,7 +85,7 @@ class Books:
 class Figures:
     submitted: int  # submission ids that were acknowledged
     stored: int  # judgments in the campaign
-    lost: int  # acknowledged and not stored whole; told to be kept as a draft and not there
+    lost: int  # acknowledged and not stored whole; told to be kept as a late draft and not there
     duplicated: int  # more rows than acknowledgments, or two of one member on one task
     over_collected: int  # judgments beyond k; tasks whose counters a recount contradicts
     starved: int  # judgments still wanted that somebody could have given; leases never given back

@@ -6,7 +6,6 @@ import threading
 import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
@@ -84,18 +83,17 @@ class Client:
     def work(self) -> None:
         """Until all is judged; what it meets and may not is a surprise in the ledger."""
         try:
-            with closing(self.caller):
-                while not self.ledger.is_over:
-                    self._step()
-                while self.stalled and not self.ledger.stopped.is_set():
-                    self._come_too_late()
-                    self._wait(*ASKS_AGAIN)
+            while not self.ledger.is_over:
+                self._step()
+            while self.stalled and not self.ledger.stopped.is_set():
+                self._come_too_late()
+                self._wait(*ASKS_AGAIN)
         except Stopped:
             pass
         except Exception as problem:
             self.ledger.surprise(f"{type(problem).__name__}: {problem}")
         finally:
-            self.ledger.close_line(self.caller.failures, self.caller.tries)
+            self.ledger.hang_up(self.caller)
 
     def _step(self) -> None:
         self._come_too_late()
@@ -182,11 +180,10 @@ class Client:
         body = self._judged(lease, more=True)
         twin = Caller(self.caller.port, self.caller.token, self.caller.chance, self.caller.stopped)
         path = f"assignments/{lease['assignment']}/submit"
-        with closing(twin), ThreadPoolExecutor(1) as pool:
+        with ThreadPoolExecutor(1) as pool:
             second = pool.submit(twin.post, path, body)
             first = self._post(path, body)
-        self.caller.failures += twin.failures
-        self.caller.tries += twin.tries
+        self.ledger.hang_up(twin)
         self._hear(lease, body, first)
         self._hear(lease, body, second.result())
         self.ledger.count("doubled")

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from evalhub.demo.race.caller import Failure
+from evalhub.demo.race.caller import Caller, Failure
 
 NO_PROGRESS = 60.0  # seconds after which nothing more is hoped for
 LOOK_EVERY = 0.1
@@ -25,6 +25,7 @@ class Ledger:
     counts: Counter[str] = field(default_factory=Counter)  # what was done, for the display
     failures: list[Failure] = field(default_factory=list)
     surprises: list[str] = field(default_factory=list)  # what no client may ever meet
+    slowest: float = 0.0  # seconds to an answer, all tries included
     began: float = field(default_factory=time.monotonic)
     moved: float = field(default_factory=time.monotonic)  # when it last came forward
     _changed: threading.Condition = field(default_factory=threading.Condition)
@@ -61,11 +62,13 @@ class Ledger:
         with self._changed:
             self.surprises.append(what)
 
-    def close_line(self, failures: list[Failure], tries: int) -> None:
+    def hang_up(self, caller: Caller) -> None:
         """What a caller met, told once at its end."""
+        caller.close()
         with self._changed:
-            self.failures += failures
-            self.counts["requests"] += tries
+            self.failures += caller.failures
+            self.counts["requests"] += caller.tries
+            self.slowest = max(self.slowest, caller.slowest)
 
     def reach(self, judged: int, look: Callable[[], None]) -> bool:
         """Wait until so many are judged, looking now and then; False when nothing moves any more."""

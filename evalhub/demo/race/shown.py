@@ -55,7 +55,11 @@ def show_outcome(console: Console, ledger: Ledger, outcome: Outcome) -> None:
     counts = ledger.counts
     done = ", ".join(f"{counts[what]:,} {what}" for what in COUNTED)
     failed = len(ledger.failures)
-    console.print(f"On the way: {counts['requests']:,} requests, {failed:,} answered 5xx, {done}.")
+    console.print(
+        f"On the way: {counts['requests']:,} requests, {failed:,} answered 5xx, {done}; the slowest "
+        f"answer took {ledger.slowest:.0f} s with all its tries.",
+        soft_wrap=True,
+    )
     table = Table(*outcome.figures.as_dict())
     table.add_row(*(f"{figure:,}" for figure in outcome.figures.as_dict().values()))
     console.print(table)
