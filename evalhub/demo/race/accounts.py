@@ -43,7 +43,7 @@ DRAFTS: LiteralString = """
 class Stored(NamedTuple):
     submission: str
     judgment: str
-    is_whole: bool
+    is_whole: bool = True
 
 
 class Task(NamedTuple):

@@ -16,6 +16,7 @@ import psycopg
 
 from evalhub.common.embedded.children import wait_until
 from evalhub.common.supervisor.instance import Up
+from evalhub.common.supervisor.record import Started
 
 PATIENCE = 60.0
 GRACE = 1.0  # seconds in which connections to the old database may still be found broken
@@ -38,18 +39,10 @@ class Kill:
     act: Callable[[Up], Outage | None]
 
 
-def web_workers(up: Up) -> list[psutil.Process]:
-    """The processes that answer; granian's own starts them again."""
-    with suppress(psutil.NoSuchProcess):
-        children = psutil.Process(up.started("web").pid).children()
-        return [each for each in children if not _is_tracker(each)]
-    return []
-
-
 def kill_a_web_worker(up: Up) -> None:
-    if not wait_until(lambda: bool(web_workers(up)), seconds=PATIENCE):
-        raise TimeoutError(f"No web worker came back within {PATIENCE:.0f} s.")
-    web_workers(up)[0].kill()
+    """One of those that answer; granian's own process starts another."""
+    if not wait_until(lambda: _killed_one_of(up), seconds=PATIENCE):
+        raise TimeoutError(f"no web worker came back within {PATIENCE:.0f} s")
 
 
 def kill_the_web_server(up: Up) -> None:
@@ -58,10 +51,10 @@ def kill_the_web_server(up: Up) -> None:
 
 def end_the_database(up: Up, *, by: signal.Signals) -> Outage:
     """INT is PostgreSQL's fast shutdown, KILL its crash; return when the next one answers."""
-    before, began = up.started("database"), time.monotonic()
+    before, began = _living(up, "database"), time.monotonic()
     os.kill(before.pid, by)
     if not wait_until(lambda: up.started("database") != before and _answers(up), seconds=PATIENCE):
-        raise TimeoutError(f"The database did not come back within {PATIENCE:.0f} s.")
+        raise TimeoutError(f"the database did not come back within {PATIENCE:.0f} s")
     return Outage(began, time.monotonic())
 
 
@@ -77,11 +70,27 @@ def kill_the_broker(up: Up) -> None:
 def let_go(up: Up) -> None:
     """A broker that still hangs would keep the workers from ending."""
     with suppress(ProcessLookupError):
-        _signal(up, "broker", signal.SIGCONT)
+        os.killpg(up.started("broker").pid, signal.SIGCONT)
 
 
 def _signal(up: Up, name: str, number: signal.Signals) -> None:
-    os.killpg(up.started(name).pid, number)  # each program leads a group of its own
+    os.killpg(_living(up, name).pid, number)  # each program leads a group of its own
+
+
+def _living(up: Up, name: str) -> Started:
+    """The program, when the supervisor has started it again if it had to."""
+    if not wait_until(lambda: up.started(name).lives, seconds=PATIENCE):
+        raise TimeoutError(f"{name} did not come back within {PATIENCE:.0f} s")
+    return up.started(name)
+
+
+def _killed_one_of(up: Up) -> bool:
+    with suppress(psutil.NoSuchProcess):
+        for each in psutil.Process(up.started("web").pid).children():
+            if each.status() != psutil.STATUS_ZOMBIE and not _is_tracker(each):
+                each.kill()
+                return True
+    return False
 
 
 def _answers(up: Up) -> bool:
@@ -94,9 +103,7 @@ def _answers(up: Up) -> bool:
 
 def _is_tracker(process: psutil.Process) -> bool:
     """From Python 3.14 on multiprocessing keeps a helper beside the workers."""
-    with suppress(psutil.NoSuchProcess):
-        return any("resource_tracker" in word for word in process.cmdline())
-    return True
+    return any("resource_tracker" in word for word in process.cmdline())
 
 
 SCHEDULE = (

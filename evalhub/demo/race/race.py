@@ -77,9 +77,14 @@ def _kill_by_schedule(
         if ledger.judged >= ledger.wanted:
             ledger.surprise(f"all was judged before it was time to {kill.told}")
         say(kill.told)
-        if outage := kill.act(up):
+        try:
+            outage = kill.act(up)
+        except TimeoutError as problem:
+            ledger.surprise(str(problem))
+            break
+        ledger.moved = time.monotonic()
+        if outage is not None:
             outages.append(outage)
-            ledger.moved = time.monotonic()
     return outages
 
 
