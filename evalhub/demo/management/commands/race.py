@@ -40,7 +40,8 @@ class Command(BaseCommand):
         tasks = options["tasks"] or TASKS_PER_CLIENT * clients
         console = Console(stderr=True, highlight=False)
         ledger = Ledger(wanted=tasks * overlap)
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        for each in (signal.SIGINT, signal.SIGTERM):  # also where a shell had it ignored
+            signal.signal(each, signal.default_int_handler)
         try:
             outcome = self._race(console, ledger, clients, tasks, overlap, options["seed"])
         except KeyboardInterrupt:
