@@ -268,7 +268,7 @@ def start_clients(
         chance = Random(f"{seed}-{nth}")  # noqa: S311  choices that can be made again
         caller = Caller(overdue.up.port, token, Random(nth), ledger.stopped)  # noqa: S311
         client = Client(course, ledger, overdue, habits, caller, chance)
-        threads.append(threading.Thread(target=client.work, daemon=True))
+        threads.append(threading.Thread(target=client.work, name=f"racer-{nth}", daemon=True))
     for each in threads:
         each.start()
     return threads
