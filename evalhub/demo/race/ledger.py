@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from evalhub.demo.race.caller import Caller, Failure
 
-NO_PROGRESS = 60.0  # seconds after which nothing more is hoped for
+NO_PROGRESS = 120.0  # seconds after which nothing more is hoped for
 LOOK_EVERY = 0.1
 
 
@@ -26,7 +26,6 @@ class Ledger:
     failures: list[Failure] = field(default_factory=list)
     surprises: list[str] = field(default_factory=list)  # what no client may ever meet
     slowest: float = 0.0  # seconds to an answer, all tries included
-    began: float = field(default_factory=time.monotonic)
     moved: float = field(default_factory=time.monotonic)  # when it last came forward
     _changed: threading.Condition = field(default_factory=threading.Condition)
 
@@ -61,6 +60,10 @@ class Ledger:
     def surprise(self, what: str) -> None:
         with self._changed:
             self.surprises.append(what)
+
+    def restart_patience(self) -> None:
+        """What came before, such as the start of an instance, counts for no standstill."""
+        self.moved = time.monotonic()
 
     def hang_up(self, caller: Caller) -> None:
         """What a caller met, told once at its end."""

@@ -49,6 +49,7 @@ def run_race(
     overdue, enough = Overdue(up), threading.Event()
     watch = threading.Thread(target=overdue.watch, args=[enough], daemon=True)
     watch.start()
+    ledger.restart_patience()
     try:
         clients = start_clients(course, ledger, overdue, seed=seed, habits=habits)
         outages = _kill_by_schedule(up, ledger, schedule, say, look)
@@ -82,7 +83,7 @@ def _kill_by_schedule(
         except TimeoutError as problem:
             ledger.surprise(str(problem))
             break
-        ledger.moved = time.monotonic()
+        ledger.restart_patience()
         if outage is not None:
             outages.append(outage)
     return outages
