@@ -60,6 +60,7 @@ class Caller:
             Stopped: `stopped` was set meanwhile.
         """
         began, pause, last = time.monotonic(), FIRST_PAUSE, "nothing"
+        call = path.rpartition("/")[2]  # so that what is told of many can be counted
         while time.monotonic() - began < TRIES_FOR:
             sent = time.monotonic()
             self.tries += 1
@@ -72,12 +73,12 @@ class Caller:
                 if status < 500:
                     self.slowest = max(self.slowest, time.monotonic() - began)
                     return Answer(status, json.loads(raw or b"null"))
-                last = f"{status} to {path}"
+                last = f"{status} to {call}"
                 self.failures.append(Failure(sent, time.monotonic(), last))
             if self.stopped.wait(pause * self.chance.uniform(0.5, 1.5)):
                 raise Stopped
             pause = min(2 * pause, LONGEST_PAUSE)
-        raise Unanswered(f"{path} was not answered for {TRIES_FOR:.0f} s; the last: {last}")
+        raise Unanswered(f"{call} was not answered for {TRIES_FOR:.0f} s; the last: {last}")
 
     def close(self) -> None:
         if self._connection is not None:
