@@ -11,7 +11,8 @@ import pytest
 
 from evalhub.common.embedded.children import Lifeline
 from evalhub.common.embedded.redis import PrivateRedis, broker_url
-from tests.ground import Ground, sweep_abandoned, temporary_place
+from evalhub.common.embedded.temporary import sweep_abandoned, temporary_place
+from tests.ground import Ground
 
 if TYPE_CHECKING:
     from evalhub.accounts.models import Member, Workspace

@@ -13,7 +13,7 @@ from evalhub.common.embedded.places import DataDirectory
 
 NEEDS_NO_DATABASE = {
     "help", "version", "--help", "-h", "--version", "check", "collectstatic", "findstatic",
-    "diffsettings", "makemigrations", "spectacular", "up", "doctor", "startapp",
+    "diffsettings", "makemigrations", "spectacular", "up", "doctor", "race", "startapp",
     "create_max_migration_files", "rebase_migration",
 }  # fmt: skip
 LOOKS_AFTER_THE_SCHEMA = {"migrate", "sqlmigrate", "showmigrations"}

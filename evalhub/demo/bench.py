@@ -53,7 +53,9 @@ class Seeded:
 
 
 @transaction.atomic
-def seed_bench(*, tasks: int, annotators: int, overlap: int, seed: int = 1) -> Seeded:
+def seed_bench(
+    *, tasks: int, annotators: int, overlap: int, hand: int = 2, seed: int = 1
+) -> Seeded:
     """Make a workspace with one open campaign of `tasks` comparisons and a token per annotator.
 
     Each task is a prompt of 100 words with two responses of 150. The two criteria are not
@@ -77,6 +79,7 @@ def seed_bench(*, tasks: int, annotators: int, overlap: int, seed: int = 1) -> S
         rubric_version=_rubric(workspace),
         type=TaskType.COMPARISON,
         overlap=overlap,
+        hand_size=hand,
         by=None,
     )
     _fill(campaign, tasks, chance)

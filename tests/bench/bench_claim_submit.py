@@ -33,8 +33,8 @@ from rich.table import Table
 from evalhub.common.embedded.children import Lifeline, wait_until
 from evalhub.common.embedded.places import DataDirectory
 from evalhub.common.embedded.postgres import NAME, PrivatePostgres
+from evalhub.common.embedded.temporary import temporary_place
 from tests.bench.bare_loop import run_bare_loop
-from tests.ground import temporary_place
 
 CLIENTS, WARM_UP = 16, 300
 SETTINGS = {

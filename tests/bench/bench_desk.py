@@ -21,9 +21,9 @@ from typing import Any
 from playwright.sync_api import Page, sync_playwright
 from rich.console import Console
 
+from evalhub.common.embedded.temporary import temporary_place
 from tests.bench.bench_claim_submit import SETTINGS, database, manage, url_of, web_server
 from tests.bench.bench_page import sessions_of
-from tests.ground import temporary_place
 
 SUBMITS = 40
 WATCH = """

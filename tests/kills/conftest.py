@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from typing import Any
+from dataclasses import dataclass
 
 import pytest
 
-from tests.ground import temporary_place
-from tests.kills.crowd import Seeded
-from tests.ops.running import Up, manage, running
+from evalhub.common.embedded.temporary import temporary_place
+from evalhub.common.supervisor.instance import Up, manage, running
+from evalhub.demo.race.clients import Course
 
 SEED = """
 import json
@@ -19,11 +19,18 @@ from evalhub.accounts.models import Workspace
 from evalhub.accounts.services import add_member, create_token
 from evalhub.demo.bench import seed_bench
 
-seeded = seed_bench(tasks={tasks}, annotators={annotators}, overlap={overlap})
+seeded = seed_bench(tasks={tasks}, annotators={annotators}, overlap={overlap}, hand={hand})
 workspace = Workspace.objects.get(slug=seeded.workspace)
 lead = add_member(workspace=workspace, pseudonym="lead", roles=["lead", "engineer"])
 print(json.dumps(asdict(seeded) | {{"lead": create_token(member=lead, name="kills").text}}))
 """
+
+
+@dataclass(frozen=True)
+class Seeded:
+    workspace: str
+    course: Course
+    lead: str  # the token of one who may import
 
 
 @pytest.fixture(scope="package")
@@ -40,13 +47,11 @@ def up() -> Iterator[Up]:
 def seed(up: Up) -> Callable[..., Seeded]:
     """A new workspace with a campaign of comparisons, a token per annotator and one of a lead."""
 
-    def seeded(*, tasks: int, annotators: int = 8, overlap: int = 3) -> Seeded:
-        script = SEED.format(tasks=tasks, annotators=annotators, overlap=overlap)
-        done = manage(up.place, "shell", "-c", script)
-        assert done.returncode == 0, done.stderr
-        told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-        del told["dsn"]
-        return Seeded(**told)
+    def seeded(*, tasks: int, annotators: int = 8, overlap: int = 3, hand: int = 2) -> Seeded:
+        sizes = {"tasks": tasks, "annotators": annotators, "overlap": overlap, "hand": hand}
+        told = json.loads(said_by(up, SEED.format(**sizes)))
+        course = Course(told["campaign"], told["criteria"], told["tokens"])
+        return Seeded(told["workspace"], course, told["lead"])
 
     return seeded
 

@@ -11,8 +11,8 @@ from typing import LiteralString, NamedTuple
 import pytest
 
 from evalhub.common.embedded.children import wait_until
+from evalhub.common.supervisor.instance import Up
 from tests.kills.conftest import said_by
-from tests.ops.running import Up
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("kills")]
 

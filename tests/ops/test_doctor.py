@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from evalhub.common.embedded.places import DataDirectory
+from evalhub.common.embedded.temporary import temporary_place
+from evalhub.common.supervisor.instance import manage
 from evalhub.web import doctor
-from tests.ground import temporary_place
-from tests.ops.running import manage
 
 
 @pytest.fixture

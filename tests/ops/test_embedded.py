@@ -20,8 +20,9 @@ from evalhub.common.embedded.errors import CannotStart
 from evalhub.common.embedded.join import Lock, private_database
 from evalhub.common.embedded.places import LONGEST_SOCKET, DataDirectory
 from evalhub.common.embedded.redis import redis_program
-from tests.ground import remove, temporary_place
-from tests.ops.running import manage, what_lives
+from evalhub.common.embedded.temporary import remove, temporary_place
+from evalhub.common.supervisor.instance import manage
+from tests.ops.running import what_lives
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to become nobody")
 

@@ -9,14 +9,15 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import environ
 import pytest
 
 from evalhub.common.embedded.errors import CannotStart
 from evalhub.common.embedded.places import DataDirectory, written_once
 from evalhub.common.embedded.secrets import usable_secret_key
+from evalhub.common.embedded.temporary import temporary_place
+from evalhub.common.supervisor.instance import ROOT, environment, manage
 from evalhub.common.supervisor.programs import worker_slots
-from tests.ground import temporary_place
-from tests.ops.running import ROOT, environment, manage
 
 GOOD_KEY = "q8R2-mVx7LzT4nWc9KpY1sHd6JfB3gUa5eXo0iNtEwQyZrCvMb"
 PRODUCTION = {
@@ -159,3 +160,22 @@ def test_the_deployment_check_is_clean(place: DataDirectory, settings: dict[str,
 
 def operations() -> str:
     return (ROOT / "docs" / "operations.md").read_text()
+
+
+def test_an_instance_apart_reaches_nothing_of_its_starters(
+    place: DataDirectory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither what they exported nor what stands in their `.env`."""
+    theirs = PRODUCTION | {"EVALHUB_FILES": "s3://theirs", "EVALHUB_DATA_DIR": "/theirs"}
+    dotenv = tmp_path / ".env"
+    dotenv.write_text("".join(f"{name}={value}\n" for name, value in theirs.items()))
+    for name, value in theirs.items():
+        monkeypatch.setenv(name, value)
+    apart = environment(place)
+    monkeypatch.setattr(environ.Env, "ENVIRON", apart)
+
+    environ.Env.read_env(dotenv)
+
+    assert {name for name, value in theirs.items() if apart.get(name) == value} == {
+        "EVALHUB_LOG_FORM"  # which harms nobody
+    }

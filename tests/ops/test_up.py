@@ -13,8 +13,9 @@ import pytest
 
 from evalhub.common.embedded.children import wait_until
 from evalhub.common.embedded.places import DataDirectory
-from tests.ground import temporary_place
-from tests.ops.running import Up, manage, running, what_lives
+from evalhub.common.embedded.temporary import temporary_place
+from evalhub.common.supervisor.instance import Up, manage, running
+from tests.ops.running import what_lives
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("up")]
 

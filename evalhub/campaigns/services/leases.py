@@ -153,9 +153,9 @@ def heartbeat(*, assignment: Assignment, token: int) -> datetime:
 
 @transaction.atomic
 def save_draft(*, assignment: Assignment, body: dict[str, Any]) -> Draft:
-    """Keep what is typed so far. After the lease was lost too: then the draft is late."""
-    state = Assignment.objects.select_for_update().values_list("state", flat=True)
-    late = state.get(pk=assignment.pk) != "held"
+    """Keep what is typed so far. After the lease ran out or was lost too: then the draft is late."""
+    now = Assignment.objects.select_for_update().only("state", "expires_at").get(pk=assignment.pk)
+    late = now.state != AssignmentState.HELD or now.expires_at <= timezone.now()
     draft, _created = Draft.objects.update_or_create(
         assignment=assignment,
         defaults={"body": body, "late": late, "updated_at": timezone.now()},

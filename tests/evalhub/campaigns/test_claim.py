@@ -174,6 +174,17 @@ def test_work_that_came_too_late_is_offered_again_before_anything_new(
     assert claim(campaign, bob).assignment == lease.assignment
 
 
+def test_work_is_too_late_when_its_time_is_over_and_not_only_when_the_task_is_taken_back(
+    campaign: Campaign, bob: Member
+) -> None:
+    TaskFactory.create_batch(3, campaign=campaign)
+    lease = claim(campaign, bob)
+    let_run_out(lease)
+    assert save_draft(assignment=row_of(lease), body={"critique": "good"}).late
+    return_expired()
+    assert claim(campaign, bob).assignment == lease.assignment
+
+
 def test_a_skipped_task_reopens_for_others_once_and_never_comes_back(
     campaign: Campaign, bob: Member
 ) -> None:

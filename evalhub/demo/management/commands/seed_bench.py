@@ -14,11 +14,17 @@ class Command(BaseCommand):
         parser.add_argument("--tasks", type=int, default=10_000)
         parser.add_argument("--annotators", type=int, default=16)
         parser.add_argument("--overlap", type=int, default=3)
+        parser.add_argument(
+            "--hand", type=int, default=2, help="tasks that an annotator may hold at a time"
+        )
         parser.add_argument("--json", action="store_true", help="print one JSON object and no more")
 
     def handle(self, *args: Any, **options: Any) -> None:  # Django's own signature
         seeded = seed_bench(
-            tasks=options["tasks"], annotators=options["annotators"], overlap=options["overlap"]
+            tasks=options["tasks"],
+            annotators=options["annotators"],
+            overlap=options["overlap"],
+            hand=options["hand"],
         )
         if options["json"]:
             self.stdout.write(seeded.as_json())
