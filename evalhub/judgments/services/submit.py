@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 
@@ -138,6 +139,7 @@ def _values(asked: Asked, member_pk: int, body: SubmitBody, assignment: UUID) ->
         "critique": body.critique,
         "holding": body.holding,
         "guidelines": asked.guidelines,
+        "undo": settings.EVALHUB_UNDO_SECONDS if asked.member_kind == MemberKind.PERSON else 0,
     }
 
 
@@ -160,7 +162,7 @@ def _settled(assignment: UUID, member_pk: int, asked: Asked, body: SubmitBody) -
     """The answer when there is no lease to end: a retry, or work that comes too late."""
     stored = Judgment.objects.filter(member_id=member_pk, submission_id=body.submission_id).first()
     if stored is not None:
-        if stored.body_digest != body.digest(assignment):
+        if stored.withdrawn_at is not None or stored.body_digest != body.digest(assignment):
             raise _mismatch()
         held = _held_now(asked, member_pk, body.holding) if body.claim_next else None
         return Submitted(judgment=stored.uid, next=held, is_new=False)
