@@ -46,6 +46,7 @@ class CampaignSerializer(serializers.ModelSerializer[Campaign]):
             "asks",
             "preference_steps",
             "allows_revision",
+            "allows_extra",
             "content_warning",
             "guidelines",
             "rubric",
