@@ -143,7 +143,10 @@ def _texts(
 
 def typed_in(draft: Draft | None, campaign: Campaign) -> dict[str, str]:
     """The draft as fields: kept by the page as fields, by a client of the API as a body."""
-    body = draft.body if draft is not None else {}
+    return {} if draft is None else fields_in(draft.body, campaign)
+
+
+def fields_in(body: object, campaign: Campaign) -> dict[str, str]:
     if not isinstance(body, dict):
         return {}
     fields = body.get("fields")

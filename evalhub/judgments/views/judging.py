@@ -25,6 +25,7 @@ from evalhub.accounts.models import Member
 from evalhub.campaigns.access import AtDesk, access_assignment, access_desk
 from evalhub.campaigns.errors import (
     CampaignNotOpen,
+    DraftChanged,
     GuidelinesNotAccepted,
     HandFull,
     LeaseLost,
@@ -39,7 +40,7 @@ from evalhub.campaigns.services.guidelines import accept_guidelines
 from evalhub.campaigns.services.leases import save_draft, skip
 from evalhub.common.errors import Conflict, DomainError
 from evalhub.judgments.errors import InvalidJudgment, MalformedBody, SubmissionMismatch
-from evalhub.judgments.page import desk_page, lease_page, untouched_page
+from evalhub.judgments.page import desk_page, fields_in, lease_page, untouched_page
 from evalhub.judgments.services.submit import submit_judgment
 from evalhub.judgments.sheet import body_from
 
@@ -108,9 +109,12 @@ def judge_draft(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     member, campaign = desk_of_page(request, workspace, uid)
     assignment = _assignment(request, member, campaign)
     fields = {name: text for name, text in request.POST.items() if name not in ONES_OWN_FIELDS}
-    draft = save_draft(
-        assignment=assignment, body={"fields": fields}, over=request.POST.get("over")
-    )
+    over = request.POST.get("over")
+    try:
+        draft = save_draft(assignment=assignment, body={"fields": fields}, over=over)
+    except DraftChanged as error:
+        error.data["fields"] = fields_in(error.data.pop("body"), campaign)
+        raise
     return JsonResponse({"version": draft.version, "late": draft.late})
 
 
