@@ -12,7 +12,8 @@ globalThis.judgeKeeper = (page) => {
   const drafts = judgeDrafts({
     ...page, store, net, assignment, refresh, changed: () => showState(), safe: () => isSafeNow(), isIdle: () => !isWaiting && page.isOwnTask(),
   });
-  let retryTimer = 0, isSending = false, isWaiting = false, safeAt = Date.now();
+  let retryTimer = 0, isSending = false, safeAt = Date.now(), sayNext = null;
+  let isWaiting = store.queue().some((row) => row.assignment === hand.here()?.assignment); // for a next task
   let last = null; // what was submitted last: { key, task, fields, judgment, until }
 
   function assignment() {
@@ -65,8 +66,9 @@ globalThis.judgeKeeper = (page) => {
     } finally {
       isSending = false;
     }
-    if (store.waiting() && !net.isCut()) later(sendQueue); else hand.fill();
     showState();
+    if (net.isCut()) return;
+    if (store.waiting()) later(sendQueue); else if (isWaiting) await fetchNext(); else hand.fill();
   }
 
   async function send(row) {
@@ -104,8 +106,7 @@ globalThis.judgeKeeper = (page) => {
   // The server has it; `html` is the task that the page does not have yet, or says that none is left.
   function taken(html, wanted) {
     if (wanted) hand.put(html); else hand.again();
-    if (!isWaiting || goOn({ counted: true }) || store.waiting()) return;
-    if (!wanted) { fetchNext(); return; }
+    if (!isWaiting || goOn({ counted: true }) || store.waiting() || !wanted) return;
     isWaiting = false;
     hand.show(null);
     page.show(html, { counted: true });
@@ -127,8 +128,8 @@ globalThis.judgeKeeper = (page) => {
     drafts.forget(row.assignment);
     hand.done.add(row.assignment);
     if (task) hand.put(html);
-    if (isWaiting && !goOn({ counted: false }) && !store.waiting()) await fetchNext();
-    complain(found.state === "submitted" ? words.elsewhere : words.lost);
+    sayNext = found.state === "submitted" ? words.elsewhere : words.lost;
+    if (!isWaiting || goOn({ counted: false })) tellLater();
     return true;
   }
 
@@ -143,7 +144,6 @@ globalThis.judgeKeeper = (page) => {
     if (isLost) hand.done.add(row.assignment);
     const sentence = isLost ? words.lost : form.say(words.refused, { why: problem.detail });
     complain(sentence, isLost ? undefined : { href: location.href, text: words.load_again });
-    if (isWaiting) fetchNext();
     return true;
   }
 
@@ -154,10 +154,19 @@ globalThis.judgeKeeper = (page) => {
     const html = await hand.ask();
     if (html === null) { later(fetchNext); return; }
     hand.show(null);
-    if (hand.put(html) && goOn({ counted: false })) { hand.fill(); return; }
-    isWaiting = false;
-    hand.show(hand.taskIn(html));
-    page.show(html, { counted: false });
+    if (!hand.put(html) || !goOn({ counted: false })) {
+      isWaiting = false;
+      hand.show(hand.taskIn(html));
+      page.show(html, { counted: false });
+    }
+    tellLater();
+    hand.fill();
+  }
+
+  // What has to be said on the page that comes next.
+  function tellLater() {
+    if (sayNext) complain(sayNext);
+    sayNext = null;
   }
 
   // After a new sign-in the page's token is stale: take a fresh one, then send what waits. What is
@@ -213,9 +222,9 @@ globalThis.judgeKeeper = (page) => {
     const differs = drafts.isOwn() && drafts.textOf(drafts.fields()) !== text;
     if (differs) store.enqueue({ act: "draft", base: root.dataset.base, assignment: uid, fields: drafts.fields() });
     drafts.clean();
-    const told = () => complain(differs ? words.elsewhere_differs : words.elsewhere);
-    if (goOn({ counted: true })) told(); else fetchNext().then(told);
-    if (differs) sendQueue();
+    sayNext = differs ? words.elsewhere_differs : words.elsewhere;
+    if (goOn({ counted: true })) tellLater(); else isWaiting = true;
+    sendQueue();
   });
 
   async function act(name, more) {
@@ -253,7 +262,6 @@ globalThis.judgeKeeper = (page) => {
   async function onLine() {
     await sendQueue();
     drafts.save();
-    if (isWaiting && !store.waiting()) await fetchNext();
     await keepAlive();
   }
 

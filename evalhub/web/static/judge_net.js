@@ -91,8 +91,8 @@ globalThis.judgeNet = ({ root, words, complain, changed }) => {
     });
     if (!answer) return words.offline_act;
     if (answer.type === "opaqueredirect") return whenBack();
-    const wrong = new DOMParser().parseFromString(await answer.text(), "text/html").querySelectorAll(".errorlist li");
-    return [...wrong].map((one) => one.textContent.trim()).join(" ") || words.offline_act;
+    const wrong = new DOMParser().parseFromString(await answer.text(), "text/html").querySelectorAll("[role=alert] p, .errors li");
+    return [...wrong].map((one) => one.textContent.trim()).join(" ") || words.signed_out;
   }
 
   box?.querySelector("form").addEventListener("submit", async (event) => {
