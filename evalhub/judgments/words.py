@@ -33,6 +33,9 @@ WORDS: dict[str, Any] = {  # `Any`: lazy translations
     "elsewhere_differs": _(
         "You submitted that task in another tab. What you had typed here differs: it is a draft."
     ),
+    "to_drafts": _("To your drafts"),
+    "here": _("Here"),
+    "there": _("Elsewhere"),
     "marks": _("{n} marked"),
     "edit": _("Edit"),
     "copy": _("Copy"),

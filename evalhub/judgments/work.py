@@ -114,7 +114,9 @@ def _why_kept(row: Assignment, *, may_extra: bool) -> Any:  # a lazy translation
     if row.state == AssignmentState.SKIPPED:
         return _("You had skipped this task, in another tab; what you wrote is kept.")
     if may_extra:
-        return _("Your time ran out and others filled its places. It may come as an extra.")
+        return _(
+            "Your time ran out and others filled its places. You may still submit it, apart from theirs."
+        )
     if row.campaign.state != CampaignState.OPEN:
         return _("The campaign is not open; what you wrote is kept, and its leads can read it.")
     return _("Your time ran out and others filled its places. Its leads can read what you wrote.")

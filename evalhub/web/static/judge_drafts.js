@@ -63,7 +63,7 @@ globalThis.judgeDrafts = (page) => {
       if (textOf(fields()) === sent) dirty.delete(uid);
       remember();
       page.safe();
-      if (late && lateOf !== uid) page.complain(words.time_ran_out);
+      if (late && lateOf !== uid) page.complain(words.time_ran_out, undefined, "caution");
       if (late) lateOf = uid;
     } else if (found.code === "draft_changed") {
       versions.set(uid, found.version);
@@ -104,7 +104,7 @@ globalThis.judgeDrafts = (page) => {
       head.textContent = form.titleOf(name);
       row.append(head, ...[here, there].map((side) => {
         const cell = document.createElement("td");
-        cell.dir = "auto";
+        [cell.dir, cell.dataset.label] = ["auto", side === here ? words.here : words.there];
         const said = form.wordsFor(name, side.get(name) ?? "") || "–";
         cell.textContent = said.length > LONGEST ? `${said.slice(0, LONGEST)}…` : said;
         return cell;

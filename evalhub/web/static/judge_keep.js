@@ -165,7 +165,8 @@ globalThis.judgeKeeper = (page) => {
 
   // What has to be said on the page that comes next.
   function tellLater() {
-    if (sayNext) complain(sayNext);
+    const drafts = { href: root.dataset.drafts, text: words.to_drafts };
+    if (sayNext) complain(sayNext, sayNext === words.elsewhere ? undefined : drafts, "caution");
     sayNext = null;
   }
 
@@ -255,7 +256,7 @@ globalThis.judgeKeeper = (page) => {
 
   async function keepAlive() {
     const gone = await hand.keepAlive();
-    if (gone?.includes(assignment())) complain(words.time_ran_out);
+    if (gone?.includes(assignment())) complain(words.time_ran_out, undefined, "caution");
     return gone !== null;
   }
 

@@ -57,7 +57,7 @@ globalThis.judgeNet = ({ root, words, complain, changed }) => {
   // ---- signing in again, in place ----
 
   function askToSignIn(sentence) {
-    if (!isSignedOut) complain(sentence, { act: openSignIn, text: words.sign_in });
+    if (!isSignedOut) complain(sentence, { act: openSignIn, text: words.sign_in }, "caution");
     isSignedOut = true;
     changed();
     return { kind: "out", detail: sentence };

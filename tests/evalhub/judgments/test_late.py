@@ -56,7 +56,7 @@ def test_late_work_may_be_an_extra_judgment_which_nothing_counts(
     Campaign.objects.update(allows_extra=True)
     url = f"/w/acme/my-work/drafts/{lost.uid}/extra/"
     listed = page.get("/w/acme/my-work/drafts/").content.decode()
-    assert "It may come as an extra" in listed
+    assert "You may still submit it" in listed
     assert url in listed
     html = page.get(url).content.decode()
     assert "slowly thought" in html
