@@ -14,6 +14,7 @@ from evalhub.accounts.models import ApiToken, Member, User, Workspace
 from evalhub.campaigns.models import (
     Assignment,
     Campaign,
+    Draft,
     Flag,
     Guidelines,
     Task,
@@ -191,6 +192,7 @@ class CampaignFactory(DjangoModelFactory[Campaign]):
     type = "comparison"
     state = "open"
     asks = factory.LazyFunction(lambda: ["critique"])
+    hand_size = 2  # full soon
 
 
 class GuidelinesFactory(DjangoModelFactory[Guidelines]):
@@ -245,6 +247,14 @@ class AssignmentFactory(DjangoModelFactory[Assignment]):
     )
     expires_at = factory.LazyFunction(lambda: timezone.now() + timedelta(minutes=30))
     permutation = factory.LazyAttribute(lambda row: list(range(row.task.completions.count())))
+
+
+class DraftFactory(DjangoModelFactory[Draft]):
+    class Meta:
+        model = Draft
+
+    assignment = factory.SubFactory(AssignmentFactory)
+    body = factory.LazyFunction(dict)
 
 
 class FlagFactory(DjangoModelFactory[Flag]):

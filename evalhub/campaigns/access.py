@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import NamedTuple, cast
 from uuid import UUID
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
@@ -19,6 +20,15 @@ from evalhub.common.errors import Forbidden, NotFound
 from evalhub.common.rows import joined
 from evalhub.rubrics.models import RubricVersion
 
+_OF_LATE = (
+    "draft",
+    "member",
+    "task__prompt",
+    "task__campaign__rubric_version",
+    "task__campaign__guidelines",
+    "task__campaign__workspace",
+    "campaign",
+)
 WATCHERS = (Role.LEAD, Role.ENGINEER, Role.REVIEWER)
 
 
@@ -171,6 +181,25 @@ def access_skipped(member: Member, uid: UUID) -> Assignment:
     """A task that the member skipped, or took back since."""
     mine = Assignment.objects.of_member(member).filter(uid=uid).select_related("campaign")
     assignment = mine.exclude(state=AssignmentState.SUBMITTED).first()
+    if assignment is None:
+        raise NotFound(_("No such task."))
+    return assignment
+
+
+def access_lost(member: Member, uid: UUID) -> Assignment:
+    """A task that the member lost with work on it, or judged as an extra since."""
+    mine = Assignment.objects.of_member(member).filter(uid=uid)
+    lost = Q(pk__in=Assignment.objects.late().values("pk")) | Q(state=AssignmentState.EXTRA)
+    assignment = mine.filter(lost).select_related(*_OF_LATE).first()
+    if assignment is None:
+        raise NotFound(_("No such task."))
+    return assignment
+
+
+def access_late(member: Member, uid: UUID) -> Assignment:
+    """Somebody's work that came too late, for whoever leads in the workspace."""
+    late = Assignment.objects.late().filter(campaign__workspace_id=member.workspace_id, uid=uid)
+    assignment = late.select_related(*_OF_LATE).first()
     if assignment is None:
         raise NotFound(_("No such task."))
     return assignment

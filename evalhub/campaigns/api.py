@@ -124,9 +124,11 @@ class DraftView(APIView):
     def post(self, request: Request, uid: UUID) -> HttpResponse:
         """Keep what is typed so far, as it is."""
         assignment = acting_assignment(request, uid)
-        body = parsed(request.body, DraftBody).body
-        draft = save_draft(assignment=assignment, body=body)
-        return as_json({"updated_at": draft.updated_at, "late": draft.late})
+        given = parsed(request.body, DraftBody)
+        draft = save_draft(assignment=assignment, body=given.body, over=given.over)
+        return as_json(
+            {"updated_at": draft.updated_at, "version": draft.version, "late": draft.late}
+        )
 
 
 class CampaignListView(ListAPIView[Campaign]):

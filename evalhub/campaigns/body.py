@@ -41,6 +41,7 @@ class TaskBody(Struct, forbid_unknown_fields=True):
 
 class DraftBody(Struct, forbid_unknown_fields=True):
     body: dict[str, Any]  # what a submit would say, not checked yet
+    over: Annotated[str, Meta(max_length=40)] | None = None  # the version it was typed over
 
 
 Body = TypeVar("Body", ClaimBody, TokenBody, SkipBody, FlagBody, DraftBody, TaskBody)

@@ -73,6 +73,7 @@ class AssignmentState(TextChoices):
     RELEASED = "released"  # handed back: the same person may get it again
     SKIPPED = "skipped"  # not for this person
     EXPIRED = "expired"
+    EXTRA = "extra"  # its place was gone; judged all the same, apart from k
 
 
 class SkipReason(TextChoices):

@@ -21,6 +21,18 @@ class LeaseLost(Conflict):
     code = "lease_lost"
 
 
+class DraftChanged(Conflict):
+    """Somebody (the same person, in another tab) wrote another version; theirs comes with it."""
+
+    code = "draft_changed"
+
+
+class SomebodyElse(Conflict):
+    """The page belongs to another member than the one who is signed in now."""
+
+    code = "somebody_else"
+
+
 class UnfitCampaign(DomainError):
     code, http_status = "unfit_campaign", 422
 

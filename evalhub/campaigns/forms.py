@@ -25,7 +25,7 @@ class CampaignForm(forms.Form):
         (_("Who may judge"), ["languages", "groups", "qualifications", "max_share"]),
         (_("Which task comes next"), ["task_order", "requeue", "most_overlap"]),
         (_("Before they begin"), ["guidelines", "consent", "content_warning"]),
-        (_("Rules"), ["allows_revision", "masks_identity"]),
+        (_("Rules"), ["allows_revision", "allows_extra", "masks_identity"]),
     ]
     title = forms.CharField(max_length=150)
     type = forms.ChoiceField(
@@ -126,6 +126,11 @@ class CampaignForm(forms.Form):
     )
     allows_revision = forms.BooleanField(
         label="People may reopen what they submitted", required=False, initial=True
+    )
+    allows_extra = forms.BooleanField(
+        label="Work that comes too late may be submitted as an extra judgment",
+        required=False,
+        help_text="Extras are kept apart: no progress, agreement or dataset counts them.",
     )
 
     def __init__(self, *args: Any, workspace: Workspace, **kwargs: Any) -> None:  # Django's own

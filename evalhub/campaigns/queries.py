@@ -57,6 +57,7 @@ class Share:
     submitted: int
     held: int
     skipped: int
+    extra: int
 
 
 @dataclass(frozen=True)
@@ -111,13 +112,16 @@ def shares_of(campaign: Campaign) -> list[Share]:
             skipped=Count(
                 "pk", filter=Q(state=AssignmentState.SKIPPED) & ~Q(skip_reason=SkipReason.OPT_OUT)
             ),
+            extra=Count("pk", filter=Q(state=AssignmentState.EXTRA)),
             last=Max("ended_at"),
         )
         .order_by("-submitted", "member_id")
     )
     members = Member.objects.in_bulk([row["member_id"] for row in counts])
     return [
-        Share(members[row["member_id"]], row["submitted"], row["held"], row["skipped"])
+        Share(
+            members[row["member_id"]], row["submitted"], row["held"], row["skipped"], row["extra"]
+        )
         for row in counts
     ]
 

@@ -53,6 +53,7 @@ class CampaignSerializer(serializers.ModelSerializer[Campaign]):
             "languages",
             "groups",
             "qualifications",
+            "allows_extra",
             "content_warning",
             "guidelines",
             "rubric",

@@ -76,6 +76,8 @@ def _judgments(scope: Scope) -> dict[str, Any]:
         "used": {name: each for name, each in by_source.items() if name in asked},
         "left_out": {name: each for name, each in by_source.items() if name not in asked},
         "superseded": scope.superseded().count(),
+        "extra": scope.extra().count(),
+        "too_young": scope.unsettled().count(),
         "annotators": [
             {"member": str(member), "judgments": count}
             for member, count in people.order_by("-count", "member__uid")[:MOST_ANNOTATORS]
@@ -129,7 +131,14 @@ def _sources(judgments: dict[str, Any]) -> str:
         f" {each['judgments']:,} {source} judgments were not asked for."
         for source, each in judgments["left_out"].items()
     ]
-    return f"From {', '.join(used) or 'no judgments'}.{''.join(unused)}"
+    apart = [f" {judgments[name]:,} {why}" for name, why in APART.items() if judgments.get(name)]
+    return f"From {', '.join(used) or 'no judgments'}.{''.join(unused)}{''.join(apart)}"
+
+
+APART = {
+    "extra": "came too late for a place and are kept apart.",
+    "too_young": "were so young that they could still be withdrawn; build again to have them.",
+}
 
 
 def _people(count: int) -> str:

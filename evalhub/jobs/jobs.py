@@ -156,8 +156,7 @@ def ring_again() -> None:
 def deliver(pk: int) -> None:
     """Hand one piece of news to its subscribers, once; a failure is tried again by the sweep."""
     with transaction.atomic():
-        waiting = News.objects.select_for_update(skip_locked=True).filter(delivered_at=None)
-        news = waiting.filter(pk=pk).first()
+        news = News.objects.due().select_for_update(skip_locked=True).filter(pk=pk).first()
         if news is None:
             return
         try:
@@ -175,7 +174,7 @@ def deliver(pk: int) -> None:
 
 def deliver_waiting() -> None:
     """Deliver what has waited; topics that nobody subscribed to are done in one statement."""
-    waiting = News.objects.filter(delivered_at=None, tries__lt=MOST_TRIES)
+    waiting = News.objects.due().filter(tries__lt=MOST_TRIES)
     topics = waiting.values_list("topic", flat=True).distinct()
     unheard = [topic for topic in topics if not events.subscribers_of(topic)]
     waiting.filter(topic__in=unheard).update(delivered_at=timezone.now())

@@ -5,6 +5,7 @@ from typing import Any, Self
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from evalhub.accounts.models import Member, Workspace
@@ -102,18 +103,26 @@ class Job(PublicModel):
         return min(1.0, self.done / self.total) if self.total else None
 
 
+class NewsQuerySet(models.QuerySet["News"]):
+    def due(self) -> Self:
+        return self.filter(delivered_at=None, due_at__lte=Now())
+
+
 class News(PublicModel):
     """One line of the outbox: something happened that upper apps may act on.
 
     Written in the transaction of what happened; handed to each subscriber after the commit, and
-    again by the sweep until `delivered_at` stands.
+    again by the sweep until `delivered_at` stands. What may still be taken back is due later.
     """
 
     topic = models.CharField(max_length=60)
     subject_uid = models.UUIDField()
     body: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
+    due_at = models.DateTimeField(db_default=Now())  # not delivered before
     delivered_at = models.DateTimeField(null=True, blank=True)
     tries = models.PositiveSmallIntegerField(default=0)
+
+    objects = NewsQuerySet.as_manager()
 
     class Meta:
         indexes = [models.Index(fields=["id"], name="news_waiting", condition=Q(delivered_at=None))]

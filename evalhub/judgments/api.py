@@ -25,6 +25,7 @@ from evalhub.judgments.models import Judgment
 from evalhub.judgments.serializers import JudgmentSerializer
 from evalhub.judgments.services.revise import revise_judgment
 from evalhub.judgments.services.submit import submit_judgment
+from evalhub.judgments.services.withdraw import withdraw_judgment
 
 SHAPE = OpenApiTypes.OBJECT  # msgspec checks the real shape; docs/api.md shows it
 
@@ -62,12 +63,23 @@ class ReviseView(APIView):
         )
 
 
+class WithdrawView(APIView):
+    @extend_schema(request=None, responses=SHAPE)
+    def post(self, request: Request, uid: UUID) -> HttpResponse:
+        """Take a judgment back in its first seconds: the caller holds its task again."""
+        judgment, _member = acting_judgment(request, uid)
+        back = withdraw_judgment(judgment=judgment)
+        answer = {"judgment": judgment.uid, "assignment": back.assignment, "token": back.token}
+        return HttpResponse(msgspec.json.encode(answer), content_type="application/json")
+
+
 @extend_schema(
     parameters=[
         OpenApiParameter("workspace", str, description="its slug; a token needs none"),
         OpenApiParameter("campaign", UUID),
         OpenApiParameter("source", str),
-        OpenApiParameter("current", bool, description="leave out what was superseded"),
+        OpenApiParameter("current", bool, description="leave out what was superseded or withdrawn"),
+        OpenApiParameter("counted", bool, description="only what data and agreement count"),
     ]
 )
 class JudgmentListView(ListAPIView[Judgment]):

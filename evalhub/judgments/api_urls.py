@@ -6,4 +6,5 @@ urlpatterns = [
     path("assignments/<uuid:uid>/submit", api.SubmitView.as_view()),
     path("judgments", api.JudgmentListView.as_view()),
     path("judgments/<uuid:uid>/revise", api.ReviseView.as_view()),
+    path("judgments/<uuid:uid>/withdraw", api.WithdrawView.as_view()),
 ]

@@ -22,6 +22,7 @@ from evalhub.judgments.models import (
     Preference,
     RankedCompletion,
     Rating,
+    undo_ended,
 )
 from evalhub.judgments.sheet import fields_from
 from evalhub.rubrics.models import Criterion, ScaleKind
@@ -69,8 +70,8 @@ def calibration_of(member: Member) -> Calibration:
 
     As first given, because afterwards they may read the expert's answer and revise their own.
     """
-    rows = Judgment.objects.filter(member=member, task__kind=TaskKind.GOLD, supersedes=None)
-    rows = rows.filter(task__expert_answer__isnull=False)
+    rows = Judgment.objects.standing(before=undo_ended()).filter(member=member, supersedes=None)
+    rows = rows.filter(task__kind=TaskKind.GOLD, task__expert_answer__isnull=False)
     judgments = list(rows.select_related("campaign", "task__prompt").order_by("-pk")[:NEWEST])
     experts = dict(
         ExpertAnswer.objects.filter(task__in=[row.task_id for row in judgments]).values_list(

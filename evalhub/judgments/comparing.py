@@ -66,8 +66,11 @@ class Beside:
 
 
 def beside_the_expert(judgment: Judgment) -> Beside | None:
-    """A judgment of a gold task beside the expert's answer, as its member saw the responses."""
-    if judgment.task.kind != TaskKind.GOLD:
+    """A judgment of a gold task beside the expert's answer, as its member saw the responses.
+
+    Not while they could still withdraw it, and answer after having read.
+    """
+    if judgment.task.kind != TaskKind.GOLD or not judgment.is_settled:
         return None
     expert = ExpertAnswer.objects.filter(task=judgment.task_id).first()
     if expert is None:

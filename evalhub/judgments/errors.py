@@ -23,3 +23,9 @@ class UnfitReturn(DomainError):
 
 class UnfitExpertAnswer(DomainError):
     code, http_status = "unfit_expert_answer", 422
+
+
+class TooLateToWithdraw(Conflict):
+    """The judgment counts by now, or could never be withdrawn."""
+
+    code = "too_late_to_withdraw"

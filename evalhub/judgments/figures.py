@@ -23,7 +23,8 @@ _MEDIAN = """
     FROM unnest(%s::bigint[]) AS c (id)
     CROSS JOIN LATERAL (
         SELECT j.active_ms FROM judgments_judgment j
-        WHERE j.campaign_id = c.id AND j.active_ms IS NOT NULL ORDER BY j.id DESC LIMIT %s
+        WHERE j.campaign_id = c.id AND j.active_ms IS NOT NULL AND j.withdrawn_at IS NULL
+        ORDER BY j.id DESC LIMIT %s
     ) newest
     GROUP BY c.id
 """
@@ -76,7 +77,7 @@ def figures_of(member: Member) -> Figures:
     """Counted from midnight in the reader's zone, and in all."""
     midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
     today, first = Q(judged_at__gte=midnight), Q(supersedes=None)
-    sums = Judgment.objects.filter(member=member).aggregate(
+    sums = Judgment.objects.filter(member=member, withdrawn_at=None).aggregate(
         judged_today=Count("pk", filter=today & first),
         judged=Count("pk", filter=first),
         time_today=Sum("active_ms", filter=today, default=0),
@@ -91,6 +92,6 @@ def waiting_for(member: Member) -> Waiting:
     return Waiting(
         drafts=drafts.filter(state__in=[AssignmentState.HELD, AssignmentState.EXPIRED]).count(),
         returned=ReturnedJudgment.objects.filter(
-            judgment__member=member, judgment__superseded_by=None
+            judgment__member=member, judgment__superseded_by=None, judgment__withdrawn_at=None
         ).count(),
     )

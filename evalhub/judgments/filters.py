@@ -22,6 +22,8 @@ def judgments_asked_for(workspace_pk: int, asked: QueryDict) -> QuerySet[Judgmen
         judgments = judgments.filter(source=source)
     if asked.get("current") == "true":
         judgments = judgments.current()
+    if asked.get("counted") == "true":
+        judgments = judgments.counted()
     parts = ("campaign", "task", "member", "supersedes", "guidelines", "demonstration")
     return judgments.select_related(*parts).prefetch_related(
         "ratings__completion",

@@ -13,7 +13,7 @@ from django.utils.translation import get_language
 
 from evalhub.accounts.models import Member
 from evalhub.campaigns.choices import FlagKind, SkipReason
-from evalhub.campaigns.models import Campaign, Task
+from evalhub.campaigns.models import Campaign, Draft, Task
 from evalhub.campaigns.queries import criteria_of
 from evalhub.campaigns.services.claim import Lease
 from evalhub.common.markup import to_marked_html
@@ -53,9 +53,8 @@ def lease_page(
     lease: Lease, campaign: Campaign, *, typed: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
     """A task in somebody's hand, with what they typed so far."""
-    fields = typed if typed is not None else {}
-    if typed is None and not lease.is_new:
-        fields = _kept(lease.assignment, campaign)
+    draft = None if lease.is_new else draft_of(lease.assignment)
+    fields = typed if typed is not None else typed_in(draft, campaign)
     responses = [
         Shown(label, each.content, each.tool_calls)
         for label, each in zip(ascii_uppercase, lease.responses, strict=False)
@@ -71,7 +70,7 @@ def lease_page(
         responses=responses,
         documents=documents_of(lease.task) if lease.has_documents else [],
         fields=fields,
-    ) | {"lease": lease, "hidden": hidden}
+    ) | {"lease": lease, "hidden": hidden, "version": draft.version if draft else ""}
 
 
 def untouched_page(lease: Lease, campaign: Campaign, *, csrf: str) -> SafeString | None:
@@ -142,13 +141,18 @@ def _texts(
     }
 
 
-def _kept(assignment: UUID, campaign: Campaign) -> dict[str, str]:
+def typed_in(draft: Draft | None, campaign: Campaign) -> dict[str, str]:
     """The draft as fields: kept by the page as fields, by a client of the API as a body."""
-    draft = draft_of(assignment)
-    fields = draft.get("fields")
+    return {} if draft is None else fields_in(draft.body, campaign)
+
+
+def fields_in(body: object, campaign: Campaign) -> dict[str, str]:
+    if not isinstance(body, dict):
+        return {}
+    fields = body.get("fields")
     if isinstance(fields, dict):
         return {str(name): str(value) for name, value in fields.items()}
-    return fields_from(draft, preference_steps=campaign.preference_steps)
+    return fields_from(body, preference_steps=campaign.preference_steps)
 
 
 @dataclass(frozen=True)

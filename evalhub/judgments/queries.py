@@ -10,16 +10,24 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from evalhub.accounts.models import Member
+from evalhub.campaigns.choices import AssignmentState, CampaignState
 from evalhub.campaigns.models import Assignment, Draft, Task
 from evalhub.judgments.keys import keymap
 from evalhub.judgments.models import DeskSettings, Judgment
 from evalhub.judgments.question import Material
 
+LOST = (AssignmentState.RELEASED, AssignmentState.EXPIRED)
 
-def draft_of(assignment: UUID) -> dict[str, Any]:
-    """What was typed under the assignment so far, unchecked; empty when nothing was."""
-    body = Draft.objects.filter(assignment__uid=assignment).values_list("body", flat=True).first()
-    return body if isinstance(body, dict) else {}
+
+def may_be_extra(assignment: Assignment) -> bool:
+    """Whether what its member wrote can be submitted apart from k, now."""
+    is_gone = assignment.task.open_places == 0 or assignment.campaign.state != CampaignState.OPEN
+    return assignment.campaign.allows_extra and assignment.state in LOST and is_gone
+
+
+def draft_of(assignment: UUID) -> Draft | None:
+    """What was typed under the assignment so far, unchecked."""
+    return Draft.objects.filter(assignment__uid=assignment).first()
 
 
 def material_of(assignment: UUID) -> Material:
@@ -65,6 +73,7 @@ def desk_of(member: Member) -> dict[str, Any]:
 
 def today_of(member: Member) -> dict[str, int]:
     """Judgments and active milliseconds since the member's midnight; later edits count as time."""
-    mine = Judgment.objects.filter(member=member, judged_at__date=timezone.localdate())
+    mine = Judgment.objects.filter(member=member, withdrawn_at=None)
+    mine = mine.filter(judged_at__date=timezone.localdate())
     sums = mine.aggregate(judged=Count("pk", filter=Q(supersedes=None)), active=Sum("active_ms"))
     return {"judged": sums["judged"], "active_ms": sums["active"] or 0}

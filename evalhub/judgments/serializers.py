@@ -130,6 +130,8 @@ class JudgmentSerializer(serializers.ModelSerializer[Judgment]):
             "judged_at",
             "active_ms",
             "wall_ms",
+            "withdrawn_at",
+            "is_extra",
             "guidelines",
             "supersedes",
             "ratings",

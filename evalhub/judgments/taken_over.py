@@ -40,7 +40,9 @@ def taken_over_of(member: Member) -> list[TakenOver]:
     Taken over means: a completion of the same prompt, by another generation and stored after the
     correction, says the same, or is at least 0.9 like it and more so than the original was.
     """
-    rows = Correction.objects.filter(judgment__member=member, judgment__superseded_by=None)
+    rows = Correction.objects.filter(
+        judgment__member=member, judgment__superseded_by=None, judgment__withdrawn_at=None
+    )
     corrections = list(
         rows.select_related("completion", "judgment__campaign").order_by("-pk")[:NEWEST]
     )
@@ -76,7 +78,7 @@ def _later(corrections: Iterable[Correction], member: Member) -> dict[int, list[
     still_open = TaskCompletion.objects.filter(completion=OuterRef("pk")).exclude(
         task__campaign__state=CampaignState.CLOSED
     )
-    mine = Judgment.objects.filter(task=OuterRef("task"), member=member)
+    mine = Judgment.objects.current().filter(task=OuterRef("task"), member=member)
     completions = completions.exclude(Exists(still_open.exclude(Exists(mine))))
     short = completions.annotate(length=Length("content")).filter(length__lte=LONGEST)
     for row in short.order_by("-pk")[:MOST_LATER]:

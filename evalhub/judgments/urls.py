@@ -1,6 +1,6 @@
 from django.urls import path
 
-from evalhub.judgments.views import desk, expert, judging, looking, mine, practice
+from evalhub.judgments.views import desk, expert, judging, keeping, late, looking, mine, practice
 
 app_name = "judgments"
 
@@ -26,6 +26,11 @@ urlpatterns = [
     path("campaigns/<uuid:uid>/judge/accept/", judging.accept, name="accept"),
     path("campaigns/<uuid:uid>/judge/draft/", judging.judge_draft, name="draft"),
     path("campaigns/<uuid:uid>/judge/skip/", judging.judge_skip, name="skip"),
-    path("campaigns/<uuid:uid>/judge/release/", judging.judge_release, name="release"),
+    path("campaigns/<uuid:uid>/judge/keep/", keeping.keep, name="keep"),
+    path("campaigns/<uuid:uid>/judge/leave/", keeping.leave, name="leave"),
+    path("campaigns/<uuid:uid>/judge/withdraw/", keeping.withdraw, name="withdraw"),
+    path("campaigns/<uuid:uid>/late/", late.late_list, name="late"),
+    path("late/<uuid:uid>/", late.late_look, name="late_look"),
+    path("my-work/drafts/<uuid:uid>/extra/", late.extra, name="extra"),
     path("campaigns/<uuid:uid>/judge/flag/", judging.judge_flag, name="flag"),
 ]

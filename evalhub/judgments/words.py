@@ -8,22 +8,35 @@ from django.utils.translation import gettext_lazy as _
 
 WORDS: dict[str, Any] = {  # `Any`: lazy translations
     "safe": _("Safe on the server"),
-    "safe_ago": _("Safe on the server, {seconds} s ago"),
+    "seconds_ago": _(", {n} s ago"),
+    "minutes_ago": _(", {n} min ago"),
     "saving": _("Saving"),
     "kept": _("Kept in this browser, will be sent"),
+    "kept_n": _("Kept in this browser, will be sent ({n} waiting)"),
+    "kept_in_tab": _("Kept in this tab only, will be sent: leave it open"),
+    "kept_in_tab_n": _("Kept in this tab only, will be sent: leave it open ({n} waiting)"),
+    "seconds_left": _("({n} s)"),
     "still": _("Still to answer: {titles}."),
     "more": _("{titles} and {n} more"),
     "ready": _("Ready to submit."),
     "clock": _("{judged} judged · {minutes} min active"),
     "signed_out": _("You are signed out. Your work is kept in this browser and will be sent."),
-    "sign_in": _("Sign in in a new tab"),
-    "offline_next": _(
-        "That is safe in this browser. The next task comes when you are online again."
-    ),
+    "sign_in": _("Sign in here"),
     "offline_act": _("You are offline; do that again when you are back."),
     "load_again": _("Load that task again"),
     "refused": _("The judgment before this one was not taken: {why}"),
-    "lost": _("The task before this one is no longer yours; what you said is kept as a draft."),
+    "lost": _("Others filled the places of a task before this one; what you said is a draft."),
+    "time_ran_out": _(
+        "Your time for this task ran out. Submit all the same: while it has a place it is yours again."
+    ),
+    "elsewhere": _("You went on from a task in another tab; here is the next one."),
+    "elsewhere_differs": _(
+        "You submitted that task in another tab. What you had typed here differs: it is a draft."
+    ),
+    "to_drafts": _("To your drafts"),
+    "here": _("Here"),
+    "there": _("Elsewhere"),
+    "marks": _("{n} marked"),
     "edit": _("Edit"),
     "copy": _("Copy"),
     "copied": _("Copied"),

@@ -19,6 +19,7 @@ from evalhub.campaigns.models import Assignment, Campaign, Flag, Task
 from evalhub.common.models import PublicModel
 from evalhub.common.paging import Page, newest_first
 from evalhub.judgments.models import Judgment, ReturnedJudgment
+from evalhub.judgments.queries import LOST, may_be_extra
 
 MOST_SEARCHED = 5000  # of one's own rows, the newest
 MOST_ASKED = 200  # characters of a search
@@ -42,6 +43,7 @@ class Line:
     judgment: UUID | None = None  # to look at
     may_reopen: bool = False
     to_open: UUID | None = None  # the assignment that comes back on the page where one judges
+    to_send: UUID | None = None  # the lost assignment, as an extra judgment
     to_take_back: UUID | None = None  # the skipped assignment
 
     @property
@@ -92,21 +94,32 @@ def _drafts(member: Member) -> QuerySet[Assignment]:
 
 def _draft(row: Assignment) -> Line:
     may_open = row.campaign.state == CampaignState.OPEN and (
-        row.state == AssignmentState.HELD or (row.state in _AGAIN and row.task.open_places > 0)
+        row.state == AssignmentState.HELD or (row.state in LOST and row.task.open_places > 0)
     )
-    note: Any = ""
-    if row.campaign.state != CampaignState.OPEN:
-        note = _("The campaign is not open; what you wrote is kept.")
-    elif not may_open:
-        note = _("The task went on without you; what you wrote is kept.")
-    badge: Any = _("late") if row.draft.late else ""
-    at = row.draft.updated_at
+    may_extra = not may_open and may_be_extra(row)
     return Line(
-        row.task, row.campaign, at, badge=badge, note=note, to_open=row.uid if may_open else None
+        row.task,
+        row.campaign,
+        row.draft.updated_at,
+        badge=_("late") if row.draft.late else "",
+        note="" if may_open else _why_kept(row, may_extra=may_extra),
+        to_open=row.uid if may_open else None,
+        to_send=row.uid if may_extra else None,
     )
 
 
-_AGAIN = (AssignmentState.RELEASED, AssignmentState.EXPIRED)
+def _why_kept(row: Assignment, *, may_extra: bool) -> Any:  # a lazy translation
+    if row.state == AssignmentState.SUBMITTED:
+        return _("You had submitted this task already, in another tab; this is what differed.")
+    if row.state == AssignmentState.SKIPPED:
+        return _("You had skipped this task, in another tab; what you wrote is kept.")
+    if may_extra:
+        return _(
+            "Your time ran out and others filled its places. You may still submit it, apart from theirs."
+        )
+    if row.campaign.state != CampaignState.OPEN:
+        return _("The campaign is not open; what you wrote is kept, and its leads can read it.")
+    return _("Your time ran out and others filled its places. Its leads can read what you wrote.")
 
 
 def _submitted(member: Member) -> QuerySet[Judgment]:
@@ -117,7 +130,11 @@ def _submitted(member: Member) -> QuerySet[Judgment]:
 def _submit(row: Judgment) -> Line:
     is_current = not hasattr(row, "superseded_by")
     badge: Any = "" if is_current else _("revised")
-    if row.supersedes_id is not None and is_current:
+    if row.withdrawn_at is not None:
+        return _judged(row, badge=_("withdrawn"))
+    if row.is_extra:
+        badge = _("an extra")
+    elif row.supersedes_id is not None and is_current:
         badge = _("a revision")
     return _judged(row, badge=badge, may_reopen=is_current and may_reopen(row))
 
@@ -142,7 +159,9 @@ def _skip(row: Assignment) -> Line:
 
 
 def _returned(member: Member) -> QuerySet[ReturnedJudgment]:
-    mine = ReturnedJudgment.objects.filter(judgment__member=member, judgment__superseded_by=None)
+    mine = ReturnedJudgment.objects.filter(
+        judgment__member=member, judgment__superseded_by=None, judgment__withdrawn_at=None
+    )
     return mine.select_related("judgment__task__prompt", "judgment__campaign")
 
 

@@ -50,7 +50,7 @@ def grow_if_undecided(*, judgment: UUID) -> bool:
 
 
 def _is_decided(task: Task) -> bool:
-    current = Judgment.objects.filter(task=task).current()
+    current = Judgment.objects.filter(task=task).counted()
     return (
         is_decided(_preferred(current))
         and is_decided(_ranked_first(current))

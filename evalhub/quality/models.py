@@ -10,11 +10,13 @@ class ConsensusSnapshot(PublicModel):
     """The point up to which judgments are read; what a build uses is thereby frozen.
 
     Judgments are append-only, so "every judgment with a key up to `last_judgment`, that nothing up
-    to there supersedes" names the same rows for ever. `digest` is over the uids of those rows.
+    to there supersedes" names the same rows for ever; and what was stored by `settled_before` can
+    be withdrawn no more. `digest` is over the uids of those rows.
     """
 
     workspace = models.ForeignKey(Workspace, models.PROTECT)
     last_judgment = models.BigIntegerField()
+    settled_before = models.DateTimeField()
     judgments = models.PositiveBigIntegerField()
     digest = models.CharField(max_length=64)
 

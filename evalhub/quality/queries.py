@@ -11,11 +11,13 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, QuerySet
 
 from evalhub.accounts.models import Workspace
+from evalhub.campaigns.choices import TaskKind
 from evalhub.judgments.choices import Source
 from evalhub.judgments.models import (
     Correction,
     Demonstration,
     Judgment,
+    JudgmentQuerySet,
     Preference,
     RankedCompletion,
     Rating,
@@ -87,16 +89,35 @@ class Scope:
     collections: tuple[str, ...] = ()  # slugs; empty: all
 
     def reachable(self) -> QuerySet[Judgment]:
-        """Current judgments of the campaigns and collections, whatever their source."""
-        return self._within(current_up_to(self.snapshot.workspace, self.snapshot.last_judgment))
+        """Judgments of the campaigns and collections that count, whatever their source."""
+        snapshot = self.snapshot
+        return self._within(
+            counted_up_to(
+                snapshot.workspace, snapshot.last_judgment, before=snapshot.settled_before
+            )
+        )
 
     def superseded(self) -> QuerySet[Judgment]:
         """Those of the same campaigns and collections that a later one has taken the place of."""
         last = self.snapshot.last_judgment
-        rows = Judgment.objects.filter(workspace=self.snapshot.workspace)
-        return self._within(rows.filter(superseded_by__pk__lte=last))
+        return self._within(self._stored().filter(superseded_by__pk__lte=last))
+
+    def extra(self) -> QuerySet[Judgment]:
+        """Those that came when their place was gone: kept, and counted by nobody."""
+        return self._within(self._stored().filter(is_extra=True, superseded_by=None))
+
+    def unsettled(self) -> QuerySet[Judgment]:
+        """Those that could still be withdrawn when the snapshot was taken."""
+        return self._within(self._stored().unsettled(before=self.snapshot.settled_before))
+
+    def _stored(self) -> JudgmentQuerySet:
+        snapshot = self.snapshot
+        rows = Judgment.objects.filter(workspace=snapshot.workspace)
+        return rows.filter(pk__lte=snapshot.last_judgment)
 
     def _within(self, rows: QuerySet[Judgment]) -> QuerySet[Judgment]:
+        """Without repeats, which tell how steady somebody is and would count their word twice."""
+        rows = rows.exclude(task__kind=TaskKind.REPEAT)
         if self.campaigns:
             rows = rows.filter(campaign__uid__in=self.campaigns)
         if self.collections:
@@ -107,11 +128,15 @@ class Scope:
         return self.reachable().filter(source__in=self.sources)
 
 
-def current_up_to(workspace: Workspace, last: int) -> QuerySet[Judgment]:
-    """Judgments with a key up to `last` that nothing up to there supersedes."""
+def counted_up_to(workspace: Workspace, last: int, *, before: datetime) -> QuerySet[Judgment]:
+    """What counted when `last` was the highest key and `before` the end of the undo.
+
+    As `JudgmentQuerySet.counted`, but of that moment: nothing up to there supersedes them.
+    """
     superseding = Judgment.objects.filter(supersedes=OuterRef("pk"), pk__lte=last)
     # As an anti-join: an outer join with an OR is taken for ten rows, and looped over for minutes
-    return Judgment.objects.filter(~Exists(superseding), workspace=workspace, pk__lte=last)
+    rows = Judgment.objects.filter(~Exists(superseding), workspace=workspace, pk__lte=last)
+    return rows.standing(before=before)
 
 
 def judged_prompts(scope: Scope, *, batch: int = 500) -> Iterator[list[int]]:

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import datetime
+from typing import NamedTuple
 
+from django.conf import settings
 from django.db import OperationalError, connection, transaction
 from django.db.models import Max
 
@@ -9,7 +12,7 @@ from evalhub.accounts.models import Workspace
 from evalhub.judgments.models import Judgment
 from evalhub.quality.errors import TooBusy
 from evalhub.quality.models import ConsensusSnapshot
-from evalhub.quality.queries import current_up_to
+from evalhub.quality.queries import counted_up_to
 
 
 def take_snapshot(workspace: Workspace) -> ConsensusSnapshot:
@@ -18,29 +21,44 @@ def take_snapshot(workspace: Workspace) -> ConsensusSnapshot:
     Raises:
         TooBusy: writers kept the table for five seconds; try again.
     """
-    last = _last_safe_key(workspace)
+    last, before = _safe_bounds(workspace)
     digest, count = hashlib.sha256(), 0
-    uids = current_up_to(workspace, last).order_by("uid").values_list("uid", flat=True)
+    rows = counted_up_to(workspace, last, before=before)
+    uids = rows.order_by("uid").values_list("uid", flat=True)
     with transaction.atomic():  # a server-side cursor lives in a transaction
         for uid in uids.iterator(chunk_size=5000):
             digest.update(uid.bytes)
             count += 1
         return ConsensusSnapshot.objects.create(
-            workspace=workspace, last_judgment=last, judgments=count, digest=digest.hexdigest()
+            workspace=workspace,
+            last_judgment=last,
+            settled_before=before,
+            judgments=count,
+            digest=digest.hexdigest(),
         )
 
 
-def _last_safe_key(workspace: Workspace) -> int:
-    """The highest key below which nothing can still appear.
+class _Bounds(NamedTuple):
+    last: int
+    settled_before: datetime
+
+
+def _safe_bounds(workspace: Workspace) -> _Bounds:
+    """The highest key below which nothing can still appear, and when it was too late to withdraw.
 
     Keys are handed out before the commit. The lock waits for the writers under way, a few
-    milliseconds, so that none of them commits a lower key afterwards.
+    milliseconds, so that none of them commits a lower key afterwards; a withdrawal looks at the
+    clock while it holds the table, so none that comes later reaches behind the moment read here.
     """
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SET LOCAL lock_timeout = '5s'")
             cursor.execute("LOCK TABLE judgments_judgment IN SHARE MODE")
             highest = Judgment.objects.filter(workspace=workspace).aggregate(last=Max("pk"))
-            return highest["last"] or 0
+            cursor.execute(
+                "SELECT clock_timestamp() - make_interval(secs => %s)",
+                [settings.EVALHUB_UNDO_SECONDS],
+            )
+            return _Bounds(highest["last"] or 0, cursor.fetchone()[0])
     except OperationalError as error:
         raise TooBusy("Too much is being written just now; try again in a minute.") from error

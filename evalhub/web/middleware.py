@@ -35,7 +35,10 @@ def without_nul(get_response: Answer) -> Answer:
 
 
 class DomainErrors:
-    """A DomainError that a view let through becomes a page, a note for htmx, or a problem."""
+    """A DomainError that a view let through becomes a page, a note for htmx, or a problem.
+
+    The annotator's page asks by script, too, and tells its requests by a header.
+    """
 
     def __init__(self, get_response: Answer) -> None:
         self._get_response = get_response
@@ -46,7 +49,8 @@ class DomainErrors:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if not isinstance(error, DomainError):
             return None
-        if request.path.startswith("/api/"):
+        by_script = request.headers.get("X-Requested-With") == "judge"
+        if by_script or request.path.startswith("/api/"):
             body = problem(error.http_status, error.code, str(error), **error.data)
             return JsonResponse(body, status=error.http_status, content_type=PROBLEM)
         return error_page(request, status=error.http_status, sentence=str(error), code=error.code)

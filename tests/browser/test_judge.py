@@ -102,7 +102,7 @@ def test_without_the_network_the_judgment_waits_in_the_browser_and_is_sent_later
     page.context.set_offline(True)
     page.keyboard.press("1")
     page.keyboard.press("Control+Enter")
-    expect(page.locator("#status")).to_have_text("Kept in this browser, will be sent")
+    expect(page.locator("#status")).to_have_text("Kept in this browser, will be sent (1 waiting)")
     assert not Judgment.objects.exists()
     page.context.set_offline(False)
     expect(page.get_by_role("heading", name="Nothing left for you here")).to_be_visible(
@@ -120,7 +120,7 @@ def test_a_session_that_ran_out_loses_nothing(
     page.keyboard.press("1")
     page.keyboard.press("Control+Enter")
     expect(page.get_by_text("You are signed out")).to_be_visible()
-    expect(page.locator("#status")).to_have_text("Kept in this browser, will be sent")
+    expect(page.locator("#status")).to_have_text("Kept in this browser, will be sent (1 waiting)")
     start_session(page, bob, live_server.url)
     expect(page.get_by_role("heading", name="Nothing left for you here")).to_be_visible(
         timeout=20_000

@@ -18,6 +18,12 @@ def _task(workspace: Workspace) -> Any:
     return make.TaskFactory.create(campaign__workspace=workspace)
 
 
+def _late(workspace: Workspace) -> Any:
+    lost = make.AssignmentFactory.create(task=_task(workspace), state="expired")
+    make.DraftFactory.create(assignment=lost, late=True)
+    return lost
+
+
 def _evaluation(workspace: Workspace) -> Any:
     return make.EvaluationFactory.create(workspace=workspace)
 
@@ -61,6 +67,8 @@ MAKERS: Makers = {
     "campaigns": lambda w: _task(w).campaign,
     "tasks": _task,
     "assignments": lambda w: make.AssignmentFactory.create(task=_task(w)),
+    "late": _late,
+    "drafts": _late,
     "judgments": lambda w: make.PreferenceFactory.create(judgment__task=_task(w)).judgment,
     "flags": lambda w: make.FlagFactory.create(task=_task(w)),
     "skipped": lambda w: make.AssignmentFactory.create(task=_task(w), state="skipped"),

@@ -38,7 +38,12 @@ def up() -> Iterator[Up]:
     """Its leases are short, so that what died is taken back within the test's patience."""
     with (
         temporary_place() as place,
-        running(place, EVALHUB_LEASE_SECONDS="6", EVALHUB_RING_AGAIN_SECONDS="3") as started,
+        running(
+            place,
+            EVALHUB_LEASE_SECONDS="6",
+            EVALHUB_RING_AGAIN_SECONDS="3",
+            EVALHUB_UNDO_SECONDS="0",
+        ) as started,
     ):
         yield started
 

@@ -44,7 +44,8 @@ class Campaign(PublicModel):
         max_length=10, choices=CampaignState.choices, default=CampaignState.DRAFT.value
     )
     overlap = models.PositiveSmallIntegerField(default=1)  # judgments wanted per task (k)
-    hand_size = models.PositiveSmallIntegerField(default=2)
+    hand_size = models.PositiveSmallIntegerField(default=20)
+    # tasks that one person holds at once: the page goes on with them when the network is gone
     lease_minutes = models.PositiveSmallIntegerField(default=30)
     asks: ArrayField[list[str], list[str]] = ArrayField(
         models.CharField(max_length=12, choices=Ask.choices), default=list, blank=True
@@ -52,6 +53,8 @@ class Campaign(PublicModel):
     preference_steps = models.PositiveSmallIntegerField(default=5)
     masks_identity = models.BooleanField(default=False)  # "I am GPT…" is hidden on display
     allows_revision = models.BooleanField(default=True)  # may one reopen what one submitted?
+    allows_extra = models.BooleanField(default=False)
+    # may work whose place is gone be submitted all the same, apart from k?
     content_warning = models.TextField(blank=True)  # then responses are blurred until clicked
     guidelines = models.ForeignKey(
         "Guidelines", models.PROTECT, null=True, blank=True, related_name="+"

@@ -130,6 +130,11 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
     def of_member(self, member: Member) -> Self:
         return self.filter(member=member)
 
+    def late(self) -> Self:
+        """Lost, and then something was sent for it all the same."""
+        lost = [AssignmentState.RELEASED, AssignmentState.EXPIRED]
+        return self.filter(state__in=lost, draft__late=True)
+
     def run_out(self) -> Self:
         return self.held().filter(expires_at__lt=timezone.now())
 
@@ -138,6 +143,7 @@ class Assignment(PublicModel):
     """A lease on a task for one member.
 
     held -> submitted | released | skipped | expired;  released | expired -> held (a new token)
+    submitted -> held (withdrawn at once, a new token);  released | expired -> extra
     """
 
     campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="assignments")
@@ -190,3 +196,8 @@ class Draft(models.Model):
 
     def __str__(self) -> str:
         return f"Draft of {self.assignment_id}"
+
+    @property
+    def version(self) -> str:
+        """Tells this state of it from every other."""
+        return self.updated_at.isoformat()

@@ -33,7 +33,7 @@ class Settings(TypedDict, total=False):
     """How a campaign is judged; what is left out keeps its default."""
 
     overlap: int  # judgments wanted per task; 1
-    hand_size: int  # tasks that one person may hold; 2
+    hand_size: int  # tasks that one person may hold; 20
     lease_minutes: int  # 30
     asks: Sequence[str]  # beyond what the type always asks, see `Ask`; room for a reason
     preference_steps: int  # 3, 5 or 7 buttons from "A" to "B" of a comparison; 5
@@ -46,6 +46,7 @@ class Settings(TypedDict, total=False):
     languages: Sequence[str]  # people must speak one of them
     groups: Sequence[str]  # and be in one of these
     qualifications: Sequence[str]  # and have all of these
+    allows_extra: bool  # may work whose place is gone be submitted, apart from k; no
     content_warning: str  # then responses are blurred until clicked
     guidelines: str  # Markdown that people read and accept before they judge
     consent: str  # what they agree to besides

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Literal
+from uuid import UUID
 
 from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from evalhub.accounts.models import Member
 from evalhub.campaigns.choices import AssignmentState, CampaignState, SkipReason
-from evalhub.campaigns.errors import HandFull, LeaseLost, UnfitSkip, not_open
+from evalhub.campaigns.errors import DraftChanged, HandFull, LeaseLost, UnfitSkip, not_open
 from evalhub.campaigns.models import Assignment, Draft
 from evalhub.campaigns.services.statements import LOCK_HAND
 from evalhub.common.errors import Conflict
@@ -71,6 +75,15 @@ _TAKE_BACK = """
         FROM taken WHERE s.member_id = taken.member_id AND s.campaign_id = taken.campaign_id
     )
     SELECT token FROM lent
+"""
+# What is past its time is lost, taken back or not: a new token has to fence it.
+_KEEP_ALIVE = """
+    UPDATE campaigns_assignment a
+    SET expires_at = now() + make_interval(mins => c.lease_minutes)
+    FROM campaigns_campaign c, unnest(%(uids)s::uuid[], %(tokens)s::int[]) AS mine (uid, token)
+    WHERE a.uid = mine.uid AND a.token = mine.token AND a.member_id = %(member)s
+      AND a.state = 'held' AND a.expires_at > now() AND c.id = a.campaign_id
+    RETURNING a.uid
 """
 GIVEN_BACK = (AssignmentState.RELEASED, AssignmentState.SKIPPED)
 
@@ -140,24 +153,53 @@ def _give_back(
 
 def heartbeat(*, assignment: Assignment, token: int) -> datetime:
     """Renew the lease; return when it runs out now. Raise LeaseLost when it was lost."""
-    until = timezone.now() + timedelta(minutes=assignment.campaign.lease_minutes)
-    renewed = (
-        Assignment.objects.held()
-        .filter(pk=assignment.pk, token=token, expires_at__gt=timezone.now())
-        .update(expires_at=until)
-    )
-    if not renewed:
+    if keep_alive(member=assignment.member, held={assignment.uid: token}):
         raise LeaseLost(_("You do not hold this task any more; what you typed is kept."))
-    return until
+    assignment.refresh_from_db(fields=["expires_at"])
+    return assignment.expires_at
+
+
+def keep_alive(*, member: Member, held: Mapping[UUID, int]) -> set[UUID]:
+    """Renew what the member holds, by its token; return which of them were lost."""
+    values: dict[str, Any] = {"member": member.pk}  # `Any`: what psycopg can send
+    values |= {"uids": list(held), "tokens": list(held.values())}
+    with connection.cursor() as cursor:
+        cursor.execute(_KEEP_ALIVE, values)
+        return set(held) - {uid for (uid,) in cursor.fetchall()}
 
 
 @transaction.atomic
-def save_draft(*, assignment: Assignment, body: dict[str, Any]) -> Draft:
-    """Keep what is typed so far. After the lease ran out or was lost too: then the draft is late."""
-    now = Assignment.objects.select_for_update().only("state", "expires_at").get(pk=assignment.pk)
-    late = now.state != AssignmentState.HELD or now.expires_at <= timezone.now()
+def release_untouched(*, member: Member, held: Mapping[UUID, int]) -> int:
+    """Hand back what the member has written nothing about: a page that is left. How many?"""
+    mine = Assignment.objects.held().of_member(member).filter(uid__in=held, draft=None)
+    released = 0
+    for assignment in mine.order_by("pk"):
+        with suppress(LeaseLost):
+            release(assignment=assignment, token=held[assignment.uid])
+            released += 1
+    return released
+
+
+@transaction.atomic
+def save_draft(*, assignment: Assignment, body: dict[str, Any], over: str | None = None) -> Draft:
+    """Keep what is typed so far. After the lease ran out or was lost too: then the draft is late.
+
+    Args:
+        over: the version that this one was typed over, "" for none; None asks for no care.
+
+    Raises:
+        DraftChanged: another version is there by now; it comes with the error, and stays.
+    """
+    now = timezone.now()
+    mine = Assignment.objects.select_for_update().only("state", "expires_at").get(pk=assignment.pk)
+    late = mine.state != AssignmentState.HELD or mine.expires_at <= now
+    was = Draft.objects.filter(assignment=assignment).first()
+    if over is not None and was is not None and was.version != over and was.body != body:
+        told = _("Something else was written here meanwhile, in another tab or elsewhere.")
+        raise DraftChanged(told, version=was.version, body=was.body)
+    if was is not None:  # a version is told from the next by its time
+        now = max(now, was.updated_at + timedelta(microseconds=1))
     draft, _created = Draft.objects.update_or_create(
-        assignment=assignment,
-        defaults={"body": body, "late": late, "updated_at": timezone.now()},
+        assignment=assignment, defaults={"body": body, "late": late, "updated_at": now}
     )
     return draft

@@ -16,7 +16,7 @@ from evalhub.accounts.models import Member
 from evalhub.campaigns.access import access_campaign
 from evalhub.campaigns.errors import UnfitCampaign, UnfitTask
 from evalhub.campaigns.forms import CampaignForm
-from evalhub.campaigns.models import Campaign, Flag
+from evalhub.campaigns.models import Assignment, Campaign, Flag
 from evalhub.campaigns.queries import asked_in, progress_of, progress_of_each, shares_of
 from evalhub.campaigns.services.campaigns import (
     close_campaign,
@@ -72,6 +72,7 @@ def campaign_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse
         "progress": progress_of(campaign),
         "shares": shares_of(campaign),
         "asked": asked_in(campaign),
+        "late": Assignment.objects.late().filter(campaign=campaign).count(),
         "open_flags": Flag.objects.open().of_campaign(campaign).count(),
         "leads": member.has(Role.LEAD),
         "judges": member.has(Role.ANNOTATOR),

@@ -7,6 +7,7 @@ from evalhub.judgments.models.judgment import (
     Preference,
     RankedCompletion,
     Rating,
+    undo_ended,
 )
 from evalhub.judgments.models.passages import JudgedStep, JudgedToolCall, Span
 
@@ -24,4 +25,5 @@ __all__ = [
     "Rating",
     "ReturnedJudgment",
     "Span",
+    "undo_ended",
 ]

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Self
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 
 from evalhub.accounts.models import Member, Workspace
 from evalhub.campaigns.models import Assignment, Campaign, Guidelines, Task
@@ -18,15 +21,48 @@ class JudgmentQuerySet(models.QuerySet["Judgment"]):
         return self.filter(workspace=workspace)
 
     def current(self) -> Self:
-        """What nothing supersedes."""
-        return self.filter(superseded_by=None)
+        """What nothing supersedes and nobody withdrew."""
+        return self.filter(superseded_by=None, withdrawn_at=None)
+
+    def standing(self, *, before: datetime) -> Self:
+        """Neither withdrawn nor extra, and past being withdrawn: stored `before`, or never could be.
+
+        What is superseded is still among them.
+        """
+        return self.filter(withdrawn_at=None, is_extra=False).exclude(withdrawable(before))
+
+    def counted(self) -> Self:
+        """What data, agreement and figures are made of: current, standing, each once."""
+        return self.current().standing(before=undo_ended())
+
+    def unsettled(self, *, before: datetime) -> Self:
+        """Too young to count: whoever said it may still withdraw it."""
+        return self.filter(withdrawable(before), withdrawn_at=None, is_extra=False)
 
     def from_sources(self, *sources: Source) -> Self:
         return self.filter(source__in=sources)
 
 
+def undo_ended() -> datetime:
+    """Stored before this moment: too late to withdraw."""
+    return timezone.now() - timedelta(seconds=settings.EVALHUB_UNDO_SECONDS)
+
+
+def withdrawable(before: datetime) -> Q:
+    """A person's own first word on a task they held, stored after `before`."""
+    return Q(
+        source=Source.HUMAN,
+        supersedes=None,
+        assignment__isnull=False,
+        created_at__gt=before,
+    )
+
+
 class Judgment(PublicModel):
-    """What a member submitted. Never edited, never deleted: a change of mind supersedes."""
+    """What a member submitted. Never edited, never deleted: a change of mind supersedes.
+
+    In its first seconds it can be withdrawn, before anything counts it; the row stays.
+    """
 
     # db_index=False here and below: another index or constraint begins with the column, and each
     # index that is not there makes a submit cheaper
@@ -49,6 +85,9 @@ class Judgment(PublicModel):
     supersedes = models.OneToOneField(
         "self", models.PROTECT, null=True, blank=True, related_name="superseded_by"
     )
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+    is_extra = models.BooleanField(default=False, db_default=False)
+    # came when its place was gone: apart from k, and from all that counts
     collection = models.ForeignKey(Collection, models.PROTECT, null=True, blank=True)
     external_id = models.CharField(max_length=200, blank=True)  # of an imported file
     judged_at = models.DateTimeField()  # when the person judged; created_at is when we stored it
@@ -59,7 +98,7 @@ class Judgment(PublicModel):
         constraints = [
             models.UniqueConstraint(
                 fields=["assignment"],
-                condition=Q(supersedes=None, assignment__isnull=False),
+                condition=Q(supersedes=None, assignment__isnull=False, withdrawn_at=None),
                 name="one_first_judgment_per_assignment",
             ),
             models.UniqueConstraint(
@@ -79,6 +118,13 @@ class Judgment(PublicModel):
 
     def __str__(self) -> str:
         return f"Judgment {self.uid}"
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it is past being withdrawn, and was not."""
+        is_first = self.supersedes_id is None and self.assignment_id is not None
+        may_change = self.source == Source.HUMAN and is_first and not self.is_extra
+        return self.withdrawn_at is None and not (may_change and self.created_at > undo_ended())
 
 
 class Rating(models.Model):

@@ -27,8 +27,8 @@ def return_judgment(*, judgment: Judgment, reason: str, by: Member) -> ReturnedJ
         raise Conflict(
             _("Only what a person judged here is returned; nobody would revise this one.")
         )
-    if Judgment.objects.filter(supersedes=judgment).exists():
-        raise Conflict(_("It has been revised meanwhile; look at the newer one."))
+    if not Judgment.objects.current().filter(pk=judgment.pk).exists():
+        raise Conflict(_("It has been revised or withdrawn meanwhile; look again."))
     try:
         with transaction.atomic():
             returned = ReturnedJudgment.objects.create(

@@ -39,17 +39,20 @@ def revise_judgment(*, judgment: Judgment, by: Member, body: ReviseBody) -> Judg
         "active_ms": body.active_ms,
         "critique": body.critique,
         "guidelines": asked.guidelines,
+        "undo": 0,
         **columns_of(findings),
     }
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(revise_statement(tables_of(findings)), values)
-            (pk,) = cursor.fetchone()
+            row = cursor.fetchone()
     except IntegrityError as error:
         raise Conflict(
             _("This judgment has been revised already; revise the newest one.")
         ) from error
-    return Judgment.objects.get(pk=pk)
+    if row is None:  # withdrawn between the check and now
+        raise Conflict(_("This judgment was withdrawn; its task is in your hand again."))
+    return Judgment.objects.get(pk=row[0])
 
 
 def check_revisable(judgment: Judgment) -> UUID:
@@ -57,6 +60,8 @@ def check_revisable(judgment: Judgment) -> UUID:
     if not judgment.campaign.allows_revision:
         told = _("“%(title)s” takes no revisions.") % {"title": judgment.campaign.title}
         raise Conflict(told)
+    if judgment.withdrawn_at is not None:
+        raise Conflict(_("This judgment was withdrawn; its task is in your hand again."))
     if judgment.assignment is None:
         raise Conflict(_("An imported judgment is not revised here; import a corrected file."))
     return judgment.assignment.uid

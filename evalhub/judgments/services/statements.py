@@ -128,17 +128,18 @@ def _insert(key: str) -> str:
     arrays = ", ".join(
         f"%({key}_{nth})s::{type_}[]" for nth, (_, type_) in enumerate(table.columns)
     )
-    return f"""{key} AS (
+    return f""", {key} AS (
         INSERT INTO {table.name} (judgment_id, {names})
         SELECT stored.id, given.* FROM stored, unnest({arrays}) AS given
-    ), """  # noqa: S608  constants only
+    )"""  # noqa: S608  constants only
 
 
 # The news rings no bell: the sweep brings it within seconds, and a message to the broker for each
-# judgment would cost more than the judgment.
-_TOLD = """told AS (
-        INSERT INTO jobs_news (uid, created_at, topic, subject_uid, body, tries)
-        SELECT %(news)s::uuid, now(), 'judgment.counted', stored.uid, '{}', 0 FROM stored
+# judgment would cost more than the judgment. It is due when the judgment can be withdrawn no more.
+_TOLD = """, told AS (
+        INSERT INTO jobs_news (uid, created_at, due_at, topic, subject_uid, body, tries)
+        SELECT %(news)s::uuid, now(), now() + make_interval(secs => %(undo)s),
+               'judgment.counted', stored.uid, '{}', 0 FROM stored
     )"""
 
 _COLUMNS = """uid, created_at, judged_at, workspace_id, campaign_id, task_id, member_id,
@@ -180,7 +181,7 @@ def _submit_steps(tables: tuple[str, ...]) -> str:
             (extract(epoch FROM now() - ended.claimed_at) * 1000)::bigint
         FROM ended
         RETURNING id, uid
-    ), {"".join(map(_insert, tables))}{_TOLD}"""  # noqa: S608  constants only
+    ){"".join(map(_insert, tables))}{_TOLD}"""  # noqa: S608  constants only
 
 
 @cache
@@ -188,12 +189,42 @@ def revise_statement(tables: tuple[str, ...]) -> str:
     """Store a judgment, with the answers of `tables`, that supersedes another."""
     return f"""
     WITH stored AS (
-        INSERT INTO judgments_judgment ({_COLUMNS}, supersedes_id)
+        INSERT INTO judgments_judgment ({_COLUMNS}, supersedes_id, is_extra)
         SELECT %(uid)s::uuid, now(), now(), was.workspace_id, was.campaign_id,
             was.task_id, was.member_id, was.assignment_id, was.source, %(submission)s, %(digest)s,
-            %(active_ms)s::integer, %(critique)s, '', %(guidelines)s::bigint, NULL, was.id
-        FROM judgments_judgment was WHERE was.id = %(supersedes)s
+            %(active_ms)s::integer, %(critique)s, '', %(guidelines)s::bigint, NULL, was.id,
+            was.is_extra
+        FROM judgments_judgment was WHERE was.id = %(supersedes)s AND was.withdrawn_at IS NULL
+        FOR NO KEY UPDATE
         RETURNING id, uid
-    ), {"".join(map(_insert, tables))}{_TOLD}
+    ){"".join(map(_insert, tables))}{_TOLD}
+    SELECT stored.id FROM stored
+    """  # noqa: S608  constants only
+
+
+@cache
+def extra_statement(tables: tuple[str, ...]) -> str:
+    """Store work whose place is gone, with the answers of `tables`, apart from k.
+
+    Nobody is told: nothing downstream counts it.
+    """
+    return f"""
+    WITH ended AS (
+        UPDATE campaigns_assignment a SET state = 'extra', ended_at = now()
+        FROM campaigns_task t, campaigns_campaign c
+        WHERE a.id = %(assignment)s AND a.member_id = %(member)s
+          AND a.state IN ('released', 'expired') AND t.id = a.task_id AND c.id = a.campaign_id
+          AND c.allows_extra AND (t.open_places = 0 OR c.state <> 'open')
+        RETURNING a.id, a.task_id, a.campaign_id, a.member_id
+    ), undrafted AS (
+        DELETE FROM campaigns_draft d USING ended WHERE d.assignment_id = ended.id
+    ), stored AS (
+        INSERT INTO judgments_judgment ({_COLUMNS}, is_extra)
+        SELECT %(uid)s::uuid, now(), now(), %(workspace)s, ended.campaign_id,
+            ended.task_id, ended.member_id, ended.id, %(source)s, %(submission)s, %(digest)s,
+            %(active_ms)s::integer, %(critique)s, '', %(guidelines)s::bigint, NULL, true
+        FROM ended
+        RETURNING id, uid
+    ){"".join(map(_insert, tables))}
     SELECT stored.id FROM stored
     """  # noqa: S608  constants only

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
@@ -167,6 +168,7 @@ def _values(asked: Asked, member_pk: int, body: SubmitBody, assignment: UUID) ->
         "active_ms": body.active_ms,
         "critique": body.critique,
         "guidelines": asked.guidelines,
+        "undo": settings.EVALHUB_UNDO_SECONDS if asked.member_kind == MemberKind.PERSON else 0,
     }
 
 
@@ -174,7 +176,7 @@ def _settled(assignment: UUID, member_pk: int, asked: Asked, body: SubmitBody) -
     """The answer when there is no lease to end: a retry, or work that comes too late."""
     stored = Judgment.objects.filter(member_id=member_pk, submission_id=body.submission_id).first()
     if stored is not None:
-        if stored.body_digest != body.digest(assignment):
+        if stored.withdrawn_at is not None or stored.body_digest != body.digest(assignment):
             raise _mismatch()
         held = _held_now(asked, member_pk, body.holding) if body.claim_next else None
         return Submitted(judgment=stored.uid, next=held, is_new=False)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse, JsonResponse
@@ -21,14 +22,16 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from evalhub.accounts.http import Request
 from evalhub.accounts.models import Member
-from evalhub.campaigns.access import access_assignment, access_desk
+from evalhub.campaigns.access import AtDesk, access_assignment, access_desk
 from evalhub.campaigns.errors import (
     CampaignNotOpen,
+    DraftChanged,
     GuidelinesNotAccepted,
     HandFull,
     LeaseLost,
     NotEligible,
     ShareReached,
+    SomebodyElse,
     UnfitFlag,
 )
 from evalhub.campaigns.models import Assignment, Campaign
@@ -36,14 +39,14 @@ from evalhub.campaigns.queries import submitted_by
 from evalhub.campaigns.services.claim import Lease, claim_next
 from evalhub.campaigns.services.flags import raise_flag
 from evalhub.campaigns.services.guidelines import accept_guidelines
-from evalhub.campaigns.services.leases import release, save_draft, skip
+from evalhub.campaigns.services.leases import save_draft, skip
 from evalhub.common.errors import Conflict, DomainError
 from evalhub.judgments.errors import InvalidJudgment, MalformedBody, SubmissionMismatch
-from evalhub.judgments.page import desk_page, lease_page, untouched_page
+from evalhub.judgments.page import desk_page, fields_in, lease_page, untouched_page
 from evalhub.judgments.services.submit import submit_judgment
 from evalhub.judgments.sheet import body_from
 
-ONES_OWN_FIELDS = {"csrfmiddlewaretoken", "assignment", "token", "submission_id", "holding"}
+ONES_OWN_FIELDS = {"csrfmiddlewaretoken", "assignment", "token", "submission_id", "holding", "over"}
 
 
 @never_cache
@@ -57,7 +60,7 @@ def judge(request: Request, workspace: str, uid: UUID) -> HttpResponse:
         fields = request.POST.dict()
         try:
             submit_judgment(
-                assignment=_uid(fields.get("assignment", "")),
+                assignment=uid_in(fields.get("assignment", "")),
                 member_pk=member.pk,
                 body=body_from(fields),
             )
@@ -83,8 +86,8 @@ def judge(request: Request, workspace: str, uid: UUID) -> HttpResponse:
 @login_required
 def judge_next(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     """The task alone, for the page's script: what it does not hold yet."""
-    member, campaign = access_desk(request.user, workspace, uid)
-    holding = [_uid(each) for each in request.GET.get("holding", "").split(",") if each]
+    member, campaign = desk_of_page(request, workspace, uid)
+    holding = [uid_in(each) for each in request.GET.get("holding", "").split(",") if each]
     return _fragment(request, _page(member, campaign, holding=holding))
 
 
@@ -92,14 +95,11 @@ def judge_next(request: Request, workspace: str, uid: UUID) -> HttpResponse:
 @login_required
 def judge_submit(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     """Store a judgment; the answer is the task that the page does not have yet."""
-    member, campaign = access_desk(request.user, workspace, uid)
+    member, campaign = desk_of_page(request, workspace, uid)
     fields = request.POST.dict()
-    assignment = _uid(fields.get("assignment", ""))
-    try:
-        stored = submit_judgment(assignment=assignment, member_pk=member.pk, body=body_from(fields))
-    except DomainError as error:
-        return _problem(error)
-    answer = _following(request, member, campaign, stored.next)
+    assignment = uid_in(fields.get("assignment", ""))
+    stored = submit_judgment(assignment=assignment, member_pk=member.pk, body=body_from(fields))
+    answer = following(request, member, campaign, stored.next)
     answer["X-Judgment"] = str(stored.judgment)
     return answer
 
@@ -107,12 +107,17 @@ def judge_submit(request: Request, workspace: str, uid: UUID) -> HttpResponse:
 @require_POST
 @login_required
 def judge_draft(request: Request, workspace: str, uid: UUID) -> HttpResponse:
-    """Keep the form as it stands, unchecked."""
-    member, campaign = access_desk(request.user, workspace, uid)
+    """Keep the form as it stands, unchecked, unless another version is there by now (409)."""
+    member, campaign = desk_of_page(request, workspace, uid)
     assignment = _assignment(request, member, campaign)
     fields = {name: text for name, text in request.POST.items() if name not in ONES_OWN_FIELDS}
-    draft = save_draft(assignment=assignment, body={"fields": fields})
-    return JsonResponse({"updated_at": draft.updated_at, "late": draft.late})
+    over = request.POST.get("over")
+    try:
+        draft = save_draft(assignment=assignment, body={"fields": fields}, over=over)
+    except DraftChanged as error:
+        error.data["fields"] = fields_in(error.data.pop("body"), campaign)
+        raise
+    return JsonResponse({"version": draft.version, "late": draft.late})
 
 
 @require_POST
@@ -127,27 +132,15 @@ def judge_skip(request: Request, workspace: str, uid: UUID) -> HttpResponse:
 
 @require_POST
 @login_required
-def judge_release(request: Request, workspace: str, uid: UUID) -> HttpResponse:
-    """What the page holds and will not need: it was left."""
-    return _handed_back(
-        request,
-        workspace,
-        uid,
-        lambda assignment, token: release(assignment=assignment, token=token),
-    )
-
-
-@require_POST
-@login_required
 def judge_flag(request: Request, workspace: str, uid: UUID) -> HttpResponse:
-    member, campaign = access_desk(request.user, workspace, uid)
+    member, campaign = desk_of_page(request, workspace, uid)
     assignment = _assignment(request, member, campaign)
     kind, text = request.POST.get("kind", ""), request.POST.get("text", "")
     try:
         raise_flag(assignment=assignment, kind=kind, text=text, by=member)
     except UnfitFlag as error:
         if _is_script(request):
-            return _problem(error)
+            raise
         messages.error(request, str(error))
     if _is_script(request):
         return HttpResponse(status=204)
@@ -175,20 +168,33 @@ def accept(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     return redirect("judgments:judge", workspace, uid)
 
 
+def desk_of_page(request: Request, workspace: str, uid: UUID) -> AtDesk:
+    """As `access_desk`, for the page's script, which says whose work it sends.
+
+    Raises:
+        SomebodyElse: another person has signed in meanwhile, in this browser.
+    """
+    desk = access_desk(request.user, workspace, uid)
+    if request.headers.get("X-Member", str(desk.member.uid)) != str(desk.member.uid):
+        told = _("%(name)s is signed in now. This page holds somebody else’s work; it is kept.")
+        raise SomebodyElse(told % {"name": request.user.username})
+    return desk
+
+
 def _assignment(request: Request, member: Member, campaign: Campaign) -> Assignment:
-    return access_assignment(member, campaign, _uid(request.POST.get("assignment", "")))
+    return access_assignment(member, campaign, uid_in(request.POST.get("assignment", "")))
 
 
 def _handed_back(
     request: Request, workspace: str, uid: UUID, hand_back: Callable[[Assignment, int], None]
 ) -> HttpResponse:
-    member, campaign = access_desk(request.user, workspace, uid)
+    member, campaign = desk_of_page(request, workspace, uid)
     token = request.POST.get("token", "")
     try:
         hand_back(_assignment(request, member, campaign), int(token) if token.isdecimal() else 0)
     except DomainError as error:
         if _is_script(request):
-            return _problem(error)
+            raise
         messages.warning(request, str(error))
     if _is_script(request):
         return HttpResponse(status=204)
@@ -224,6 +230,7 @@ def _shell(member: Member, campaign: Campaign) -> dict[str, Any]:
         "member": member,
         "workspace": member.workspace,
         "campaign": campaign,
+        "undo_seconds": settings.EVALHUB_UNDO_SECONDS,
         "submitted": 0,  # counted where it is read: the page's script counts on by itself
         "lease": None,
         "wrong": "",
@@ -243,10 +250,10 @@ def all_but(member: Member, campaign: Campaign, wanted: str) -> list[UUID]:
     if not wanted:
         return []
     held = Assignment.objects.held().of_member(member).filter(campaign=campaign)
-    return list(held.exclude(uid=_uid(wanted)).values_list("uid", flat=True))
+    return list(held.exclude(uid=uid_in(wanted)).values_list("uid", flat=True))
 
 
-def _following(
+def following(
     request: Request, member: Member, campaign: Campaign, lease: Lease | None
 ) -> HttpResponse:
     """What the page does not have yet; the usual task without going through the templates."""
@@ -264,16 +271,11 @@ def _fragment(request: Request, context: dict[str, Any]) -> HttpResponse:
     return render(request, "judgments/_task.html", context)
 
 
-def _problem(error: DomainError) -> JsonResponse:
-    told = {"code": error.code, "detail": str(error), **error.data}
-    return JsonResponse(told, status=error.http_status)
-
-
 def _is_script(request: Request) -> bool:
     return request.headers.get("X-Requested-With") == "judge"
 
 
-def _uid(text: str) -> UUID:
+def uid_in(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError as error:

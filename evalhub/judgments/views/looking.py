@@ -95,13 +95,14 @@ def hand_back(request: Request, workspace: str, uid: UUID) -> HttpResponse:
 def _looked_at(
     request: Request, member: Member, judgment: Judgment, form: ReturnForm
 ) -> HttpResponse:
-    is_current = not hasattr(judgment, "superseded_by")
+    is_revised = hasattr(judgment, "superseded_by")
+    is_current = not is_revised and judgment.withdrawn_at is None
     is_mine = judgment.member_id == member.pk
     is_returned = hasattr(judgment, "returned")
     context = _around(member) | judged_page(judgment)
     context |= {
         "is_mine": is_mine,
-        "is_current": is_current,
+        "is_revised": is_revised,
         "is_returned": is_returned,
         "may_reopen": is_mine and is_current and may_reopen(judgment),
         "may_return": member.has(*ROLES_FOR["review"])

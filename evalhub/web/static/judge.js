@@ -4,19 +4,23 @@
 (() => {
   const root = document.getElementById("judge");
   if (!root) return;
-  const IDLE_MS = 60_000, KEEP_LEASE_MS = 240_000, SAFE_EVERY_MS = 5_000;
+  const IDLE_MS = 60_000, KEEP_LEASE_MS = 240_000, CLOCK_MS = 1_000;
   const words = JSON.parse(document.getElementById("words").textContent);
   const desk = JSON.parse(document.getElementById("desk").textContent);
   const acts = new Map(Object.entries(desk.keys).filter(([, key]) => key).map(([act, key]) => [key.toLowerCase(), act]));
   let activeMs = 0, todayMs = desk.today?.active_ms ?? 0, judged = desk.today?.judged ?? 0, counted = null;
-  let lastMove = Date.now(), movedSinceBeat = false, safeSince = Date.now(), last = null, stash = null;
+  let lastMove = Date.now(), movedSinceBeat = false, stash = null;
 
-  function tell(state) {
+  // The state is said aloud when it changes; the seconds are only seen.
+  function tell(state, { waiting, safeAt }) {
     const line = document.getElementById("status");
     if (!line) return;
-    if (state === "safe") safeSince = Date.now();
-    line.dataset.state = state;
-    line.textContent = words[state];
+    const ago = Math.round((Date.now() - safeAt) / 1000), minutes = Math.round(ago / 60);
+    const sentence = state !== "saving" && waiting ? form.say(words[`${state}_n`], { n: waiting }) : words[state];
+    line.parentElement.dataset.state = state;
+    if (line.textContent !== sentence) line.textContent = sentence;
+    const since = ago < 60 ? form.say(words.seconds_ago, { n: ago }) : form.say(words.minutes_ago, { n: minutes });
+    document.getElementById("ago").textContent = state === "safe" ? since : "";
   }
 
   function complain(sentence, link, kind = "bad") {
@@ -26,10 +30,10 @@
     place.className = `note ${kind}`;
     place.textContent = sentence;
     if (!link) return;
-    const anchor = document.createElement("a");
-    [anchor.href, anchor.textContent] = [link.href, link.text];
-    if (link.text === words.sign_in) [anchor.target, anchor.rel] = ["_blank", "opener"];
-    place.append(" ", anchor);
+    const made = document.createElement(link.act ? "button" : "a");
+    made.textContent = link.text;
+    if (link.act) [made.type, made.className, made.onclick] = ["button", "button small", link.act]; else made.href = link.href;
+    place.append(" ", made);
   }
 
   // ---- time: the tab is visible, and something moved within the last minute ----
@@ -57,11 +61,15 @@
     }
     const number = document.querySelector("#counted .n");
     if (number && counted !== null) number.textContent = counted;
-    const line = document.getElementById("status");
-    if (line?.dataset.state === "safe" && Date.now() - safeSince < IDLE_MS * 10) {
-      const seconds = Math.round((Date.now() - safeSince) / 1000);
-      if (seconds >= 5) line.textContent = form.say(words.safe_ago, { seconds });
-    }
+    keeper.showState();
+    showUndo();
+  }
+
+  function showUndo() {
+    const button = document.getElementById("undo"), left = keeper.undoLeft();
+    if (!button) return;
+    button.hidden = !keeper.canUndo();
+    button.querySelector(".left").textContent = left ? form.say(words.seconds_left, { n: left }) : "";
   }
 
   // ---- the task on the page ----
@@ -74,27 +82,36 @@
     scrollTo(0, 0);
   }
 
+  // Everything in hand is judged, and no more can be fetched.
+  function showAway() {
+    if (document.getElementById("away")) return;
+    const said = document.getElementById("problem"), page = document.getElementById("away-page").content.cloneNode(true);
+    if (said) page.getElementById("problem").replaceWith(said);
+    root.replaceChildren(page);
+    document.getElementById("away").focus({ preventScroll: true });
+  }
+
+  function refill(values) {
+    form.refill(values);
+    marks.begin();
+  }
+
   function begin() {
     activeMs = 0;
     onMove();
-    if (!keeper.isBusy()) tell("safe");
     for (const cap of root.querySelectorAll("kbd[data-act]")) {
       if (cap.dataset.act !== "submit" || desk.keys.submit) cap.textContent = desk.caps[cap.dataset.act] ?? "";
     }
-    const undo = document.getElementById("undo");
-    if (undo) undo.hidden = !last;
+    showClock();
     if (!form.sheet()) return;
     counted ??= Number(document.querySelector("#counted .n")?.textContent ?? 0);
     for (const wide of root.querySelectorAll(".rendered :is(pre, table, math)")) {
       if (wide.scrollWidth > wide.clientWidth) wide.tabIndex = 0; // else the keyboard cannot scroll it
     }
     addCopyButtons();
-    const kept = keeper.restored();
-    form.fill(kept);
-    activeMs = Number(kept.find(([name]) => name === "active_ms")?.[1] ?? form.sheet().elements.active_ms.value) || 0;
     form.begin();
     marks.begin();
-    showClock();
+    activeMs = Number(keeper.restore()?.find(([name]) => name === "active_ms")?.[1]) || 0;
   }
 
   function addCopyButtons() {
@@ -144,10 +161,19 @@
 
   const lock = () => root.querySelector(".judge-responses")?.classList.toggle("apart");
 
-  // Back to the last judgment: its own form, laid over the task in hand, which comes back after.
+  // Back to the last judgment. In its first seconds it is taken back as if it had not been sent; then
+  // it is revised: its own form, laid over the task in hand, which comes back after.
   async function undo() {
     if (stash) { unstash(); return; }
-    if (!last) { complain(words.no_last); return; }
+    if (!keeper.canUndo()) { complain(words.no_last); return; }
+    if (await keeper.takeBack()) {
+      judged--;
+      if (counted !== null) counted--;
+      showClock();
+      return;
+    }
+    const last = keeper.last();
+    if (!last) { complain(words.offline_act); return; }
     const answer = await fetch(`${root.dataset.judgments}${last}/revise/`,
       { credentials: "same-origin", headers: { "X-Requested-With": "judge" } }).catch(() => null);
     if (!answer?.ok || answer.redirected) { complain(words.offline_act); return; }
@@ -169,15 +195,14 @@
 
   async function revise() {
     const told = form.fields().filter(([name]) => name !== "active_ms");
-    const answer = await fetch(`${root.dataset.judgments}${last}/revise/`, {
+    const answer = await fetch(`${root.dataset.judgments}${keeper.last()}/revise/`, {
       method: "POST", credentials: "same-origin", body: new URLSearchParams([...told, ["active_ms", String(activeMs)]]),
-      headers: { "X-CSRFToken": root.querySelector("[name=csrfmiddlewaretoken]").value, "X-Requested-With": "judge" },
+      headers: { "X-CSRFToken": keeper.csrf(), "X-Requested-With": "judge" },
     }).catch(() => null);
     if (!answer) { complain(words.offline_act); return; }
     if (!answer.ok) { complain((await answer.json()).detail); return; }
-    last = answer.headers.get("X-Judgment") ?? last;
+    keeper.revised(answer.headers.get("X-Judgment"));
     unstash();
-    tell("safe");
   }
 
   function submit() {
@@ -265,15 +290,16 @@
   async function beat() {
     if (!movedSinceBeat || !form.sheet() || root.dataset.mode !== "judge" || stash) return;
     movedSinceBeat = false;
-    if (!(await keeper.keepLeases())) movedSinceBeat = true;
+    if (!(await keeper.keepAlive())) movedSinceBeat = true;
   }
 
   const form = judgeForm(root, words, () => { if (root.dataset.mode === "judge" && !stash) keeper.keep(); });
   const marks = judgeMarks(root, words, form);
   const keeper = judgeKeeper({
-    root, words, form, tell, complain, show,
+    root, words, form, tell, complain, show, showAway, refill,
     activeMs: () => Math.round(activeMs),
-    submitted: (uid) => { last = uid; const button = document.getElementById("undo"); if (button) button.hidden = !uid; },
+    isOwnTask: () => root.dataset.mode === "judge" && !stash,
+    submitted: showUndo,
   });
   root.addEventListener("submit", (event) => {
     if (root.dataset.mode !== "judge" && !stash) {
@@ -295,9 +321,9 @@
   document.addEventListener("visibilitychange", onVisible);
   document.addEventListener("keydown", onKey);
   setInterval(beat, KEEP_LEASE_MS);
-  setInterval(showClock, SAFE_EVERY_MS);
+  setInterval(showClock, CLOCK_MS);
   document.documentElement.classList.add("has-script");
   begin();
   performance.mark("judge-ready"); // tests/bench/bench_desk.py reads it
-  keeper.prefetch();
+  keeper.fill();
 })();

@@ -256,6 +256,38 @@ globalThis.judgeForm = (root, words, changed) => {
     }
   }
 
+  // Exactly these values, and nothing of what stood there.
+  function refill(values) {
+    for (const field of sheet().querySelectorAll("textarea, select, [type=radio], [name=spans]")) {
+      if (field.type === "radio") field.checked = false;
+      else if (field.matches("select")) field.selectedIndex = 0;
+      else field.value = field.name === "spans" ? "[]" : "";
+    }
+    fill(values);
+    asks().forEach((ask) => showAnchor(ask, chosen(ask)));
+    sheet().querySelectorAll("[data-corrects] textarea").forEach(showDiff);
+    layTiers();
+    sayMissing();
+    lightFirst();
+  }
+
+  // ---- a field's value in words, for two versions side by side ----
+
+  const askOf = (name) => asks().find((ask) => ask.dataset.name === name);
+
+  function titleOf(name) {
+    const field = sheet().elements.namedItem(name), label = field?.labels?.[0];
+    if (name === "spans") return document.getElementById("marks-title")?.firstChild.textContent.trim() ?? name;
+    return askOf(name)?.dataset.title ?? [...(label?.childNodes ?? [])].find((node) => node.data?.trim())?.data.trim() ?? name;
+  }
+
+  function wordsFor(name, value) {
+    if (name === "spans") return value && JSON.parse(value).length ? say(words.marks, { n: JSON.parse(value).length }) : "";
+    const option = askOf(name)?.querySelector(`.options input[value="${CSS.escape(value)}"]`);
+    const chosenOf = sheet().querySelector(`select[name="${CSS.escape(name)}"] option[value="${CSS.escape(value)}"]`);
+    return option?.parentElement.querySelector("span").textContent ?? chosenOf?.textContent ?? value;
+  }
+
   function begin() {
     sheet().noValidate = true;
     asks().forEach((ask) => showAnchor(ask, chosen(ask)));
@@ -268,6 +300,10 @@ globalThis.judgeForm = (root, words, changed) => {
     }
     layTiers();
     sayMissing();
+    lightFirst();
+  }
+
+  function lightFirst() {
     const first = asks().findIndex((ask) => !chosen(ask));
     light(first < 0 ? 0 : first, { into: false });
   }
@@ -297,7 +333,8 @@ globalThis.judgeForm = (root, words, changed) => {
   });
 
   return {
-    sheet, asks, chosen, choose, light, sideways, missing, goToMissing, edit, fields, fill, begin, say,
+    sheet, asks, chosen, choose, light, sideways, missing, goToMissing, edit, fields, refill, begin, say,
+    titleOf, wordsFor,
     litRow: () => asks()[lit], litIndex: () => lit,
   };
 };

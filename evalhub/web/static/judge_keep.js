@@ -1,122 +1,56 @@
-// What the annotator did: kept in this browser at once, on the server a moment later. A judgment
-// that cannot be sent waits in this browser's queue until it can; nothing is lost on the way. The
-// next task is fetched while this one is judged, and each submit brings the one after it.
+// What was judged: each judgment waits in this browser until the server has it, is sent in order and
+// counts once. Here meet what the browser keeps, the server, the tasks in hand and the drafts.
 "use strict";
-// page: { root, words, form, tell(state), complain(sentence, link), show(html, counted), activeMs() }
+// page: { root, words, form, tell(state, { waiting, safeAt }), complain(sentence, link, kind),
+//   show(html, { counted }), showAway(), refill(fields), activeMs(), isOwnTask(), submitted() }
 globalThis.judgeKeeper = (page) => {
-  const { root, words, form, tell, complain } = page;
-  const QUEUE = `evalhub.queue.${root.dataset.member}`;
-  const DRAFT = `evalhub.draft.${root.dataset.member}.`;
-  const SAVE_AFTER_MS = 800, RETRY_MS = 5_000;
-  const NOT_KEPT = new Set(["csrfmiddlewaretoken", "assignment", "token", "submission_id"]);
-  const memory = new Map(); // holds what a full or forbidden localStorage refuses
-  let saveTimer = 0, retryTimer = 0, draftTurn = 0, isSending = false, isWaiting = false;
-  let ahead = null; // the next task: { html, assignment }
-  let isFetching = false, lastJudgment = null;
-  const done = new Set(); // assignments that the server has from this page
+  const { root, words, form, complain } = page;
+  const RETRY_MS = 3_000, AGAIN_MS = 100, UNDO_MS = 1000 * Number(root.dataset.undo ?? 0);
+  const store = judgeStore(root.dataset.member);
+  const net = judgeNet({ root, words, complain, changed: () => showState() });
+  const hand = judgeHand({ root, store, net });
+  const drafts = judgeDrafts({
+    ...page, store, net, assignment, refresh, changed: () => showState(), safe: () => isSafeNow(), isIdle: () => !isWaiting && page.isOwnTask(),
+  });
+  let retryTimer = 0, isSending = false, safeAt = Date.now(), sayNext = null;
+  let isWaiting = store.queue().some((row) => row.assignment === hand.here()?.assignment); // for a next task
+  let last = null; // what was submitted last: { key, task, fields, judgment, until }
 
-  function read(key, otherwise) {
-    if (memory.has(key)) return memory.get(key);
-    try {
-      return JSON.parse(localStorage.getItem(key)) ?? otherwise;
-    } catch {
-      return otherwise; // forbidden, or not ours
-    }
+  function assignment() {
+    return page.isOwnTask() ? form.sheet()?.dataset.assignment || null : null;
   }
 
-  function write(key, value) {
-    memory.delete(key);
-    try {
-      localStorage.setItem(key, JSON.stringify(value));
-    } catch {
-      memory.set(key, value);
-    }
+  function showState() {
+    const waiting = store.waiting(), isSafe = !waiting && !drafts.isDirty();
+    const kept = store.isInTabOnly() ? "kept_in_tab" : "kept";
+    page.tell(isSafe ? "safe" : net.isCut() ? kept : "saving", { waiting, safeAt });
   }
 
-  function forget(key) {
-    memory.delete(key);
-    try {
-      localStorage.removeItem(key);
-    } catch {
-      // forbidden: then nothing is stored there
-    }
-  }
-
-  const assignment = () => form.sheet()?.dataset.assignment || null;
-  const queue = () => read(QUEUE, []);
-  const csrf = () => root.querySelector("[name=csrfmiddlewaretoken]")?.value ?? "";
-  const valueOf = (fields, name) => fields.find(([key]) => key === name)?.[1];
-
-  function post(act, fields) {
-    return fetch(root.dataset.base + act, {
-      method: "POST", body: new URLSearchParams(fields), credentials: "same-origin",
-      headers: { "X-CSRFToken": csrf(), "X-Requested-With": "judge" },
-    });
-  }
-
-  const isSignedOut = (answer) => answer.redirected || answer.status === 401;
-
-  function askToSignIn() {
-    tell("kept");
-    complain(words.signed_out, { href: root.dataset.signIn, text: words.sign_in });
-  }
-
-  function fields() {
-    // the header carries the CSRF token: one in a kept form would be stale after the next sign-in
-    const told = form.fields().filter(([name]) => name !== "active_ms" && name !== "csrfmiddlewaretoken");
-    return [...told, ["active_ms", String(page.activeMs())]];
-  }
-
-  // ---- drafts ----
-
-  function keep() {
-    if (!assignment()) return;
-    write(DRAFT + assignment(), fields().filter(([name]) => !NOT_KEPT.has(name)));
-    tell("saving");
-    clearTimeout(saveTimer);
-    saveTimer = setTimeout(saveDraft, SAVE_AFTER_MS);
-  }
-
-  async function saveDraft() {
-    const uid = assignment(), turn = ++draftTurn;
-    if (!uid || isWaiting) return;
-    try {
-      const answer = await post("draft/", fields());
-      if (turn !== draftTurn || uid !== assignment()) return;
-      if (isSignedOut(answer)) askToSignIn();
-      else if (answer.status === 403 && !isProblem(answer)) refresh(); // the page's token is stale
-      else tell(answer.ok ? "safe" : "kept");
-    } catch {
-      tell("kept"); // offline: it is in this browser, and goes with the submit
-    }
-  }
-
-  const restored = () => read(DRAFT + assignment(), []);
+  const isSafeNow = () => { safeAt = Date.now(); showState(); };
 
   // ---- submits ----
 
   async function submit() {
     if (!assignment() || isWaiting) return;
-    const told = fields(), uid = assignment();
-    write(QUEUE, [...queue().filter((row) => row.assignment !== uid), { assignment: uid, fields: told }]);
-    clearTimeout(saveTimer);
+    const told = drafts.fields(), task = hand.here();
+    drafts.clean();
+    const key = store.enqueue({ act: "submit", base: root.dataset.base, assignment: task.assignment, fields: told });
+    last = { key, task, fields: drafts.typed() };
+    store.tell("taken", { assignment: task.assignment, text: drafts.textOf(told) });
     isWaiting = true;
-    showAhead();
+    page.submitted();
+    goOn({ counted: true });
     await sendQueue();
   }
 
-  // The task that was fetched ahead, unless it came on the page by another way meanwhile.
-  function takeAhead() {
-    const next = ahead;
-    ahead = null;
-    return next && !isHere(next.assignment) ? next.html : null;
-  }
-
-  function showAhead() {
-    const html = takeAhead();
-    if (!html) return;
+  // The next task that is in hand, if there is one.
+  function goOn({ counted }) {
+    const next = hand.take();
+    if (!next) return false;
     isWaiting = false;
-    page.show(html, { counted: true });
+    hand.show(next);
+    page.show(next.html, { counted });
+    return true;
   }
 
   // Oldest first; a row leaves the queue when the server has it, or has said why it never will.
@@ -125,187 +59,224 @@ globalThis.judgeKeeper = (page) => {
     isSending = true;
     clearTimeout(retryTimer);
     try {
-      for (let row = queue()[0]; row; row = queue()[0]) if (!(await send(row))) break;
+      if (navigator.onLine === false && !(await net.reach("/health/"))) { later(sendQueue); return; }
+      await store.locked(async () => {
+        for (let [row] = store.queue(); row; [row] = store.queue()) if (!(await send(row))) break;
+      });
     } finally {
       isSending = false;
     }
-    prefetch();
+    showState();
+    if (net.isCut()) return;
+    if (store.waiting()) later(sendQueue); else if (isWaiting) await fetchNext(); else hand.fill();
   }
 
   async function send(row) {
-    const onPage = [isWaiting ? null : assignment(), ahead?.assignment, ...queue().slice(1).map((one) => one.assignment)];
-    const holding = onPage.filter((uid) => uid && uid !== row.assignment).join();
-    tell("saving");
-    let answer;
-    try {
-      answer = await post("submit/", [...row.fields, ["claim_next", ahead ? "false" : "true"], ["holding", holding]]);
-    } catch {
-      answer = null;
-    }
-    if (!answer || answer.status >= 500) return later("kept", sendQueue);
-    if (isSignedOut(answer)) { askToSignIn(); return later("kept", refresh); }
-    if (answer.status === 403 && !isProblem(answer)) return refresh();
-    write(QUEUE, queue().filter((one) => one.assignment !== row.assignment));
-    done.add(row.assignment);
-    if (!answer.ok) return refused(row, await answer.json());
-    forget(DRAFT + row.assignment);
-    lastJudgment = answer.headers.get("X-Judgment");
-    taken(await answer.text());
+    await drafts.settled(); // a draft that came after its judgment would be a late one
+    const isHere = row.base === root.dataset.base, rest = hand.held().filter((uid) => uid !== row.assignment);
+    const wants = isHere && row.act === "submit" && rest.length < hand.size && root.dataset.mode === "judge";
+    if (!row.isTried) store.write(row.key, { ...row, isTried: true, key: undefined });
+    const more = row.act === "submit" ? [["claim_next", String(wants)], ["holding", rest.join()]] : [];
+    const answer = await net.post(`${row.base}${row.act}/`, [...row.fields, ...more]);
+    const found = await net.meaning(answer);
+    if (found.kind === "cut") return later(sendQueue);
+    if (found.kind === "out") return later(refresh);
+    if (found.kind === "stale") { await refresh(); return false; }
+    if (found.code === "lease_lost" && !row.isAgain && isHere) return lost(row, found);
+    store.forget(row.key);
+    isSafeNow();
+    if (row.act === "draft") { drafts.forget(row.assignment); return true; }
+    if (found.kind === "problem") return refused(row, found);
+    drafts.forget(row.assignment);
+    hand.done.add(row.assignment);
+    if (last?.key === row.key) Object.assign(last, { judgment: answer.headers.get("X-Judgment"), until: Date.now() + UNDO_MS });
+    page.submitted();
+    taken(await answer.text(), wants);
     return true;
   }
 
-  const isProblem = (answer) => /json/.test(answer.headers.get("Content-Type") ?? "");
-
-  function later(state, act) {
-    tell(state);
+  function later(act) {
+    if (isWaiting && net.isCut()) page.showAway();
+    showState();
+    clearTimeout(retryTimer);
     retryTimer = setTimeout(act, RETRY_MS);
     return false;
   }
 
-  // The server has it; `html` is the task that the page does not have yet, or that none is left.
-  function taken(html) {
-    tell("safe");
-    if (isWaiting && (taskIn(html) || !queue().length)) {
-      isWaiting = false;
-      page.show(html, { counted: true });
-      if (ahead && isHere(ahead.assignment)) ahead = null;
-    } else if (!ahead) {
-      ahead = taskIn(html);
+  // The server has it; `html` is the task that the page does not have yet, or says that none is left.
+  function taken(html, wanted) {
+    if (wanted) hand.put(html); else hand.again();
+    if (!isWaiting || goOn({ counted: true }) || store.waiting() || !wanted) return;
+    isWaiting = false;
+    hand.show(null);
+    page.show(html, { counted: true });
+  }
+
+  // Not this page's any more. The server keeps what was said as a late draft, and lends the task
+  // again while it has a place: then the same answers go once more, under the new token.
+  async function lost(row, found) {
+    const html = await hand.ask(row.assignment);
+    if (html === null) return later(sendQueue);
+    const task = hand.taskIn(html);
+    if (task?.assignment === row.assignment && found.state !== "submitted") {
+      const fields = row.fields.map(([name, value]) => [name, name === "token" ? task.token : value]);
+      store.write(row.key, { ...row, fields, isAgain: true, key: undefined });
+      if (hand.here()?.assignment === row.assignment) hand.show(task);
+      return true;
     }
-    page.submitted(lastJudgment);
+    store.forget(row.key);
+    drafts.forget(row.assignment);
+    hand.done.add(row.assignment);
+    if (task) hand.put(html);
+    sayNext = found.state === "submitted" ? words.elsewhere : words.lost;
+    if (!isWaiting || goOn({ counted: false })) tellLater();
+    return true;
   }
 
   function refused(row, problem) {
-    const isLost = problem.code === "lease_lost" || problem.code === "not_found";
-    if (isLost) forget(DRAFT + row.assignment);
-    tell("safe");
-    if (isWaiting && !isLost) {
-      done.delete(row.assignment);
+    if (isWaiting && hand.here()?.assignment === row.assignment) {
       isWaiting = false;
+      if (!form.sheet()) page.show(hand.here().html, { counted: false });
       complain(problem.detail);
-    } else {
-      const sentence = isLost ? words.lost : form.say(words.refused, { why: problem.detail });
-      complain(sentence, isLost ? undefined : { href: location.href, text: words.load_again });
-      if (isWaiting) { isWaiting = false; fetchNext(); }
+      return true;
     }
+    const isLost = problem.code === "lease_lost";
+    if (isLost) hand.done.add(row.assignment);
+    const sentence = isLost ? words.lost : form.say(words.refused, { why: problem.detail });
+    complain(sentence, isLost ? undefined : { href: location.href, text: words.load_again });
     return true;
   }
 
   // ---- the next task ----
 
-  // An answer may have been on its way while the task in it was taken by another: not twice, then.
-  function taskIn(html) {
-    const found = new DOMParser().parseFromString(html, "text/html").querySelector("#sheet")?.dataset.assignment;
-    return found && !isHere(found) ? { html, assignment: found } : null;
-  }
-
-  function isHere(uid) {
-    return uid === assignment() || done.has(uid) || queue().some((row) => row.assignment === uid);
-  }
-
-  async function ask(holding) {
-    const answer = await fetch(`${root.dataset.base}next/?holding=${holding.join()}`, { credentials: "same-origin" });
-    return isSignedOut(answer) || !answer.ok ? null : answer.text();
-  }
-
-  async function prefetch() {
-    if (ahead || isFetching || isSending || isWaiting || !assignment() || root.dataset.mode !== "judge") return;
-    isFetching = true;
-    try {
-      const html = await ask([assignment(), ...queue().map((row) => row.assignment)]);
-      if (html && !ahead) ahead = taskIn(html);
-    } catch {
-      // offline: the submit will ask again
-    } finally {
-      isFetching = false;
-    }
-  }
-
   async function fetchNext() {
-    let html;
-    try {
-      html = await ask(queue().map((row) => row.assignment));
-    } catch {
-      complain(words.offline_next);
-      addEventListener("online", () => location.reload(), { once: true });
-      return;
+    isWaiting = true;
+    const html = await hand.ask();
+    if (html === null) { later(fetchNext); return; }
+    hand.show(null);
+    if (!hand.put(html) || !goOn({ counted: false })) {
+      isWaiting = false;
+      hand.show(hand.taskIn(html));
+      page.show(html, { counted: false });
     }
-    if (html === null) { location.reload(); return; }
-    page.show(html, { counted: false });
-    prefetch();
+    tellLater();
+    hand.fill();
   }
 
-  // After a new sign-in the page's token is stale: take a fresh one, then send what waits.
+  // What has to be said on the page that comes next.
+  function tellLater() {
+    const drafts = { href: root.dataset.drafts, text: words.to_drafts };
+    if (sayNext) complain(sayNext, sayNext === words.elsewhere ? undefined : drafts, "caution");
+    sayNext = null;
+  }
+
+  // After a new sign-in the page's token is stale: take a fresh one, then send what waits. What is
+  // wrong, in words; nothing when all is well.
   async function refresh() {
-    try {
-      const answer = await fetch(`${root.dataset.base}next/?holding=${[assignment(), ahead?.assignment].filter(Boolean).join()}`,
-        { credentials: "same-origin" });
-      if (isSignedOut(answer)) askToSignIn();
-      if (isSignedOut(answer) || !answer.ok) return later("kept", refresh);
-      const html = await answer.text();
-      const fresh = new DOMParser().parseFromString(html, "text/html").querySelector("[name=csrfmiddlewaretoken]");
-      for (const stale of root.querySelectorAll("[name=csrfmiddlewaretoken]")) if (fresh) stale.value = fresh.value;
-      if (!ahead) ahead = taskIn(html);
-      complain("");
-      retryTimer = setTimeout(sendQueue, 0);
-    } catch {
-      return later("kept", refresh);
-    }
-    return false;
+    const answer = await net.reach(`${root.dataset.base}next/?holding=${hand.held().join()}`);
+    const found = await net.meaning(answer);
+    if (found.kind !== "ok") { later(refresh); return found.detail ?? words.offline_act; }
+    hand.put(await answer.text());
+    clearTimeout(retryTimer);
+    retryTimer = setTimeout(onLine, AGAIN_MS);
+    return "";
   }
 
-  // ---- other acts ----
+  // ---- back to the last one: out of the queue, or withdrawn; null when it is too late for that ----
 
-  async function act(name, more, whenDone) {
-    const told = fields().filter(([key]) => NOT_KEPT.has(key));
-    let answer;
-    try {
-      answer = await post(`${name}/`, [...told, ...Object.entries(more)]);
-    } catch {
-      complain(words.offline_act);
-      return false;
+  async function takeBack() {
+    if (!last) return null;
+    await drafts.save();
+    const { key, task, fields } = last;
+    const wasUnsent = await store.locked(() => {
+      const row = store.queue().find((one) => one.key === key);
+      if (row && !row.isTried) store.forget(key);
+      return row && !row.isTried;
+    });
+    let html = wasUnsent ? task.html : null;
+    if (!wasUnsent) {
+      if (!last.judgment || Date.now() > last.until) return null;
+      const answer = await net.post(`${root.dataset.base}withdraw/`, [["judgment", last.judgment]]);
+      if ((await net.meaning(answer)).kind !== "ok") return null;
+      html = await answer.text();
     }
-    if (isSignedOut(answer)) { askToSignIn(); return false; }
-    if (!answer.ok && isProblem(answer)) {
-      const problem = await answer.json();
-      if (problem.code !== "lease_lost") { complain(problem.detail); return false; }
-    }
-    whenDone();
+    if (hand.here() && !isWaiting) hand.ahead.unshift(hand.here());
+    [last, isWaiting] = [null, false];
+    hand.done.delete(task.assignment);
+    store.tell("back", { assignment: task.assignment });
+    const back = hand.taskIn(html);
+    store.keepDraft(task.assignment, { fields, over: drafts.versionOf(back), sent: null });
+    hand.show(back);
+    page.show(html, { counted: false });
+    showState();
     return true;
   }
 
-  const flag = (more) => act("flag", more, () => complain(words.flagged, undefined, "good"));
-  const skip = (more) => act("skip", more, () => {
-    forget(DRAFT + assignment());
-    done.add(assignment());
-    const html = takeAhead();
-    if (!html) { fetchNext(); return; }
-    page.show(html, { counted: false });
-    prefetch();
+  // ---- other tabs, other acts ----
+
+  store.onTold(({ kind, assignment: uid, text }) => {
+    if (kind === "back") hand.done.delete(uid);
+    if (kind !== "taken") { if (kind !== "here" && kind !== "hello") showState(); return; }
+    hand.done.add(uid);
+    hand.drop(uid);
+    if (uid !== assignment() || isWaiting) return;
+    const differs = drafts.isOwn() && drafts.textOf(drafts.fields()) !== text;
+    if (differs) store.enqueue({ act: "draft", base: root.dataset.base, assignment: uid, fields: drafts.fields() });
+    drafts.clean();
+    sayNext = differs ? words.elsewhere_differs : words.elsewhere;
+    if (goOn({ counted: true })) tellLater(); else isWaiting = true;
+    sendQueue();
   });
 
-  async function keepLeases() {
-    const held = [[assignment(), valueOf(fields(), "token")]];
-    if (ahead) {
-      const token = new DOMParser().parseFromString(ahead.html, "text/html").querySelector("#sheet [name=token]").value;
-      held.push([ahead.assignment, token]);
-    }
-    try {
-      for (const [uid, token] of held) {
-        await fetch(`${root.dataset.heartbeat}${uid}/heartbeat`, {
-          method: "POST", body: JSON.stringify({ token: Number(token) }), credentials: "same-origin",
-          headers: { "Content-Type": "application/json", "X-CSRFToken": csrf() },
-        });
-      }
-      return true;
-    } catch {
-      return false; // offline: the next beat tries again
-    }
+  async function act(name, more) {
+    const ids = form.fields().filter(([key]) => key === "assignment" || key === "token");
+    const answer = await net.post(`${root.dataset.base}${name}/`, [...ids, ...Object.entries(more)]);
+    const found = await net.meaning(answer);
+    if (found.kind === "cut") complain(words.offline_act);
+    if (found.kind === "stale") { await refresh(); complain(words.offline_act); }
+    if (found.kind === "problem" && found.code !== "lease_lost") complain(found.detail);
+    return found.kind === "ok" || found.code === "lease_lost";
   }
 
-  const hasQueue = () => queue().length > 0;
-  addEventListener("online", () => { sendQueue(); prefetch(); });
-  addEventListener("focus", () => { if (hasQueue()) refresh(); });
-  if (hasQueue()) retryTimer = setTimeout(sendQueue, 0);
-  return { keep, restored, submit, skip, flag, keepLeases, prefetch, assignment, isBusy: () => isWaiting };
+  async function flag(more) {
+    if (await act("flag", more)) complain(words.flagged, undefined, "good");
+  }
+
+  async function skip(more) {
+    const uid = assignment();
+    drafts.clean();
+    await drafts.settled();
+    if (!(await act("skip", more))) return;
+    drafts.forget(uid);
+    hand.done.add(uid);
+    hand.again();
+    store.tell("taken", { assignment: uid });
+    if (goOn({ counted: false })) hand.fill(); else await fetchNext();
+  }
+
+  async function keepAlive() {
+    const gone = await hand.keepAlive();
+    if (gone?.includes(assignment())) complain(words.time_ran_out, undefined, "caution");
+    return gone !== null;
+  }
+
+  async function onLine() {
+    await sendQueue();
+    drafts.save();
+    await keepAlive();
+  }
+
+  net.onBack(refresh);
+  addEventListener("online", onLine);
+  addEventListener("focus", () => { if (store.waiting()) refresh(); });
+  addEventListener("beforeunload", (event) => { if (net.isCut() && hand.ahead.length) event.preventDefault(); });
+  if (store.waiting()) retryTimer = setTimeout(sendQueue, 0);
+  return {
+    submit, skip, flag, keepAlive, takeBack, assignment, showState,
+    keep: drafts.keep, restore: drafts.restore, fill: hand.fill, csrf: net.csrf,
+    last: () => last?.judgment ?? null,
+    canUndo: () => last !== null,
+    revised: (judgment) => { last.judgment = judgment; last.until = 0; },
+    undoLeft: () => (last?.until ? Math.max(0, Math.ceil((last.until - Date.now()) / 1000)) : 0),
+  };
 };

@@ -222,7 +222,9 @@ def test_what_was_superseded_or_no_person_said_is_not_returned(
 ) -> None:
     page = signed_in(client, alice)
     JudgmentFactory.create(task=judgment.task, member=bob, supersedes=judgment)
-    assert "revised meanwhile" in hand_back(page, judgment, "Read on.").content.decode()
+    assert (
+        "revised or withdrawn meanwhile" in hand_back(page, judgment, "Read on.").content.decode()
+    )
     simulated = JudgmentFactory.create(task=judgment.task, source="simulated")
     assert "Only what a person" in hand_back(page, simulated, "Read on.").content.decode()
     assert not ReturnedJudgment.objects.exists()

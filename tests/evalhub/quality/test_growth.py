@@ -5,15 +5,20 @@ from __future__ import annotations
 from uuid import uuid4
 
 import pytest
+from django.utils import timezone
 
 from evalhub.accounts.models import Member
 from evalhub.campaigns.models import Campaign, Task
 from evalhub.campaigns.services.claim import claim_next
+from evalhub.campaigns.services.steering import repeat_task
 from evalhub.jobs.jobs import deliver_waiting
 from evalhub.judgments.body import PreferenceGiven, RatingGiven, SubmitBody
+from evalhub.judgments.choices import Source
 from evalhub.judgments.models import Judgment
 from evalhub.judgments.services.submit import submit_judgment
 from evalhub.quality.growth import grow_if_undecided, is_close, is_decided
+from evalhub.quality.queries import Scope
+from evalhub.quality.services import take_snapshot
 from tests.factories import CampaignFactory, CriterionFactory, MemberFactory, TaskFactory
 
 pytestmark = pytest.mark.django_db
@@ -98,6 +103,19 @@ def test_news_that_comes_twice_grows_a_task_once(bob: Member) -> None:
     for judgment in Judgment.objects.all():
         assert not grow_if_undecided(judgment=judgment.uid)
     assert Task.objects.get().overlap == task.overlap == 3
+
+
+def test_a_repeat_never_counts_beside_the_first_word(bob: Member) -> None:
+    task = judged(compared(bob), prefers("A"))
+    first = Judgment.objects.get()
+    repeat = repeat_task(task=task, member=first.member, due_at=timezone.now())
+    lease = claim_next(campaign=task.campaign, member_pk=first.member_id)
+    assert lease is not None
+    assert lease.task == repeat.uid
+    body = SubmitBody(token=lease.token, submission_id=uuid4(), **prefers("A"))  # type: ignore[arg-type]
+    submit_judgment(assignment=lease.assignment, member_pk=first.member_id, body=body)
+    scope = Scope(snapshot=take_snapshot(bob.workspace), sources=(Source.HUMAN,))
+    assert [each.uid for each in scope.judgments()] == [first.uid]
 
 
 def test_points_of_a_scale_far_apart_make_it_grow(bob: Member) -> None:
