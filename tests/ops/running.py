@@ -1,13 +1,16 @@
-"""A look at what lives because of an instance."""
+"""A look at an instance from outside: whether it answers, and what lives because of it."""
 
 from __future__ import annotations
 
 import os
 from contextlib import suppress
+from http import HTTPStatus
+from urllib.request import urlopen
 
 import psutil
 
 from evalhub.common.embedded.places import DataDirectory
+from evalhub.common.supervisor.instance import Up
 
 
 def what_lives(place: DataDirectory) -> list[str]:
@@ -26,3 +29,11 @@ def _belongs(process: psutil.Process, root: str) -> bool:
         told = process.environ().get("EVALHUB_DATA_DIR") == root
         return told or process.cwd().startswith(root) or root in " ".join(process.cmdline())
     return False
+
+
+def is_healthy(up: Up) -> bool:
+    try:
+        with urlopen(f"http://127.0.0.1:{up.port}/health/", timeout=5) as answer:
+            return bool(answer.status == HTTPStatus.OK)
+    except OSError:
+        return False

@@ -15,7 +15,7 @@ from evalhub.common.embedded.children import wait_until
 from evalhub.common.embedded.places import DataDirectory
 from evalhub.common.embedded.temporary import temporary_place
 from evalhub.common.supervisor.instance import Up, manage, running
-from tests.ops.running import what_lives
+from tests.ops.running import is_healthy, what_lives
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("up")]
 
@@ -38,7 +38,7 @@ def up() -> Iterator[Up]:
 @pytest.mark.parametrize(("by", "words"), [(signal.SIGINT, []), (signal.SIGTERM, ["--no-worker"])])
 def test_a_word_stops_all_of_it(place: DataDirectory, by: signal.Signals, words: list[str]) -> None:
     with running(place, *words) as up:
-        assert up.is_healthy()
+        assert is_healthy(up)
 
         assert up.end(by) == 0
 
@@ -59,7 +59,7 @@ def test_a_killed_part_comes_back(up: Up, name: str) -> None:
     os.kill(before.pid, signal.SIGKILL)
 
     assert wait_until(lambda: up.started(name) != before, seconds=GONE_WITHIN), up.said
-    assert wait_until(lambda: up.started(name).lives and up.is_healthy(), seconds=GONE_WITHIN)
+    assert wait_until(lambda: up.started(name).lives and is_healthy(up), seconds=GONE_WITHIN)
     assert f"{name} was killed by SIGKILL; starting it again" in up.said
 
 
@@ -100,7 +100,7 @@ def test_the_supervisor_killed_with_its_lifeline_leaves_nothing(place: DataDirec
     up.end(signal.SIGKILL)
 
     with running(place, "--no-worker") as again:  # which ends what has survived, if anything
-        assert again.is_healthy()
+        assert is_healthy(again)
         assert [each for each in before if lives(each)] == []
 
 

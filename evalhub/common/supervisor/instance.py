@@ -14,9 +14,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from pathlib import Path
-from urllib.request import urlopen
 
 import psycopg
 
@@ -102,13 +100,6 @@ class Up:
         if record is None:
             raise ValueError("It has started nothing yet.")
         return record.programs[name]
-
-    def is_healthy(self) -> bool:
-        try:
-            with urlopen(f"http://127.0.0.1:{self.port}/health/", timeout=5) as answer:
-                return bool(answer.status == HTTPStatus.OK)
-        except OSError:
-            return False
 
     def connect(self) -> psycopg.Connection:
         return psycopg.connect(
