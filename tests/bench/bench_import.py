@@ -24,8 +24,8 @@ from random import Random
 from rich.console import Console
 from rich.table import Table
 
+from evalhub.common.embedded.temporary import temporary_place
 from tests.bench.bench_claim_submit import SETTINGS, cpu_of, database, manage, url_of
-from tests.ground import temporary_place
 
 WORDS = "the sky looks blue because short waves of light are scattered more than long ones"
 OURS = Path(__file__).parents[2]

@@ -24,11 +24,11 @@ from pytest_django.live_server_helper import LiveServer
 from evalhub.accounts.models import Member
 from evalhub.campaigns.models import Assignment, Campaign, Draft, Task
 from evalhub.common.embedded.children import spawn, wait_until
+from evalhub.common.supervisor.instance import free_port
 from evalhub.judgments.models import Judgment
 from tests.browser.conftest import DESKTOP, PHONE, axe_findings
 from tests.browser.desk import campaign_of, open_page, start_session
 from tests.factories import PASSWORD
-from tests.ops.running import free_port
 
 pytestmark = [
     pytest.mark.browser,
