@@ -1,4 +1,4 @@
-"""The floor: the same two statements from a bare psycopg loop, without a web server."""
+"""The floor: the same statements from a bare psycopg loop, without a web server."""
 
 from __future__ import annotations
 
@@ -41,7 +41,11 @@ def _judge(
     from evalhub.campaigns.services.claim import FROM_THE_FRONT, from_rank
     from evalhub.campaigns.services.statements import FRESH
     from evalhub.judgments.question import Findings, PreferenceFound, RatingFound
-    from evalhub.judgments.services.statements import columns_of, submit_statement, tables_of
+    from evalhub.judgments.services.statements import (
+        columns_of,
+        submit_and_lend_statement,
+        tables_of,
+    )
 
     row = connection.execute(
         "SELECT c.id, ARRAY(SELECT k.id FROM rubrics_criterion k"
@@ -51,13 +55,15 @@ def _judge(
     ).fetchone()
     assert row is not None
     key, criteria = row
-    rank = FROM_THE_FRONT
+    connection.execute(  # what the clients left in their hands
+        "UPDATE campaigns_assignment SET state = 'skipped', ended_at = now()"
+        " WHERE member_id = %s AND state = 'held'",
+        [member],
+    )
+    asked = {"campaign": key, "member": member, "minutes": 30} | from_rank(FROM_THE_FRONT)
+    lease = connection.execute(FRESH, asked).fetchone()
     for _ in range(times):
-        with connection.transaction():
-            asked = {"campaign": key, "member": member, "minutes": 30} | from_rank(rank)
-            lease = connection.execute(FRESH, asked).fetchone()
-            assert lease is not None
-            rank = lease[4]
+        assert lease is not None
         assignment, first, second = _details(connection, lease[0])
         findings = Findings(
             ratings=[
@@ -69,10 +75,12 @@ def _judge(
         values = {
             "assignment": assignment, "member": member, "token": lease[1], "campaign": key,
             "workspace": workspace, "source": "human", "submission": uuid4(), "digest": "0" * 64,
-            "active_ms": 41200, "critique": "", "holding": [], "guidelines": None, **columns_of(findings),
+            "active_ms": 41200, "critique": "", "guidelines": None, **columns_of(findings),
+            "minutes": 30, "hand": 2, "holding": "{}", "undo": 30, **from_rank(lease[4]),
         }  # fmt: skip
-        with connection.transaction():
-            connection.execute(submit_statement(tables_of(findings)), values)
+        row = connection.execute(submit_and_lend_statement(tables_of(findings)), values).fetchone()
+        assert row is not None
+        lease = row[1:]
     return times
 
 

@@ -1,11 +1,16 @@
 """Claim + submit through the API: CPU of the web server and PostgreSQL per judgment.
 
     python -m tests.bench.bench_claim_submit [--tasks 10000 100000] [--submits 3000] [--json]
+    python -m tests.bench.bench_claim_submit --offered 60 --tasks 10000 --submits 1800
 
 Starts a PostgreSQL and a granian (2 workers) of its own, fills a workspace with `seed_bench`, and
 lets 16 clients submit as fast as they can, each request answered with the next task. Beside it, in
 the same minutes, a bare psycopg loop runs the same two statements: machines are noisy, so read the
-ratio. The time is that of the processes themselves (user + system), not of the clients.
+ratio. The time is that of the processes themselves (user + system); what the clients used stands
+beside it: the same code costs up to twice as much while a machine is slow, the clients too.
+
+`--offered` submits at that rate instead, each at its own moment whether the one before is answered
+or not; a judgment's latency counts from that moment. Its claim alone, without a submit, stands beside.
 """
 
 from __future__ import annotations
@@ -54,6 +59,8 @@ class Figures:
     p50_ms: float  # at full load, with 16 clients waiting
     p95_ms: float
     bare_ms: float  # the bare loop, its own Python and PostgreSQL
+    client_ms: float  # CPU of the clients themselves
+    claim_p95_ms: float  # a claim by itself
     seed_seconds: float
 
     @property
@@ -67,8 +74,15 @@ class Clients:
     def __init__(self, port: int, seeded: dict[str, Any]) -> None:
         self.port, self.seeded = port, seeded
         self.seconds: list[float] = []
+        self.claim_seconds: list[float] = []
+        self.began, self.between = 0.0, 0.0  # seconds between two judgments of one client
 
-    def run(self, judgments: int) -> None:
+    def run(self, judgments: int, *, offered: float | None = None) -> None:
+        """Let each client do its share, as fast as it can or at `offered` judgments a second."""
+        self.seconds.clear()
+        self.claim_seconds.clear()
+        self.began = time.perf_counter()
+        self.between = 1 / offered if offered else 0.0
         share = judgments // CLIENTS
         threads = [
             threading.Thread(target=self._work, args=[nth, share])
@@ -79,24 +93,43 @@ class Clients:
         for thread in threads:
             thread.join()
 
+    def due(self, nth: int, turn: int) -> float:
+        """Wait for the moment at which client `nth` is to begin its turn; return that moment."""
+        now = time.perf_counter()
+        if not self.between:
+            return now
+        moment = self.began + (turn * CLIENTS + nth + 1) * self.between
+        time.sleep(max(0.0, moment - now))
+        return moment
+
     def _work(self, nth: int, judgments: int) -> None:
         wire = http.client.HTTPConnection("127.0.0.1", self.port)
         token = self.seeded["tokens"][nth]
         head = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
 
         def post(path: str, body: dict[str, Any]) -> Any:
-            began = time.perf_counter()
             wire.request("POST", path, json.dumps(body), head)
             answer = wire.getresponse()
             text = answer.read()
             assert answer.status in (200, 201), text
-            self.seconds.append(time.perf_counter() - began)
             return json.loads(text)
 
-        claimed = post(f"/api/v1/campaigns/{self.seeded['campaign']}/claim", {})
-        for _ in range(judgments):
+        def claim() -> Any:
+            began = time.perf_counter()
+            found = post(f"/api/v1/campaigns/{self.seeded['campaign']}/claim", {})
+            self.claim_seconds.append(time.perf_counter() - began)
+            return found
+
+        claimed = claim()
+        self.claim_seconds.clear()  # by whoever is last: the rush at the start is no claim to count
+        for turn in range(judgments):
+            apart = bool(self.between) and turn % 2 == 1  # every second asks for the next by itself
+            began = self.due(nth, turn)
             url = f"/api/v1/assignments/{claimed['assignment']}/submit"
-            claimed = post(url, self._body(claimed["token"]))["next"]
+            body = self._body(claimed["token"]) | {"claim_next": not apart}
+            claimed = post(url, body)["next"]
+            self.seconds.append(time.perf_counter() - began)
+            claimed = claim() if apart else claimed
 
     def _body(self, token: int) -> dict[str, Any]:
         first, second = self.seeded["criteria"]
@@ -114,7 +147,9 @@ class Clients:
         }
 
 
-def measure(tasks: int, judgments: int, *, kind: type[Clients] = Clients) -> Figures:
+def measure(
+    tasks: int, judgments: int, *, kind: type[Clients] = Clients, offered: float | None = None
+) -> Figures:
     with temporary_place() as place, database(place) as postgres:
         os.environ |= {"DATABASE_URL": url_of(place), "EVALHUB_DATA_DIR": str(place.root)}
         (place.root / "static").mkdir(exist_ok=True)
@@ -126,14 +161,14 @@ def measure(tasks: int, judgments: int, *, kind: type[Clients] = Clients) -> Fig
         with web_server() as (port, server):
             clients = kind(port, seeded)
             clients.run(WARM_UP)
-            clients.seconds.clear()
-            before = cpu_of(server), cpu_of(postgres)
+            spent = cpu_of(server), cpu_of(postgres), time.process_time()
             began = time.perf_counter()
-            clients.run(judgments)
+            clients.run(judgments, offered=offered)
             elapsed = time.perf_counter() - began
-            web, data = cpu_of(server) - before[0], cpu_of(postgres) - before[1]
+            now = cpu_of(server), cpu_of(postgres), time.process_time()
         bare = bare_ms(seeded, postgres, judgments)
-    return figures_of(tasks, judgments, clients, elapsed, (web, data), bare=bare, seed=seed_seconds)
+    cpu = [after - before for after, before in zip(now, spent, strict=True)]
+    return figures_of(tasks, judgments, clients, elapsed, cpu, bare=bare, seed=seed_seconds)
 
 
 def figures_of(
@@ -141,13 +176,14 @@ def figures_of(
     judgments: int,
     clients: Clients,
     elapsed: float,
-    spent: tuple[float, float],  # CPU seconds of web and database
+    spent: list[float],  # CPU seconds of web, database and clients
     *,
     bare: float,
     seed: float,
 ) -> Figures:
     done = CLIENTS * (judgments // CLIENTS)
     latencies = statistics.quantiles(clients.seconds, n=100)
+    claims = statistics.quantiles(clients.claim_seconds, n=100) if clients.claim_seconds else []
     return Figures(
         tasks=tasks,
         judgments=done,
@@ -157,6 +193,8 @@ def figures_of(
         p50_ms=1000 * latencies[49],
         p95_ms=1000 * latencies[94],
         bare_ms=bare,
+        client_ms=1000 * spent[2] / done,
+        claim_p95_ms=1000 * claims[94] if claims else 0.0,
         seed_seconds=seed,
     )
 
@@ -229,10 +267,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tasks", type=int, nargs="+", default=[10_000, 100_000])
     parser.add_argument("--submits", type=int, default=3000)
+    parser.add_argument("--offered", type=float, help="judgments a second; none: no think time")
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
     os.environ.update(SETTINGS)
-    rows = [measure(tasks, chosen.submits) for tasks in chosen.tasks]
+    rows = [measure(tasks, chosen.submits, offered=chosen.offered) for tasks in chosen.tasks]
     if not chosen.json:
         show(rows, title="CPU per judgment: submit and next task, 16 clients, target 2.5 ms")
     found = [asdict(row) | {"total_ms": row.total_ms} for row in rows]
@@ -241,12 +280,13 @@ def main() -> None:
 
 def show(rows: list[Figures], *, title: str) -> None:
     table = Table(title=title)
-    names = "tasks", "web ms", "PostgreSQL ms", "sum ms", "per s", "p50 ms", "p95 ms", "bare ms"
+    names = "tasks", "web ms", "PostgreSQL ms", "sum ms", "per s", "p50 ms", "p95 ms"
+    names += "claim p95 ms", "bare ms", "clients ms"
     for name in names:
         table.add_column(name, justify="right")
     for row in rows:
         figures = (row.web_ms, row.database_ms, row.total_ms, row.per_second, row.p50_ms)
-        rest = (row.p95_ms, row.bare_ms)
+        rest = (row.p95_ms, row.claim_p95_ms, row.bare_ms, row.client_ms)
         table.add_row(f"{row.tasks:,}", *(f"{figure:,.2f}" for figure in (*figures, *rest)))
     Console(stderr=True).print(table)
 

@@ -1,6 +1,6 @@
 """Claim + submit through the annotator's page: CPU of web and PostgreSQL, the next task rendered.
 
-    python -m tests.bench.bench_page [--tasks 10000 100000] [--submits 1500] [--json]
+    python -m tests.bench.bench_page [--tasks 10000 100000] [--submits 1500] [--offered 60] [--json]
 
 The same harness as bench_claim_submit, with browsers' sessions instead of tokens: each request
 posts the form of a comparison with two ratings and a sentence, and is answered with the next task
@@ -45,17 +45,17 @@ class Browsers(Clients):
         }
 
         def ask(method: str, path: str, fields: dict[str, Any] | None = None) -> dict[str, str]:
-            began = time.perf_counter()
             wire.request(method, self.base + path, urlencode(fields or {}), head)
             answer = wire.getresponse()
             text = answer.read()
             assert answer.status == 200, text
-            self.seconds.append(time.perf_counter() - began)
             return {name.decode(): value.decode() for name, value in HIDDEN.findall(text)}
 
         held = ask("GET", "next/")
-        for _ in range(judgments):
+        for turn in range(judgments):
+            began = self.due(nth, turn)
             held = ask("POST", "submit/", self._fields(held))
+            self.seconds.append(time.perf_counter() - began)
 
     def _fields(self, held: dict[str, str]) -> dict[str, Any]:
         first, second = self.seeded["criteria"]
@@ -101,10 +101,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tasks", type=int, nargs="+", default=[10_000, 100_000])
     parser.add_argument("--submits", type=int, default=1500)
+    parser.add_argument("--offered", type=float, help="judgments a second; none: no think time")
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
     os.environ.update(SETTINGS)
-    rows = [measure(tasks, chosen.submits, kind=Browsers) for tasks in chosen.tasks]
+    rows = [
+        measure(tasks, chosen.submits, kind=Browsers, offered=chosen.offered)
+        for tasks in chosen.tasks
+    ]
     if not chosen.json:
         show(rows, title="CPU per judgment through the page, 16 clients, target 5 ms")
     sys.stdout.write(json.dumps([asdict(row) | {"total_ms": row.total_ms} for row in rows]) + "\n")
