@@ -83,7 +83,7 @@ def stored() -> list[tuple[int, int]]:
     for row in rows:
         assert row.assignment is not None
         towards = 1 if row.assignment.permutation == [0, 1] else -1
-        found.append((row.task.rank, row.preferences.get().margin * towards))
+        found.append((row.task.lot, row.preferences.get().margin * towards))
     return found
 
 
@@ -193,7 +193,7 @@ def test_a_session_that_ended_is_begun_again_in_place_by_the_same_person_only(
     expect(page.get_by_label("Why?")).to_have_value("half a thought")
     assert Draft.objects.get().body["fields"]["critique"] == "half a thought"
     judge_again = Judgment.objects.get()
-    assert (judge_again.member, judge_again.task.rank) == (bob, 0)
+    assert (judge_again.member, judge_again.task.lot) == (bob, 0)
     page.get_by_label(much_better("B")).check()
     page.keyboard.press("Control+Enter")
     shown(page, 2)
