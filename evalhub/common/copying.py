@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
@@ -18,6 +19,18 @@ def keys_for(model: type[models.Model], count: int) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(statement, [model._meta.db_table, count])
         return [key for (key,) in cursor.fetchall()]
+
+
+@contextmanager
+def planned_anew() -> Iterator[None]:
+    """Plan each query for the tables as they are now; inside a transaction.
+
+    A plan that was kept from when the table was empty reads all of it, for every batch.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL plan_cache_mode = force_custom_plan")
+        yield
+        cursor.execute("SET LOCAL plan_cache_mode = auto")
 
 
 def copy_in(model: type[models.Model], names: Sequence[str], rows: Iterable[Row]) -> None:

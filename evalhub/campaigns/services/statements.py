@@ -53,12 +53,15 @@ _OPEN = "t.campaign_id = (SELECT %(campaign)s::bigint) AND t.open_places > 0 AND
 # holds even if two claims come at once.
 _SHARE_LEFT = """
     NOT EXISTS (SELECT FROM campaigns_membershare s
-                WHERE s.member_id = %(member)s AND s.campaign_id = %(campaign)s
+                WHERE s.member_id = (SELECT %(member)s::bigint)
+                  AND s.campaign_id = (SELECT %(campaign)s::bigint)
                   AND s.taken >= s.most)
 """
 _SHARE_TAKEN = """
     UPDATE campaigns_membershare s SET taken = taken + 1
-    FROM lent WHERE s.member_id = %(member)s AND s.campaign_id = %(campaign)s
+    FROM lent
+    WHERE s.member_id = (SELECT %(member)s::bigint)
+      AND s.campaign_id = (SELECT %(campaign)s::bigint)
 """
 
 # The order of the responses: drawn by lot for the first who gets a task, then one step further
@@ -70,7 +73,8 @@ _FRESH_STEPS = f"""
         SELECT t.id, t.rank FROM campaigns_reservation r
         JOIN campaigns_task t ON t.id = r.task_id
         WHERE EXISTS (SELECT FROM room)
-          AND r.member_id = %(member)s AND r.campaign_id = (SELECT %(campaign)s::bigint)
+          AND r.member_id = (SELECT %(member)s::bigint)
+          AND r.campaign_id = (SELECT %(campaign)s::bigint)
           AND r.due_at <= statement_timestamp() AND t.open_places > 0 AND {_FITS}
         ORDER BY t.rank LIMIT 1 FOR NO KEY UPDATE OF t SKIP LOCKED
     ), earlier AS MATERIALIZED (

@@ -10,7 +10,7 @@ import msgspec
 from django.db import transaction
 
 from evalhub.accounts.models import Workspace
-from evalhub.common.copying import copy_in, keys_for
+from evalhub.common.copying import copy_in, keys_for, planned_anew
 from evalhub.formats.rows import CompletionRow, PromptRow, Rejected, excerpt_of, plain
 from evalhub.prompts.grouping import Merge, Wanted, fingerprint_of, groups_for
 from evalhub.prompts.models import Collection, Completion, Generation, Prompt
@@ -36,7 +36,8 @@ def add_prompts(*, collection: Collection, rows: Sequence[PromptRow]) -> Taken:
     """
     workspace = collection.workspace
     Workspace.objects.select_for_update(no_key=True).get(pk=workspace.pk)  # two imports: in turn
-    known = _known(collection, rows)
+    with planned_anew():
+        known = _known(collection, rows)
     fresh: dict[str, PromptRow] = {}
     for row in rows:
         if row.id not in known:
@@ -49,7 +50,8 @@ def add_prompts(*, collection: Collection, rows: Sequence[PromptRow]) -> Taken:
         and (fault := _changed(row, known.get(row.id) or made[row.id]))
     }
     usable = [row for place, row in enumerate(rows) if place not in faults]
-    answers = _Answers(workspace, known | made, usable)
+    with planned_anew():
+        answers = _Answers(workspace, known | made, usable)
     outcomes: list[Outcome] = []
     for place, row in enumerate(rows):
         outcome = faults.get(place) or answers.add(row)
@@ -91,7 +93,8 @@ def _store_prompts(
         )
         for row, each in zip(rows, prompts, strict=True)
     ]
-    grouped = groups_for(collection.workspace, wanted)
+    with planned_anew():
+        grouped = groups_for(collection.workspace, wanted)
     owners = (collection.workspace_id, collection.pk)
     copy_in(
         Prompt,
