@@ -32,7 +32,7 @@ globalThis.judgeDrafts = (page) => {
   }
 
   function keep() {
-    if (!page.assignment()) return;
+    if (!page.assignment() || !page.isIdle()) return;
     dirty.add(page.assignment());
     remember();
     page.changed();

@@ -37,18 +37,26 @@ globalThis.judgeKeeper = (page) => {
     const key = store.enqueue({ act: "submit", base: root.dataset.base, assignment: task.assignment, fields: told });
     last = { key, task, fields: drafts.typed() };
     store.tell("taken", { assignment: task.assignment, text: drafts.textOf(told) });
-    isWaiting = true;
     page.submitted();
-    goOn({ counted: true });
+    if (!goOn({ counted: true })) wait();
     await sendQueue();
+  }
+
+  // Until the next task is here, nothing more can be said about this one. A field that is left late
+  // tells of its change when it is left: now, not when it is taken off the page.
+  function wait() {
+    isWaiting = true;
+    document.activeElement?.blur();
+    if (form.sheet()) form.sheet().inert = true;
   }
 
   // The next task that is in hand, if there is one.
   function goOn({ counted }) {
     const next = hand.take();
     if (!next) return false;
-    isWaiting = false;
+    wait();
     hand.show(next);
+    isWaiting = false;
     page.show(next.html, { counted });
     return true;
   }
@@ -136,7 +144,7 @@ globalThis.judgeKeeper = (page) => {
   function refused(row, problem) {
     if (isWaiting && hand.here()?.assignment === row.assignment) {
       isWaiting = false;
-      if (!form.sheet()) page.show(hand.here().html, { counted: false });
+      if (form.sheet()) form.sheet().inert = false; else page.show(hand.here().html, { counted: false });
       complain(problem.detail);
       return true;
     }
@@ -150,7 +158,7 @@ globalThis.judgeKeeper = (page) => {
   // ---- the next task ----
 
   async function fetchNext() {
-    isWaiting = true;
+    wait();
     const html = await hand.ask();
     if (html === null) { later(fetchNext); return; }
     hand.show(null);
@@ -186,6 +194,7 @@ globalThis.judgeKeeper = (page) => {
 
   async function takeBack() {
     if (!last) return null;
+    document.activeElement?.blur();
     await drafts.save();
     const { key, task, fields } = last;
     const wasUnsent = await store.locked(() => {
@@ -223,8 +232,9 @@ globalThis.judgeKeeper = (page) => {
     const differs = drafts.isOwn() && drafts.textOf(drafts.fields()) !== text;
     if (differs) store.enqueue({ act: "draft", base: root.dataset.base, assignment: uid, fields: drafts.fields() });
     drafts.clean();
+    drafts.forget(uid); // what differs is in the queue
     sayNext = differs ? words.elsewhere_differs : words.elsewhere;
-    if (goOn({ counted: true })) tellLater(); else isWaiting = true;
+    if (goOn({ counted: true })) tellLater(); else wait();
     sendQueue();
   });
 
@@ -270,6 +280,7 @@ globalThis.judgeKeeper = (page) => {
   addEventListener("online", onLine);
   addEventListener("focus", () => { if (store.waiting()) refresh(); });
   addEventListener("beforeunload", (event) => { if (net.isCut() && hand.ahead.length) event.preventDefault(); });
+  if (isWaiting) wait();
   if (store.waiting()) retryTimer = setTimeout(sendQueue, 0);
   return {
     submit, skip, flag, keepAlive, takeBack, assignment, showState,
