@@ -23,7 +23,7 @@ class CampaignForm(forms.Form):
         (_("What people do"), ["title", "type", "asks", "preference_steps"]),
         (_("What they judge"), ["rubric_version", "collection", "models", "design", "overlap"]),
         (_("Who may judge"), ["languages", "groups", "qualifications", "max_share"]),
-        (_("Which task comes next"), ["task_order", "requeue", "most_overlap"]),
+        (_("Which task comes next"), ["task_order", "requeue", "most_overlap", "hand_size"]),
         (_("Before they begin"), ["guidelines", "consent", "content_warning"]),
         (_("Rules"), ["allows_revision", "allows_extra", "masks_identity"]),
     ]
@@ -83,6 +83,14 @@ class CampaignForm(forms.Form):
         choices=Requeue.choices,
         widget=forms.RadioSelect,
         initial=Requeue.OTHERS,
+    )
+    hand_size = forms.IntegerField(
+        label="Most tasks in one person’s hand",
+        min_value=1,
+        max_value=100,
+        initial=20,
+        help_text="They go on with these when the network is gone. Take few where tasks are few:"
+        " what one person holds, nobody else gets meanwhile.",
     )
     most_overlap = forms.IntegerField(
         label="Most judgments per task",

@@ -36,7 +36,8 @@ def judged_page(judgment: Judgment, *, typed: Mapping[str, str] | None = None) -
     fields = fields_from(answers, preference_steps=steps) if typed is None else typed
     order = judgment.assignment.permutation if judgment.assignment else None
     context = page_of_task(judgment.task, fields, order=order)
-    return context | {"judgment": judgment, "marked": marked_in(context, answers["spans"])}
+    spans = answers["spans"]
+    return context | {"judgment": judgment, "spans": spans, "marked": marked_in(context, spans)}
 
 
 def page_of_task(

@@ -146,6 +146,14 @@ def test_a_look_back_and_practice_are_quiet_and_accessible(
     for nth, judgment in enumerate((Judgment.objects.order_by("pk").first(), gold)):
         assert judgment is not None
         check(page, f"/w/acme/judgments/{judgment.uid}/", f"look-{nth}")
+        lit = page.evaluate("[...CSS.highlights.get('judge-mark')].map(String)")
+        assert lit == (["It was delivered"] if nth == 0 else [])
+        answer = page.locator(".response .rendered").first
+        assert answer.evaluate("one => getComputedStyle(one).filter") != "none"
+        page.get_by_role("button", name="Show the responses").click()
+        assert answer.evaluate("one => getComputedStyle(one).filter") == "none"
+        if folder := os.environ.get("EVALHUB_SHOTS"):
+            page.screenshot(path=f"{folder}/look-{nth}-revealed.png", full_page=True)
     check(page, f"/w/acme/my-work/judgments/{gold.uid}/revise/", "revise")
     check(page, f"/w/acme/campaigns/{campaign.uid}/practice/", "practice")
     check(page, f"/w/acme/campaigns/{campaign.uid}/practice/?n=2", "practice-over")

@@ -32,6 +32,7 @@ from evalhub.judgments.page import desk_page
 from evalhub.judgments.services.returns import return_judgment
 from evalhub.judgments.services.revise import check_current, check_revisable, revise_judgment
 from evalhub.judgments.sheet import answers_from
+from evalhub.judgments.words import WORDS
 from evalhub.judgments.work import may_reopen
 
 
@@ -116,6 +117,7 @@ def _looked_at(
         "mode": "read",
         "form_action": "",
         "hidden": {"assignment": ""},
+        "words": {name: str(WORDS[name]) for name in ("show", "hide")},
     }
     return render(request, "judgments/look.html", context, status=422 if form.errors else 200)
 

@@ -45,6 +45,7 @@ def form_of(member: Member) -> dict[str, Any]:
         "preference_steps": 5,
         "task_order": "spread",
         "requeue": "back",
+        "hand_size": 3,
         "languages": "pt-BR,  de,de",
         "max_share": 40,
         "most_overlap": 5,
