@@ -52,7 +52,7 @@ def make_world(workspace: Workspace, member: Member, text: str) -> World:
         *of_the_models(workspace, member, text),
     ]
     uids = {type(row).__name__: row.uid for row in rows}
-    uids["skipped"] = skipped.uid
+    uids |= {"skipped": skipped.uid, "late": make_late(task, member, text).uid}
     base = workspace.language_models.get(kind="base", children__isnull=False)
     uids["trial"] = try_prompt(workspace=workspace, models=[base], text=text, by=member)
     slugs = {"name": NAME, "collection": task.prompt.collection.slug, "rubric": version.rubric.slug}
@@ -97,6 +97,7 @@ def make_task(workspace: Workspace, version: RubricVersion, text: str) -> Task:
         campaign__content_warning=text,
         campaign__asks=["critique", "ratings"],
         campaign__overlap=3,
+        campaign__allows_extra=True,
         prompt=prompt,
         completions=answers,
     )
@@ -155,6 +156,14 @@ def make_desk(judgment: Judgment, member: Member, text: str) -> tuple[Flag, Assi
         )  # fmt: skip
     factories.CompletionFactory.create(prompt=task.prompt, content=text)  # took the correction over
     return flag, skipped
+
+
+def make_late(task: Task, member: Member, text: str) -> Assignment:
+    """Work that came when the member's lease was lost."""
+    of_another = factories.TaskFactory.create(campaign=task.campaign, overlap=1, open_places=0)
+    late = factories.AssignmentFactory.create(task=of_another, member=member, state="expired")
+    save_draft(assignment=late, body={"critique": text})
+    return late
 
 
 def make_import(task: Task, member: Member, text: str) -> Model:
