@@ -27,11 +27,15 @@ class DatabaseWrapper(Postgres):
     def is_usable(self) -> bool:
         """A server that stops or dies closes the socket, which shows without asking.
 
-        After a while of silence we ask all the same: something on the way may have forgotten us.
+        After an error we ask all the same, and after a while of silence: something on the way may
+        have forgotten us.
         """
+        if self.connection.closed:  # broken, as psycopg knows already: there is no socket any more
+            return False
         now = time.monotonic()
         idle, self._looked_at = now - self._looked_at, now
-        if idle < IDLE and not _has_something_to_say(self.connection.fileno()):
+        is_quiet = idle < IDLE and not self.errors_occurred
+        if is_quiet and not _has_something_to_say(self.connection.fileno()):
             return True
         return bool(super().is_usable())
 

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import psycopg
 import pytest
-from django.db import IntegrityError, connection, connections, transaction
+from django.db import IntegrityError, OperationalError, connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 
-from evalhub.accounts.models import Member
-from evalhub.common.copying import copy_in, keys_for
 from evalhub.common.rows import array_of, first_row
-from evalhub.prompts.models import PromptGroup, Split
 
 HOSTILE = [
     "",
@@ -66,35 +63,32 @@ def test_the_quick_way_keeps_django_s_rules() -> None:
             first_row("SELECT 1", [])
 
 
-@pytest.mark.django_db(transaction=True)
-def test_a_server_that_hung_up_is_noticed_without_asking_it() -> None:
-    """As after a restart: the next request gets a connection of its own and no error."""
+def hung_up() -> int:
+    """The server ends our connection; the key of the process that served it."""
     (pid,) = first_row("SELECT pg_backend_pid()", []) or (0,)
     parameters = connection.get_connection_params()
     names = ("host", "port", "user", "password", "dbname")
     known = {name: parameters[name] for name in names if parameters.get(name)}
     with psycopg.connect(**known, autocommit=True) as other:
         other.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+    return int(pid)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_server_that_hung_up_is_noticed_without_asking_it() -> None:
+    """As after a restart: the next request gets a connection of its own and no error."""
+    pid = hung_up()
     wrapper = connections["default"]
     wrapper.health_check_enabled, wrapper.health_check_done = True, False
     assert (first_row("SELECT pg_backend_pid()", []) or (pid,))[0] != pid
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_server_that_is_there_is_not_asked_twice() -> None:
-    first_row("SELECT 1", [])
+def test_a_connection_that_broke_in_a_request_is_not_given_to_the_next() -> None:
+    pid = hung_up()
     wrapper = connections["default"]
-    assert wrapper.is_usable()  # the first time it is asked, which no other test may have done
-    with CaptureQueriesContext(connection) as seen:
-        assert wrapper.is_usable()
-    assert not seen.captured_queries
-
-
-def test_copied_rows_have_the_model_s_defaults(bob: Member) -> None:
-    keys = keys_for(PromptGroup, 2)
-    rows = [(key, bob.workspace_id, Split.TEST.value) for key in keys]
-    copy_in(PromptGroup, ["id", "workspace_id", "split"], rows)
-    one, two = PromptGroup.objects.filter(pk__in=keys).order_by("pk")
-    assert one.uid != two.uid
-    assert (one.split, one.merged_into, one.created_at.tzinfo is None) == ("test", None, False)
-    assert PromptGroup.objects.create(workspace=bob.workspace, split="test").pk not in keys
+    wrapper.health_check_enabled, wrapper.health_check_done = True, True
+    with pytest.raises(OperationalError):
+        first_row("SELECT 1", [])
+    wrapper.health_check_done = False
+    assert (first_row("SELECT pg_backend_pid()", []) or (pid,))[0] != pid
