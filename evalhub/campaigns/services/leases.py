@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from evalhub.accounts.models import Member
-from evalhub.campaigns.choices import AssignmentState, CampaignState, SkipReason
+from evalhub.campaigns.choices import AssignmentState, CampaignState, Requeue, SkipReason
 from evalhub.campaigns.errors import DraftChanged, HandFull, LeaseLost, UnfitSkip, not_open
 from evalhub.campaigns.models import Assignment, Draft
 from evalhub.campaigns.services.statements import LOCK_HAND
@@ -85,7 +85,6 @@ _KEEP_ALIVE = """
       AND a.state = 'held' AND a.expires_at > now() AND c.id = a.campaign_id
     RETURNING a.uid
 """
-GIVEN_BACK = (AssignmentState.RELEASED, AssignmentState.SKIPPED)
 
 
 def release(*, assignment: Assignment, token: int) -> None:
@@ -147,7 +146,9 @@ def _give_back(
         if cursor.fetchone()[0]:
             return
     assignment.refresh_from_db(fields=["state", "token"])
-    if assignment.state not in GIVEN_BACK or assignment.token != token:  # a retry is no loss
+    goes_back = state == "skipped" and assignment.campaign.requeue == Requeue.BACK
+    ended = "released" if goes_back else state
+    if assignment.state != ended or assignment.token != token:  # a retry is no loss
         raise LeaseLost(_("You do not hold this task any more."))
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from evalhub.accounts.models import Member
 from evalhub.campaigns.choices import SHIFTS, TaskOrder
+from evalhub.campaigns.errors import LeaseLost
 from evalhub.campaigns.models import Campaign, Task
 from evalhub.campaigns.services.claim import FROM_THE_FRONT, claim_next, from_rank
 from evalhub.campaigns.services.leases import release, skip
@@ -165,6 +166,15 @@ def test_a_skipped_task_goes_where_the_campaign_says(
     assert (row_of(lease).state, task.overlap, task.open_places) == expected
     again = claim_next(campaign=campaign, member_pk=bob.pk)
     assert (again is not None) == (requeue == "back")
+
+
+def test_what_was_handed_back_cannot_be_skipped_any_more(bob: Member) -> None:
+    campaign = CampaignFactory.create(workspace=bob.workspace)
+    TaskFactory.create(campaign=campaign)
+    lease = claim(campaign, bob)
+    release(assignment=row_of(lease), token=lease.token)
+    with pytest.raises(LeaseLost):
+        skip(assignment=row_of(lease), token=lease.token)
 
 
 def test_from_the_front_is_before_every_rank(bob: Member) -> None:
