@@ -105,37 +105,44 @@ def _add(
 ) -> int:
     chance = Random(seed)  # noqa: S311  no secret: it spreads the annotators over the tasks
     wanted = campaign.overlap if overlap is None else overlap
+    added = 0
+    stream = iter(shapes)
+    while batch := list(islice(stream, BATCH)):
+        added += len(_stored(campaign, batch, chance=chance, priority=priority, overlap=wanted))
+    refresh_shares(campaign)
+    return added
+
+
+def _stored(
+    campaign: Campaign, shapes: Sequence[Keys], *, chance: Random, priority: int, overlap: int
+) -> list[int]:
+    """The keys of the tasks, in the order of their shapes."""
     same = {
         "campaign_id": campaign.pk,
         "priority": priority,
         "shift": SHIFTS[TaskOrder(campaign.task_order)],
-        "overlap": wanted,
-        "open_places": wanted,
+        "overlap": overlap,
+        "open_places": overlap,
     }
-    added = 0
-    stream = iter(shapes)
-    while batch := list(islice(stream, BATCH)):
-        keys = keys_for(Task, len(batch))
-        copy_in(
-            Task,
-            ["id", "prompt_id", "lot", *same],
-            (
-                (key, prompt, chance.randrange(BAND), *same.values())
-                for key, (prompt, _) in zip(keys, batch, strict=True)
-            ),
-        )
-        copy_in(
-            TaskCompletion,
-            ["task_id", "completion_id", "place"],
-            (
-                (key, completion, place)
-                for key, (_, completions) in zip(keys, batch, strict=True)
-                for place, completion in enumerate(completions)
-            ),
-        )
-        added += len(batch)
-    refresh_shares(campaign)
-    return added
+    keys = keys_for(Task, len(shapes))
+    copy_in(
+        Task,
+        ["id", "prompt_id", "lot", *same],
+        (
+            (key, prompt, chance.randrange(BAND), *same.values())
+            for key, (prompt, _) in zip(keys, shapes, strict=True)
+        ),
+    )
+    copy_in(
+        TaskCompletion,
+        ["task_id", "completion_id", "place"],
+        (
+            (key, completion, place)
+            for key, (_, completions) in zip(keys, shapes, strict=True)
+            for place, completion in enumerate(completions)
+        ),
+    )
+    return keys
 
 
 def _checked(campaign: Campaign, items: Iterable[Shape]) -> Iterator[Keys]:
@@ -157,10 +164,11 @@ def tasks_of_shape(*, campaign: Campaign, shapes: Sequence[Shape]) -> list[Task]
     """
     keys = [(prompt.pk, tuple(row.pk for row in completions)) for prompt, completions in shapes]
     known = _known_shapes(campaign, {prompt for prompt, _ in keys})
-    missing = {key: shape for key, shape in zip(keys, shapes, strict=True) if key not in known}
+    missing = list(dict.fromkeys(key for key in keys if key not in known))
     chance = Random(campaign.pk)  # noqa: S311  nobody claims these
-    made = _store(campaign, list(missing.values()), chance=chance, priority=0, overlap=0)
-    known.update(zip(missing, made, strict=True))
+    made = _stored(campaign, missing, chance=chance, priority=0, overlap=0)
+    rows = Task.objects.in_bulk(made)
+    known.update({key: rows[pk] for key, pk in zip(missing, made, strict=True)})
     return [known[key] for key in keys]
 
 
@@ -210,31 +218,6 @@ def _check_fit(campaign: Campaign, prompt: Prompt, completions: Sequence[Complet
         raise UnfitTask(OF_ANOTHER_WORKSPACE)
     if any(completion.prompt_id != prompt.pk for completion in completions):
         raise UnfitTask(f"A completion answers another prompt than {prompt.external_id}.")
-
-
-def _store(
-    campaign: Campaign, shapes: Sequence[Shape], *, chance: Random, priority: int, overlap: int
-) -> list[Task]:
-    tasks = Task.objects.bulk_create(
-        Task(
-            campaign=campaign,
-            prompt=prompt,
-            priority=priority,
-            lot=chance.randrange(BAND),
-            overlap=overlap,
-            open_places=overlap,
-        )
-        for prompt, _ in shapes
-    )
-    TaskCompletion.objects.bulk_create(
-        (
-            TaskCompletion(task=task, completion=completion, place=place)
-            for task, (_, completions) in zip(tasks, shapes, strict=True)
-            for place, completion in enumerate(completions)
-        ),
-        batch_size=BATCH,
-    )
-    return tasks
 
 
 def _chosen(type_: TaskType, answers: list[_Answer], *, design: Design) -> Iterator[list[_Answer]]:
