@@ -10,9 +10,9 @@ from evalhub.campaigns.models import Assignment
 from evalhub.common.errors import Conflict
 from evalhub.judgments.body import ReviseBody
 from evalhub.judgments.checks import findings_of
-from evalhub.judgments.errors import SubmissionMismatch
 from evalhub.judgments.models import Judgment
 from evalhub.judgments.queries import material_of
+from evalhub.judgments.services.retries import stored_before
 from evalhub.judgments.services.statements import columns_of, extra_statement, tables_of
 from evalhub.judgments.services.submit import SOURCES, asked_of
 
@@ -27,12 +27,8 @@ def submit_extra(*, assignment: Assignment, body: ReviseBody) -> Judgment:
         InvalidJudgment: the answers do not fit the task or the rubric.
         SubmissionMismatch: other answers were stored under this submission_id.
     """
-    mine = Judgment.objects.filter(member=assignment.member_id)
-    stored = mine.filter(submission_id=body.submission_id).first()
-    digest = body.digest(assignment.uid)
+    stored = stored_before(assignment.member_id, assignment.uid, body)
     if stored is not None:
-        if stored.body_digest != digest:
-            raise SubmissionMismatch(_("Other answers were stored under this submission_id."))
         return stored
     asked = asked_of(assignment.uid, assignment.member_id)
     findings = findings_of(body, asked.question, lambda: material_of(assignment.uid))
@@ -42,7 +38,7 @@ def submit_extra(*, assignment: Assignment, body: ReviseBody) -> Judgment:
         "workspace": asked.workspace,
         "source": SOURCES[MemberKind(asked.member_kind)].value,
         "submission": body.submission_id,
-        "digest": digest,
+        "digest": body.digest(assignment.uid),
         "active_ms": body.active_ms,
         "critique": body.critique,
         "guidelines": asked.guidelines,

@@ -9,9 +9,9 @@ from evalhub.accounts.models import Member
 from evalhub.common.errors import Conflict
 from evalhub.judgments.body import ReviseBody
 from evalhub.judgments.checks import findings_of
-from evalhub.judgments.errors import SubmissionMismatch
 from evalhub.judgments.models import Judgment
 from evalhub.judgments.queries import material_of
+from evalhub.judgments.services.retries import mismatch, stored_before
 from evalhub.judgments.services.statements import columns_of, revise_statement, tables_of
 from evalhub.judgments.services.submit import asked_of
 
@@ -27,9 +27,11 @@ def revise_judgment(*, judgment: Judgment, by: Member, body: ReviseBody) -> Judg
         SubmissionMismatch: other answers were stored under this submission_id.
     """
     about = check_revisable(judgment)
-    stored = Judgment.objects.filter(member=by, submission_id=body.submission_id).first()
+    stored = stored_before(by.pk, about, body)
     if stored is not None:
-        return _same(stored, judgment, body, about)
+        if stored.supersedes_id != judgment.pk:
+            raise mismatch()
+        return stored
     asked = asked_of(about, by.pk)
     findings = findings_of(body, asked.question, lambda: material_of(about))
     values = {
@@ -71,9 +73,3 @@ def check_current(judgment: Judgment) -> None:
     """Raise Conflict when a newer judgment stands in its place."""
     if Judgment.objects.filter(supersedes=judgment).exists():
         raise Conflict(_("This judgment has been revised already; revise the newest one."))
-
-
-def _same(stored: Judgment, judgment: Judgment, body: ReviseBody, about: UUID) -> Judgment:
-    if stored.supersedes_id != judgment.pk or stored.body_digest != body.digest(about):
-        raise SubmissionMismatch(_("Other answers were stored under this submission_id."))
-    return stored

@@ -38,10 +38,9 @@ from evalhub.common.rows import first_row
 from evalhub.judgments.body import SubmitBody
 from evalhub.judgments.checks import findings_of
 from evalhub.judgments.choices import Source
-from evalhub.judgments.errors import SubmissionMismatch
-from evalhub.judgments.models import Judgment
 from evalhub.judgments.queries import material_of
 from evalhub.judgments.question import Question
+from evalhub.judgments.services.retries import mismatch, stored_before
 from evalhub.judgments.services.statements import (
     columns_of,
     submit_and_lend_statement,
@@ -140,7 +139,7 @@ def _stored(tables: tuple[str, ...], values: dict[str, Any], *, lends: bool) -> 
             return _stored(tables, values, lends=False)
         if "submission_counts_once" not in str(error):
             raise
-        raise _mismatch() from error
+        raise mismatch() from error
 
 
 def asked_of(assignment: UUID, member_pk: int) -> Asked:
@@ -174,10 +173,10 @@ def _values(asked: Asked, member_pk: int, body: SubmitBody, assignment: UUID) ->
 
 def _settled(assignment: UUID, member_pk: int, asked: Asked, body: SubmitBody) -> Submitted:
     """The answer when there is no lease to end: a retry, or work that comes too late."""
-    stored = Judgment.objects.filter(member_id=member_pk, submission_id=body.submission_id).first()
+    stored = stored_before(member_pk, assignment, body)
     if stored is not None:
-        if stored.withdrawn_at is not None or stored.body_digest != body.digest(assignment):
-            raise _mismatch()
+        if stored.withdrawn_at is not None:
+            raise mismatch()
         held = _held_now(asked, member_pk, body.holding) if body.claim_next else None
         return Submitted(judgment=stored.uid, next=held, is_new=False)
     mine = Assignment.objects.get(pk=asked.assignment)
@@ -192,9 +191,3 @@ def _settled(assignment: UUID, member_pk: int, asked: Asked, body: SubmitBody) -
 def _held_now(asked: Asked, member_pk: int, holding: Sequence[UUID]) -> Lease | None:
     with transaction.atomic():
         return take_back(desk=asked.desk, member_pk=member_pk, holding=holding)
-
-
-def _mismatch() -> SubmissionMismatch:
-    return SubmissionMismatch(
-        _("Other answers were stored under this submission_id. Send a new one for a new judgment.")
-    )
