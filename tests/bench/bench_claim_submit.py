@@ -99,7 +99,7 @@ class Clients:
         if not self.between:
             return now
         moment = self.began + (turn * CLIENTS + nth + 1) * self.between
-        time.sleep(max(0.0, moment - now))
+        time.sleep(max(0.0, moment - now))  # the offered rate, not a wait for something to be true
         return moment
 
     def _work(self, nth: int, judgments: int) -> None:

@@ -31,6 +31,12 @@ def _really_commits(transactional_db: None) -> Iterator[None]:
     assert wait_until(lambda: not _at_work(), seconds=20), _at_work()
 
 
+@pytest.fixture
+def thirty_seconds(settings: Any) -> None:
+    """The time for an undo as people have it; elsewhere in the tests a judgment counts at once."""
+    settings.EVALHUB_UNDO_SECONDS = 30
+
+
 def _serving() -> list[str]:
     """The live server's threads that have a connection open, whether or not somebody asks."""
     return [each.name for each in threading.enumerate() if "process_request" in each.name]

@@ -8,7 +8,6 @@ import urllib.request
 from contextlib import suppress
 from pathlib import Path
 from subprocess import Popen
-from typing import Any
 
 import pytest
 from django.db import connection
@@ -27,13 +26,9 @@ from tests.factories import PASSWORD
 
 pytestmark = [
     pytest.mark.browser,
+    pytest.mark.usefixtures("thirty_seconds"),
     pytest.mark.filterwarnings("ignore::pytest.PytestRemovedIn10Warning"),  # pytest-base-url's own
 ]
-
-
-@pytest.fixture(autouse=True)
-def thirty_seconds(settings: Any) -> None:
-    settings.EVALHUB_UNDO_SECONDS = 30
 
 
 def test_ten_tasks_judged_without_the_network_are_sent_in_order_exactly_once(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
@@ -19,13 +17,9 @@ from tests.browser.hand import holds, is_safe, judge, keep_shot, much_better, sh
 
 pytestmark = [
     pytest.mark.browser,
+    pytest.mark.usefixtures("thirty_seconds"),
     pytest.mark.filterwarnings("ignore::pytest.PytestRemovedIn10Warning"),  # pytest-base-url's own
 ]
-
-
-@pytest.fixture(autouse=True)
-def thirty_seconds(settings: Any) -> None:
-    settings.EVALHUB_UNDO_SECONDS = 30
 
 
 def test_two_tabs_write_over_nothing_and_the_person_chooses(
