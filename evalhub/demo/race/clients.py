@@ -89,7 +89,7 @@ class Client:
                 self._come_too_late()
                 self._wait(*ASKS_AGAIN)
         except Stopped:
-            pass
+            pass  # as asked: whoever stopped the race says why it ended
         except Exception as problem:
             self.ledger.surprise(f"{type(problem).__name__}: {problem}")
         finally:
