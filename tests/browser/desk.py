@@ -95,3 +95,8 @@ def start_session(page: Page, member: Member, base_url: str) -> None:
 def open_page(page: Page, bob: Member, base_url: str, campaign: Campaign) -> None:
     start_session(page, bob, base_url)
     page.goto(f"/w/acme/campaigns/{campaign.uid}/judge/")
+
+
+def is_ready(page: Page) -> None:
+    """Wait for the scripts of a page that a click led to: a key before that is nobody's."""
+    page.locator("html.has-script #sheet").wait_for()

@@ -25,6 +25,7 @@ from evalhub.judgments.models import Judgment
 from evalhub.loops.models import Loop, Round
 from evalhub.prompts.models import Completion
 from tests.browser.conftest import DESKTOP, PHONE, axe_findings, scrolls_sideways
+from tests.browser.desk import is_ready
 from tests.evalhub.demo.scenes import seeded
 
 pytestmark = [
@@ -177,6 +178,7 @@ def judge_ten_by_keyboard(bob: Person, campaign: Campaign) -> None:
     page = bob.page
     bob.goes_to("My work")
     page.get_by_role("link", name=f"Judge {campaign.title}").click()
+    is_ready(page)
     for nth in range(10):
         expect(page.get_by_text(f"{nth} judged by you in this campaign")).to_be_visible()
         if nth == 0:

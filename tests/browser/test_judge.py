@@ -13,7 +13,7 @@ from evalhub.accounts.models import Member
 from evalhub.campaigns.models import Assignment
 from evalhub.judgments.models import Judgment
 from tests.browser.conftest import DESKTOP, PHONE, axe_findings, scrolls_sideways
-from tests.browser.desk import campaign_of, open_page, start_session
+from tests.browser.desk import campaign_of, is_ready, open_page, start_session
 from tests.factories import GuidelinesFactory
 
 pytestmark = [
@@ -63,6 +63,7 @@ def test_skip_raw_guidelines_and_the_list_of_keys(
     GuidelinesFactory.create(campaign=campaign, content="Judge **kindly**.")
     open_page(page, bob, live_server.url, campaign)
     page.get_by_role("button", name="Read and accepted").click()
+    is_ready(page)
     expect(page.locator(".response math")).to_be_visible()
     page.keyboard.press("r")
     expect(page.locator(".response .raw")).to_contain_text("**short waves scatter more**")

@@ -23,6 +23,7 @@ from tests.browser.conftest import (
     scrolls_sideways,
     session_of,
 )
+from tests.browser.desk import is_ready
 
 pytestmark = [
     pytest.mark.browser,
@@ -197,7 +198,7 @@ def test_bob_practises_by_keyboard_and_reads_why(
     page.set_viewport_size(DESKTOP)
     page.goto("/w/acme/my-work/")
     page.get_by_role("link", name=re.compile("^Practice")).click()
-    page.locator("html.has-script #sheet").wait_for()
+    is_ready(page)
     page.keyboard.press("4")
     page.keyboard.press("Control+Enter")
     expect(page.get_by_role("heading", name="Beside the expert’s answer")).to_be_visible()
@@ -221,7 +222,7 @@ def test_bob_reopens_what_he_submitted(
     page.set_viewport_size(DESKTOP)
     page.goto("/w/acme/my-work/returned/")
     page.get_by_role("link", name="Reopen").first.click()
-    page.locator("html.has-script #sheet").wait_for()
+    is_ready(page)
     page.keyboard.press("3")
     page.keyboard.press("Control+Enter")
     expect(page.get_by_text("Your revision counts now")).to_be_visible()
