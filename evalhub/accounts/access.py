@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Literal
 from uuid import UUID
 
@@ -109,6 +110,12 @@ def access_token(member: Member, uid: UUID) -> ApiToken:
     if token is None:
         raise NotFound(_("No such token."))
     return token
+
+
+def must_annotate(roles: Collection[str]) -> None:
+    """Raises Forbidden: none of the roles lets a token judge."""
+    if not {Role.ANNOTATOR.value, Role.OWNER.value}.intersection(roles):
+        raise Forbidden(_("This needs the role annotator; an owner of the workspace can give it."))
 
 
 def _allowed(member: Member | None, to: Act) -> Member:

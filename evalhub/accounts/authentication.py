@@ -1,24 +1,45 @@
 from __future__ import annotations
 
+from typing import Any
+
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from evalhub.accounts.acting import Acting, acting_by_digest
+from evalhub.accounts.acting import Acting, Unread
 from evalhub.common.canonical import sha256_of
 
 
 class BearerAuthentication(BaseAuthentication):
     """`Authorization: Bearer …`; both request.user and request.auth are then an Acting."""
 
-    def authenticate(self, request: Request) -> tuple[Acting, Acting] | None:
-        scheme, _, text = get_authorization_header(request).decode("latin-1").partition(" ")
-        if scheme.lower() != "bearer":
+    def authenticate(self, request: Request) -> tuple[Any, Any] | None:
+        sent = _sent(request)
+        if sent is None:
             return None
-        acting = acting_by_digest(sha256_of(text.strip()))
-        if acting is None:
-            raise AuthenticationFailed("This token is unknown or revoked. Make a new one.")
+        acting = read(sent)
         return acting, acting
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
+
+
+class UnreadBearerAuthentication(BearerAuthentication):
+    """For the one view whose statement reads the token itself: both are then an `Unread`."""
+
+    def authenticate(self, request: Request) -> tuple[Any, Any] | None:
+        sent = _sent(request)
+        return None if sent is None else (sent, sent)
+
+
+def read(sent: Unread) -> Acting:
+    """Raises AuthenticationFailed: it speaks for nobody."""
+    acting = sent.read()
+    if acting is None:
+        raise AuthenticationFailed("This token is unknown or revoked. Make a new one.")
+    return acting
+
+
+def _sent(request: Request) -> Unread | None:
+    scheme, _, text = get_authorization_header(request).decode("latin-1").partition(" ")
+    return Unread(sha256_of(text.strip())) if scheme.lower() == "bearer" else None

@@ -10,13 +10,13 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
-from evalhub.accounts.access import ROLES_FOR, Act, access_member, acting_member
+from evalhub.accounts.access import ROLES_FOR, Act, access_member, acting_member, must_annotate
 from evalhub.accounts.acting import Acting
 from evalhub.accounts.choices import Role
 from evalhub.accounts.models import Member, User, Workspace
 from evalhub.campaigns.choices import AssignmentState, CampaignState
 from evalhub.campaigns.models import Assignment, Campaign, Flag, Guidelines, Task
-from evalhub.common.errors import Forbidden, NotFound
+from evalhub.common.errors import NotFound
 from evalhub.common.rows import joined
 from evalhub.rubrics.models import RubricVersion
 
@@ -117,8 +117,7 @@ def acting_judge(request: Request, workspace_pk: int) -> int:
         return acting_member(request, workspace_pk, to="judge").pk
     if request.auth.workspace_id != workspace_pk:
         raise NotFound(_("No such campaign."))
-    if not request.auth.has(Role.ANNOTATOR):
-        raise Forbidden(_("This needs the role annotator; an owner of the workspace can give it."))
+    must_annotate(request.auth.roles)
     return request.auth.member_id
 
 

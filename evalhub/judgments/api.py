@@ -8,15 +8,16 @@ from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.authentication import SessionAuthentication
 from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from evalhub.accounts.access import acting_member, workspace_of
-from evalhub.accounts.acting import Acting
-from evalhub.accounts.choices import Role
+from evalhub.accounts.access import acting_member, must_annotate, workspace_of
+from evalhub.accounts.acting import Unread
+from evalhub.accounts.authentication import UnreadBearerAuthentication, read
 from evalhub.campaigns.access import acting_assignment
-from evalhub.common.errors import Forbidden
+from evalhub.common.errors import NotFound
 from evalhub.common.rest import KeysetPagination
 from evalhub.judgments.access import acting_judgment
 from evalhub.judgments.body import ReviseBody, SubmitBody, parsed
@@ -24,19 +25,21 @@ from evalhub.judgments.filters import judgments_asked_for
 from evalhub.judgments.models import Judgment
 from evalhub.judgments.serializers import JudgmentSerializer
 from evalhub.judgments.services.revise import revise_judgment
-from evalhub.judgments.services.submit import submit_judgment
+from evalhub.judgments.services.submit import Asked, asked_by_token, asked_of, submit
 from evalhub.judgments.services.withdraw import withdraw_judgment
 
 SHAPE = OpenApiTypes.OBJECT  # msgspec checks the real shape; docs/api.md shows it
 
 
 class SubmitView(APIView):
+    authentication_classes = (UnreadBearerAuthentication, SessionAuthentication)
+
     @extend_schema(request=SHAPE, responses={200: SHAPE, 201: SHAPE})
     def post(self, request: Request, uid: UUID) -> HttpResponse:
         """Store a judgment; lend the next task when `claim_next` says so."""
-        judge = _judge_of(request, uid)
+        asked = _asked_by(request, uid)
         body = parsed(request.body, SubmitBody)
-        submitted = submit_judgment(assignment=uid, member_pk=judge, body=body)
+        submitted = submit(asked=asked, assignment=uid, body=body)
         following = submitted.next
         answer = {
             "judgment": submitted.judgment,
@@ -95,10 +98,12 @@ class JudgmentListView(ListAPIView[Judgment]):
         return judgments_asked_for(workspace, asked)
 
 
-def _judge_of(request: Request, assignment: UUID) -> int:
-    """Who submits; for a token without another query, as the submit looks up the rest."""
-    if not isinstance(request.auth, Acting):
-        return acting_assignment(request, assignment).member_id
-    if not request.auth.has(Role.ANNOTATOR):
-        raise Forbidden(_("This needs the role annotator; an owner of the workspace can give it."))
-    return request.auth.member_id
+def _asked_by(request: Request, assignment: UUID) -> Asked:
+    """The caller's own assignment; for a token who they are and what they ask in one statement."""
+    if not isinstance(request.auth, Unread):
+        return asked_of(assignment, acting_assignment(request, assignment).member_id)
+    asked = asked_by_token(assignment, request.auth.digest)
+    must_annotate(read(request.auth).roles if asked is None else asked.roles)
+    if asked is None:
+        raise NotFound(_("No such assignment."))
+    return asked

@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
+from evalhub.accounts.acting import BY_DIGEST
 from evalhub.accounts.choices import MemberKind
 from evalhub.campaigns.choices import CampaignState
 from evalhub.campaigns.eligibility import IS_ELIGIBLE
@@ -55,12 +56,12 @@ SOURCES = {
     MemberKind.IMPORTED: Source.IMPORTED,
 }
 
-_ASKED = f"""
+_COLUMNS = f"""
     SELECT a.id, a.token, a.state = 'held' AND a.expires_at > now(), a.permutation, a.rank,
            ARRAY(SELECT tc.completion_id FROM campaigns_taskcompletion tc
                  WHERE tc.task_id = a.task_id ORDER BY tc.place),
            c.id, c.uid, c.type, c.state, c.hand_size, c.lease_minutes, v.uid,
-           c.rubric_version_id, c.asks, c.masks_identity, c.workspace_id, m.kind,
+           c.rubric_version_id, c.asks, c.masks_identity, c.workspace_id, m.kind, m.id, m.roles,
            CASE WHEN c.guidelines_id IS NOT NULL THEN (
                SELECT max(g.id) FROM campaigns_acceptance x
                JOIN campaigns_guidelines g ON g.id = x.guidelines_id
@@ -71,8 +72,10 @@ _ASKED = f"""
     JOIN campaigns_campaign c ON c.id = a.campaign_id
     JOIN rubrics_rubricversion v ON v.id = c.rubric_version_id
     JOIN accounts_member m ON m.id = a.member_id
-    WHERE a.uid = %s AND a.member_id = %s AND m.is_active
+    WHERE a.uid = %s AND m.is_active
 """  # noqa: S608  constants only
+_ASKED = f"{_COLUMNS} AND a.member_id = %s"
+_ASKED_BY_TOKEN = f"{_COLUMNS} AND a.member_id = (SELECT m.id {BY_DIGEST})"
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,9 @@ class Asked:
     is_live: bool
     rank: int
     workspace: int
+    member: int
     member_kind: str
+    roles: list[str]
     guidelines: int | None  # the newest that the member has accepted
     is_eligible: bool  # for the campaign's next task
     desk: Desk
@@ -99,33 +104,40 @@ class Submitted:
 
 
 def submit_judgment(*, assignment: UUID, member_pk: int, body: SubmitBody) -> Submitted:
+    """The same as `submit` for whoever has not asked yet.
+
+    Raises:
+        NotFound: no such assignment of this member; nothing is kept.
+    """
+    return submit(asked=asked_of(assignment, member_pk), assignment=assignment, body=body)
+
+
+def submit(*, asked: Asked, assignment: UUID, body: SubmitBody) -> Submitted:
     """Store what the member says about the task they hold; lend the next if they ask for it.
 
     A retry (the same submission_id and answers) changes nothing and gives the same judgment.
 
     Raises:
-        NotFound: no such assignment of this member; nothing is kept.
         InvalidJudgment: the answers do not fit the task or the rubric; the lease stays.
         LeaseLost: the member does not hold it any more; the body is kept as a late draft.
         SubmissionMismatch: other answers were stored under this submission_id.
     """
-    asked = asked_of(assignment, member_pk)
     if not asked.is_live or asked.token != body.token:
-        return _settled(assignment, member_pk, asked, body)
+        return _settled(assignment, asked, body)
     findings = findings_of(body, asked.question, lambda: material_of(assignment))
-    values = _values(asked, member_pk, body, assignment) | columns_of(findings)
+    values = _values(asked, body, assignment) | columns_of(findings)
     lends = body.claim_next and asked.is_eligible and asked.desk.state == CampaignState.OPEN
     if lends:
         values |= asked_of_next(asked.desk, holding=body.holding, after=asked.rank)
     stored = _stored(tables_of(findings), values, lends=lends)
     if stored is None:
-        return _settled(assignment, member_pk, asked, body)
+        return _settled(assignment, asked, body)
     judgment, lent = stored[0], stored[1:]
     coming: Lease | None = None
     if any(lent):
         coming = lease_of(asked.desk, lent, is_new=True)
     elif lends:
-        coming = lend_on(desk=asked.desk, member_pk=member_pk, holding=body.holding)
+        coming = lend_on(desk=asked.desk, member_pk=asked.member, holding=body.holding)
     return Submitted(judgment=judgment, next=coming, is_new=True)
 
 
@@ -143,21 +155,45 @@ def _stored(tables: tuple[str, ...], values: dict[str, Any], *, lends: bool) -> 
 
 
 def asked_of(assignment: UUID, member_pk: int) -> Asked:
+    """Raises NotFound: no such assignment of this member."""
     row = first_row(_ASKED, [assignment, member_pk])
     if row is None:
         raise NotFound(_("No such assignment."))
+    return _asked(row)
+
+
+def asked_by_token(assignment: UUID, digest: str) -> Asked | None:
+    """The assignment, if it is of the member for whom the token speaks now; one read for both."""
+    row = first_row(_ASKED_BY_TOKEN, [assignment, digest])
+    return None if row is None else _asked(row)
+
+
+def _asked(row: Row) -> Asked:
     pk, token, is_live, permutation, rank, completions, *of_campaign = row
     desk_pk, uid, type_, state, hand, minutes, version_uid, version, *rest = of_campaign
-    asks, masks, workspace, kind, guidelines, is_eligible = rest
+    asks, masks, workspace, kind, member, roles, guidelines, is_eligible = rest
     question = Question(type_, completions, permutation, criteria_of(version), asks, masks)
     desk = Desk(desk_pk, uid, type_, state, hand, minutes, version_uid, workspace, masks)
-    return Asked(pk, token, is_live, rank, workspace, kind, guidelines, is_eligible, desk, question)
+    return Asked(
+        assignment=pk,
+        token=token,
+        is_live=is_live,
+        rank=rank,
+        workspace=workspace,
+        member=member,
+        member_kind=kind,
+        roles=roles,
+        guidelines=guidelines,
+        is_eligible=is_eligible,
+        desk=desk,
+        question=question,
+    )
 
 
-def _values(asked: Asked, member_pk: int, body: SubmitBody, assignment: UUID) -> dict[str, Any]:
+def _values(asked: Asked, body: SubmitBody, assignment: UUID) -> dict[str, Any]:
     return {
         "assignment": asked.assignment,
-        "member": member_pk,
+        "member": asked.member,
         "campaign": asked.desk.pk,
         "token": body.token,
         "workspace": asked.workspace,
@@ -171,13 +207,13 @@ def _values(asked: Asked, member_pk: int, body: SubmitBody, assignment: UUID) ->
     }
 
 
-def _settled(assignment: UUID, member_pk: int, asked: Asked, body: SubmitBody) -> Submitted:
+def _settled(assignment: UUID, asked: Asked, body: SubmitBody) -> Submitted:
     """The answer when there is no lease to end: a retry, or work that comes too late."""
-    stored = stored_before(member_pk, assignment, body)
+    stored = stored_before(asked.member, assignment, body)
     if stored is not None:
         if stored.withdrawn_at is not None:
             raise mismatch()
-        held = _held_now(asked, member_pk, body.holding) if body.claim_next else None
+        held = _held_now(asked, body.holding) if body.claim_next else None
         return Submitted(judgment=stored.uid, next=held, is_new=False)
     mine = Assignment.objects.get(pk=asked.assignment)
     save_draft(assignment=mine, body=msgspec.to_builtins(body))
@@ -188,6 +224,6 @@ def _settled(assignment: UUID, member_pk: int, asked: Asked, body: SubmitBody) -
     raise LeaseLost(told, state=mine.state)
 
 
-def _held_now(asked: Asked, member_pk: int, holding: Sequence[UUID]) -> Lease | None:
+def _held_now(asked: Asked, holding: Sequence[UUID]) -> Lease | None:
     with transaction.atomic():
-        return take_back(desk=asked.desk, member_pk=member_pk, holding=holding)
+        return take_back(desk=asked.desk, member_pk=asked.member, holding=holding)

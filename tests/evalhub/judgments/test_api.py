@@ -10,8 +10,8 @@ import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from evalhub.accounts.models import Member
-from evalhub.accounts.services import set_roles
+from evalhub.accounts.models import ApiToken, Member
+from evalhub.accounts.services import revoke_token, set_roles
 from evalhub.campaigns.jobs import return_expired
 from evalhub.campaigns.models import Assignment, Campaign, Draft, Task
 from evalhub.jobs.models import News
@@ -264,6 +264,22 @@ def test_a_demotion_counts_from_the_next_request(
     set_roles(member=bob, roles=["engineer"], by=olga)
     assert claim(api, campaign).status_code == 403
     assert submit(api, claimed["assignment"], body_for(claimed["token"])).status_code == 403
+
+
+def test_a_revoked_token_submits_nothing(
+    api: APIClient, campaign: Campaign, bob: Member, charlie: Member
+) -> None:
+    """A submit reads the token and the assignment at once; neither must be taken for the other."""
+    TaskFactory.create(campaign=campaign)
+    claimed = claim(api, campaign).json()
+    body = body_for(claimed["token"])
+    assert submit(client_of(charlie), claimed["assignment"], body).status_code == 404
+    assert submit(APIClient(), claimed["assignment"], body).status_code == 401
+    revoke_token(token=ApiToken.objects.get(member=bob), by=bob)
+    for assignment in (claimed["assignment"], str(uuid4())):
+        assert submit(api, assignment, body | {"ratings": "broken"}).status_code == 401
+    assert not Judgment.objects.exists()
+    assert not Draft.objects.exists()
 
 
 def test_a_change_of_mind_is_a_new_row(api: APIClient, campaign: Campaign, bob: Member) -> None:
