@@ -286,6 +286,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": schedule(15.0),
         "options": {"expires": 15},
     },
+    "close campaigns whose time is over": {
+        "task": "evalhub.campaigns.tasks.close_overdue",
+        "schedule": schedule(30.0),
+        "options": {"expires": 30},
+    },
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(EVALHUB_DATA_DIR / "run" / "beat-schedule")
 

@@ -26,6 +26,15 @@ class Ask(TextChoices):
 PREFERENCE_STEPS = (3, 5, 7)  # A = B; with "a little" and "clearly"; with "far"
 
 
+class Design(TextChoices):
+    """Which two completions of a prompt meet in a comparison."""
+
+    FIRST_TWO = "first_two", _("one pair per prompt, of different models where there are any")
+    RANDOM = "random", _("one pair per prompt, drawn by lot")
+    AGAINST = "against", _("each of the others against one model")
+    ALL_PAIRS = "all_pairs", _("every pair")
+
+
 class TaskKind(TextChoices):
     NORMAL = "normal"
     PRACTICE = "practice"  # with an expert's answer shown afterwards; never part of the data

@@ -12,7 +12,8 @@ from evalhub.campaigns.models import Campaign
 IS_ELIGIBLE = """
     ((c.languages = '{}' OR c.languages && m.languages)
      AND (c.groups = '{}' OR c.groups && m.groups)
-     AND c.qualifications <@ m.qualifications)
+     AND c.qualifications <@ m.qualifications
+     AND (c.people = '{}' OR m.id = ANY (c.people)))
 """
 
 
@@ -22,6 +23,7 @@ def open_to(member: Member) -> Q:
         (Q(languages=[]) | Q(languages__overlap=member.languages))
         & (Q(groups=[]) | Q(groups__overlap=member.groups))
         & Q(qualifications__contained_by=member.qualifications)
+        & (Q(people=[]) | Q(people__contains=[member.pk]))
     )
 
 
@@ -35,6 +37,8 @@ def lacking(campaign: Campaign, member_pk: int) -> list[str]:
         told.append(_("one of the groups %(names)s") % _named(campaign.groups))
     if missing := sorted(set(campaign.qualifications) - set(member.qualifications)):
         told.append(_("the qualification %(names)s") % _named(missing))
+    if campaign.people and member_pk not in campaign.people:
+        told.append(_("to be one of the people it is for"))
     return told
 
 

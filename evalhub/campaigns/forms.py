@@ -1,158 +1,307 @@
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
+from typing import Any, ClassVar
 
 from django import forms
+from django.db.models import QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from evalhub.accounts.models import Workspace
-from evalhub.campaigns.choices import Ask, Requeue, TaskOrder, TaskType
+from evalhub.accounts.choices import Role
+from evalhub.accounts.models import Member, Workspace
+from evalhub.campaigns.changes import FIXED_ONCE_OPEN, least_overlap
+from evalhub.campaigns.choices import Ask, CampaignState, Design, Requeue, TaskOrder, TaskType
+from evalhub.campaigns.models import Campaign
+from evalhub.campaigns.selection import Selection
 from evalhub.common.forms import RowField, WordsField, choose_from
 from evalhub.prompts.models import Collection
 from evalhub.registry.models import LanguageModel
 from evalhub.rubrics.models import RubricVersion
 
-DESIGNS = [
-    ("first_two", "one pair per prompt, of different models where there are any"),
-    ("all_pairs", "every pair"),
-]
 
+class SettingsForm(forms.Form):
+    """What can be changed while people judge."""
 
-class CampaignForm(forms.Form):
-    PARTS = [  # how the page lays the fields out
-        (_("What people do"), ["title", "type", "asks", "preference_steps"]),
-        (_("What they judge"), ["rubric_version", "collection", "models", "design", "overlap"]),
-        (_("Who may judge"), ["languages", "groups", "qualifications", "max_share"]),
-        (_("Which task comes next"), ["task_order", "requeue", "most_overlap", "hand_size"]),
-        (_("Before they begin"), ["guidelines", "consent", "content_warning"]),
-        (_("Rules"), ["allows_revision", "allows_extra", "masks_identity"]),
-    ]
-    title = forms.CharField(max_length=150)
-    type = forms.ChoiceField(
-        label="What annotators do",
-        choices=[
-            (TaskType.COMPARISON, "compare two responses"),
-            (TaskType.RATING, "rate one response on the rubric"),
-            (TaskType.RANKING, "rank three to eight responses"),
-            (TaskType.LABEL, "label a prompt on the rubric"),
-            (TaskType.DEMONSTRATION, "write the answer to a prompt"),
-        ],
-        widget=forms.RadioSelect,
-        initial=TaskType.COMPARISON,
-    )
-    rubric_version = RowField(RubricVersion.objects.none(), label="Rubric", empty_label=None)
-    collection = RowField(Collection.objects.none(), label="Prompts from", empty_label=None)
-    models = forms.ModelMultipleChoiceField(
-        LanguageModel.objects.none(),
-        to_field_name="uid",
-        label="Completions by",
-        widget=forms.CheckboxSelectMultiple,
-        required=False,
-        help_text="Annotators never see which model wrote what. Labels and demonstrations need none.",
-    )
-    design = forms.ChoiceField(
-        label="Pairs", choices=DESIGNS, initial="first_two", help_text="For comparisons only."
-    )
+    title = forms.CharField(label=_("Title"), max_length=150)
     overlap = forms.IntegerField(
-        label="Judgments per task",
+        label=_("Judgments per task"),
         min_value=1,
         max_value=20,
         initial=1,
-        help_text="Each by another person. Two or more let you see whether people agree.",
+        help_text=_("Each by another person. Two or more let you see whether people agree."),
+    )
+    most_overlap = forms.IntegerField(
+        label=_("Most judgments per task"),
+        min_value=2,
+        max_value=100,
+        required=False,
+        help_text=_(
+            "A task gets one more, up to this number, as long as no answer is ahead by two."
+            " Empty: never more."
+        ),
+    )
+    closes_at = forms.DateTimeField(
+        label=_("Closes by itself on"),
+        required=False,
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        help_text=_("In your time zone. Empty: when you close it."),
+    )
+    people = forms.ModelMultipleChoiceField(
+        Member.objects.none(),
+        to_field_name="uid",
+        label=_("Only these people"),
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+        help_text=_("None: every annotator who fits the lines below."),
     )
     languages = WordsField(
-        help_text="Of these, people must speak one: de, pt-br. Empty: any.",
+        label=_("Languages"),
+        help_text=_("Of these, people must speak one: de, pt-br. Empty: any."),
     )
-    groups = WordsField(help_text="Of these, people must be in one. Empty: everybody.")
-    qualifications = WordsField(help_text="People must have all of these.")
+    groups = WordsField(
+        label=_("Groups"), help_text=_("Of these, people must be in one. Empty: everybody.")
+    )
+    qualifications = WordsField(
+        label=_("Qualifications"), help_text=_("People must have all of these.")
+    )
     max_share = forms.IntegerField(
-        label="The most one person may give, in percent",
+        label=_("The most one person may give, in percent"),
         min_value=1,
         max_value=100,
         required=False,
-        help_text="Of all judgments of the campaign. Empty: as many as they like.",
+        help_text=_("Of all judgments of the campaign. Empty: as many as they like."),
     )
     task_order = forms.ChoiceField(
-        label="Order",
+        label=_("Order"),
         choices=TaskOrder.choices,
         widget=forms.RadioSelect,
         initial=TaskOrder.PRIORITY,
     )
     requeue = forms.ChoiceField(
-        label="A skipped task goes",
+        label=_("A skipped task goes"),
         choices=Requeue.choices,
         widget=forms.RadioSelect,
         initial=Requeue.OTHERS,
     )
     hand_size = forms.IntegerField(
-        label="Most tasks in one person’s hand",
+        label=_("Most tasks in one person’s hand"),
         min_value=1,
         max_value=100,
         initial=20,
-        help_text="They go on with these when the network is gone. Take few where tasks are few:"
-        " what one person holds, nobody else gets meanwhile.",
+        help_text=_(
+            "They go on with these when the network is gone. Take few where tasks are few:"
+            " what one person holds, nobody else gets meanwhile."
+        ),
     )
-    most_overlap = forms.IntegerField(
-        label="Most judgments per task",
-        min_value=2,
-        max_value=100,
+    content_warning = forms.CharField(
+        label=_("Content warning"),
         required=False,
-        help_text="A task gets one more, up to this number, as long as no answer is ahead by two."
-        " Empty: never more.",
+        max_length=500,
+        help_text=_(
+            "Shown with each task; the responses are blurred until somebody asks for them."
+        ),
+    )
+    allows_revision = forms.BooleanField(
+        label=_("People may reopen what they submitted"), required=False, initial=True
+    )
+    allows_extra = forms.BooleanField(
+        label=_("Work that comes too late may be submitted as an extra judgment"),
+        required=False,
+        help_text=_("Extras are kept apart: no progress, agreement or dataset counts them."),
+    )
+
+    def __init__(self, *args: Any, workspace: Workspace, **kwargs: Any) -> None:  # Django's own
+        super().__init__(*args, **kwargs)
+        judges = workspace.members.active().filter(roles__overlap=[Role.ANNOTATOR, Role.OWNER])
+        choose_from(self, "people", judges.order_by("pseudonym"))
+
+    def clean_people(self) -> list[int]:
+        return sorted(member.pk for member in self.cleaned_data["people"])
+
+    def clean_closes_at(self) -> datetime | None:
+        moment: datetime | None = self.cleaned_data["closes_at"]
+        if moment is not None and moment <= timezone.now() and "closes_at" in self.changed_data:
+            raise forms.ValidationError(_("This moment is over; choose a later one, or none."))
+        return moment
+
+    def parts(self) -> list[tuple[Any, list[forms.BoundField]]]:  # `Any`: lazy translations
+        return [(title, [self[name] for name in names]) for title, names in self.PARTS]
+
+    PARTS: ClassVar[list[tuple[Any, list[str]]]] = []  # how the page lays the fields out
+
+
+_LATER_PARTS: list[tuple[Any, list[str]]] = [
+    (_("How many, until when"), ["overlap", "most_overlap", "closes_at"]),
+    (_("Who may judge"), ["people", "languages", "groups", "qualifications", "max_share"]),
+    (_("Which task comes next"), ["task_order", "requeue", "hand_size"]),
+]
+
+
+class CampaignForm(SettingsForm):
+    PARTS = [
+        (_("What people do"), ["title", "type", "asks", "preference_steps"]),
+        (
+            _("What they judge"),
+            ["rubric_version", "collection", "slices", "sample", "models", "design", "against"],
+        ),
+        *_LATER_PARTS,
+        (_("Before they begin"), ["guidelines", "consent", "content_warning"]),
+        (_("Rules"), ["allows_revision", "allows_extra", "masks_identity"]),
+    ]
+    SELECTED = ("collection", "models", "slices", "sample", "design", "against")
+    type = forms.ChoiceField(
+        label=_("What annotators do"),
+        choices=[
+            (TaskType.COMPARISON, _("compare two responses")),
+            (TaskType.RATING, _("rate one response on the rubric")),
+            (TaskType.RANKING, _("rank three to eight responses")),
+            (TaskType.LABEL, _("label a prompt on the rubric")),
+            (TaskType.DEMONSTRATION, _("write the answer to a prompt")),
+        ],
+        widget=forms.RadioSelect,
+        initial=TaskType.COMPARISON,
+    )
+    rubric_version = RowField(RubricVersion.objects.none(), label=_("Rubric"), empty_label=None)
+    collection = RowField(Collection.objects.none(), label=_("Prompts from"), empty_label=None)
+    slices = WordsField(
+        label=_("Only the slices"),
+        help_text=_("Like language=de, topic=law. Of one kind any counts. Empty: all prompts."),
+    )
+    sample = forms.IntegerField(
+        label=_("Only so many prompts"),
+        min_value=1,
+        required=False,
+        help_text=_("Drawn by lot. Empty: all of them."),
+    )
+    models = forms.ModelMultipleChoiceField(
+        LanguageModel.objects.none(),
+        to_field_name="uid",
+        label=_("Completions by"),
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+        help_text=_(
+            "Annotators never see which model wrote what. Labels and demonstrations need none."
+        ),
+    )
+    design = forms.ChoiceField(
+        label=_("Pairs"),
+        choices=Design.choices,
+        initial=Design.FIRST_TWO,
+        help_text=_("For comparisons only."),
+    )
+    against = RowField(
+        LanguageModel.objects.none(),
+        label=_("Against"),
+        required=False,
+        empty_label=_("no model"),
+        help_text=_("The one that each of the others meets: the base, or the one in service."),
     )
     asks = forms.MultipleChoiceField(
-        label="Ask besides",
+        label=_("Ask besides"),
         choices=Ask.choices,
         widget=forms.CheckboxSelectMultiple,
         required=False,
         initial=[Ask.CRITIQUE],
     )
     preference_steps = forms.TypedChoiceField(
-        label="Steps from A to B",
-        choices=[(3, "A, tie, B"), (5, "five"), (7, "seven")],
+        label=_("Steps from A to B"),
+        choices=[(3, _("A, tie, B")), (5, _("five")), (7, _("seven"))],
         coerce=int,
         initial=5,
-        help_text="For comparisons only.",
+        help_text=_("For comparisons only."),
     )
     guidelines = forms.CharField(
+        label=_("Guidelines"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 4}),
-        help_text="Markdown. Annotators read and accept it before they judge.",
+        help_text=_("Markdown. Annotators read and accept it before they judge."),
     )
     consent = forms.CharField(
+        label=_("Consent"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="What annotators agree to, where your work needs that.",
-    )
-    content_warning = forms.CharField(
-        required=False,
-        max_length=500,
-        help_text="Shown with each task; the responses are blurred until somebody asks for them.",
+        help_text=_("What annotators agree to, where your work needs that."),
     )
     masks_identity = forms.BooleanField(
-        label="Black out names by which a response tells who wrote it", required=False
-    )
-    allows_revision = forms.BooleanField(
-        label="People may reopen what they submitted", required=False, initial=True
-    )
-    allows_extra = forms.BooleanField(
-        label="Work that comes too late may be submitted as an extra judgment",
-        required=False,
-        help_text="Extras are kept apart: no progress, agreement or dataset counts them.",
+        label=_("Black out names by which a response tells who wrote it"), required=False
     )
 
     def __init__(self, *args: Any, workspace: Workspace, **kwargs: Any) -> None:  # Django's own
-        super().__init__(*args, **kwargs)
-        published = RubricVersion.objects.filter(
-            rubric__workspace=workspace, published_at__isnull=False
-        )
+        super().__init__(*args, workspace=workspace, **kwargs)
         models = LanguageModel.objects.of_workspace(workspace).filter(generations__isnull=False)
-        choose_from(self, "rubric_version", published.select_related("rubric"))
+        choose_from(self, "rubric_version", published(workspace))
         choose_from(self, "collection", workspace.collections.all())
         choose_from(self, "models", models.distinct())
+        choose_from(self, "against", models.distinct())
 
-    def parts(self) -> list[tuple[Any, list[forms.BoundField]]]:  # `Any`: lazy translations
-        return [(title, [self[name] for name in names]) for title, names in self.PARTS]
+    def clean_slices(self) -> list[str]:
+        words: list[str] = self.cleaned_data["slices"]
+        if wrong := [word for word in words if not all(word.partition("="))]:
+            told = _("Write a slice as kind=value, like language=de; “%(word)s” is none.")
+            raise forms.ValidationError(told % {"word": wrong[0]})
+        return words
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        if given.get("design") == Design.AGAINST and not given.get("against"):
+            self.add_error("against", _("Choose the model that the others meet."))
+        return given
+
+    def selection(self, *, seed: int = 0) -> Selection:
+        """What the tasks are made of, as chosen."""
+        given = self.cleaned_data
+        is_against = given["design"] == Design.AGAINST
+        return Selection(
+            collection=given["collection"],
+            models=list(given["models"]),
+            slices=given["slices"],
+            sample=given["sample"],
+            design=Design(given["design"]),
+            against=given["against"] if is_against else None,
+            seed=seed,
+        )
+
+    def settings(self) -> dict[str, Any]:
+        """All the rest, as `create_from_selection` takes it."""
+        return {
+            name: value for name, value in self.cleaned_data.items() if name not in self.SELECTED
+        }
+
+
+class CampaignEditForm(SettingsForm):
+    """What stays fixed once people have judged is shown, with the reason, and not changed."""
+
+    PARTS = [
+        (_("What people do"), ["title", "rubric_version", "asks", "preference_steps"]),
+        *_LATER_PARTS,
+        (_("Rules"), ["content_warning", "allows_revision", "allows_extra", "masks_identity"]),
+    ]
+    rubric_version = RowField(RubricVersion.objects.none(), label=_("Rubric"), empty_label=None)
+    asks = CampaignForm.base_fields["asks"]
+    preference_steps = CampaignForm.base_fields["preference_steps"]
+    masks_identity = CampaignForm.base_fields["masks_identity"]
+
+    def __init__(self, *args: Any, campaign: Campaign, **kwargs: Any) -> None:  # Django's own
+        chosen = campaign.workspace.members.filter(pk__in=campaign.people)
+        names = [name for name in self.base_fields if name not in ("people", "rubric_version")]
+        initial = {name: getattr(campaign, name) for name in names}
+        initial |= {
+            "people": list(chosen.values_list("uid", flat=True)),
+            "rubric_version": campaign.rubric_version.uid,
+        }
+        super().__init__(*args, workspace=campaign.workspace, initial=initial, **kwargs)
+        choose_from(self, "rubric_version", published(campaign.workspace))
+        self.fields["overlap"].widget.attrs["min"] = least_overlap(campaign)
+        if campaign.state != CampaignState.DRAFT:
+            for name, reason in FIXED_ONCE_OPEN.items():
+                self.fields[name].disabled = True
+                self.fields[name].help_text = reason
+
+
+def published(workspace: Workspace) -> QuerySet[RubricVersion]:
+    versions = RubricVersion.objects.filter(rubric__workspace=workspace, published_at__isnull=False)
+    return versions.select_related("rubric")
 
 
 class GuidelinesForm(forms.Form):

@@ -1,6 +1,11 @@
 from __future__ import annotations
 
-from django.db import connection
+from django.db import connection, transaction
+from django.utils import timezone
+
+from evalhub.audit.services import record
+from evalhub.campaigns.choices import CampaignState
+from evalhub.campaigns.models import Campaign
 
 # Assignments that somebody is submitting at this moment are locked: skipped now, and by the next
 # round they are submitted or still out of time. Tasks are locked in the order of their keys, so
@@ -43,3 +48,24 @@ def return_expired() -> int:
         cursor.execute(_RETURN)
         returned: int = cursor.fetchone()[0]
     return returned
+
+
+def close_overdue() -> int:
+    """Close the campaigns whose time is over; return how many."""
+    running = [CampaignState.OPEN, CampaignState.PAUSED]
+    overdue = Campaign.objects.filter(state__in=running, closes_at__lte=timezone.now())
+    closed = 0
+    for campaign in overdue.select_related("workspace").order_by("pk"):
+        with transaction.atomic():
+            mine = overdue.filter(pk=campaign.pk)
+            if mine.update(state=CampaignState.CLOSED, closed_at=timezone.now()):
+                closed += 1
+                record(
+                    "campaign.closed",
+                    actor="system",
+                    workspace=campaign.workspace.slug,
+                    target=f"campaign {campaign.uid}",
+                    title=campaign.title,
+                    because="its time was over",
+                )
+    return closed

@@ -60,6 +60,7 @@ class CampaignSerializer(serializers.ModelSerializer[Campaign]):
             "rubric_version",
             "created_at",
             "opened_at",
+            "closes_at",
             "closed_at",
         ]
 

@@ -8,3 +8,8 @@ from evalhub.campaigns import jobs
 @shared_task
 def return_expired() -> None:
     jobs.return_expired()
+
+
+@shared_task
+def close_overdue() -> None:
+    jobs.close_overdue()

@@ -7,7 +7,9 @@ app_name = "campaigns"
 urlpatterns = [
     path("campaigns/", campaigns.campaign_list, name="list"),
     path("campaigns/new/", campaigns.campaign_new, name="new"),
+    path("campaigns/new/size/", campaigns.campaign_size, name="size"),
     path("campaigns/<uuid:uid>/", campaigns.campaign_detail, name="detail"),
+    path("campaigns/<uuid:uid>/edit/", campaigns.campaign_edit, name="edit"),
     path("campaigns/<uuid:uid>/guidelines/", guidelines.guidelines, name="guidelines"),
     path(
         "campaigns/<uuid:uid>/guidelines/edit/",

@@ -1,11 +1,44 @@
 from __future__ import annotations
 
-from django.db.models import Count
+from collections import defaultdict
+from collections.abc import Sequence
+from functools import reduce
+from operator import or_
 
-from evalhub.prompts.models import Collection, Split
+from django.db.models import Count, Q, QuerySet, TextField, Value
+from django.db.models.functions import MD5, Cast, Concat
+
+from evalhub.prompts.models import Collection, Prompt, Split
 
 
 def prompts_per_split(collection: Collection) -> dict[str, int]:
     """How many prompts each split has; every split is there, with 0 if need be."""
     counts = collection.prompts.order_by().values_list("group__split").annotate(count=Count("pk"))
     return {split.value: 0 for split in Split} | dict(counts)
+
+
+def prompts_within(
+    collection: Collection,
+    *,
+    slices: Sequence[str] = (),
+    sample: int | None = None,
+    seed: int = 0,
+) -> QuerySet[Prompt]:
+    """Some of a collection's prompts.
+
+    Args:
+        slices: like "language=de"; of one key any value counts, of several keys each.
+        sample: so many at most, drawn by lot; the same seed draws the same ones.
+    """
+    prompts = collection.prompts.all()
+    wanted: dict[str, list[str]] = defaultdict(list)
+    for word in slices:
+        key, _, value = word.partition("=")
+        wanted[key].append(value)
+    for key, values in wanted.items():
+        prompts = prompts.filter(reduce(or_, (Q(slices__contains={key: each}) for each in values)))
+    if sample is None:
+        return prompts
+    lot = MD5(Concat(Value(str(seed)), Cast("uid", TextField())))
+    drawn = prompts.order_by(lot).values("pk")[:sample]
+    return Prompt.objects.filter(pk__in=drawn)

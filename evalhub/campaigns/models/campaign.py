@@ -67,8 +67,8 @@ class Campaign(PublicModel):
     # how far a task's overlap may grow while its judgments disagree; None: not at all
     max_share = models.PositiveSmallIntegerField(null=True, blank=True)
     # of all its judgments, how many percent one member may give; see MemberShare
-    # Who may judge: a member who speaks one of the languages, is in one of the groups and has all
-    # of the qualifications; an empty list asks for nothing
+    # Who may judge: a member who speaks one of the languages, is in one of the groups, has all of
+    # the qualifications and is one of the people; an empty list asks for nothing
     languages: ArrayField[list[str], list[str]] = ArrayField(
         models.CharField(max_length=50), default=list, blank=True, db_default=[]
     )
@@ -78,8 +78,13 @@ class Campaign(PublicModel):
     qualifications: ArrayField[list[str], list[str]] = ArrayField(
         models.CharField(max_length=50), default=list, blank=True, db_default=[]
     )
+    # Keys of members, and no table between: each submit asks, and members are never deleted.
+    people: ArrayField[list[int], list[int]] = ArrayField(
+        models.BigIntegerField(), default=list, blank=True, db_default=[]
+    )
     created_by = models.ForeignKey(Member, models.PROTECT, null=True, blank=True)
     opened_at = models.DateTimeField(null=True, blank=True)
+    closes_at = models.DateTimeField(null=True, blank=True)  # by itself; see close_overdue
     closed_at = models.DateTimeField(null=True, blank=True)
 
     objects = CampaignQuerySet.as_manager()

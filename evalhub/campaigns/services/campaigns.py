@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from datetime import datetime
 from typing import TypedDict, Unpack
 
 from django.db import transaction
@@ -11,7 +12,6 @@ from django.utils import timezone
 from evalhub.accounts.models import Member, Workspace
 from evalhub.audit.services import record
 from evalhub.campaigns.choices import (
-    COMPLETIONS_PER_TASK,
     FITTING_TYPES,
     PREFERENCE_STEPS,
     Ask,
@@ -21,11 +21,10 @@ from evalhub.campaigns.choices import (
 )
 from evalhub.campaigns.errors import UnfitCampaign
 from evalhub.campaigns.models import Campaign
+from evalhub.campaigns.selection import Selection
 from evalhub.campaigns.services.guidelines import set_guidelines
-from evalhub.campaigns.services.tasks import Design, Shape, add_from_completions, add_tasks
+from evalhub.campaigns.services.tasks import add_selected
 from evalhub.common.errors import Conflict
-from evalhub.prompts.models import Collection, Completion
-from evalhub.registry.models import LanguageModel
 from evalhub.rubrics.models import RubricVersion
 
 
@@ -46,6 +45,8 @@ class Settings(TypedDict, total=False):
     languages: Sequence[str]  # people must speak one of them
     groups: Sequence[str]  # and be in one of these
     qualifications: Sequence[str]  # and have all of these
+    people: Sequence[int]  # keys of the members who alone may judge
+    closes_at: datetime | None  # closed by itself from then on; never
     allows_extra: bool  # may work whose place is gone be submitted, apart from k; no
     content_warning: str  # then responses are blurred until clicked
     guidelines: str  # Markdown that people read and accept before they judge
@@ -63,19 +64,15 @@ def create_campaign(
     origin: Origin = Origin.PEOPLE,
     **settings: Unpack[Settings],
 ) -> Campaign:
-    """Make a draft; fill it with `add_tasks` or `add_from_completions`, then open it.
+    """Make a draft; fill it with `add_tasks` or the like, then open it.
 
     Raises:
         UnfitCampaign: the rubric version is not published, belongs to another workspace, or says
             nothing about what the campaign asks.
     """
-    if not rubric_version.is_frozen:
-        raise UnfitCampaign(f"Publish {rubric_version} first: a campaign needs a frozen version.")
-    if rubric_version.rubric.workspace_id != workspace.pk:
-        raise UnfitCampaign("The rubric belongs to another workspace.")
     guidelines, consent = settings.pop("guidelines", ""), settings.pop("consent", "")
     settings["asks"] = sorted({str(ask) for ask in settings.get("asks", [Ask.CRITIQUE])})
-    _check(TaskType(type), settings, rubric_version)
+    check_settings(TaskType(type), settings, rubric_version, workspace)
     campaign = Campaign.objects.create(
         workspace=workspace,
         title=title,
@@ -91,7 +88,14 @@ def create_campaign(
     return campaign
 
 
-def _check(type_: TaskType, settings: Settings, version: RubricVersion) -> None:
+def check_settings(
+    type_: TaskType, settings: Settings, version: RubricVersion, workspace: Workspace
+) -> None:
+    """Raise UnfitCampaign when they do not go together."""
+    if not version.is_frozen:
+        raise UnfitCampaign(f"Publish {version} first: a campaign needs a frozen version.")
+    if version.rubric.workspace_id != workspace.pk:
+        raise UnfitCampaign("The rubric belongs to another workspace.")
     asks = settings["asks"]
     overlap, most = settings.get("overlap", 1), settings.get("most_overlap")
     if most is not None and most < overlap:
@@ -109,55 +113,48 @@ def _check(type_: TaskType, settings: Settings, version: RubricVersion) -> None:
 
 
 @transaction.atomic
-def create_from_collection(
+def create_from_selection(
     *,
-    workspace: Workspace,
     title: str,
     rubric_version: RubricVersion,
     type: TaskType,
+    selection: Selection,
     by: Member,
-    collection: Collection,
-    models: Sequence[LanguageModel] = (),
-    design: Design = "first_two",
     **settings: Unpack[Settings],
 ) -> Campaign:
-    """Make a draft with a task for each prompt of `collection` that `models` answered.
-
-    A label or demonstration task needs no answer: then every prompt makes one.
+    """Make a draft with the tasks of `selection`.
 
     Raises:
-        UnfitCampaign: there is no prompt with as many different answers as the type takes.
+        UnfitCampaign: as `create_campaign` does, or nothing in the selection makes a task.
     """
     campaign = create_campaign(
-        workspace=workspace,
+        workspace=by.workspace,
         title=title,
         rubric_version=rubric_version,
         type=type,
         by=by,
         **settings,
     )
-    if COMPLETIONS_PER_TASK[TaskType(type)] == (0, 0):
-        if not add_tasks(campaign=campaign, items=_prompts_of(collection)):
-            raise UnfitCampaign(f"{collection} has no prompts yet; import some.")
-        return campaign
-    completions = Completion.objects.filter(
-        workspace=workspace, prompt__collection=collection, generation__model__in=models
-    )
-    if not add_from_completions(campaign=campaign, completions=completions, design=design):
-        raise UnfitCampaign(
-            f"No prompt of {collection} has enough different answers of these models for a "
-            f"{campaign.type} task. Choose more models, or generate more completions."
-        )
+    if not add_selected(campaign=campaign, selection=selection):
+        raise UnfitCampaign(_nothing_in(selection, TaskType(type)))
     return campaign
 
 
-def _prompts_of(collection: Collection) -> Iterator[Shape]:
-    for prompt in collection.prompts.order_by("pk").iterator(chunk_size=1000):
-        yield prompt, ()
+def _nothing_in(selection: Selection, type_: TaskType) -> str:
+    if not selection.prompts().exists():
+        if selection.slices:
+            return f"{selection.collection} has no prompt of {', '.join(selection.slices)}."
+        return f"{selection.collection} has no prompts yet; import some."
+    return (
+        f"No prompt of {selection.collection} has enough different answers of these models for a "
+        f"{type_} task. Choose more models, or generate more completions."
+    )
 
 
 def open_campaign(*, campaign: Campaign, by: Member | None) -> Campaign:
-    """Let annotators claim its tasks. Raise UnfitCampaign when it has none."""
+    """Let annotators claim its tasks. Raise UnfitCampaign when it has none, or no time left."""
+    if campaign.closes_at is not None and campaign.closes_at <= timezone.now():
+        raise UnfitCampaign("This campaign’s time is over; give it a later one before you open it.")
     if not campaign.tasks.exists():
         raise UnfitCampaign("This campaign has no tasks yet; add some before you open it.")
     return _move(campaign, CampaignState.OPEN, after=[CampaignState.DRAFT], verb="opened", by=by)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db.models import Sum
+from django.db.models.functions import Greatest
 
 from evalhub.campaigns.choices import AssignmentState
 from evalhub.campaigns.models import Campaign, MemberShare
@@ -24,9 +25,9 @@ def share_of(campaign: Campaign, member_pk: int) -> MemberShare:
 
 
 def refresh_shares(campaign: Campaign) -> None:
-    """More judgments are wanted: so everybody may give more."""
+    """Another number of judgments is wanted, or another share; what somebody has they keep."""
     if campaign.max_share is not None:
-        campaign.shares.update(most=most_of(campaign))
+        campaign.shares.update(most=Greatest("taken", most_of(campaign)))
 
 
 def most_of(campaign: Campaign) -> int:

@@ -4,40 +4,29 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import combinations, groupby, islice
+from itertools import islice
 from random import Random
-from typing import Literal, NamedTuple
 
 from django.db import transaction
 from django.db.models import QuerySet
-from django.db.models.functions import MD5
 
-from evalhub.campaigns.choices import COMPLETIONS_PER_TASK, SHIFTS, TaskKind, TaskOrder, TaskType
+from evalhub.campaigns.choices import (
+    COMPLETIONS_PER_TASK,
+    SHIFTS,
+    Design,
+    TaskKind,
+    TaskOrder,
+    TaskType,
+)
 from evalhub.campaigns.errors import UnfitTask
 from evalhub.campaigns.models import BAND, Campaign, Task, TaskCompletion
+from evalhub.campaigns.selection import BATCH, OF_ANOTHER_WORKSPACE, Keys, Selection, shapes_of
 from evalhub.campaigns.services.shares import refresh_shares
 from evalhub.campaigns.services.steering import copy_of
 from evalhub.common.copying import copy_in, keys_for
 from evalhub.prompts.models import Completion, Prompt
 
-BATCH = 1000
-
 Shape = tuple[Prompt, Sequence[Completion]]
-Keys = tuple[int, Sequence[int]]  # the same by their keys
-Design = Literal["first_two", "all_pairs"]
-
-
-OF_ANOTHER_WORKSPACE = "The prompt belongs to another workspace."
-
-
-class _Answer(NamedTuple):
-    """What choosing needs to know of a completion; its text stays in the database."""
-
-    pk: int
-    prompt: int
-    workspace: int
-    model: int
-    digest: str  # of the text
 
 
 @transaction.atomic
@@ -72,27 +61,27 @@ def add_from_completions(
     *,
     campaign: Campaign,
     completions: QuerySet[Completion],
-    design: Design = "first_two",
+    design: Design = Design.FIRST_TWO,
     overlap: int | None = None,
     seed: int | None = None,
 ) -> int:
     """Make tasks of the campaign's type from `completions`, prompt by prompt.
 
-    Rating: one task per completion. Comparison: two completions of a prompt, of different models
-    where there are any ("first_two"), or every two ("all_pairs"); equal texts are no comparison.
+    Rating: one task per completion. Comparison: as `design` says; equal texts are no comparison.
     Ranking: the first three to eight different texts. A prompt with too few is passed over.
     """
-    told = completions.annotate(digest=MD5("content")).order_by("prompt_id", "pk")
-    columns = ("pk", "prompt_id", "prompt__workspace_id", "generation__model_id", "digest")
-    rows = map(_Answer._make, told.values_list(*columns).iterator(chunk_size=BATCH))
-    shapes = (
-        (prompt, [answer.pk for answer in chosen])
-        for prompt, group in groupby(rows, key=lambda row: row.prompt)
-        for chosen in _chosen(
-            TaskType(campaign.type), [_ours(campaign, row) for row in group], design=design
-        )
+    type_ = TaskType(campaign.type)
+    shapes = shapes_of(
+        completions, type_, workspace=campaign.workspace_id, design=design, seed=seed
     )
     return _add(campaign, shapes, overlap=overlap, priority=5, seed=seed)
+
+
+@transaction.atomic
+def add_selected(*, campaign: Campaign, selection: Selection) -> int:
+    """Make the tasks of a selection; return how many."""
+    shapes = selection.shapes(TaskType(campaign.type))
+    return _add(campaign, shapes, overlap=None, priority=5, seed=selection.seed)
 
 
 def _add(
@@ -149,12 +138,6 @@ def _checked(campaign: Campaign, items: Iterable[Shape]) -> Iterator[Keys]:
     for prompt, completions in items:
         _check_fit(campaign, prompt, completions)
         yield prompt.pk, [completion.pk for completion in completions]
-
-
-def _ours(campaign: Campaign, answer: _Answer) -> _Answer:
-    if answer.workspace != campaign.workspace_id:
-        raise UnfitTask(OF_ANOTHER_WORKSPACE)
-    return answer
 
 
 def tasks_of_shape(*, campaign: Campaign, shapes: Sequence[Shape]) -> list[Task]:
@@ -218,31 +201,3 @@ def _check_fit(campaign: Campaign, prompt: Prompt, completions: Sequence[Complet
         raise UnfitTask(OF_ANOTHER_WORKSPACE)
     if any(completion.prompt_id != prompt.pk for completion in completions):
         raise UnfitTask(f"A completion answers another prompt than {prompt.external_id}.")
-
-
-def _chosen(type_: TaskType, answers: list[_Answer], *, design: Design) -> Iterator[list[_Answer]]:
-    """The sets of `answers`, all to one prompt, that make a task each."""
-    different = _different_texts(answers)
-    if type_ == TaskType.RATING:
-        yield from ([answer] for answer in different)
-    elif type_ == TaskType.COMPARISON and design == "all_pairs":
-        yield from (list(pair) for pair in combinations(different, 2))
-    elif type_ == TaskType.COMPARISON and len(different) > 1:
-        yield [different[0], _rival(different)]
-    elif type_ == TaskType.RANKING:
-        least, most = COMPLETIONS_PER_TASK[type_]
-        if len(different) >= least:
-            yield different[:most]
-
-
-def _different_texts(answers: list[_Answer]) -> list[_Answer]:
-    by_text: dict[str, _Answer] = {}
-    for answer in answers:
-        by_text.setdefault(answer.digest, answer)
-    return list(by_text.values())
-
-
-def _rival(answers: list[_Answer]) -> _Answer:
-    """Whom the first answer meets: the next one of another model, else simply the next one."""
-    of_another = (answer for answer in answers[1:] if answer.model != answers[0].model)
-    return next(of_another, answers[1])

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from secrets import randbelow
 from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from evalhub.accounts.access import access_member
@@ -14,17 +16,19 @@ from evalhub.accounts.choices import Role
 from evalhub.accounts.http import Request
 from evalhub.accounts.models import Member
 from evalhub.campaigns.access import access_campaign
+from evalhub.campaigns.choices import TaskType
 from evalhub.campaigns.errors import UnfitCampaign, UnfitTask
-from evalhub.campaigns.forms import CampaignForm
+from evalhub.campaigns.forms import CampaignEditForm, CampaignForm
 from evalhub.campaigns.models import Assignment, Campaign, Flag
 from evalhub.campaigns.queries import asked_in, progress_of, progress_of_each, shares_of
 from evalhub.campaigns.services.campaigns import (
     close_campaign,
-    create_from_collection,
+    create_from_selection,
     open_campaign,
     pause_campaign,
     resume_campaign,
 )
+from evalhub.campaigns.services.changing import change_campaign
 from evalhub.common.paging import newest_first
 
 
@@ -48,9 +52,8 @@ def campaign_new(request: Request, workspace: str) -> HttpResponse:
     form = CampaignForm(request.POST or None, workspace=member.workspace)
     if form.is_valid():
         try:
-            campaign = create_from_collection(
-                workspace=member.workspace, by=member, **form.cleaned_data
-            )
+            drawn = form.selection(seed=randbelow(2**31))
+            campaign = create_from_selection(by=member, selection=drawn, **form.settings())
         except (UnfitCampaign, UnfitTask) as error:
             form.add_error(None, str(error))
         else:
@@ -59,6 +62,39 @@ def campaign_new(request: Request, workspace: str) -> HttpResponse:
     return render(
         request, "campaigns/campaign_new.html", _context(member) | {"form": form}, status=status
     )
+
+
+@require_POST
+@login_required
+def campaign_size(request: Request, workspace: str) -> HttpResponse:
+    """What the form, as it is filled in so far, would make; asked while somebody fills it in."""
+    member = access_member(request.user, workspace, to="lead")
+    form = CampaignForm(request.POST, workspace=member.workspace)
+    form.full_clean()
+    missing = [name for name in (*form.SELECTED, "type", "overlap") if name in form.errors]
+    size = None if missing else form.selection().size(TaskType(form.cleaned_data["type"]))
+    context = {"size": size, "judgments": size and size.tasks * form.cleaned_data["overlap"]}
+    return render(request, "campaigns/campaign_new.html#told", context)
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def campaign_edit(request: Request, workspace: str, uid: UUID) -> HttpResponse:
+    member = access_member(request.user, workspace, to="lead")
+    campaign = access_campaign(member, uid)
+    form = CampaignEditForm(request.POST or None, campaign=campaign)
+    if form.is_valid():
+        try:
+            change_campaign(campaign=campaign, by=member, **form.cleaned_data)
+        except UnfitCampaign as error:
+            field = str(error.data.get("field", ""))
+            form.add_error(field if field in form.fields else None, str(error))
+        else:
+            messages.success(request, _("Changed."))
+            return redirect("campaigns:detail", workspace, uid)
+    context = _context(member) | {"form": form, "campaign": campaign}
+    status = 422 if form.errors else 200
+    return render(request, "campaigns/campaign_edit.html", context, status=status)
 
 
 @require_GET

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from evalhub.accounts.models import Member
-from evalhub.campaigns.choices import TaskType
+from evalhub.campaigns.choices import Design, TaskType
 from evalhub.campaigns.errors import UnfitCampaign, UnfitTask
 from evalhub.campaigns.models import BAND, Campaign, Task
 from evalhub.campaigns.services.campaigns import create_campaign, open_campaign
@@ -103,7 +103,7 @@ def test_each_type_makes_its_tasks_of_five_answers(
     made = add_from_completions(
         campaign=campaign,
         completions=completions,
-        design="all_pairs" if design == "all_pairs" else "first_two",
+        design=Design(design),
     )
     assert made == tasks == campaign.tasks.count()
 

@@ -1,0 +1,103 @@
+"""Changing a campaign that is there, also while people judge."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from evalhub.accounts.models import Member
+from evalhub.audit.services import record
+from evalhub.campaigns.changes import FIXED_ONCE_OPEN, least_overlap
+from evalhub.campaigns.choices import SHIFTS, CampaignState, TaskKind, TaskOrder, TaskType
+from evalhub.campaigns.errors import UnfitCampaign
+from evalhub.campaigns.models import Campaign, MemberShare
+from evalhub.campaigns.services.campaigns import check_settings
+from evalhub.campaigns.services.shares import refresh_shares
+from evalhub.common.errors import Conflict
+
+CHANGEABLE = (
+    "title", "rubric_version", "asks", "preference_steps", "masks_identity", "overlap",
+    "most_overlap", "closes_at", "people", "languages", "groups", "qualifications", "max_share",
+    "task_order", "requeue", "hand_size", "content_warning", "allows_revision", "allows_extra",
+)  # fmt: skip
+
+
+@transaction.atomic
+def change_campaign(*, campaign: Campaign, by: Member, **wanted: Any) -> Campaign:
+    """Change what is given and differs; whoever holds a task keeps it.
+
+    Raises:
+        Conflict: it is closed.
+        UnfitCampaign: something stays fixed once it is open, with the reason; or the settings
+            do not go together. Nothing is changed.
+    """
+    if unknown := sorted(set(wanted) - set(CHANGEABLE)):
+        raise UnfitCampaign(_("Nothing called %(name)s can be changed.") % {"name": unknown[0]})
+    locked = Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
+    if locked.state == CampaignState.CLOSED:
+        raise Conflict(_("“%(title)s” is closed: it stays as it is.") % {"title": locked.title})
+    before = {name: getattr(locked, name) for name in wanted}
+    changed = {name: value for name, value in wanted.items() if _differs(before[name], value)}
+    if not changed:
+        return campaign
+    _check_fixed(locked, changed)
+    for name, value in changed.items():
+        setattr(locked, name, value)
+    now: Any = {name: getattr(locked, name) for name in CHANGEABLE if name != "rubric_version"}
+    check_settings(TaskType(locked.type), now, locked.rubric_version, by.workspace)
+    locked.save(update_fields=list(changed))
+    _follow(locked, changed)
+    record(
+        "campaign.changed",
+        actor=by.pseudonym,
+        workspace=by.workspace.slug,
+        target=f"campaign {locked.uid}",
+        changed={name: [_told(before[name]), _told(value)] for name, value in changed.items()},
+    )
+    campaign.refresh_from_db()
+    return campaign
+
+
+def _differs(before: Any, value: Any) -> bool:
+    if isinstance(before, list):
+        return sorted(before) != sorted(value)
+    return bool(before != value)
+
+
+def _check_fixed(campaign: Campaign, changed: dict[str, Any]) -> None:
+    if campaign.state != CampaignState.DRAFT:
+        for name in changed:
+            if name in FIXED_ONCE_OPEN:
+                raise UnfitCampaign(str(FIXED_ONCE_OPEN[name]), field=name)
+    least = least_overlap(campaign)
+    if changed.get("overlap", least) < least:
+        told = _("Judgments per task can only grow once it was opened; there are %(n)s.")
+        raise UnfitCampaign(told % {"n": least}, field="overlap")
+
+
+def _follow(campaign: Campaign, changed: dict[str, Any]) -> None:
+    """What stands in the tasks and the shares, too."""
+    if "overlap" in changed:
+        _set_overlap(campaign)
+    if "task_order" in changed:
+        campaign.tasks.update(shift=SHIFTS[TaskOrder(campaign.task_order)])
+    if "max_share" in changed and campaign.max_share is None:
+        MemberShare.objects.filter(campaign=campaign).delete()
+    elif {"max_share", "overlap"} & set(changed):
+        refresh_shares(campaign)
+
+
+def _set_overlap(campaign: Campaign) -> None:
+    shared = campaign.tasks.filter(is_reserved=False, kind__in=[TaskKind.NORMAL, TaskKind.GOLD])
+    if campaign.state != CampaignState.DRAFT:  # some have grown beyond it already
+        shared = shared.filter(overlap__lt=campaign.overlap)
+    shared.update(
+        overlap=campaign.overlap, open_places=F("open_places") + campaign.overlap - F("overlap")
+    )
+
+
+def _told(value: Any) -> Any:
+    return value if isinstance(value, str | int | list | None) else str(value)

@@ -1,0 +1,160 @@
+"""What a campaign is made of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from evalhub.accounts.models import Member
+from evalhub.campaigns.choices import Design, TaskType
+from evalhub.campaigns.models import Campaign, Task
+from evalhub.campaigns.selection import LOOKED_AT, Selection, Size
+from evalhub.campaigns.services.tasks import add_selected
+from evalhub.prompts.models import Collection, Generation, Prompt
+from tests.evalhub.campaigns.test_pages import form_of
+from tests.factories import (
+    CampaignFactory,
+    CollectionFactory,
+    CompletionFactory,
+    GenerationFactory,
+    PromptFactory,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def collection(alice: Member) -> Collection:
+    return CollectionFactory.create(workspace=alice.workspace)
+
+
+@pytest.fixture
+def three(alice: Member) -> list[Generation]:
+    """The base, the model in service, and a new one."""
+    return [GenerationFactory.create(workspace=alice.workspace) for _ in range(3)]
+
+
+def answered(collection: Collection, generations: list[Generation], **prompt: Any) -> Prompt:
+    made = PromptFactory.create(collection=collection, **prompt)
+    for generation in generations:
+        CompletionFactory.create(prompt=made, generation=generation)
+    return made
+
+
+def pairs_of(campaign: Campaign) -> list[tuple[int, ...]]:
+    """The models that meet in each task, in the task's order."""
+    return [
+        tuple(row.completion.generation.model_id for row in task.placed.order_by("place"))
+        for task in campaign.tasks.order_by("pk")
+    ]
+
+
+def made_of(collection: Collection, **chosen: Any) -> Campaign:
+    campaign = CampaignFactory.create(workspace=collection.workspace, state="draft")
+    add_selected(campaign=campaign, selection=Selection(collection, **chosen))
+    return campaign
+
+
+def test_each_model_meets_the_one_they_are_measured_against(
+    collection: Collection, three: list[Generation]
+) -> None:
+    answered(collection, three)
+    answered(collection, three[1:])  # the base gave no answer here: no pair
+    base, *others = [generation.model for generation in three]
+    campaign = made_of(collection, models=others, design=Design.AGAINST, against=base)
+    assert pairs_of(campaign) == [(base.pk, other.pk) for other in others]
+
+
+def test_a_model_that_says_the_same_as_the_base_is_no_pair(
+    collection: Collection, three: list[Generation]
+) -> None:
+    prompt = PromptFactory.create(collection=collection)
+    for generation in (three[1], three[0]):
+        CompletionFactory.create(prompt=prompt, generation=generation, content="The same.")
+    CompletionFactory.create(prompt=prompt, generation=three[2], content="Another.")
+    base, *others = [generation.model for generation in three]
+    campaign = made_of(collection, models=others, design=Design.AGAINST, against=base)
+    assert pairs_of(campaign) == [(base.pk, others[1].pk)]
+
+
+def test_a_random_pair_is_one_for_each_prompt_and_not_always_the_same(
+    collection: Collection, three: list[Generation]
+) -> None:
+    for _ in range(30):
+        answered(collection, three)
+    models = [generation.model for generation in three]
+    campaign = made_of(collection, models=models, design=Design.RANDOM, seed=3)
+    pairs = pairs_of(campaign)
+    assert len(pairs) == 30
+    assert {frozenset(pair) for pair in pairs} == {
+        frozenset({one.pk, other.pk}) for one in models for other in models if one != other
+    }
+
+
+def test_slices_and_a_sample_leave_prompts_out(
+    collection: Collection, three: list[Generation]
+) -> None:
+    for language in ("de", "de", "en", "fr"):
+        for topic in ("law", "food"):
+            answered(collection, three, slices={"language": language, "topic": topic})
+    chosen = Selection(
+        collection,
+        models=[generation.model for generation in three],
+        slices=["language=de", "language=en", "topic=law"],
+    )
+    assert chosen.size(TaskType.COMPARISON) == Size(3, 3, is_exact=True)
+    assert chosen.size(TaskType.RATING) == Size(3, 9, is_exact=True)
+    drawn = [
+        set(Selection(collection, sample=4, seed=seed).prompts().values_list("pk", flat=True))
+        for seed in (1, 1, 2, 3)
+    ]
+    assert [len(each) for each in drawn] == [4, 4, 4, 4]
+    assert drawn[0] == drawn[1]
+    assert len({frozenset(each) for each in drawn}) > 1
+
+
+def test_the_size_of_a_large_selection_is_told_by_a_part(
+    collection: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    PromptFactory.create_batch(12, collection=collection)
+    assert LOOKED_AT >= 1000
+    monkeypatch.setattr("evalhub.campaigns.selection.LOOKED_AT", 5)
+    assert Selection(collection).size(TaskType.LABEL) == Size(12, 12, is_exact=False)
+
+
+def test_the_form_tells_what_it_would_make(client: Client, alice: Member, bob: Member) -> None:
+    client.force_login(alice.user)
+    form = form_of(alice)
+
+    def told(**change: Any) -> str:
+        return client.post("/w/acme/campaigns/new/size/", form | change).content.decode()
+
+    assert "3 prompts make 3 tasks, that is 6 judgments." in told()
+    assert "2 prompts make 4 tasks, that is 8 judgments." in told(type="rating", sample=2)
+    assert "Nothing here makes a task yet" in told(slices="language=xx")
+    assert "stands here once" in told(slices="nonsense")
+    assert not Task.objects.exists()
+    client.force_login(bob.user)
+    assert client.post("/w/acme/campaigns/new/size/", form).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"slices": "german"}, "Write a slice as kind=value"),
+        ({"design": "against"}, "Choose the model that the others meet"),
+        ({"closes_at": "2020-01-01T10:00"}, "This moment is over"),
+        ({"slices": "language=xx"}, "has no prompt of language=xx"),
+        ({"models": []}, "has enough different answers"),
+    ],
+)
+def test_what_makes_no_campaign_is_told_beside_its_field(
+    client: Client, alice: Member, change: dict[str, Any], complaint: str
+) -> None:
+    client.force_login(alice.user)
+    answer = client.post("/w/acme/campaigns/new/", form_of(alice) | change)
+    assert answer.status_code == 422
+    assert complaint in answer.content.decode()
+    assert not Campaign.objects.exists()
