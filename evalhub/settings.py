@@ -286,6 +286,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": schedule(15.0),
         "options": {"expires": 15},
     },
+    "add up what was judged": {
+        "task": "evalhub.judgments.tasks.tally",
+        "schedule": schedule(30.0),
+        "options": {"expires": 30},
+    },
+    "count large campaigns": {
+        "task": "evalhub.campaigns.tasks.count_large",
+        "schedule": schedule(30.0),
+        "options": {"expires": 30},
+    },
     "close campaigns whose time is over": {
         "task": "evalhub.campaigns.tasks.close_overdue",
         "schedule": schedule(30.0),

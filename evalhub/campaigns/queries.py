@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 
-from django.db.models import Count, Exists, F, Max, OuterRef, Q, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, Sum
 from django.db.models.functions import Now
 
 from evalhub.accounts.choices import MemberKind
@@ -21,6 +22,7 @@ from evalhub.campaigns.models import (
     MemberShare,
     Reservation,
     Task,
+    TaskCount,
 )
 from evalhub.common.identity import mask_identity
 from evalhub.registry.models import LanguageModel
@@ -35,6 +37,7 @@ class Progress:
     wanted: int
     done: int
     waiting: int
+    counted_at: datetime | None = None  # of a large campaign; None: just now
 
     @property
     def in_hand(self) -> int:
@@ -50,14 +53,12 @@ class Progress:
 
 
 @dataclass(frozen=True)
-class Share:
-    """One annotator's part in a campaign; who would rather not read a task skips it uncounted."""
+class Hand:
+    """One annotator's assignments that are no judgment; who opts out of a task skips it uncounted."""
 
-    member: Member
-    submitted: int
-    held: int
-    skipped: int
-    extra: int
+    held: int = 0
+    skipped: int = 0
+    extra: int = 0
 
 
 @dataclass(frozen=True)
@@ -80,14 +81,24 @@ class MyCampaign:
 
 
 def progress_of(campaign: Campaign) -> Progress:
-    """One pass over the campaign's tasks (about 30 ms at 100,000)."""
     return progress_of_each([campaign])[campaign.pk]
 
 
 def progress_of_each(campaigns: Sequence[Campaign]) -> dict[int, Progress]:
-    """By the campaign's key, in one query for all of them."""
+    """By the campaign's key, in two queries for all of them: a large one's as last counted."""
+    keys = [campaign.pk for campaign in campaigns]
+    found = {
+        row.campaign_id: Progress(row.tasks, row.wanted, row.done, row.waiting, row.counted_at)
+        for row in TaskCount.objects.filter(campaign__in=keys)
+    }
+    found |= added_up([key for key in keys if key not in found])
+    return {key: found.get(key, Progress(0, 0, 0, 0)) for key in keys}
+
+
+def added_up(campaigns: Sequence[int]) -> dict[int, Progress]:
+    """One pass over their tasks (about 30 ms at 100,000); none for a campaign without any."""
     sums = (
-        Task.objects.filter(campaign__in=[campaign.pk for campaign in campaigns])
+        Task.objects.filter(campaign__in=campaigns)
         .values_list("campaign_id")
         .annotate(
             tasks=Count("pk", filter=~Q(kind=TaskKind.PRACTICE)),
@@ -97,33 +108,26 @@ def progress_of_each(campaigns: Sequence[Campaign]) -> dict[int, Progress]:
         )
         .order_by("campaign_id")
     )
-    found = {key: Progress(*counts) for key, *counts in sums}
-    return {campaign.pk: found.get(campaign.pk, Progress(0, 0, 0, 0)) for campaign in campaigns}
+    return {key: Progress(*counts) for key, *counts in sums}
 
 
-def shares_of(campaign: Campaign) -> list[Share]:
-    """Everybody who ever held a task of it, the most judgments first."""
+def hands_of(campaign: Campaign) -> dict[int, Hand]:
+    """By the member's key; found through the members, of whom there are few."""
+    members = campaign.workspace.members.values("pk")
+    states = [AssignmentState.HELD, AssignmentState.SKIPPED, AssignmentState.EXTRA]
     counts = (
-        Assignment.objects.filter(campaign=campaign)
-        .values("member_id")
+        Assignment.objects.filter(member__in=members, campaign=campaign, state__in=states)
+        .values_list("member_id")
         .annotate(
-            submitted=Count("pk", filter=Q(state=AssignmentState.SUBMITTED)),
             held=Count("pk", filter=Q(state=AssignmentState.HELD)),
             skipped=Count(
                 "pk", filter=Q(state=AssignmentState.SKIPPED) & ~Q(skip_reason=SkipReason.OPT_OUT)
             ),
             extra=Count("pk", filter=Q(state=AssignmentState.EXTRA)),
-            last=Max("ended_at"),
         )
-        .order_by("-submitted", "member_id")
+        .order_by("member_id")
     )
-    members = Member.objects.in_bulk([row["member_id"] for row in counts])
-    return [
-        Share(
-            members[row["member_id"]], row["submitted"], row["held"], row["skipped"], row["extra"]
-        )
-        for row in counts
-    ]
+    return {key: Hand(*given) for key, *given in counts}
 
 
 def asked_in(campaign: Campaign) -> list[str]:

@@ -13,3 +13,8 @@ def return_expired() -> None:
 @shared_task
 def close_overdue() -> None:
     jobs.close_overdue()
+
+
+@shared_task
+def count_large() -> None:
+    jobs.count_large()

@@ -51,6 +51,52 @@ def line_chart(name: str, points: Sequence[tuple[float, float]]) -> LineChart:
     )
 
 
+class Bar(NamedTuple):
+    x: float
+    y: float
+    height: float
+    label: str  # what it stands for
+    value: str
+
+
+@dataclass(frozen=True)
+class BarChart:
+    """Bars side by side in a box of WIDTH × HEIGHT; `width_each` is that of a bar."""
+
+    name: str
+    bars: list[Bar]
+    width_each: float
+    y_ticks: list[Tick]
+    width: int = WIDTH
+    height: int = HEIGHT
+    left: int = LEFT
+    right: int = WIDTH - RIGHT
+    bottom: int = HEIGHT - BOTTOM
+
+
+def bar_chart(name: str, values: Sequence[tuple[str, int]]) -> BarChart:
+    """Lay out at least one count, each with its label."""
+    most = max(1, max(count for _, count in values))
+    y_at = _scale(0, most, HEIGHT - BOTTOM, TOP)
+    step = (WIDTH - RIGHT - LEFT) / len(values)
+    ticks = sorted({0, round(most / 2), most})
+    return BarChart(
+        name=name,
+        bars=[
+            Bar(
+                x=round(LEFT + step * nth + step * 0.1, 1),
+                y=round(y_at(count), 1),
+                height=round(HEIGHT - BOTTOM - y_at(count), 1),
+                label=label,
+                value=short(count),
+            )
+            for nth, (label, count) in enumerate(values)
+        ],
+        width_each=round(step * 0.8, 1),
+        y_ticks=[Tick(round(y_at(count), 1), short(count)) for count in ticks],
+    )
+
+
 @dataclass(frozen=True)
 class Whisker:
     """An interval around a value, beside a zero line at x = 50 in a box 100 wide."""

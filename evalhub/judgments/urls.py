@@ -1,6 +1,16 @@
 from django.urls import path
 
-from evalhub.judgments.views import desk, expert, judging, keeping, late, looking, mine, practice
+from evalhub.judgments.views import (
+    desk,
+    expert,
+    judging,
+    keeping,
+    late,
+    looking,
+    mine,
+    pace,
+    practice,
+)
 
 app_name = "judgments"
 
@@ -30,6 +40,7 @@ urlpatterns = [
     path("campaigns/<uuid:uid>/judge/leave/", keeping.leave, name="leave"),
     path("campaigns/<uuid:uid>/judge/withdraw/", keeping.withdraw, name="withdraw"),
     path("campaigns/<uuid:uid>/late/", late.late_list, name="late"),
+    path("campaigns/<uuid:uid>/pace/", pace.pace, name="pace"),
     path("late/<uuid:uid>/", late.late_look, name="late_look"),
     path("my-work/drafts/<uuid:uid>/extra/", late.extra, name="extra"),
     path("campaigns/<uuid:uid>/judge/flag/", judging.judge_flag, name="flag"),

@@ -4,6 +4,7 @@ from evalhub.campaigns.models.campaign import (
     CampaignQuerySet,
     Guidelines,
     MemberShare,
+    TaskCount,
 )
 from evalhub.campaigns.models.flag import Flag, FlagQuerySet
 from evalhub.campaigns.models.task import (
@@ -36,5 +37,6 @@ __all__ = [
     "Reservation",
     "Task",
     "TaskCompletion",
+    "TaskCount",
     "TaskQuerySet",
 ]

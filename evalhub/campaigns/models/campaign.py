@@ -122,6 +122,20 @@ class Campaign(PublicModel):
         return self.type in (TaskType.RATING, TaskType.LABEL) or Ask.RATINGS in self.asks
 
 
+class TaskCount(models.Model):
+    """What a campaign's tasks come to, for one with too many to add up on each page; see count_large."""
+
+    campaign = models.OneToOneField(Campaign, models.PROTECT, related_name="task_count")
+    tasks = models.PositiveIntegerField()
+    wanted = models.PositiveBigIntegerField()
+    done = models.PositiveBigIntegerField()
+    waiting = models.PositiveBigIntegerField()
+    counted_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.done} of {self.wanted} at {self.counted_at:%H:%M:%S}"
+
+
 class MemberShare(models.Model):
     """How much of a campaign with a `max_share` one member has: what they hold and submitted."""
 

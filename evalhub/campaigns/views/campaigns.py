@@ -20,7 +20,7 @@ from evalhub.campaigns.choices import TaskType
 from evalhub.campaigns.errors import UnfitCampaign, UnfitTask
 from evalhub.campaigns.forms import CampaignEditForm, CampaignForm
 from evalhub.campaigns.models import Assignment, Campaign, Flag
-from evalhub.campaigns.queries import asked_in, progress_of, progress_of_each, shares_of
+from evalhub.campaigns.queries import asked_in, progress_of, progress_of_each
 from evalhub.campaigns.services.campaigns import (
     close_campaign,
     create_from_selection,
@@ -106,7 +106,6 @@ def campaign_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse
     context = _context(member) | {
         "campaign": campaign,
         "progress": progress_of(campaign),
-        "shares": shares_of(campaign),
         "asked": asked_in(campaign),
         "late": Assignment.objects.late().filter(campaign=campaign).count(),
         "open_flags": Flag.objects.open().of_campaign(campaign).count(),

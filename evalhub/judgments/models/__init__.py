@@ -10,6 +10,7 @@ from evalhub.judgments.models.judgment import (
     undo_ended,
 )
 from evalhub.judgments.models.passages import JudgedStep, JudgedToolCall, Span
+from evalhub.judgments.models.tally import Tally, TallyMark
 
 __all__ = [
     "Correction",
@@ -25,5 +26,7 @@ __all__ = [
     "Rating",
     "ReturnedJudgment",
     "Span",
+    "Tally",
+    "TallyMark",
     "undo_ended",
 ]

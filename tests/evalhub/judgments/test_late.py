@@ -12,11 +12,12 @@ from django.utils import timezone
 
 from evalhub.accounts.models import Member
 from evalhub.campaigns.models import Assignment, Campaign, Draft, Task
-from evalhub.campaigns.queries import progress_of, shares_of
+from evalhub.campaigns.queries import progress_of
 from evalhub.campaigns.services.claim import claim_next
 from evalhub.campaigns.services.leases import save_draft
 from evalhub.judgments.choices import Source
 from evalhub.judgments.models import Judgment
+from evalhub.judgments.pace import people_of
 from evalhub.quality.queries import Scope
 from evalhub.quality.services import take_snapshot
 from tests.factories import AssignmentFactory, TaskFactory
@@ -72,8 +73,8 @@ def test_late_work_may_be_an_extra_judgment_which_nothing_counts(
     assert lost.state == "extra"
     assert not Draft.objects.exists()
     assert (progress_of(campaign).done, progress_of(campaign).wanted) == (1, 1)
-    (share,) = shares_of(campaign)
-    assert (share.submitted, share.extra) == (0, 1)
+    (person,) = people_of(campaign)
+    assert (person.judged, person.hand.extra) == (0, 1)
     assert not Judgment.objects.counted().exists()
     scope = Scope(take_snapshot(campaign.workspace), (Source.HUMAN,))
     assert (scope.judgments().count(), scope.extra().count()) == (0, 1)

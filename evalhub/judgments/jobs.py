@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from evalhub.judgments.models import TallyMark
+
+AT_ONCE = 50_000  # keys, in one transaction
+YOUNG = 60  # seconds after which no transaction with an older judgment is still under way
+
+# A judgment that could still be withdrawn, or one with a lower key that is not committed yet, must
+# not lie behind the mark: so it stops before the first one that is young.
+_END = """
+    SELECT least(
+        %(begin)s + %(at_once)s,
+        coalesce((SELECT min(id) - 1 FROM judgments_judgment
+                  WHERE id > %(begin)s AND id <= %(begin)s + %(at_once)s
+                    AND created_at > now() - make_interval(secs => %(young)s)),
+                 (SELECT max(id) FROM judgments_judgment),
+                 %(begin)s))
+"""
+_COUNT = """
+    INSERT INTO judgments_tally (campaign_id, member_id, hour, judgments, timed, active_ms)
+    SELECT campaign_id, member_id, date_trunc('hour', judged_at, 'UTC'), count(*),
+           count(active_ms), coalesce(sum(active_ms), 0)
+    FROM judgments_judgment
+    WHERE id > %(begin)s AND id <= %(end)s AND supersedes_id IS NULL AND withdrawn_at IS NULL
+      AND NOT is_extra AND assignment_id IS NOT NULL
+    GROUP BY 1, 2, 3
+    ON CONFLICT (campaign_id, hour, member_id) DO UPDATE SET
+        judgments = judgments_tally.judgments + excluded.judgments,
+        timed = judgments_tally.timed + excluded.timed,
+        active_ms = judgments_tally.active_ms + excluded.active_ms
+"""
+
+
+@transaction.atomic
+def tally() -> int:
+    """Add up what was judged since the last time; each judgment is counted once.
+
+    Returns:
+        How many keys further the mark stands, at most fifty thousand a call.
+    """
+    TallyMark.objects.get_or_create(pk=1)
+    mark = TallyMark.objects.select_for_update().get(pk=1)  # two at once: in turn
+    young = max(YOUNG, 2 * settings.EVALHUB_UNDO_SECONDS)
+    asked = {"begin": mark.up_to, "at_once": AT_ONCE, "young": young}
+    with connection.cursor() as cursor:
+        cursor.execute(_END, asked)
+        end: int = cursor.fetchone()[0]
+        if end <= mark.up_to:
+            return 0
+        cursor.execute(_COUNT, asked | {"end": end})
+    moved = end - mark.up_to
+    TallyMark.objects.filter(pk=1).update(up_to=end)
+    return moved

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from django.db import models
+
+from evalhub.accounts.models import Member
+from evalhub.campaigns.models import Campaign
+
+
+class Tally(models.Model):
+    """What one member gave to a campaign in one hour, of the judgments up to `TallyMark.up_to`.
+
+    First judgments that fill a place: no revisions, extras, withdrawn or imported ones.
+    """
+
+    campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="+", db_index=False)
+    member = models.ForeignKey(Member, models.PROTECT, related_name="+", db_index=False)
+    hour = models.DateTimeField()  # its beginning, UTC
+    judgments = models.PositiveIntegerField(default=0)
+    timed = models.PositiveIntegerField(default=0)  # those whose active time is known
+    active_ms = models.PositiveBigIntegerField(default=0)  # of those
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["campaign", "hour", "member"], name="one_tally_per_member_and_hour"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return (
+            f"{self.member_id} in {self.campaign_id} at {self.hour:%Y-%m-%d %H}: {self.judgments}"
+        )
+
+
+class TallyMark(models.Model):
+    """Up to which judgment the tallies count; whoever reads them adds what came after. One row."""
+
+    up_to = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(pk=1), name="one_tally_mark"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.up_to)
