@@ -106,3 +106,38 @@ class DeskForm(forms.Form):
 def _cap(key: str) -> str:
     """The key as it stands on a key cap."""
     return CAPS.get(key, key.upper())
+
+
+class PriceForm(forms.Form):
+    """What a lead wants to know, and what they know better than the history does."""
+
+    difference = forms.FloatField(
+        label=_("Difference to be seen"),
+        min_value=0.05,
+        max_value=50,
+        help_text=_("Points of the win rate away from 50 %, or of a mean score from 1 to 5."),
+    )
+    overlap = forms.IntegerField(label=_("Judgments per task"), min_value=1, max_value=100)
+    people = forms.IntegerField(
+        label=_("People who judge"),
+        min_value=1,
+        max_value=10_000,
+        required=False,
+        help_text=_("Empty: as many as before."),
+    )
+    rate = forms.FloatField(
+        label=_("Pay for an active hour"), min_value=0, max_value=100_000, initial=20
+    )
+    seconds = forms.FloatField(
+        label=_("Active seconds per judgment"), min_value=0.1, max_value=100_000, required=False
+    )
+    ties = forms.FloatField(label=_("Ties, in percent"), min_value=0, max_value=99, required=False)
+    correlation = forms.FloatField(
+        label=_("How much alike two judgments of a task are, 0 to 1"),
+        min_value=0,
+        max_value=1,
+        required=False,
+        help_text=_(
+            "The intraclass correlation. These three are empty where the history is right."
+        ),
+    )

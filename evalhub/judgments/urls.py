@@ -10,6 +10,7 @@ from evalhub.judgments.views import (
     mine,
     pace,
     practice,
+    price,
 )
 
 app_name = "judgments"
@@ -41,6 +42,7 @@ urlpatterns = [
     path("campaigns/<uuid:uid>/judge/withdraw/", keeping.withdraw, name="withdraw"),
     path("campaigns/<uuid:uid>/late/", late.late_list, name="late"),
     path("campaigns/<uuid:uid>/pace/", pace.pace, name="pace"),
+    path("campaigns/<uuid:uid>/price/", price.price, name="price"),
     path("late/<uuid:uid>/", late.late_look, name="late_look"),
     path("my-work/drafts/<uuid:uid>/extra/", late.extra, name="extra"),
     path("campaigns/<uuid:uid>/judge/flag/", judging.judge_flag, name="flag"),

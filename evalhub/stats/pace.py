@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+
+from evalhub.stats.quantiles import t_quantile
 
 LEVEL = 0.95
 FEWEST = 3  # periods, to tell anything
@@ -48,7 +49,7 @@ def expected_finish(counts_P: Sequence[int], remaining: int) -> Finish | None:
         return None
     mean = float(np.mean(counts_P))
     variance = max(float(np.var(counts_P, ddof=1)), mean)
-    reach = float(stats.t.ppf((1 + LEVEL) / 2, periods - 1)) ** 2 * variance
+    reach = t_quantile((1 + LEVEL) / 2, periods - 1) ** 2 * variance
     # (mT - R)² = reach (T + T²/P), a quadratic in T
     square, half = mean**2 - reach / periods, mean * remaining + reach / 2
     root = math.sqrt(max(half**2 - square * remaining**2, 0.0))

@@ -10,6 +10,7 @@ from evalhub.judgments.models.judgment import (
     undo_ended,
 )
 from evalhub.judgments.models.passages import JudgedStep, JudgedToolCall, Span
+from evalhub.judgments.models.price import PriceForecast
 from evalhub.judgments.models.tally import Tally, TallyMark
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Judgment",
     "JudgmentQuerySet",
     "Preference",
+    "PriceForecast",
     "RankedCompletion",
     "Rating",
     "ReturnedJudgment",

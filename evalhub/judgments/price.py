@@ -1,0 +1,222 @@
+"""What a campaign will take, by what like ones took: judgments, hours, cost."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+
+import numpy as np
+from django.db import connection
+from django.db.models import Avg, F
+from django.db.models.functions import Length
+
+from evalhub.campaigns.choices import TaskType
+from evalhub.campaigns.models import Campaign
+from evalhub.stats.planning import (
+    Forecast,
+    forecast_time,
+    intraclass,
+    prompts_needed,
+    smallest_difference,
+    variance_of_preference,
+)
+
+MS_PER_HOUR = 3_600_000
+CAMPAIGNS, EACH = 20, 500  # of the newest like campaigns, and of the newest judgments of each
+LETTERS_A_MINUTE = 1200  # read with care, about 200 words
+GUESSED_TIES, GUESSED_CORRELATION, GUESSED_VARIANCE, GUESSED_START_MS = 0.2, 0.3, 1.0, 15_000
+
+_HISTORY = """
+    SELECT j.member_id, j.task_id, j.active_ms,
+           (SELECT p.margin FROM judgments_preference p
+            WHERE p.judgment_id = j.id AND p.criterion_id IS NULL),
+           (SELECT avg(1 + 4.0 * (r.value - k.low) / (k.high - k.low)) FROM judgments_rating r
+            JOIN rubrics_criterion k ON k.id = r.criterion_id
+            WHERE r.judgment_id = j.id AND r.turn IS NULL AND r.value IS NOT NULL
+              AND k.kind IN ('scale', 'yes_no'))
+    FROM unnest(%s::bigint[]) AS c (id)
+    CROSS JOIN LATERAL (
+        SELECT * FROM judgments_judgment
+        WHERE campaign_id = c.id AND supersedes_id IS NULL AND withdrawn_at IS NULL
+          AND NOT is_extra AND assignment_id IS NOT NULL
+        ORDER BY id DESC LIMIT %s
+    ) j
+"""
+
+
+@dataclass(frozen=True)
+class Assumptions:
+    """What a forecast goes by; `judgments` is how many say so, 0 for a guess of ours."""
+
+    source: str  # "campaign", "rubric", "type" or "guess"
+    judgments: int
+    ms_each: float
+    ties: float  # of comparisons: the share that are ties
+    correlation: float  # of two judgments of one task
+    variance: float  # of one judgment: a win counts 1, a tie ½; ratings on a scale from 1 to 5
+
+
+@dataclass(frozen=True)
+class History:
+    """What like campaigns, or this one, have shown so far."""
+
+    assumed: Assumptions
+    times: list[np.ndarray[tuple[int], np.dtype[np.float64]]]  # of each annotator, milliseconds
+
+
+@dataclass(frozen=True)
+class Bill:
+    """So many judgments, the hours they take and what these cost; the ends hold 9 times in 10."""
+
+    judgments: int
+    hours: float
+    hours_low: float | None
+    hours_high: float | None
+    rate: float  # of an active hour
+
+    @property
+    def cost(self) -> float:
+        return self.hours * self.rate
+
+    @property
+    def cost_low(self) -> float | None:
+        return None if self.hours_low is None else self.hours_low * self.rate
+
+    @property
+    def cost_high(self) -> float | None:
+        return None if self.hours_high is None else self.hours_high * self.rate
+
+
+@dataclass(frozen=True)
+class Price:
+    planned: Bill  # the campaign as it is
+    shows: float | None  # the smallest difference that it shows
+    needed: Bill | None  # for the difference that is wanted; None where the type compares nothing
+    prompts: int | None
+
+
+def history_of(campaign: Campaign) -> History:
+    """By campaigns of the workspace on the same rubric, else of the same type, else a guess."""
+    like = Campaign.objects.filter(workspace=campaign.workspace_id, type=campaign.type)
+    like = like.exclude(pk=campaign.pk).order_by("-pk")
+    for source, rows in (
+        ("rubric", like.filter(rubric_version=campaign.rubric_version_id)),
+        ("type", like),
+    ):
+        found = _seen(list(rows.values_list("pk", flat=True)[:CAMPAIGNS]), source, campaign)
+        if found.assumed.judgments:
+            return found
+    return _seen([], "guess", campaign)
+
+
+def seen_in(campaign: Campaign) -> History:
+    """What came so far in the campaign itself; no judgments: nothing."""
+    return _seen([campaign.pk], "campaign", campaign)
+
+
+def price_of(
+    campaign: Campaign,
+    history: History,
+    *,
+    judgments: int,
+    difference: float,
+    overlap: int,
+    people: int | None,
+    rate: float,
+) -> Price:
+    """What the campaign's `judgments` take, and how many would show `difference`.
+
+    Args:
+        difference: of the win rate from ½, or of two mean scores on a scale from 1 to 5.
+        rate: what an active hour costs.
+    """
+    assumed = history.assumed
+    variance = _variance(campaign, assumed)
+    planned = bill(history, judgments, people=people, rate=rate)
+    if variance is None:
+        return Price(planned, None, None, None)
+    models = 2 if campaign.type == TaskType.RATING else 1  # a rating judges one of the two
+    prompts = prompts_needed(difference, variance, overlap=overlap, correlation=assumed.correlation)
+    shows = smallest_difference(
+        judgments // (overlap * models),
+        variance,
+        overlap=overlap,
+        correlation=assumed.correlation,
+    )
+    needed = bill(history, prompts * overlap * models, people=people, rate=rate)
+    return Price(planned, shows, needed, prompts)
+
+
+def bill(history: History, judgments: int, *, people: int | None, rate: float) -> Bill:
+    """The hours by `forecast_time`, moved to the time that is assumed for one judgment."""
+    ms = judgments * history.assumed.ms_each
+    told = forecast_time(history.times, judgments, people=people) or Forecast(ms, None, None)
+    moved = ms / told.value if told.value else 0.0
+    low, high = (
+        None if end is None else end * moved / MS_PER_HOUR for end in (told.low, told.high)
+    )
+    return Bill(judgments, ms / MS_PER_HOUR, low, high, rate)
+
+
+def assuming(
+    history: History,
+    *,
+    ms_each: float | None = None,
+    ties: float | None = None,
+    correlation: float | None = None,
+) -> History:
+    """The same history with what somebody knows better."""
+    assumed = history.assumed
+    better = replace(
+        assumed,
+        ms_each=assumed.ms_each if ms_each is None else ms_each,
+        ties=assumed.ties if ties is None else ties,
+        correlation=assumed.correlation if correlation is None else correlation,
+    )
+    return replace(history, assumed=better)
+
+
+def _variance(campaign: Campaign, assumed: Assumptions) -> float | None:
+    if campaign.type == TaskType.COMPARISON:
+        return variance_of_preference(assumed.ties)
+    if campaign.type == TaskType.RATING:  # of the difference of two models' ratings
+        return 2 * assumed.variance
+    return None
+
+
+def _seen(campaigns: list[int], source: str, campaign: Campaign) -> History:
+    with connection.cursor() as cursor:
+        cursor.execute(_HISTORY, [campaigns, EACH])
+        rows = cursor.fetchall()
+    times: dict[int, list[float]] = defaultdict(list)
+    tasks, values, margins = [], [], []
+    for member, task, active_ms, margin, score in rows:
+        if active_ms is not None:
+            times[member].append(active_ms)
+        value = score if margin is None else (margin > 0) + 0.5 * (margin == 0)
+        if value is not None:
+            tasks.append(task)
+            values.append(float(value))
+        if margin is not None:
+            margins.append(margin)
+    timed = [each for member in times.values() for each in member]
+    correlation = intraclass(tasks, values)
+    assumed = Assumptions(
+        source=source,
+        judgments=len(rows),
+        ms_each=float(np.mean(timed)) if timed else _reading_time(campaign),
+        ties=margins.count(0) / len(margins) if margins else GUESSED_TIES,
+        correlation=GUESSED_CORRELATION if correlation is None else correlation,
+        variance=float(np.var(values)) if len(values) > 1 else GUESSED_VARIANCE,
+    )
+    return History(assumed, [np.array(each, dtype=float) for each in times.values()])
+
+
+def _reading_time(campaign: Campaign) -> float:
+    """Milliseconds to read a task's texts with care, and some to decide; by its first tasks."""
+    tasks = campaign.tasks.order_by("pk")[:50].values("pk")
+    letters = campaign.tasks.model.completions.through.objects.filter(task__in=tasks).aggregate(
+        mean=Avg(Length(F("completion__content")))
+    )["mean"]
+    count = {TaskType.COMPARISON: 2, TaskType.RANKING: 4}.get(TaskType(campaign.type), 1)
+    return GUESSED_START_MS + 60_000 * count * float(letters or 500) / LETTERS_A_MINUTE

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from evalhub.accounts.access import access_member
+from evalhub.accounts.http import Request
+from evalhub.campaigns.access import access_campaign
+from evalhub.campaigns.choices import TaskType
+from evalhub.campaigns.models import Campaign
+from evalhub.campaigns.queries import progress_of
+from evalhub.judgments.forms import PriceForm
+from evalhub.judgments.models import PriceForecast
+from evalhub.judgments.pace import people_of
+from evalhub.judgments.price import (
+    MS_PER_HOUR,
+    History,
+    Price,
+    assuming,
+    history_of,
+    price_of,
+    seen_in,
+)
+from evalhub.judgments.services.price import keep_forecast
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def price(request: Request, workspace: str, uid: UUID) -> HttpResponse:
+    """GET tells the price of what the form says; POST keeps it, to be held against what comes."""
+    member = access_member(request.user, workspace, to="lead")
+    campaign = access_campaign(member, uid)
+    given = request.POST if request.method == "POST" else request.GET
+    form = PriceForm(given if "difference" in given else _first(campaign))
+    history = history_of(campaign)
+    told: Price | None = None
+    if form.is_valid():
+        history = _known_better(history, form.cleaned_data)
+        told = _priced(campaign, history, form.cleaned_data)
+        if request.method == "POST":
+            keep_forecast(campaign=campaign, assumed=history.assumed, told=told.planned, by=member)
+            messages.success(request, _("Kept: it stands here beside what comes."))
+            return redirect("judgments:price", workspace, uid)
+    context = {
+        "member": member,
+        "workspace": member.workspace,
+        "campaign": campaign,
+        "form": form,
+        "assumed": history.assumed,
+        "price": told,
+        "is_comparison": campaign.type == TaskType.COMPARISON,
+        "kept": PriceForecast.objects.filter(campaign=campaign)
+        .select_related("created_by")
+        .first(),
+        "came": seen_in(campaign).assumed,
+        "spent": _spent(campaign),
+    }
+    return render(request, "judgments/price.html", context, status=422 if form.errors else 200)
+
+
+def _first(campaign: Campaign) -> dict[str, Any]:
+    wanted = 5 if campaign.type == TaskType.COMPARISON else 0.25
+    return {"difference": wanted, "overlap": campaign.overlap, "rate": 20}
+
+
+def _known_better(history: History, given: dict[str, Any]) -> History:
+    seconds, ties = given["seconds"], given["ties"]
+    return assuming(
+        history,
+        ms_each=None if seconds is None else 1000 * seconds,
+        ties=None if ties is None else ties / 100,
+        correlation=given["correlation"],
+    )
+
+
+def _priced(campaign: Campaign, history: History, given: dict[str, Any]) -> Price:
+    in_percent = campaign.type == TaskType.COMPARISON
+    return price_of(
+        campaign,
+        history,
+        judgments=progress_of(campaign).wanted,
+        difference=given["difference"] / 100 if in_percent else given["difference"],
+        overlap=given["overlap"],
+        people=given["people"],
+        rate=given["rate"],
+    )
+
+
+def _spent(campaign: Campaign) -> dict[str, float]:
+    """What came so far: the hours of those judgments whose time is known, and how many these are."""
+    people = people_of(campaign)
+    return {
+        "judgments": sum(person.judged for person in people),
+        "timed": sum(person.timed for person in people),
+        "hours": sum(person.active_ms for person in people) / MS_PER_HOUR,
+    }

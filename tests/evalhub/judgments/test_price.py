@@ -1,0 +1,143 @@
+"""What a campaign will take, told before and held against what came."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from evalhub.accounts.models import Member
+from evalhub.audit.models import Entry
+from evalhub.campaigns.models import Campaign, Task
+from evalhub.judgments.models import PriceForecast
+from evalhub.judgments.price import assuming, bill, history_of, price_of, seen_in
+from tests.evalhub.judgments.test_pace import judged
+from tests.factories import (
+    CampaignFactory,
+    CriterionFactory,
+    PreferenceFactory,
+    RatingFactory,
+    TaskFactory,
+)
+
+pytestmark = pytest.mark.django_db
+
+HOUR = 3_600_000
+
+
+@pytest.fixture
+def campaign(alice: Member) -> Campaign:
+    made = CampaignFactory.create(workspace=alice.workspace, overlap=2, state="draft")
+    TaskFactory.create_batch(50, campaign=made, overlap=2)
+    return made
+
+
+def compared(campaign: Campaign, member: Member, margins: list[int], ms: int) -> None:
+    now = timezone.now() - timedelta(hours=1)
+    for margin in margins:
+        judgment = judged(member, campaign, now, active_ms=ms)
+        first, second = (row.completion for row in judgment.task.placed.order_by("place"))
+        PreferenceFactory.create(judgment=judgment, first=first, second=second, margin=margin)
+
+
+def priced(campaign: Campaign, **more: Any) -> Any:
+    asked = {"judgments": 100, "difference": 0.05, "overlap": 1, "people": None, "rate": 20.0}
+    return price_of(campaign, history_of(campaign), **asked | more)
+
+
+def test_like_campaigns_tell_time_and_ties(
+    campaign: Campaign, bob: Member, charlie: Member
+) -> None:
+    assert history_of(campaign).assumed.source == "guess"
+    other = CampaignFactory.create(workspace=campaign.workspace)
+    compared(other, bob, [1, -1], 10_000)
+    assert history_of(campaign).assumed.source == "type"
+    like = CampaignFactory.create(
+        workspace=campaign.workspace, rubric_version=campaign.rubric_version
+    )
+    compared(like, bob, [2, 0, -1], 30_000)
+    compared(like, charlie, [1], 90_000)
+    history = history_of(campaign)
+    assumed = history.assumed
+    assert (assumed.source, assumed.judgments) == ("rubric", 4)
+    assert (assumed.ms_each, assumed.ties) == (45_000, 0.25)
+    told = bill(history, 80, people=None, rate=20.0)
+    assert (told.hours, told.cost) == (1.0, 20.0)
+    assert told.hours_low is not None
+    assert told.hours_high is not None
+    assert 0 <= told.hours_low < 1 < told.hours_high
+    CampaignFactory.create(type=campaign.type)  # of another workspace: never looked at
+    assert history_of(campaign).assumed.judgments == 4
+
+
+def test_what_somebody_knows_better_moves_the_whole_forecast(
+    campaign: Campaign, bob: Member, charlie: Member
+) -> None:
+    like = CampaignFactory.create(workspace=campaign.workspace)
+    compared(like, bob, [1, 1], 30_000)
+    compared(like, charlie, [1, 1], 60_000)
+    history = history_of(campaign)
+    before = bill(history, 100, people=None, rate=1.0)
+    after = bill(assuming(history, ms_each=90_000), 100, people=None, rate=1.0)
+    assert after.hours == pytest.approx(2 * before.hours)
+    assert after.hours_high == pytest.approx(2 * (before.hours_high or 0))
+
+
+def test_the_number_of_judgments_follows_difference_and_overlap(campaign: Campaign) -> None:
+    one, three = priced(campaign), priced(campaign, overlap=3)
+    assert one.prompts == 628  # our guess: a fifth are ties
+    assert one.needed.judgments == 628
+    assert three.prompts < one.prompts < three.needed.judgments
+    assert priced(campaign, difference=0.1).prompts == 157
+    assert one.shows == pytest.approx(0.125, abs=0.001)
+
+
+def test_ratings_compare_two_models_and_labels_compare_nothing(alice: Member, bob: Member) -> None:
+    rating = CampaignFactory.create(workspace=alice.workspace, type="rating")
+    criterion = CriterionFactory.create(version=rating.rubric_version, low=1, high=3)
+    for value in (1, 3):
+        judgment = judged(bob, rating, timezone.now(), active_ms=1000)
+        completion = judgment.task.placed.get(place=0).completion
+        RatingFactory.create(
+            judgment=judgment, completion=completion, criterion=criterion, value=value
+        )
+    seen = seen_in(rating)
+    assert seen.assumed.variance == 4  # 1 and 5 on a scale from 1 to 5
+    told = price_of(rating, seen, judgments=0, difference=1.0, overlap=1, people=None, rate=1.0)
+    assert told.prompts == 63  # 7.85 times twice the variance
+    assert told.needed is not None
+    assert told.needed.judgments == 126
+    label = CampaignFactory.create(workspace=alice.workspace, type="label")
+    assert priced(label).needed is None
+
+
+def test_the_page_reckons_keeps_and_holds_it_against_what_came(
+    client: Client, alice: Member, bob: Member, charlie: Member, campaign: Campaign
+) -> None:
+    client.force_login(alice.user)
+    url = f"/w/acme/campaigns/{campaign.uid}/price/"
+    assert "these are guesses" in client.get(url).content.decode()
+    like = CampaignFactory.create(
+        workspace=campaign.workspace, rubric_version=campaign.rubric_version
+    )
+    compared(like, bob, [2, 0], 30_000)
+    compared(like, charlie, [1, 1], 90_000)
+    asked = {"difference": 5, "overlap": 2, "rate": 30, "ties": 0}
+    page = client.get(url, asked).content.decode()
+    for told in ("1.7 h", "By 4 judgments of campaigns on this rubric", "5 points away from 50 %"):
+        assert told in page
+    assert client.get(url, asked | {"correlation": 3}).status_code == 422
+    assert client.post(url, asked).status_code == 302
+    kept = PriceForecast.objects.get()
+    assert (kept.judgments, kept.assumed["rate"], kept.assumed["ties"]) == (100, 30.0, 0.0)
+    assert Entry.objects.filter(verb="campaign.price_kept").exists()
+    compared(campaign, bob, [0], 72_000)
+    Task.objects.filter(judgments__campaign=campaign).update(judged=1, open_places=0)
+    after = client.get(url).content.decode()
+    assert "Kept by alice" in after
+    assert "1.2 min" in after
+    client.force_login(bob.user)
+    assert client.get(url).status_code == 403
