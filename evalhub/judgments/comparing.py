@@ -89,10 +89,10 @@ def beside(
     """`answers` beside the expert's, both in terms of what was shown in `order`."""
     theirs = expert.answers if order is None else as_shown(expert.answers, order)
     page = page_of_task(task, {}, order=order)
-    mine_sheet, expert_sheet = (_sheet(page, answers), _sheet(page, theirs))
+    mine_sheet, expert_sheet = (sheet_for(page, answers), sheet_for(page, theirs))
     return Beside(
         rows=[
-            Row(mine.title, mine.question, _said(mine), _said(other))
+            Row(mine.title, mine.question, said_in(mine), said_in(other))
             for mine, other in zip(mine_sheet.asks, expert_sheet.asks, strict=True)
         ],
         texts=[
@@ -126,7 +126,8 @@ def as_shown(answers: Mapping[str, Any], order: Sequence[int]) -> dict[str, Any]
     return found
 
 
-def _sheet(page: Mapping[str, Any], answers: Mapping[str, Any]) -> Sheet:
+def sheet_for(page: Mapping[str, Any], answers: Mapping[str, Any]) -> Sheet:
+    """The form of the task on `page` (see page_of_task), filled with `answers`."""
     campaign = page["campaign"]
     return sheet_of(
         campaign,
@@ -137,7 +138,7 @@ def _sheet(page: Mapping[str, Any], answers: Mapping[str, Any]) -> Sheet:
     )
 
 
-def _said(ask: Ask) -> Said:
+def said_in(ask: Ask) -> Said:
     chosen = next((option for option in ask.options if option.is_chosen), None)
     comment = ask.comment.value if ask.comment else ""
     if chosen is None:

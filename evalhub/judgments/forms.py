@@ -6,6 +6,10 @@ from django import forms
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from evalhub.accounts.choices import Role
+from evalhub.accounts.models import Member, Workspace
+from evalhub.campaigns.services.pilots import MOST_TASKS
+from evalhub.common.forms import choose_from
 from evalhub.judgments.choices import Preset
 from evalhub.judgments.keys import ACTS, PRESETS, fault_of, keymap
 from evalhub.judgments.models import DeskSettings
@@ -141,3 +145,25 @@ class PriceForm(forms.Form):
             "The intraclass correlation. These three are empty where the history is right."
         ),
     )
+
+
+class PilotForm(forms.Form):
+    tasks = forms.IntegerField(
+        label=_("Tasks"),
+        min_value=1,
+        max_value=MOST_TASKS,
+        initial=10,
+        help_text=_("Everybody judges the same ones."),
+    )
+    people = forms.ModelMultipleChoiceField(
+        Member.objects.none(),
+        to_field_name="uid",
+        label=_("Who tries it out"),
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Two or more."),
+    )
+
+    def __init__(self, *args: Any, workspace: Workspace, **kwargs: Any) -> None:  # Django's own
+        super().__init__(*args, **kwargs)
+        judges = workspace.members.active().filter(roles__overlap=[Role.ANNOTATOR, Role.OWNER])
+        choose_from(self, "people", judges.order_by("pseudonym"))

@@ -9,6 +9,7 @@ from evalhub.judgments.views import (
     looking,
     mine,
     pace,
+    pilot,
     practice,
     price,
 )
@@ -43,6 +44,8 @@ urlpatterns = [
     path("campaigns/<uuid:uid>/late/", late.late_list, name="late"),
     path("campaigns/<uuid:uid>/pace/", pace.pace, name="pace"),
     path("campaigns/<uuid:uid>/price/", price.price, name="price"),
+    path("campaigns/<uuid:uid>/pilot/", pilot.pilot, name="pilot"),
+    path("campaigns/<uuid:uid>/pilot/version/", pilot.pilot_version, name="pilot_version"),
     path("late/<uuid:uid>/", late.late_look, name="late_look"),
     path("my-work/drafts/<uuid:uid>/extra/", late.extra, name="extra"),
     path("campaigns/<uuid:uid>/judge/flag/", judging.judge_flag, name="flag"),

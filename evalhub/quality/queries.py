@@ -118,6 +118,8 @@ class Scope:
     def _within(self, rows: QuerySet[Judgment]) -> QuerySet[Judgment]:
         """Without repeats, which tell how steady somebody is and would count their word twice."""
         rows = rows.exclude(task__kind=TaskKind.REPEAT)
+        if not self.campaigns:  # a pilot counts only where somebody names it
+            rows = rows.filter(campaign__pilot_of=None)
         if self.campaigns:
             rows = rows.filter(campaign__uid__in=self.campaigns)
         if self.collections:

@@ -82,6 +82,9 @@ class Campaign(PublicModel):
     people: ArrayField[list[int], list[int]] = ArrayField(
         models.BigIntegerField(), default=list, blank=True, db_default=[]
     )
+    pilot_of = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="pilots"
+    )  # tried out there, by a few; its judgments are no part of that campaign
     created_by = models.ForeignKey(Member, models.PROTECT, null=True, blank=True)
     opened_at = models.DateTimeField(null=True, blank=True)
     closes_at = models.DateTimeField(null=True, blank=True)  # by itself; see close_overdue

@@ -1,0 +1,141 @@
+"""Where people disagree in a pilot: the tasks with all answers side by side, the worst first."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+from evalhub.accounts.models import Member
+from evalhub.campaigns.models import Campaign, Task
+from evalhub.judgments.comparing import Said, as_shown, said_in, sheet_for
+from evalhub.judgments.looking import page_of_task
+from evalhub.judgments.models import Judgment
+from evalhub.judgments.sheet import Ask
+from evalhub.judgments.sheet.fields import CANNOT_TELL
+from evalhub.judgments.told import answers_of
+from evalhub.rubrics.models import Criterion, ScaleKind
+
+ORDERED = ("rating", "preference", "rank")  # questions whose options stand in an order
+BESIDE = (CANNOT_TELL, "both_bad")  # options that stand beside it
+
+
+@dataclass(frozen=True)
+class Row:
+    """One question, and what each person said to it."""
+
+    title: str
+    question: str
+    said: list[Said]
+    spread: float  # 0: all the same; 1: as far apart as two can be, every pair
+
+
+@dataclass(frozen=True)
+class Disputed:
+    """One task of a pilot."""
+
+    task: Task
+    page: dict[str, Any]  # its texts, see page_of_task
+    people: list[Member]
+    rows: list[Row]  # the most disputed first
+    critiques: list[tuple[Member, str]]
+
+    @property
+    def spread(self) -> float:
+        return sum(row.spread for row in self.rows) / len(self.rows) if self.rows else 0.0
+
+    @property
+    def is_disputed(self) -> bool:
+        return any(row.spread for row in self.rows)
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question over all tasks of a pilot; a rubric's question about each response counts once."""
+
+    title: str
+    spread: float
+    times: int  # it was answered by two people or more
+
+
+def disputed_in(campaign: Campaign) -> list[Disputed]:
+    """The tasks that two people or more have judged, those they disagree about most first."""
+    judgments = Judgment.objects.current().filter(campaign=campaign, is_extra=False)
+    judgments = judgments.select_related("member", "assignment", "task__prompt", "campaign")
+    by_task: dict[int, list[Judgment]] = defaultdict(list)
+    for judgment in judgments.order_by("task_id", "member_id"):
+        judgment.task.campaign = campaign
+        by_task[judgment.task_id].append(judgment)
+    found = [_disputed(given) for given in by_task.values() if len(given) > 1]
+    return sorted(found, key=lambda each: (-each.spread, each.task.pk))
+
+
+def questions_of(disputed: Sequence[Disputed]) -> list[Question]:
+    """Which question is read in different ways, the worst first."""
+    spreads: dict[str, list[float]] = defaultdict(list)
+    for each in disputed:
+        for row in each.rows:
+            spreads[row.question or row.title].append(row.spread)
+    found = [Question(name, sum(all_) / len(all_), len(all_)) for name, all_ in spreads.items()]
+    return sorted(found, key=lambda each: -each.spread)
+
+
+def _disputed(judgments: Sequence[Judgment]) -> Disputed:
+    task = judgments[0].task
+    page = page_of_task(task, {})
+    unordered = _unordered(task.campaign)
+    asks = [sheet_for(page, _in_its_order(judgment)).asks for judgment in judgments]
+    rows = []
+    for same in zip(*asks, strict=True):
+        said = [said_in(ask) for ask in same]
+        rows.append(Row(same[0].title, same[0].question, said, _spread(same, unordered)))
+    return Disputed(
+        task=task,
+        page=page,
+        people=[judgment.member for judgment in judgments],
+        rows=sorted(rows, key=lambda row: -row.spread),
+        critiques=[(each.member, each.critique) for each in judgments if each.critique],
+    )
+
+
+def _in_its_order(judgment: Judgment) -> dict[str, Any]:
+    """The answers in the task's own order, whatever order each person saw."""
+    answers = answers_of(judgment)
+    if judgment.assignment is None:
+        return answers
+    shown = judgment.assignment.permutation
+    return as_shown(answers, [shown.index(place) for place in range(len(shown))])
+
+
+def _unordered(campaign: Campaign) -> set[str]:
+    """The criteria one answers with a choice among words."""
+    rows = Criterion.objects.filter(version=campaign.rubric_version_id, kind=ScaleKind.CHOICE)
+    return set(rows.values_list("slug", flat=True))
+
+
+def _spread(asks: Sequence[Ask], unordered: set[str]) -> float:
+    """The mean over pairs of people: how far apart they are, as a share of the scale."""
+    chosen = [value for ask in asks if (value := said_in(ask).value)]
+    pairs = list(combinations(chosen, 2))
+    if not pairs:
+        return 0.0
+    first, *rest = asks[0].name.split(".")
+    has_order = first in ORDERED and not (first == "rating" and rest[1] in unordered)
+    places = _places(asks[0]) if has_order else {}
+    return sum(
+        _apart(places.get(one), places.get(other), one == other) for one, other in pairs
+    ) / len(pairs)
+
+
+def _places(ask: Ask) -> dict[str, float]:
+    """Where each option stands, from 0 to 1; what stands beside the scale has no place."""
+    scale = [option.value for option in ask.options if option.value not in BESIDE]
+    return {value: nth / max(1, len(scale) - 1) for nth, value in enumerate(scale)}
+
+
+def _apart(one: float | None, other: float | None, is_same: bool) -> float:  # noqa: FBT001
+    if is_same:
+        return 0.0
+    return 1.0 if one is None or other is None else abs(one - other)

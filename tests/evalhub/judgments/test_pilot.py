@@ -1,0 +1,186 @@
+"""A pilot: the same tasks to everyone, and where they disagree."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import msgspec
+import pytest
+from django.test import Client
+
+from evalhub.accounts.models import Member
+from evalhub.audit.models import Entry
+from evalhub.campaigns.errors import NotEligible, UnfitCampaign
+from evalhub.campaigns.models import Assignment, Campaign, Task
+from evalhub.campaigns.services.claim import claim_next
+from evalhub.campaigns.services.guidelines import accept_guidelines
+from evalhub.campaigns.services.pilots import start_pilot
+from evalhub.judgments.body import SubmitBody, parsed
+from evalhub.judgments.choices import Source
+from evalhub.judgments.models import Judgment
+from evalhub.judgments.pilot import disputed_in, questions_of
+from evalhub.judgments.services.submit import submit_judgment
+from evalhub.quality.queries import Scope
+from evalhub.quality.services import take_snapshot
+from tests.factories import (
+    CampaignFactory,
+    CriterionFactory,
+    GuidelinesFactory,
+    MemberFactory,
+    RubricVersionFactory,
+    TaskFactory,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def campaign(alice: Member) -> Campaign:
+    made = CampaignFactory.create(
+        workspace=alice.workspace, state="draft", title="Round 3", asks=["critique", "ratings"]
+    )
+    CriterionFactory.create(version=made.rubric_version, slug="clarity", low=1, high=5)
+    TaskFactory.create_batch(12, campaign=made, overlap=2)
+    return made
+
+
+def say(campaign: Campaign, member: Member, choices: dict[int, str], clarity: int = 3) -> None:
+    """Judge all tasks of the campaign; `choices` by the prompt's key: the completion at place 0 or 1
+    of the task's own order is better ("first", "second"), or "tie"."""
+    while lease := claim_next(campaign=campaign, member_pk=member.pk):
+        assignment = Assignment.objects.select_related("task").get(uid=lease.assignment)
+        wanted = choices.get(assignment.task.prompt_id, "tie")
+        place = {"first": 0, "second": 1}.get(wanted)
+        choice = "tie" if place is None else "AB"[assignment.permutation.index(place)]
+        body = {
+            "token": lease.token,
+            "submission_id": str(uuid4()),
+            "claim_next": False,
+            "ratings": [
+                {"response": label, "criterion": "clarity", "value": clarity} for label in "AB"
+            ],
+            "preferences": [{"criterion": None, "choice": choice, "strength": 2}],
+            "critique": f"{member} says {wanted}",
+        }
+        submit_judgment(
+            assignment=lease.assignment,
+            member_pk=member.pk,
+            body=parsed(msgspec.json.encode(body), SubmitBody),
+        )
+
+
+def test_everybody_named_gets_the_same_tasks_and_nobody_else_any(
+    campaign: Campaign, alice: Member, bob: Member, charlie: Member
+) -> None:
+    outsider = MemberFactory.create(workspace=bob.workspace, roles=["annotator"])
+    colleague = MemberFactory.create(workspace=bob.workspace, roles=["annotator"])
+    pilot = start_pilot(campaign=campaign, members=[bob, colleague], tasks=4, by=alice)
+    assert (pilot.state, pilot.overlap, pilot.pilot_of) == ("open", 2, campaign)
+    assert pilot.asks == campaign.asks
+    say(pilot, bob, {})
+    say(pilot, colleague, {})
+    assert {task.judged for task in pilot.tasks.all()} == {2}
+    assert pilot.tasks.count() == 4
+    prompts = set(pilot.tasks.values_list("prompt", flat=True))
+    assert prompts <= set(campaign.tasks.values_list("prompt", flat=True))
+    with pytest.raises(NotEligible):
+        claim_next(campaign=pilot, member_pk=outsider.pk)
+    assert set(campaign.tasks.values_list("judged", flat=True)) == {0}
+    assert Entry.objects.filter(verb="campaign.piloted").exists()
+
+
+def test_a_pilot_needs_a_draft_tasks_and_two_people(
+    campaign: Campaign, alice: Member, bob: Member
+) -> None:
+    olga = MemberFactory.create(workspace=bob.workspace, roles=["owner"])
+    with pytest.raises(UnfitCampaign, match="two people"):
+        start_pilot(campaign=campaign, members=[bob], tasks=4, by=alice)
+    empty = CampaignFactory.create(workspace=alice.workspace, state="draft")
+    with pytest.raises(UnfitCampaign, match="no tasks"):
+        start_pilot(campaign=empty, members=[bob, olga], tasks=4, by=alice)
+    Campaign.objects.update(state="open")
+    campaign.refresh_from_db()
+    with pytest.raises(UnfitCampaign, match="before a campaign is opened"):
+        start_pilot(campaign=campaign, members=[bob, olga], tasks=4, by=alice)
+    assert Campaign.objects.filter(pilot_of__isnull=False).count() == 0
+
+
+def test_the_guidelines_are_read_in_the_pilot_too(
+    campaign: Campaign, alice: Member, bob: Member
+) -> None:
+    campaign.guidelines = GuidelinesFactory.create(campaign=campaign, content="Read **this**.")
+    campaign.save()
+    other = MemberFactory.create(workspace=bob.workspace, roles=["annotator"])
+    pilot = start_pilot(campaign=campaign, members=[bob, other], tasks=1, by=alice)
+    assert pilot.guidelines is not None
+    assert pilot.guidelines.content == "Read **this**."
+    accept_guidelines(guidelines=pilot.guidelines, by=bob)
+    assert claim_next(campaign=pilot, member_pk=bob.pk)
+
+
+def test_the_worst_disagreement_comes_first_whatever_side_each_saw(
+    campaign: Campaign, alice: Member, bob: Member
+) -> None:
+    other = MemberFactory.create(workspace=bob.workspace, roles=["annotator"])
+    pilot = start_pilot(campaign=campaign, members=[bob, other], tasks=3, by=alice)
+    opposed, near, same = pilot.tasks.order_by("pk").values_list("prompt", flat=True)
+    say(pilot, bob, {opposed: "first", near: "first", same: "second"}, clarity=4)
+    say(pilot, other, {opposed: "second", near: "tie", same: "second"}, clarity=5)
+    found = disputed_in(pilot)
+    assert [each.task.prompt_id for each in found] == [opposed, near, same]
+    worst = found[0].rows[0]
+    assert (worst.title, worst.spread) == ("Overall", 1.0)  # five steps, from one end to the other
+    assert [row.spread for row in found[0].rows[1:]] == [0.25, 0.25]
+    overall = next(row for row in found[1].rows if row.title == "Overall")
+    assert overall.spread == 0.5
+    agreed = next(row for row in found[2].rows if row.title == "Overall")
+    assert (agreed.spread, {said.value for said in agreed.said}) == (0.0, {"B2"})
+    assert found[0].critiques[0] == (bob, f"{bob} says first")
+    titles = [(each.title, round(each.spread, 2), each.times) for each in questions_of(found)]
+    assert titles[0] == ("Which response is better?", 0.5, 3)
+    assert titles[1][1:] == (0.25, 6)
+
+
+def test_what_a_pilot_says_is_in_no_dataset_that_does_not_name_it(
+    campaign: Campaign, alice: Member, bob: Member
+) -> None:
+    other = MemberFactory.create(workspace=bob.workspace, roles=["annotator"])
+    pilot = start_pilot(campaign=campaign, members=[bob, other], tasks=2, by=alice)
+    say(pilot, bob, {})
+    snapshot = take_snapshot(campaign.workspace)
+    assert Judgment.objects.count() == 2
+    assert Scope(snapshot, (Source.HUMAN,)).judgments().count() == 0
+    named = Scope(snapshot, (Source.HUMAN,), campaigns=(pilot.uid,))
+    assert named.judgments().count() == 2
+
+
+def test_alice_pilots_rewords_takes_the_new_version_and_opens(
+    client: Client, alice: Member, bob: Member, campaign: Campaign
+) -> None:
+    other = MemberFactory.create(workspace=bob.workspace, roles=["annotator"])
+    client.force_login(alice.user)
+    url = f"/w/acme/campaigns/{campaign.uid}/pilot/"
+    assert "Try it out" in client.get(url).content.decode()
+    assert client.post(url, {"tasks": 2, "people": [bob.uid]}).status_code == 422
+    assert client.post(url, {"tasks": 2, "people": [bob.uid, other.uid]}).status_code == 302
+    pilot = campaign.pilots.get()
+    assert "0 of 4 judgments are in." in client.get(url).content.decode()
+    first, second = pilot.tasks.order_by("pk").values_list("prompt", flat=True)
+    say(pilot, bob, {first: "first", second: "first"})
+    say(pilot, other, {first: "second", second: "first"})
+    page = client.get(url).content.decode()
+    for told in ("Disagreement 1", "On 1 task everybody says the same", f"{bob} says first"):
+        assert told in page
+    assert "Disagreement 2" not in page
+    newer = RubricVersionFactory.create(rubric=campaign.rubric_version.rubric, number=2)
+    assert f"Ask by {newer}" in client.get(url).content.decode()
+    client.post(f"{url}version/")
+    campaign.refresh_from_db()
+    assert campaign.rubric_version == newer
+    client.post(f"/w/acme/campaigns/{campaign.uid}/open/")
+    page = client.get(url).content.decode()
+    assert "a pilot comes before" in page
+    assert client.post(url, {"tasks": 2, "people": [bob.uid, other.uid]}).status_code == 422
+    client.force_login(bob.user)
+    assert client.get(url).status_code == 403
+    assert Task.objects.filter(campaign=campaign, judged__gt=0).count() == 0
