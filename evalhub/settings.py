@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import environ
-from celery.schedules import schedule
+from celery.schedules import crontab, schedule
 
 from evalhub.common.embedded.places import DataDirectory
 from evalhub.common.embedded.postgres import NAME
@@ -79,6 +79,7 @@ INSTALLED_APPS = [
     "evalhub.audit",
     "evalhub.accounts",
     "evalhub.jobs",
+    "evalhub.notifications",
     "evalhub.registry",
     "evalhub.prompts",
     "evalhub.rubrics",
@@ -295,6 +296,16 @@ CELERY_BEAT_SCHEDULE = {
         "task": "evalhub.campaigns.tasks.count_large",
         "schedule": schedule(30.0),
         "options": {"expires": 30},
+    },
+    "look at the alerts": {
+        "task": "evalhub.quality.tasks.check_alerts",
+        "schedule": schedule(300.0),
+        "options": {"expires": 300},
+    },
+    "send the daily summaries": {
+        "task": "evalhub.quality.tasks.send_digests",
+        "schedule": crontab(hour=6, minute=0),
+        "options": {"expires": 3600},
     },
     "close campaigns whose time is over": {
         "task": "evalhub.campaigns.tasks.close_overdue",

@@ -123,6 +123,13 @@ def pace_of(campaign: Campaign, progress: Progress) -> Pace:
     return Pace(bars, period, expected, _later(now, finish.low * period), high)
 
 
+def given_since(campaign: Campaign, moment: datetime) -> int:
+    """Judgments of the hours that began since then."""
+    with connection.cursor() as cursor:
+        cursor.execute(_BY_HOUR, {"campaign": campaign.pk, "since": moment})
+        return sum(count for _, count in cursor.fetchall())
+
+
 def _begin_of(moment: datetime, period: timedelta) -> datetime:
     """The beginning of its hour or of its day, UTC."""
     whole = moment.replace(minute=0, second=0, microsecond=0)

@@ -62,6 +62,7 @@ class History:
 
     assumed: Assumptions
     times: list[np.ndarray[tuple[int], np.dtype[np.float64]]]  # of each annotator, milliseconds
+    correlation: float | None  # as seen; None: no two judgments of a task, or all say the same
 
 
 @dataclass(frozen=True)
@@ -209,7 +210,7 @@ def _seen(campaigns: list[int], source: str, campaign: Campaign) -> History:
         correlation=GUESSED_CORRELATION if correlation is None else correlation,
         variance=float(np.var(values)) if len(values) > 1 else GUESSED_VARIANCE,
     )
-    return History(assumed, [np.array(each, dtype=float) for each in times.values()])
+    return History(assumed, [np.array(each, dtype=float) for each in times.values()], correlation)
 
 
 def _reading_time(campaign: Campaign) -> float:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
 
@@ -8,10 +9,13 @@ from django.conf import settings
 from django.db import OperationalError, connection, transaction
 from django.db.models import Max
 
-from evalhub.accounts.models import Workspace
+from evalhub.accounts.models import Member, Workspace
+from evalhub.audit.services import record
+from evalhub.campaigns.models import Campaign
 from evalhub.judgments.models import Judgment
+from evalhub.quality.choices import Measure
 from evalhub.quality.errors import TooBusy
-from evalhub.quality.models import ConsensusSnapshot
+from evalhub.quality.models import AlertRule, ConsensusSnapshot
 from evalhub.quality.queries import counted_up_to
 
 
@@ -62,3 +66,22 @@ def _safe_bounds(workspace: Workspace) -> _Bounds:
             return _Bounds(highest["last"] or 0, cursor.fetchone()[0])
     except OperationalError as error:
         raise TooBusy("Too much is being written just now; try again in a minute.") from error
+
+
+@transaction.atomic
+def set_alerts(*, campaign: Campaign, bounds: Mapping[Measure, float | None], by: Member) -> None:
+    """Watch each measure that has a bound, and no other; one that is changed starts anew."""
+    before = {rule.measure: rule.bound for rule in AlertRule.objects.filter(campaign=campaign)}
+    for measure, bound in bounds.items():
+        if bound is None:
+            AlertRule.objects.filter(campaign=campaign, measure=measure).delete()
+        elif before.get(measure) != bound:
+            fresh = {"bound": bound, "value": None, "looked_at": None, "fired_at": None}
+            AlertRule.objects.update_or_create(campaign=campaign, measure=measure, defaults=fresh)
+    record(
+        "campaign.alerts_set",
+        actor=by.pseudonym,
+        workspace=by.workspace.slug,
+        target=f"campaign {campaign.uid}",
+        bounds={measure.value: bound for measure, bound in bounds.items()},
+    )

@@ -63,6 +63,7 @@ SECTIONS: list[tuple[Any, list[Page]]] = [  # `Any`: lazy translations
     (
         _("Workspace"),
         [
+            Page(_("Notifications"), "notifications:list", "view"),
             Page(_("Jobs"), "jobs:list", "watch"),
             Page(_("Members"), "accounts:members", "own"),
             Page(_("API tokens"), "accounts:tokens", "view"),

@@ -18,6 +18,7 @@ from evalhub.accounts.http import Request
 from evalhub.accounts.models import Member, Workspace
 from evalhub.accounts.sign_in import BACKEND
 from evalhub.common.errors import NotFound
+from evalhub.notifications.models import Notification
 from evalhub.web.help import access_help_page, help_pages
 from evalhub.web.queries import next_steps
 from evalhub.web.services import sign_up as make_account
@@ -55,7 +56,8 @@ def start(request: Request) -> HttpResponse:
 @login_required
 def home(request: Request, workspace: str) -> HttpResponse:
     member = access_member(request.user, workspace, to="view")
-    context = _context(member) | {"steps": next_steps(member)}
+    unread = Notification.objects.of_member(member).unread().count()
+    context = _context(member) | {"steps": next_steps(member), "unread": unread}
     return render(request, "web/home.html", context)
 
 

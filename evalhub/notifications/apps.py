@@ -1,0 +1,6 @@
+from evalhub.common.apps import EvalhubApp
+
+
+class NotificationsConfig(EvalhubApp):
+    name = "evalhub.notifications"
+    default = True

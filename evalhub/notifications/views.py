@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from evalhub.accounts.access import access_member
+from evalhub.accounts.http import Request
+from evalhub.common.paging import newest_first
+from evalhub.notifications.models import Notification
+from evalhub.notifications.services import mark_read
+
+
+@require_GET
+@login_required
+def notification_list(request: Request, workspace: str) -> HttpResponse:
+    """What the member was told, newest first."""
+    member = access_member(request.user, workspace, to="view")
+    mine = Notification.objects.of_member(member)
+    context = {
+        "member": member,
+        "workspace": member.workspace,
+        "page": newest_first(mine, before=request.GET.get("before", "")),
+        "unread": mine.unread().count(),
+    }
+    return render(request, "notifications/notification_list.html", context)
+
+
+@require_POST
+@login_required
+def notifications_read(request: Request, workspace: str) -> HttpResponse:
+    member = access_member(request.user, workspace, to="view")
+    mark_read(member)
+    return redirect("notifications:list", workspace)

@@ -1,0 +1,61 @@
+"""The figures that alerts watch, and what the daily summary says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from evalhub.campaigns.models import Campaign, Flag
+from evalhub.campaigns.queries import Progress, progress_of
+from evalhub.judgments.pace import given_since, pace_of, people_of
+from evalhub.judgments.price import seen_in
+from evalhub.quality.choices import Measure
+
+DAY = timedelta(days=1)
+ENOUGH = 20  # judgments, before a share of them says something
+
+
+@dataclass(frozen=True)
+class Day:
+    """A campaign's last 24 hours."""
+
+    campaign: Campaign
+    judgments: int
+    flags: int
+    questions: int  # open ones, whenever they were asked
+    progress: Progress
+    expected: datetime | None  # when all is done
+
+
+def value_of(campaign: Campaign, measure: Measure) -> float | None:
+    """The figure as it is now; None while there is too little to say."""
+    if measure == Measure.AGREEMENT:
+        return seen_in(campaign).correlation
+    if measure == Measure.PACE:
+        if campaign.opened_at is None or campaign.opened_at > timezone.now() - DAY:
+            return None
+        return given_since(campaign, timezone.now() - DAY)
+    judged = sum(person.judged for person in people_of(campaign))
+    if judged < ENOUGH:
+        return None
+    return 100 * Flag.objects.of_campaign(campaign).count() / judged
+
+
+def is_wrong(value: float, measure: Measure, bound: float) -> bool:
+    return value > bound if measure == Measure.FLAGS else value < bound
+
+
+def last_day_of(campaign: Campaign) -> Day:
+    since = timezone.now() - DAY
+    flags = Flag.objects.of_campaign(campaign)
+    progress = progress_of(campaign)
+    return Day(
+        campaign=campaign,
+        judgments=given_since(campaign, since),
+        flags=flags.filter(created_at__gte=since).count(),
+        questions=flags.open().filter(kind="question").count(),
+        progress=progress,
+        expected=pace_of(campaign, progress).expected,
+    )

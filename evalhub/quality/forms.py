@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from evalhub.quality.choices import Measure
+
+
+class AlertsForm(forms.Form):
+    """A bound for each measure; an empty one is not watched."""
+
+    agreement = forms.FloatField(
+        label=_("Tell us when two judgments of a task are less alike than"),
+        required=False,
+        min_value=0,
+        max_value=1,
+        help_text=_("From 0, by chance, to 1, the same: the intraclass correlation."),
+    )
+    flags = forms.FloatField(
+        label=_("… when flags per 100 judgments are more than"),
+        required=False,
+        min_value=0,
+        max_value=1000,
+    )
+    pace = forms.FloatField(
+        label=_("… when the judgments of the last 24 hours are fewer than"),
+        required=False,
+        min_value=0,
+        max_value=10_000_000,
+    )
+
+    def bounds(self) -> dict[Measure, float | None]:
+        return {measure: self.cleaned_data[measure.value] for measure in Measure}
