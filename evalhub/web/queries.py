@@ -98,7 +98,7 @@ def _engineering(workspace: Workspace) -> Iterator[NextStep]:
     url = page_url("loops:list", workspace)
     last = Round.objects.filter(loop__workspace=workspace).select_related("loop").first()
     if last is None:
-        judged = Judgment.objects.of_workspace(workspace).counted().exists()
+        judged = Judgment.objects.of_workspace(workspace).filter(withdrawn_at=None).exists()
         sentence = (
             _("There are judgments to learn from: a Round builds, trains and measures.")
             if judged

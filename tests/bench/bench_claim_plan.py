@@ -63,7 +63,7 @@ _MORE = """
         SELECT tasks + (n + 1) / 2, completions + n, (n + 1) %% 2
         FROM of, generate_series(1, 2 * %(more)s) n;
 """
-# Sixteen people on three places a task: each has judged every fifth of the first tasks, about.
+# Three people on each of the first tasks: of sixteen, each has judged every fifth, about.
 _DONE = """
     INSERT INTO campaigns_assignment (uid, created_at, campaign_id, task_id, member_id, state, token,
                                       claimed_at, ended_at, expires_at, permutation)
@@ -72,7 +72,7 @@ _DONE = """
         FROM (SELECT *, row_number() OVER (ORDER BY rank) AS nth FROM campaigns_task) t
         JOIN (SELECT id, row_number() OVER (ORDER BY id) AS nth FROM accounts_member
               WHERE pseudonym LIKE 'annotator-%%') m
-          ON (m.nth + t.nth) %% 16 < 3
+          ON (m.nth + t.nth) %% %(annotators)s < 3
         WHERE t.nth <= %(tasks)s;
     UPDATE campaigns_task t SET judged = 3, open_places = 0
         FROM (SELECT task_id FROM campaigns_assignment GROUP BY task_id) d WHERE d.task_id = t.id;
@@ -101,12 +101,14 @@ class Figures:
 class Crowd:
     """A campaign that much was judged in."""
 
-    def __init__(self, stack: ExitStack, tasks: int, done: int) -> None:
+    def __init__(
+        self, stack: ExitStack, tasks: int, done: int, *, annotators: int = ANNOTATORS
+    ) -> None:
         place = stack.enter_context(temporary_place())
         self.postgres = stack.enter_context(database(place))
         os.environ |= {"DATABASE_URL": url_of(place), "EVALHUB_DATA_DIR": str(place.root)}
         manage("migrate", "--verbosity", "0")
-        arguments = ["--tasks", str(SEEDED), "--annotators", str(ANNOTATORS), "--overlap", "3"]
+        arguments = ["--tasks", str(SEEDED), "--annotators", str(annotators), "--overlap", "3"]
         seeded = json.loads(manage("seed_bench", *arguments, "--json"))
         self.tasks = tasks
         self.wire = stack.enter_context(psycopg.connect(seeded["dsn"], autocommit=True))
@@ -114,8 +116,8 @@ class Crowd:
             self.wire.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = false)")
         self._run(_MORE, more=tasks - SEEDED)
         self.wire.execute(f"VACUUM ANALYZE {', '.join(TABLES)}")
-        judged = min(done * ANNOTATORS // 3, tasks - TURNS * CLAIMS - 100)
-        self._run(_DONE, tasks=judged)
+        judged = min(done * annotators // 3, tasks - TURNS * CLAIMS - 100)
+        self._run(_DONE, tasks=judged, annotators=annotators)
         row = self.wire.execute(
             "SELECT member_id, campaign_id, count(*) FROM campaigns_assignment"
             " GROUP BY 1, 2 ORDER BY 3 DESC LIMIT 1"

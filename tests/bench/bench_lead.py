@@ -1,0 +1,151 @@
+"""The lead's pages at ten thousand tasks and at a million: server time, CPU of web and PostgreSQL.
+
+    python -m tests.bench.bench_lead [--tasks 10000 1000000] [--turns 7] [--json]
+
+For each size a PostgreSQL of its own with one campaign of three judgments a task and 200 annotators,
+who have judged 5,000 tasks each (or as many as there are). Each page is asked for by a signed-in lead
+through the whole of Django, without a socket; reported is the median of the turns after one to warm up.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import sys
+import time
+from contextlib import ExitStack
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.bench.bench_claim_plan import Crowd
+from tests.bench.bench_claim_submit import SETTINGS, cpu_of
+
+PEOPLE, DONE = 200, 5000
+PLAIN = "django.contrib.staticfiles.storage.StaticFilesStorage"  # without a manifest
+# A judgment, a preference and two ratings for each assignment, spread over ten days.
+_JUDGED = """
+    INSERT INTO judgments_judgment (uid, created_at, judged_at, workspace_id, campaign_id, task_id,
+                                    member_id, assignment_id, source, submission_id, body_digest,
+                                    active_ms, critique, external_id)
+        SELECT gen_random_uuid(), moment, moment, c.workspace_id, a.campaign_id, a.task_id,
+               a.member_id, a.id, 'human', gen_random_uuid(), '', 20000 + a.id % 60000, '', ''
+        FROM campaigns_assignment a JOIN campaigns_campaign c ON c.id = a.campaign_id
+        CROSS JOIN LATERAL (SELECT now() - interval '10 days' * ((a.id * 7919 % 10007) / 10007.0)
+                            AS moment) at;
+    INSERT INTO judgments_preference (judgment_id, first_id, second_id, margin, both_bad)
+        SELECT j.id, a.completion_id, b.completion_id, j.id % 3 - 1, false
+        FROM judgments_judgment j
+        JOIN campaigns_taskcompletion a ON a.task_id = j.task_id AND a.place = 0
+        JOIN campaigns_taskcompletion b ON b.task_id = j.task_id AND b.place = 1;
+    UPDATE campaigns_campaign SET opened_at = now() - interval '10 days';
+    VACUUM ANALYZE;
+"""
+
+
+def measure(sizes: list[int], turns: int) -> list[dict[str, Any]]:
+    found = []
+    for tasks in sizes:
+        with ExitStack() as stack:
+            found.append(_measured(Crowd(stack, tasks, DONE, annotators=PEOPLE), turns))
+    return found
+
+
+def _measured(crowd: Crowd, turns: int) -> dict[str, Any]:
+    import django
+    from django.conf import settings
+    from django.db import connections
+    from django.test import override_settings
+
+    django.setup()
+    connections.close_all()
+    connections["default"].settings_dict |= _where(crowd)
+    with override_settings(STORAGES=settings.STORAGES | {"staticfiles": {"BACKEND": PLAIN}}):
+        return _asked(crowd, turns)
+
+
+def _asked(crowd: Crowd, turns: int) -> dict[str, Any]:
+    for statement in _JUDGED.split(";"):
+        if statement.strip():
+            crowd.wire.execute(statement)
+    from django.contrib.auth import get_user_model
+    from django.test import Client
+
+    from evalhub.accounts.models import Member
+    from evalhub.campaigns.jobs import count_large
+    from evalhub.campaigns.models import Campaign
+    from evalhub.judgments.tasks import tally
+
+    began = time.perf_counter()
+    tally()
+    count_large()
+    behind = time.perf_counter() - began
+    campaign = Campaign.objects.get(pk=crowd.campaign)
+    user = get_user_model().objects.create_user("lead")
+    workspace = campaign.workspace
+    Member.objects.create(
+        workspace=workspace, user=user, pseudonym="lead", roles=["lead", "owner", "annotator"]
+    )
+    client = Client(headers={"Host": "127.0.0.1"})
+    client.force_login(user)
+    base, own = f"/w/{workspace.slug}/", f"/w/{workspace.slug}/campaigns/{campaign.uid}/"
+    pages = {
+        name: f"{own}{path}"
+        for name, path in (
+            ("a campaign", ""), ("pace and people", "pace/"), ("price", "price/"),
+            ("edit", "edit/"), ("alerts", "alerts/"), ("practice and gold", "expert/"),
+        )
+    } | {"campaigns": f"{base}campaigns/", "flags": f"{base}flags/", "home": base}  # fmt: skip
+    timed = {name: _timed(client, path, turns, crowd.postgres) for name, path in pages.items()}
+    return {"tasks": crowd.tasks, "done_each": crowd.done, "behind_s": behind, "pages": timed}
+
+
+def _where(crowd: Crowd) -> dict[str, Any]:
+    info = crowd.wire.info
+    return {"HOST": info.host, "NAME": info.dbname, "USER": info.user, "PASSWORD": info.password}
+
+
+def _timed(client: Any, path: str, turns: int, postgres: int) -> dict[str, float]:
+    """Milliseconds: the wall, and the CPU of both processes."""
+    walls, cpus = [], []
+    for turn in range(turns + 1):
+        before = time.perf_counter(), time.process_time() + cpu_of(postgres)
+        answer = client.get(path)
+        wall = time.perf_counter() - before[0]
+        cpu = time.process_time() + cpu_of(postgres) - before[1]
+        assert answer.status_code == 200, (path, answer.status_code)
+        if turn:
+            walls.append(1000 * wall)
+            cpus.append(1000 * cpu)
+    return {"wall_ms": statistics.median(walls), "cpu_ms": statistics.median(cpus)}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tasks", type=int, nargs="+", default=[10_000, 1_000_000])
+    parser.add_argument("--turns", type=int, default=7)
+    parser.add_argument("--json", action="store_true")
+    chosen = parser.parse_args()
+    os.environ.update(SETTINGS)
+    rows = measure(chosen.tasks, chosen.turns)
+    if not chosen.json:
+        show(rows)
+    sys.stdout.write(json.dumps(rows) + "\n")
+
+
+def show(rows: list[dict[str, Any]]) -> None:
+    table = Table(title="The lead's pages: server time (and CPU of both) in ms")
+    table.add_column("page")
+    for row in rows:
+        table.add_column(f"{row['tasks']:,} tasks", justify="right")
+    for name in rows[0]["pages"]:
+        told = [row["pages"][name] for row in rows]
+        table.add_row(name, *(f"{each['wall_ms']:.0f} ({each['cpu_ms']:.0f})" for each in told))
+    Console(stderr=True).print(table)
+
+
+if __name__ == "__main__":
+    main()
