@@ -12,5 +12,6 @@ urlpatterns = [
     path("rubrics/versions/<uuid:uid>/publish/", views.version_publish, name="publish"),
     path("rubrics/versions/<uuid:uid>/criteria/add/", views.criterion_add, name="criterion_add"),
     path("rubrics/criteria/<uuid:uid>/edit/", views.criterion_edit, name="criterion_edit"),
+    path("rubrics/criteria/<uuid:uid>/move/", views.criterion_move, name="criterion_move"),
     path("rubrics/criteria/<uuid:uid>/remove/", views.criterion_remove, name="criterion_remove"),
 ]

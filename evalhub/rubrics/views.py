@@ -96,10 +96,11 @@ def version_publish(request: Request, workspace: str, uid: UUID) -> HttpResponse
 def criterion_add(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     member = access_member(request.user, workspace, to="lead")
     version = access_rubric_version(member, uid, to="edit")
-    form = CriterionForm(request.POST or None)
+    earlier = list(version.criteria.order_by("position", "pk"))
+    form = CriterionForm(request.POST or None, earlier=earlier)
     if form.is_valid():
         try:
-            drafts.add_criterion(version=version, by=member, **form.cleaned_data)
+            drafts.add_criterion(version=version, by=member, **form.wording())
         except DomainError as error:
             form.add_error(None, str(error))
         else:
@@ -115,10 +116,11 @@ def criterion_add(request: Request, workspace: str, uid: UUID) -> HttpResponse:
 def criterion_edit(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     member = access_member(request.user, workspace, to="lead")
     criterion = access_criterion(member, uid)
-    form = CriterionForm(request.POST or None, initial=values_of(criterion))
+    earlier = drafts.earlier_than(criterion)
+    form = CriterionForm(request.POST or None, initial=values_of(criterion), earlier=earlier)
     if form.is_valid():
         try:
-            drafts.edit_criterion(criterion=criterion, by=member, **form.cleaned_data)
+            drafts.edit_criterion(criterion=criterion, by=member, **form.wording())
         except DomainError as error:
             form.add_error(None, str(error))
         else:
@@ -139,8 +141,17 @@ def criterion_remove(request: Request, workspace: str, uid: UUID) -> HttpRespons
     return redirect("rubrics:edit", workspace, criterion.version.uid)
 
 
+@require_POST
+@login_required
+def criterion_move(request: Request, workspace: str, uid: UUID) -> HttpResponse:
+    member = access_member(request.user, workspace, to="lead")
+    criterion = access_criterion(member, uid)
+    drafts.move_criterion(criterion=criterion, by=member, up=request.POST.get("to") == "up")
+    return redirect("rubrics:edit", workspace, criterion.version.uid)
+
+
 def _version_context(member: Member, version: RubricVersion) -> dict[str, object]:
-    scales = [(one, one.answers) for one in version.criteria.order_by("position")]
+    scales = [(one, one.answers) for one in version.criteria.order_by("position", "pk")]
     context = {"version": version, "rubric": version.rubric, "scales": scales}
     return _context(member) | context | {"may_edit": member.has(Role.LEAD)}
 
