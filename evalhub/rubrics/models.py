@@ -80,7 +80,9 @@ class Criterion(PublicModel):
     kind = models.CharField(max_length=10, choices=ScaleKind.choices, default=ScaleKind.SCALE.value)
     low = models.SmallIntegerField(default=1)
     high = models.SmallIntegerField(default=5)
-    anchors: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)  # {"1": text, …}
+    anchors: models.JSONField[dict[str, Any]] = models.JSONField(
+        default=dict, blank=True
+    )  # {"1": text, …}
     examples: models.JSONField[dict[str, str]] = models.JSONField(default=dict, blank=True)
     # of answers that deserve a point, by point; not every point has one
     weight = models.PositiveSmallIntegerField(default=1)  # in a mean over criteria

@@ -18,6 +18,7 @@ from evalhub.rubrics import drafts
 from evalhub.rubrics.access import access_criterion, access_rubric, access_rubric_version
 from evalhub.rubrics.forms import CriterionForm, GuidelinesForm, RubricForm, values_of, wording_of
 from evalhub.rubrics.models import RubricVersion
+from evalhub.rubrics.queries import scales_of
 from evalhub.rubrics.services import create_rubric, new_version, publish_version
 
 
@@ -151,7 +152,7 @@ def criterion_move(request: Request, workspace: str, uid: UUID) -> HttpResponse:
 
 
 def _version_context(member: Member, version: RubricVersion) -> dict[str, object]:
-    scales = [(one, one.answers) for one in version.criteria.order_by("position", "pk")]
+    scales = scales_of(version.criteria.order_by("position", "pk"))
     context = {"version": version, "rubric": version.rubric, "scales": scales}
     return _context(member) | context | {"may_edit": member.has(Role.LEAD)}
 
