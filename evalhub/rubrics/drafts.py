@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Unpack
 
 from django.db import IntegrityError, transaction
-from django.utils.text import slugify
 
 from evalhub.accounts.models import Member
 from evalhub.audit.services import record
@@ -14,7 +13,7 @@ from evalhub.rubrics.errors import RubricFrozen, UnfitRubric
 from evalhub.rubrics.fitness import check_condition
 from evalhub.rubrics.models import Criterion, RubricVersion
 from evalhub.rubrics.naming import Named
-from evalhub.rubrics.wording import Wording, write
+from evalhub.rubrics.wording import Wording, slug_for, write
 
 MOST_CRITERIA = 20
 
@@ -32,7 +31,7 @@ def set_guidelines(
 
     Raise RubricFrozen once the version is published.
     """
-    draft = _draft(version)
+    draft = draft_of(version)
     draft.guidelines = guidelines
     draft.error_types = draft.error_types if error_types is None else error_types
     draft.severities = draft.severities if severities is None else severities
@@ -49,15 +48,15 @@ def add_criterion(*, version: RubricVersion, by: Member, **wording: Unpack[Wordi
         UnfitRubric: the words do not fit the kind (see `write`), or it hangs on what is not there.
         Conflict: the version has a criterion of this name.
     """
-    criterion = Criterion(version=version, slug=slugify(wording["name"])[:50])
+    criterion = Criterion(version=version)
     write(criterion, wording)
     with transaction.atomic():
-        draft = _draft(version)
+        draft = draft_of(version)
         others = list(draft.criteria.order_by("position", "pk"))
         if len(others) >= MOST_CRITERIA:
             raise UnfitRubric(f"A rubric takes {MOST_CRITERIA} criteria at most.")
         criterion.position = others[-1].position + 1 if others else 0
-        criterion.slug = criterion.slug or f"criterion-{criterion.position + 1}"
+        criterion.slug = slug_for(wording["name"], criterion.position)
         check_condition(criterion, earlier=others)
         _save(criterion)
         _record("rubric.criterion_added", draft, by, criterion=criterion.slug)
@@ -67,7 +66,7 @@ def add_criterion(*, version: RubricVersion, by: Member, **wording: Unpack[Wordi
 @transaction.atomic
 def edit_criterion(*, criterion: Criterion, by: Member, **wording: Unpack[Wording]) -> Criterion:
     """Raise as add_criterion does. The slug stays: it is the criterion's name across versions."""
-    draft = _draft(criterion.version)
+    draft = draft_of(criterion.version)
     write(criterion, wording)
     check_condition(criterion, earlier=earlier_than(criterion))
     _save(criterion)
@@ -78,7 +77,7 @@ def edit_criterion(*, criterion: Criterion, by: Member, **wording: Unpack[Wordin
 @transaction.atomic
 def move_criterion(*, criterion: Criterion, by: Member, up: bool) -> None:
     """Change places with the neighbour above or below; the outermost stays where it is."""
-    draft = _draft(criterion.version)
+    draft = draft_of(criterion.version)
     order = list(draft.criteria.order_by("position", "pk"))
     place = order.index(criterion)
     other = place - 1 if up else place + 1
@@ -100,12 +99,12 @@ def earlier_than(criterion: Criterion) -> list[Criterion]:
 @transaction.atomic
 def remove_criterion(*, criterion: Criterion, by: Member) -> None:
     """Raise RubricFrozen once the version is published."""
-    draft = _draft(criterion.version)
+    draft = draft_of(criterion.version)
     _record("rubric.criterion_removed", draft, by, criterion=criterion.slug)
     criterion.delete()
 
 
-def _draft(version: RubricVersion) -> RubricVersion:
+def draft_of(version: RubricVersion) -> RubricVersion:
     """The version's row, locked, so that nobody publishes it meanwhile."""
     found = (
         RubricVersion.objects.select_for_update(of=("self",))

@@ -7,9 +7,11 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from evalhub.accounts.models import slug_rule
+from evalhub.rubrics.document import MOST_BYTES, Document, read_document
 from evalhub.rubrics.errors import UnfitRubric
 from evalhub.rubrics.models import Criterion, RubricVersion, ScaleKind
 from evalhub.rubrics.naming import Named, lines_of, named_from
+from evalhub.rubrics.shipped import SINGLE, WHOLE, template
 from evalhub.rubrics.wording import LEAST_NUMBER, MOST_NUMBER, MOST_POINTS, NO_EXAMPLE, Wording
 
 
@@ -20,6 +22,43 @@ class RubricForm(forms.Form):
         max_length=50,
         validators=[slug_rule],
         help_text="For files and the API: lower-case letters, digits and hyphens.",
+    )
+    template = forms.ChoiceField(
+        label=_("Begin with"),
+        required=False,
+        choices=[
+            ("", _("nothing: an empty draft")),
+            (_("A rubric that comes with evalhub"), list(WHOLE.items())),
+            (_("A single criterion"), list(SINGLE.items())),
+        ],
+    )
+    file = forms.FileField(
+        label=_("Or a file"),
+        required=False,
+        help_text=_("JSON, as a rubric’s page gives it for download."),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        told = super().clean() or {}
+        if told.get("template") and told.get("file"):
+            self.add_error("file", _("Choose a template or a file, not both."))
+        return told
+
+    def document(self) -> Document | None:
+        """What the rubric begins with. Raise UnfitRubric for a file that is no rubric."""
+        if upload := self.cleaned_data["file"]:
+            return read_document(upload.read(MOST_BYTES + 1))
+        name = self.cleaned_data["template"]
+        return template(name) if name else None
+
+
+class TemplateForm(forms.Form):
+    template = forms.ChoiceField(
+        label=_("Criteria of a template"),
+        choices=[
+            (_("A single criterion"), list(SINGLE.items())),
+            (_("A rubric that comes with evalhub"), list(WHOLE.items())),
+        ],
     )
 
 

@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from evalhub.rubrics.errors import UnfitRubric
 from evalhub.rubrics.fitness import check_condition
 from evalhub.rubrics.forms import CriterionForm
 from evalhub.rubrics.models import Criterion, RubricVersion
-from evalhub.rubrics.wording import write
+from evalhub.rubrics.wording import slug_for, write
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ def criteria_as_typed(
     if not form.is_valid():
         return AsTyped(saved, _("Not all of it is written yet."))
     wording = form.wording()
-    made = saved[place] if place < len(saved) else Criterion(slug=slugify(wording["name"])[:50])
+    made = saved[place] if place < len(saved) else Criterion(slug=slug_for(wording["name"], place))
     try:
         write(made, wording)
         check_condition(made, earlier=saved[:place])

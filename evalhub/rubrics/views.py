@@ -16,10 +16,21 @@ from evalhub.accounts.models import Member
 from evalhub.common.errors import Conflict, DomainError
 from evalhub.rubrics import drafts
 from evalhub.rubrics.access import access_criterion, access_rubric, access_rubric_version
-from evalhub.rubrics.forms import CriterionForm, GuidelinesForm, RubricForm, values_of, wording_of
+from evalhub.rubrics.document import document_of
+from evalhub.rubrics.errors import UnfitRubric
+from evalhub.rubrics.forms import (
+    CriterionForm,
+    GuidelinesForm,
+    RubricForm,
+    TemplateForm,
+    values_of,
+    wording_of,
+)
+from evalhub.rubrics.intake import add_criteria, rubric_from
 from evalhub.rubrics.models import RubricVersion
 from evalhub.rubrics.queries import scales_of
 from evalhub.rubrics.services import create_rubric, new_version, publish_version
+from evalhub.rubrics.shipped import template
 
 
 @require_GET
@@ -35,15 +46,27 @@ def rubric_list(request: Request, workspace: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def rubric_new(request: Request, workspace: str) -> HttpResponse:
     member = access_member(request.user, workspace, to="lead")
-    form = RubricForm(request.POST or None)
+    form = RubricForm(request.POST or None, request.FILES or None)
     if form.is_valid():
         try:
-            version = create_rubric(workspace=member.workspace, by=member, **form.cleaned_data)
+            version = _made(member, form)
         except Conflict as error:
             form.add_error("slug", str(error))
+        except UnfitRubric as error:
+            form.add_error("file", str(error))
         else:
             return redirect("rubrics:edit", workspace, version.uid)
-    return render(request, "rubrics/rubric_new.html", _context(member) | {"form": form})
+    status = 422 if form.errors else 200
+    context = _context(member) | {"form": form}
+    return render(request, "rubrics/rubric_new.html", context, status=status)
+
+
+def _made(member: Member, form: RubricForm) -> RubricVersion:
+    told = {name: form.cleaned_data[name] for name in ("slug", "name")}
+    document = form.document()
+    if document is None:
+        return create_rubric(workspace=member.workspace, by=member, **told)
+    return rubric_from(document=document, workspace=member.workspace, by=member, **told)
 
 
 @require_GET
@@ -76,9 +99,31 @@ def version_edit(request: Request, workspace: str, uid: UUID) -> HttpResponse:
         drafts.set_guidelines(version=version, by=member, **form.cleaned_data)
         messages.success(request, _("The wording is saved."))
         return redirect("rubrics:edit", workspace, uid)
-    context = _version_context(member, version) | {"form": form}
+    context = _version_context(member, version) | {"form": form, "from_template": TemplateForm()}
     status = 422 if form.errors else 200
     return render(request, "rubrics/version_edit.html", context, status=status)
+
+
+@require_POST
+@login_required
+def version_template(request: Request, workspace: str, uid: UUID) -> HttpResponse:
+    """Add the criteria of a template to a draft."""
+    member = access_member(request.user, workspace, to="lead")
+    version = access_rubric_version(member, uid, to="edit")
+    document = template(request.POST.get("template", ""))
+    add_criteria(version=version, document=document, by=member)
+    return redirect("rubrics:edit", workspace, uid)
+
+
+@require_GET
+@login_required
+def version_json(request: Request, workspace: str, uid: UUID) -> HttpResponse:
+    member = access_member(request.user, workspace, to="view")
+    version = access_rubric_version(member, uid)
+    answer = HttpResponse(document_of(version), content_type="application/json")
+    name = f"{version.rubric.slug}-v{version.number}.json"
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer
 
 
 @require_POST

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Required, TypedDict
 
+from django.utils.text import slugify
+
 from evalhub.rubrics.errors import UnfitRubric
 from evalhub.rubrics.models import Criterion, ScaleKind
 
@@ -29,6 +31,12 @@ class Wording(TypedDict, total=False):
     weight: int
     asked_if: str
     asked_if_values: Sequence[int]
+
+
+def slug_for(name: str, position: int) -> str:
+    """What a new criterion is called in files and the API."""
+    slug = slugify(name).replace("_", "-").strip("-")[:50]
+    return slug or f"criterion-{position + 1}"  # a name in a script without Latin letters
 
 
 def write(criterion: Criterion, wording: Wording) -> None:

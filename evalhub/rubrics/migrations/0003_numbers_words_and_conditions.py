@@ -4,56 +4,80 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('rubrics', '0002_criterion_kinds_and_error_types'),
+        ("rubrics", "0002_criterion_kinds_and_error_types"),
     ]
 
     operations = [
         migrations.RemoveConstraint(
-            model_name='criterion',
-            name='criterion_kind_known',
+            model_name="criterion",
+            name="criterion_kind_known",
         ),
         migrations.AddField(
-            model_name='criterion',
-            name='asked_if',
+            model_name="criterion",
+            name="asked_if",
             field=models.CharField(blank=True, max_length=50),
         ),
         migrations.AddField(
-            model_name='criterion',
-            name='asked_if_values',
+            model_name="criterion",
+            name="asked_if_values",
             field=models.JSONField(blank=True, default=list),
         ),
         migrations.AddField(
-            model_name='criterion',
-            name='examples',
+            model_name="criterion",
+            name="examples",
             field=models.JSONField(blank=True, default=dict),
         ),
         migrations.AddField(
-            model_name='criterion',
-            name='weight',
+            model_name="criterion",
+            name="weight",
             field=models.PositiveSmallIntegerField(default=1),
         ),
         migrations.AlterField(
-            model_name='criterion',
-            name='anchors',
+            model_name="criterion",
+            name="anchors",
             field=models.JSONField(blank=True, default=dict),
         ),
         migrations.AlterField(
-            model_name='criterion',
-            name='kind',
-            field=models.CharField(choices=[('scale', 'a scale: each point is more than the one before'), ('yes_no', 'yes or no'), ('choice', 'one of several, in no order'), ('number', 'a whole number'), ('text', 'words of their own')], default='scale', max_length=10),
+            model_name="criterion",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("scale", "a scale: each point is more than the one before"),
+                    ("yes_no", "yes or no"),
+                    ("choice", "one of several, in no order"),
+                    ("number", "a whole number"),
+                    ("text", "words of their own"),
+                ],
+                default="scale",
+                max_length=10,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='criterion',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['scale', 'yes_no', 'choice', 'number', 'text'])), name='criterion_kind_known'),
+            model_name="criterion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kind__in", ["scale", "yes_no", "choice", "number", "text"])),
+                name="criterion_kind_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='criterion',
-            constraint=models.CheckConstraint(condition=models.Q(('weight__lte', 100)), name='weight_at_most_100'),
+            model_name="criterion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("weight__lte", 100)), name="weight_at_most_100"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='criterion',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('asked_if', ''), ('asked_if_values', [])), models.Q(models.Q(('asked_if', ''), _negated=True), models.Q(('asked_if_values', []), _negated=True)), _connector='OR'), name='condition_names_its_answers'),
+            model_name="criterion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("asked_if", ""), ("asked_if_values", [])),
+                    models.Q(
+                        models.Q(("asked_if", ""), _negated=True),
+                        models.Q(("asked_if_values", []), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="condition_names_its_answers",
+            ),
         ),
     ]
