@@ -61,6 +61,9 @@ class TemplateForm(forms.Form):
         ],
     )
 
+    def document(self) -> Document:
+        return template(self.cleaned_data["template"])
+
 
 def _names(label: Any, help_text: Any) -> forms.CharField:  # `Any`: lazy translations
     return forms.CharField(

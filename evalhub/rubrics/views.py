@@ -30,7 +30,6 @@ from evalhub.rubrics.intake import add_criteria, rubric_from
 from evalhub.rubrics.models import RubricVersion
 from evalhub.rubrics.queries import scales_of
 from evalhub.rubrics.services import create_rubric, new_version, publish_version
-from evalhub.rubrics.shipped import template
 
 
 @require_GET
@@ -110,8 +109,11 @@ def version_template(request: Request, workspace: str, uid: UUID) -> HttpRespons
     """Add the criteria of a template to a draft."""
     member = access_member(request.user, workspace, to="lead")
     version = access_rubric_version(member, uid, to="edit")
-    document = template(request.POST.get("template", ""))
-    add_criteria(version=version, document=document, by=member)
+    form = TemplateForm(request.POST)
+    if form.is_valid():
+        add_criteria(version=version, document=form.document(), by=member)
+    else:
+        messages.error(request, _("There is no such template."))
     return redirect("rubrics:edit", workspace, uid)
 
 
