@@ -111,7 +111,11 @@ def test_the_preview_follows_what_is_typed(
     expect(errors).to_be_hidden()
     preview.locator(ask("relevance")).locator("input[value='2']").check()
     expect(errors).to_be_visible()
+    errors.locator(".typed").fill("3")
+    errors.get_by_label("can’t tell").check()
+    expect(errors.locator(".typed")).to_have_value("")
     errors.locator(".typed").fill("7")
+    expect(errors.locator("input:checked")).to_have_count(0)
     expect(preview.locator("#missing")).to_have_text("Ready to submit.")
     for size in (DESKTOP, PHONE):
         page.set_viewport_size(size)

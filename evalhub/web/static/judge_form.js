@@ -38,7 +38,6 @@ globalThis.judgeForm = (root, words, changed) => {
 
   function choose(ask, input) {
     input.checked = true;
-    if (typedIn(ask)) typedIn(ask).value = "";
     input.dispatchEvent(new Event("change", { bubbles: true }));
     showAnchor(ask, input);
   }
@@ -333,6 +332,8 @@ globalThis.judgeForm = (root, words, changed) => {
   });
   root.addEventListener("change", (event) => {
     if (!event.target.closest("#sheet")) return;
+    const typed = event.target.closest(".ask .options") && typedIn(event.target.closest(".ask"));
+    if (typed) typed.value = ""; // "can't tell" stands in its place
     if (event.target.name.startsWith("rank.")) layTiers();
     sayMissing();
     changed();
