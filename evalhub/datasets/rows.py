@@ -13,7 +13,7 @@ from uuid import UUID
 from evalhub.common.canonical import digest_of, sha256_of
 from evalhub.datasets.choices import BuildKind
 from evalhub.datasets.definition import Definition
-from evalhub.quality.consensus import Marks, Votes, superiority
+from evalhub.quality.consensus import Marks, Votes, superiority, weighted_mean
 from evalhub.quality.queries import Corrected, Evidence, Written
 
 ID_LENGTH = 32  # hex digits of a content uid
@@ -176,7 +176,7 @@ def _voted(pair: Two, tally: Tally, answers: Answers, definition: Definition) ->
 def _marks(evidence: Evidence, definition: Definition) -> dict[int, dict[str, Marks]]:
     found: dict[int, dict[str, Marks]] = defaultdict(dict)
     for (completion, criterion), marks in evidence.marks.items():
-        if definition.criterion in ("", criterion):
+        if definition.criterion in ("", criterion) and (marks.weight or definition.criterion):
             found[completion][criterion] = marks
     return found
 
@@ -191,10 +191,13 @@ def _rated(
     if not shared:
         return LeftOut("not_comparable", (first, second))
     gaps = [_mean(one[name].values) - _mean(other[name].values) for name in shared]
-    gap = _mean(gaps)
+    weights = [one[name].weight for name in shared]
+    gap = weighted_mean(gaps, weights)
     if abs(gap) < definition.margin:
         return LeftOut("below_margin", (first, second))
-    above = _mean([superiority(one[name].values, other[name].values) for name in shared])
+    above = weighted_mean(
+        [superiority(one[name].values, other[name].values) for name in shared], weights
+    )
     p_chosen = above if gap > 0 else 1 - above
     if p_chosen <= 0.5 or p_chosen < definition.least_share(BuildKind.PREFERENCE):
         return LeftOut("no_consensus", (first, second))
@@ -218,9 +221,10 @@ def _best_rated(
 ) -> Kept | LeftOut:
     means: dict[int, float] = {}
     for key, by_criterion in marks.items():
-        values = [each.mean for each in by_criterion.values() if each.mean is not None]
-        if values and answers[key].content.strip():
-            means[key] = _mean(values)
+        rated = [each for each in by_criterion.values() if each.n]
+        if rated and answers[key].content.strip():
+            weights = [each.weight for each in rated]
+            means[key] = weighted_mean([_mean(each.values) for each in rated], weights)
     if not means:
         return LeftOut("empty")
     best = min(means, key=lambda key: (-means[key], sha256_of(answers[key].content)))

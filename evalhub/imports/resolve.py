@@ -18,7 +18,7 @@ from evalhub.judgments.services.imported import (
     ImportedRating,
 )
 from evalhub.prompts.models import Completion, Prompt
-from evalhub.rubrics.models import Criterion, RubricVersion
+from evalhub.rubrics.models import Criterion, RubricVersion, ScaleKind
 from evalhub.rubrics.services import default_rubric
 
 UNKNOWN = "unknown"  # the annotator whom the file does not name
@@ -141,6 +141,12 @@ class Resolver:
         found = []
         for place, each in enumerate(row.ratings):
             criterion = self._criterion(row, each.criterion, f"ratings[{place}].criterion")
+            if criterion.kind == ScaleKind.TEXT:
+                raise _Wrong(
+                    f"ratings[{place}].criterion",
+                    f"{criterion.name} is answered in words, which a file of judgments does not "
+                    "carry; leave it out.",
+                )
             if each.value is not None and each.value not in criterion.points:
                 scale = f"{criterion.low} to {criterion.high}"
                 raise _Wrong(

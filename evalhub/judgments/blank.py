@@ -25,7 +25,8 @@ from evalhub.campaigns.models import Campaign
 from evalhub.campaigns.queries import criteria_of
 from evalhub.campaigns.services.claim import Lease
 from evalhub.judgments.sheet import sheet_of
-from evalhub.judgments.sheet.asks import Shown, marks_of
+from evalhub.judgments.sheet.asks import marks_of
+from evalhub.judgments.sheet.rows import Shown
 
 OF_ONE_TASK = {Ask.STEPS, Ask.TOOL_CALLS, Ask.TURNS}  # then the rows depend on the texts
 _SECRET = secrets.token_hex(8)  # no text that people write can name a gap

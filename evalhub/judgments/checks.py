@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from django.utils.translation import gettext as _
 
 from evalhub.campaigns.choices import Ask, TaskType
 from evalhub.common.identity import BLACK
 from evalhub.judgments.body import Answers, PreferenceGiven, RatingGiven
-from evalhub.judgments.choices import Choice
+from evalhub.judgments.choices import IN_WORDS, Choice
 from evalhub.judgments.passages import add_passages
 from evalhub.judgments.question import (
     Findings,
@@ -20,7 +20,7 @@ from evalhub.judgments.question import (
     completion_behind,
     wrong,
 )
-from evalhub.rubrics.models import Criterion
+from evalhub.rubrics.models import Criterion, ScaleKind
 
 
 def findings_of(answers: Answers, question: Question, material: Callable[[], Material]) -> Findings:
@@ -54,6 +54,7 @@ RatingKey = tuple[str | None, int | None, str]  # label, turn, criterion's slug
 def _ratings(answers: Answers, question: Question) -> list[RatingFound]:
     criteria = {criterion.slug: criterion for criterion in question.criteria}
     found: dict[RatingKey, RatingFound] = {}
+    places: dict[RatingKey, str] = {}
     for nth, rating in enumerate(answers.ratings):
         place = f"ratings[{nth}]"
         completion = _rated_completion(rating, question, place)
@@ -69,12 +70,40 @@ def _ratings(answers: Answers, question: Question) -> list[RatingFound]:
                 told = _("%(criterion)s of response %(label)s is rated twice.")
             raise wrong(place, told % {"criterion": criterion.name, "label": rating.response})
         _check_value(rating, criterion, place)
+        reason = IN_WORDS if criterion.kind == ScaleKind.TEXT else rating.reason
         found[key] = RatingFound(
-            completion, criterion.pk, rating.turn, rating.value, rating.reason, rating.comment
+            completion, criterion.pk, rating.turn, rating.value, reason, rating.comment
         )
+        places[key] = place
+    _check_conditions(found, places, criteria)
     if question.rates:
-        _check_complete(found.keys(), question)
+        _check_complete(found, question)
     return list(found.values())
+
+
+def _check_conditions(
+    found: Mapping[RatingKey, RatingFound],
+    places: Mapping[RatingKey, str],
+    criteria: Mapping[str, Criterion],
+) -> None:
+    for (label, turn, slug), place in places.items():
+        criterion = criteria[slug]
+        if not _is_asked(criterion, found, label, turn):
+            told = _(
+                "%(criterion)s is asked only after certain answers to %(other)s; leave it out."
+            )
+            other = criteria.get(criterion.asked_if)
+            raise wrong(place, told % {"criterion": criterion.name, "other": other})
+
+
+def _is_asked(
+    criterion: Criterion,
+    found: Mapping[RatingKey, RatingFound],
+    label: str | None,
+    turn: int | None,
+) -> bool:
+    on = found.get((label, turn, criterion.asked_if))
+    return criterion.is_asked(on.value if on else None)
 
 
 def _rated_completion(rating: RatingGiven, question: Question, place: str) -> int | None:
@@ -88,6 +117,11 @@ def _rated_completion(rating: RatingGiven, question: Question, place: str) -> in
 
 
 def _check_value(rating: RatingGiven, criterion: Criterion, place: str) -> None:
+    if criterion.kind == ScaleKind.TEXT:
+        _check_words(rating, criterion, place)
+        return
+    if rating.reason == IN_WORDS:
+        raise wrong(f"{place}.reason", _("This criterion is not answered in words."))
     scale = {"criterion": criterion.name, "low": criterion.low, "high": criterion.high}
     if rating.value is None:
         if not criterion.cannot_tell:
@@ -108,11 +142,25 @@ def _check_value(rating: RatingGiven, criterion: Criterion, place: str) -> None:
         )
 
 
-def _check_complete(rated: Collection[RatingKey], question: Question) -> None:
+def _check_words(rating: RatingGiven, criterion: Criterion, place: str) -> None:
+    name = {"criterion": criterion.name}
+    if rating.value is not None:
+        raise wrong(
+            f"{place}.value", _("%(criterion)s is answered in words; send null here.") % name
+        )
+    if rating.reason not in ("", IN_WORDS):
+        told = _("%(criterion)s is answered in words; leave it out where there are none.")
+        raise wrong(f"{place}.reason", told % name)
+    if not rating.comment.strip():
+        raise wrong(f"{place}.comment", _("%(criterion)s is answered here, in words.") % name)
+
+
+def _check_complete(rated: Mapping[RatingKey, RatingFound], question: Question) -> None:
     labels: list[str | None] = [*question.shown] or [None]
     for label in labels:
         for criterion in question.criteria:
-            if criterion.required and (label, None, criterion.slug) not in rated:
+            is_open = (label, None, criterion.slug) not in rated
+            if criterion.required and is_open and _is_asked(criterion, rated, label, None):
                 told = _("Rate %(criterion)s; it is required.")
                 if label:
                     told = _("Rate %(criterion)s of response %(label)s; it is required.")
@@ -126,7 +174,8 @@ def _preferences(answers: Answers, question: Question) -> list[PreferenceFound]:
             told = _("A %(type)s task takes no preferences; send an empty list.")
             raise wrong("preferences", told % {"type": question.type})
         return []
-    criteria = {criterion.slug: criterion.pk for criterion in question.criteria}
+    compared = [criterion for criterion in question.criteria if criterion.is_compared]
+    criteria = {criterion.slug: criterion.pk for criterion in compared}
     found: dict[str | None, PreferenceFound] = {}
     for nth, preference in enumerate(given):
         place = f"preferences[{nth}]"
@@ -143,7 +192,7 @@ def _preferences(answers: Answers, question: Question) -> list[PreferenceFound]:
         found[preference.criterion] = PreferenceFound(key, first, second, margin, both_bad)
     if None not in found:
         raise wrong("preferences", _("Say which response is better overall (criterion null)."))
-    for criterion in question.criteria if Ask.CRITERIA in question.asks else ():
+    for criterion in compared if Ask.CRITERIA in question.asks else ():
         if criterion.required and criterion.slug not in found:
             told = _("Say which response is better in %(criterion)s.")
             raise wrong("preferences", told % {"criterion": criterion.name})

@@ -27,6 +27,9 @@ class CannotTell(TextChoices):
     CANNOT_TELL = "cannot_tell", _("another reason")
 
 
+IN_WORDS = "in_words"  # a Rating's reason to have no value: its criterion is answered in words
+
+
 class StepVerdict(TextChoices):
     RIGHT = "right", _("right")
     WRONG = "wrong", _("wrong")

@@ -141,6 +141,8 @@ def sheet_for(page: Mapping[str, Any], answers: Mapping[str, Any]) -> Sheet:
 def said_in(ask: Ask) -> Said:
     chosen = next((option for option in ask.options if option.is_chosen), None)
     comment = ask.comment.value if ask.comment else ""
+    if chosen is None and ask.typed and ask.typed.value:
+        return Said(ask.typed.value, ask.typed.value, "", comment)
     if chosen is None:
         return Said("", "–", "", comment)
     return Said(chosen.value, chosen.text, chosen.anchor, comment)

@@ -12,7 +12,7 @@ from evalhub.campaigns.queries import masked
 from evalhub.judgments.models import Judgment
 from evalhub.judgments.page import documents_of, task_page
 from evalhub.judgments.sheet import fields_from
-from evalhub.judgments.sheet.asks import Shown
+from evalhub.judgments.sheet.rows import Shown
 from evalhub.judgments.told import answers_of
 
 AROUND = 300  # characters of a marked passage that a list shows

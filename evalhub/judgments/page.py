@@ -21,7 +21,8 @@ from evalhub.judgments.blank import Blank, filled, fits_blank
 from evalhub.judgments.keys import ACTS
 from evalhub.judgments.queries import desk_of, draft_of, text_of, title_of, today_of
 from evalhub.judgments.sheet import fields_from, sheet_of
-from evalhub.judgments.sheet.asks import Shown, marks_of
+from evalhub.judgments.sheet.asks import marks_of
+from evalhub.judgments.sheet.rows import Shown
 from evalhub.judgments.words import WORDS
 
 

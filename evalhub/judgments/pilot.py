@@ -116,7 +116,13 @@ def _unordered(campaign: Campaign) -> set[str]:
 
 
 def _spread(asks: Sequence[Ask], unordered: set[str]) -> float:
-    """The mean over pairs of people: how far apart they are, as a share of the scale."""
+    """The mean over pairs of people: how far apart they are, as a share of the scale.
+
+    Words that people typed are never far apart: nobody writes the same.
+    """
+    typed = asks[0].typed
+    if typed is not None and typed.limits is None:
+        return 0.0
     chosen = [value for ask in asks if (value := said_in(ask).value)]
     pairs = list(combinations(chosen, 2))
     if not pairs:
@@ -131,6 +137,9 @@ def _spread(asks: Sequence[Ask], unordered: set[str]) -> float:
 
 def _places(ask: Ask) -> dict[str, float]:
     """Where each option stands, from 0 to 1; what stands beside the scale has no place."""
+    if ask.typed is not None and ask.typed.limits is not None:
+        low, high = ask.typed.limits
+        return {str(number): (number - low) / (high - low) for number in range(low, high + 1)}
     scale = [option.value for option in ask.options if option.value not in BESIDE]
     return {value: nth / max(1, len(scale) - 1) for nth, value in enumerate(scale)}
 

@@ -11,6 +11,7 @@ from evalhub.judgments.views import (
     pace,
     pilot,
     practice,
+    preview,
     price,
 )
 
@@ -19,6 +20,7 @@ app_name = "judgments"
 urlpatterns = [
     path("campaigns/<uuid:uid>/judge/submit/", judging.judge_submit, name="submit"),
     path("campaigns/<uuid:uid>/judge/next/", judging.judge_next, name="next"),
+    path("rubrics/versions/<uuid:uid>/preview/", preview.preview, name="rubric_preview"),
     path("my-work/", mine.mine, name="mine"),
     path("my-work/keys/", desk.desk, name="desk"),
     path("my-work/calibration/", mine.calibration, name="calibration"),

@@ -54,6 +54,7 @@ class Marks:
     values: list[float] = field(default_factory=list)
     missing: int = 0
     judgments: list[UUID] = field(default_factory=list)
+    weight: int = 1  # of the criterion, in a mean over several; 0: in none
 
     @property
     def n(self) -> int:
@@ -74,3 +75,15 @@ def superiority(one: list[float], other: list[float]) -> float:
     """
     above = sum((a > b) + (a == b) / 2 for a in one for b in other)
     return above / (len(one) * len(other))
+
+
+def weighted_mean(values: list[float], weights: list[int]) -> float:
+    """The plain mean where nothing weighs: a criterion asked for by its name alone.
+
+    >>> weighted_mean([2.0, 5.0], [2, 1])
+    3.0
+    """
+    if not any(weights):
+        return sum(values) / len(values)
+    told = zip(values, weights, strict=True)
+    return sum(value * weight for value, weight in told) / sum(weights)

@@ -189,6 +189,9 @@ def evidence_of(scope: Scope, prompts: Sequence[int]) -> dict[int, Evidence]:
     return found
 
 
+BETTER_WHEN_HIGHER = (ScaleKind.SCALE, ScaleKind.YES_NO)
+# a choice has no order, words have no value, and more of a number may be worse
+
 Owners = dict[int, tuple[UUID, Evidence]]  # by the judgment's key
 
 
@@ -205,8 +208,8 @@ def _add_preferences(owners: Owners) -> None:
 def _add_ratings(owners: Owners) -> None:
     rows = Rating.objects.filter(
         judgment__in=list(owners), turn=None, completion__isnull=False
-    ).exclude(criterion__kind=ScaleKind.CHOICE)  # which has no order, so no mean
-    for judgment, completion, criterion, low, high, value in rows.order_by(
+    ).filter(criterion__kind__in=BETTER_WHEN_HIGHER)
+    for judgment, completion, criterion, low, high, weight, value in rows.order_by(
         "judgment_id", "pk"
     ).values_list(
         "judgment_id",
@@ -214,11 +217,13 @@ def _add_ratings(owners: Owners) -> None:
         "criterion__slug",
         "criterion__low",
         "criterion__high",
+        "criterion__weight",
         "value",
     ):
         uid, evidence = owners[judgment]
         marks = evidence.marks[Mark(completion, criterion)]
         marks.judgments.append(uid)
+        marks.weight = weight  # of the newest version of the rubric under which it was judged
         if value is None:
             marks.missing += 1
         else:
@@ -227,6 +232,7 @@ def _add_ratings(owners: Owners) -> None:
 
 def _add_labels(owners: Owners) -> None:
     rows = Rating.objects.filter(judgment__in=list(owners), turn=None, completion=None)
+    rows = rows.exclude(criterion__kind=ScaleKind.TEXT)
     for rating in rows.select_related("criterion").order_by("judgment_id", "pk"):
         uid, evidence = owners[rating.judgment_id]
         text = None if rating.value is None else rating.criterion.words_for(rating.value)

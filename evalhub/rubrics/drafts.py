@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Unpack
 
 from django.db import IntegrityError, transaction
-from django.db.models import Max
-from django.utils.text import slugify
 
 from evalhub.accounts.models import Member
 from evalhub.audit.services import record
 from evalhub.common.errors import Conflict
 from evalhub.rubrics.errors import RubricFrozen, UnfitRubric
-from evalhub.rubrics.models import Criterion, RubricVersion, ScaleKind
+from evalhub.rubrics.fitness import check_condition
+from evalhub.rubrics.models import Criterion, RubricVersion
 from evalhub.rubrics.naming import Named
+from evalhub.rubrics.wording import Wording, slug_for, write
 
-LEAST_POINTS, MOST_POINTS, MOST_CRITERIA = 2, 10, 20
+MOST_CRITERIA = 20
 
 
 @transaction.atomic
@@ -31,7 +31,7 @@ def set_guidelines(
 
     Raise RubricFrozen once the version is published.
     """
-    draft = _draft(version)
+    draft = draft_of(version)
     draft.guidelines = guidelines
     draft.error_types = draft.error_types if error_types is None else error_types
     draft.severities = draft.severities if severities is None else severities
@@ -40,81 +40,71 @@ def set_guidelines(
     return draft
 
 
-def add_criterion(
-    *,
-    version: RubricVersion,
-    name: str,
-    question: str,
-    anchors: Sequence[str],
-    kind: str = ScaleKind.SCALE.value,
-    low: int = 1,
-    required: bool = True,
-    cannot_tell: bool = True,
-    asks_comment: bool = False,
-    by: Member,
-) -> Criterion:
+def add_criterion(*, version: RubricVersion, by: Member, **wording: Unpack[Wording]) -> Criterion:
     """Add a question at the end; its scale has a point, its choice an option for each anchor.
 
     Raises:
         RubricFrozen: the version is published.
-        UnfitRubric: fewer than 2 or more than 10 points; yes or no takes no words, or two lines.
+        UnfitRubric: the words do not fit the kind (see `write`), or it hangs on what is not there.
         Conflict: the version has a criterion of this name.
     """
-    criterion = Criterion(
-        version=version,
-        slug=slugify(name)[:50],
-        name=name,
-        question=question,
-        required=required,
-        cannot_tell=cannot_tell,
-        asks_comment=asks_comment,
-    )
-    _set_scale(criterion, kind, low, anchors)
+    criterion = Criterion(version=version)
+    write(criterion, wording)
     with transaction.atomic():
-        draft = _draft(version)
-        last = draft.criteria.aggregate(last=Max("position"))["last"]
-        if draft.criteria.count() >= MOST_CRITERIA:
+        draft = draft_of(version)
+        others = list(draft.criteria.order_by("position", "pk"))
+        if len(others) >= MOST_CRITERIA:
             raise UnfitRubric(f"A rubric takes {MOST_CRITERIA} criteria at most.")
-        criterion.position = 0 if last is None else last + 1
+        criterion.position = others[-1].position + 1 if others else 0
+        criterion.slug = slug_for(wording["name"], criterion.position)
+        check_condition(criterion, earlier=others)
         _save(criterion)
         _record("rubric.criterion_added", draft, by, criterion=criterion.slug)
     return criterion
 
 
 @transaction.atomic
-def edit_criterion(
-    *,
-    criterion: Criterion,
-    name: str,
-    question: str,
-    anchors: Sequence[str],
-    kind: str = ScaleKind.SCALE.value,
-    low: int,
-    required: bool,
-    cannot_tell: bool,
-    asks_comment: bool = False,
-    by: Member,
-) -> Criterion:
+def edit_criterion(*, criterion: Criterion, by: Member, **wording: Unpack[Wording]) -> Criterion:
     """Raise as add_criterion does. The slug stays: it is the criterion's name across versions."""
-    draft = _draft(criterion.version)
-    criterion.name, criterion.question = name, question
-    criterion.required, criterion.cannot_tell = required, cannot_tell
-    criterion.asks_comment = asks_comment
-    _set_scale(criterion, kind, low, anchors)
+    draft = draft_of(criterion.version)
+    write(criterion, wording)
+    check_condition(criterion, earlier=earlier_than(criterion))
     _save(criterion)
     _record("rubric.criterion_edited", draft, by, criterion=criterion.slug)
     return criterion
 
 
 @transaction.atomic
+def move_criterion(*, criterion: Criterion, by: Member, up: bool) -> None:
+    """Change places with the neighbour above or below; the outermost stays where it is."""
+    draft = draft_of(criterion.version)
+    order = list(draft.criteria.order_by("position", "pk"))
+    place = order.index(criterion)
+    other = place - 1 if up else place + 1
+    if not 0 <= other < len(order):
+        return
+    order[place], order[other] = order[other], order[place]
+    for position, each in enumerate(order):
+        each.position = position
+    Criterion.objects.bulk_update(order, ["position"])
+    _record("rubric.criterion_moved", draft, by, criterion=criterion.slug)
+
+
+def earlier_than(criterion: Criterion) -> list[Criterion]:
+    """What is asked before it, in order."""
+    rows = criterion.version.criteria.order_by("position", "pk")
+    return list(rows.filter(position__lt=criterion.position))
+
+
+@transaction.atomic
 def remove_criterion(*, criterion: Criterion, by: Member) -> None:
     """Raise RubricFrozen once the version is published."""
-    draft = _draft(criterion.version)
+    draft = draft_of(criterion.version)
     _record("rubric.criterion_removed", draft, by, criterion=criterion.slug)
     criterion.delete()
 
 
-def _draft(version: RubricVersion) -> RubricVersion:
+def draft_of(version: RubricVersion) -> RubricVersion:
     """The version's row, locked, so that nobody publishes it meanwhile."""
     found = (
         RubricVersion.objects.select_for_update(of=("self",))
@@ -124,20 +114,6 @@ def _draft(version: RubricVersion) -> RubricVersion:
     if found.is_frozen:
         raise RubricFrozen(f"{found} is published; make a new version to change it.")
     return found
-
-
-def _set_scale(criterion: Criterion, kind: str, low: int, anchors: Sequence[str]) -> None:
-    criterion.kind = ScaleKind(kind).value
-    if criterion.kind == ScaleKind.YES_NO:
-        if len(anchors) not in (0, 2):
-            raise UnfitRubric("Yes or no takes no words, or two lines: what no means, then yes.")
-        low, anchors = 0, anchors or ("", "")
-    elif not LEAST_POINTS <= len(anchors) <= MOST_POINTS:
-        raise UnfitRubric(f"It takes {LEAST_POINTS} to {MOST_POINTS} points, one line each.")
-    elif criterion.kind == ScaleKind.CHOICE:
-        low = 1
-    criterion.low, criterion.high = low, low + len(anchors) - 1
-    criterion.anchors = {str(low + i): text for i, text in enumerate(anchors)}
 
 
 def _save(criterion: Criterion) -> None:

@@ -14,6 +14,11 @@ class ScaleKind(TextChoices):
     SCALE = "scale", _("a scale: each point is more than the one before")
     YES_NO = "yes_no", _("yes or no")
     CHOICE = "choice", _("one of several, in no order")
+    NUMBER = "number", _("a whole number")
+    TEXT = "text", _("words of their own")
+
+
+POINTED = (ScaleKind.SCALE, ScaleKind.YES_NO, ScaleKind.CHOICE)  # one chooses from a few points
 
 
 class Rubric(PublicModel):
@@ -61,9 +66,10 @@ class RubricVersion(PublicModel):
 
 
 class Criterion(PublicModel):
-    """One question of a version, answered by a whole number, each with its anchor.
+    """One question of a version, answered by a whole number, or in words (`text`).
 
-    `yes_no` takes 0 and 1; a `choice` has no order, and its anchors are what one chooses from.
+    `yes_no` takes 0 and 1; a `choice` has no order, and its anchors are what one chooses from; a
+    `number` has no anchors. It may be asked only where an earlier criterion has certain answers.
     """
 
     version = models.ForeignKey(RubricVersion, models.PROTECT, related_name="criteria")
@@ -74,7 +80,14 @@ class Criterion(PublicModel):
     kind = models.CharField(max_length=10, choices=ScaleKind.choices, default=ScaleKind.SCALE.value)
     low = models.SmallIntegerField(default=1)
     high = models.SmallIntegerField(default=5)
-    anchors: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)  # {"1": text, …}
+    anchors: models.JSONField[dict[str, Any]] = models.JSONField(
+        default=dict, blank=True
+    )  # {"1": text, …}
+    examples: models.JSONField[dict[str, str]] = models.JSONField(default=dict, blank=True)
+    # of answers that deserve a point, by point; not every point has one
+    weight = models.PositiveSmallIntegerField(default=1)  # in a mean over criteria
+    asked_if = models.CharField(max_length=50, blank=True)  # slug of an earlier criterion
+    asked_if_values: models.JSONField[list[int]] = models.JSONField(default=list, blank=True)
     required = models.BooleanField(default=True)
     cannot_tell = models.BooleanField(default=True)  # whether "cannot tell" is an answer
     asks_comment = models.BooleanField(default=False)  # room for a word beside the value
@@ -89,6 +102,12 @@ class Criterion(PublicModel):
                 condition=~Q(kind=ScaleKind.YES_NO) | Q(low=0, high=1), name="yes_no_is_0_or_1"
             ),
             one_of("criterion_kind_known", "kind", ScaleKind),
+            models.CheckConstraint(condition=Q(weight__lte=100), name="weight_at_most_100"),
+            models.CheckConstraint(
+                condition=Q(asked_if="", asked_if_values=[])
+                | (~Q(asked_if="") & ~Q(asked_if_values=[])),
+                name="condition_names_its_answers",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -97,6 +116,19 @@ class Criterion(PublicModel):
     @property
     def points(self) -> range:
         return range(self.low, self.high + 1)
+
+    @property
+    def has_points(self) -> bool:
+        return self.kind in POINTED
+
+    @property
+    def is_compared(self) -> bool:
+        """Whether one of two responses can be better in it, as a question of its own."""
+        return self.kind != ScaleKind.TEXT and not self.asked_if
+
+    def is_asked(self, answer: int | None) -> bool:
+        """Whether it is asked where the criterion that it hangs on was answered by `answer`."""
+        return not self.asked_if or answer in self.asked_if_values
 
     def words_for(self, value: int) -> str:
         """The value as a label: the choice's own text, yes or no, the number of a scale."""
@@ -107,11 +139,19 @@ class Criterion(PublicModel):
         return str(value)
 
     @property
+    def told_examples(self) -> list[tuple[str, str]]:
+        """The label of a point and an answer that deserves it, the lowest point first."""
+        known = [point for point in self.points[:10] if str(point) in self.examples]
+        return [(self.words_for(point), self.examples[str(point)]) for point in known]
+
+    @property
     def answers(self) -> list[tuple[str, str]]:
         """What one chooses from, as a reader sees it: a head (none for a choice) and its words."""
         if self.kind == ScaleKind.YES_NO:
             heads = [("1", str(_("yes"))), ("0", str(_("no")))]
             return [(head, str(self.anchors.get(point, ""))) for point, head in heads]
+        if not self.has_points:
+            return []
         words = [(str(point), str(self.anchors.get(str(point), ""))) for point in self.points]
         if self.kind == ScaleKind.CHOICE:
             return [("", text) for _point, text in words]

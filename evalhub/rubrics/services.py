@@ -7,8 +7,9 @@ from evalhub.accounts.models import Member, Workspace
 from evalhub.audit.services import record
 from evalhub.common.errors import Conflict
 from evalhub.rubrics.default import CRITERIA, ERROR_TYPES, GUIDELINES, SEVERITIES
-from evalhub.rubrics.errors import RubricFrozen, UnfitRubric
-from evalhub.rubrics.models import Criterion, Rubric, RubricVersion, ScaleKind
+from evalhub.rubrics.errors import RubricFrozen
+from evalhub.rubrics.fitness import check_criteria
+from evalhub.rubrics.models import Criterion, Rubric, RubricVersion
 
 DEFAULT_SLUG = "default"
 
@@ -99,20 +100,10 @@ def publish_version(*, version: RubricVersion, by: Member | None = None) -> Rubr
 
     Raises:
         RubricFrozen: it was published before.
-        UnfitRubric: it asks nothing, or a point of a scale has no anchor.
+        UnfitRubric: it asks nothing, a point of a scale has no anchor, or a criterion hangs on an
+            answer that cannot be.
     """
-    criteria = list(version.criteria.order_by("position"))
-    if not criteria:
-        raise UnfitRubric("This version has no criteria; add one before you publish it.")
-    for criterion in criteria:
-        if criterion.kind == ScaleKind.YES_NO:
-            continue  # yes and no say themselves what they mean
-        missing = [str(n) for n in criterion.points if not criterion.anchors.get(str(n))]
-        if missing:
-            raise UnfitRubric(
-                f"{criterion.name} says nothing about {', '.join(missing)}; "
-                "write an anchor for each point."
-            )
+    check_criteria(list(version.criteria.order_by("position", "pk")))
     now = timezone.now()
     if not RubricVersion.objects.filter(pk=version.pk, published_at=None).update(published_at=now):
         raise RubricFrozen(f"{version} is published already; make a new version to change it.")

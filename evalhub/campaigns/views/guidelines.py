@@ -17,6 +17,7 @@ from evalhub.campaigns.errors import UnfitCampaign
 from evalhub.campaigns.forms import GuidelinesForm
 from evalhub.campaigns.queries import asked_in, versions_of
 from evalhub.campaigns.services.guidelines import set_guidelines
+from evalhub.rubrics.queries import scales_of
 
 
 @require_GET
@@ -29,7 +30,7 @@ def guidelines(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     context = _context(member) | {
         "campaign": campaign,
         "asked": asked_in(campaign),
-        "scales": [(each, each.answers) for each in criteria],
+        "scales": scales_of(criteria),
         "version": campaign.rubric_version,
     }
     return render(request, "campaigns/guidelines.html", context)

@@ -6,86 +6,28 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from evalhub.campaigns import choices
 from evalhub.campaigns.choices import TaskType
 from evalhub.campaigns.models import Campaign
-from evalhub.common.markup import to_marked_html
 from evalhub.common.reasoning import steps_of
 from evalhub.judgments.choices import CannotTell, Evidence, StepVerdict
-from evalhub.judgments.sheet.fields import CANNOT_TELL, PROMPT
+from evalhub.judgments.sheet.fields import CANNOT_TELL, PROMPT, WORDS
 from evalhub.judgments.sheet.options import points_of, preferences_of
-from evalhub.rubrics.models import Criterion
+from evalhub.judgments.sheet.rows import (
+    Ask,
+    Condition,
+    Field,
+    Option,
+    Sheet,
+    Shown,
+    TextAsk,
+    Typed,
+)
+from evalhub.rubrics.models import Criterion, ScaleKind
 
 EXCERPT = 90  # characters of a step
-
-
-@dataclass(frozen=True)
-class Option:
-    value: str
-    text: str
-    key: str
-    anchor: str  # what choosing it means, in words
-    is_chosen: bool
-
-
-@dataclass(frozen=True)
-class Field:
-    """Something to say beside the options of a row."""
-
-    name: str
-    title: str
-    value: str
-    options: Sequence[tuple[str, str]] = ()  # of a select; none: a text
-
-
-@dataclass(frozen=True)
-class Ask:
-    """One row of the form: some options, of which one is chosen."""
-
-    name: str
-    title: str
-    question: str
-    is_required: bool
-    options: list[Option]
-    about: str = ""  # the label of the response that it is about
-    passage: tuple[int, int] | None = None  # of that response, in code points
-    reason: Field | None = None  # shown while "cannot tell" is chosen
-    comment: Field | None = None
-
-
-@dataclass(frozen=True)
-class TextAsk:
-    name: str
-    title: str
-    help: str
-    value: str
-    about: str = ""
-    is_required: bool = False
-    is_tall: bool = False
-
-
-@dataclass(frozen=True)
-class Sheet:
-    asks: list[Ask]
-    texts: list[TextAsk]
-    spans: str  # JSON: the passages marked so far
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A response as the page has it."""
-
-    label: str
-    content: str
-    tool_calls: list[dict[str, Any]]
-
-    @property
-    def html(self) -> SafeString:
-        """Rendered, and each piece knows where it stands in the content."""
-        return to_marked_html(self.content)
 
 
 def sheet_of(
@@ -128,7 +70,8 @@ class _Rows:
             yield from (self._rank(label, labels) for label in labels)
         if type_ == TaskType.COMPARISON:
             if choices.Ask.CRITERIA in asked:
-                yield from (self._preference(criterion) for criterion in self.criteria)
+                compared = (each for each in self.criteria if each.is_compared)
+                yield from (self._preference(criterion) for criterion in compared)
             yield self._preference(None)
 
     def texts(self) -> Iterator[TextAsk]:
@@ -182,7 +125,35 @@ class _Rows:
             about=f"turn-{turn}" if turn is not None else label,
             reason=self._reason(about) if criterion.cannot_tell else None,
             comment=self._comment(about) if criterion.asks_comment else None,
+            typed=self._typed(criterion, about),
+            condition=self._condition(criterion, label, turn),
+            examples=[
+                (text, criterion.examples[value])
+                for value, text, _key, _anchor in rows
+                if value in criterion.examples
+            ],
         )
+
+    def _typed(self, criterion: Criterion, about: str) -> Typed | None:
+        if criterion.has_points:
+            return None
+        is_number = criterion.kind == ScaleKind.NUMBER
+        name = f"{'rating' if is_number else WORDS}.{about}"
+        value = self.typed.get(name, "")
+        limits = (criterion.low, criterion.high) if is_number else None
+        return Typed(name, "" if value == CANNOT_TELL and is_number else value, limits)
+
+    def _condition(self, criterion: Criterion, label: str, turn: int | None) -> Condition | None:
+        asked = next((each for each in self.criteria if each.slug == criterion.asked_if), None)
+        if asked is None:
+            return None
+        words = {value: text for value, text, _key, _anchor in points_of(asked)}
+        values = [str(each) for each in criterion.asked_if_values]
+        told = _("Only where %(criterion)s is: %(answers)s")
+        answers = ", ".join(words.get(each, each) for each in values)
+        name = f"rating.{label}.{asked.slug}" + ("" if turn is None else f".{turn}")
+        sentence = told % {"criterion": asked.name, "answers": answers}
+        return Condition(name, " ".join(values), sentence)
 
     def _reason(self, about: str) -> Field:
         name = f"reason.{about}"

@@ -11,11 +11,13 @@ import msgspec
 from django.utils.translation import gettext as _
 
 from evalhub.judgments.body import Answers, SubmitBody, malformed
+from evalhub.judgments.choices import IN_WORDS
 from evalhub.judgments.errors import MalformedBody
 
 CANNOT_TELL = "none"
 PROMPT = "prompt"  # in the place of a label: the prompt itself
 NO_REASON_GIVEN = "cannot_tell"
+WORDS = "words"  # the first word of a field that answers a criterion in words
 CALLS: dict[str, dict[str, bool | None]] = {
     "both": {"right_tool": True, "right_arguments": True},
     "tool": {"right_tool": True, "right_arguments": False},
@@ -106,6 +108,18 @@ def _ratings(fields: Mapping[str, str]) -> Iterator[dict[str, Any]]:
         if value == CANNOT_TELL:
             rating["reason"] = fields.get(f"reason.{about}") or NO_REASON_GIVEN
         yield rating
+    for about, text in _named(fields, WORDS):
+        if text.strip():
+            label, _dot, rest = about.partition(".")
+            criterion, dot, turn = rest.partition(".")
+            yield {
+                "response": None if label == PROMPT else label,
+                "criterion": criterion,
+                "value": None,
+                "reason": IN_WORDS,
+                "comment": text.strip(),
+                "turn": _number(turn) if dot else None,
+            }
 
 
 def _signed(text: str) -> int | str:
@@ -177,6 +191,8 @@ def _rating_fields(rating: Mapping[str, Any]) -> dict[str, str]:
     value, turn = rating.get("value"), rating.get("turn")
     about = f"{rating.get('response') or PROMPT}.{rating.get('criterion')}"
     about += "" if turn is None else f".{turn}"
+    if rating.get("reason") == IN_WORDS:
+        return {f"{WORDS}.{about}": str(rating.get("comment") or "")}
     fields = {f"rating.{about}": CANNOT_TELL if value is None else str(value)}
     for name in ("reason", "comment"):
         if rating.get(name):

@@ -9,6 +9,8 @@ from evalhub.rubrics.models import Criterion, ScaleKind
 
 def points_of(criterion: Criterion) -> list[tuple[str, str, str, str]]:
     """The scale as options: value, what the button says, key, what it means."""
+    if not criterion.has_points:
+        return []
     anchors = {int(point): str(text) for point, text in criterion.anchors.items()}
     if criterion.kind == ScaleKind.YES_NO:
         return [

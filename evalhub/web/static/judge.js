@@ -271,6 +271,12 @@
       return;
     }
     const row = form.litRow(), option = row?.querySelector(`.options input[data-key="${CSS.escape(event.key)}"]`);
+    const typed = row && form.typedIn(row);
+    if (typed && (event.key === "Enter" || /^[1-9-]$/.test(event.key))) { // the key itself goes into a number
+      typed.focus();
+      if (event.key === "Enter" || !typed.matches("[type=number]")) event.preventDefault();
+      return;
+    }
     if (option) { event.preventDefault(); answer(row, option); return; }
     if ((event.key === "Enter" || event.key === " ") && place.closest?.("button, a, summary")) return;
     const act = ACTS[acts.get(event.key.toLowerCase())];

@@ -6,8 +6,11 @@ globalThis.judgeForm = (root, words, changed) => {
   let lit = 0;
 
   const sheet = () => document.getElementById("sheet");
-  const asks = () => [...(sheet()?.querySelectorAll("fieldset.ask") ?? [])];
+  const every = () => [...(sheet()?.querySelectorAll("fieldset.ask") ?? [])];
+  const asks = () => every().filter((ask) => !ask.hidden);
   const chosen = (ask) => ask.querySelector(".options input:checked");
+  const typedIn = (ask) => ask.querySelector(".typed");
+  const isAnswered = (ask) => Boolean(chosen(ask) || typedIn(ask)?.value.trim());
   const kindOf = (ask) => ask.dataset.name.split(".")[0];
   const say = (sentence, values) => sentence.replace(/\{(\w+)\}/g, (_, name) => values[name]);
   const response = (label) => root.querySelector(`.response[data-label="${CSS.escape(label)}"]`);
@@ -40,7 +43,8 @@ globalThis.judgeForm = (root, words, changed) => {
   }
 
   function step(ask, by) {
-    const options = [...ask.querySelectorAll(".options input")];
+    const typed = typedIn(ask), options = [...ask.querySelectorAll(".options input")];
+    if (typed) { typed.focus(); return; }
     const at = options.indexOf(chosen(ask));
     const to = at < 0 ? (by > 0 ? 0 : options.length - 1) : at + by;
     if (options[to]) choose(ask, options[to]);
@@ -62,6 +66,16 @@ globalThis.judgeForm = (root, words, changed) => {
 
   // ---- what is missing ----
 
+  // A question that hangs on another answer is there only while that one is given.
+  function follow() {
+    const answers = new Map();
+    for (const ask of every()) {
+      const { name, askedIf, askedValues } = ask.dataset;
+      ask.hidden = ask.disabled = askedIf !== undefined && !askedValues.split(" ").includes(answers.get(askedIf));
+      if (!ask.hidden) answers.set(name, chosen(ask)?.value);
+    }
+  }
+
   // After the first wrong step the rest of a reasoning stands on it: those rows are free.
   function markErrors() {
     const broken = new Set();
@@ -75,12 +89,13 @@ globalThis.judgeForm = (root, words, changed) => {
   }
 
   function missing() {
-    const rows = asks().filter((ask) => "required" in ask.dataset && !ask.classList.contains("free") && !chosen(ask));
+    const rows = asks().filter((ask) => "required" in ask.dataset && !ask.classList.contains("free") && !isAnswered(ask));
     const texts = [...(sheet()?.querySelectorAll("textarea[required]") ?? [])].filter((text) => !text.value.trim());
     return [...rows, ...texts];
   }
 
   function sayMissing() {
+    follow();
     markErrors();
     const place = document.getElementById("missing");
     if (!place) return;
@@ -94,7 +109,7 @@ globalThis.judgeForm = (root, words, changed) => {
     const [first] = missing();
     if (!first) return false;
     if (first.matches("textarea")) first.focus();
-    else { light(asks().indexOf(first)); first.querySelector("input").focus(); }
+    else { light(asks().indexOf(first)); first.querySelector(".typed, input").focus(); }
     sayMissing();
     return true;
   }
@@ -251,14 +266,16 @@ globalThis.judgeForm = (root, words, changed) => {
 
   function fill(values) {
     for (const [name, value] of values) {
-      const field = sheet().elements.namedItem(name);
-      if (field) field.value = value;
+      for (const field of sheet().querySelectorAll(`[name="${CSS.escape(name)}"]`)) {
+        if (field.type === "radio") field.checked = field.value === value;
+        else field.value = value; // "none" in a number's field is nothing
+      }
     }
   }
 
   // Exactly these values, and nothing of what stood there.
   function refill(values) {
-    for (const field of sheet().querySelectorAll("textarea, select, [type=radio], [name=spans]")) {
+    for (const field of sheet().querySelectorAll("textarea, select, [type=radio], [type=number], [name=spans]")) {
       if (field.type === "radio") field.checked = false;
       else if (field.matches("select")) field.selectedIndex = 0;
       else field.value = field.name === "spans" ? "[]" : "";
@@ -273,7 +290,7 @@ globalThis.judgeForm = (root, words, changed) => {
 
   // ---- a field's value in words, for two versions side by side ----
 
-  const askOf = (name) => asks().find((ask) => ask.dataset.name === name);
+  const askOf = (name) => every().find((ask) => ask.dataset.name === name);
 
   function titleOf(name) {
     const field = sheet().elements.namedItem(name), label = field?.labels?.[0];
@@ -304,22 +321,26 @@ globalThis.judgeForm = (root, words, changed) => {
   }
 
   function lightFirst() {
-    const first = asks().findIndex((ask) => !chosen(ask));
+    const first = asks().findIndex((ask) => !isAnswered(ask));
     light(first < 0 ? 0 : first, { into: false });
   }
 
   root.addEventListener("input", (event) => {
     if (event.target.matches("[data-corrects] textarea")) showDiff(event.target);
+    if (event.target.matches(".typed")) for (const one of event.target.closest(".ask").querySelectorAll(".options input")) one.checked = false;
     if (event.target.closest("#sheet")) { sayMissing(); changed(); }
   });
   root.addEventListener("change", (event) => {
     if (!event.target.closest("#sheet")) return;
+    const typed = event.target.closest(".ask .options") && typedIn(event.target.closest(".ask"));
+    if (typed) typed.value = ""; // "can't tell" stands in its place
     if (event.target.name.startsWith("rank.")) layTiers();
     sayMissing();
     changed();
   });
   for (const kind of ["focusin", "mouseover"]) {
     root.addEventListener(kind, (event) => {
+      if (kind === "focusin" && event.target.matches?.(".typed")) light(asks().indexOf(event.target.closest(".ask")), { into: false });
       const option = event.target.closest?.("label.option, .options input");
       const ask = option?.closest("fieldset.ask");
       if (!ask) return;
@@ -333,7 +354,7 @@ globalThis.judgeForm = (root, words, changed) => {
   });
 
   return {
-    sheet, asks, chosen, choose, light, sideways, missing, goToMissing, edit, fields, refill, begin, say,
+    sheet, asks, chosen, typedIn, choose, light, sideways, missing, goToMissing, edit, fields, refill, begin, say,
     titleOf, wordsFor,
     litRow: () => asks()[lit], litIndex: () => lit,
   };

@@ -188,6 +188,31 @@ def test_those_who_could_not_tell_have_no_vote_on_a_label() -> None:
     assert labels(called(("topic", None))) == ["nobody_could_tell"]
 
 
+def weighed(**weights: int) -> Evidence:
+    """Completion 1 is 5 true and 1 kind, completion 2 the other way round."""
+    evidence = Evidence()
+    for key, values in ((1, {"true": 5, "kind": 1}), (2, {"true": 1, "kind": 5})):
+        for criterion, value in values.items():
+            marks = evidence.marks[Mark(key, criterion)]
+            marks.values.append(value)
+            marks.judgments.append(uuid4())
+            marks.weight = weights[criterion]
+    return evidence
+
+
+def test_a_criterion_counts_by_its_weight() -> None:
+    """3 · (5 - 1) + 1 · (1 - 5) = 8 over 4: two points better, and 3 of 4 say so."""
+    assert pairs(weighed(true=3, kind=1)) == [("1", "2", 0.75)]
+    assert pairs(weighed(true=1, kind=3)) == [("2", "1", 0.75)]
+    assert best(weighed(true=3, kind=1)) == "answer 1"
+    assert best(weighed(true=1, kind=3)) == "answer 2"
+
+
+def test_a_criterion_without_weight_counts_only_where_it_is_asked_for() -> None:
+    assert pairs(weighed(true=0, kind=1)) == [("2", "1", 1.0)]
+    assert pairs(weighed(true=0, kind=1), criterion="true") == [("1", "2", 1.0)]
+
+
 def test_sft_takes_the_best_rated_over_the_threshold() -> None:
     assert best(rated(a=[4, 4], b=[5, 4], c=[1])) == "answer 2"
     assert best(rated(a=[3], b=[3])) == "below_threshold"

@@ -320,5 +320,5 @@ def test_an_opt_out_is_not_counted_as_a_skip(
 ) -> None:
     skipped_by(bob, campaign, reason="opt_out")
     client.force_login(alice.user)
-    shares = client.get(f"/w/acme/campaigns/{campaign.uid}/").context["shares"]
-    assert [share.skipped for share in shares] == [0]
+    people = client.get(f"/w/acme/campaigns/{campaign.uid}/pace/").context["people"]
+    assert [person.hand.skipped for person in people] == [0]

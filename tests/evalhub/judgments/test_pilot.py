@@ -40,6 +40,9 @@ def campaign(alice: Member) -> Campaign:
         workspace=alice.workspace, state="draft", title="Round 3", asks=["critique", "ratings"]
     )
     CriterionFactory.create(version=made.rubric_version, slug="clarity", low=1, high=5)
+    typed = {"version": made.rubric_version, "required": False, "anchors": {}}
+    CriterionFactory.create(slug="minutes", kind="number", low=0, high=60, **typed)
+    CriterionFactory.create(slug="remark", kind="text", **typed)
     TaskFactory.create_batch(12, campaign=made, overlap=2)
     return made
 
@@ -57,7 +60,18 @@ def say(campaign: Campaign, member: Member, choices: dict[int, str], clarity: in
             "submission_id": str(uuid4()),
             "claim_next": False,
             "ratings": [
-                {"response": label, "criterion": "clarity", "value": clarity} for label in "AB"
+                rating
+                for label in "AB"
+                for rating in (
+                    {"response": label, "criterion": "clarity", "value": clarity},
+                    {"response": label, "criterion": "minutes", "value": 6 * clarity},
+                    {
+                        "response": label,
+                        "criterion": "remark",
+                        "value": None,
+                        "comment": f"{member}",
+                    },
+                )
             ],
             "preferences": [{"criterion": None, "choice": choice, "strength": 2}],
             "critique": f"{member} says {wanted}",
@@ -130,7 +144,8 @@ def test_the_worst_disagreement_comes_first_whatever_side_each_saw(
     assert [each.task.prompt_id for each in found] == [opposed, near, same]
     worst = found[0].rows[0]
     assert (worst.title, worst.spread) == ("Overall", 1.0)  # five steps, from one end to the other
-    assert [row.spread for row in found[0].rows[1:]] == [0.25, 0.25]
+    others = [(row.title[:7], row.spread) for row in found[0].rows[1:]]
+    assert [spread for _, spread in others] == [0.25, 0.25, 0.1, 0.1, 0, 0]  # words are never apart
     overall = next(row for row in found[1].rows if row.title == "Overall")
     assert overall.spread == 0.5
     agreed = next(row for row in found[2].rows if row.title == "Overall")

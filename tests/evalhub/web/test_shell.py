@@ -26,7 +26,7 @@ def labels(member: Member) -> set[str]:
 def test_the_menu_shows_each_role_its_own_pages(
     alice: Member, bob: Member, erin: Member, olga: Member
 ) -> None:
-    assert labels(bob) == {"Home", "My work", "API tokens", "Help"}
+    assert labels(bob) == {"Home", "My work", "Notifications", "API tokens", "Help"}
     assert {"Campaigns", "Rubrics", "Imports"} <= labels(alice)
     assert "Members" not in labels(alice)
     assert {"Datasets", "Runs", "Loops", "Try it"} <= labels(erin)
