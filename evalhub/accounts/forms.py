@@ -19,8 +19,8 @@ ROLE_LABELS = {
     Role.OWNER: "owner: all of these, and members and tokens",
 }
 EXAMPLE = (
-    "The first line names the columns: email,pseudonym,roles,languages,groups,qualifications. "
-    "Only email has to be there."
+    "The first line names the columns, with commas between them: email, pseudonym, roles, "
+    "languages, groups, qualifications. Only email has to be there."
 )
 USERNAME = User._meta.get_field("username").validators
 

@@ -75,7 +75,9 @@ def _records(text: str) -> Iterator[tuple[int, list[str]]]:
     """Each row that is not empty, with the line that it begins on."""
     first = text.lstrip("\ufeff\r\n").partition("\n")[0]
     delimiter = max(",;\t", key=first.count)
-    reader = csv.reader(io.StringIO(text.lstrip("\ufeff"), newline=""), delimiter=delimiter)
+    reader = csv.reader(
+        io.StringIO(text.lstrip("\ufeff"), newline=""), delimiter=delimiter, skipinitialspace=True
+    )
     begins = 1
     for cells in reader:
         if any(cell.strip() for cell in cells):

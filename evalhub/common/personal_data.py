@@ -69,7 +69,7 @@ def mask_personal_data(text: str, kinds: Collection[Kind] = KINDS) -> Masked:
 
 Span = tuple[int, int]
 
-_EMAIL = re.compile(r"(?<![\w.+%-])[\w.+%-]{1,64}@(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}(?![\w-])")
+_EMAIL = re.compile(r"(?<![\w.+%-])[\w.+%-]{1,64}@(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}(?![^\W_]|-)")
 _KEY = re.compile(
     r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----(?:[^-]|-(?!----)){1,20000}+"
     r"(?:-----END [A-Z ]{0,30}PRIVATE KEY-----)?"
@@ -89,12 +89,12 @@ _CARD = re.compile(r"(?<![\w.,-])[2-6](?:[ -]?\d){12,18}+(?![\w-])")
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 _IP4 = re.compile(rf"(?<![\w.-])(?:{_OCTET}\.){{3}}{_OCTET}(?![\w-]|\.\d)")
 _IP6 = re.compile(r"(?<![\w:.])[0-9A-Fa-f:]{3,39}+(?![\w:]|\.\d)")
-_IBAN = re.compile(r"(?<!\w)[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,30}+")
+_IBAN = re.compile(r"(?<!\w)[A-Za-z]{2}\d{2}(?: ?[A-Za-z0-9]){11,30}+")
 _PHONE = re.compile(
     r"(?<![\w+.,/-])(?:"
     r"(?:\+|00)[1-9](?:[ ./-]{0,1}\(?\d\)?){6,14}+"  # +49 (30) 901820-0
     r"|\(?0[1-9]\d{1,4}\)?(?: ?[/-] ?| )\d{2,8}(?:[ -]?\d{2,4}){0,3}+"  # 030/901820, 0171 234 5678
-    r"|\(?[2-9]\d\d\)?[ .-]{1,2}\d{3}[ .-]\d{4}"  # (212) 555-0147
+    r"|(?:1[ .-])?\(?[2-9]\d\d\)?[ .-]{1,2}\d{3}[ .-]\d{4}"  # (212) 555-0147
     r")(?![\w-])"
 )
 
@@ -150,7 +150,7 @@ def _ibans(text: str) -> Iterator[Span]:
     """By the length of its country: behind a number in groups another word in capitals may stand."""
     for hit in _IBAN.finditer(text):
         places = [place for place in range(*hit.span()) if text[place] != " "]
-        length = _IBAN_LENGTHS.get(text[hit.start() : hit.start() + 2], 0)
+        length = _IBAN_LENGTHS.get(text[hit.start() : hit.start() + 2].upper(), 0)
         if not length or len(places) < length:
             continue
         end = places[length - 1] + 1

@@ -49,6 +49,11 @@ def test_spreadsheets_write_it_in_their_own_ways(text: str) -> None:
     assert (row.email, row.roles) == ("zoe@x.org", ["lead"])
 
 
+def test_spaces_behind_commas_do_no_harm() -> None:
+    [row] = read_roster('email, name, roles\nzoe@x.org, Zoe, "lead, annotator"').rows
+    assert (row.pseudonym, row.roles) == ("Zoe", ["annotator", "lead"])
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

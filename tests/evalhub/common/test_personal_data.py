@@ -27,6 +27,8 @@ from evalhub.common.personal_data import (
         ("amex 378282246310005", "amex [CARD]"),
         ("IBAN DE89 3704 0044 0532 0130 00 BIC COBADEFF", "IBAN [IBAN] BIC COBADEFF"),
         ("GB82WEST12345698765432", "[IBAN]"),
+        ("de89 3704 0044 0532 0130 00", "[IBAN]"),
+        ("_zoe@x.org_, 1-800-555-0147", "[EMAIL]_, [PHONE]"),
         ("from 192.0.2.17 and 2001:db8::8a2e:370:7334.", "from [IP] and [IP]."),
         ("Call +49 (30) 901820-0 or +1 212 555 0147", "Call [PHONE] or [PHONE]"),
         ("0049 30 901820, 030/901820, 0171 2345678", "[PHONE], [PHONE], [PHONE]"),
