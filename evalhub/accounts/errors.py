@@ -11,3 +11,11 @@ class TooManyTries(DomainError):
 
 class InvitationOver(NotFound):
     code = "invitation_over"
+
+
+class RosterFaulty(DomainError):
+    code = "roster_faulty"
+
+
+class RosterChanged(Conflict):
+    code = "roster_changed"

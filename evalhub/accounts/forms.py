@@ -18,6 +18,10 @@ ROLE_LABELS = {
     Role.ENGINEER: "engineer: builds datasets, trains, compares, promotes",
     Role.OWNER: "owner: all of these, and members and tokens",
 }
+EXAMPLE = (
+    "The first line names the columns, with commas between them: email, pseudonym, roles, "
+    "languages, groups, qualifications. Only email has to be there."
+)
 USERNAME = User._meta.get_field("username").validators
 
 
@@ -114,3 +118,39 @@ class ProfileForm(forms.Form):
         choices=lambda: [(name, name) for name in sorted(zoneinfo.available_timezones())],
         help_text=_("Times on pages are shown in it; exports stay in UTC."),
     )
+
+
+class RosterForm(forms.Form):
+    """A list of people, from a file or typed; a file wins."""
+
+    BYTES = 1_000_000
+
+    file = forms.FileField(required=False, label="A CSV file")
+    text = forms.CharField(
+        required=False,
+        strip=False,
+        max_length=BYTES,
+        label="The list",
+        help_text=EXAMPLE,
+        widget=forms.Textarea(attrs={"rows": 8, "spellcheck": "false"}),
+    )
+
+    def clean(self) -> dict[str, Any]:  # Any: django's own
+        values = super().clean() or {}
+        if upload := values.get("file"):
+            values["text"] = self._decoded(upload.read(self.BYTES + 1))
+        if not self.errors and not values["text"].strip():
+            raise forms.ValidationError("Choose a file, or type the list.")
+        return values
+
+    def _decoded(self, content: bytes) -> str:
+        if len(content) > self.BYTES:
+            raise forms.ValidationError({"file": "At most one megabyte; this is larger."})
+        try:
+            text = content.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            told = "This file is not in UTF-8; save it as “CSV UTF-8”."
+            raise forms.ValidationError({"file": told}) from error
+        if "\x00" in text:
+            raise forms.ValidationError({"file": "This is no text file."})
+        return text

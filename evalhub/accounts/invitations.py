@@ -31,14 +31,18 @@ def invite(
     username: str,
     roles: Iterable[str],
     pseudonym: str = "",
+    email: str = "",
     by: Member | None = None,
 ) -> Invited:
     """Make somebody a member; an account is made when none has this user name.
 
+    Args:
+        email: of a new account; one that is there keeps its own.
+
     Raises:
         NameTaken: they are a member already, or the pseudonym is another's.
     """
-    user, is_new = User.objects.get_or_create(username=username)
+    user, is_new = User.objects.get_or_create(username=username, defaults={"email": email})
     if is_new:
         user.set_unusable_password()
         user.save(update_fields=["password"])

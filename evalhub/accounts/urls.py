@@ -3,11 +3,13 @@
 from django.urls import path
 
 from evalhub.accounts import member_views as views
+from evalhub.accounts import roster_views
 
 app_name = "accounts"
 urlpatterns = [
     path("members/", views.member_list, name="members"),
     path("members/add/", views.member_add, name="member_add"),
+    path("members/roster/", roster_views.roster, name="roster"),
     path("members/<uuid:uid>/", views.member_detail, name="member"),
     path("members/<uuid:uid>/activate/", views.member_activate, name="member_activate"),
     path("members/<uuid:uid>/deactivate/", views.member_deactivate, name="member_deactivate"),

@@ -19,7 +19,7 @@ from evalhub.imports.exports import rejected_csv
 from evalhub.imports.models import Import, ImportKind
 from evalhub.imports.queries import first_rejected
 from evalhub.imports.serializers import ImportSerializer, UploadSerializer
-from evalhub.imports.services import start_import
+from evalhub.imports.services import confirm_import, start_import
 
 
 class ImportListView(ListAPIView[Import]):
@@ -54,6 +54,7 @@ class ImportListView(ListAPIView[Import]):
             format=values["format"],
             filename=values["file"].name,
             stream=values["file"],
+            masks=sorted(values["masks"]),
             by=member,
         )
         return Response(ImportSerializer(source).data, status=202)
@@ -64,6 +65,15 @@ class ImportView(APIView):
     def get(self, request: Request, uid: UUID) -> Response:
         """How far the reading is, and what was rejected."""
         return Response(ImportSerializer(acting_import(request, uid)).data)
+
+
+class ConfirmView(APIView):
+    @extend_schema(request=None, responses={202: ImportSerializer})
+    def post(self, request: Request, uid: UUID) -> Response:
+        """Read the file with what its preview (`summary.masked`) showed masked."""
+        source = acting_import(request, uid)
+        member = acting_member(request, source.workspace_id, to="build")
+        return Response(ImportSerializer(confirm_import(source=source, by=member)).data, status=202)
 
 
 class RejectedView(APIView):

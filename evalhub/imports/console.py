@@ -10,10 +10,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from evalhub.accounts.access import workspace_named
 from evalhub.common.errors import DomainError
+from evalhub.common.personal_data import KINDS
 from evalhub.formats.readers import FORMATS
 from evalhub.imports.models import Import, ImportKind
 from evalhub.imports.queries import summary_of
-from evalhub.imports.services import start_import
+from evalhub.imports.services import confirm_import, start_import
 from evalhub.jobs.choices import JobState
 from evalhub.jobs.console import run_or_follow
 
@@ -28,6 +29,10 @@ class ImportCommand(BaseCommand):
         parser.add_argument("--workspace", required=True, help="the workspace's slug")
         parser.add_argument("--collection", required=True, help="its slug; made when missing")
         parser.add_argument("--format", default="auto", choices=["auto", *FORMATS])
+        parser.add_argument(
+            "--mask", nargs="+", default=[], choices=KINDS, help="personal data to mask"
+        )
+        parser.add_argument("--yes", action="store_true", help="read it without a look at --mask")
         parser.add_argument("--json", action="store_true", help="end with one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:  # Django's signature
@@ -54,15 +59,26 @@ class ImportCommand(BaseCommand):
                     filename=options["file"].name,
                     stream=stream,
                     format=options["format"],
+                    masks=options["mask"],
                 )
         except OSError as error:
             raise CommandError(f"Cannot read {options['file']}: {error.strerror}.") from error
         except DomainError as error:
             raise CommandError(str(error)) from error
         source.job = run_or_follow(source.job)
+        source.refresh_from_db()
+        if source.awaits_a_yes and options["yes"]:
+            source = confirm_import(source=source, by=None)
+            source.job = run_or_follow(source.job)
         return source
 
     def _tell(self, summary: dict[str, Any]) -> None:
+        masked = ", ".join(f"{count:,} {kind}" for kind, count in summary["masked"].items())
+        if summary["masks"]:
+            self.stdout.write(f"Masked: {masked or 'nothing was found'}.")
+        if summary["awaits_confirmation"]:
+            self.stdout.write("Nothing is read in yet: say --yes, or look at the import’s page.")
+            return
         self.stdout.write(
             f"{summary['rows']:,} {summary['kind']} read ({summary['format']}): "
             f"{summary['new']:,} new, {summary['unchanged']:,} there already, "

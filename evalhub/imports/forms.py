@@ -3,8 +3,18 @@ from __future__ import annotations
 from django import forms
 
 from evalhub.accounts.models import slug_rule
+from evalhub.common.personal_data import KINDS, Kind
 from evalhub.formats.readers import FORMATS
 from evalhub.imports.models import ImportKind
+
+LABELS: dict[Kind, str] = {
+    "key": "keys and tokens",
+    "email": "e-mail addresses",
+    "iban": "bank accounts (IBAN)",
+    "card": "payment cards",
+    "ip": "IP addresses",
+    "phone": "telephone numbers",
+}
 
 
 class UploadForm(forms.Form):
@@ -28,3 +38,10 @@ class UploadForm(forms.Form):
         help_text="The page Help, Imports shows each.",
     )
     file = forms.FileField()
+    masks = forms.MultipleChoiceField(
+        required=False,
+        choices=[(kind, LABELS[kind]) for kind in KINDS],
+        widget=forms.CheckboxSelectMultiple,
+        label="Personal data to mask",
+        help_text="You see what would be masked before anything is read in.",
+    )

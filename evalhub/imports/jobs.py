@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
+from typing import Any, BinaryIO
 
 from evalhub.campaigns.choices import Origin, TaskType
 from evalhub.campaigns.models import Campaign
@@ -17,6 +17,7 @@ from evalhub.common.files import file_store
 from evalhub.formats.readers import Kind, UnknownFormat, read_rows, sniff
 from evalhub.formats.rows import JudgmentRow, PromptRow, Rejected, Row
 from evalhub.imports.errors import UnreadableFile
+from evalhub.imports.masking import mask_row
 from evalhub.imports.models import Import, ImportKind, RejectedRow
 from evalhub.imports.resolve import Resolver
 from evalhub.jobs.beat import Beat
@@ -32,10 +33,9 @@ def read_import(job: Job, beat: Beat) -> dict[str, Any]:
     """Take the file's rows; return the counts."""
     source = Import.objects.select_related("workspace", "collection", "created_by").get(job=job)
     reading = _Reading(source)
-    with file_store().open(source.file_key) as stream, _as_domain_errors():
-        name = sniff(stream) if source.format == "auto" else source.format
-        kind: Kind = "prompts" if source.kind == ImportKind.PROMPTS else "judgments"
-        rows = islice(read_rows(stream, format=name, kind=kind), reading.read, None)
+    with file_store().open(source.file_key) as stream, as_domain_errors():
+        name = format_of(source, stream)
+        rows = islice(rows_of(source, stream, name), reading.read, None)
         while batch := list(islice(rows, BATCH)):
             note = f"{reading.total['new']:,} new, {reading.total['rejected']:,} rejected"
             beat.report(done=stream.tell(), total=source.counts["bytes"], note=note)
@@ -52,8 +52,22 @@ def read_import(job: Job, beat: Beat) -> dict[str, Any]:
     return counts
 
 
+def format_of(source: Import, stream: BinaryIO) -> str:
+    return sniff(stream) if source.format == "auto" else source.format
+
+
+def kind_of(source: Import) -> Kind:
+    return "prompts" if source.kind == ImportKind.PROMPTS else "judgments"
+
+
+def rows_of(source: Import, stream: BinaryIO, name: str) -> Iterator[Row]:
+    """The rows of the file, without the personal data that is to be masked."""
+    rows = read_rows(stream, format=name, kind=kind_of(source))
+    return (mask_row(row, source.masks) for row in rows) if source.masks else rows
+
+
 @contextmanager
-def _as_domain_errors() -> Iterator[None]:
+def as_domain_errors() -> Iterator[None]:
     try:
         yield
     except UnknownFormat as error:

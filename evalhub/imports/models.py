@@ -2,13 +2,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.enums import TextChoices
 
 from evalhub.accounts.models import Member, Workspace
 from evalhub.common.models import PublicModel
+from evalhub.jobs.choices import JobState
 from evalhub.jobs.models import Job
 from evalhub.prompts.models import Collection
+
+READ, PREVIEW = "imports.read", "imports.preview"  # kinds of its job
 
 
 class ImportKind(TextChoices):
@@ -27,6 +31,9 @@ class Import(PublicModel):
     file_key = models.CharField(max_length=300)  # in EVALHUB_FILES
     job = models.OneToOneField(Job, models.PROTECT, related_name="+")
     created_by = models.ForeignKey(Member, models.PROTECT, null=True, blank=True)
+    masks: ArrayField[list[str], list[str]] = ArrayField(
+        models.CharField(max_length=20), default=list, blank=True, db_default=[]
+    )  # kinds of personal data that are masked in every text; the file itself keeps them
     counts: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
 
     class Meta:
@@ -34,6 +41,11 @@ class Import(PublicModel):
 
     def __str__(self) -> str:
         return self.filename
+
+    @property
+    def awaits_a_yes(self) -> bool:
+        """Whether the preview of what is masked is done, and nobody has said to read the file."""
+        return self.job.kind == PREVIEW and self.job.state == JobState.SUCCEEDED
 
 
 class RejectedRow(models.Model):

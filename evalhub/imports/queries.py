@@ -30,6 +30,9 @@ def summary_of(source: Import) -> dict[str, Any]:
             for row in rejected
         ],
         "prompts": counts.get("prompts", {}),
+        "masks": source.masks,
+        "masked": counts.get("masked", {}),
+        "awaits_confirmation": source.awaits_a_yes,
         "ignored_fields": counts.get("ignored", {}),
         "campaigns": list(counts.get("campaigns", {}).values()),
     }

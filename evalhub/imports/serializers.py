@@ -5,6 +5,7 @@ from typing import Any
 from django.urls import reverse
 from rest_framework import serializers
 
+from evalhub.common.personal_data import KINDS
 from evalhub.formats.readers import FORMATS
 from evalhub.imports.models import Import, ImportKind
 from evalhub.imports.queries import summary_of
@@ -16,6 +17,11 @@ class UploadSerializer(serializers.Serializer[Import]):
     kind = serializers.ChoiceField(choices=ImportKind.choices)
     format = serializers.ChoiceField(choices=["auto", *FORMATS], default="auto")
     file = serializers.FileField()
+    masks = serializers.MultipleChoiceField(
+        choices=KINDS,
+        default=set,
+        help_text="kinds of personal data to mask; the file is then read after `confirm/`",
+    )
 
 
 class ImportSerializer(serializers.ModelSerializer[Import]):

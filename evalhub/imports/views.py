@@ -3,20 +3,22 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import FileResponse, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from evalhub.accounts.access import access_member
+from evalhub.accounts.choices import Role
 from evalhub.accounts.http import Request
 from evalhub.accounts.models import Member
 from evalhub.common.errors import DomainError
 from evalhub.common.paging import newest_first
 from evalhub.imports.access import access_import
 from evalhub.imports.exports import rejected_csv
-from evalhub.imports.forms import UploadForm
+from evalhub.imports.forms import LABELS, UploadForm
 from evalhub.imports.models import Import, ImportKind
-from evalhub.imports.services import start_import
+from evalhub.imports.services import confirm_import, open_original, start_import
 
 SHOWN = 20  # rejected rows on the page; the CSV has all
 
@@ -49,6 +51,7 @@ def import_new(request: Request, workspace: str) -> HttpResponse:
                 format=form.cleaned_data["format"],
                 filename=upload.name,
                 stream=upload,
+                masks=form.cleaned_data["masks"],
                 by=member,
             )
         except DomainError as error:
@@ -68,10 +71,35 @@ def import_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
         "source": source,
         "job": source.job,
         "counts": source.counts,
+        "masked": [(LABELS[kind], n) for kind, n in source.counts.get("masked", {}).items()],
+        "is_owner": member.has(Role.OWNER),
         "rejected": source.rejected.order_by("line", "pk")[:SHOWN],
     }
     template = "imports/import_detail.html" + ("#live" if request.htmx else "")
     return render(request, template, context)
+
+
+@require_POST
+@login_required
+def import_confirm(request: Request, workspace: str, uid: UUID) -> HttpResponse:
+    member = access_member(request.user, workspace, to="build")
+    confirm_import(source=access_import(member, uid), by=member)
+    return redirect("imports:detail", workspace, uid)
+
+
+@never_cache
+@require_POST
+@login_required
+def import_original(request: Request, workspace: str, uid: UUID) -> FileResponse:
+    """The file as it came; for owners only, as it holds what was masked."""
+    member = access_member(request.user, workspace, to="own")
+    source = access_import(member, uid)
+    return FileResponse(
+        open_original(source=source, by=member),
+        as_attachment=True,
+        filename=source.filename,
+        content_type="application/octet-stream",
+    )
 
 
 @require_GET

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from evalhub.accounts.models import Member, Workspace
+from evalhub.runs.inputs import store_rows
 from evalhub.runs.services import try_prompt
 from tests import factories as make
 
@@ -16,6 +17,13 @@ Makers = dict[str, Callable[[Workspace], Any]]  # factories return models of man
 
 def _task(workspace: Workspace) -> Any:
     return make.TaskFactory.create(campaign__workspace=workspace)
+
+
+def _import(workspace: Workspace) -> Any:
+    key, _digest = store_rows([{"text": "as it came"}])
+    return make.RejectedRowFactory.create(
+        source__collection__workspace=workspace, source__file_key=key
+    ).source
 
 
 def _late(workspace: Workspace) -> Any:
@@ -74,7 +82,7 @@ MAKERS: Makers = {
     "skipped": lambda w: make.AssignmentFactory.create(task=_task(w), state="skipped"),
     "expert": lambda w: make.ExpertAnswerFactory.create(task__campaign__workspace=w),
     "returned": lambda w: make.ReturnedJudgmentFactory.create(judgment__task=_task(w)),
-    "imports": lambda w: make.RejectedRowFactory.create(source__collection__workspace=w).source,
+    "imports": _import,
     "collections": lambda w: (
         make.CompletionFactory.create(prompt__collection__workspace=w).prompt.collection
     ),

@@ -76,3 +76,19 @@ def test_a_workspace_or_file_that_is_not_there_is_named(
         call_command(
             "import_prompts", tmp_path / file, "--workspace", workspace, "--collection", "c"
         )
+
+
+def test_masking_waits_for_a_yes_at_the_command_too(acme: Workspace, tmp_path: Path) -> None:
+    path = tmp_path / "prompts.jsonl"
+    turn = {"role": "user", "content": "I am zoe@x.org"}
+    path.write_text(json.dumps(GOOD | {"messages": [turn]}) + "\n")
+
+    summary = run("import_prompts", path, "--mask", "email", "phone")
+
+    assert (summary["masked"], summary["awaits_confirmation"]) == ({"email": 1}, True)
+    assert not Prompt.objects.exists()
+
+    summary = run("import_prompts", path, "--mask", "email", "phone", "--yes")
+
+    assert (summary["new"], summary["awaits_confirmation"]) == (1, False)
+    assert Prompt.objects.get().messages[0]["content"] == "I am [EMAIL]"

@@ -26,6 +26,12 @@ FOR_OWNERS = {
     "Campaigns can be for some groups only.",
     "Campaigns can ask for them: medicine, law.",
     "What others and exports call them; empty means the user name.",
+    "The first line names the columns, with commas between them: email, pseudonym, roles, "
+    "languages, groups, qualifications. Only email has to be there.",
+    "Choose a file, or type the list.",
+    "At most one megabyte; this is larger.",
+    "This file is not in UTF-8; save it as “CSV UTF-8”.",
+    "This is no text file.",
     " would have no owner; make somebody else an owner first.",
 }
 

@@ -1,0 +1,62 @@
+"""Rows of a file without personal data. Ids, groups, labels and names of annotators stay as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec.structs import replace
+
+from evalhub.common.personal_data import KINDS, Kind, mask_personal_data
+from evalhub.formats.rows import JudgmentRow, PromptRow, Rejected, Row
+
+Change = Callable[[str], str]
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+def kinds_of(masks: Collection[str]) -> list[Kind]:
+    return [kind for kind in KINDS if kind in masks]
+
+
+def mask_row(row: Row, masks: Collection[str]) -> Row:
+    """The row with its texts masked; of a rejected one the excerpt goes, which may end in mid-number."""
+    kinds = kinds_of(masks)
+    return change_texts(row, lambda text: mask_personal_data(text, kinds).text)
+
+
+def change_texts(row: Row, change: Change) -> Row:
+    """The row with each of its free texts as `change` returns it."""
+    if isinstance(row, Rejected):
+        return replace(row, reason=change(row.reason), excerpt="")
+    if isinstance(row, JudgmentRow):
+        return replace(row, critique=change(row.critique))
+    return _change_prompt(row, change)
+
+
+def _change_prompt(row: PromptRow, change: Change) -> PromptRow:
+    return replace(
+        row,
+        messages=[_changed(each, change, but=("role",)) for each in row.messages],
+        reference=None if row.reference is None else change(row.reference),
+        documents=_deep(row.documents, change),
+        completions=[
+            _changed(each, change, but=("id", "model", "settings")) for each in row.completions
+        ],
+    )
+
+
+def _changed(part: T, change: Change, *, but: Sequence[str]) -> T:
+    values = msgspec.to_builtins(part)
+    kept = {name: value for name, value in values.items() if name in but}
+    return msgspec.convert(_deep(values, change) | kept, type(part))
+
+
+def _deep(value: Any, change: Change) -> Any:  # Any: JSON of the file
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, Mapping):
+        return {name: _deep(each, change) for name, each in value.items()}
+    if isinstance(value, Sequence):
+        return [_deep(each, change) for each in value]
+    return value
