@@ -12,7 +12,6 @@ class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
     """Registers itself by being defined."""
 
     target_class = "evalhub.accounts.authentication.BearerAuthentication"
-    match_subclasses = True
     name = "token"
 
     def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:

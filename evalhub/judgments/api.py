@@ -34,7 +34,11 @@ SHAPE = OpenApiTypes.OBJECT  # msgspec checks the real shape; docs/api.md shows 
 class SubmitView(APIView):
     authentication_classes = (UnreadBearerAuthentication, SessionAuthentication)
 
-    @extend_schema(request=SHAPE, responses={200: SHAPE, 201: SHAPE})
+    @extend_schema(
+        request=SHAPE,
+        responses={200: SHAPE, 201: SHAPE},
+        auth=[{"token": []}, {"cookieAuth": []}],  # as everywhere, only read by the statement
+    )
     def post(self, request: Request, uid: UUID) -> HttpResponse:
         """Store a judgment; lend the next task when `claim_next` says so."""
         asked = _asked_by(request, uid)
