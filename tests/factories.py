@@ -30,6 +30,7 @@ from evalhub.judgments.models import (
     Preference,
     Rating,
     ReturnedJudgment,
+    Review,
 )
 from evalhub.loops.models import Loop, Round, Step
 from evalhub.prompts.models import Collection, Completion, Generation, Prompt, PromptGroup
@@ -304,6 +305,17 @@ class ReturnedJudgmentFactory(DjangoModelFactory[ReturnedJudgment]):
     returned_by = factory.SubFactory(
         MemberFactory, workspace=factory.SelfAttribute("..judgment.workspace"), roles=["reviewer"]
     )
+
+
+class ReviewFactory(DjangoModelFactory[Review]):
+    """A settled judgment of a person's, on the reviewers' list."""
+
+    class Meta:
+        model = Review
+
+    judgment = factory.SubFactory(JudgmentFactory)
+    campaign = factory.SelfAttribute("judgment.campaign")
+    author = factory.SelfAttribute("judgment.member")
 
 
 class RatingFactory(DjangoModelFactory[Rating]):

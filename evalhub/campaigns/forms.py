@@ -25,7 +25,7 @@ class CampaignForm(forms.Form):
         (_("Who may judge"), ["languages", "groups", "qualifications", "max_share"]),
         (_("Which task comes next"), ["task_order", "requeue", "most_overlap", "hand_size"]),
         (_("Before they begin"), ["guidelines", "consent", "content_warning"]),
-        (_("Rules"), ["allows_revision", "allows_extra", "masks_identity"]),
+        (_("Rules"), ["review_share", "allows_revision", "allows_extra", "masks_identity"]),
     ]
     title = forms.CharField(max_length=150)
     type = forms.ChoiceField(
@@ -71,6 +71,13 @@ class CampaignForm(forms.Form):
         max_value=100,
         required=False,
         help_text="Of all judgments of the campaign. Empty: as many as they like.",
+    )
+    review_share = forms.IntegerField(
+        label=_("Judgments of each person that a reviewer looks at, in percent"),
+        min_value=0,
+        max_value=100,
+        required=False,
+        help_text=_("Drawn by lot, nobody can tell which. Empty: no review."),
     )
     task_order = forms.ChoiceField(
         label="Order",
@@ -150,6 +157,9 @@ class CampaignForm(forms.Form):
         choose_from(self, "rubric_version", published.select_related("rubric"))
         choose_from(self, "collection", workspace.collections.all())
         choose_from(self, "models", models.distinct())
+
+    def clean_review_share(self) -> int:
+        return self.cleaned_data["review_share"] or 0
 
     def parts(self) -> list[tuple[Any, list[forms.BoundField]]]:  # `Any`: lazy translations
         return [(title, [self[name] for name in names]) for title, names in self.PARTS]

@@ -24,6 +24,12 @@ def _late(workspace: Workspace) -> Any:
     return lost
 
 
+def _review(workspace: Workspace) -> Any:
+    held = make.AssignmentFactory.create(task=_task(workspace), state="submitted")
+    judgment = make.JudgmentFactory.create(task=held.task, member=held.member, assignment=held)
+    return make.ReviewFactory.create(judgment=judgment)
+
+
 def _evaluation(workspace: Workspace) -> Any:
     return make.EvaluationFactory.create(workspace=workspace)
 
@@ -74,6 +80,7 @@ MAKERS: Makers = {
     "skipped": lambda w: make.AssignmentFactory.create(task=_task(w), state="skipped"),
     "expert": lambda w: make.ExpertAnswerFactory.create(task__campaign__workspace=w),
     "returned": lambda w: make.ReturnedJudgmentFactory.create(judgment__task=_task(w)),
+    "reviews": _review,
     "imports": lambda w: make.RejectedRowFactory.create(source__collection__workspace=w).source,
     "collections": lambda w: (
         make.CompletionFactory.create(prompt__collection__workspace=w).prompt.collection

@@ -10,6 +10,7 @@ from evalhub.judgments.models.judgment import (
     undo_ended,
 )
 from evalhub.judgments.models.passages import JudgedStep, JudgedToolCall, Span
+from evalhub.judgments.models.review import Review
 
 __all__ = [
     "Correction",
@@ -24,6 +25,7 @@ __all__ = [
     "RankedCompletion",
     "Rating",
     "ReturnedJudgment",
+    "Review",
     "Span",
     "undo_ended",
 ]
