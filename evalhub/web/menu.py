@@ -46,6 +46,7 @@ SECTIONS: list[tuple[Any, list[Page]]] = [  # `Any`: lazy translations
     (
         _("Data"),
         [
+            Page(_("Browse"), "browse:start", "build"),
             Page(_("Collections"), "prompts:list", "build"),
             Page(_("Imports"), "imports:list", "build"),
             Page(_("Datasets"), "datasets:list", "build"),

@@ -142,7 +142,10 @@ def create_from_collection(
             raise UnfitCampaign(f"{collection} has no prompts yet; import some.")
         return campaign
     completions = Completion.objects.filter(
-        workspace=workspace, prompt__collection=collection, generation__model__in=models
+        workspace=workspace,
+        prompt__collection=collection,
+        prompt__archived_at=None,
+        generation__model__in=models,
     )
     if not add_from_completions(campaign=campaign, completions=completions, design=design):
         raise UnfitCampaign(
@@ -153,7 +156,7 @@ def create_from_collection(
 
 
 def _prompts_of(collection: Collection) -> Iterator[Shape]:
-    for prompt in collection.prompts.order_by("pk").iterator(chunk_size=1000):
+    for prompt in collection.prompts.in_use().order_by("pk").iterator(chunk_size=1000):
         yield prompt, ()
 
 

@@ -122,6 +122,16 @@ class Judgment(PublicModel):
         indexes = [
             models.Index(fields=["campaign", "id"], name="judgment_by_campaign"),
             models.Index(fields=["workspace", "id"], name="judgment_by_workspace"),
+            # Of the few that are unlike the rest; a submit pays for none of them
+            models.Index(
+                fields=["workspace", "id"], name="judgment_extra", condition=Q(is_extra=True)
+            ),
+            models.Index(fields=["workspace", "id"], name="judgment_fix", condition=Q(is_fix=True)),
+            models.Index(
+                fields=["workspace", "id"],
+                name="judgment_withdrawn",
+                condition=Q(withdrawn_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
