@@ -11,6 +11,7 @@ from django.utils import timezone
 from factory.django import DjangoModelFactory, Password
 
 from evalhub.accounts.models import ApiToken, Member, User, Workspace
+from evalhub.browse.models import SavedView
 from evalhub.campaigns.models import (
     Assignment,
     Campaign,
@@ -316,6 +317,17 @@ class ReviewFactory(DjangoModelFactory[Review]):
     judgment = factory.SubFactory(JudgmentFactory)
     campaign = factory.SelfAttribute("judgment.campaign")
     author = factory.SelfAttribute("judgment.member")
+
+
+class SavedViewFactory(DjangoModelFactory[SavedView]):
+    class Meta:
+        model = SavedView
+
+    member = factory.SubFactory(MemberFactory)
+    workspace = factory.SelfAttribute("member.workspace")
+    name = factory.Sequence("View {}".format)
+    kind = "prompts"
+    criteria = factory.LazyFunction(lambda: {"slice": "language=de"})
 
 
 class RatingFactory(DjangoModelFactory[Rating]):

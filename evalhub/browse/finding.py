@@ -61,7 +61,10 @@ def _page(rows: list[Any], last: int | None, *, count: int | None) -> Found:
 
 def _cost(rows: Rows) -> float:
     """What the planner expects reading all of `rows` to cost."""
-    (plan,) = json.loads(rows.order_by().values("pk").explain(format="json"))
+    told = rows.order_by().values("pk").explain(format="json")
+    if not told:  # Django sees that nothing can match, and asks nobody
+        return 0.0
+    (plan,) = json.loads(told)
     return float(plan["Plan"]["Total Cost"])
 
 

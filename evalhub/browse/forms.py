@@ -94,7 +94,7 @@ class ArgumentsForm(forms.Form):
     overlap = forms.IntegerField(label=_("Judgments per task"), min_value=1, max_value=100)
     member = forms.ChoiceField(label=_("For"))
     reason = forms.CharField(
-        label=_("Why"), max_length=5000, widget=forms.Textarea(attrs={"rows": 2})
+        label=_("Why"), max_length=5000, widget=forms.TextInput(attrs={"size": 40})
     )
 
     def __init__(self, data: Any, *, act: str, needs: Iterable[str], workspace: Workspace) -> None:

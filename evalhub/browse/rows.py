@@ -144,7 +144,7 @@ NARROWING: dict[Kind, dict[str, Narrowing]] = {
     },
 }
 PARTS: dict[Kind, tuple[str, ...]] = {  # what the page shows besides
-    Kind.PROMPTS: ("collection", "group"),
+    Kind.PROMPTS: ("collection",),
     Kind.COMPLETIONS: ("prompt", "generation__model"),
     Kind.TASKS: ("prompt", "campaign"),
     Kind.JUDGMENTS: ("task__prompt", "campaign", "member", "returned", "superseded_by"),

@@ -33,8 +33,8 @@ from evalhub.common.errors import NotFound
 @require_GET
 @login_required
 def start(request: Request, workspace: str) -> HttpResponse:
-    access_member(request.user, workspace, to="build")
-    return redirect("browse:prompts", workspace)
+    member = access_member(request.user, workspace, to="build")
+    return _page(request, member, Kind.PROMPTS, request.GET)
 
 
 @require_GET

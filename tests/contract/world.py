@@ -81,6 +81,7 @@ MAKERS: Makers = {
     "expert": lambda w: make.ExpertAnswerFactory.create(task__campaign__workspace=w),
     "returned": lambda w: make.ReturnedJudgmentFactory.create(judgment__task=_task(w)),
     "reviews": _review,
+    "views": lambda w: make.SavedViewFactory.create(member__workspace=w, is_shared=True),
     "imports": lambda w: make.RejectedRowFactory.create(source__collection__workspace=w).source,
     "collections": lambda w: (
         make.CompletionFactory.create(prompt__collection__workspace=w).prompt.collection

@@ -53,6 +53,9 @@ def make_world(workspace: Workspace, member: Member, text: str) -> World:
     ]
     uids = {type(row).__name__: row.uid for row in rows}
     uids |= {"skipped": skipped.uid, "late": make_late(task, member, text).uid}
+    uids["view"] = factories.SavedViewFactory.create(
+        member=member, name=text[:80], criteria={"text": text[:200]}, is_shared=True
+    ).uid
     uids["review"] = make_review(task, text).uid
     base = workspace.language_models.get(kind="base", children__isnull=False)
     uids["trial"] = try_prompt(workspace=workspace, models=[base], text=text, by=member)

@@ -69,6 +69,12 @@ def test_words_of_a_conversation_are_found_whatever_their_case(
     assert rows(Kind.COMPLETIONS, acme, text="NEIGHBOURS") == [first]
 
 
+def test_what_nothing_can_match_is_an_empty_page(acme: Workspace) -> None:
+    model = make.LanguageModelFactory.create(workspace=acme)
+    assert rows(Kind.COMPLETIONS, acme, model=str(model.uid)) == []
+    assert rows(Kind.TASKS, acme) == []
+
+
 def test_a_very_long_text_is_stored_and_found_by_its_beginning(acme: Workspace) -> None:
     collection = make.CollectionFactory.create(workspace=acme)
     text = "harbour " + " ".join(f"w{n}x" for n in range(400_000))
