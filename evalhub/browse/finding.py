@@ -17,9 +17,10 @@ from django.db.models import F
 from evalhub.browse.rows import Asked, Rows
 
 SIZE = 50
-CHEAP = 60_000  # in the planner's own measure: some ten thousand rows here and there on the disk
+FEW, CHEAP = 20_000, 60_000.0  # rows, and the planner's own measure of the work, for one page
 STRETCH, STRETCH_OF_TEXTS = 20_000, 1_000  # rows looked through for one page
 MOST_COUNTED = 10_000
+SORTED = (F("pk") + 0).desc()  # newest first, as no index gives it: so none is walked
 
 
 @dataclass(frozen=True)
@@ -43,9 +44,9 @@ def found(asked: Asked, *, parts: tuple[str, ...], before: str = "") -> Found:
     if not asked.is_narrowed:
         page = list(rows.select_related(*parts).order_by("-pk")[: SIZE + 1])
         return _page(page, last, count=_count(asked.rows))
-    if _cost(asked.rows) <= CHEAP:
-        sorted_rows = rows.select_related(*parts).order_by((F("pk") + 0).desc())
-        return _page(list(sorted_rows[: SIZE + 1]), last, count=_count(asked.rows))
+    if is_cheap(asked.rows):
+        page = list(rows.select_related(*parts).order_by(SORTED)[: SIZE + 1])
+        return _page(page, last, count=_count(asked.rows))
     end = _end_of_stretch(asked, last)
     rows = rows if end is None else rows.filter(pk__gte=end[0])
     page = list(rows.select_related(*parts).order_by("-pk")[: SIZE + 1])
@@ -59,13 +60,13 @@ def _page(rows: list[Any], last: int | None, *, count: int | None) -> Found:
     return Found(rows[:SIZE], older, is_first=last is None, is_stretch=False, count=count)
 
 
-def _cost(rows: Rows) -> float:
-    """What the planner expects reading all of `rows` to cost."""
+def is_cheap(rows: Rows) -> bool:
+    """Whether the planner expects that reading all of `rows` is soon done."""
     told = rows.order_by().values("pk").explain(format="json")
     if not told:  # Django sees that nothing can match, and asks nobody
-        return 0.0
-    (plan,) = json.loads(told)
-    return float(plan["Plan"]["Total Cost"])
+        return True
+    plan = json.loads(told)[0]["Plan"]
+    return bool(plan["Plan Rows"] <= FEW and plan["Total Cost"] <= CHEAP)
 
 
 def _count(rows: Rows) -> int | None:

@@ -11,7 +11,8 @@ from evalhub.accounts.access import ROLES_FOR
 from evalhub.accounts.models import Member
 from evalhub.browse.acts import Act, Outcome, act_named, apply_to
 from evalhub.browse.choices import Kind
-from evalhub.browse.rows import Asked, asked_for
+from evalhub.browse.finding import SORTED, is_cheap
+from evalhub.browse.rows import Rows, asked_for
 from evalhub.common.errors import Forbidden
 from evalhub.jobs.beat import Beat
 from evalhub.jobs.models import Job
@@ -26,9 +27,12 @@ def act_on_all(job: Job, beat: Beat) -> dict[str, Any]:
     act = act_named(kind, given["act"])
     _must_be_allowed(by, act)
     asked = asked_for(kind, by.workspace, given["criteria"])
+    source = asked.walked.order_by("-pk")
+    if is_cheap(asked.rows):
+        source = asked.rows.order_by(SORTED)
     walk = _Walk(job, act, by)
-    total = asked.walked.filter(pk__lte=given["newest"]).count()
-    while keys := walk.next_stretch(asked):
+    total = source.filter(pk__lte=given["newest"]).count()
+    while keys := walk.next_stretch(source):
         chosen = asked.rows.filter(pk__in=keys).order_by("-pk").values_list("pk", flat=True)
         wanted = list(chosen)
         for start in range(0, len(wanted), DONE):
@@ -55,9 +59,9 @@ class _Walk:
         self.outcome = Outcome(before.get("changed", 0), before.get("same", 0))
         self.outcome.refused.update(before.get("refused", {}))
 
-    def next_stretch(self, asked: Asked) -> list[int]:
-        keys = asked.walked.filter(pk__lt=self.last).order_by("-pk").values_list("pk", flat=True)
-        return list(keys[:LOOKED_AT])
+    def next_stretch(self, source: Rows) -> list[int]:
+        ahead = source.filter(pk__lt=self.last).values_list("pk", flat=True)
+        return list(ahead[:LOOKED_AT])
 
     def keep(self, job: Job, last: int) -> None:
         self.last = last

@@ -19,7 +19,8 @@ import statistics
 import subprocess
 import sys
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import psycopg
@@ -86,10 +87,24 @@ def fill(tasks: int) -> dict[str, str]:
     with psycopg.connect(seeded["dsn"], autocommit=True) as wire:
         for table in TABLES:
             wire.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = false)")
-        with psycopg.ClientCursor(wire) as cursor:
+        with psycopg.ClientCursor(wire) as cursor, without_words(wire):
             cursor.execute(_MORE, {"more": tasks - SEEDED})
         wire.execute(f"VACUUM ANALYZE {', '.join(TABLES)}")
     return {"workspace": seeded["workspace"], "campaign": seeded["campaign"]}
+
+
+@contextmanager
+def without_words(wire: psycopg.Connection[Any]) -> Iterator[None]:
+    """Their indexes are made anew at the end, which is several times quicker than row by row."""
+    indexes = wire.execute(
+        "SELECT indexname, indexdef FROM pg_indexes WHERE indexdef LIKE '%USING gin%'"
+    ).fetchall()
+    for name, _ in indexes:
+        wire.execute(f"DROP INDEX {name}")
+    yield
+    wire.execute("SET maintenance_work_mem = '512MB'")
+    for _, definition in indexes:
+        wire.execute(definition)
 
 
 def pages(campaign: str, member: str, model: str, collection: str) -> dict[str, str]:
