@@ -18,7 +18,7 @@ from evalhub.browse.rows import Asked, Rows
 
 SIZE = 50
 FEW, CHEAP = 20_000, 60_000.0  # rows, and the planner's own measure of the work, for one page
-STRETCH, STRETCH_OF_TEXTS = 20_000, 1_000  # rows looked through for one page
+STRETCH, STRETCH_OF_TEXTS = 10_000, 1_000  # rows looked through for one page
 MOST_COUNTED = 10_000
 SORTED = (F("pk") + 0).desc()  # newest first, as no index gives it: so none is walked
 

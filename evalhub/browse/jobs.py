@@ -33,8 +33,9 @@ def act_on_all(job: Job, beat: Beat) -> dict[str, Any]:
     walk = _Walk(job, act, by)
     total = source.filter(pk__lte=given["newest"]).count()
     while keys := walk.next_stretch(source):
-        chosen = asked.rows.filter(pk__in=keys).order_by("-pk").values_list("pk", flat=True)
-        wanted = list(chosen)
+        beat.report(done=walk.looked, total=total, note=walk.note())
+        chosen = asked.rows.filter(pk__in=keys).order_by("-pk")
+        wanted = list(chosen.values_list("pk", flat=True))
         for start in range(0, len(wanted), DONE):
             part = wanted[start : start + DONE]
             beat.report(done=walk.looked, total=total, note=walk.note())
