@@ -88,6 +88,7 @@ INSTALLED_APPS = [
     "evalhub.imports",
     "evalhub.quality",
     "evalhub.datasets",
+    "evalhub.browse",
     "evalhub.runs",
     "evalhub.evaluation",
     "evalhub.loops",

@@ -11,6 +11,7 @@ from django.utils import timezone
 from factory.django import DjangoModelFactory, Password
 
 from evalhub.accounts.models import ApiToken, Member, User, Workspace
+from evalhub.browse.models import SavedView
 from evalhub.campaigns.models import (
     Assignment,
     Campaign,
@@ -30,6 +31,7 @@ from evalhub.judgments.models import (
     Preference,
     Rating,
     ReturnedJudgment,
+    Review,
 )
 from evalhub.loops.models import Loop, Round, Step
 from evalhub.prompts.models import Collection, Completion, Generation, Prompt, PromptGroup
@@ -304,6 +306,28 @@ class ReturnedJudgmentFactory(DjangoModelFactory[ReturnedJudgment]):
     returned_by = factory.SubFactory(
         MemberFactory, workspace=factory.SelfAttribute("..judgment.workspace"), roles=["reviewer"]
     )
+
+
+class ReviewFactory(DjangoModelFactory[Review]):
+    """A settled judgment of a person's, on the reviewers' list."""
+
+    class Meta:
+        model = Review
+
+    judgment = factory.SubFactory(JudgmentFactory)
+    campaign = factory.SelfAttribute("judgment.campaign")
+    author = factory.SelfAttribute("judgment.member")
+
+
+class SavedViewFactory(DjangoModelFactory[SavedView]):
+    class Meta:
+        model = SavedView
+
+    member = factory.SubFactory(MemberFactory)
+    workspace = factory.SelfAttribute("member.workspace")
+    name = factory.Sequence("View {}".format)
+    kind = "prompts"
+    criteria = factory.LazyFunction(lambda: {"slice": "language=de"})
 
 
 class RatingFactory(DjangoModelFactory[Rating]):

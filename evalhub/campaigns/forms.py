@@ -72,6 +72,13 @@ class SettingsForm(forms.Form):
         required=False,
         help_text=_("Of all judgments of the campaign. Empty: as many as they like."),
     )
+    review_share = forms.IntegerField(
+        label=_("Judgments of each person that a reviewer looks at, in percent"),
+        min_value=0,
+        max_value=100,
+        required=False,
+        help_text=_("Drawn by lot, nobody can tell which. Empty: no review."),
+    )
     task_order = forms.ChoiceField(
         label=_("Order"),
         choices=TaskOrder.choices,
@@ -116,6 +123,9 @@ class SettingsForm(forms.Form):
         judges = workspace.members.active().filter(roles__overlap=[Role.ANNOTATOR, Role.OWNER])
         choose_from(self, "people", judges.order_by("pseudonym"))
 
+    def clean_review_share(self) -> int:
+        return self.cleaned_data["review_share"] or 0
+
     def clean_people(self) -> list[int]:
         return sorted(member.pk for member in self.cleaned_data["people"])
 
@@ -147,7 +157,7 @@ class CampaignForm(SettingsForm):
         ),
         *_LATER_PARTS,
         (_("Before they begin"), ["guidelines", "consent", "content_warning"]),
-        (_("Rules"), ["allows_revision", "allows_extra", "masks_identity"]),
+        (_("Rules"), ["review_share", "allows_revision", "allows_extra", "masks_identity"]),
     ]
     SELECTED = ("collection", "models", "slices", "sample", "design", "against")
     type = forms.ChoiceField(
@@ -275,7 +285,16 @@ class CampaignEditForm(SettingsForm):
     PARTS = [
         (_("What people do"), ["title", "rubric_version", "asks", "preference_steps"]),
         *_LATER_PARTS,
-        (_("Rules"), ["content_warning", "allows_revision", "allows_extra", "masks_identity"]),
+        (
+            _("Rules"),
+            [
+                "content_warning",
+                "review_share",
+                "allows_revision",
+                "allows_extra",
+                "masks_identity",
+            ],
+        ),
     ]
     rubric_version = RowField(RubricVersion.objects.none(), label=_("Rubric"), empty_label=None)
     asks = CampaignForm.base_fields["asks"]

@@ -50,6 +50,7 @@ class CampaignSerializer(serializers.ModelSerializer[Campaign]):
             "requeue",
             "most_overlap",
             "max_share",
+            "review_share",
             "languages",
             "groups",
             "qualifications",

@@ -35,6 +35,14 @@ from evalhub.quality.queries import Evidence, Scope, evidence_of, judged_prompts
 EXAMPLES = 20  # of each reason in the manifest; all of them stand in left_out.jsonl
 
 
+OF_FOUND = (
+    "archived",
+    "no_split",
+    "too_long",
+    "calls_tools",
+)  # why a row that was found is left out
+
+
 @dataclass
 class Counts:
     """What the manifest tells about the rows."""
@@ -54,7 +62,7 @@ class Counts:
     @property
     def identical_merged(self) -> int:
         """How many rows fewer there are because rows of the same text became one."""
-        left = sum(self.left_out[each] for each in ("no_split", "too_long", "calls_tools"))
+        left = sum(self.left_out[each] for each in OF_FOUND)
         return self.found - left - sum(self.rows.values())
 
     def left_out_report(self) -> dict[str, Any]:
@@ -104,6 +112,8 @@ class Building:
                 self._leave_out(prompt, result)
 
     def _keep(self, prompt: Prompt, kept: Kept) -> None:
+        if prompt.archived_at is not None:
+            return self._leave_out(prompt, LeftOut("archived", kept.answers))
         if prompt.group.split == Split.NONE:
             return self._leave_out(prompt, LeftOut("no_split", kept.answers))
         if any(each.calls_tools for each in kept.answers):
@@ -179,7 +189,9 @@ def write_test_prompts(
     """The prompts of the test split in scope, for what is measured on generated answers."""
     too_long = 0
     rows = SortedRows(folder)
-    prompts = Prompt.objects.filter(workspace=scope.snapshot.workspace).in_split(Split.TEST)
+    prompts = (
+        Prompt.objects.filter(workspace=scope.snapshot.workspace).in_split(Split.TEST).in_use()
+    )
     if scope.collections:
         prompts = prompts.filter(collection__slug__in=scope.collections)
     if scope.campaigns:

@@ -57,6 +57,7 @@ REASONS = {
     "nothing_said": "judged, but with no evidence of the kinds asked for",
     "same_text": "both answers have the same text",
     "empty": "an answer is blank",
+    "archived": "somebody archived its prompt",
     "no_split": "its group was merged with one of another split",
     "calls_tools": "an answer calls tools, which rows do not hold yet",
     "too_long": "longer than the model can take",

@@ -10,7 +10,7 @@ from evalhub.accounts.access import acting_member
 from evalhub.accounts.models import Member
 from evalhub.campaigns.access import WATCHERS
 from evalhub.common.errors import NotFound
-from evalhub.judgments.models import Judgment
+from evalhub.judgments.models import Judgment, Review
 
 
 def acting_judgment(request: Request, uid: UUID) -> tuple[Judgment, Member]:
@@ -28,11 +28,29 @@ def acting_judgment(request: Request, uid: UUID) -> tuple[Judgment, Member]:
 
 
 def access_judgment(member: Member, uid: UUID) -> Judgment:
-    """A judgment of one's own; those who watch see everybody's in the workspace."""
+    """A judgment of one's own, or a reviewer's fix of it; those who watch see everybody's."""
     judgment = _with_its_parts().filter(workspace_id=member.workspace_id, uid=uid).first()
-    if judgment is None or not (judgment.member_id == member.pk or member.has(*WATCHERS)):
+    if judgment is None or not (_is_about(judgment, member) or member.has(*WATCHERS)):
         raise NotFound(_("No such judgment."))
     return judgment
+
+
+def access_review(member: Member, uid: UUID) -> Review:
+    """What was drawn for review in the member's workspace."""
+    found = Review.objects.filter(campaign__workspace_id=member.workspace_id, uid=uid)
+    review = found.select_related(
+        "judgment__assignment",
+        "judgment__campaign__guidelines",
+        "judgment__campaign__rubric_version__rubric",
+        "judgment__campaign__workspace",
+        "judgment__task__campaign__rubric_version__rubric",
+        "judgment__task__campaign__guidelines",
+        "judgment__task__prompt",
+        "campaign",
+    ).first()
+    if review is None:
+        raise NotFound(_("No such review."))
+    return review
 
 
 def access_own_judgment(member: Member, uid: UUID) -> Judgment:
@@ -40,6 +58,11 @@ def access_own_judgment(member: Member, uid: UUID) -> Judgment:
     if judgment is None:
         raise NotFound(_("No such judgment."))
     return judgment
+
+
+def _is_about(judgment: Judgment, member: Member) -> bool:
+    is_of_their_task = judgment.assignment and judgment.assignment.member_id == member.pk
+    return judgment.member_id == member.pk or (judgment.is_fix and bool(is_of_their_task))
 
 
 def _with_its_parts() -> QuerySet[Judgment]:

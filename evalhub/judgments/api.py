@@ -37,7 +37,8 @@ class SubmitView(APIView):
     @extend_schema(
         request=SHAPE,
         responses={200: SHAPE, 201: SHAPE},
-        auth=[{"token": []}, {"cookieAuth": []}],  # as everywhere, only read by the statement
+        # as everywhere, only that the statement reads the token
+        auth=[{"token": []}, {"cookieAuth": []}],  # type: ignore[list-item]  # the stubs err
     )
     def post(self, request: Request, uid: UUID) -> HttpResponse:
         """Store a judgment; lend the next task when `claim_next` says so."""

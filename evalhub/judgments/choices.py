@@ -51,3 +51,11 @@ class Preset(TextChoices):
     ARGILLA = "argilla", "Argilla"
     DOCCANO = "doccano", "doccano"
     PRODIGY = "prodigy", "Prodigy"
+
+
+class Verdict(TextChoices):
+    """What a reviewer finds of a judgment."""
+
+    ACCEPTED = "accepted", _("accepted")
+    FIXED = "fixed", _("fixed")
+    RETURNED = "returned", _("returned")

@@ -6,27 +6,15 @@ from django.db.models import Exists, OuterRef
 
 from evalhub.campaigns.choices import TaskKind
 from evalhub.campaigns.models import Campaign, Task
-from evalhub.campaigns.queries import criteria_of
 from evalhub.judgments.body import Answers
 from evalhub.judgments.checks import findings_of
 from evalhub.judgments.models import ExpertAnswer
-from evalhub.judgments.queries import material_of_task
-from evalhub.judgments.question import Question
+from evalhub.judgments.queries import material_of_task, question_of
 
 
 def check_answers(task: Task, answers: Answers) -> None:
     """Raise InvalidJudgment unless `answers`, in the task's own order, fit the task."""
-    completions = list(task.placed.order_by("place").values_list("completion_id", flat=True))
-    campaign = task.campaign
-    question = Question(
-        campaign.type,
-        completions,
-        range(len(completions)),
-        criteria_of(campaign.rubric_version_id),
-        campaign.asks,
-        campaign.masks_identity,
-    )
-    findings_of(answers, question, lambda: material_of_task(task))
+    findings_of(answers, question_of(task), lambda: material_of_task(task))
 
 
 def practice_of(campaign: Campaign, number: int) -> tuple[ExpertAnswer | None, int]:

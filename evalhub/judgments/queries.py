@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -12,9 +13,10 @@ from django.utils.translation import gettext as _
 from evalhub.accounts.models import Member
 from evalhub.campaigns.choices import AssignmentState, CampaignState
 from evalhub.campaigns.models import Assignment, Draft, Task
+from evalhub.campaigns.queries import criteria_of
 from evalhub.judgments.keys import keymap
 from evalhub.judgments.models import DeskSettings, Judgment
-from evalhub.judgments.question import Material
+from evalhub.judgments.question import Material, Question
 
 LOST = (AssignmentState.RELEASED, AssignmentState.EXPIRED)
 
@@ -46,6 +48,20 @@ def material_of_task(task: Task) -> Material:
         tool_calls={pk: calls for pk, _, calls in rows},
         error_types=[each["slug"] for each in version.error_types],
         severities=[each["slug"] for each in version.severities],
+    )
+
+
+def question_of(task: Task, *, order: Sequence[int] | None = None) -> Question:
+    """What the task asks; `order` None shows the responses in its own."""
+    completions = list(task.placed.order_by("place").values_list("completion_id", flat=True))
+    campaign = task.campaign
+    return Question(
+        campaign.type,
+        completions,
+        range(len(completions)) if order is None else order,
+        criteria_of(campaign.rubric_version_id),
+        campaign.asks,
+        campaign.masks_identity,
     )
 
 

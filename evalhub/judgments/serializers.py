@@ -132,6 +132,7 @@ class JudgmentSerializer(serializers.ModelSerializer[Judgment]):
             "wall_ms",
             "withdrawn_at",
             "is_extra",
+            "is_fix",
             "guidelines",
             "supersedes",
             "ratings",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from string import ascii_uppercase
 from typing import Any
 
@@ -14,8 +15,18 @@ def answers_of(judgment: Judgment) -> dict[str, Any]:
 
     Imported judgments were never shown: their task's own order counts.
     """
+    order = judgment.assignment.permutation if judgment.assignment else None
+    return _answers(judgment, order)
+
+
+def answers_in_order(judgment: Judgment) -> dict[str, Any]:
+    """The same with A for the task's first completion, as an expert's answer is kept."""
+    return _answers(judgment, None)
+
+
+def _answers(judgment: Judgment, order: Sequence[int] | None) -> dict[str, Any]:
     places = list(judgment.task.placed.order_by("place").values_list("completion_id", flat=True))
-    shown = judgment.assignment.permutation if judgment.assignment else range(len(places))
+    shown = range(len(places)) if order is None else order
     labels: dict[int | None, str | None] = {
         places[place]: ascii_uppercase[nth] for nth, place in enumerate(shown)
     }

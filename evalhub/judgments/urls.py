@@ -13,6 +13,7 @@ from evalhub.judgments.views import (
     practice,
     preview,
     price,
+    review,
 )
 
 app_name = "judgments"
@@ -33,6 +34,13 @@ urlpatterns = [
     path("my-work/judgments/<uuid:uid>/revise/", looking.revise, name="revise"),
     path("judgments/<uuid:uid>/", looking.look, name="look"),
     path("judgments/<uuid:uid>/return/", looking.hand_back, name="return"),
+    path("reviews/", review.review_list, name="review_list"),
+    path("reviews/<uuid:uid>/", review.review, name="review"),
+    path("reviews/<uuid:uid>/accept/", review.review_accept, name="review_accept"),
+    path("reviews/<uuid:uid>/fix/", review.review_fix, name="review_fix"),
+    path("reviews/<uuid:uid>/return/", review.review_return, name="review_return"),
+    path("campaigns/<uuid:uid>/reviews/", review.campaign_reviews, name="reviews"),
+    path("campaigns/<uuid:uid>/reviews/next/", review.next_review, name="review_next"),
     path("campaigns/<uuid:uid>/expert/", expert.expert_list, name="expert"),
     path("campaigns/<uuid:uid>/expert/add/", expert.expert_add, name="expert_add"),
     path("campaigns/<uuid:uid>/practice/", practice.practice, name="practice"),

@@ -130,6 +130,10 @@ def _submitted(member: Member) -> QuerySet[Judgment]:
 def _submit(row: Judgment) -> Line:
     is_current = not hasattr(row, "superseded_by")
     badge: Any = "" if is_current else _("revised")
+    if row.is_fix:
+        return _judged(row, badge=_("your fix"))
+    if not is_current and row.superseded_by.is_fix:
+        return _judged(row, badge=_("fixed by a reviewer"))
     if row.withdrawn_at is not None:
         return _judged(row, badge=_("withdrawn"))
     if row.is_extra:
@@ -195,7 +199,8 @@ def _judged(row: Judgment, **more: Any) -> Line:
 
 def may_reopen(judgment: Judgment) -> bool:
     """Whether its author may revise it, if nothing supersedes it yet."""
-    return judgment.campaign.allows_revision and judgment.assignment_id is not None
+    is_own = judgment.assignment_id is not None and not judgment.is_fix
+    return judgment.campaign.allows_revision and is_own
 
 
 STATES = {

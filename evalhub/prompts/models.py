@@ -2,12 +2,14 @@ from __future__ import annotations
 
 from typing import Any, Self
 
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q, Value
 from django.db.models.enums import TextChoices
 
 from evalhub.accounts.models import Workspace, slug_rule
 from evalhub.common.models import PublicModel, one_of
+from evalhub.prompts.querysets import slices_of, words_of
 from evalhub.registry.models import LanguageModel
 
 
@@ -62,15 +64,24 @@ class PromptQuerySet(models.QuerySet["Prompt"]):
     def in_split(self, split: Split) -> Self:
         return self.filter(group__split=split)
 
+    def in_use(self) -> Self:
+        """Those that nobody has archived: what new tasks and answers are made for."""
+        return self.filter(archived_at=None)
+
     def not_looked_at(self) -> Self:
         """Those whose near-duplicates nobody has looked for yet."""
         return self.filter(near_looked_at=None)
 
 
 class Prompt(PublicModel):
-    """A conversation up to the turn to be answered. Its text never changes."""
+    """A conversation up to the turn to be answered. Its text never changes.
 
-    workspace = models.ForeignKey(Workspace, models.PROTECT, related_name="prompts")
+    An archived one stays with all that was said about it; no new task, answer or build takes it.
+    """
+
+    workspace = models.ForeignKey(
+        Workspace, models.PROTECT, related_name="prompts", db_index=False
+    )  # an index below begins with it
     collection = models.ForeignKey(Collection, models.PROTECT, related_name="prompts")
     group = models.ForeignKey(PromptGroup, models.PROTECT, related_name="prompts")
     external_id = models.CharField(max_length=200)
@@ -81,6 +92,7 @@ class Prompt(PublicModel):
     documents: models.JSONField[list[Any]] = models.JSONField(default=list)
     slices: models.JSONField[dict[str, str]] = models.JSONField(default=dict)
     near_looked_at = models.DateTimeField(null=True, blank=True)  # for near-duplicates; or not yet
+    archived_at = models.DateTimeField(null=True, blank=True)
 
     objects = PromptQuerySet.as_manager()
 
@@ -93,7 +105,15 @@ class Prompt(PublicModel):
         ]
         indexes = [
             models.Index(fields=["workspace", "fingerprint"], name="prompt_by_fingerprint"),
+            models.Index(fields=["workspace", "id"], name="prompt_by_workspace"),
             models.Index(fields=["collection", "id"], name="prompt_by_collection"),
+            models.Index(
+                fields=["workspace", "id"],
+                name="prompt_archived",
+                condition=Q(archived_at__isnull=False),
+            ),
+            GinIndex(words_of("messages"), name="prompt_by_words"),
+            GinIndex(slices_of("slices"), name="prompt_by_slice"),
             models.Index(
                 fields=["workspace"],
                 name="prompt_not_looked_at",
@@ -144,7 +164,9 @@ class CompletionQuerySet(models.QuerySet["Completion"]):
 class Completion(PublicModel):
     """One answer to one prompt. Annotators read "Response A" and never see an id of it."""
 
-    workspace = models.ForeignKey(Workspace, models.PROTECT)
+    workspace = models.ForeignKey(
+        Workspace, models.PROTECT, db_index=False
+    )  # an index below begins with it
     prompt = models.ForeignKey(Prompt, models.PROTECT, related_name="completions")
     generation = models.ForeignKey(Generation, models.PROTECT, related_name="completions")
     external_id = models.CharField(max_length=200)  # the file's, or "<index>" of a generation
@@ -167,6 +189,10 @@ class Completion(PublicModel):
             models.CheckConstraint(
                 condition=~Q(content="") | ~Q(tool_calls=[]), name="completion_is_not_empty"
             ),
+        ]
+        indexes = [
+            models.Index(fields=["workspace", "id"], name="completion_by_workspace"),
+            GinIndex(words_of("content"), name="completion_by_words"),
         ]
 
     def __str__(self) -> str:

@@ -24,13 +24,13 @@ def prompts_within(
     sample: int | None = None,
     seed: int = 0,
 ) -> QuerySet[Prompt]:
-    """Some of a collection's prompts.
+    """Some of a collection's prompts; those that were archived are not among them.
 
     Args:
         slices: like "language=de"; of one key any value counts, of several keys each.
         sample: so many at most, drawn by lot; the same seed draws the same ones.
     """
-    prompts = collection.prompts.all()
+    prompts = Prompt.objects.filter(collection=collection).in_use()
     wanted: dict[str, list[str]] = defaultdict(list)
     for word in slices:
         key, _, value = word.partition("=")

@@ -38,6 +38,7 @@ SECTIONS: list[tuple[Any, list[Page]]] = [  # `Any`: lazy translations
         _("Judging"),
         [
             Page(_("Campaigns"), "campaigns:list", "watch"),
+            Page(_("Reviews"), "judgments:review_list", "review"),
             Page(_("Flags"), "campaigns:flags", "lead"),
             Page(_("Rubrics"), "rubrics:list", "watch"),
         ],
@@ -45,6 +46,7 @@ SECTIONS: list[tuple[Any, list[Page]]] = [  # `Any`: lazy translations
     (
         _("Data"),
         [
+            Page(_("Browse"), "browse:start", "build"),
             Page(_("Collections"), "prompts:list", "build"),
             Page(_("Imports"), "imports:list", "build"),
             Page(_("Datasets"), "datasets:list", "build"),

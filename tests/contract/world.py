@@ -32,6 +32,12 @@ def _late(workspace: Workspace) -> Any:
     return lost
 
 
+def _review(workspace: Workspace) -> Any:
+    held = make.AssignmentFactory.create(task=_task(workspace), state="submitted")
+    judgment = make.JudgmentFactory.create(task=held.task, member=held.member, assignment=held)
+    return make.ReviewFactory.create(judgment=judgment)
+
+
 def _evaluation(workspace: Workspace) -> Any:
     return make.EvaluationFactory.create(workspace=workspace)
 
@@ -82,6 +88,8 @@ MAKERS: Makers = {
     "skipped": lambda w: make.AssignmentFactory.create(task=_task(w), state="skipped"),
     "expert": lambda w: make.ExpertAnswerFactory.create(task__campaign__workspace=w),
     "returned": lambda w: make.ReturnedJudgmentFactory.create(judgment__task=_task(w)),
+    "reviews": _review,
+    "views": lambda w: make.SavedViewFactory.create(member__workspace=w, is_shared=True),
     "imports": _import,
     "collections": lambda w: (
         make.CompletionFactory.create(prompt__collection__workspace=w).prompt.collection

@@ -13,7 +13,7 @@ from evalhub.campaigns.models import Assignment, Flag, Task
 from evalhub.campaigns.services.leases import save_draft
 from evalhub.datasets.services import start_build
 from evalhub.jobs import jobs
-from evalhub.judgments.models import Correction, Judgment, Span
+from evalhub.judgments.models import Correction, Judgment, Review, Span
 from evalhub.loops.models import Round
 from evalhub.rubrics.models import RubricVersion
 from evalhub.runs.inputs import store_rows
@@ -53,6 +53,10 @@ def make_world(workspace: Workspace, member: Member, text: str) -> World:
     ]
     uids = {type(row).__name__: row.uid for row in rows}
     uids |= {"skipped": skipped.uid, "late": make_late(task, member, text).uid}
+    uids["view"] = factories.SavedViewFactory.create(
+        member=member, name=text[:80], criteria={"text": text[:200]}, is_shared=True
+    ).uid
+    uids["review"] = make_review(task, text).uid
     base = workspace.language_models.get(kind="base", children__isnull=False)
     uids["trial"] = try_prompt(workspace=workspace, models=[base], text=text, by=member)
     slugs = {"name": NAME, "collection": task.prompt.collection.slug, "rubric": version.rubric.slug}
@@ -164,6 +168,19 @@ def make_late(task: Task, member: Member, text: str) -> Assignment:
     late = factories.AssignmentFactory.create(task=of_another, member=member, state="expired")
     save_draft(assignment=late, body={"critique": text})
     return late
+
+
+def make_review(task: Task, text: str) -> Review:
+    """Somebody else's judgment of the same task, drawn for review."""
+    author = factories.MemberFactory.create(
+        workspace=task.campaign.workspace, pseudonym=f"R{text}"[:100]
+    )
+    held = factories.AssignmentFactory.create(task=task, member=author, state="submitted")
+    judgment = factories.JudgmentFactory.create(
+        task=task, member=author, assignment=held, critique=text, is_extra=True
+    )  # extra, so that the task's count and what is built from it stay
+    factories.PreferenceFactory.create(judgment=judgment)
+    return factories.ReviewFactory.create(judgment=judgment)
 
 
 def make_import(task: Task, member: Member, text: str) -> Model:

@@ -67,6 +67,8 @@ class Campaign(PublicModel):
     # how far a task's overlap may grow while its judgments disagree; None: not at all
     max_share = models.PositiveSmallIntegerField(null=True, blank=True)
     # of all its judgments, how many percent one member may give; see MemberShare
+    review_share = models.PositiveSmallIntegerField(default=0, db_default=0)
+    # how many percent of each person's judgments a reviewer looks at
     # Who may judge: a member who speaks one of the languages, is in one of the groups, has all of
     # the qualifications and is one of the people; an empty list asks for nothing
     languages: ArrayField[list[str], list[str]] = ArrayField(
@@ -106,6 +108,9 @@ class Campaign(PublicModel):
             ),
             models.CheckConstraint(
                 condition=Q(max_share__gte=1, max_share__lte=100), name="share_between_1_and_100"
+            ),
+            models.CheckConstraint(
+                condition=Q(review_share__lte=100), name="review_share_within_100"
             ),
             models.CheckConstraint(
                 condition=Q(most_overlap__gte=F("overlap")), name="overlap_only_grows"

@@ -79,6 +79,17 @@ class Task(PublicModel):
                 condition=Q(open_places__gt=0, is_reserved=False),
             ),
             models.Index(fields=["campaign", "id"], name="task_by_campaign"),
+            # The few that are unlike the rest; most tasks are in neither, so a claim pays nothing
+            models.Index(
+                fields=["campaign", "kind", "id"],
+                name="task_of_kind",
+                condition=~Q(kind=TaskKind.NORMAL),
+            ),
+            models.Index(
+                fields=["campaign", "priority", "id"],
+                name="task_of_priority",
+                condition=~Q(priority=5),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -42,6 +42,7 @@ class Settings(TypedDict, total=False):
     requeue: str  # where a skipped task goes, see `Requeue`; to others
     most_overlap: int | None  # how far a task's overlap may grow where people disagree; not at all
     max_share: int | None  # percent of its judgments that one person may give; any
+    review_share: int  # percent of each person's judgments that a reviewer looks at; none
     languages: Sequence[str]  # people must speak one of them
     groups: Sequence[str]  # and be in one of these
     qualifications: Sequence[str]  # and have all of these

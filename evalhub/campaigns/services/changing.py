@@ -21,7 +21,8 @@ from evalhub.common.errors import Conflict
 CHANGEABLE = (
     "title", "rubric_version", "asks", "preference_steps", "masks_identity", "overlap",
     "most_overlap", "closes_at", "people", "languages", "groups", "qualifications", "max_share",
-    "task_order", "requeue", "hand_size", "content_warning", "allows_revision", "allows_extra",
+    "task_order", "requeue", "hand_size", "content_warning", "review_share", "allows_revision",
+    "allows_extra",
 )  # fmt: skip
 
 

@@ -199,5 +199,7 @@ def _check_fit(campaign: Campaign, prompt: Prompt, completions: Sequence[Complet
         )
     if prompt.workspace_id != campaign.workspace_id:
         raise UnfitTask(OF_ANOTHER_WORKSPACE)
+    if prompt.archived_at is not None:
+        raise UnfitTask(f"Prompt {prompt.external_id} is archived; restore it first.")
     if any(completion.prompt_id != prompt.pk for completion in completions):
         raise UnfitTask(f"A completion answers another prompt than {prompt.external_id}.")

@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from evalhub.accounts.access import access_member
+from evalhub.accounts.access import ROLES_FOR, access_member
 from evalhub.accounts.choices import Role
 from evalhub.accounts.http import Request
 from evalhub.accounts.models import Member
@@ -111,6 +111,7 @@ def campaign_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse
         "open_flags": Flag.objects.open().of_campaign(campaign).count(),
         "leads": member.has(Role.LEAD),
         "judges": member.has(Role.ANNOTATOR),
+        "reviews": member.has(*ROLES_FOR["review"]),
     }
     template = "campaigns/campaign_detail.html" + ("#live" if request.htmx else "")
     return render(request, template, context)

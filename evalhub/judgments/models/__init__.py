@@ -11,6 +11,7 @@ from evalhub.judgments.models.judgment import (
 )
 from evalhub.judgments.models.passages import JudgedStep, JudgedToolCall, Span
 from evalhub.judgments.models.price import PriceForecast
+from evalhub.judgments.models.review import Review
 from evalhub.judgments.models.tally import Tally, TallyMark
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "RankedCompletion",
     "Rating",
     "ReturnedJudgment",
+    "Review",
     "Span",
     "Tally",
     "TallyMark",

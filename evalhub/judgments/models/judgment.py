@@ -35,6 +35,11 @@ class JudgmentQuerySet(models.QuerySet["Judgment"]):
         """What data, agreement and figures are made of: current, standing, each once."""
         return self.current().standing(before=undo_ended())
 
+    def own_words(self) -> Self:
+        """What each said last themselves, a reviewer's fix or not: for how steady somebody is."""
+        rows = self.standing(before=undo_ended()).filter(is_fix=False)
+        return rows.filter(Q(superseded_by=None) | Q(superseded_by__is_fix=True))
+
     def unsettled(self, *, before: datetime) -> Self:
         """Too young to count: whoever said it may still withdraw it."""
         return self.filter(withdrawable(before), withdrawn_at=None, is_extra=False)
@@ -61,6 +66,7 @@ def withdrawable(before: datetime) -> Q:
 class Judgment(PublicModel):
     """What a member submitted. Never edited, never deleted: a change of mind supersedes.
 
+    So does a reviewer's fix, which is theirs: `own_words` are what people said themselves.
     In its first seconds it can be withdrawn, before anything counts it; the row stays.
     """
 
@@ -88,6 +94,8 @@ class Judgment(PublicModel):
     withdrawn_at = models.DateTimeField(null=True, blank=True)
     is_extra = models.BooleanField(default=False, db_default=False)
     # came when its place was gone: apart from k, and from all that counts
+    is_fix = models.BooleanField(default=False, db_default=False)
+    # a reviewer's, in the place of what its assignment's member said
     collection = models.ForeignKey(Collection, models.PROTECT, null=True, blank=True)
     external_id = models.CharField(max_length=200, blank=True)  # of an imported file
     judged_at = models.DateTimeField()  # when the person judged; created_at is when we stored it
@@ -114,6 +122,16 @@ class Judgment(PublicModel):
         indexes = [
             models.Index(fields=["campaign", "id"], name="judgment_by_campaign"),
             models.Index(fields=["workspace", "id"], name="judgment_by_workspace"),
+            # Of the few that are unlike the rest; a submit pays for none of them
+            models.Index(
+                fields=["workspace", "id"], name="judgment_extra", condition=Q(is_extra=True)
+            ),
+            models.Index(fields=["workspace", "id"], name="judgment_fix", condition=Q(is_fix=True)),
+            models.Index(
+                fields=["workspace", "id"],
+                name="judgment_withdrawn",
+                condition=Q(withdrawn_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,21 +1,22 @@
 from __future__ import annotations
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from evalhub.accounts.models import Member
 from evalhub.audit.services import record
 from evalhub.common.errors import Conflict
-from evalhub.judgments.choices import Source
+from evalhub.judgments.choices import Source, Verdict
 from evalhub.judgments.errors import UnfitReturn
-from evalhub.judgments.models import Judgment, ReturnedJudgment
+from evalhub.judgments.models import Judgment, ReturnedJudgment, Review
 
 
 @transaction.atomic
 def return_judgment(*, judgment: Judgment, reason: str, by: Member) -> ReturnedJudgment:
     """Hand a judgment back to its author, who reads why; their revision settles it.
 
-    It counts until then.
+    It counts until then. Where it waits for a review, this is the verdict.
 
     Raises:
         UnfitReturn: no reason was given.
@@ -36,6 +37,9 @@ def return_judgment(*, judgment: Judgment, reason: str, by: Member) -> ReturnedJ
             )
     except IntegrityError as error:
         raise Conflict(_("It was returned already.")) from error
+    Review.objects.waiting().filter(judgment=judgment).exclude(author=by).update(
+        verdict=Verdict.RETURNED, reviewer=by, reviewed_at=timezone.now(), held_until=None
+    )
     record(
         "judgment.returned",
         actor=by.pseudonym,

@@ -64,6 +64,8 @@ def check_revisable(judgment: Judgment) -> UUID:
         raise Conflict(told)
     if judgment.withdrawn_at is not None:
         raise Conflict(_("This judgment was withdrawn; its task is in your hand again."))
+    if judgment.is_fix:
+        raise Conflict(_("A reviewer’s fix stays as it is."))
     if judgment.assignment is None:
         raise Conflict(_("An imported judgment is not revised here; import a corrected file."))
     return judgment.assignment.uid

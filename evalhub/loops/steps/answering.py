@@ -68,7 +68,8 @@ def drawn_prompts(turn: Turn) -> list[Prompt]:
     Raises:
         StepFailed: the collection has no prompt that belongs to a split.
     """
-    prompts = Prompt.objects.of_collection(turn.loop.collection).exclude(group__split=Split.NONE)
+    prompts = Prompt.objects.of_collection(turn.loop.collection).in_use()
+    prompts = prompts.exclude(group__split=Split.NONE)
     keys = prompts.order_by("pk").values_list("uid", flat=True)
     lot = sorted(keys, key=lambda uid: hashlib.sha256(f"{turn.round.uid}{uid}".encode()).digest())
     chosen = list(prompts.filter(uid__in=lot[: turn.policy.generate.prompts]).order_by("pk"))

@@ -48,6 +48,7 @@ def form_of(member: Member) -> dict[str, Any]:
         "hand_size": 3,
         "languages": "pt-BR,  de,de",
         "max_share": 40,
+        "review_share": 15,
         "most_overlap": 5,
     }
 
@@ -62,8 +63,15 @@ def test_a_lead_makes_opens_pauses_resumes_and_closes_a_campaign(
     assert [(task.overlap, task.shift) for task in campaign.tasks.all()] == [(2, 1)] * 3
     assert (campaign.languages, campaign.groups) == (["de", "pt-br"], [])
     page = client.get(answer["location"]).content.decode()
-    for told in ("speaks one of de, pt-br", "40 %", "spread first", "up to 5 judgments"):
+    for told in (
+        "speaks one of de, pt-br",
+        "40 %",
+        "15 % of each",
+        "spread first",
+        "up to 5 judgments",
+    ):
         assert told in page
+    assert f"/w/acme/campaigns/{campaign.uid}/reviews/" in page
     for act, state in (
         ("open", "open"),
         ("pause", "paused"),
@@ -83,6 +91,7 @@ def test_a_lead_makes_opens_pauses_resumes_and_closes_a_campaign(
     [
         ("most_overlap", 1, "greater than or equal to 2"),
         ("max_share", 101, "less than or equal to 100"),
+        ("review_share", 101, "less than or equal to 100"),
         ("languages", "x" * 51, "At most 50 words of 50 letters"),
         ("overlap", 9, "the most must not be below that"),
     ],
@@ -95,6 +104,12 @@ def test_a_setting_that_does_not_fit_is_said_at_its_field(
     assert answer.status_code == 422
     assert told in answer.content.decode()
     assert not Campaign.objects.exists()
+
+
+def test_a_review_that_nobody_asks_for_is_none(client: Client, alice: Member) -> None:
+    client.force_login(alice.user)
+    client.post("/w/acme/campaigns/new/", form_of(alice) | {"review_share": ""})
+    assert Campaign.objects.get().review_share == 0
 
 
 def test_a_type_that_no_prompt_fits_is_said_in_the_form(client: Client, alice: Member) -> None:

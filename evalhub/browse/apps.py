@@ -1,0 +1,6 @@
+from evalhub.common.apps import EvalhubApp
+
+
+class BrowseConfig(EvalhubApp):
+    name = "evalhub.browse"
+    default = True

@@ -1,0 +1,28 @@
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class Kind(TextChoices):
+    """What the rows are."""
+
+    PROMPTS = "prompts", _("Prompts")
+    COMPLETIONS = "completions", _("Completions")
+    TASKS = "tasks", _("Tasks")
+    JUDGMENTS = "judgments", _("Judgments")
+
+
+class Mark(TextChoices):
+    """What sets a judgment apart from the rest."""
+
+    RETURNED = "returned", _("handed back")
+    FIX = "fix", _("a reviewer’s fix")
+    EXTRA = "extra", _("an extra")
+    WITHDRAWN = "withdrawn", _("withdrawn")
+
+
+class Openness(TextChoices):
+    """Where a task stands, as far as an index knows it."""
+
+    OPEN = "open", _("has open places")
+    RESERVED = "reserved", _("waits for the person it is reserved for")
+    FLAGGED = "flagged", _("has an open flag")

@@ -1,0 +1,151 @@
+"""Which rows a filter means. Every criterion is one by which an index finds rows.
+
+`walked` is what one index gives newest first; `rows` are those of them that are asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.fields.array import ArrayContains  # type: ignore[attr-defined]  # not in the stubs
+from django.contrib.postgres.search import SearchQuery, SearchVectorExact
+from django.db.models import Exists, OuterRef, Q, QuerySet, TextField, Value
+
+from evalhub.accounts.models import Workspace
+from evalhub.browse.choices import Kind, Mark, Openness
+from evalhub.campaigns.models import Flag, Reservation, Task
+from evalhub.judgments.models import Judgment
+from evalhub.prompts.models import Completion, Generation, Prompt
+from evalhub.prompts.querysets import slices_of, words_of
+
+Criteria = Mapping[str, str]  # by the name of its field; what is not there asks for nothing
+Rows = QuerySet[Any]  # of one of four models
+Condition = Any  # a Q or a lookup, whatever `filter` takes
+Narrowing = Callable[[Workspace, str], Condition]
+
+
+@dataclass(frozen=True)
+class Asked:
+    walked: Rows
+    rows: Rows
+    is_narrowed: bool  # whether `rows` are fewer than `walked`
+    reads_texts: bool  # if they are walked, the words of each row are made anew
+
+
+def asked_for(kind: Kind, workspace: Workspace, criteria: Criteria) -> Asked:
+    """The rows of the workspace that meet `criteria`; of tasks, those of one campaign."""
+    walked = _WALKED[kind](workspace, criteria)
+    conditions = [
+        narrow(workspace, criteria[name])
+        for name, narrow in NARROWING[kind].items()
+        if criteria.get(name)
+    ]
+    reads_texts = bool(criteria.get("text"))
+    return Asked(walked, walked.filter(*conditions), bool(conditions), reads_texts)
+
+
+def _prompts(workspace: Workspace, criteria: Criteria) -> Rows:
+    if not (slug := criteria.get("collection")):
+        return Prompt.objects.filter(workspace=workspace)
+    return Prompt.objects.filter(collection=_key(workspace.collections.filter(slug=slug)))
+
+
+def _completions(workspace: Workspace, _: Criteria) -> Rows:
+    return Completion.objects.filter(workspace=workspace)
+
+
+def _tasks(workspace: Workspace, criteria: Criteria) -> Rows:
+    return Task.objects.filter(campaign=_campaign(workspace, criteria.get("campaign", "")))
+
+
+def _judgments(workspace: Workspace, criteria: Criteria) -> Rows:
+    if not (uid := criteria.get("campaign")):
+        return Judgment.objects.filter(workspace=workspace)
+    return Judgment.objects.filter(campaign=_campaign(workspace, uid))
+
+
+_WALKED: dict[Kind, Callable[[Workspace, Criteria], Rows]] = {
+    Kind.PROMPTS: _prompts,
+    Kind.COMPLETIONS: _completions,
+    Kind.TASKS: _tasks,
+    Kind.JUDGMENTS: _judgments,
+}
+
+
+def _key(rows: Rows) -> int:
+    """A key and no subquery, so that the planner knows how many rows it means; 0: there is none."""
+    return rows.values_list("pk", flat=True).first() or 0
+
+
+def _campaign(workspace: Workspace, uid: str) -> int:
+    return _key(workspace.campaigns.filter(uid=UUID(uid))) if uid else 0
+
+
+def _words_in(field: str) -> Narrowing:
+    """All of the words; OR, "quotes" and -minus are understood."""
+
+    def condition(_: Workspace, text: str) -> Condition:
+        asked = SearchQuery(text, config="simple", search_type="websearch")
+        return SearchVectorExact(words_of(field), asked)
+
+    return condition
+
+
+def _slice(_: Workspace, value: str) -> Condition:
+    words = Value([value], output_field=ArrayField(TextField()))
+    return ArrayContains(slices_of("slices"), words)
+
+
+def _model(workspace: Workspace, uid: str) -> Condition:
+    made = Generation.objects.filter(workspace=workspace, model__uid=UUID(uid))
+    return Q(generation__in=list(made.values_list("pk", flat=True)))
+
+
+def _member(workspace: Workspace, uid: str) -> Condition:
+    return Q(member=_key(workspace.members.filter(uid=UUID(uid))))
+
+
+def _openness(_: Workspace, value: str) -> Condition:
+    if value == Openness.OPEN:
+        return Q(open_places__gt=0, is_reserved=False)
+    if value == Openness.RESERVED:
+        return Exists(Reservation.objects.filter(task=OuterRef("pk")))
+    return Exists(Flag.objects.open().filter(task=OuterRef("pk")))
+
+
+_MARKS = {
+    Mark.RETURNED: Q(returned__isnull=False),
+    Mark.FIX: Q(is_fix=True),
+    Mark.EXTRA: Q(is_extra=True),
+    Mark.WITHDRAWN: Q(withdrawn_at__isnull=False),
+}
+
+NARROWING: dict[Kind, dict[str, Narrowing]] = {
+    Kind.PROMPTS: {
+        "text": _words_in("messages"),
+        "slice": _slice,
+        "archived": lambda _, value: Q(archived_at__isnull=value == "no"),
+    },
+    Kind.COMPLETIONS: {"text": _words_in("content"), "model": _model},
+    Kind.TASKS: {
+        "text": _words_in("prompt__messages"),
+        "task_kind": lambda _, value: Q(kind=value),
+        "priority": lambda _, value: Q(priority=int(value)),
+        "state": _openness,
+    },
+    Kind.JUDGMENTS: {
+        "text": _words_in("task__prompt__messages"),
+        "member": _member,
+        "mark": lambda _, value: _MARKS[Mark(value)],
+    },
+}
+PARTS: dict[Kind, tuple[str, ...]] = {  # what the page shows besides
+    Kind.PROMPTS: ("collection",),
+    Kind.COMPLETIONS: ("prompt", "generation__model"),
+    Kind.TASKS: ("prompt", "campaign"),
+    Kind.JUDGMENTS: ("task__prompt", "campaign", "member", "returned", "superseded_by"),
+}
