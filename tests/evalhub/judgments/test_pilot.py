@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from uuid import uuid4
+from typing import Any
 
-import msgspec
 import pytest
 from django.test import Client
 
 from evalhub.accounts.models import Member
 from evalhub.audit.models import Entry
 from evalhub.campaigns.errors import NotEligible, UnfitCampaign
-from evalhub.campaigns.models import Assignment, Campaign, Task
+from evalhub.campaigns.models import Campaign, Task
 from evalhub.campaigns.services.claim import claim_next
 from evalhub.campaigns.services.guidelines import accept_guidelines
 from evalhub.campaigns.services.pilots import start_pilot
-from evalhub.judgments.body import SubmitBody, parsed
 from evalhub.judgments.choices import Source
 from evalhub.judgments.models import Judgment
 from evalhub.judgments.pilot import disputed_in, questions_of
-from evalhub.judgments.services.submit import submit_judgment
 from evalhub.quality.queries import Scope
 from evalhub.quality.services import take_snapshot
+from tests.evalhub.judgments.judging import say
 from tests.factories import (
     CampaignFactory,
     CriterionFactory,
@@ -49,40 +47,12 @@ def campaign(alice: Member) -> Campaign:
     return made
 
 
-def say(campaign: Campaign, member: Member, choices: dict[int, str], clarity: int = 3) -> None:
-    """Judge all tasks of the campaign; `choices` by the prompt's key: the completion at place 0 or 1
-    of the task's own order is better ("first", "second"), or "tie"."""
-    while lease := claim_next(campaign=campaign, member_pk=member.pk):
-        assignment = Assignment.objects.select_related("task").get(uid=lease.assignment)
-        wanted = choices.get(assignment.task.prompt_id, "tie")
-        place = {"first": 0, "second": 1}.get(wanted)
-        choice = "tie" if place is None else "AB"[assignment.permutation.index(place)]
-        body = {
-            "token": lease.token,
-            "submission_id": str(uuid4()),
-            "claim_next": False,
-            "ratings": [
-                rating
-                for label in "AB"
-                for rating in (
-                    {"response": label, "criterion": "clarity", "value": clarity},
-                    {"response": label, "criterion": "minutes", "value": 6 * clarity},
-                    {
-                        "response": label,
-                        "criterion": "remark",
-                        "value": None,
-                        "comment": f"{member}",
-                    },
-                )
-            ],
-            "preferences": [{"criterion": None, "choice": choice, "strength": 2}],
-            "critique": f"{member} says {wanted}",
-        }
-        submit_judgment(
-            assignment=lease.assignment,
-            member_pk=member.pk,
-            body=parsed(msgspec.json.encode(body), SubmitBody),
-        )
+def rated(clarity: int) -> list[dict[str, Any]]:
+    return [
+        {"criterion": "clarity", "value": clarity},
+        {"criterion": "minutes", "value": 6 * clarity},
+        {"criterion": "remark", "value": None, "comment": f"Clear, {clarity} times."},
+    ]
 
 
 def test_everybody_named_gets_the_same_tasks_and_nobody_else_any(
@@ -93,8 +63,8 @@ def test_everybody_named_gets_the_same_tasks_and_nobody_else_any(
     pilot = start_pilot(campaign=campaign, members=[bob, colleague], tasks=4, by=alice)
     assert (pilot.state, pilot.overlap, pilot.pilot_of) == ("open", 2, campaign)
     assert pilot.asks == campaign.asks
-    say(pilot, bob, {})
-    say(pilot, colleague, {})
+    say(pilot, bob, {}, ratings=rated(3))
+    say(pilot, colleague, {}, ratings=rated(3))
     assert {task.judged for task in pilot.tasks.all()} == {2}
     assert pilot.tasks.count() == 4
     prompts = set(pilot.tasks.values_list("prompt", flat=True))
@@ -140,8 +110,8 @@ def test_the_worst_disagreement_comes_first_whatever_side_each_saw(
     other = MemberFactory.create(workspace=bob.workspace, roles=["annotator"])
     pilot = start_pilot(campaign=campaign, members=[bob, other], tasks=3, by=alice)
     opposed, near, same = pilot.tasks.order_by("pk").values_list("prompt", flat=True)
-    say(pilot, bob, {opposed: "first", near: "first", same: "second"}, clarity=4)
-    say(pilot, other, {opposed: "second", near: "tie", same: "second"}, clarity=5)
+    say(pilot, bob, {opposed: "first", near: "first", same: "second"}, ratings=rated(4))
+    say(pilot, other, {opposed: "second", near: "tie", same: "second"}, ratings=rated(5))
     found = disputed_in(pilot)
     assert [each.task.prompt_id for each in found] == [opposed, near, same]
     worst = found[0].rows[0]
@@ -163,7 +133,7 @@ def test_what_a_pilot_says_is_in_no_dataset_that_does_not_name_it(
 ) -> None:
     other = MemberFactory.create(workspace=bob.workspace, roles=["annotator"])
     pilot = start_pilot(campaign=campaign, members=[bob, other], tasks=2, by=alice)
-    say(pilot, bob, {})
+    say(pilot, bob, {}, ratings=rated(3))
     snapshot = take_snapshot(campaign.workspace)
     assert Judgment.objects.count() == 2
     assert Scope(snapshot, (Source.HUMAN,)).judgments().count() == 0
@@ -183,8 +153,8 @@ def test_alice_pilots_rewords_takes_the_new_version_and_opens(
     pilot = campaign.pilots.get()
     assert "0 of 4 judgments are in." in client.get(url).content.decode()
     first, second = pilot.tasks.order_by("pk").values_list("prompt", flat=True)
-    say(pilot, bob, {first: "first", second: "first"})
-    say(pilot, other, {first: "second", second: "first"})
+    say(pilot, bob, {first: "first", second: "first"}, ratings=rated(3))
+    say(pilot, other, {first: "second", second: "first"}, ratings=rated(3))
     page = client.get(url).content.decode()
     for told in ("Disagreement 1", "On 1 task everybody says the same", f"{bob} says first"):
         assert told in page
