@@ -24,6 +24,7 @@ from evalhub.campaigns.access import (
     acting_task,
 )
 from evalhub.campaigns.body import (
+    CampaignBody,
     ClaimBody,
     DraftBody,
     FlagBody,
@@ -36,6 +37,7 @@ from evalhub.campaigns.choices import CampaignState
 from evalhub.campaigns.models import Campaign
 from evalhub.campaigns.queries import progress_of
 from evalhub.campaigns.serializers import CampaignDetailSerializer, CampaignSerializer
+from evalhub.campaigns.services.changing import change_named
 from evalhub.campaigns.services.claim import claim_next
 from evalhub.campaigns.services.flags import raise_flag
 from evalhub.campaigns.services.leases import heartbeat, release, save_draft, skip
@@ -153,5 +155,17 @@ class CampaignView(APIView):
     def get(self, request: Request, uid: UUID) -> Response:
         """One campaign: its questions and how far it is."""
         campaign: Any = acting_campaign(request, uid, to="view")
-        campaign.progress = progress_of(campaign)  # for the serializer
-        return Response(CampaignDetailSerializer(campaign).data)
+        return _told(campaign)
+
+    @extend_schema(request=SHAPE, responses=CampaignDetailSerializer)
+    def patch(self, request: Request, uid: UUID) -> Response:
+        """Change a campaign; once it is open, what gives earlier judgments their meaning stays."""
+        campaign = acting_campaign(request, uid, to="lead")
+        lead = acting_member(request, campaign.workspace_id, to="lead")
+        body = parsed(request.body, CampaignBody)
+        return _told(change_named(campaign=campaign, by=lead, **body.given()))
+
+
+def _told(campaign: Any) -> Response:  # `Any`: it gets its progress for the serializer
+    campaign.progress = progress_of(campaign)
+    return Response(CampaignDetailSerializer(campaign).data)

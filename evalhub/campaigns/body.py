@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
+from evalhub.campaigns.choices import Ask, Requeue, TaskOrder
 from evalhub.campaigns.errors import MalformedCall
 
 MOST_DRAFT = 4 * 1024 * 1024  # bytes; a correction of 200,000 characters for each response fits
@@ -39,12 +41,44 @@ class TaskBody(Struct, forbid_unknown_fields=True):
     reserved_for: Annotated[list[str], Meta(min_length=1, max_length=100)] | None = None
 
 
+Words = Annotated[list[Annotated[str, Meta(min_length=1, max_length=50)]], Meta(max_length=50)]
+
+
+class CampaignBody(Struct, forbid_unknown_fields=True):
+    """What changes about a campaign; what is left out stays, null takes away."""
+
+    title: Annotated[str, Meta(min_length=1, max_length=150)] | UnsetType = UNSET
+    rubric_version: UUID | UnsetType = UNSET
+    asks: list[Ask] | UnsetType = UNSET
+    preference_steps: int | UnsetType = UNSET
+    masks_identity: bool | UnsetType = UNSET
+    overlap: Annotated[int, Meta(ge=1, le=20)] | UnsetType = UNSET
+    most_overlap: Annotated[int, Meta(ge=2, le=100)] | UnsetType | None = UNSET
+    closes_at: Annotated[datetime, Meta(tz=True)] | UnsetType | None = UNSET
+    people: Annotated[list[str], Meta(max_length=10_000)] | UnsetType = UNSET  # pseudonyms
+    languages: Words | UnsetType = UNSET
+    groups: Words | UnsetType = UNSET
+    qualifications: Words | UnsetType = UNSET
+    max_share: Annotated[int, Meta(ge=1, le=100)] | UnsetType | None = UNSET
+    review_share: Annotated[int, Meta(ge=0, le=100)] | UnsetType = UNSET
+    task_order: TaskOrder | UnsetType = UNSET
+    requeue: Requeue | UnsetType = UNSET
+    hand_size: Annotated[int, Meta(ge=1, le=100)] | UnsetType = UNSET
+    content_warning: Annotated[str, Meta(max_length=500)] | UnsetType = UNSET
+    allows_revision: bool | UnsetType = UNSET
+    allows_extra: bool | UnsetType = UNSET
+
+    def given(self) -> dict[str, Any]:
+        told = {name: getattr(self, name) for name in self.__struct_fields__}
+        return {name: value for name, value in told.items() if value is not UNSET}
+
+
 class DraftBody(Struct, forbid_unknown_fields=True):
     body: dict[str, Any]  # what a submit would say, not checked yet
     over: Annotated[str, Meta(max_length=40)] | None = None  # the version it was typed over
 
 
-Body = TypeVar("Body", ClaimBody, TokenBody, SkipBody, FlagBody, DraftBody, TaskBody)
+Body = TypeVar("Body", ClaimBody, TokenBody, SkipBody, FlagBody, DraftBody, TaskBody, CampaignBody)
 
 
 def parsed(raw: bytes, shape: type[Body]) -> Body:

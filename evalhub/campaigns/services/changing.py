@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
 from django.db.models import F
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from evalhub.accounts.models import Member
@@ -17,6 +19,7 @@ from evalhub.campaigns.models import Campaign, MemberShare
 from evalhub.campaigns.services.campaigns import check_settings
 from evalhub.campaigns.services.shares import refresh_shares
 from evalhub.common.errors import Conflict
+from evalhub.rubrics.models import RubricVersion
 
 CHANGEABLE = (
     "title", "rubric_version", "asks", "preference_steps", "masks_identity", "overlap",
@@ -35,6 +38,10 @@ def change_campaign(*, campaign: Campaign, by: Member, **wanted: Any) -> Campaig
         UnfitCampaign: something stays fixed once it is open, with the reason; or the settings
             do not go together. Nothing is changed.
     """
+    closes_at = wanted.get("closes_at")
+    if closes_at is not None and closes_at <= timezone.now() and closes_at != campaign.closes_at:
+        told = _("This moment is over; choose a later one, or none.")
+        raise UnfitCampaign(told, field="closes_at")
     if unknown := sorted(set(wanted) - set(CHANGEABLE)):
         raise UnfitCampaign(_("Nothing called %(name)s can be changed.") % {"name": unknown[0]})
     locked = Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)
@@ -60,6 +67,37 @@ def change_campaign(*, campaign: Campaign, by: Member, **wanted: Any) -> Campaig
     )
     campaign.refresh_from_db()
     return campaign
+
+
+def change_named(*, campaign: Campaign, by: Member, **wanted: Any) -> Campaign:
+    """The same for a program, which names people by pseudonym and the rubric's version by uid.
+
+    Raises:
+        UnfitCampaign: nobody, or no version, of the workspace is called that.
+    """
+    if "people" in wanted:
+        wanted["people"] = _keys_of(by, wanted["people"])
+    if "rubric_version" in wanted:
+        versions = RubricVersion.objects.filter(rubric__workspace=by.workspace_id)
+        version = versions.select_related("rubric").filter(uid=wanted["rubric_version"]).first()
+        if version is None:
+            told = _("The workspace has no such version of a rubric.")
+            raise UnfitCampaign(told, field="rubric_version")
+        wanted["rubric_version"] = version
+    for name in ("languages", "groups", "qualifications"):
+        if name in wanted:
+            wanted[name] = sorted({word.strip().lower() for word in wanted[name]})
+    return change_campaign(campaign=campaign, by=by, **wanted)
+
+
+def _keys_of(by: Member, names: Sequence[str]) -> list[int]:
+    found = dict(
+        by.workspace.members.active().filter(pseudonym__in=names).values_list("pseudonym", "pk")
+    )
+    if unknown := sorted(set(names) - set(found)):
+        told = _("No active member of the workspace is called %(names)s.")
+        raise UnfitCampaign(told % {"names": ", ".join(unknown)}, field="people")
+    return sorted(found.values())
 
 
 def _differs(before: Any, value: Any) -> bool:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.test import Client
 from django.utils import timezone
+from rest_framework.test import APIClient
 
 from evalhub.accounts.models import Member
 from evalhub.audit.models import Entry
@@ -20,6 +23,7 @@ from evalhub.campaigns.services.campaigns import open_campaign
 from evalhub.campaigns.services.changing import change_campaign
 from evalhub.campaigns.services.claim import claim_next
 from evalhub.common.errors import Conflict
+from tests.evalhub.judgments.conftest import client_of
 from tests.factories import (
     AssignmentFactory,
     CampaignFactory,
@@ -154,3 +158,31 @@ def test_the_page_changes_what_it_shows_and_says_why_the_rest_stays(
     assert set(Task.objects.values_list("shift", flat=True)) == {1}
     shown = client.get(url).content.decode()
     assert re.search(rf'name="people" value="{bob.uid}"[^>]* checked', shown)
+
+
+def test_a_program_changes_it_by_names(campaign: Campaign, alice: Member, bob: Member) -> None:
+    url, lead = f"/api/v1/campaigns/{campaign.uid}", client_of(alice)
+
+    def patch(client: APIClient, **change: Any) -> Any:
+        return client.patch(url, json.dumps(change), content_type="application/json")
+
+    answer = patch(lead, people=[bob.pseudonym], languages=["DE "], max_share=None, overlap=3)
+    assert (answer.status_code, answer.json()["progress"]["wanted"]) == (200, 9)
+    campaign.refresh_from_db()
+    assert (campaign.people, campaign.languages) == ([bob.pk], ["de"])
+    for change, field in (
+        ({"people": ["nobody"]}, "people"),
+        ({"rubric_version": str(uuid4())}, "rubric_version"),
+        ({"preference_steps": 7}, "preference_steps"),
+        ({"overlap": 1}, "overlap"),
+        ({"closes_at": "2020-01-01T00:00:00Z"}, "closes_at"),
+    ):
+        refused = patch(lead, **change)
+        assert (refused.status_code, refused.json()["field"]) == (422, field)
+    assert patch(lead, type="rating").status_code == 400
+    assert patch(lead, closes_at="2040-01-01T00:00:00").status_code == 400  # in which zone?
+    assert patch(client_of(bob), title="Mine").status_code == 403
+    other = MemberFactory.create(roles=["lead"])
+    assert patch(client_of(other), title="Mine").status_code == 404
+    campaign.refresh_from_db()
+    assert campaign.title == "Before"
