@@ -93,7 +93,8 @@ def named_changes(
 
 def changes_of(earlier: dict[str, str], later: dict[str, str]) -> list[Change]:
     """The entries that differ, by their names; an absent one is empty."""
-    names = [*later, *(each for each in earlier if each not in later)]
+    longer, shorter = sorted((later, earlier), key=len, reverse=True)
+    names = [*longer, *(each for each in shorter if each not in longer)]
     texts = [(name, earlier.get(name, ""), later.get(name, "")) for name in names]
     return [Change(name, word_diff(old, new)) for name, old, new in texts if old != new]
 
