@@ -57,6 +57,7 @@ class Counts:
     left_out: Counter[str] = field(default_factory=Counter)
     examples: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     test_prompts: dict[str, int] = field(default_factory=dict)  # of an SFT build
+    carried: Counter[str] = field(default_factory=Counter)  # see Evidence
     half: int = 0  # pairs left out with P = 0.5: ties that a soft loss could still learn from
 
     @property
@@ -97,6 +98,7 @@ class Building:
     def _take(self, prompt: Prompt, evidence: Evidence, answers: dict[int, Answer]) -> None:
         self.counts.prompts += 1
         self.counts.judgments += evidence.judgments
+        self.counts.carried += evidence.carried
         results: Iterable[Kept | LeftOut]
         if self._kind == BuildKind.SFT:
             results = [sft_row(evidence, answers, self._definition)]

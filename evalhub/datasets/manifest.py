@@ -45,6 +45,7 @@ def manifest_of(
         "prompts": counts.prompts,
         "test_prompts": counts.test_prompts,
         "judgments": _judgments(scope),
+        "earlier_versions": {name: counts.carried[name] for name in ("kept", "mapped", "left")},
         "left_out": counts.left_out_report(),
         "ties_at_one_half": counts.half,
         "length": lengths.report(),
@@ -98,6 +99,7 @@ def card_of(manifest: dict[str, Any]) -> str:
             "test, split by prompt group (a prompt, its near-duplicates, all turns of a "
             "conversation).",
             f"- {_sources(manifest['judgments'])}",
+            *_earlier(manifest["earlier_versions"]),
             f"- Identical rows that became one: {manifest['identical_merged']:,}.",
             f"- Length: {_length(manifest['length'])}",
             f"- Licence of the sources: {manifest['licence']}.",
@@ -133,6 +135,15 @@ def _sources(judgments: dict[str, Any]) -> str:
     ]
     apart = [f" {judgments[name]:,} {why}" for name, why in APART.items() if judgments.get(name)]
     return f"From {', '.join(used) or 'no judgments'}.{''.join(unused)}{''.join(apart)}"
+
+
+def _earlier(carried: dict[str, int]) -> list[str]:
+    if not any(carried.values()):
+        return []
+    return [
+        "- Answers under earlier versions of a rubric: {kept:,} kept, {mapped:,} mapped, "
+        "{left:,} left.".format(**carried)
+    ]
 
 
 APART = {

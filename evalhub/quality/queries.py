@@ -1,9 +1,10 @@
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from itertools import combinations, islice
 from typing import NamedTuple
 from uuid import UUID
@@ -12,6 +13,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from evalhub.accounts.models import Workspace
 from evalhub.campaigns.choices import TaskKind
+from evalhub.campaigns.models import Campaign
 from evalhub.judgments.choices import Source
 from evalhub.judgments.models import (
     Correction,
@@ -22,8 +24,10 @@ from evalhub.judgments.models import (
     RankedCompletion,
     Rating,
 )
+from evalhub.quality.answers import answers_in
 from evalhub.quality.consensus import OVERALL, Marks, Votes
 from evalhub.quality.models import ConsensusSnapshot
+from evalhub.rubrics.carried import CarriedOver, carried_over
 from evalhub.rubrics.models import ScaleKind
 
 LOWEST, HIGHEST = 1.0, 5.0  # every scale is stretched onto this one
@@ -77,6 +81,8 @@ class Evidence:
     demonstrations: list[Written] = field(default_factory=list)
     labels: list[Label] = field(default_factory=list)
     judgments: int = 0
+    carried: Counter[str] = field(default_factory=Counter)
+    # answers under an earlier version of a rubric that were kept, mapped, left
 
 
 @dataclass(frozen=True)
@@ -128,6 +134,18 @@ class Scope:
 
     def judgments(self) -> QuerySet[Judgment]:
         return self.reachable().filter(source__in=self.sources)
+
+    @cached_property
+    def carried(self) -> CarriedOver:
+        """Under which criteria answers count whose rubric has a newer version in scope.
+
+        By the rules that stood when the snapshot was taken, so that a build can be made again.
+        """
+        judged = Exists(self.judgments().filter(campaign=OuterRef("pk")))
+        campaigns = Campaign.objects.filter(judged, workspace=self.snapshot.workspace)
+        versions = campaigns.exclude(rubric_version=None).order_by("pk")
+        keys = set(versions.values_list("rubric_version", flat=True))
+        return carried_over(keys, at=self.snapshot.created_at)
 
 
 def counted_up_to(workspace: Workspace, last: int, *, before: datetime) -> QuerySet[Judgment]:
@@ -182,9 +200,8 @@ def evidence_of(scope: Scope, prompts: Sequence[int]) -> dict[int, Evidence]:
         uid, prompt, at = judgments[judgment]
         found[prompt].demonstrations.append(Written(uid, content, at))
     owners = {pk: (uid, found[prompt]) for pk, (uid, prompt, _) in judgments.items()}
-    _add_preferences(owners)
-    _add_ratings(owners)
-    _add_labels(owners)
+    _add_preferences(owners, scope.carried)
+    _add_ratings(owners, scope.carried)
     _add_rankings(owners)
     return found
 
@@ -195,48 +212,47 @@ BETTER_WHEN_HIGHER = (ScaleKind.SCALE, ScaleKind.YES_NO)
 Owners = dict[int, tuple[UUID, Evidence]]  # by the judgment's key
 
 
-def _add_preferences(owners: Owners) -> None:
+def _add_preferences(owners: Owners, carried: CarriedOver) -> None:
+    """A comparison has no value that a table could map: it counts where answers are kept."""
     rows = Preference.objects.filter(judgment__in=list(owners)).order_by("judgment_id", "pk")
-    for judgment, first, second, criterion, margin, both_bad in rows.values_list(
-        "judgment_id", "first_id", "second_id", "criterion__slug", "margin", "both_bad"
+    for judgment, first, second, key, criterion, margin, both_bad in rows.values_list(
+        "judgment_id",
+        "first_id",
+        "second_id",
+        "criterion_id",
+        "criterion__slug",
+        "margin",
+        "both_bad",
     ):
         uid, evidence = owners[judgment]
+        if key in carried:
+            end = carried[key]
+            is_kept = end is not None and end.values is None
+            evidence.carried["kept" if is_kept else "left"] += 1
+            if not is_kept:
+                continue
         pair, towards = _pair(first, second, criterion or OVERALL)
         evidence.votes[pair].add(uid, margin=margin * towards, both_bad=both_bad)
 
 
-def _add_ratings(owners: Owners) -> None:
-    rows = Rating.objects.filter(
-        judgment__in=list(owners), turn=None, completion__isnull=False
-    ).filter(criterion__kind__in=BETTER_WHEN_HIGHER)
-    for judgment, completion, criterion, low, high, weight, value in rows.order_by(
-        "judgment_id", "pk"
-    ).values_list(
-        "judgment_id",
-        "completion_id",
-        "criterion__slug",
-        "criterion__low",
-        "criterion__high",
-        "criterion__weight",
-        "value",
+def _add_ratings(owners: Owners, carried: CarriedOver) -> None:
+    rows = Rating.objects.filter(judgment__in=list(owners), turn=None)
+    for judgment, completion, criterion, value in answers_in(
+        rows, carried, lambda key: owners[key][1].carried
     ):
         uid, evidence = owners[judgment]
-        marks = evidence.marks[Mark(completion, criterion)]
-        marks.judgments.append(uid)
-        marks.weight = weight  # of the newest version of the rubric under which it was judged
-        if value is None:
-            marks.missing += 1
-        else:
-            marks.values.append(LOWEST + (value - low) / (high - low) * (HIGHEST - LOWEST))
-
-
-def _add_labels(owners: Owners) -> None:
-    rows = Rating.objects.filter(judgment__in=list(owners), turn=None, completion=None)
-    rows = rows.exclude(criterion__kind=ScaleKind.TEXT)
-    for rating in rows.select_related("criterion").order_by("judgment_id", "pk"):
-        uid, evidence = owners[rating.judgment_id]
-        text = None if rating.value is None else rating.criterion.words_for(rating.value)
-        evidence.labels.append(Label(uid, rating.criterion.slug, text))
+        if completion is None:
+            text = None if value is None else criterion.words_for(value)
+            evidence.labels.append(Label(uid, criterion.slug, text))
+        elif criterion.kind in BETTER_WHEN_HIGHER:
+            marks = evidence.marks[Mark(completion, criterion.slug)]
+            marks.judgments.append(uid)
+            marks.weight = criterion.weight  # of the newest version of the rubric in scope
+            if value is None:
+                marks.missing += 1
+            else:
+                share = (value - criterion.low) / (criterion.high - criterion.low)
+                marks.values.append(LOWEST + share * (HIGHEST - LOWEST))
 
 
 def _add_rankings(owners: Owners) -> None:

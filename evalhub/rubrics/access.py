@@ -36,6 +36,26 @@ def access_rubric_version(
     return version
 
 
+def access_version_to_compare(version: RubricVersion, uid: str) -> RubricVersion | None:
+    """Another version of the same rubric, by the uid that an address names.
+
+    Without one it is the version before; None for the first.
+
+    Raises:
+        NotFound: there is none of that uid.
+    """
+    versions = RubricVersion.objects.filter(rubric=version.rubric_id).select_related("rubric")
+    if not uid:
+        return versions.filter(number__lt=version.number).order_by("-number").first()
+    try:
+        found = versions.filter(uid=UUID(uid)).first()
+    except ValueError:
+        found = None
+    if found is None:
+        raise NotFound(_("No such version of a rubric."))
+    return found
+
+
 def access_criterion(member: Member, uid: UUID) -> Criterion:
     """A criterion that can be edited, thus of a draft."""
     criteria = Criterion.objects.select_related("version__rubric__workspace")

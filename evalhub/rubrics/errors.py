@@ -7,3 +7,7 @@ class RubricFrozen(Conflict):
 
 class UnfitRubric(DomainError):
     code = "unfit_rubric"
+
+
+class UnfitCarryRule(DomainError):
+    code = "unfit_carry_rule"

@@ -18,6 +18,12 @@ class ScaleKind(TextChoices):
     TEXT = "text", _("words of their own")
 
 
+class Carrying(TextChoices):
+    KEEP = "keep", _("keep: earlier answers count as they are")
+    MAP = "map", _("map: earlier answers count as the table says")
+    AGAIN = "again", _("ask again: no earlier answer counts")
+
+
 POINTED = (ScaleKind.SCALE, ScaleKind.YES_NO, ScaleKind.CHOICE)  # one chooses from a few points
 
 
@@ -156,3 +162,29 @@ class Criterion(PublicModel):
         if self.kind == ScaleKind.CHOICE:
             return [("", text) for _point, text in words]
         return words
+
+
+class CarryRule(PublicModel):
+    """What becomes of answers under the version before, where the criterion had the same slug.
+
+    Append-only: the newest rule of a criterion counts, and a snapshot reads those of its time.
+    """
+
+    criterion = models.ForeignKey(Criterion, models.PROTECT, related_name="carry_rules")  # later
+    rule = models.CharField(max_length=5, choices=Carrying.choices)
+    values: models.JSONField[dict[str, int]] = models.JSONField(default=dict, blank=True)
+    # of `map`: {"earlier value": later value}; what is not in it does not count
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            one_of("carry_rule_known", "rule", Carrying),
+            models.CheckConstraint(
+                condition=Q(rule=Carrying.MAP) & ~Q(values={})
+                | ~Q(rule=Carrying.MAP) & Q(values={}),
+                name="a_map_and_only_a_map_has_values",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.criterion}: {self.rule}"

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from evalhub.rubrics import views
+from evalhub.rubrics import change_views, views
 
 app_name = "rubrics"
 urlpatterns = [
@@ -8,6 +8,8 @@ urlpatterns = [
     path("rubrics/new/", views.rubric_new, name="new"),
     path("rubrics/<uuid:uid>/new-version/", views.version_new, name="new_version"),
     path("rubrics/versions/<uuid:uid>/", views.version_detail, name="version"),
+    path("rubrics/versions/<uuid:uid>/changes/", change_views.changes, name="changes"),
+    path("rubrics/versions/<uuid:uid>/carry/", change_views.carry, name="carry"),
     path("rubrics/versions/<uuid:uid>/edit/", views.version_edit, name="edit"),
     path("rubrics/versions/<uuid:uid>/rubric.json", views.version_json, name="json"),
     path("rubrics/versions/<uuid:uid>/template/", views.version_template, name="template"),

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 from pytest_django.live_server_helper import LiveServer
 
 from evalhub.accounts.models import Member
 from evalhub.campaigns.models import Campaign
 from evalhub.judgments.models import Judgment
+from evalhub.rubrics.drafts import edit_criterion, remove_criterion
 from evalhub.rubrics.intake import rubric_from
-from evalhub.rubrics.models import RubricVersion
-from evalhub.rubrics.services import publish_version
+from evalhub.rubrics.models import CarryRule, RubricVersion
+from evalhub.rubrics.services import new_version, publish_version
 from evalhub.rubrics.shipped import template
 from tests.browser.conftest import DESKTOP, PHONE, axe_findings, scrolls_sideways
 from tests.browser.desk import campaign_of, is_ready, open_page, start_session
@@ -128,3 +129,37 @@ def test_the_preview_follows_what_is_typed(
         assert not scrolls_sideways(page)
         assert axe_findings(page) == []
     assert list(version.criteria.values_list("slug", flat=True)) == ["relevance", "errors"]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [DESKTOP, PHONE])
+@pytest.mark.usefixtures("quiet")
+def test_changes_are_read_and_ruled_on_one_page(
+    page: Page, live_server: LiveServer, alice: Member, size: ViewportSize, scheme: str
+) -> None:
+    first = publish_version(version=draft_of(alice, "summarisation"), by=alice)
+    draft = new_version(rubric=first.rubric, by=alice)
+    one, *_rest, last = draft.criteria.order_by("position")
+    edit_criterion(
+        criterion=one,
+        name=one.name,
+        question=f"All in all: {one.question}",
+        anchors=["Never", "At times", "Always"],
+        by=alice,
+    )
+    remove_criterion(criterion=last, by=alice)
+    second = publish_version(version=draft, by=alice)
+    page.set_viewport_size(size)
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    start_session(page, alice, live_server.url)
+    page.goto(f"{live_server.url}/w/acme/rubrics/versions/{second.uid}/")
+    page.get_by_role("link", name="What this version changes").click()
+    card = page.locator("section.card").first
+    card.get_by_label("Answers given before").select_option("map")
+    card.get_by_text("The table of a map").click()
+    card.get_by_label("1: ").select_option("1")
+    assert axe_findings(page) == []
+    assert not scrolls_sideways(page)
+    page.get_by_role("button", name="Save the rules").click()
+    expect(page.locator("section.card").first.get_by_label("1: ")).to_have_value("1")
+    assert CarryRule.objects.get(rule="map").values == {"1": 1}
