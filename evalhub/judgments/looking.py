@@ -14,6 +14,7 @@ from evalhub.judgments.page import documents_of, task_page
 from evalhub.judgments.sheet import fields_from
 from evalhub.judgments.sheet.rows import Shown
 from evalhub.judgments.told import answers_of
+from evalhub.judgments.words import WORDS
 
 AROUND = 300  # characters of a marked passage that a list shows
 
@@ -38,6 +39,18 @@ def judged_page(judgment: Judgment, *, typed: Mapping[str, str] | None = None) -
     context = page_of_task(judgment.task, fields, order=order)
     spans = answers["spans"]
     return context | {"judgment": judgment, "spans": spans, "marked": marked_in(context, spans)}
+
+
+def reading(page: Mapping[str, Any]) -> dict[str, Any]:
+    """What else a page takes that shows a judgment and takes no answer; `page` is its judged_page."""
+    return {
+        "marks": page["marks"] | {"asked": False},  # the page lists them itself
+        "asks_spans": page["marks"]["asked"],
+        "mode": "read",
+        "form_action": "",
+        "hidden": {"assignment": ""},
+        "words": {name: str(WORDS[name]) for name in ("show", "hide")},
+    }
 
 
 def page_of_task(

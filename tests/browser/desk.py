@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from django.test import Client
@@ -9,6 +10,7 @@ from playwright.sync_api import Page
 
 from evalhub.accounts.models import Member
 from evalhub.campaigns.models import Campaign
+from tests.browser.conftest import DESKTOP, PHONE, axe_findings, scrolls_sideways
 from tests.factories import (
     CampaignFactory,
     CompletionFactory,
@@ -100,3 +102,18 @@ def open_page(page: Page, bob: Member, base_url: str, campaign: Campaign) -> Non
 def is_ready(page: Page) -> None:
     """Wait for the scripts of a page that a click led to: a key before that is nobody's."""
     page.locator("html.has-script #sheet").wait_for()
+
+
+def look(page: Page, name: str) -> None:
+    """The page holds for everybody: wide and light, narrow and dark. Kept as pictures in
+    EVALHUB_SHOTS, where that names a folder."""
+    for size, scheme in ((DESKTOP, "light"), (PHONE, "dark")):
+        page.set_viewport_size(size)
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+        where = f"{name} {size['width']} {scheme}"
+        assert page.locator("h1").count() == 1, where
+        if folder := os.environ.get("EVALHUB_SHOTS"):
+            page.screenshot(path=f"{folder}/{name}-{size['width']}-{scheme}.png", full_page=True)
+        assert not scrolls_sideways(page), where
+        assert axe_findings(page) == [], where
+    page.set_viewport_size(DESKTOP)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime
 
 import pytest
@@ -12,8 +11,7 @@ from evalhub.accounts.models import Member
 from evalhub.campaigns.models import Campaign, Task
 from evalhub.jobs.models import Job
 from tests import factories as make
-from tests.browser.conftest import DESKTOP, PHONE, axe_findings, scrolls_sideways
-from tests.browser.desk import start_session
+from tests.browser.desk import look, start_session
 
 pytestmark = [
     pytest.mark.browser,
@@ -43,20 +41,6 @@ def campaign(alice: Member, bob: Member) -> Campaign:
     make.PreferenceFactory.create(judgment=judgment)
     make.ReturnedJudgmentFactory.create(judgment=judgment)
     return campaign
-
-
-def look(page: Page, name: str) -> None:
-    """Wide and light, narrow and dark."""
-    for size, scheme in ((DESKTOP, "light"), (PHONE, "dark")):
-        page.set_viewport_size(size)
-        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
-        where = f"{name} {size['width']} {scheme}"
-        assert page.locator("h1").count() == 1, where
-        if folder := os.environ.get("EVALHUB_SHOTS"):
-            page.screenshot(path=f"{folder}/{name}-{size['width']}-{scheme}.png", full_page=True)
-        assert not scrolls_sideways(page), where
-        assert axe_findings(page) == [], where
-    page.set_viewport_size(DESKTOP)
 
 
 @pytest.mark.usefixtures("quiet")

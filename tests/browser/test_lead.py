@@ -20,8 +20,7 @@ from evalhub.judgments.models import Judgment, Review
 from evalhub.prompts.models import Collection
 from tests import factories as make
 from tests.browser.conftest import DESKTOP
-from tests.browser.desk import is_ready, start_session
-from tests.browser.test_review import look
+from tests.browser.desk import is_ready, look, start_session
 from tests.evalhub.judgments.judging import say
 
 pytestmark = [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import timedelta
 
 import pytest
@@ -14,8 +13,7 @@ from evalhub.campaigns.models import Campaign
 from evalhub.judgments.models import Judgment, Review
 from evalhub.judgments.services.review import draw_for_review
 from tests import factories as make
-from tests.browser.conftest import DESKTOP, PHONE, axe_findings, scrolls_sideways
-from tests.browser.desk import campaign_of, is_ready, start_session
+from tests.browser.desk import campaign_of, is_ready, look, start_session
 
 pytestmark = [
     pytest.mark.browser,
@@ -45,20 +43,6 @@ def campaign(bob: Member) -> Campaign:
         make.PreferenceFactory.create(judgment=judgment, first=first, second=second, margin=1)
         draw_for_review(judgment=judgment.uid)
     return campaign
-
-
-def look(page: Page, name: str) -> None:
-    """Wide and light, narrow and dark."""
-    for size, scheme in ((DESKTOP, "light"), (PHONE, "dark")):
-        page.set_viewport_size(size)
-        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
-        where = f"{name} {size['width']} {scheme}"
-        assert page.locator("h1").count() == 1, where
-        if folder := os.environ.get("EVALHUB_SHOTS"):
-            page.screenshot(path=f"{folder}/{name}-{size['width']}-{scheme}.png", full_page=True)
-        assert not scrolls_sideways(page), where
-        assert axe_findings(page) == [], where
-    page.set_viewport_size(DESKTOP)
 
 
 def is_open(page: Page, nth: int, waiting: str) -> None:

@@ -26,13 +26,12 @@ from evalhub.judgments.choices import Source
 from evalhub.judgments.comparing import beside_the_expert
 from evalhub.judgments.errors import InvalidJudgment, MalformedBody
 from evalhub.judgments.forms import ReturnForm
-from evalhub.judgments.looking import judged_page
+from evalhub.judgments.looking import judged_page, reading
 from evalhub.judgments.models import Judgment
 from evalhub.judgments.page import desk_page
 from evalhub.judgments.services.returns import return_judgment
 from evalhub.judgments.services.revise import check_current, check_revisable, revise_judgment
 from evalhub.judgments.sheet import answers_from
-from evalhub.judgments.words import WORDS
 from evalhub.judgments.work import may_reopen
 
 
@@ -101,7 +100,7 @@ def _looked_at(
     is_mine = judgment.member_id == member.pk
     is_returned = hasattr(judgment, "returned")
     context = _around(member) | judged_page(judgment)
-    context |= {
+    context |= reading(context) | {
         "is_mine": is_mine,
         "is_revised": is_revised,
         "is_returned": is_returned,
@@ -112,12 +111,6 @@ def _looked_at(
         and judgment.source == Source.HUMAN,
         "expert": beside_the_expert(judgment),
         "form": form,
-        "marks": context["marks"] | {"asked": False},  # the page lists them itself
-        "asks_spans": context["marks"]["asked"],
-        "mode": "read",
-        "form_action": "",
-        "hidden": {"assignment": ""},
-        "words": {name: str(WORDS[name]) for name in ("show", "hide")},
     }
     return render(request, "judgments/look.html", context, status=422 if form.errors else 200)
 

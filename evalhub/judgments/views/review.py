@@ -26,7 +26,7 @@ from evalhub.judgments.access import access_review
 from evalhub.judgments.body import ReviseBody
 from evalhub.judgments.errors import InvalidJudgment, MalformedBody
 from evalhub.judgments.forms import ReturnForm
-from evalhub.judgments.looking import judged_page
+from evalhub.judgments.looking import judged_page, reading
 from evalhub.judgments.models import Review
 from evalhub.judgments.page import desk_page
 from evalhub.judgments.reviewing import found_in, waiting_for_review
@@ -38,7 +38,6 @@ from evalhub.judgments.services.review import (
     take_review,
 )
 from evalhub.judgments.sheet import answers_from
-from evalhub.judgments.words import WORDS
 
 
 class Reviewing(NamedTuple):
@@ -174,16 +173,10 @@ def _seen(request: Request) -> UUID:
 
 def _shown(request: Request, member: Member, row: Review, form: ReturnForm) -> HttpResponse:
     context = _around(member) | judged_page(row.judgment)
-    context |= {
+    context |= reading(context) | {
         "review": row,
         "form": form,
         "waiting": waiting_for_review([row.campaign], member).get(row.campaign_id, 0),
-        "marks": context["marks"] | {"asked": False},  # the page lists them itself
-        "asks_spans": context["marks"]["asked"],
-        "mode": "read",
-        "form_action": "",
-        "hidden": {"assignment": ""},
-        "words": {name: str(WORDS[name]) for name in ("show", "hide")},
     }
     return render(request, "judgments/review.html", context, status=422 if form.errors else 200)
 
