@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import environ
-from celery.schedules import crontab, schedule
 
 from evalhub.common.embedded.places import DataDirectory
 from evalhub.common.embedded.postgres import NAME
 from evalhub.common.embedded.redis import broker_url
 from evalhub.common.embedded.secrets import clearly, usable_secret_key, whole_number
 from evalhub.common.logs import logging_config
+from evalhub.schedule import SCHEDULE
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -277,43 +277,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False  # a job keeps its own lease
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_REDIRECT_STDOUTS = False
-CELERY_BEAT_SCHEDULE = {
-    "sweep jobs and news": {
-        "task": "evalhub.jobs.tasks.sweep",
-        "schedule": schedule(5.0),
-        "options": {"expires": 5},
-    },
-    "return expired assignments": {
-        "task": "evalhub.campaigns.tasks.return_expired",
-        "schedule": schedule(15.0),
-        "options": {"expires": 15},
-    },
-    "add up what was judged": {
-        "task": "evalhub.judgments.tasks.tally",
-        "schedule": schedule(30.0),
-        "options": {"expires": 30},
-    },
-    "count large campaigns": {
-        "task": "evalhub.campaigns.tasks.count_large",
-        "schedule": schedule(30.0),
-        "options": {"expires": 30},
-    },
-    "look at the alerts": {
-        "task": "evalhub.quality.tasks.check_alerts",
-        "schedule": schedule(300.0),
-        "options": {"expires": 300},
-    },
-    "send the daily summaries": {
-        "task": "evalhub.quality.tasks.send_digests",
-        "schedule": crontab(hour=6, minute=0),
-        "options": {"expires": 3600},
-    },
-    "close campaigns whose time is over": {
-        "task": "evalhub.campaigns.tasks.close_overdue",
-        "schedule": schedule(30.0),
-        "options": {"expires": 30},
-    },
-}
+CELERY_BEAT_SCHEDULE = SCHEDULE
 CELERY_BEAT_SCHEDULE_FILENAME = str(EVALHUB_DATA_DIR / "run" / "beat-schedule")
 
 # Logs

@@ -165,5 +165,5 @@ class PilotForm(forms.Form):
 
     def __init__(self, *args: Any, workspace: Workspace, **kwargs: Any) -> None:  # Django's own
         super().__init__(*args, **kwargs)
-        judges = workspace.members.active().filter(roles__overlap=[Role.ANNOTATOR, Role.OWNER])
+        judges = workspace.members.active().with_role(Role.ANNOTATOR, Role.OWNER)
         choose_from(self, "people", judges.order_by("pseudonym"))

@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import connection, transaction
 
-from evalhub.judgments.models import TallyMark
+from evalhub.judgments.models import FILLS_A_PLACE, TallyMark
 
 AT_ONCE = 50_000  # keys, in one transaction
 YOUNG = 60  # seconds after which no transaction with an older judgment is still under way
@@ -19,19 +19,18 @@ _END = """
                  (SELECT max(id) FROM judgments_judgment),
                  %(begin)s))
 """
-_COUNT = """
+_COUNT = f"""
     INSERT INTO judgments_tally (campaign_id, member_id, hour, judgments, timed, active_ms)
     SELECT campaign_id, member_id, date_trunc('hour', judged_at, 'UTC'), count(*),
            count(active_ms), coalesce(sum(active_ms), 0)
     FROM judgments_judgment
-    WHERE id > %(begin)s AND id <= %(end)s AND supersedes_id IS NULL AND withdrawn_at IS NULL
-      AND NOT is_extra AND assignment_id IS NOT NULL
+    WHERE id > %(begin)s AND id <= %(end)s AND {FILLS_A_PLACE}
     GROUP BY 1, 2, 3
     ON CONFLICT (campaign_id, hour, member_id) DO UPDATE SET
         judgments = judgments_tally.judgments + excluded.judgments,
         timed = judgments_tally.timed + excluded.timed,
         active_ms = judgments_tally.active_ms + excluded.active_ms
-"""
+"""  # noqa: S608  constants only
 
 
 @transaction.atomic

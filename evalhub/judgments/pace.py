@@ -11,6 +11,7 @@ from django.utils import timezone
 from evalhub.accounts.models import Member
 from evalhub.campaigns.models import Campaign
 from evalhub.campaigns.queries import Hand, Progress, hands_of
+from evalhub.judgments.models import FILLS_A_PLACE
 from evalhub.stats.pace import expected_finish
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -18,7 +19,7 @@ DAYS_ENOUGH = 3  # from then on the pace is taken by the day, which has its nigh
 LOOKED_BACK = 14  # days, or as many hours for a campaign that is younger
 
 # What the tallies have and what came after them, as one table.
-_ALL = """
+_ALL = f"""
     WITH every AS (
         SELECT member_id, hour, judgments, timed, active_ms FROM judgments_tally
         WHERE campaign_id = %(campaign)s
@@ -28,11 +29,10 @@ _ALL = """
         FROM judgments_judgment
         WHERE campaign_id = %(campaign)s
           AND id > coalesce((SELECT up_to FROM judgments_tallymark), 0)
-          AND supersedes_id IS NULL AND withdrawn_at IS NULL
-          AND NOT is_extra AND assignment_id IS NOT NULL
+          AND {FILLS_A_PLACE}
         GROUP BY 1, 2
     )
-"""
+"""  # noqa: S608  constants only
 _BY_MEMBER = f"""{_ALL}
     SELECT member_id, sum(judgments)::bigint, sum(timed)::bigint, sum(active_ms)::bigint, max(hour)
     FROM every GROUP BY 1 ORDER BY 2 DESC, 1

@@ -12,6 +12,7 @@ from django.db.models.functions import Length
 
 from evalhub.campaigns.choices import TaskType
 from evalhub.campaigns.models import Campaign
+from evalhub.judgments.models import FILLS_A_PLACE
 from evalhub.stats.planning import (
     Forecast,
     forecast_time,
@@ -26,7 +27,7 @@ CAMPAIGNS, EACH = 20, 500  # of the newest like campaigns, and of the newest jud
 LETTERS_A_MINUTE = 1200  # read with care, about 200 words
 GUESSED_TIES, GUESSED_CORRELATION, GUESSED_VARIANCE, GUESSED_START_MS = 0.2, 0.3, 1.0, 15_000
 
-_HISTORY = """
+_HISTORY = f"""
     SELECT j.member_id, j.task_id, j.active_ms,
            (SELECT p.margin FROM judgments_preference p
             WHERE p.judgment_id = j.id AND p.criterion_id IS NULL),
@@ -37,11 +38,10 @@ _HISTORY = """
     FROM unnest(%s::bigint[]) AS c (id)
     CROSS JOIN LATERAL (
         SELECT * FROM judgments_judgment
-        WHERE campaign_id = c.id AND supersedes_id IS NULL AND withdrawn_at IS NULL
-          AND NOT is_extra AND assignment_id IS NOT NULL
+        WHERE campaign_id = c.id AND {FILLS_A_PLACE}
         ORDER BY id DESC LIMIT %s
     ) j
-"""
+"""  # noqa: S608  constants only
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
+from evalhub.campaigns.choices import FlagKind
 from evalhub.campaigns.models import Campaign, Flag
 from evalhub.campaigns.queries import Progress, progress_of
 from evalhub.judgments.pace import given_since, pace_of, people_of
@@ -55,7 +56,7 @@ def last_day_of(campaign: Campaign) -> Day:
         campaign=campaign,
         judgments=given_since(campaign, since),
         flags=flags.filter(created_at__gte=since).count(),
-        questions=flags.open().filter(kind="question").count(),
+        questions=flags.open().filter(kind=FlagKind.QUESTION).count(),
         progress=progress,
         expected=pace_of(campaign, progress).expected,
     )

@@ -82,9 +82,8 @@ def _in_words(day: Day) -> str:
 
 
 def _leads(campaign: Campaign) -> list[Member]:
-    roles = [Role.LEAD.value, Role.OWNER.value]
-    members = campaign.workspace.members.active().filter(roles__overlap=roles)
-    return list(members.exclude(user=None).order_by("pk"))
+    leads = campaign.workspace.members.active().with_role(Role.LEAD, Role.OWNER)
+    return list(leads.exclude(user=None).order_by("pk"))
 
 
 def _page(campaign: Campaign) -> str:

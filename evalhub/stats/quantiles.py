@@ -1,4 +1,4 @@
-"""Quantiles for pages: scipy has them too, but would cost each web process 40 MB and a second."""
+"""Quantiles for pages: scipy has them too, but would cost each web process 69 MB and 0.6 s."""
 
 from __future__ import annotations
 

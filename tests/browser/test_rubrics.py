@@ -15,7 +15,7 @@ from evalhub.rubrics.models import CarryRule, RubricVersion
 from evalhub.rubrics.services import new_version, publish_version
 from evalhub.rubrics.shipped import template
 from tests.browser.conftest import DESKTOP, PHONE, axe_findings, scrolls_sideways
-from tests.browser.desk import campaign_of, is_ready, open_page, start_session
+from tests.browser.desk import campaign_of, is_ready, look, open_page, start_session
 
 pytestmark = pytest.mark.browser
 
@@ -59,6 +59,7 @@ def test_a_condition_a_number_and_words_by_keyboard_alone(
     page.keyboard.press("5")
     page.keyboard.press("4")
     expect(page.locator("#missing")).to_have_text("Ready to submit.")
+    look(page, "judge-new-kinds")
     page.keyboard.press("Control+Enter")
     expect(page.get_by_role("heading", name="Nothing left for you here")).to_be_visible()
     ratings = Judgment.objects.get().ratings.values_list("criterion__slug", "value")

@@ -12,9 +12,10 @@ from evalhub.judgments.models.judgment import (
 from evalhub.judgments.models.passages import JudgedStep, JudgedToolCall, Span
 from evalhub.judgments.models.price import PriceForecast
 from evalhub.judgments.models.review import Review
-from evalhub.judgments.models.tally import Tally, TallyMark
+from evalhub.judgments.models.tally import FILLS_A_PLACE, Tally, TallyMark
 
 __all__ = [
+    "FILLS_A_PLACE",
     "Correction",
     "Demonstration",
     "DeskSettings",

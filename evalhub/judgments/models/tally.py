@@ -5,11 +5,16 @@ from django.db import models
 from evalhub.accounts.models import Member
 from evalhub.campaigns.models import Campaign
 
+# A first judgment that counts towards k: no revision, fix, extra, withdrawn or imported one.
+FILLS_A_PLACE = """
+    (supersedes_id IS NULL AND withdrawn_at IS NULL AND NOT is_extra AND assignment_id IS NOT NULL)
+"""
+
 
 class Tally(models.Model):
     """What one member gave to a campaign in one hour, of the judgments up to `TallyMark.up_to`.
 
-    First judgments that fill a place: no revisions, extras, withdrawn or imported ones.
+    Those for which FILLS_A_PLACE holds.
     """
 
     campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="+", db_index=False)

@@ -1,0 +1,43 @@
+"""What the clock does by itself, and how often."""
+
+from __future__ import annotations
+
+from celery.schedules import crontab, schedule
+
+SCHEDULE = {
+    "sweep jobs and news": {
+        "task": "evalhub.jobs.tasks.sweep",
+        "schedule": schedule(5.0),
+        "options": {"expires": 5},
+    },
+    "return expired assignments": {
+        "task": "evalhub.campaigns.tasks.return_expired",
+        "schedule": schedule(15.0),
+        "options": {"expires": 15},
+    },
+    "add up what was judged": {
+        "task": "evalhub.judgments.tasks.tally",
+        "schedule": schedule(30.0),
+        "options": {"expires": 30},
+    },
+    "count large campaigns": {
+        "task": "evalhub.campaigns.tasks.count_large",
+        "schedule": schedule(30.0),
+        "options": {"expires": 30},
+    },
+    "look at the alerts": {
+        "task": "evalhub.quality.tasks.check_alerts",
+        "schedule": schedule(300.0),
+        "options": {"expires": 300},
+    },
+    "send the daily summaries": {
+        "task": "evalhub.quality.tasks.send_digests",
+        "schedule": crontab(hour=6, minute=0),
+        "options": {"expires": 3600},
+    },
+    "close campaigns whose time is over": {
+        "task": "evalhub.campaigns.tasks.close_overdue",
+        "schedule": schedule(30.0),
+        "options": {"expires": 30},
+    },
+}
