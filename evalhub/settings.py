@@ -89,6 +89,7 @@ INSTALLED_APPS = [
     "evalhub.quality",
     "evalhub.datasets",
     "evalhub.browse",
+    "evalhub.reports",
     "evalhub.runs",
     "evalhub.evaluation",
     "evalhub.loops",
