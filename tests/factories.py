@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import factory
@@ -18,6 +19,7 @@ from evalhub.campaigns.models import (
     Draft,
     Flag,
     Guidelines,
+    PayRate,
     Task,
     TaskCompletion,
 )
@@ -28,6 +30,8 @@ from evalhub.jobs.models import Job
 from evalhub.judgments.models import (
     ExpertAnswer,
     Judgment,
+    PayLine,
+    PayRun,
     Preference,
     Rating,
     ReturnedJudgment,
@@ -317,6 +321,49 @@ class ReviewFactory(DjangoModelFactory[Review]):
     judgment = factory.SubFactory(JudgmentFactory)
     campaign = factory.SelfAttribute("judgment.campaign")
     author = factory.SelfAttribute("judgment.member")
+
+
+class PayRateFactory(DjangoModelFactory[PayRate]):
+    class Meta:
+        model = PayRate
+
+    campaign = factory.SubFactory(CampaignFactory)
+    amount = Decimal("0.25")
+    currency = "EUR"
+    unit = "task"
+    created_by = factory.SubFactory(
+        MemberFactory, workspace=factory.SelfAttribute("..campaign.workspace"), roles=["lead"]
+    )
+
+
+class PayRunFactory(DjangoModelFactory[PayRun]):
+    """One after the other, a day each."""
+
+    class Meta:
+        model = PayRun
+
+    workspace = factory.SubFactory(WorkspaceFactory)
+    begins_at = factory.Sequence(lambda n: datetime(2000, 1, 1, tzinfo=UTC) + timedelta(days=n))
+    ends_at = factory.LazyAttribute(lambda run: run.begins_at + timedelta(days=1))
+    closed_by = factory.SubFactory(
+        MemberFactory, workspace=factory.SelfAttribute("..workspace"), roles=["owner"]
+    )
+
+
+class PayLineFactory(DjangoModelFactory[PayLine]):
+    class Meta:
+        model = PayLine
+
+    run = factory.SubFactory(PayRunFactory)
+    member = factory.SubFactory(MemberFactory, workspace=factory.SelfAttribute("..run.workspace"))
+    rate = factory.SubFactory(
+        PayRateFactory, campaign__workspace=factory.SelfAttribute("...run.workspace")
+    )
+    is_correction = False
+    judgments = 4
+    untimed = 0
+    active_ms = 120_000
+    amount = 100
 
 
 class SavedViewFactory(DjangoModelFactory[SavedView]):

@@ -73,6 +73,10 @@ class UnfitSkip(DomainError):
     code, http_status = "unfit_skip", 422
 
 
+class UnfitPayRate(DomainError):
+    code, http_status = "unfit_pay_rate", 422
+
+
 # What more than one service says
 
 

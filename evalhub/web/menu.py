@@ -68,6 +68,7 @@ SECTIONS: list[tuple[Any, list[Page]]] = [  # `Any`: lazy translations
             Page(_("Notifications"), "notifications:list", "view"),
             Page(_("Jobs"), "jobs:list", "watch"),
             Page(_("Members"), "accounts:members", "own"),
+            Page(_("Payroll"), "judgments:pay", "own"),
             Page(_("API tokens"), "accounts:tokens", "view"),
             Page(_("Audit log"), "audit_log", "own"),
             Page(_("Help"), "help", "view"),

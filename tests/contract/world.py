@@ -89,6 +89,7 @@ MAKERS: Makers = {
     "expert": lambda w: make.ExpertAnswerFactory.create(task__campaign__workspace=w),
     "returned": lambda w: make.ReturnedJudgmentFactory.create(judgment__task=_task(w)),
     "reviews": _review,
+    "pay-runs": lambda w: make.PayLineFactory.create(run__workspace=w).run,
     "views": lambda w: make.SavedViewFactory.create(member__workspace=w, is_shared=True),
     "imports": _import,
     "collections": lambda w: (
