@@ -37,6 +37,7 @@ from evalhub.judgments.models import (
     ReturnedJudgment,
     Review,
 )
+from evalhub.links.models import JoinLink, Participant, ReportLink
 from evalhub.loops.models import Loop, Round, Step
 from evalhub.prompts.models import Collection, Completion, Generation, Prompt, PromptGroup
 from evalhub.registry.models import LanguageModel
@@ -364,6 +365,55 @@ class PayLineFactory(DjangoModelFactory[PayLine]):
     untimed = 0
     active_ms = 120_000
     amount = 100
+
+
+class JoinLinkFactory(DjangoModelFactory[JoinLink]):
+    """The secret is `join-<n>`, n counting from 0."""
+
+    class Meta:
+        model = JoinLink
+
+    campaign = factory.SubFactory(CampaignFactory)
+    name = "wave 1"
+    prefix = "join"
+    digest = factory.Sequence(lambda n: hashlib.sha256(f"join-{n}".encode()).hexdigest())
+    created_by = factory.SubFactory(
+        MemberFactory, workspace=factory.SelfAttribute("..campaign.workspace"), roles=["lead"]
+    )
+    platform = "prolific"
+    person_parameter = "PROLIFIC_PID"
+    study_parameter = "STUDY_ID"
+    session_parameter = "SESSION_ID"
+    tasks = 2
+    most_people = 10
+    completion_code = "C0DE"
+    group = "join-1"
+
+
+class ParticipantFactory(DjangoModelFactory[Participant]):
+    class Meta:
+        model = Participant
+
+    link = factory.SubFactory(JoinLinkFactory)
+    member = factory.SubFactory(
+        MemberFactory,
+        workspace=factory.SelfAttribute("..link.campaign.workspace"),
+        only_campaign=factory.SelfAttribute("..link.campaign.pk"),
+    )
+    external_id = factory.Sequence("p{}".format)
+
+
+class ReportLinkFactory(DjangoModelFactory[ReportLink]):
+    class Meta:
+        model = ReportLink
+
+    campaign = factory.SubFactory(CampaignFactory)
+    name = "the client"
+    prefix = "report"
+    digest = factory.Sequence(lambda n: hashlib.sha256(f"report-{n}".encode()).hexdigest())
+    created_by = factory.SubFactory(
+        MemberFactory, workspace=factory.SelfAttribute("..campaign.workspace"), roles=["lead"]
+    )
 
 
 class SavedViewFactory(DjangoModelFactory[SavedView]):

@@ -6,7 +6,6 @@ from django import forms
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from evalhub.accounts.choices import Role
 from evalhub.accounts.models import Member, Workspace
 from evalhub.campaigns.services.pilots import MOST_TASKS
 from evalhub.common.forms import choose_from
@@ -172,7 +171,7 @@ class PilotForm(forms.Form):
 
     def __init__(self, *args: Any, workspace: Workspace, **kwargs: Any) -> None:  # Django's own
         super().__init__(*args, **kwargs)
-        judges = workspace.members.active().with_role(Role.ANNOTATOR, Role.OWNER)
+        judges = workspace.members.active().judging()
         choose_from(self, "people", judges.order_by("pseudonym"))
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -22,11 +20,13 @@ from evalhub.common.rest import KeysetPagination
 from evalhub.judgments.access import acting_pay_run
 from evalhub.judgments.errors import MalformedBody
 from evalhub.judgments.models import PayRun
-from evalhub.judgments.pay.earned import Line, earned_in
+from evalhub.judgments.pay.earned import earned_in
 from evalhub.judgments.pay.runs import lines_of
 from evalhub.judgments.pay_serializers import (
+    EarnedLinesSerializer,
     EarnedSerializer,
     PayLineSerializer,
+    PayLinesSerializer,
     PayRunSerializer,
 )
 
@@ -40,7 +40,7 @@ class PayView(APIView):
             OpenApiParameter("from", date, description="the first day, UTC; from the beginning"),
             OpenApiParameter("to", date, description="the last day, UTC; today"),
         ],
-        responses=EarnedSerializer(many=True),
+        responses=EarnedLinesSerializer,
     )
     def get(self, request: Request) -> Response:
         """What each person earned in a period, by rate; whether it was paid out or not."""
@@ -52,7 +52,7 @@ class PayView(APIView):
             begin=None if begin is None else _midnight(begin),
             end=_midnight(last + timedelta(days=1)),
         )
-        return Response(_told(EarnedSerializer, lines))
+        return Response({"lines": EarnedSerializer(lines, many=True).data})
 
 
 @extend_schema(parameters=[WORKSPACE])
@@ -68,13 +68,11 @@ class PayRunListView(ListAPIView[PayRun]):
 
 
 class PayRunView(APIView):
-    @extend_schema(
-        operation_id="v1_pay_runs_lines",  # else it is called as the list of runs
-        responses=PayLineSerializer(many=True),
-    )
+    @extend_schema(responses=PayLinesSerializer)
     def get(self, request: Request, uid: UUID) -> Response:
         """What a closed pay run pays, by person and rate; corrections are lines of their own."""
-        return Response(_told(PayLineSerializer, lines_of(acting_pay_run(request, uid))))
+        lines = lines_of(acting_pay_run(request, uid))
+        return Response({"lines": PayLineSerializer(lines, many=True).data})
 
 
 def _owner(request: Request) -> Member:
@@ -94,7 +92,3 @@ def _day(request: Request, name: str) -> date | None:
 
 def _midnight(day: date) -> datetime:
     return datetime.combine(day, time.min, tzinfo=UTC)
-
-
-def _told(serializer: Any, lines: Sequence[Line]) -> Any:  # Any: JSON
-    return serializer(lines, many=True).data

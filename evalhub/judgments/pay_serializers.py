@@ -36,6 +36,14 @@ class PayLineSerializer(LineSerializer):
     is_correction = serializers.BooleanField()
 
 
+class EarnedLinesSerializer(serializers.Serializer[Any]):  # Any: a dict of them
+    lines = EarnedSerializer(many=True)
+
+
+class PayLinesSerializer(serializers.Serializer[Any]):  # Any: a dict of them
+    lines = PayLineSerializer(many=True)
+
+
 class PayRunSerializer(serializers.ModelSerializer[PayRun]):
     closed_by = serializers.CharField(source="closed_by.pseudonym")
 

@@ -289,12 +289,12 @@ def test_the_api_tells_owners_what_is_to_be_paid(
     judged(campaign, bob, days=2)
     run = closed(campaign, olga, days=1)
     api = client_of(olga)
-    [line] = api.get("/api/v1/pay?from=2020-01-01").json()
+    [line] = api.get("/api/v1/pay?from=2020-01-01").json()["lines"]
     assert (line["pseudonym"], line["amount"], line["returned"]) == ("bob", "0.10", 0)
-    assert api.get("/api/v1/pay?to=2020-01-01").json() == []
+    assert api.get("/api/v1/pay?to=2020-01-01").json() == {"lines": []}
     assert api.get("/api/v1/pay?to=soon").json()["field"] == "to"
     assert [row["uid"] for row in api.get("/api/v1/pay-runs").json()["results"]] == [str(run.uid)]
-    [line] = api.get(f"/api/v1/pay-runs/{run.uid}").json()
+    [line] = api.get(f"/api/v1/pay-runs/{run.uid}").json()["lines"]
     assert (line["amount"], line["is_correction"]) == ("0.10", False)
     assert client_of(alice).get("/api/v1/pay").status_code == 403
     assert client_of(charlie).get(f"/api/v1/pay-runs/{run.uid}").status_code == 404
