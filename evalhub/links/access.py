@@ -10,15 +10,15 @@ from evalhub.accounts.models import Member, User
 from evalhub.common.canonical import sha256_of
 from evalhub.common.errors import NotFound
 from evalhub.links.errors import LinkOver
-from evalhub.links.models import JoinLink, Participant, ReportLink
+from evalhub.links.models import JoinLink, Participant, ReportLink, live
 
 _OF_CAMPAIGN = ("campaign__workspace", "campaign__guidelines", "campaign__rubric_version__rubric")
 
 
 def join_link_by(secret: str) -> JoinLink:
     """Raise LinkOver for one that was revoked, is over, or never was."""
-    live = JoinLink.objects.live().filter(digest=sha256_of(secret))
-    link = live.select_related(*_OF_CAMPAIGN).first()
+    found = JoinLink.objects.filter(live(), digest=sha256_of(secret))
+    link = found.select_related(*_OF_CAMPAIGN).first()
     if link is None:
         raise LinkOver(_("This link does not work any more. Ask whoever gave it to you."))
     return link
@@ -26,8 +26,8 @@ def join_link_by(secret: str) -> JoinLink:
 
 def report_link_by(secret: str) -> ReportLink:
     """Raise LinkOver for one that was revoked, is over, or never was."""
-    live = ReportLink.objects.live().filter(digest=sha256_of(secret))
-    link = live.select_related(*_OF_CAMPAIGN).first()
+    found = ReportLink.objects.filter(live(), digest=sha256_of(secret))
+    link = found.select_related(*_OF_CAMPAIGN).first()
     if link is None:
         raise LinkOver(_("This link does not work any more. Ask whoever gave it to you."))
     return link

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Self
-
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
@@ -17,12 +15,9 @@ from evalhub.links.choices import Platform
 parameter_rule = RegexValidator(r"^[A-Za-z][A-Za-z0-9_.-]{0,39}$")
 
 
-class LinkQuerySet(models.QuerySet["models.Model"]):
-    """Of any kind of link."""
-
-    def live(self) -> Self:
-        over = Q(ends_at__lte=timezone.now())
-        return self.filter(revoked_at=None).exclude(over)
+def live() -> Q:
+    """Of any kind of link: neither revoked nor past its end."""
+    return Q(revoked_at=None) & (Q(ends_at=None) | Q(ends_at__gt=timezone.now()))
 
 
 class Link(PublicModel):
@@ -35,8 +30,6 @@ class Link(PublicModel):
     ends_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
     created_by = models.ForeignKey(Member, models.PROTECT, related_name="+")
-
-    objects = LinkQuerySet.as_manager()
 
     class Meta:
         abstract = True

@@ -195,7 +195,7 @@ def asked_at_desk(
     return desk, None if row is None else _asked(row)
 
 
-def _asked(row: Row) -> Asked:
+def _asked(row: Sequence[Any]) -> Asked:
     pk, token, is_live, permutation, rank, completions, *of_campaign = row
     desk_pk, uid, type_, state, hand, minutes, version_uid, version, *rest = of_campaign
     asks, masks, workspace, kind, member, roles, guidelines, is_eligible, is_limited = rest

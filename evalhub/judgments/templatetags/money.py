@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from django import template
 from django.utils.formats import number_format
 
@@ -16,3 +18,9 @@ def money(smallest: int, currency: str) -> str:
     amount = amount_of(smallest, currency)
     written = number_format(amount, decimal_pos=digits_of(currency), force_grouping=True)
     return f"{written} {currency}"
+
+
+@register.filter
+def exact(amount: Decimal) -> str:
+    """A rate with as many digits as it needs: 0.25, 20, 0.125."""
+    return number_format(f"{amount.normalize():f}", force_grouping=True)

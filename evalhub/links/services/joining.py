@@ -21,7 +21,7 @@ from evalhub.audit.services import record
 from evalhub.campaigns.choices import CampaignState
 from evalhub.campaigns.services.shares import fix_share
 from evalhub.links.errors import LinkFull, LinkOver, NotByLink
-from evalhub.links.models import JoinLink, Participant
+from evalhub.links.models import JoinLink, Participant, live
 from evalhub.links.queries import is_done
 
 
@@ -42,7 +42,7 @@ def join(*, link: JoinLink, visitor: Visitor) -> Participant:
         LinkFull: as many people as it is for have joined.
         NotByLink: the account has a password or another role by now, or was deactivated.
     """
-    locked = JoinLink.objects.live().select_for_update(no_key=True).filter(pk=link.pk)
+    locked = JoinLink.objects.select_for_update(no_key=True).filter(live(), pk=link.pk)
     if locked.first() is None:  # also: two tabs of one person in turn
         raise LinkOver(_("This link does not work any more. Ask whoever gave it to you."))
     known = link.participants.filter(external_id=visitor.external_id)

@@ -105,8 +105,8 @@ def revoke_report_link(*, link: ReportLink, by: Member) -> None:
 
 @transaction.atomic
 def _revoke(link: Link, verb: str, by: Member) -> None:
-    live = type(link).objects.filter(pk=link.pk, revoked_at=None)
-    if live.update(revoked_at=timezone.now()):
+    unrevoked = type(link)._default_manager.filter(pk=link.pk, revoked_at=None)
+    if unrevoked.update(revoked_at=timezone.now()):
         _record(verb, link, by)
 
 
