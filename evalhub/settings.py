@@ -90,6 +90,7 @@ INSTALLED_APPS = [
     "evalhub.datasets",
     "evalhub.browse",
     "evalhub.reports",
+    "evalhub.links",
     "evalhub.runs",
     "evalhub.evaluation",
     "evalhub.loops",
