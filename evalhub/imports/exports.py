@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 
+from evalhub.common.inert import inert
 from evalhub.imports.models import Import
 
 HEAD = ("line", "field", "reason", "excerpt")
@@ -20,8 +21,3 @@ def rejected_csv(source: Import) -> Iterator[str]:
     rows = source.rejected.order_by("line", "pk").values_list(*HEAD)
     for row in rows.iterator(chunk_size=1000):
         yield writer.writerow([inert(str(cell)) for cell in row])
-
-
-def inert(cell: str) -> str:
-    """Put an apostrophe ahead of what a spreadsheet would take for a formula."""
-    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r", "\n") else cell
