@@ -1,0 +1,100 @@
+"""Judgments as bytes of JSONL, CSV or Parquet, a page at a time.
+
+What one page becomes can be appended to what earlier pages became, and nothing else follows until
+the end: so a file that was cut behind a page is as good as one that was never interrupted.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+import msgspec
+
+from evalhub.common.inert import inert
+from evalhub.reports.choices import ExportFormat
+from evalhub.reports.columns import Columns
+from evalhub.reports.parquet import Parquet
+from evalhub.reports.records import Record
+
+
+class Writing(Protocol):
+    def head(self) -> bytes:
+        """What stands ahead of the first page."""
+
+    def page(self, records: Iterable[Record]) -> bytes:
+        """What is appended for a page."""
+
+    def finish(self, part: Path, target: Path) -> None:
+        """Make the whole `part` into `target`, at once or not at all."""
+
+
+def writing(format: ExportFormat, columns: Columns) -> Writing:
+    """How a campaign with those columns is written.
+
+    Raises:
+        ParquetNotInstalled: Parquet needs pyarrow, and it is not there.
+    """
+    if format == ExportFormat.PARQUET:
+        return Parquet(columns)
+    return Csv(columns) if format == ExportFormat.CSV else JsonLines()
+
+
+class JsonLines:
+    def __init__(self) -> None:
+        self._encoder = msgspec.json.Encoder()
+
+    def head(self) -> bytes:
+        return b""
+
+    def page(self, records: Iterable[Record]) -> bytes:
+        return bytes(self._encoder.encode_lines(records))
+
+    def finish(self, part: Path, target: Path) -> None:
+        part.replace(target)
+
+
+class Csv:
+    """No cell of words is a formula: a spreadsheet would run it."""
+
+    def __init__(self, columns: Columns) -> None:
+        self._columns = columns
+        self._words = [column.type == "text" for column in columns.all]
+
+    def head(self) -> bytes:
+        names = self._lines([[column.name for column in self._columns.all]])
+        return "\ufeff".encode() + names  # the mark tells spreadsheets that it is UTF-8
+
+    def page(self, records: Iterable[Record]) -> bytes:
+        return self._lines(map(self._line, records))
+
+    def finish(self, part: Path, target: Path) -> None:
+        part.replace(target)
+
+    def _line(self, record: Record) -> list[Any]:
+        cells = zip(self._columns.cells(record), self._words, strict=True)
+        return [_cell(value, is_words=is_words) for value, is_words in cells]
+
+    def _lines(self, rows: Iterable[list[Any]]) -> bytes:
+        stream = io.StringIO(newline="")
+        csv.writer(stream).writerows(rows)
+        return stream.getvalue().encode()
+
+
+def _cell(value: Any, *, is_words: bool) -> Any:  # of any column; None is an empty cell
+    if value is None:
+        return value
+    if is_words:
+        return inert(value)
+    if value is True or value is False:
+        return "true" if value else "false"
+    return moment(value) if isinstance(value, datetime) else value
+
+
+def moment(value: datetime) -> str:
+    """ISO 8601 in UTC, as the JSONL has it."""
+    return msgspec.json.encode(value).decode().strip('"')
