@@ -23,7 +23,7 @@ from evalhub.quality.services import Bounds, safe_bounds
 from evalhub.reports.choices import ExportFormat
 from evalhub.reports.columns import Columns
 from evalhub.reports.errors import ExportInUse, OtherExport
-from evalhub.reports.reading import Page, pages
+from evalhub.reports.reading import PAGE, Page, pages
 from evalhub.reports.records import Records
 from evalhub.reports.writing import writing
 
@@ -59,7 +59,13 @@ class Exported(NamedTuple):
 
 
 def export_judgments(
-    campaign: Campaign, *, format: ExportFormat, everything: bool, target: Path, report: Report
+    campaign: Campaign,
+    *,
+    format: ExportFormat,
+    everything: bool,
+    target: Path,
+    report: Report,
+    page_size: int = PAGE,
 ) -> Exported:
     """Write the campaign's judgments to `target`, going on with what lies there unfinished.
 
@@ -77,7 +83,8 @@ def export_judgments(
         part = _Part(target, stream, notes)
         part.cut(form.head())
         bounds, records = Bounds(notes.last, notes.settled_before), Records(campaign, criteria)
-        for after, page in pages(campaign, bounds, after=notes.after, everything=everything):
+        found = pages(campaign, bounds, after=notes.after, everything=everything, size=page_size)
+        for after, page in found:
             part.append(form.page(records.of(page)), page, after=after)
             report(notes.read, notes.total)
         form.finish(_part(target), target)

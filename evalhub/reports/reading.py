@@ -10,6 +10,7 @@ from typing import Any
 from django.db import connection
 
 from evalhub.campaigns.models import Campaign
+from evalhub.common.rows import array_of
 from evalhub.quality.services import Bounds
 
 Row = tuple[Any, ...]  # of whatever psycopg makes of the columns
@@ -57,35 +58,35 @@ _PLACED = """
     JOIN prompts_completion x ON x.id = tc.completion_id
     JOIN prompts_generation n ON n.id = x.generation_id
     JOIN registry_languagemodel l ON l.id = n.model_id
-    WHERE tc.task_id = ANY(%s) ORDER BY tc.task_id, tc.place
+    WHERE tc.task_id = ANY(%s::bigint[]) ORDER BY tc.task_id, tc.place
 """
 _SAID = {
     "ratings": """
         SELECT judgment_id, completion_id, criterion_id, turn, value, reason, comment
-        FROM judgments_rating WHERE judgment_id = ANY(%s) ORDER BY id""",
+        FROM judgments_rating WHERE judgment_id = ANY(%s::bigint[]) ORDER BY id""",
     "preferences": """
         SELECT judgment_id, criterion_id, first_id, second_id, margin, both_bad
-        FROM judgments_preference WHERE judgment_id = ANY(%s) ORDER BY id""",
+        FROM judgments_preference WHERE judgment_id = ANY(%s::bigint[]) ORDER BY id""",
     "ranking": """
         SELECT judgment_id, completion_id, tier
-        FROM judgments_rankedcompletion WHERE judgment_id = ANY(%s) ORDER BY id""",
+        FROM judgments_rankedcompletion WHERE judgment_id = ANY(%s::bigint[]) ORDER BY id""",
     "corrections": """
         SELECT judgment_id, completion_id, content
-        FROM judgments_correction WHERE judgment_id = ANY(%s) ORDER BY id""",
+        FROM judgments_correction WHERE judgment_id = ANY(%s::bigint[]) ORDER BY id""",
     "spans": """
         SELECT judgment_id, completion_id, start, "end", error_type, severity, evidence, document,
                document_start, document_end, note
-        FROM judgments_span WHERE judgment_id = ANY(%s) ORDER BY id""",
+        FROM judgments_span WHERE judgment_id = ANY(%s::bigint[]) ORDER BY id""",
     "steps": """
         SELECT judgment_id, completion_id, step, start, "end", verdict
-        FROM judgments_judgedstep WHERE judgment_id = ANY(%s) ORDER BY id""",
+        FROM judgments_judgedstep WHERE judgment_id = ANY(%s::bigint[]) ORDER BY id""",
     "tool_calls": """
         SELECT judgment_id, completion_id, call, right_tool, right_arguments
-        FROM judgments_judgedtoolcall WHERE judgment_id = ANY(%s) ORDER BY id""",
+        FROM judgments_judgedtoolcall WHERE judgment_id = ANY(%s::bigint[]) ORDER BY id""",
     "flags": """
         SELECT j.id, f.kind, f.text FROM judgments_judgment j
         JOIN campaigns_flag f ON f.task_id = j.task_id AND f.member_id = j.member_id
-        WHERE j.id = ANY(%s) ORDER BY f.id""",
+        WHERE j.id = ANY(%s::bigint[]) ORDER BY f.id""",
 }
 
 
@@ -107,25 +108,25 @@ class Page:
 
 
 def pages(
-    campaign: Campaign, bounds: Bounds, *, after: int, everything: bool
+    campaign: Campaign, bounds: Bounds, *, after: int, everything: bool, size: int = PAGE
 ) -> Iterator[tuple[int, Page]]:
     """The judgments behind the key `after`, up to the bounds, each page with its last key.
 
     Args:
         everything: also those that do not count; else they are only counted, as left out.
     """
-    while heads := _rows(_HEADS, _values(campaign, bounds, after)):
+    while heads := _rows(_HEADS, _values(campaign, bounds, after, size)):
         after = heads[-1][0]
         yield after, _page(heads, everything=everything)
 
 
-def _values(campaign: Campaign, bounds: Bounds, after: int) -> dict[str, Any]:
+def _values(campaign: Campaign, bounds: Bounds, after: int, size: int) -> dict[str, Any]:
     return {
         "campaign": campaign.pk,
         "after": after,
         "last": bounds.last,
         "settled_before": bounds.settled_before,
-        "page": PAGE,
+        "page": size,
     }
 
 
@@ -136,9 +137,9 @@ def _page(heads: list[Row], *, everything: bool) -> Page:
             page.heads.append(head)
         else:
             page.left_out[head[STATE]] = page.left_out.get(head[STATE], 0) + 1
-    keys = [head[0] for head in page.heads]
+    keys = array_of(head[0] for head in page.heads)
     placed = defaultdict(list)
-    for task, *shown in _rows(_PLACED, [list({head[1] for head in page.heads})]):
+    for task, *shown in _rows(_PLACED, [array_of({head[1] for head in page.heads})]):
         placed[task].append(Shown(*shown))
     page.placed = placed
     for name, statement in _SAID.items():

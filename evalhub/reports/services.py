@@ -30,8 +30,7 @@ def start_export(
     Raises:
         ParquetNotInstalled: Parquet needs pyarrow, and it is not there.
     """
-    if format == ExportFormat.PARQUET:
-        must_be_installed()
+    _must_be_possible(format)
     export = Export(
         workspace=campaign.workspace,
         campaign=campaign,
@@ -77,6 +76,7 @@ def export_to_file(
     report: Callable[[int, int], object],
 ) -> dict[str, Any]:
     """Write a campaign's judgments to a file of this machine, for a command; see export_judgments."""
+    _must_be_possible(format)
     about = {"format": format, "everything": everything, "file": target.name}
     _by_command("export.begun_by_command", campaign, **about)
     found = export_judgments(
@@ -90,6 +90,12 @@ def export_to_file(
     }
     _by_command("export.written_by_command", campaign, **about, **written)
     return written
+
+
+def _must_be_possible(format: ExportFormat) -> None:
+    """Said ahead of the work, and not by a job that fails."""
+    if format == ExportFormat.PARQUET:
+        must_be_installed()
 
 
 def _by_command(verb: str, campaign: Campaign, **details: Any) -> None:  # Any: JSON

@@ -63,7 +63,11 @@ class Csv:
 
     def __init__(self, columns: Columns) -> None:
         self._columns = columns
-        self._words = [column.type == "text" for column in columns.all]
+        places: dict[str, list[int]] = {}
+        for nth, column in enumerate(columns.all):
+            places.setdefault(column.type, []).append(nth)
+        self._words = places["text"]
+        self._yes_no, self._moments = places["yes_no"], places["moment"]
 
     def head(self) -> bytes:
         names = self._lines([[column.name for column in self._columns.all]])
@@ -76,8 +80,15 @@ class Csv:
         part.replace(target)
 
     def _line(self, record: Record) -> list[Any]:
-        cells = zip(self._columns.cells(record), self._words, strict=True)
-        return [_cell(value, is_words=is_words) for value, is_words in cells]
+        cells = self._columns.cells(record)
+        for nth in self._words:
+            if cells[nth]:
+                cells[nth] = inert(cells[nth])
+        for nth in self._yes_no:
+            cells[nth] = "true" if cells[nth] else "false"
+        for nth in self._moments:
+            cells[nth] = moment(cells[nth])
+        return cells
 
     def _lines(self, rows: Iterable[list[Any]]) -> bytes:
         stream = io.StringIO(newline="")
@@ -85,16 +96,7 @@ class Csv:
         return stream.getvalue().encode()
 
 
-def _cell(value: Any, *, is_words: bool) -> Any:  # of any column; None is an empty cell
-    if value is None:
-        return value
-    if is_words:
-        return inert(value)
-    if value is True or value is False:
-        return "true" if value else "false"
-    return moment(value) if isinstance(value, datetime) else value
-
-
 def moment(value: datetime) -> str:
     """ISO 8601 in UTC, as the JSONL has it."""
-    return msgspec.json.encode(value).decode().strip('"')
+    text: str = msgspec.to_builtins(value)
+    return text
