@@ -36,6 +36,7 @@ from evalhub.judgments.models import (
 from evalhub.loops.models import Loop, Round, Step
 from evalhub.prompts.models import Collection, Completion, Generation, Prompt, PromptGroup
 from evalhub.registry.models import LanguageModel
+from evalhub.reports.models import Export
 from evalhub.rubrics.models import Criterion, Rubric, RubricVersion
 from evalhub.runs.models import Run
 
@@ -394,6 +395,23 @@ class DatasetBuildFactory(DjangoModelFactory[DatasetBuild]):
     kind = factory.SelfAttribute("dataset.kind")
     job = factory.SubFactory(
         JobFactory, workspace=factory.SelfAttribute("..workspace"), kind="datasets.build"
+    )
+
+
+class ExportFactory(DjangoModelFactory[Export]):
+    """Asked for, and not written yet."""
+
+    class Meta:
+        model = Export
+
+    campaign = factory.SubFactory(CampaignFactory)
+    workspace = factory.SelfAttribute("campaign.workspace")
+    format = "csv"
+    job = factory.SubFactory(
+        JobFactory, workspace=factory.SelfAttribute("..workspace"), kind="exports.write"
+    )
+    created_by = factory.SubFactory(
+        MemberFactory, workspace=factory.SelfAttribute("..workspace"), roles=["lead"]
     )
 
 
