@@ -15,7 +15,7 @@ from evalhub.common.errors import NotFound
 from evalhub.reports.models import Export
 
 
-class Acting(NamedTuple):
+class AtExport(NamedTuple):
     export: Export
     member: Member
 
@@ -28,13 +28,13 @@ def access_export(member: Member, uid: UUID) -> Export:
     return found
 
 
-def acting_export(request: Request, uid: UUID) -> Acting:
+def acting_export(request: Request, uid: UUID) -> AtExport:
     """The same for the API, with who asks."""
     found = _all().filter(uid=uid).first()
     if found is None:
         raise NotFound(_("No such export."))
     try:
-        return Acting(found, acting_member(request, found.workspace_id, to="build"))
+        return AtExport(found, acting_member(request, found.workspace_id, to="build"))
     except NotFound as error:
         raise NotFound(_("No such export.")) from error
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -24,6 +24,7 @@ from evalhub.reports.exporting import export_judgments
 from evalhub.reports.models import Export
 
 KEPT = timedelta(days=7)
+_UID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def write_export(job: Job, beat: Beat) -> dict[str, Any]:
@@ -74,8 +75,8 @@ def sweep_exports() -> None:
                 target=f"export {export.uid}",
             )
     if _folder().is_dir():
-        begun = {folder.name: folder for folder in _folder().iterdir()}
-        ended = Export.objects.filter(uid__in=map(UUID, begun), job__state__in=ENDED)
+        begun = {each.name: each for each in _folder().iterdir() if _UID.fullmatch(each.name)}
+        ended = Export.objects.filter(uid__in=begun, job__state__in=ENDED)
         for uid in ended.values_list("uid", flat=True):
             shutil.rmtree(begun[str(uid)], ignore_errors=True)
 

@@ -16,8 +16,8 @@ def must_be_installed() -> None:
     """Raise ParquetNotInstalled when pyarrow is not there."""
     if find_spec("pyarrow") is None:
         raise ParquetNotInstalled(
-            "Parquet needs pyarrow, which is not installed here: pip install 'evalhub[parquet]'. "
-            "CSV and JSONL need nothing."
+            "Parquet needs pyarrow, which is not installed here: in evalhub's folder, "
+            'pip install -c constraints.txt -e ".[parquet]". CSV and JSONL need nothing.'
         )
 
 

@@ -12,6 +12,7 @@ from django.db import connection
 from evalhub.campaigns.models import Campaign
 from evalhub.common.rows import array_of
 from evalhub.quality.services import Bounds
+from evalhub.reports.choices import Standing
 
 Row = tuple[Any, ...]  # of whatever psycopg makes of the columns
 PAGE = 2000  # judgments that are in memory at once
@@ -133,7 +134,7 @@ def _values(campaign: Campaign, bounds: Bounds, after: int, size: int) -> dict[s
 def _page(heads: list[Row], *, everything: bool) -> Page:
     page = Page()
     for head in heads:
-        if everything or head[STATE] == "counted":
+        if everything or head[STATE] == Standing.COUNTED:
             page.heads.append(head)
         else:
             page.left_out[head[STATE]] = page.left_out.get(head[STATE], 0) + 1

@@ -58,7 +58,7 @@ def open_export(*, export: Export, by: Member) -> BinaryIO:
         NotExported: it is not written yet, or never will be.
         ExportExpired: it was deleted since.
     """
-    if export.is_expired:
+    if export.is_expired or (export.file_key and not file_store().exists(export.file_key)):
         raise ExportExpired("The file of this export is gone after a week; export once more.")
     if not export.digest:
         raise NotExported(f"This export has no file: its job is {export.job.state}.")

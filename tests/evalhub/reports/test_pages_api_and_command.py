@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
@@ -263,9 +264,31 @@ def test_the_command_writes_the_file_and_ends_with_one_object(
     assert Entry.objects.filter(verb="export.written_by_command", actor="system").count() == 3
 
 
+def test_ctrl_c_leaves_what_the_next_call_goes_on_with(
+    campaign: Campaign, task: Task, tmp_path: Path
+) -> None:
+    many(task, 2)
+    target = tmp_path / "out.jsonl"
+    asked = ("--format", "jsonl", "--output", str(target))
+    whole = run(campaign, *asked)["digest"]
+    target.unlink()
+
+    def pressed(execute: Any, sql: str, *more: Any) -> Any:
+        if "j.campaign_id" in sql and (tmp_path / "out.jsonl.part.json").exists():
+            raise KeyboardInterrupt  # while the second page is asked for
+        return execute(sql, *more)
+
+    with connection.execute_wrapper(pressed), pytest.raises(CommandError, match="to go on") as told:
+        run(campaign, *asked)
+
+    assert told.value.returncode == 130
+    assert (tmp_path / "out.jsonl.part").stat().st_size
+    assert run(campaign, *asked)["digest"] == whole
+
+
 @pytest.mark.parametrize(
     "format, output, told",
-    [("csv", "no/such/folder", "Cannot write"), ("parquet", "out", r"evalhub\[parquet\]")],
+    [("csv", "no/such/folder", "Cannot write"), ("parquet", "out", r"\[parquet\]")],
 )
 def test_the_command_says_what_to_do(
     campaign: Campaign,
