@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 from django.db.models import Q
@@ -57,23 +58,47 @@ def access_desk(user: User, slug: str, uid: UUID) -> AtDesk:
     Raises:
         NotFound, Forbidden: as `access_member` and `access_campaign` do.
     """
+    desk, _more = access_desk_with(user, slug, uid)
+    return desk
+
+
+def access_desk_with(
+    user: User,
+    slug: str,
+    uid: UUID,
+    *,
+    tables: str = "",
+    values: Sequence[object] = (),
+    also: str = "",
+) -> tuple[AtDesk, list[Any] | None]:
+    """As `access_desk`, with more that is read in the same statement.
+
+    Args:
+        tables: what is joined to the member m, the workspace w and the campaign c; our own text,
+            with %s for `values`.
+        also: the columns of it that are wanted.
+
+    Returns:
+        The desk, and those columns; None when the tables have no such row.
+    """
     found = joined(
         [("m", Member), ("w", Workspace), ("c", Campaign)],
         "accounts_member m JOIN accounts_workspace w ON w.id = m.workspace_id"
-        " JOIN campaigns_campaign c ON c.workspace_id = w.id"
+        f" JOIN campaigns_campaign c ON c.workspace_id = w.id {tables}"
         " WHERE m.user_id = %s AND w.slug = %s AND m.is_active AND c.uid = %s",
-        [user.pk, slug, uid],
+        [*values, user.pk, slug, uid],
+        also=also,
     )
     if found is None or not found[0].has(*ROLES_FOR["judge"]) or not _shown_to(found[0], found[2]):
-        member = access_member(user, slug, to="judge")
-        return AtDesk(member, access_campaign(member, uid))  # which says what is wrong
-    member, workspace, campaign = found
+        member = access_member(user, slug, to="judge")  # which says what is wrong
+        return AtDesk(member, access_campaign(member, uid)), None
+    member, workspace, campaign, *more = found
     member.workspace, member.user = workspace, user
     campaign.workspace = workspace
     campaign.rubric_version = version_of(campaign.rubric_version_id)
     if campaign.guidelines_id is not None:
         campaign.guidelines = guidelines_of(campaign.guidelines_id)
-    return AtDesk(member, campaign)
+    return AtDesk(member, campaign), more
 
 
 @lru_cache(maxsize=256)

@@ -48,18 +48,23 @@ def _element(value: object) -> str:
 
 
 def joined(
-    tables: Sequence[tuple[str, type[models.Model]]], tail: str, values: Sequence[Any]
+    tables: Sequence[tuple[str, type[models.Model]]],
+    tail: str,
+    values: Sequence[Any],
+    *,
+    also: str = "",
 ) -> list[Any] | None:
     """The first row as an instance of each model; None when there is none.
 
     Args:
         tables: alias and model, in the order in which the instances are wanted.
         tail: what follows FROM, naming the aliases; our own text, with %s for `values`.
+        also: more columns; their values follow the instances.
 
     >>> joined([("w", Workspace)], "accounts_workspace w WHERE w.slug = %s", ["acme"])
     [<Workspace: Acme>]
     """
-    row = first_row(_statement(tuple(tables), tail), values)
+    row = first_row(_statement(tuple(tables), tail, also), values)
     if row is None:
         return None
     found, at = [], 0
@@ -70,16 +75,18 @@ def joined(
             part[nth] = convert(part[nth], None, connection)
         found.append(model.from_db(connection.alias, names, part))
         at += len(names)
-    return found
+    return [*found, *row[at:]]
 
 
 @lru_cache(maxsize=64)
-def _statement(tables: tuple[tuple[str, type[models.Model]], ...], tail: str) -> str:
+def _statement(tables: tuple[tuple[str, type[models.Model]], ...], tail: str, also: str) -> str:
     columns = [
         f'{alias}."{field.column}"'
         for alias, model in tables
         for field in model._meta.concrete_fields
     ]
+    if also:
+        columns.append(also)
     return f"SELECT {', '.join(columns)} FROM {tail} LIMIT 1"  # noqa: S608  our own text
 
 

@@ -18,6 +18,8 @@ from django.utils.translation import gettext as _
 
 from evalhub.accounts.acting import BY_DIGEST
 from evalhub.accounts.choices import MemberKind
+from evalhub.accounts.models import User
+from evalhub.campaigns.access import AtDesk, access_desk_with
 from evalhub.campaigns.choices import CampaignState
 from evalhub.campaigns.eligibility import IS_ELIGIBLE
 from evalhub.campaigns.errors import LeaseLost
@@ -57,7 +59,7 @@ SOURCES = {
 }
 
 _COLUMNS = f"""
-    SELECT a.id, a.token, a.state = 'held' AND a.expires_at > now(), a.permutation, a.rank,
+           a.id, a.token, a.state = 'held' AND a.expires_at > now(), a.permutation, a.rank,
            ARRAY(SELECT tc.completion_id FROM campaigns_taskcompletion tc
                  WHERE tc.task_id = a.task_id ORDER BY tc.place),
            c.id, c.uid, c.type, c.state, c.hand_size, c.lease_minutes, v.uid,
@@ -67,6 +69,9 @@ _COLUMNS = f"""
                JOIN campaigns_guidelines g ON g.id = x.guidelines_id
                WHERE x.member_id = a.member_id AND g.campaign_id = c.id) END,
            {IS_ELIGIBLE}
+"""  # noqa: S608  constants only
+_ANYBODYS = f"""
+    SELECT {_COLUMNS}
     FROM campaigns_assignment a
     JOIN campaigns_task t ON t.id = a.task_id
     JOIN campaigns_campaign c ON c.id = a.campaign_id
@@ -74,8 +79,14 @@ _COLUMNS = f"""
     JOIN accounts_member m ON m.id = a.member_id
     WHERE a.uid = %s AND m.is_active
 """  # noqa: S608  constants only
-_ASKED = f"{_COLUMNS} AND a.member_id = %s"
-_ASKED_BY_TOKEN = f"{_COLUMNS} AND a.member_id = (SELECT m.id {BY_DIGEST})"
+_ASKED = f"{_ANYBODYS} AND a.member_id = %s"
+_ASKED_BY_TOKEN = f"{_ANYBODYS} AND a.member_id = (SELECT m.id {BY_DIGEST})"
+_AT_DESK = """
+    JOIN campaigns_assignment a
+      ON a.uid = %s AND a.member_id = m.id AND a.campaign_id = c.id
+    JOIN campaigns_task t ON t.id = a.task_id
+    JOIN rubrics_rubricversion v ON v.id = c.rubric_version_id
+"""
 
 
 @dataclass(frozen=True)
@@ -166,6 +177,20 @@ def asked_by_token(assignment: UUID, digest: str) -> Asked | None:
     """The assignment, if it is of the member for whom the token speaks now; one read for both."""
     row = first_row(_ASKED_BY_TOKEN, [assignment, digest])
     return None if row is None else _asked(row)
+
+
+def asked_at_desk(
+    user: User, slug: str, uid: UUID, assignment: UUID | None
+) -> tuple[AtDesk, Asked | None]:
+    """Who judges, what, and the assignment if it is theirs; one read, for the annotator's page.
+
+    Raises:
+        NotFound, Forbidden: as `access_desk` does.
+    """
+    desk, row = access_desk_with(
+        user, slug, uid, tables=_AT_DESK, values=[assignment], also=_COLUMNS
+    )
+    return desk, None if row is None else _asked(row)
 
 
 def _asked(row: Row) -> Asked:

@@ -40,10 +40,10 @@ from evalhub.campaigns.services.claim import Lease, claim_next
 from evalhub.campaigns.services.flags import raise_flag
 from evalhub.campaigns.services.guidelines import accept_guidelines
 from evalhub.campaigns.services.leases import save_draft, skip
-from evalhub.common.errors import Conflict, DomainError
+from evalhub.common.errors import Conflict, DomainError, NotFound
 from evalhub.judgments.errors import InvalidJudgment, MalformedBody, SubmissionMismatch
 from evalhub.judgments.page import desk_page, fields_in, lease_page, untouched_page
-from evalhub.judgments.services.submit import submit_judgment
+from evalhub.judgments.services.submit import asked_at_desk, submit, submit_judgment
 from evalhub.judgments.sheet import body_from
 
 ONES_OWN_FIELDS = {"csrfmiddlewaretoken", "assignment", "token", "submission_id", "holding", "over"}
@@ -95,11 +95,15 @@ def judge_next(request: Request, workspace: str, uid: UUID) -> HttpResponse:
 @login_required
 def judge_submit(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     """Store a judgment; the answer is the task that the page does not have yet."""
-    member, campaign = desk_of_page(request, workspace, uid)
     fields = request.POST.dict()
-    assignment = uid_in(fields.get("assignment", ""))
-    stored = submit_judgment(assignment=assignment, member_pk=member.pk, body=body_from(fields))
-    answer = following(request, member, campaign, stored.next)
+    named = fields.get("assignment", "")
+    desk, asked = asked_at_desk(request.user, workspace, uid, uid_or_none(named))
+    must_be_theirs(request, desk.member)
+    assignment = uid_in(named)
+    if asked is None:
+        raise NotFound(_("No such assignment."))
+    stored = submit(asked=asked, assignment=assignment, body=body_from(fields))
+    answer = following(request, *desk, stored.next)
     answer["X-Judgment"] = str(stored.judgment)
     return answer
 
@@ -172,13 +176,18 @@ def desk_of_page(request: Request, workspace: str, uid: UUID) -> AtDesk:
     """As `access_desk`, for the page's script, which says whose work it sends.
 
     Raises:
-        SomebodyElse: another person has signed in meanwhile, in this browser.
+        SomebodyElse: as `must_be_theirs` does.
     """
     desk = access_desk(request.user, workspace, uid)
-    if request.headers.get("X-Member", str(desk.member.uid)) != str(desk.member.uid):
+    must_be_theirs(request, desk.member)
+    return desk
+
+
+def must_be_theirs(request: Request, member: Member) -> None:
+    """Raises SomebodyElse: another person has signed in meanwhile, in this browser."""
+    if request.headers.get("X-Member", str(member.uid)) != str(member.uid):
         told = _("%(name)s is signed in now. This page holds somebody else’s work; it is kept.")
         raise SomebodyElse(told % {"name": request.user.username})
-    return desk
 
 
 def _assignment(request: Request, member: Member, campaign: Campaign) -> Assignment:
@@ -276,9 +285,16 @@ def _is_script(request: Request) -> bool:
 
 
 def uid_in(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as error:
+    uid = uid_or_none(text)
+    if uid is None:
         raise MalformedBody(
             _("The form names no assignment. Load the page again."), field="assignment"
-        ) from error
+        )
+    return uid
+
+
+def uid_or_none(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
