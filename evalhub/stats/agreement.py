@@ -52,9 +52,8 @@ class Coded:
     units: int
     raters: int
 
-    @property
-    def counts_UV(self) -> Floats:
-        """How many gave each value to each unit."""
+    def counts(self) -> Floats:
+        """counts_UV: how many gave each value to each unit."""
         V = len(self.values_V)
         cells = self.unit_R * V + self.code_R
         return np.bincount(cells, minlength=self.units * V).reshape(self.units, V).astype(float)
@@ -132,9 +131,7 @@ def moments(unit_R: Ints, value_R: Floats, units: int, group_U: Ints | None = No
     n_U = np.bincount(unit_R, minlength=units).astype(float)
     sum_U = np.bincount(unit_R, value_R, minlength=units)
     squares_U = np.bincount(unit_R, value_R**2, minlength=units)
-    within_U = np.divide(
-        n_U * squares_U - sum_U**2, n_U - 1, out=np.zeros(units), where=n_U > 1
-    )
+    within_U = np.divide(n_U * squares_U - sum_U**2, n_U - 1, out=np.zeros(units), where=n_U > 1)
     paired_U = n_U > 1
     G = int(groups.max()) + 1 if units else 0
     columns = (within_U, n_U * paired_U, sum_U * paired_U, squares_U * paired_U)
@@ -276,7 +273,7 @@ def disagreement(answers: Coded, level: Level) -> Disagreement:
     One minus the mean over all answers in units of two or more is alpha. So one minus the mean over a
     person's answers is their own alpha, and the largest units are why alpha is no higher.
     """
-    counts_UV = answers.counts_UV
+    counts_UV = answers.counts()
     V = len(answers.values_V)
     met_VV = coincidences(counts_UV).sum(axis=0).reshape(V, V)
     given_V = met_VV.sum(axis=1)
@@ -322,9 +319,9 @@ def _apart(given_BV: Floats, values_V: Floats, level: Level) -> Floats:
         apart_VV = (one_VV - other_VV) ** 2
     else:
         total_VV = one_VV + other_VV
-        apart_VV = np.divide(
-            one_VV - other_VV, total_VV, out=np.zeros((V, V)), where=total_VV != 0
-        ) ** 2
+        apart_VV = (
+            np.divide(one_VV - other_VV, total_VV, out=np.zeros((V, V)), where=total_VV != 0) ** 2
+        )
     return np.broadcast_to(apart_VV, (len(given_BV), V, V))
 
 

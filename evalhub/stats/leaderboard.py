@@ -18,7 +18,9 @@ Ints = NDArray[np.int64]
 Beat = Callable[[], object]
 
 _ROUNDS = 50
-_PRIOR = 0.01  # of a strength, one over its variance: ten logits, so that a model without a loss ends
+_PRIOR = (
+    0.01  # of a strength, one over its variance: ten logits, so that a model without a loss ends
+)
 RESAMPLES = 400
 LEVEL = 0.95
 
@@ -124,9 +126,7 @@ def board(
     surely_MM = ahead_MM >= outside[1]
     ranks_M2 = np.stack([1 + surely_MM.sum(axis=0), M - surely_MM.sum(axis=1)], axis=1)
     best_M = np.bincount(strengths_BM.argmax(axis=1), minlength=M) / resamples
-    return Board(
-        whole, low_M, high_M, float(position_low), float(position_high), best_M, ranks_M2
-    )
+    return Board(whole, low_M, high_M, float(position_low), float(position_high), best_M, ranks_M2)
 
 
 def win_rates(table_MM3: Floats) -> tuple[Floats, Floats]:
