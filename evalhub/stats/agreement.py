@@ -149,7 +149,8 @@ def percent(sums_BK: Floats) -> Floats:
     met_BVV = sums_BK.reshape(-1, V, V)
     same_B = np.einsum("bii->b", met_BVV)
     n_B = met_BVV.sum(axis=(1, 2))
-    return np.divide(same_B, n_B, out=np.full(len(n_B), np.nan), where=n_B > 0)
+    share_B: Floats = np.divide(same_B, n_B, out=np.full(len(n_B), np.nan), where=n_B > 0)
+    return share_B
 
 
 def why_undefined(sums_GK: Floats) -> Undefined | None:
@@ -326,5 +327,7 @@ def _apart(given_BV: Floats, values_V: Floats, level: Level) -> Floats:
 
 
 def _one_minus(above_B: Floats, below_B: Floats) -> Floats:
-    share_B = np.divide(above_B, below_B, out=np.full(len(below_B), np.nan), where=below_B > 0)
+    share_B: Floats = np.divide(
+        above_B, below_B, out=np.full(len(below_B), np.nan), where=below_B > 0
+    )
     return 1 - share_B

@@ -21,7 +21,7 @@ Beat = Callable[[], object]
 
 _WEIGHT = 4.0  # answers' worth of what is known of all raters, in each rater's parameters
 _ROUNDS = 200
-_CLOSE = 1e-5  # the mean change, in probabilities or shares of the spread, that is none any more
+_CLOSE = 1e-6  # the mean change, in probabilities or shares of the spread, that is none any more
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def dawid_skene(
     is_settled = False
     for _ in range(_ROUNDS):
         beat()
-        priors_V = truth_UV.mean(axis=0)
+        priors_V = _shares(truth_UV.sum(axis=0))
         confusion_AVV = _confusion(truth_UV, unit_R, said_R, raters, values, weight)
         log_AVV = np.log(np.maximum(confusion_AVV, 1e-12))
         table_SV = log_AVV.transpose(0, 2, 1).reshape(raters * values, values)
@@ -220,7 +220,8 @@ def strengths(
         Maximum Likelihood Estimation of Item Parameters", Psychometrika 46, 1981.
     """
     order = np.argsort(unit_R, kind="stable")
-    unit_R, rater_R, win_R, place_R = (x[order] for x in (unit_R, rater_R, win_R, place_R))
+    unit_R, rater_R = unit_R[order], rater_R[order]
+    win_R, place_R = win_R[order], place_R[order]
     points_Q = np.linspace(-3.5, 3.5, _GRID)
     chance_Q = np.exp(-(points_Q**2) / 2)
     chance_Q /= chance_Q.sum()
@@ -362,7 +363,8 @@ def _add_to(sums_UV: Floats, rows_RV: Floats, unit_R: Ints) -> None:
 def _shares(counts_XV: Floats) -> Floats:
     total_X1 = counts_XV.sum(axis=-1, keepdims=True)
     even = np.full_like(counts_XV, 1 / counts_XV.shape[-1])
-    return np.divide(counts_XV, total_X1, out=even, where=total_X1 > 0)
+    shares_XV: Floats = np.divide(counts_XV, total_X1, out=even, where=total_X1 > 0)
+    return shares_XV
 
 
 def _softmax(log_UV: Floats) -> Floats:
@@ -372,4 +374,5 @@ def _softmax(log_UV: Floats) -> Floats:
 
 
 def _sigmoid(x: Floats) -> Floats:
-    return 1 / (1 + np.exp(-x))
+    share: Floats = 1 / (1 + np.exp(-x))
+    return share

@@ -1,0 +1,261 @@
+"""How far people agree, per question of a campaign: a report of plain values, ready for JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evalhub.accounts.models import Member
+from evalhub.campaigns.models import Campaign, Task
+from evalhub.reports.answers import Ratings, preferences_of, ratings_of
+from evalhub.rubrics.models import Criterion, ScaleKind
+from evalhub.stats.agreement import (
+    Coded,
+    Level,
+    alpha,
+    alpha_of,
+    coded,
+    coincidences,
+    disagreement,
+    fleiss_kappa,
+    interval_alpha,
+    kappa,
+    moments,
+    pairs_of,
+    percent,
+    quadratic_weights,
+    verdict,
+    why_undefined,
+)
+from evalhub.stats.intervals import Estimate, buckets, estimate_of_sums
+
+Beat = Callable[[], object]
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+WORST = 5  # tasks that are named
+PAIRS = 200  # of people, those that met most often
+BOTH_BAD = 2.0  # beside -1, 0 and 1; a value of its own
+OVERALL = "overall"
+_LEVELS = {
+    ScaleKind.SCALE: Level.ORDINAL,
+    ScaleKind.YES_NO: Level.NOMINAL,
+    ScaleKind.CHOICE: Level.NOMINAL,
+    ScaleKind.NUMBER: Level.INTERVAL,
+}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One question and its answers. Shapes: R answers."""
+
+    name: str  # the criterion's slug, or "overall"
+    version: int | None  # of the rubric
+    level: Level
+    unit_R: Ints  # what was judged, as a place from 0
+    member_R: Ints
+    task_R: Ints
+    group_R: Ints  # of prompts: what is drawn for intervals
+    value_R: Floats  # NaN: could not tell
+
+
+def agreement_report(campaign: Campaign, *, beat: Beat = lambda: None) -> dict[str, Any]:
+    """Every question of the campaign with its agreement, and people by how they agree with others.
+
+    Returns:
+        `questions`: see `_question`. Intervals are 95 %, by drawing groups of prompts.
+    """
+    questions = []
+    for asked in _questions(campaign):
+        beat()
+        questions.append(_question(asked, beat))
+    return {"campaign": str(campaign.uid), "questions": questions}
+
+
+def _questions(campaign: Campaign) -> Iterator[Asked]:
+    ratings = ratings_of(campaign)
+    criteria = Criterion.objects.filter(pk__in=np.unique(ratings.criterion).tolist())
+    for criterion in criteria.select_related("version"):
+        if criterion.kind in _LEVELS:
+            yield _rated(ratings, criterion)
+    preferences = preferences_of(campaign)
+    names = dict(
+        Criterion.objects.filter(pk__in=np.unique(preferences.criterion).tolist()).values_list(
+            "pk", "slug"
+        )
+    )
+    for key in np.unique(preferences.criterion).tolist():
+        mine = preferences.criterion == key
+        value = np.where(preferences.both_bad == 1, BOTH_BAD, np.sign(preferences.margin))
+        yield Asked(
+            name=names.get(key, OVERALL),
+            version=None,
+            level=Level.NOMINAL,
+            unit_R=_places(preferences.first[mine], preferences.second[mine]),
+            member_R=preferences.member[mine],
+            task_R=preferences.task[mine],
+            group_R=preferences.group[mine],
+            value_R=value[mine].astype(float),
+        )
+
+
+def _rated(ratings: Ratings, criterion: Criterion) -> Asked:
+    mine = ratings.criterion == criterion.pk
+    return Asked(
+        name=criterion.slug,
+        version=criterion.version.number,
+        level=_LEVELS[ScaleKind(criterion.kind)],
+        unit_R=_places(ratings.prompt[mine], ratings.completion[mine], ratings.turn[mine]),
+        member_R=ratings.member[mine],
+        task_R=ratings.task[mine],
+        group_R=ratings.group[mine],
+        value_R=ratings.value[mine],
+    )
+
+
+def _question(asked: Asked, beat: Beat) -> dict[str, Any]:
+    """`alpha` with its interval, `undefined` (why it has no value), `verdict`, and what is behind it:
+    `worst` tasks, `people` (their own alpha), `pairs` (kappas), and the other figures of the field.
+    """
+    given_R = ~np.isnan(asked.value_R)
+    answers = coded(asked.unit_R, asked.member_R, asked.value_R)
+    of_unit_U = np.zeros(answers.units, dtype=np.int64)
+    of_unit_U[answers.unit_R] = asked.group_R[given_R]
+    group_U = _places(of_unit_U)
+    bucket_U = buckets(int(group_U.max(initial=-1)) + 1)[group_U]
+    counts_UV = answers.counts()
+    sums_GK = coincidences(counts_UV, bucket_U)
+    why = why_undefined(sums_GK)
+    found = _alpha(answers, asked.level, sums_GK, bucket_U, beat)
+    return {
+        "question": asked.name,
+        "rubric_version": asked.version,
+        "level": asked.level.value,
+        "alpha": asdict(found),
+        "undefined": why.value if why else None,
+        "verdict": verdict(found.low, found.high),
+        "answers": int(given_R.sum()),
+        "missing": int((~given_R).sum()),
+        "units": answers.units,
+        "units_of_two": int((counts_UV.sum(axis=1) > 1).sum()),
+        "percent": asdict(estimate_of_sums(sums_GK, percent, n=found.n, beat=beat)),
+        "alphas": _levels(answers, sums_GK),
+        "fleiss": dict(zip(("value", "units"), _fleiss(counts_UV), strict=True)),
+        **_behind(asked, answers, given_R),
+    }
+
+
+def _alpha(answers: Coded, level: Level, sums_GK: Floats, bucket_U: Ints, beat: Beat) -> Estimate:
+    """`n` counts answers in units of two or more."""
+    n = round(float(sums_GK.sum()))
+    if level is Level.INTERVAL:
+        values_R = answers.values_V[answers.code_R]
+        sums_G4 = moments(answers.unit_R, values_R, answers.units, bucket_U)
+        return estimate_of_sums(sums_G4, interval_alpha, n=n, beat=beat)
+    return estimate_of_sums(sums_GK, alpha_of(answers.values_V, level), n=n, beat=beat)
+
+
+def _levels(answers: Coded, sums_GK: Floats) -> dict[str, float | None]:
+    """Alpha as each level of measurement would have it; ratio only for values of 0 and above."""
+    whole_1K = sums_GK.sum(axis=0, keepdims=True)
+    values_V = answers.values_V
+    levels = [each for each in Level if each is not Level.RATIO or (values_V >= 0).all()]
+    return {
+        level.value: _number(alpha(whole_1K, values_V=values_V, level=level)[0])
+        if whole_1K.size
+        else None
+        for level in levels
+    }
+
+
+def _fleiss(counts_UV: Floats) -> tuple[float | None, int]:
+    value, units = fleiss_kappa(counts_UV)
+    return _number(value), units
+
+
+def _behind(asked: Asked, answers: Coded, given_R: NDArray[np.bool_]) -> dict[str, Any]:
+    apart = disagreement(answers, asked.level)
+    members = np.unique(asked.member_R[given_R])
+    names = dict(Member.objects.filter(pk__in=members.tolist()).values_list("pk", "pseudonym"))
+    task_U = np.zeros(answers.units, dtype=np.int64)
+    task_U[answers.unit_R] = asked.task_R[given_R]
+    return {
+        "worst": _worst(apart.of_unit_U, task_U),
+        "people": _people(apart.of_answer_R, answers.rater_R, [names[pk] for pk in members]),
+        "pairs": _pairs(answers, [names[pk] for pk in members]),
+    }
+
+
+def _worst(apart_U: Floats, task_U: Ints) -> list[dict[str, Any]]:
+    """The tasks whose answers are farthest apart, 1 as far as chance, and by how much."""
+    far_U = np.nan_to_num(apart_U, nan=0.0)
+    found = [unit for unit in np.argsort(-far_U, kind="stable")[:WORST] if far_U[unit] > 0]
+    keys = task_U[found].tolist() if found else []
+    uids = dict(Task.objects.filter(pk__in=keys).values_list("pk", "uid"))
+    return [
+        {"task": str(uids[int(task_U[unit])]), "disagreement": float(far_U[unit])} for unit in found
+    ]
+
+
+def _people(apart_R: Floats, rater_R: Ints, names: list[str]) -> list[dict[str, Any]]:
+    """Each person's own alpha, against whoever answered the same, with its 95 % interval."""
+    met_R = ~np.isnan(apart_R)
+    A = len(names)
+    n_A = np.bincount(rater_R[met_R], minlength=A)
+    sum_A = np.bincount(rater_R[met_R], apart_R[met_R], minlength=A)
+    square_A = np.bincount(rater_R[met_R], apart_R[met_R] ** 2, minlength=A)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean_A = sum_A / n_A
+        error_A = np.sqrt((square_A / n_A - mean_A**2) / (n_A - 1))
+    return [
+        {
+            "annotator": name,
+            "alpha": _number(1 - mean),
+            "low": _number(1 - mean - 1.96 * error),
+            "high": _number(1 - mean + 1.96 * error),
+            "n": int(n),
+        }
+        for name, mean, error, n in sorted(
+            zip(names, mean_A, error_A, n_A, strict=True), key=lambda row: row[0]
+        )
+    ]
+
+
+def _pairs(answers: Coded, names: list[str]) -> list[dict[str, Any]]:
+    """Cohen's kappa of each two, plain and with quadratic weights, with standard errors."""
+    pairs = pairs_of(answers, at_most=PAIRS)
+    V = len(answers.values_V)
+    plain_P, error_P = kappa(pairs.tables_PVV, np.eye(V))
+    weighted_P, weighted_error_P = kappa(pairs.tables_PVV, quadratic_weights(answers.values_V))
+    return [
+        {
+            "first": names[one],
+            "second": names[two],
+            "n": int(table.sum()),
+            "percent": float(np.trace(table) / table.sum()),
+            "kappa": _number(plain_P[nth]),
+            "error": _number(error_P[nth]),
+            "weighted": _number(weighted_P[nth]),
+            "weighted_error": _number(weighted_error_P[nth]),
+        }
+        for nth, (one, two, table) in enumerate(
+            zip(pairs.first_P, pairs.second_P, pairs.tables_PVV, strict=True)
+        )
+    ]
+
+
+def _places(*columns_R: Ints) -> Ints:
+    """Rows that are the same in all columns get the same place, from 0."""
+    if not len(columns_R[0]):
+        return np.zeros(0, dtype=np.int64)
+    places: Ints = np.unique(np.stack(columns_R, axis=1), axis=0, return_inverse=True)[1].ravel()
+    return places
+
+
+def _number(value: float) -> float | None:
+    """JSON knows no NaN."""
+    return float(value) if np.isfinite(value) else None

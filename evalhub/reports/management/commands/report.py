@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from rich.console import Console
+from rich.table import Table
+
+from evalhub.campaigns.models import Campaign
+from evalhub.reports.agreement import agreement_report
+from evalhub.reports.leaderboard import leaderboard_report
+
+REPORTS: dict[str, Callable[..., dict[str, Any]]] = {
+    "agreement": agreement_report,
+    "leaderboard": leaderboard_report,
+}
+
+
+class Command(BaseCommand):
+    help = "Compute a report on a campaign's judgments and print it."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("report", choices=sorted(REPORTS))
+        parser.add_argument("--campaign", required=True, type=UUID, metavar="UID")
+        parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+    def handle(self, *args: Any, **options: Any) -> None:  # Django's signature
+        campaign = Campaign.objects.filter(uid=options["campaign"]).first()
+        if campaign is None:
+            raise CommandError(f"There is no campaign {options['campaign']}.")
+        console = Console(stderr=True)
+        with console.status("Computing"):
+            made = REPORTS[options["report"]](campaign)
+        if options["json"]:
+            self.stdout.write(json.dumps(made))
+        else:
+            table = _TABLES[options["report"]](made)
+            with console.capture() as shown:
+                console.print(table)
+            self.stdout.write(shown.get())
+
+
+def _agreement(made: dict[str, Any]) -> Table:
+    table = Table("question", "level", "alpha", "95 %", "answers", "missing", "verdict")
+    for each in made["questions"]:
+        alpha = each["alpha"]
+        table.add_row(
+            each["question"],
+            each["level"],
+            _shown(alpha["value"]),
+            f"{_shown(alpha['low'])} to {_shown(alpha['high'])}",
+            f"{each['answers']:,}",
+            f"{each['missing']:,}",
+            each["undefined"] or each["verdict"],
+        )
+    return table
+
+
+def _leaderboard(made: dict[str, Any]) -> Table:
+    table = Table("question", "rank", "model", "strength", "95 %", "judgments")
+    for each in made["boards"]:
+        for row in each["models"]:
+            table.add_row(
+                each["question"],
+                f"{row['best_rank']} to {row['worst_rank']}",
+                row["model"],
+                _shown(row["strength"]),
+                f"{_shown(row['low'])} to {_shown(row['high'])}",
+                f"{row['judgments']:,}",
+            )
+    return table
+
+
+_TABLES = {"agreement": _agreement, "leaderboard": _leaderboard}
+
+
+def _shown(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"

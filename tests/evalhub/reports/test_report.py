@@ -1,0 +1,177 @@
+"""The reports on agreement and of models, by the command, on judgments in the database."""
+
+from __future__ import annotations
+
+import json
+from io import StringIO
+from typing import Any
+
+import numpy as np
+import pytest
+from django.core.management import CommandError, call_command
+
+from evalhub.accounts.models import Member, Workspace
+from evalhub.campaigns.models import Campaign, Task
+from evalhub.judgments.models import Judgment
+from evalhub.reports.answers import preferences_of, ratings_of
+from evalhub.rubrics.models import Criterion
+from evalhub.stats.agreement import Level, alpha, coded, coincidences
+from tests import factories as make
+
+pytestmark = pytest.mark.django_db
+
+
+def report(kind: str, campaign: Campaign) -> dict[str, Any]:
+    out = StringIO()
+    call_command("report", kind, "--campaign", str(campaign.uid), "--json", stdout=out)
+    made: dict[str, Any] = json.loads(out.getvalue())
+    return made
+
+
+def say(
+    task: Task, by: Member, margin: int, value: int | None = None, *, shown: str = "first"
+) -> Judgment:
+    """A preference and, when there is one, a value for the first completion on `clarity`."""
+    held = make.AssignmentFactory.create(
+        task=task, member=by, state="submitted", permutation=[0, 1] if shown == "first" else [1, 0]
+    )
+    judgment = make.JudgmentFactory.create(task=task, member=by, assignment=held)
+    first, second = (each.completion for each in task.placed.order_by("place"))
+    make.PreferenceFactory.create(judgment=judgment, first=first, second=second, margin=margin)
+    if value is not None:
+        criterion = Criterion.objects.get(version=task.campaign.rubric_version, slug="clarity")
+        make.RatingFactory.create(
+            judgment=judgment,
+            completion=first,
+            criterion=criterion,
+            value=value or None,
+            reason="" if value else "unclear",
+        )
+    return judgment
+
+
+@pytest.fixture
+def people(acme: Workspace) -> list[Member]:
+    return [
+        make.MemberFactory.create(workspace=acme, pseudonym=name) for name in ("auk", "bee", "cod")
+    ]
+
+
+@pytest.fixture
+def tasks(campaign: Campaign, task: Task) -> list[Task]:
+    """Four tasks on the same two models."""
+    models = [each.completion.generation.model for each in task.placed.order_by("place")]
+    more = []
+    for nth in range(3):
+        prompt = make.PromptFactory.create(collection=task.prompt.collection, external_id=f"p{nth}")
+        answers = [
+            make.CompletionFactory.create(prompt=prompt, generation__model=model)
+            for model in models
+        ]
+        more.append(make.TaskFactory.create(campaign=campaign, prompt=prompt, completions=answers))
+    return [task, *more]
+
+
+def test_agreement_of_ratings_and_preferences(
+    campaign: Campaign, tasks: list[Task], people: list[Member]
+) -> None:
+    given = np.array([[1, 2, 5, 4], [1, 2, 4, 4], [5, 2, 5, 4]])
+    for person, values in zip(people, given, strict=True):
+        for task, value in zip(tasks, values, strict=True):
+            say(task, person, 1 if value > 3 else -1, int(value))
+    say(tasks[0], make.MemberFactory.create(workspace=campaign.workspace, pseudonym="dog"), 1, 0)
+    found = {each["question"]: each for each in report("agreement", campaign)["questions"]}
+
+    unit, rater = np.tile(np.arange(4), 3), np.repeat(np.arange(3), 4)
+    answers = coded(unit, rater, given.ravel().astype(float))
+    expected = alpha(
+        coincidences(answers.counts()), values_V=answers.values_V, level=Level.ORDINAL
+    )[0]
+    clarity = found["clarity"]
+    assert clarity["alpha"]["value"] == pytest.approx(expected)
+    assert clarity["alpha"]["low"] <= expected <= clarity["alpha"]["high"]
+    assert (clarity["level"], clarity["answers"], clarity["missing"]) == ("ordinal", 12, 1)
+    assert clarity["worst"][0]["task"] == str(tasks[0].uid)
+    assert [each["annotator"] for each in clarity["people"]] == ["auk", "bee", "cod"]
+    assert {(each["first"], each["second"]) for each in clarity["pairs"]} == {
+        ("auk", "bee"),
+        ("auk", "cod"),
+        ("bee", "cod"),
+    }
+    assert found["overall"]["level"] == "nominal"
+    assert found["overall"]["answers"] == 13
+
+
+def test_no_value_has_its_reason(
+    campaign: Campaign, tasks: list[Task], people: list[Member]
+) -> None:
+    assert report("agreement", campaign)["questions"] == []
+    say(tasks[0], people[0], 1)
+    alone = report("agreement", campaign)["questions"][0]
+    assert (alone["alpha"]["value"], alone["undefined"]) == (None, "no_pairs")
+    say(tasks[0], people[1], 2)
+    same = report("agreement", campaign)["questions"][0]
+    assert (same["alpha"]["value"], same["undefined"]) == (None, "one_value")
+    assert same["percent"]["value"] == 1
+
+
+def test_only_what_people_said_last_themselves_counts(
+    campaign: Campaign, tasks: list[Task], people: list[Member]
+) -> None:
+    early = say(tasks[0], people[0], 1, 2)
+    later = make.JudgmentFactory.create(
+        task=tasks[0], member=people[0], assignment=early.assignment, supersedes=early
+    )
+    first, second = (each.completion for each in tasks[0].placed.order_by("place"))
+    make.PreferenceFactory.create(judgment=later, first=first, second=second, margin=-3)
+    withdrawn = say(tasks[1], people[0], 1, 2)
+    Judgment.objects.filter(pk=withdrawn.pk).update(withdrawn_at=withdrawn.judged_at)
+    say(
+        make.TaskFactory.create(campaign=campaign, kind="repeat", completions=[first, second]),
+        people[0],
+        1,
+    )
+    assert ratings_of(campaign).value.tolist() == []
+    found = preferences_of(campaign)
+    assert (found.margin.tolist(), found.place.tolist()) == ([-3], [1])
+
+
+def test_the_order_of_a_pair_does_not_matter(
+    campaign: Campaign, tasks: list[Task], people: list[Member]
+) -> None:
+    judgment = say(tasks[0], people[0], 2, shown="second")
+    preference = judgment.preferences.get()
+    first, second = preference.first, preference.second
+    judgment.preferences.update(first=second, second=first, margin=-2)
+    found = preferences_of(campaign)
+    assert (found.first.tolist(), found.second.tolist()) == ([first.pk], [second.pk])
+    assert (found.margin.tolist(), found.place.tolist()) == ([2], [-1])
+
+
+def test_leaderboard(campaign: Campaign, tasks: list[Task], people: list[Member]) -> None:
+    for nth, task in enumerate(tasks):
+        for person in people:
+            say(task, person, -1 if nth == 0 else 2, shown="first" if nth % 2 else "second")
+    found = report("leaderboard", campaign)["boards"][0]
+    assert found["judgments"] == 12
+    assert [each["model"] for each in found["models"]] == ["llama", "gemma"]
+    assert found["models"][0]["strength"] > 0 > found["models"][1]["strength"]
+    rate = {(each["model"], each["against"]): each["win_rate"] for each in found["matrix"]}
+    assert rate == {("llama", "gemma"): 0.75, ("gemma", "llama"): 0.25}
+    assert found["warnings"] == {"unlinked": [], "unbounded": []}
+
+
+def test_tables_for_people_to_read(
+    campaign: Campaign, tasks: list[Task], people: list[Member]
+) -> None:
+    say(tasks[0], people[0], 1)
+    for kind, word in (("agreement", "no_pairs"), ("leaderboard", "llama")):
+        out = StringIO()
+        call_command("report", kind, "--campaign", str(campaign.uid), stdout=out)
+        assert word in out.getvalue()
+
+
+def test_an_unknown_campaign_is_said() -> None:
+    uid = "6f2c2f8e-3f0a-4a59-9a6f-0d7f3c9f2b11"
+    with pytest.raises(CommandError, match=uid):
+        call_command("report", "agreement", "--campaign", uid)

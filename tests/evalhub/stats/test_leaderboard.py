@@ -1,0 +1,92 @@
+"""Against others' implementations, and a league whose strengths are known."""
+
+from __future__ import annotations
+
+import choix
+import evalica
+import numpy as np
+import pytest
+
+from evalhub.stats.leaderboard import board, components, fit, never_lost, win_rates
+
+
+def league(seed: int, *, groups: int = 200, place: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+    """Five comparisons of six models in each group, without ties."""
+    chance = np.random.default_rng(seed)
+    strength = np.linspace(-1, 1, 6)
+    tables = np.zeros((groups, 6, 6, 3))
+    for group in range(groups):
+        for _each in range(5):
+            left, right = chance.choice(6, 2, replace=False)
+            won = chance.random() < 1 / (1 + np.exp(strength[right] - strength[left] - place))
+            tables[group, left, right, 0 if won else 2] += 1
+    return strength, tables
+
+
+def games(table: np.ndarray) -> list[tuple[int, int]]:
+    found = []
+    for left, right, outcome in np.argwhere(table):
+        pair = (left, right) if outcome == 0 else (right, left)
+        found += [pair] * int(table[left, right, outcome])
+    return found
+
+
+def test_as_other_implementations() -> None:
+    _strength, tables = league(1)
+    table = tables.sum(axis=0)
+    ours = fit(table).strength_M
+    assert ours == pytest.approx(choix.opt_pairwise(6, games(table), alpha=1e-3), abs=0.02)
+    winners, losers = zip(*games(table), strict=True)
+    theirs = evalica.bradley_terry(winners, losers, [evalica.Winner.X] * len(winners))
+    scores = np.log(theirs.scores.sort_index().to_numpy())
+    assert ours == pytest.approx(scores - scores.mean(), abs=0.02)
+
+
+def test_three_wins_and_a_loss_are_the_logarithm_of_three() -> None:
+    table = np.zeros((2, 2, 3))
+    table[0, 1] = [3, 0, 1]
+    table[1, 0] = [1, 0, 3]  # as often from the other side: nothing for the place
+    found = fit(table)
+    assert found.strength_M[0] - found.strength_M[1] == pytest.approx(np.log(3), abs=0.02)
+    assert found.position == pytest.approx(0, abs=1e-6)
+
+
+def test_ties_and_the_place_are_told_apart_from_strength() -> None:
+    table = np.zeros((2, 2, 3))
+    table[0, 1] = table[1, 0] = [40, 40, 20]  # equals; what stands first wins twice as often
+    found = fit(table)
+    assert found.strength_M == pytest.approx([0, 0], abs=1e-6)
+    assert found.position == pytest.approx(np.log(2), abs=0.02)
+    # Davidson: ties over the geometric mean of wins
+    assert found.tie == pytest.approx(np.log(40 / np.sqrt(40 * 20)), abs=0.02)
+
+
+def test_intervals_cover_the_strengths_and_the_place() -> None:
+    covered, placed = [], 0
+    for seed in range(30):
+        strength, tables = league(seed, groups=150, place=0.4)
+        found = board(tables, seed=seed, resamples=150)
+        covered.append((found.low_M <= strength) & (strength <= found.high_M))
+        placed += found.position_low <= 0.4 <= found.position_high
+        assert found.best_M.sum() == pytest.approx(1)
+        assert (found.ranks_M2[:, 0] <= found.ranks_M2[:, 1]).all()
+    assert 0.87 <= np.mean(covered) <= 1
+    assert placed >= 25
+
+
+def test_what_nothing_links_is_said() -> None:
+    table = np.zeros((5, 5, 3))
+    table[0, 1, 0] = table[1, 2, 0] = 3
+    table[4, 3, 2] = 2
+    assert components(table).tolist() == [0, 0, 0, 1, 1]
+    assert never_lost(table).tolist() == [0, 2, 3, 4]
+    assert np.isfinite(fit(table).strength_M).all()
+
+
+def test_win_rates_count_a_tie_as_half() -> None:
+    table = np.zeros((2, 2, 3))
+    table[0, 1] = [2, 1, 0]
+    table[1, 0] = [1, 0, 0]
+    rate, n = win_rates(table)
+    assert (rate[0, 1], rate[1, 0], n[0, 1]) == (2.5 / 4, 1.5 / 4, 4)
+    assert np.isnan(rate[0, 0])
