@@ -3,6 +3,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.http import FileResponse
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -12,9 +13,10 @@ from rest_framework.views import APIView
 from evalhub.accounts.access import acting_member
 from evalhub.campaigns.access import acting_campaign
 from evalhub.reports.access import acting_export
-from evalhub.reports.choices import ExportFormat
-from evalhub.reports.serializers import ExportSerializer, NewExportSerializer
-from evalhub.reports.services import open_export, start_export
+from evalhub.reports.choices import ExportFormat, ReportKind
+from evalhub.reports.errors import NotComputed
+from evalhub.reports.serializers import ExportSerializer, NewExportSerializer, ReportSerializer
+from evalhub.reports.services import open_export, start_export, start_report
 
 
 class CampaignExportsView(APIView):
@@ -38,6 +40,27 @@ class CampaignExportsView(APIView):
             by=acting_member(request, campaign.workspace_id, to="build"),
         )
         return Response(ExportSerializer(export).data, status=202)
+
+
+class ReportView(APIView):
+    kind = ReportKind.AGREEMENT
+
+    @extend_schema(responses=ReportSerializer)
+    def get(self, request: Request, uid: UUID) -> Response:
+        """The report that was asked for last: its state, and its figures once there are some."""
+        campaign = acting_campaign(request, uid, to="build")
+        report = campaign.reports.filter(kind=self.kind).select_related("campaign", "job").first()
+        if report is None:
+            raise NotComputed(_("Nobody has asked for this report yet; POST computes it."))
+        return Response(ReportSerializer(report).data)
+
+    @extend_schema(request=None, responses={202: ReportSerializer})
+    def post(self, request: Request, uid: UUID) -> Response:
+        """Queue the computing of the report; one that is under way is answered instead."""
+        campaign = acting_campaign(request, uid, to="build")
+        by = acting_member(request, campaign.workspace_id, to="build")
+        report = start_report(campaign=campaign, kind=self.kind, by=by)
+        return Response(ReportSerializer(report).data, status=202)
 
 
 class ExportView(APIView):

@@ -16,3 +16,8 @@ class Standing(TextChoices):
     WITHDRAWN = "withdrawn"
     EXTRA = "extra"
     UNSETTLED = "unsettled"  # too young: whoever said it may still withdraw it
+
+
+class ReportKind(TextChoices):
+    AGREEMENT = "agreement", _("Agreement")
+    LEADERBOARD = "leaderboard", _("Leaderboard")

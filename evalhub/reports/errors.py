@@ -25,3 +25,9 @@ class OtherExport(Conflict):
     """What lies unfinished at that place was begun with other arguments."""
 
     code = "other_export"
+
+
+class NotComputed(Conflict):
+    """Nobody has asked for this report of the campaign yet."""
+
+    code = "not_computed"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,12 @@ from evalhub.jobs.beat import Beat
 from evalhub.jobs.choices import ENDED
 from evalhub.jobs.errors import JobReturned
 from evalhub.jobs.models import Job
-from evalhub.reports.choices import ExportFormat
+from evalhub.reports.agreement import agreement_report
+from evalhub.reports.choices import ExportFormat, ReportKind
 from evalhub.reports.errors import ExportInUse
 from evalhub.reports.exporting import export_judgments
-from evalhub.reports.models import Export
+from evalhub.reports.leaderboard import leaderboard_report
+from evalhub.reports.models import Export, Report
 
 KEPT = timedelta(days=7)
 _UID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -57,6 +60,22 @@ def write_export(job: Job, beat: Beat) -> dict[str, Any]:
         "digest": export.digest,
         "left_out": export.left_out,
     }
+
+
+REPORTS: dict[str, Callable[..., dict[str, Any]]] = {  # campaign, beat= -> JSON
+    ReportKind.AGREEMENT: agreement_report,
+    ReportKind.LEADERBOARD: leaderboard_report,
+}
+
+
+def make_report(job: Job, beat: Beat) -> dict[str, Any]:
+    """Compute a report and keep it."""
+    report = Report.objects.select_related("campaign").get(job=job)
+    body = REPORTS[report.kind](report.campaign, beat=beat.report)
+    with beat.fenced():
+        report.body, report.made_at = body, timezone.now()
+        report.save()
+    return {"report": str(report.uid)}
 
 
 def sweep_exports() -> None:

@@ -9,9 +9,10 @@ from evalhub.accounts.models import Member, Workspace
 from evalhub.campaigns.models import Campaign
 from evalhub.common.models import PublicModel, one_of
 from evalhub.jobs.models import Job
-from evalhub.reports.choices import ExportFormat
+from evalhub.reports.choices import ExportFormat, ReportKind
 
 WRITE = "exports.write"  # kind of its job
+MAKE = "reports.make"
 
 
 class Export(PublicModel):
@@ -57,3 +58,22 @@ class Export(PublicModel):
     @property
     def filename(self) -> str:
         return f"judgments-{self.campaign.uid}.{self.format}"
+
+
+class Report(PublicModel):
+    """Figures on a campaign as they were when its job computed them; each asking adds a row."""
+
+    campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="reports", db_index=False)
+    kind = models.CharField(max_length=15, choices=ReportKind.choices)
+    job = models.OneToOneField(Job, models.PROTECT, related_name="+")
+    created_by = models.ForeignKey(Member, models.PROTECT, related_name="+")
+    body: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
+    made_at = models.DateTimeField(null=True, blank=True)  # None: the job has not ended well
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [one_of("report_kind_known", "kind", ReportKind)]
+        indexes = [models.Index(fields=["campaign", "kind", "-id"], name="report_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.campaign}"

@@ -3,7 +3,7 @@ from __future__ import annotations
 from rest_framework import serializers
 
 from evalhub.reports.choices import ExportFormat
-from evalhub.reports.models import Export
+from evalhub.reports.models import Export, Report
 
 
 class NewExportSerializer(serializers.Serializer[Export]):
@@ -41,4 +41,27 @@ class ExportSerializer(serializers.ModelSerializer[Export]):
             "left_out",
             "created_at",
             "expires_at",
+        )
+
+
+class ReportSerializer(serializers.ModelSerializer[Report]):
+    """`body` is empty until the job has ended well; it is what `manage.py report --json` prints."""
+
+    campaign = serializers.UUIDField(source="campaign.uid", read_only=True)
+    job = serializers.UUIDField(source="job.uid", read_only=True)
+    state = serializers.CharField(source="job.state", read_only=True)
+    error = serializers.CharField(source="job.error", read_only=True)
+
+    class Meta:
+        model = Report
+        fields = (
+            "uid",
+            "campaign",
+            "kind",
+            "job",
+            "state",
+            "error",
+            "created_at",
+            "made_at",
+            "body",
         )

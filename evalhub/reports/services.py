@@ -10,11 +10,12 @@ from evalhub.accounts.models import Member
 from evalhub.audit.services import record
 from evalhub.campaigns.models import Campaign
 from evalhub.common.files import digest_of_file, file_store
+from evalhub.jobs.choices import ENDED
 from evalhub.jobs.services import queue_job
-from evalhub.reports.choices import ExportFormat
+from evalhub.reports.choices import ExportFormat, ReportKind
 from evalhub.reports.errors import ExportExpired, NotExported
 from evalhub.reports.exporting import export_judgments
-from evalhub.reports.models import WRITE, Export
+from evalhub.reports.models import MAKE, WRITE, Export, Report
 from evalhub.reports.parquet import must_be_installed
 
 
@@ -49,6 +50,33 @@ def start_export(
     about = {"campaign": str(campaign.uid), "format": format, "everything": everything}
     _record("export.started", export, by, **about)
     return export
+
+
+@transaction.atomic
+def start_report(*, campaign: Campaign, kind: ReportKind, by: Member) -> Report:
+    """Queue the computing of a report; one that is under way is given instead of a second."""
+    Campaign.objects.select_for_update().get(pk=campaign.pk)  # two who ask at once get the same
+    running = campaign.reports.filter(kind=kind).exclude(job__state__in=ENDED).first()
+    if running is not None:
+        return running
+    report = Report(campaign=campaign, kind=kind, created_by=by)
+    report.job = queue_job(
+        kind=MAKE,
+        title=f"{kind.label}: {campaign}",
+        workspace=campaign.workspace,
+        by=by,
+        subject_uid=report.uid,
+    )
+    report.save()
+    record(
+        "report.started",
+        actor=by.pseudonym,
+        workspace=campaign.workspace.slug,
+        target=f"report {report.uid}",
+        campaign=str(campaign.uid),
+        kind=kind.value,
+    )
+    return report
 
 
 def open_export(*, export: Export, by: Member) -> BinaryIO:

@@ -5,6 +5,7 @@ from uuid import UUID
 from django.contrib.auth.decorators import login_required
 from django.http import FileResponse, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -15,9 +16,9 @@ from evalhub.campaigns.access import access_campaign
 from evalhub.common.errors import DomainError
 from evalhub.common.paging import newest_first
 from evalhub.reports.access import access_export
-from evalhub.reports.choices import ExportFormat
+from evalhub.reports.choices import ExportFormat, ReportKind
 from evalhub.reports.forms import ExportForm
-from evalhub.reports.services import open_export, start_export
+from evalhub.reports.services import open_export, start_export, start_report
 
 
 @require_http_methods(["GET", "POST"])
@@ -46,6 +47,39 @@ def export_list(request: Request, workspace: str, uid: UUID) -> HttpResponse:
         "page": newest_first(exports, before=request.GET.get("before", "")),
     }
     return render(request, "reports/export_list.html", context, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def agreement(request: Request, workspace: str, uid: UUID) -> HttpResponse:
+    """How far people agree, as it was last computed."""
+    return _report(request, workspace, uid, ReportKind.AGREEMENT)
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def leaderboard(request: Request, workspace: str, uid: UUID) -> HttpResponse:
+    """Which model people prefer, as it was last computed."""
+    return _report(request, workspace, uid, ReportKind.LEADERBOARD)
+
+
+def _report(request: Request, workspace: str, uid: UUID, kind: ReportKind) -> HttpResponse:
+    """A POST computes it anew; htmx asks every two seconds for the live part until that is done."""
+    member = access_member(request.user, workspace, to="build")
+    campaign = access_campaign(member, uid)
+    if request.method == "POST":
+        start_report(campaign=campaign, kind=kind, by=member)
+        return redirect(f"reports:{kind}", workspace, uid)
+    reports = campaign.reports.filter(kind=kind).select_related("job")
+    newest = reports.first()
+    context = _context(member) | {
+        "campaign": campaign,
+        "url": reverse(f"reports:{kind}", args=[workspace, uid]),
+        "report": reports.exclude(made_at=None).first(),
+        "job": None if newest is None or newest.made_at else newest.job,
+    }
+    template = f"reports/{kind}.html" + ("#live" if request.htmx else "")
+    return render(request, template, context)
 
 
 @require_GET

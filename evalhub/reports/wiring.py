@@ -1,7 +1,8 @@
 from evalhub.jobs import handlers
-from evalhub.reports.jobs import write_export
-from evalhub.reports.models import WRITE
+from evalhub.reports.jobs import make_report, write_export
+from evalhub.reports.models import MAKE, WRITE
 
 
 def connect() -> None:
     handlers.register(WRITE, write_export)
+    handlers.register(MAKE, make_report)

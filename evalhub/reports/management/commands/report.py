@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -10,13 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from evalhub.campaigns.models import Campaign
-from evalhub.reports.agreement import agreement_report
-from evalhub.reports.leaderboard import leaderboard_report
-
-REPORTS: dict[str, Callable[..., dict[str, Any]]] = {
-    "agreement": agreement_report,
-    "leaderboard": leaderboard_report,
-}
+from evalhub.reports.jobs import REPORTS
 
 
 class Command(BaseCommand):

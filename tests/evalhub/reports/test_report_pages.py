@@ -1,0 +1,88 @@
+"""Reports as a page and in the API: computed by a job, kept, and shown with what is behind them."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from evalhub.accounts.models import Member
+from evalhub.audit.models import Entry
+from evalhub.campaigns.models import Campaign, Task
+from evalhub.jobs.jobs import execute
+from evalhub.reports.models import Report
+from tests import factories as make
+from tests.conftest import cast_member
+from tests.evalhub.reports.test_pages_api_and_command import api_of
+from tests.evalhub.reports.test_report import say
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def lead(campaign: Campaign) -> Member:
+    return cast_member("lead", campaign.workspace, "lead")
+
+
+def signed_in(member: Member) -> Client:
+    client = Client()
+    assert member.user is not None
+    client.force_login(member.user)
+    return client
+
+
+def computed(report: Report) -> Report:
+    execute(report.job_id)
+    report.refresh_from_db()
+    return report
+
+
+@pytest.mark.parametrize("kind", ["agreement", "leaderboard"])
+def test_a_report_is_asked_for_computed_and_read(
+    campaign: Campaign, task: Task, lead: Member, kind: str
+) -> None:
+    for name, margin in (("auk", 2), ("bee", -1), ("cod", 2)):
+        say(
+            task, make.MemberFactory.create(workspace=campaign.workspace, pseudonym=name), margin, 3
+        )
+    page = f"/w/{campaign.workspace.slug}/campaigns/{campaign.uid}/{kind}/"
+    client = signed_in(lead)
+    assert b"every 2s" not in client.get(page).content
+    assert client.post(page).status_code == 302
+    client.post(page)  # once more while it is under way
+    report = campaign.reports.get()
+    assert b"every 2s" in client.get(page).content
+    shown = client.get(page, headers={"HX-Request": "true"}).content
+    assert b"<html" not in shown
+
+    made = computed(report)
+    assert made.made_at is not None
+    text = client.get(page).content.decode()
+    assert "every 2s" not in text
+    assert ("auk" if kind == "agreement" else "llama") in text
+    answer = api_of(lead).get(f"/api/v1/campaigns/{campaign.uid}/{kind}").json()
+    assert (answer["state"], answer["body"]) == ("succeeded", made.body)
+    assert Entry.objects.filter(verb="report.started").count() == 1
+
+
+def test_the_last_figures_stay_while_new_ones_are_computed(
+    campaign: Campaign, task: Task, lead: Member
+) -> None:
+    say(task, make.MemberFactory.create(workspace=campaign.workspace, pseudonym="auk"), 2)
+    api, path = api_of(lead), f"/api/v1/campaigns/{campaign.uid}/agreement"
+    assert api.get(path).json()["code"] == "not_computed"
+    assert api.post(path).status_code == 202
+    computed(campaign.reports.get())
+    assert api.post(path).status_code == 202
+    assert campaign.reports.count() == 2
+    text = signed_in(lead).get(f"/w/{campaign.workspace.slug}/campaigns/{campaign.uid}/agreement/")
+    assert "undefined, because nothing was answered by two people" in text.content.decode()
+
+
+def test_verdicts_stand_in_words(campaign: Campaign, task: Task, lead: Member) -> None:
+    for name in ("auk", "bee"):
+        say(task, make.MemberFactory.create(workspace=campaign.workspace, pseudonym=name), 2)
+    api_of(lead).post(f"/api/v1/campaigns/{campaign.uid}/agreement")
+    computed(campaign.reports.get())
+    page = f"/w/{campaign.workspace.slug}/campaigns/{campaign.uid}/agreement/"
+    text = signed_in(lead).get(page).content.decode()
+    assert "undefined, because everybody always gave the same answer" in text
