@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.contrib.auth import authenticate
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from evalhub.accounts.errors import TooManyTries
+from evalhub.accounts.errors import SignInRefused, TooManyTries
 from evalhub.accounts.models import FailedSignIn, User
 from evalhub.accounts.trail import record_account
 from evalhub.common.canonical import sha256_of
@@ -20,12 +21,24 @@ MOST_PER_NAME = 10
 MOST_PER_ADDRESS = 100
 
 
+def is_by_provider_only() -> bool:
+    return settings.EVALHUB_OIDC is not None and settings.EVALHUB_OIDC.is_only_way
+
+
+def may_have_password(user: User) -> bool:
+    return user.has_usable_password() and not is_by_provider_only()
+
+
 def user_with_password(request: HttpRequest, *, username: str, password: str) -> User | None:
     """The account, or None when name and password do not fit together.
 
     Raises:
+        SignInRefused: passwords do not open anything here.
         TooManyTries: too many wrong ones lately; a right one is refused as well.
     """
+    if is_by_provider_only():
+        told = _("Passwords are not used here. Sign in with %(name)s.")
+        raise SignInRefused(told % {"name": settings.EVALHUB_OIDC.name})
     name = sha256_of(f"name:{username.casefold()}")
     address = sha256_of(f"address:{request.META.get('REMOTE_ADDR', '')}")
     since = timezone.now() - WINDOW
