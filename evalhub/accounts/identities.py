@@ -14,7 +14,7 @@ from evalhub.accounts.errors import SignInRefused
 from evalhub.accounts.models import Identity, Member, User, Workspace
 from evalhub.accounts.services import add_member
 from evalhub.accounts.trail import record_account
-from evalhub.common.identity_provider import IdentityProvider
+from evalhub.common.identity_provider import IdentityProvider, Joining
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,8 @@ def _first_time(claims: Claims, provider: IdentityProvider) -> User:
     user = _invited(claims, known)
     if user is None and (known or provider.joining is None):
         raise SignInRefused(_no_account(claims, known))
-    if user is None:
-        user = _joined(claims, provider)
+    if user is None and provider.joining is not None:
+        user = _joined(claims, provider.joining)
     Identity.objects.create(user=user, issuer=claims.issuer, subject=claims.subject)
     record_account("account.linked", username=user.username, issuer=claims.issuer)
     return user
@@ -99,10 +99,9 @@ def _no_account(claims: Claims, known: list[User]) -> str:
     return told % {"email": claims.email}
 
 
-def _joined(claims: Claims, provider: IdentityProvider) -> User:
+def _joined(claims: Claims, joining: Joining) -> User:
     """A new account, in the workspace that whoever runs the instance chose for new people."""
-    assert provider.joining is not None
-    workspace = Workspace.objects.filter(slug=provider.joining.workspace).first()
+    workspace = Workspace.objects.filter(slug=joining.workspace).first()
     if workspace is None:
         raise SignInRefused(_no_account(claims, []))
     user = User(username=claims.email[:150], email=claims.email)
@@ -112,7 +111,7 @@ def _joined(claims: Claims, provider: IdentityProvider) -> User:
     add_member(
         workspace=workspace,
         pseudonym=f"person-{name.hexdigest()[:8]}",
-        roles=[provider.joining.role],
+        roles=[joining.role],
         user=user,
     )
     return user
