@@ -102,6 +102,7 @@ INSTALLED_APPS = [
     "evalhub.datasets",
     "evalhub.browse",
     "evalhub.reports",
+    "evalhub.links",
     "evalhub.runs",
     "evalhub.evaluation",
     "evalhub.loops",

@@ -7,6 +7,7 @@ from django.views.i18n import set_language
 
 from evalhub.accounts import oidc_views
 from evalhub.accounts import views as accounts
+from evalhub.links.views import joining, reporting
 from evalhub.web import error_pages, views
 from evalhub.web.audit_views import audit_log
 
@@ -24,6 +25,7 @@ in_workspace: list[URLPattern | URLResolver] = [
     path("", include("evalhub.campaigns.urls")),
     path("", include("evalhub.imports.urls")),
     path("", include("evalhub.quality.urls")),
+    path("", include("evalhub.links.urls")),
     path("", include("evalhub.datasets.urls")),
     path("", include("evalhub.browse.urls")),
     path("", include("evalhub.registry.urls")),
@@ -43,6 +45,9 @@ urlpatterns = [
     path("sign-out/", accounts.sign_out, name="sign_out"),
     path("sign-up/", views.sign_up, name="sign_up"),
     path("invitation/<str:username>/<str:token>/", accounts.accept_invitation, name="invitation"),
+    path("join/<str:secret>/", joining.join, name="join"),
+    path("joined/", joining.joined, name="joined"),
+    path("report/<str:secret>/", reporting.report, name="report"),
     path("profile/", accounts.profile, name="profile"),
     path("profile/language/", set_language, name="language"),
     path("profile/password/", accounts.change_password, name="password"),

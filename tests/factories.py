@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import factory
@@ -18,6 +19,7 @@ from evalhub.campaigns.models import (
     Draft,
     Flag,
     Guidelines,
+    PayRate,
     Task,
     TaskCompletion,
 )
@@ -28,11 +30,14 @@ from evalhub.jobs.models import Job
 from evalhub.judgments.models import (
     ExpertAnswer,
     Judgment,
+    PayLine,
+    PayRun,
     Preference,
     Rating,
     ReturnedJudgment,
     Review,
 )
+from evalhub.links.models import JoinLink, Participant, ReportLink
 from evalhub.loops.models import Loop, Round, Step
 from evalhub.prompts.models import Collection, Completion, Generation, Prompt, PromptGroup
 from evalhub.registry.models import LanguageModel
@@ -317,6 +322,98 @@ class ReviewFactory(DjangoModelFactory[Review]):
     judgment = factory.SubFactory(JudgmentFactory)
     campaign = factory.SelfAttribute("judgment.campaign")
     author = factory.SelfAttribute("judgment.member")
+
+
+class PayRateFactory(DjangoModelFactory[PayRate]):
+    class Meta:
+        model = PayRate
+
+    campaign = factory.SubFactory(CampaignFactory)
+    amount = Decimal("0.25")
+    currency = "EUR"
+    unit = "task"
+    created_by = factory.SubFactory(
+        MemberFactory, workspace=factory.SelfAttribute("..campaign.workspace"), roles=["lead"]
+    )
+
+
+class PayRunFactory(DjangoModelFactory[PayRun]):
+    """One after the other, a day each."""
+
+    class Meta:
+        model = PayRun
+
+    workspace = factory.SubFactory(WorkspaceFactory)
+    begins_at = factory.Sequence(lambda n: datetime(2000, 1, 1, tzinfo=UTC) + timedelta(days=n))
+    ends_at = factory.LazyAttribute(lambda run: run.begins_at + timedelta(days=1))
+    closed_by = factory.SubFactory(
+        MemberFactory, workspace=factory.SelfAttribute("..workspace"), roles=["owner"]
+    )
+
+
+class PayLineFactory(DjangoModelFactory[PayLine]):
+    class Meta:
+        model = PayLine
+
+    run = factory.SubFactory(PayRunFactory)
+    member = factory.SubFactory(MemberFactory, workspace=factory.SelfAttribute("..run.workspace"))
+    rate = factory.SubFactory(
+        PayRateFactory, campaign__workspace=factory.SelfAttribute("...run.workspace")
+    )
+    is_correction = False
+    judgments = 4
+    untimed = 0
+    active_ms = 120_000
+    amount = 100
+
+
+class JoinLinkFactory(DjangoModelFactory[JoinLink]):
+    """The secret is `join-<n>`, n counting from 0."""
+
+    class Meta:
+        model = JoinLink
+
+    campaign = factory.SubFactory(CampaignFactory)
+    name = "wave 1"
+    prefix = "join"
+    digest = factory.Sequence(lambda n: hashlib.sha256(f"join-{n}".encode()).hexdigest())
+    created_by = factory.SubFactory(
+        MemberFactory, workspace=factory.SelfAttribute("..campaign.workspace"), roles=["lead"]
+    )
+    platform = "prolific"
+    person_parameter = "PROLIFIC_PID"
+    study_parameter = "STUDY_ID"
+    session_parameter = "SESSION_ID"
+    tasks = 2
+    most_people = 10
+    completion_code = "C0DE"
+    group = "join-1"
+
+
+class ParticipantFactory(DjangoModelFactory[Participant]):
+    class Meta:
+        model = Participant
+
+    link = factory.SubFactory(JoinLinkFactory)
+    member = factory.SubFactory(
+        MemberFactory,
+        workspace=factory.SelfAttribute("..link.campaign.workspace"),
+        only_campaign=factory.SelfAttribute("..link.campaign.pk"),
+    )
+    external_id = factory.Sequence("p{}".format)
+
+
+class ReportLinkFactory(DjangoModelFactory[ReportLink]):
+    class Meta:
+        model = ReportLink
+
+    campaign = factory.SubFactory(CampaignFactory)
+    name = "the client"
+    prefix = "report"
+    digest = factory.Sequence(lambda n: hashlib.sha256(f"report-{n}".encode()).hexdigest())
+    created_by = factory.SubFactory(
+        MemberFactory, workspace=factory.SelfAttribute("..campaign.workspace"), roles=["lead"]
+    )
 
 
 class SavedViewFactory(DjangoModelFactory[SavedView]):

@@ -12,7 +12,13 @@ os.environ["EVALHUB_DATA_DIR"] = str(data_directory())
 for _name in ("DATABASE_URL", "CELERY_BROKER_URL", "EVALHUB_FILES", "EVALHUB_SECRET_KEY"):
     os.environ[_name] = ""
 os.environ["EVALHUB_OIDC_ISSUER"] = ""
-for _name in ("EVALHUB_OIDC_ONLY", "EVALHUB_DEBUG", "EVALHUB_HTTPS", "EVALHUB_OPEN_SIGN_UP", "EVALHUB_ALLOW_HUB"):
+for _name in (
+    "EVALHUB_OIDC_ONLY",
+    "EVALHUB_DEBUG",
+    "EVALHUB_HTTPS",
+    "EVALHUB_OPEN_SIGN_UP",
+    "EVALHUB_ALLOW_HUB",
+):
     os.environ[_name] = "off"
 
 from evalhub.settings import *  # noqa: E402, F403

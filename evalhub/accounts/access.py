@@ -15,9 +15,10 @@ from evalhub.accounts.models import ApiToken, Member, User, Workspace
 from evalhub.common.errors import Forbidden, NotFound
 from evalhub.common.rows import joined
 
-Act = Literal["view", "judge", "watch", "review", "lead", "engineer", "build", "own"]
+Act = Literal["read", "view", "judge", "watch", "review", "lead", "engineer", "build", "own"]
 
 ROLES_FOR: dict[Act, tuple[Role, ...]] = {
+    "read": tuple(Role),  # what goes with judging; also for who came by a join link
     "view": tuple(Role),
     "judge": (Role.ANNOTATOR,),
     "watch": (Role.LEAD, Role.ENGINEER, Role.REVIEWER),
@@ -66,7 +67,7 @@ def workspace_of(request: Request, slug: str | None = None) -> int:
     Raises:
         NotFound: a session that names no workspace of its user, or a token for another one.
     """
-    members = Member.objects.active()
+    members = Member.objects.active().own()
     if isinstance(request.auth, Acting):
         members = members.filter(pk=request.auth.member_id)
     elif isinstance(request.user, User):
@@ -119,7 +120,7 @@ def must_annotate(roles: Collection[str]) -> None:
 
 
 def _allowed(member: Member | None, to: Act) -> Member:
-    if member is None:
+    if member is None or (member.only_campaign is not None and to != "read"):
         raise NotFound(_("No such workspace, or you are not a member of it."))
     if not member.has(*ROLES_FOR[to]):
         told = _("This needs the role %(role)s; an owner of %(workspace)s can give it.")

@@ -95,6 +95,23 @@ class MemberForm(RolesForm):
     qualifications = WordsField(help_text="Campaigns can ask for them: medicine, law.")
 
 
+class LimitsForm(forms.Form):
+    most_tasks = forms.IntegerField(
+        label=_("Most tasks a day"),
+        min_value=0,
+        max_value=100_000,
+        required=False,
+        help_text=_("Empty: no limit."),
+    )
+    most_minutes = forms.IntegerField(
+        label=_("Most active minutes a day"),
+        min_value=0,
+        max_value=1440,
+        required=False,
+        help_text=_("The day begins at midnight in the person’s own time zone."),
+    )
+
+
 class InviteForm(RolesForm):
     username = forms.CharField(
         label=_("User name"), max_length=150, validators=USERNAME, help_text="They sign in with it."

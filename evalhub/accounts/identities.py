@@ -56,15 +56,15 @@ def _in_a_domain(claims: Claims, provider: IdentityProvider) -> None:
     domain = claims.email.rpartition("@")[2]
     if provider.domains and not (claims.is_verified and domain in provider.domains):
         told = _("Only addresses of %(domains)s sign in here. Choose another account at %(name)s.")
-        raise SignInRefused(
-            told % {"domains": ", ".join(provider.domains), "name": provider.name}
-        )
+        raise SignInRefused(told % {"domains": ", ".join(provider.domains), "name": provider.name})
 
 
 @transaction.atomic
 def _first_time(claims: Claims, provider: IdentityProvider) -> User:
     if not claims.email or not claims.is_verified:
-        told = _("%(name)s does not say that your e-mail address is yours. Confirm it there, then sign in again.")
+        told = _(
+            "%(name)s does not say that your e-mail address is yours. Confirm it there, then sign in again."
+        )
         raise SignInRefused(told % {"name": provider.name})
     same = Q(email__iexact=claims.email) | Q(username__iexact=claims.email)
     known = list(User.objects.select_for_update().filter(same).order_by("pk")[:20])
@@ -95,7 +95,9 @@ def _no_account(claims: Claims, known: list[User]) -> str:
     if any(user.has_usable_password() for user in known):
         told = _("There is an account with a password under %(email)s: sign in with the password.")
     else:
-        told = _("Nobody has invited %(email)s. Ask an owner of your workspace to invite you with this address.")
+        told = _(
+            "Nobody has invited %(email)s. Ask an owner of your workspace to invite you with this address."
+        )
     return told % {"email": claims.email}
 
 

@@ -25,7 +25,7 @@ from evalhub.accounts.services import change_member, create_token, revoke_token,
 @login_required
 def member_list(request: Request, workspace: str) -> HttpResponse:
     member = access_member(request.user, workspace, to="own")
-    members = member.workspace.members.select_related("user")[:500]
+    members = member.workspace.members.own().select_related("user")[:500]
     return render(request, "accounts/member_list.html", _context(member) | {"members": members})
 
 

@@ -27,7 +27,8 @@ class User(AbstractUser):
 
 class WorkspaceQuerySet(models.QuerySet["Workspace"]):
     def visible_to(self, user: User) -> Self:
-        return self.filter(members__user=user, members__is_active=True)
+        mine = Member.objects.active().own().filter(user=user)
+        return self.filter(pk__in=mine.values("workspace"))
 
 
 class Workspace(PublicModel):
@@ -51,6 +52,14 @@ class MemberQuerySet(models.QuerySet["Member"]):
 
     def with_role(self, *roles: Role) -> Self:
         return self.filter(roles__overlap=list(roles))
+
+    def own(self) -> Self:
+        """Without those who came by a join link, who may be thousands."""
+        return self.filter(only_campaign=None)
+
+    def judging(self) -> Self:
+        """Whom a campaign can be for."""
+        return self.own().with_role(Role.ANNOTATOR, Role.OWNER)
 
 
 class Member(PublicModel):
@@ -77,11 +86,22 @@ class Member(PublicModel):
         models.CharField(max_length=50), default=list, blank=True, db_default=[]
     )
 
+    # The key of the campaign in which alone somebody may judge who came by a join link. They get
+    # nothing else of the workspace: no role does, see `access`.
+    only_campaign = models.BigIntegerField(null=True, blank=True)
+    # In a day of the member's time zone; None: no limit
+    most_tasks = models.PositiveIntegerField(null=True, blank=True)
+    most_minutes = models.PositiveIntegerField(null=True, blank=True)  # active ones
+
     objects = MemberQuerySet.as_manager()
 
     class Meta:
         ordering = ["pseudonym"]
         constraints = [
+            models.CheckConstraint(
+                condition=Q(only_campaign=None) | Q(roles=[Role.ANNOTATOR.value]),
+                name="who_came_by_a_link_only_judges",
+            ),
             models.UniqueConstraint(
                 fields=["workspace", "pseudonym"], name="pseudonym_once_per_workspace"
             ),
@@ -102,6 +122,10 @@ class Member(PublicModel):
     def role_names(self) -> list[str]:
         """The roles in the reader's language."""
         return [str(ROLE_NAMES[role]) for role in self.roles]
+
+    @property
+    def is_limited(self) -> bool:
+        return self.most_tasks is not None or self.most_minutes is not None
 
     def has(self, *roles: Role) -> bool:
         """Whether the member holds one of `roles`; an owner holds them all."""

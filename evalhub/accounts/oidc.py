@@ -156,7 +156,9 @@ def from_provider(request: HttpRequest) -> HttpResponseBase:
 def failed(why: object) -> SignInRefused:
     """One sentence for the person; for the log what it was, without what the provider sent."""
     log.warning("sign_in.failed", kind=type(why).__name__, why=str(why).partition(":")[0])
-    told = _("Signing in with %(name)s did not work. Begin again from the sign-in page; if it fails again, tell whoever runs this instance.")
+    told = _(
+        "Signing in with %(name)s did not work. Begin again from the sign-in page; if it fails again, tell whoever runs this instance."
+    )
     return SignInRefused(told % {"name": settings.EVALHUB_OIDC.name})
 
 

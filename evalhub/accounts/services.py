@@ -72,7 +72,13 @@ def add_member(
 
 @transaction.atomic
 def set_roles(*, member: Member, roles: Iterable[str], by: Member) -> Member:
-    """Take effect on the member's next request; the last owner stays one."""
+    """Take effect on the member's next request; the last owner stays one.
+
+    Raises:
+        Conflict: there would be no owner, or the member came by a join link and only judges.
+    """
+    if member.only_campaign is not None and roles_of(roles) != [Role.ANNOTATOR.value]:
+        raise Conflict(f"{member} came by a join link, and only judges.")
     member.roles, before = roles_of(roles), member.roles
     member.save(update_fields=["roles"])
     _keep_an_owner(member.workspace)
@@ -91,6 +97,19 @@ def set_eligibility(*, member: Member, by: Member, **eligibility: Unpack[Eligibi
         setattr(member, name, words)
     member.save(update_fields=list(values))
     _record("member.eligibility_set", member, by, **values)
+    return member
+
+
+@transaction.atomic
+def set_limits(
+    *, member: Member, most_tasks: int | None, most_minutes: int | None, by: Member
+) -> Member:
+    """The most that the member may judge in a day; None: no limit. It counts from the next claim."""
+    before = {"most_tasks": member.most_tasks, "most_minutes": member.most_minutes}
+    member.most_tasks, member.most_minutes = most_tasks, most_minutes
+    member.save(update_fields=list(before))
+    now = {"most_tasks": most_tasks, "most_minutes": most_minutes}
+    _record("member.limits_set", member, by, before=before, after=now)
     return member
 
 

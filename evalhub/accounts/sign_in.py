@@ -29,6 +29,23 @@ def may_have_password(user: User) -> bool:
     return user.has_usable_password() and not is_by_provider_only()
 
 
+def check_door(request: HttpRequest, door: str) -> None:
+    """Raise TooManyTries when too many knocked at this door from the same address lately."""
+    tries = FailedSignIn.objects.filter(key=_key(request, door), at__gte=timezone.now() - WINDOW)
+    if tries.count() >= MOST_PER_ADDRESS:
+        raise TooManyTries(_("Too many tries from your address. Wait 15 minutes, then try again."))
+
+
+def count_try(request: HttpRequest, door: str) -> None:
+    """A wrong secret, or a new account: what nobody needs a hundred times in 15 minutes."""
+    FailedSignIn.objects.filter(at__lt=timezone.now() - WINDOW).delete()
+    FailedSignIn.objects.create(key=_key(request, door))
+
+
+def _key(request: HttpRequest, door: str) -> str:
+    return sha256_of(f"{door}:{request.META.get('REMOTE_ADDR', '')}")
+
+
 def user_with_password(request: HttpRequest, *, username: str, password: str) -> User | None:
     """The account, or None when name and password do not fit together.
 
@@ -40,7 +57,7 @@ def user_with_password(request: HttpRequest, *, username: str, password: str) ->
         told = _("Passwords are not used here. Sign in with %(name)s.")
         raise SignInRefused(told % {"name": settings.EVALHUB_OIDC.name})
     name = sha256_of(f"name:{username.casefold()}")
-    address = sha256_of(f"address:{request.META.get('REMOTE_ADDR', '')}")
+    address = _key(request, "address")
     since = timezone.now() - WINDOW
     failed = FailedSignIn.objects.filter(at__gte=since)
     by_name, by_address = failed.filter(key=name).count(), failed.filter(key=address).count()

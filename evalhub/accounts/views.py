@@ -104,4 +104,3 @@ def change_password(request: Request) -> HttpResponse:
         messages.success(request, _("Your password is changed; other sessions were signed out."))
         return redirect("profile")
     return render(request, "accounts/password.html", {"form": form})
-

@@ -230,4 +230,5 @@ def access_late(member: Member, uid: UUID) -> Assignment:
 
 
 def _shown_to(member: Member, campaign: Campaign) -> bool:
-    return campaign.state != CampaignState.DRAFT or member.has(*WATCHERS)
+    is_theirs = member.only_campaign in (None, campaign.pk)
+    return is_theirs and (campaign.state != CampaignState.DRAFT or member.has(*WATCHERS))

@@ -101,6 +101,13 @@ class FlagKind(TextChoices):
     QUESTION = "question", _("a question to the leads")
 
 
+class PayUnit(TextChoices):
+    """What a rate is paid for."""
+
+    TASK = "task", _("task")
+    HOUR = "hour", _("active hour")
+
+
 COMPLETIONS_PER_TASK = {  # least and most
     TaskType.RATING: (1, 1),
     TaskType.COMPARISON: (2, 2),

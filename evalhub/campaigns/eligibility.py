@@ -13,14 +13,20 @@ IS_ELIGIBLE = """
     ((c.languages = '{}' OR c.languages && m.languages)
      AND (c.groups = '{}' OR c.groups && m.groups)
      AND c.qualifications <@ m.qualifications
-     AND (c.people = '{}' OR m.id = ANY (c.people)))
+     AND (c.people = '{}' OR m.id = ANY (c.people))
+     AND (m.only_campaign IS NULL OR m.only_campaign = c.id))
 """
+
+# Whether there is a limit for a day to look at; most members have none, and pay nothing for it.
+IS_LIMITED = "(m.most_tasks IS NOT NULL OR m.most_minutes IS NOT NULL)"
 
 
 def open_to(member: Member) -> Q:
     """The same as a filter of campaigns."""
+    is_theirs = Q() if member.only_campaign is None else Q(pk=member.only_campaign)
     return (
-        (Q(languages=[]) | Q(languages__overlap=member.languages))
+        is_theirs
+        & (Q(languages=[]) | Q(languages__overlap=member.languages))
         & (Q(groups=[]) | Q(groups__overlap=member.groups))
         & Q(qualifications__contained_by=member.qualifications)
         & (Q(people=[]) | Q(people__contains=[member.pk]))

@@ -1,6 +1,8 @@
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -69,8 +71,18 @@ class ShareReached(Conflict):
     code = "share_reached"
 
 
+class EnoughForToday(Conflict):
+    """The member has judged as much as they may in a day; what they hold stays theirs."""
+
+    code = "enough_for_today"
+
+
 class UnfitSkip(DomainError):
     code, http_status = "unfit_skip", 422
+
+
+class UnfitPayRate(DomainError):
+    code, http_status = "unfit_pay_rate", 422
 
 
 # What more than one service says
@@ -100,6 +112,12 @@ def hand_full(held: int) -> HandFull:
 def not_eligible(title: str, lacking: list[str]) -> NotEligible:
     told = _("“%(title)s” needs %(lacking)s. An owner of the workspace can say who has that.")
     return NotEligible(told % {"title": title, "lacking": "; ".join(lacking)}, lacking=lacking)
+
+
+def enough_for_today(back_at: datetime) -> EnoughForToday:
+    told = _("Enough for today: back on %(when)s.")
+    shown = date_format(back_at, "SHORT_DATETIME_FORMAT")
+    return EnoughForToday(told % {"when": shown}, back_at=back_at.isoformat())
 
 
 def share_reached(title: str = "", most: int = 0) -> ShareReached:

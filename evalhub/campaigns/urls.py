@@ -1,6 +1,6 @@
 from django.urls import path
 
-from evalhub.campaigns.views import campaigns, flags, guidelines
+from evalhub.campaigns.views import campaigns, flags, guidelines, rates
 
 app_name = "campaigns"
 
@@ -16,6 +16,7 @@ urlpatterns = [
         guidelines.guidelines_edit,
         name="guidelines_edit",
     ),
+    path("campaigns/<uuid:uid>/pay/", rates.pay_rates, name="pay_rates"),
     path("flags/", flags.flag_list, name="flags"),
     path("flags/<uuid:uid>/answer/", flags.flag_answer, name="flag_answer"),
     path("campaigns/<uuid:uid>/open/", campaigns.campaign_open, name="open"),

@@ -10,7 +10,7 @@ from evalhub.accounts.access import acting_member
 from evalhub.accounts.models import Member
 from evalhub.campaigns.access import WATCHERS
 from evalhub.common.errors import NotFound
-from evalhub.judgments.models import Judgment, Review
+from evalhub.judgments.models import Judgment, PayRun, Review
 
 
 def acting_judgment(request: Request, uid: UUID) -> tuple[Judgment, Member]:
@@ -58,6 +58,26 @@ def access_own_judgment(member: Member, uid: UUID) -> Judgment:
     if judgment is None:
         raise NotFound(_("No such judgment."))
     return judgment
+
+
+def access_pay_run(member: Member, uid: UUID) -> PayRun:
+    run = PayRun.objects.filter(workspace_id=member.workspace_id, uid=uid)
+    found = run.select_related("closed_by").first()
+    if found is None:
+        raise NotFound(_("No such pay run."))
+    return found
+
+
+def acting_pay_run(request: Request, uid: UUID) -> PayRun:
+    """The same for the API, for owners."""
+    run = PayRun.objects.select_related("closed_by").filter(uid=uid).first()
+    if run is None:
+        raise NotFound(_("No such pay run."))
+    try:
+        acting_member(request, run.workspace_id, to="own")
+    except NotFound as error:
+        raise NotFound(_("No such pay run.")) from error
+    return run
 
 
 def _is_about(judgment: Judgment, member: Member) -> bool:

@@ -29,3 +29,13 @@ class TooLateToWithdraw(Conflict):
     """The judgment counts by now, or could never be withdrawn."""
 
     code = "too_late_to_withdraw"
+
+
+class PeriodNotOver(Conflict):
+    """A pay run ends in the past, and after the one before it."""
+
+    code = "period_not_over"
+
+
+class NothingToPay(Conflict):
+    code = "nothing_to_pay"

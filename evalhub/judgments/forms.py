@@ -6,7 +6,6 @@ from django import forms
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from evalhub.accounts.choices import Role
 from evalhub.accounts.models import Member, Workspace
 from evalhub.campaigns.services.pilots import MOST_TASKS
 from evalhub.common.forms import choose_from
@@ -112,6 +111,13 @@ def _cap(key: str) -> str:
     return CAPS.get(key, key.upper())
 
 
+class _Day(forms.DateInput):
+    input_type = "date"
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%d")
+
+
 class PriceForm(forms.Form):
     """What a lead wants to know, and what they know better than the history does."""
 
@@ -165,5 +171,25 @@ class PilotForm(forms.Form):
 
     def __init__(self, *args: Any, workspace: Workspace, **kwargs: Any) -> None:  # Django's own
         super().__init__(*args, **kwargs)
-        judges = workspace.members.active().with_role(Role.ANNOTATOR, Role.OWNER)
+        judges = workspace.members.active().judging()
         choose_from(self, "people", judges.order_by("pseudonym"))
+
+
+class PeriodForm(forms.Form):
+    """From one day to another, both whole, in the reader's zone."""
+
+    begin = forms.DateField(label=_("From"), widget=_Day(), required=False)
+    end = forms.DateField(label=_("To"), widget=_Day())
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        begin, end = cleaned.get("begin"), cleaned.get("end")
+        if begin and end and begin > end:
+            self.add_error("end", _("The period ends before it begins."))
+        return cleaned
+
+
+class PayRunForm(forms.Form):
+    """What was judged up to and with this day is paid."""
+
+    end = forms.DateField(label=_("Up to and with"), widget=_Day())

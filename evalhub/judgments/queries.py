@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -85,6 +86,13 @@ def desk_of(member: Member) -> dict[str, Any]:
         "auto_advance": desk.auto_advance,
         "auto_submit": desk.auto_submit,
     }
+
+
+def active_since(member: Member, moment: datetime) -> int:
+    """Active milliseconds of what the member judged since then; later edits count."""
+    mine = Judgment.objects.filter(member=member, withdrawn_at=None, judged_at__gte=moment)
+    total: int = mine.aggregate(total=Sum("active_ms", default=0))["total"]
+    return total
 
 
 def today_of(member: Member) -> dict[str, int]:

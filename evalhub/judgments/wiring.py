@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from evalhub.campaigns.services.limits import measure_by
 from evalhub.jobs.events import subscribe
 from evalhub.jobs.models import News
+from evalhub.judgments.queries import active_since
 from evalhub.judgments.services.review import draw_for_review
 
 
 def connect() -> None:
     subscribe("judgment.counted", _heard)
+    measure_by(active_since)
 
 
 def _heard(news: News) -> None:

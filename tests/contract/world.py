@@ -89,6 +89,9 @@ MAKERS: Makers = {
     "expert": lambda w: make.ExpertAnswerFactory.create(task__campaign__workspace=w),
     "returned": lambda w: make.ReturnedJudgmentFactory.create(judgment__task=_task(w)),
     "reviews": _review,
+    "pay-runs": lambda w: make.PayLineFactory.create(run__workspace=w).run,
+    "join-links": lambda w: make.ParticipantFactory.create(link__campaign__workspace=w).link,
+    "report-links": lambda w: make.ReportLinkFactory.create(campaign__workspace=w),
     "views": lambda w: make.SavedViewFactory.create(member__workspace=w, is_shared=True),
     "imports": _import,
     "collections": lambda w: (

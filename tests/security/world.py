@@ -57,6 +57,18 @@ def make_world(workspace: Workspace, member: Member, text: str) -> World:
         member=member, name=text[:80], criteria={"text": text[:200]}, is_shared=True
     ).uid
     uids["review"] = make_review(task, text).uid
+    rate = factories.PayRateFactory.create(campaign=task.campaign, since=task.created_at)
+    run = factories.PayRunFactory.create(workspace=workspace, closed_by=member)
+    factories.PayLineFactory.create(run=run, member=member, rate=rate)
+    uids["pay_run"] = run.uid
+    link = factories.JoinLinkFactory.create(
+        campaign=task.campaign, name=text[:100], completion_code=text[:100], created_by=member
+    )
+    factories.ParticipantFactory.create(link=link, external_id=text[:200])
+    uids["join_link"] = link.uid
+    uids["report_link"] = factories.ReportLinkFactory.create(
+        campaign=task.campaign, name=text[:100], created_by=member
+    ).uid
     base = workspace.language_models.get(kind="base", children__isnull=False)
     uids["trial"] = try_prompt(workspace=workspace, models=[base], text=text, by=member)
     slugs = {"name": NAME, "collection": task.prompt.collection.slug, "rubric": version.rubric.slug}

@@ -7,7 +7,6 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from evalhub.accounts.choices import Role
 from evalhub.accounts.models import Member, Workspace
 from evalhub.campaigns.choices import Requeue, TaskOrder
 from evalhub.common.forms import WordsField, choose_from
@@ -113,7 +112,7 @@ class SettingsForm(forms.Form):
 
     def __init__(self, *args: Any, workspace: Workspace, **kwargs: Any) -> None:  # Django's own
         super().__init__(*args, **kwargs)
-        judges = workspace.members.active().with_role(Role.ANNOTATOR, Role.OWNER)
+        judges = workspace.members.active().judging()
         choose_from(self, "people", judges.order_by("pseudonym"))
 
     def clean_review_share(self) -> int:

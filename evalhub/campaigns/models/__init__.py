@@ -7,6 +7,7 @@ from evalhub.campaigns.models.campaign import (
     TaskCount,
 )
 from evalhub.campaigns.models.flag import Flag, FlagQuerySet
+from evalhub.campaigns.models.rate import PayRate
 from evalhub.campaigns.models.task import (
     BAND,
     HIGHEST_PRIORITY,
@@ -34,6 +35,7 @@ __all__ = [
     "FlagQuerySet",
     "Guidelines",
     "MemberShare",
+    "PayRate",
     "Reservation",
     "Task",
     "TaskCompletion",

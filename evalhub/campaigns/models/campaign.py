@@ -145,12 +145,14 @@ class TaskCount(models.Model):
 
 
 class MemberShare(models.Model):
-    """How much of a campaign with a `max_share` one member has: what they hold and submitted."""
+    """How much one member has of a campaign that bounds it: what they hold and submitted."""
 
     campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="shares", db_index=False)
     member = models.ForeignKey(Member, models.PROTECT, related_name="+", db_index=False)
     taken = models.PositiveIntegerField(default=0)
     most = models.PositiveIntegerField()
+    is_fixed = models.BooleanField(default=False, db_default=False)
+    # this member's alone, whatever the campaign's `max_share` says
 
     class Meta:
         constraints = [

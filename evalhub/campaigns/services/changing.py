@@ -124,7 +124,7 @@ def _follow(campaign: Campaign, changed: dict[str, Any]) -> None:
     if "task_order" in changed:
         campaign.tasks.update(shift=SHIFTS[TaskOrder(campaign.task_order)])
     if "max_share" in changed and campaign.max_share is None:
-        MemberShare.objects.filter(campaign=campaign).delete()
+        MemberShare.objects.filter(campaign=campaign, is_fixed=False).delete()
     elif {"max_share", "overlap"} & set(changed):
         refresh_shares(campaign)
 

@@ -16,6 +16,7 @@ from django.db import IntegrityError, connection, transaction
 from evalhub.campaigns.choices import CampaignState
 from evalhub.campaigns.eligibility import lacking
 from evalhub.campaigns.errors import (
+    EnoughForToday,
     ShareReached,
     guidelines_first,
     hand_full,
@@ -25,6 +26,7 @@ from evalhub.campaigns.errors import (
 )
 from evalhub.campaigns.models import BAND, Campaign
 from evalhub.campaigns.queries import has_accepted, masked
+from evalhub.campaigns.services.limits import check_today
 from evalhub.campaigns.services.shares import share_of
 from evalhub.campaigns.services.statements import (
     AGAIN,
@@ -125,6 +127,7 @@ def claim_next(*, campaign: Campaign, member_pk: int, holding: Sequence[UUID] = 
         GuidelinesNotAccepted: there is something to read and accept first.
         NotEligible: the campaign asks for what the member does not have.
         ShareReached: they have judged as much of it as one person may.
+        EnoughForToday: they have judged as much as they may in a day.
     """
     desk = Desk.of(campaign)
     if desk.state != CampaignState.OPEN:
@@ -143,6 +146,8 @@ def claim_next(*, campaign: Campaign, member_pk: int, holding: Sequence[UUID] = 
             raise not_eligible(campaign.title, lacking(campaign, member_pk))
         if hand.held >= desk.hand_size:
             raise hand_full(hand.held)
+        if hand.is_limited:
+            check_today(member_pk)
         lease = (
             _lent(AGAIN, desk, member_pk, late=True)
             or lend_new(desk=desk, member_pk=member_pk)
@@ -171,7 +176,9 @@ def lend_on(*, desk: Desk, member_pk: int, holding: Sequence[UUID]) -> Lease | N
         return take_back(desk=desk, member_pk=member_pk, holding=holding)
     if hand.held >= desk.hand_size:
         return None
-    with suppress(ShareReached):
+    with suppress(ShareReached, EnoughForToday):
+        if hand.is_limited:
+            check_today(member_pk)
         return lend_new(desk=desk, member_pk=member_pk) or lend_last(desk=desk, member_pk=member_pk)
     return None
 
@@ -237,8 +244,9 @@ class Hand(NamedTuple):
     held: int
     forgotten: bool  # something in it was not named
     is_eligible: bool  # for more
+    is_limited: bool  # to so much a day
 
 
 def _hand_of(desk: Desk, member_pk: int, holding: Sequence[UUID]) -> Hand:
     row = first_row(HAND, [array_of(holding), member_pk, desk.pk])
-    return Hand(*row or (0, False, False))
+    return Hand(*row or (0, False, False, False))

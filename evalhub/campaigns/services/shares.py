@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db.models import Sum
 from django.db.models.functions import Greatest
 
+from evalhub.accounts.models import Member
 from evalhub.campaigns.choices import AssignmentState
 from evalhub.campaigns.models import Campaign, MemberShare
 
@@ -27,7 +28,12 @@ def share_of(campaign: Campaign, member_pk: int) -> MemberShare:
 def refresh_shares(campaign: Campaign) -> None:
     """Another number of judgments is wanted, or another share; what somebody has they keep."""
     if campaign.max_share is not None:
-        campaign.shares.update(most=Greatest("taken", most_of(campaign)))
+        campaign.shares.filter(is_fixed=False).update(most=Greatest("taken", most_of(campaign)))
+
+
+def fix_share(*, campaign: Campaign, member: Member, most: int) -> MemberShare:
+    """Let somebody new judge `most` tasks of the campaign, whatever its `max_share` says."""
+    return MemberShare.objects.create(campaign=campaign, member=member, most=most, is_fixed=True)
 
 
 def most_of(campaign: Campaign) -> int:

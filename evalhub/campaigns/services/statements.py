@@ -19,7 +19,7 @@ primary key.
 
 from __future__ import annotations
 
-from evalhub.campaigns.eligibility import IS_ELIGIBLE
+from evalhub.campaigns.eligibility import IS_ELIGIBLE, IS_LIMITED
 
 LOOKED_AT = 20  # of what stands before the band of `after`
 
@@ -183,7 +183,7 @@ LOCK_HAND = "SELECT 1 FROM accounts_member WHERE id = %s FOR NO KEY UPDATE"
 HAND = f"""
     SELECT count(a.id),
            coalesce(bool_or(a.uid <> ALL (%s::uuid[])) FILTER (WHERE a.id IS NOT NULL), false),
-           {IS_ELIGIBLE}
+           {IS_ELIGIBLE}, {IS_LIMITED}
     FROM accounts_member m CROSS JOIN campaigns_campaign c
     LEFT JOIN campaigns_assignment a
         ON a.member_id = m.id AND a.campaign_id = c.id AND a.state = 'held'

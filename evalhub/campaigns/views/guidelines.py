@@ -24,7 +24,7 @@ from evalhub.rubrics.queries import scales_of
 @login_required
 def guidelines(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     """What annotators read before they judge: instructions, rubric, each point in words."""
-    member = access_member(request.user, workspace, to="view")
+    member = access_member(request.user, workspace, to="read")
     campaign = access_campaign(member, uid)
     criteria = campaign.rubric_version.criteria.order_by("position")
     context = _context(member) | {

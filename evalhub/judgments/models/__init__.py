@@ -10,6 +10,7 @@ from evalhub.judgments.models.judgment import (
     undo_ended,
 )
 from evalhub.judgments.models.passages import JudgedStep, JudgedToolCall, Span
+from evalhub.judgments.models.pay import PaidJudgment, PayLine, PayRun
 from evalhub.judgments.models.price import PriceForecast
 from evalhub.judgments.models.review import Review
 from evalhub.judgments.models.tally import FILLS_A_PLACE, Tally, TallyMark
@@ -24,6 +25,9 @@ __all__ = [
     "JudgedToolCall",
     "Judgment",
     "JudgmentQuerySet",
+    "PaidJudgment",
+    "PayLine",
+    "PayRun",
     "Preference",
     "PriceForecast",
     "RankedCompletion",

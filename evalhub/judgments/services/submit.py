@@ -21,7 +21,7 @@ from evalhub.accounts.choices import MemberKind
 from evalhub.accounts.models import User
 from evalhub.campaigns.access import AtDesk, access_desk_with
 from evalhub.campaigns.choices import CampaignState
-from evalhub.campaigns.eligibility import IS_ELIGIBLE
+from evalhub.campaigns.eligibility import IS_ELIGIBLE, IS_LIMITED
 from evalhub.campaigns.errors import LeaseLost
 from evalhub.campaigns.models import Assignment
 from evalhub.campaigns.queries import criteria_of
@@ -68,7 +68,7 @@ _COLUMNS = f"""
                SELECT max(g.id) FROM campaigns_acceptance x
                JOIN campaigns_guidelines g ON g.id = x.guidelines_id
                WHERE x.member_id = a.member_id AND g.campaign_id = c.id) END,
-           {IS_ELIGIBLE}
+           {IS_ELIGIBLE}, {IS_LIMITED}
 """  # noqa: S608  constants only
 _ANYBODYS = f"""
     SELECT {_COLUMNS}
@@ -103,6 +103,7 @@ class Asked:
     roles: list[str]
     guidelines: int | None  # the newest that the member has accepted
     is_eligible: bool  # for the campaign's next task
+    is_limited: bool  # to so much a day
     desk: Desk
     question: Question
 
@@ -138,9 +139,10 @@ def submit(*, asked: Asked, assignment: UUID, body: SubmitBody) -> Submitted:
     findings = findings_of(body, asked.question, lambda: material_of(assignment))
     values = _values(asked, body, assignment) | columns_of(findings)
     lends = body.claim_next and asked.is_eligible and asked.desk.state == CampaignState.OPEN
-    if lends:
+    lends_at_once = lends and not asked.is_limited
+    if lends_at_once:
         values |= asked_of_next(asked.desk, holding=body.holding, after=asked.rank)
-    stored = _stored(tables_of(findings), values, lends=lends)
+    stored = _stored(tables_of(findings), values, lends=lends_at_once)
     if stored is None:
         return _settled(assignment, asked, body)
     judgment, lent = stored[0], stored[1:]
@@ -193,10 +195,10 @@ def asked_at_desk(
     return desk, None if row is None else _asked(row)
 
 
-def _asked(row: Row) -> Asked:
+def _asked(row: Sequence[Any]) -> Asked:
     pk, token, is_live, permutation, rank, completions, *of_campaign = row
     desk_pk, uid, type_, state, hand, minutes, version_uid, version, *rest = of_campaign
-    asks, masks, workspace, kind, member, roles, guidelines, is_eligible = rest
+    asks, masks, workspace, kind, member, roles, guidelines, is_eligible, is_limited = rest
     question = Question(type_, completions, permutation, criteria_of(version), asks, masks)
     desk = Desk(desk_pk, uid, type_, state, hand, minutes, version_uid, workspace, masks)
     return Asked(
@@ -210,6 +212,7 @@ def _asked(row: Row) -> Asked:
         roles=roles,
         guidelines=guidelines,
         is_eligible=is_eligible,
+        is_limited=is_limited,
         desk=desk,
         question=question,
     )

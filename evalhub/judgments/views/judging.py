@@ -26,6 +26,7 @@ from evalhub.campaigns.access import AtDesk, access_assignment, access_desk
 from evalhub.campaigns.errors import (
     CampaignNotOpen,
     DraftChanged,
+    EnoughForToday,
     GuidelinesNotAccepted,
     HandFull,
     LeaseLost,
@@ -40,6 +41,7 @@ from evalhub.campaigns.services.claim import Lease, claim_next
 from evalhub.campaigns.services.flags import raise_flag
 from evalhub.campaigns.services.guidelines import accept_guidelines
 from evalhub.campaigns.services.leases import save_draft, skip
+from evalhub.campaigns.services.limits import check_today
 from evalhub.common.errors import Conflict, DomainError, NotFound
 from evalhub.judgments.errors import InvalidJudgment, MalformedBody, SubmissionMismatch
 from evalhub.judgments.page import desk_page, fields_in, lease_page, untouched_page
@@ -227,7 +229,7 @@ def _page(
         context["to_accept"] = campaign.guidelines
     except HandFull:
         context["hand_full"] = True
-    except (NotEligible, ShareReached) as error:
+    except (EnoughForToday, NotEligible, ShareReached) as error:
         context["barred"] = str(error)
     if lease is None:
         return context | {"submitted": _count(member, campaign)}
@@ -267,9 +269,13 @@ def following(
 ) -> HttpResponse:
     """What the page does not have yet; the usual task without going through the templates."""
     if lease is None:
-        return _fragment(
-            request, _shell(member, campaign) | {"submitted": _count(member, campaign)}
-        )
+        context = _shell(member, campaign) | {"submitted": _count(member, campaign)}
+        try:
+            if member.is_limited:
+                check_today(member.pk)
+        except EnoughForToday as error:
+            context["barred"] = str(error)
+        return _fragment(request, context)
     html = untouched_page(lease, campaign, csrf=get_token(request))
     if html is not None:
         return HttpResponse(html)

@@ -21,6 +21,7 @@ from evalhub.campaigns.services.leases import unskip
 from evalhub.common.errors import Conflict
 from evalhub.judgments.calibration import calibration_of
 from evalhub.judgments.figures import cards_for, figures_of, waiting_for
+from evalhub.judgments.pay.own import earnings_of
 from evalhub.judgments.taken_over import taken_over_of
 from evalhub.judgments.work import STATES, page_of
 
@@ -35,6 +36,7 @@ def mine(request: Request, workspace: str) -> HttpResponse:
         "figures": figures_of(member),
         "calibration": calibration_of(member).whole,
         "taken_over": len(taken_over_of(member)),
+        "earnings": earnings_of(member),
     }
     return render(request, "judgments/mine.html", context)
 

@@ -13,7 +13,6 @@ from django.views.decorators.http import require_GET
 from evalhub.accounts.access import access_member
 from evalhub.accounts.http import Request
 from evalhub.campaigns.access import access_campaign
-from evalhub.campaigns.models import Campaign
 from evalhub.campaigns.queries import progress_of
 from evalhub.common.charts import BarChart, bar_chart
 from evalhub.judgments.pace import Pace, pace_of, people_of
@@ -34,13 +33,14 @@ def pace(request: Request, workspace: str, uid: UUID) -> HttpResponse:
         "progress": progress,
         "people": people_of(campaign),
         "pace": found,
-        "chart": _chart(campaign, found),
+        "chart": chart_of(found),
     }
     template = "judgments/pace.html" + ("#live" if request.htmx else "")
     return render(request, template, context)
 
 
-def _chart(campaign: Campaign, found: Pace) -> BarChart | None:
+def chart_of(found: Pace) -> BarChart | None:
+    """What came in each period; None: nothing at all."""
     if not found.most:
         return None
     form = "MONTH_DAY_FORMAT" if found.is_by_day else "H:i"

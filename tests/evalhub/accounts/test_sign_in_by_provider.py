@@ -296,7 +296,9 @@ def test_where_it_is_the_only_way_passwords_open_nothing(
     assert client.get("/sign-up/").status_code == 404
     link = invitations.invite_again(member=zoe, by=bob).path
     assert link is not None
-    assert client.post(link, {"password": "long-enough-to-be-one"}).headers["Location"] == "/sign-in/"
+    assert (
+        client.post(link, {"password": "long-enough-to-be-one"}).headers["Location"] == "/sign-in/"
+    )
     client.force_login(bob.user)  # type: ignore[arg-type]  # the cast have accounts
     assert client.get("/profile/password/").status_code == 404
     assert "/profile/password/" not in client.get("/profile/").content.decode()

@@ -8,9 +8,10 @@ import pytest
 
 from evalhub.accounts.models import Member, Workspace
 from evalhub.campaigns.models import Campaign
+from evalhub.common.spreadsheets import inert
 from evalhub.imports import jobs as import_jobs
 from evalhub.imports.errors import UnreadableFile
-from evalhub.imports.exports import inert, rejected_csv
+from evalhub.imports.exports import rejected_csv
 from evalhub.imports.models import Import, ImportKind, RejectedRow
 from evalhub.imports.queries import summary_of
 from evalhub.imports.services import start_import

@@ -32,6 +32,7 @@ FOR_OWNERS = {
     "At most one megabyte; this is larger.",
     "This file is not in UTF-8; save it as “CSV UTF-8”.",
     "This is no text file.",
+    " came by a join link, and only judges.",
     " would have no owner; make somebody else an owner first.",
 }
 

@@ -1,0 +1,5 @@
+"""What work has earned, and what of it is paid: by judgment, from the rates that stood.
+
+The tallies know neither at what minute a rate changed nor what was returned, so the judgments
+themselves are added up, in the database: what comes back is one row for each person and rate.
+"""

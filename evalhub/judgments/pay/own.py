@@ -1,0 +1,38 @@
+"""What an annotator is told about their own pay."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils import timezone
+
+from evalhub.accounts.models import Member
+from evalhub.campaigns.models import PayRate
+from evalhub.judgments.pay.earned import Earned, earned_by, sums_of
+
+
+@dataclass(frozen=True)
+class Earnings:
+    """By currency, in its smallest unit: since the first of the month, and in all."""
+
+    this_month: dict[str, int]
+    in_all: dict[str, int]
+    returned: int  # judgments that are not paid until they are redone
+
+
+def earnings_of(member: Member) -> Earnings | None:
+    """None: no campaign of the workspace pays."""
+    if not PayRate.objects.filter(campaign__workspace=member.workspace_id).exists():
+        return None
+    now = timezone.localtime()
+    first = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    ever = earned_by(member, begin=None, end=now)
+    return Earnings(
+        this_month=_sums(earned_by(member, begin=first, end=now)),
+        in_all=_sums(ever),
+        returned=sum(line.returned for line in ever),
+    )
+
+
+def _sums(lines: list[Earned]) -> dict[str, int]:
+    return sums_of(line for line in lines if line.amount)

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from evalhub.campaigns.choices import CampaignState
+from evalhub.campaigns.queries import campaigns_for, submitted_by
+from evalhub.common.spreadsheets import csv_lines
+from evalhub.judgments.pace import Person, people_of
+from evalhub.links.models import JoinLink, Participant
+
+HEAD = (
+    "external_id", "study_id", "session_id", "pseudonym", "joined_at", "tasks", "active_seconds",
+    "finished_at",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Joined:
+    """A participant with what they have done."""
+
+    participant: Participant
+    judged: int
+    active_ms: int
+
+
+def judged_by(participant: Participant) -> int:
+    campaign = participant.link.campaign_id
+    return submitted_by(participant.member, [campaign]).get(campaign, 0)
+
+
+def is_done(participant: Participant) -> bool:
+    """They judged what the link asks for; or something, and nothing is left for them."""
+    judged = judged_by(participant)
+    if judged >= participant.link.tasks or not judged:
+        return judged > 0
+    state = participant.link.campaign.state
+    if state != CampaignState.OPEN:
+        return state == CampaignState.CLOSED
+    return not any(row.has_more for row in campaigns_for(participant.member))
+
+
+def people_by(link: JoinLink) -> list[Joined]:
+    """Who came by the link, the newest first."""
+    done = {person.member.pk: person for person in people_of(link.campaign)}
+    rows = link.participants.select_related("member").order_by("-pk")
+    return [_with_work(row, done.get(row.member_id)) for row in rows]
+
+
+def people_csv(people: Iterable[Joined]) -> Iterator[str]:
+    return csv_lines(HEAD, (_row(each) for each in people))
+
+
+def _with_work(participant: Participant, person: Person | None) -> Joined:
+    if person is None:
+        return Joined(participant, 0, 0)
+    return Joined(participant, person.judged, person.active_ms)
+
+
+def _row(each: Joined) -> tuple[object, ...]:
+    row = each.participant
+    return (
+        row.external_id,
+        row.study_id,
+        row.session_id,
+        row.member.pseudonym,
+        row.created_at.isoformat(timespec="seconds"),
+        each.judged,
+        each.active_ms / 1000,
+        row.finished_at.isoformat(timespec="seconds") if row.finished_at else "",
+    )
