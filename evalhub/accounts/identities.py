@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils.crypto import salted_hmac
@@ -13,6 +12,7 @@ from django.utils.translation import gettext as _
 from evalhub.accounts.errors import SignInRefused
 from evalhub.accounts.models import Identity, Member, User, Workspace
 from evalhub.accounts.services import add_member
+from evalhub.accounts.sign_in import chosen_provider
 from evalhub.accounts.trail import record_account
 from evalhub.common.identity_provider import IdentityProvider, Joining
 
@@ -35,7 +35,7 @@ def user_of(claims: Claims) -> User:
     Raises:
         SignInRefused: nobody invited them, or they may not enter; the sentence says what to do.
     """
-    provider: IdentityProvider = settings.EVALHUB_OIDC
+    provider = chosen_provider()
     _in_a_domain(claims, provider)
     identity = (
         Identity.objects.select_related("user")
@@ -69,9 +69,9 @@ def _first_time(claims: Claims, provider: IdentityProvider) -> User:
     same = Q(email__iexact=claims.email) | Q(username__iexact=claims.email)
     known = list(User.objects.select_for_update().filter(same).order_by("pk")[:20])
     user = _invited(claims, known)
-    if user is None and (known or provider.joining is None):
-        raise SignInRefused(_no_account(claims, known))
-    if user is None and provider.joining is not None:
+    if user is None:
+        if known or provider.joining is None:
+            raise SignInRefused(_no_account(claims, known))
         user = _joined(claims, provider.joining)
     Identity.objects.create(user=user, issuer=claims.issuer, subject=claims.subject)
     record_account("account.linked", username=user.username, issuer=claims.issuer)

@@ -29,7 +29,7 @@ from django.utils.translation import gettext as _
 
 from evalhub.accounts.errors import SignInRefused
 from evalhub.accounts.identities import Claims, user_of
-from evalhub.accounts.sign_in import BACKEND
+from evalhub.accounts.sign_in import BACKEND, chosen_provider
 
 SIGNED_WITH = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384"})
 Json = dict[str, Any]  # Any: what the provider sent
@@ -58,7 +58,7 @@ class Protocol(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]  # allauth car
         self, request: HttpRequest, app: SocialApp, token: SocialToken, **kwargs: Json
     ) -> SocialLogin:
         claims = self._checked(str(kwargs["response"].get("id_token", "")))
-        verified = settings.EVALHUB_OIDC.verified_claim
+        verified = chosen_provider().verified_claim
         if not (claims.get("email") and verified in claims) and (
             "userinfo_endpoint" in self.openid_config
         ):
@@ -114,7 +114,7 @@ class Adapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
 
 
 def provider_for(request: HttpRequest) -> Provider:
-    chosen = settings.EVALHUB_OIDC
+    chosen = chosen_provider()
     app = SocialApp(
         provider=Provider.id,
         provider_id="oidc",
@@ -159,11 +159,11 @@ def failed(why: object) -> SignInRefused:
     told = _(
         "Signing in with %(name)s did not work. Begin again from the sign-in page; if it fails again, tell whoever runs this instance."
     )
-    return SignInRefused(told % {"name": settings.EVALHUB_OIDC.name})
+    return SignInRefused(told % {"name": chosen_provider().name})
 
 
 def _claims(said: Json) -> Claims:
-    chosen = settings.EVALHUB_OIDC
+    chosen = chosen_provider()
     verified = said.get(chosen.verified_claim)
     return Claims(
         issuer=chosen.issuer,

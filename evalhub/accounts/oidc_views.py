@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
-from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from evalhub.accounts.http import own_path
-from evalhub.common.errors import NotFound
+from evalhub.accounts.sign_in import chosen_provider
 
 
 @never_cache
 @require_GET
 def to_provider(request: HttpRequest) -> HttpResponseBase:
     """A link and no form: a form's redirects would need each origin behind the provider in the CSP."""
-    _need_provider()
+    chosen_provider()
     from evalhub.accounts import oidc  # allauth is there only where a provider is set
 
     return oidc.to_provider(request, then=own_path(request, request.GET.get("next", "")))
@@ -25,12 +23,7 @@ def to_provider(request: HttpRequest) -> HttpResponseBase:
 @never_cache
 @require_GET
 def from_provider(request: HttpRequest) -> HttpResponseBase:
-    _need_provider()
+    chosen_provider()
     from evalhub.accounts import oidc
 
     return oidc.from_provider(request)
-
-
-def _need_provider() -> None:
-    if settings.EVALHUB_OIDC is None:
-        raise NotFound(_("There is nothing here, or it is not yours to see."))

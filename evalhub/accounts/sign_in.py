@@ -14,11 +14,21 @@ from evalhub.accounts.errors import SignInRefused, TooManyTries
 from evalhub.accounts.models import FailedSignIn, User
 from evalhub.accounts.trail import record_account
 from evalhub.common.canonical import sha256_of
+from evalhub.common.errors import NotFound
+from evalhub.common.identity_provider import IdentityProvider
 
 BACKEND = "evalhub.accounts.backends.Backend"
 WINDOW = timedelta(minutes=15)
 MOST_PER_NAME = 10
 MOST_PER_ADDRESS = 100
+
+
+def chosen_provider() -> IdentityProvider:
+    """Raise NotFound where the instance names none."""
+    chosen: IdentityProvider | None = settings.EVALHUB_OIDC
+    if chosen is None:
+        raise NotFound(_("There is nothing here, or it is not yours to see."))
+    return chosen
 
 
 def is_by_provider_only() -> bool:
@@ -55,7 +65,7 @@ def user_with_password(request: HttpRequest, *, username: str, password: str) ->
     """
     if is_by_provider_only():
         told = _("Passwords are not used here. Sign in with %(name)s.")
-        raise SignInRefused(told % {"name": settings.EVALHUB_OIDC.name})
+        raise SignInRefused(told % {"name": chosen_provider().name})
     name = sha256_of(f"name:{username.casefold()}")
     address = _key(request, "address")
     since = timezone.now() - WINDOW

@@ -52,9 +52,8 @@ class Coded:
     units: int
     raters: int
 
-    @property
-    def counts_UV(self) -> Floats:
-        """How many gave each value to each unit."""
+    def counts(self) -> Floats:
+        """counts_UV: how many gave each value to each unit."""
         V = len(self.values_V)
         cells = self.unit_R * V + self.code_R
         return np.bincount(cells, minlength=self.units * V).reshape(self.units, V).astype(float)
@@ -274,7 +273,7 @@ def disagreement(answers: Coded, level: Level) -> Disagreement:
     One minus the mean over all answers in units of two or more is alpha. So one minus the mean over a
     person's answers is their own alpha, and the largest units are why alpha is no higher.
     """
-    counts_UV = answers.counts_UV
+    counts_UV = answers.counts()
     V = len(answers.values_V)
     met_VV = coincidences(counts_UV).sum(axis=0).reshape(V, V)
     given_V = met_VV.sum(axis=1)

@@ -31,7 +31,7 @@ class Choices:
     truth_UV: Floats  # P(the unit's value is v)
     priors_V: Floats
     confusion_AVV: Floats  # P(the rater says the second | the first is true)
-    rounds: int
+    is_settled: bool  # False: stopped after 200 rounds while it still moved
 
 
 def dawid_skene(
@@ -65,7 +65,8 @@ def dawid_skene(
     said_R = rater_R * values + code_R
     counts_UV = np.bincount(unit_R * values + code_R, minlength=units * values)
     truth_UV = _shares(counts_UV.reshape(units, values).astype(float))
-    for rounds in range(1, _ROUNDS + 1):
+    is_settled = False
+    for _ in range(_ROUNDS):
         beat()
         priors_V = truth_UV.mean(axis=0)
         confusion_AVV = _confusion(truth_UV, unit_R, said_R, raters, values, weight)
@@ -74,8 +75,9 @@ def dawid_skene(
         log_UV = np.log(np.maximum(priors_V, 1e-12)) + _added(table_SV[said_R], unit_R, units)
         before, truth_UV = truth_UV, _softmax(log_UV)
         if units == 0 or np.abs(truth_UV - before).mean() < _CLOSE:
+            is_settled = True
             break
-    return Choices(truth_UV, priors_V, confusion_AVV, rounds)
+    return Choices(truth_UV, priors_V, confusion_AVV, is_settled)
 
 
 def _confusion(
@@ -101,7 +103,7 @@ class Ratings:
     severity_error_A: Floats
     spread_A: Floats  # standard deviation of a rater's answers around consensus plus severity
     mean: float
-    rounds: int
+    is_settled: bool  # False: stopped after 200 rounds while it still moved
 
 
 def severity_and_spread(
@@ -133,7 +135,8 @@ def severity_and_spread(
     of_raters = between / 4
     severity_A, variance_A = np.zeros(raters), np.full(raters, noise)
     score_U = np.full(units, mean)
-    for rounds in range(1, _ROUNDS + 1):
+    is_settled = False
+    for _ in range(_ROUNDS):
         beat()
         before = score_U
         precision_R = 1 / variance_A[rater_R]
@@ -157,6 +160,7 @@ def severity_and_spread(
             else mean
         )
         if units == 0 or np.abs(score_U - before).mean() < _CLOSE * np.sqrt(between + noise):
+            is_settled = True
             break
     return Ratings(
         score_U=score_U,
@@ -165,7 +169,7 @@ def severity_and_spread(
         severity_error_A=np.sqrt(1 / known_A),
         spread_A=np.sqrt(variance_A),
         mean=mean,
-        rounds=rounds,
+        is_settled=is_settled,
     )
 
 
@@ -181,7 +185,7 @@ class Preferences:
     position_A: Floats  # logits towards whatever stood first on the page
     position_error_A: Floats
     spread: float  # of the gaps over units, standard deviation
-    rounds: int
+    is_settled: bool  # False: stopped after 200 rounds while it still moved
 
 
 _GRID = 21
@@ -223,7 +227,8 @@ def strengths(
     strength_A, position_A, spread = np.ones(raters), np.zeros(raters), 1.5
     gap_U, n_A = np.zeros(units), np.bincount(rater_R, minlength=raters).astype(float)
     answers = _Compared(unit_R, rater_R, win_R, place_R)
-    for rounds in range(1, _ROUNDS + 1):
+    is_settled = False
+    for _ in range(_ROUNDS):
         beat()
         before, gaps_Q = gap_U, spread * points_Q
         after_UQ = _posterior(answers, gaps_Q, chance_Q, strength_A, position_A, units)
@@ -236,6 +241,7 @@ def strengths(
         scale = float(np.clip(np.average(strength_A, weights=n_A), 0.2, 5.0)) if n_A.sum() else 1.0
         strength_A, spread = strength_A / scale, spread * scale  # only their product is told
         if units == 0 or np.abs(gap_U - before).mean() < _CLOSE_GAP:
+            is_settled = True
             break
     _, known_A3, missing_A3 = _slopes(answers, after_UQ, gaps_Q, strength_A, position_A)
     seen_A3 = known_A3 - missing_A3 + _PRIOR_3
@@ -250,7 +256,7 @@ def strengths(
         position_A=position_A,
         position_error_A=np.sqrt(seen_A3[:, 0] / area_A),
         spread=spread,
-        rounds=rounds,
+        is_settled=is_settled,
     )
 
 

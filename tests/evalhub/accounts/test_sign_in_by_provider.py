@@ -167,7 +167,7 @@ def test_a_provider_that_calls_itself_otherwise_is_not_asked(
 
 
 def test_a_provider_that_is_away_is_no_failure_of_ours(
-    client: Client, spoken: SpokenProvider, settings: Any, capfd: pytest.CaptureFixture[str]
+    client: Client, spoken: SpokenProvider, settings: Any
 ) -> None:
     settings.EVALHUB_OIDC = replace(settings.EVALHUB_OIDC, issuer="http://127.0.0.1:1")
     answer = client.get("/sign-in/oidc/")
@@ -283,7 +283,13 @@ def test_people_of_a_list_are_invited_by_their_address(
 
 
 def test_where_it_is_the_only_way_passwords_open_nothing(
-    client: Client, spoken: SpokenProvider, bob: Member, zoe: Member, settings: Any
+    client: Client,
+    spoken: SpokenProvider,
+    acme: Workspace,
+    bob: Member,
+    olga: Member,
+    zoe: Member,
+    settings: Any,
 ) -> None:
     settings.EVALHUB_OIDC = replace(settings.EVALHUB_OIDC, is_only_way=True)
     settings.EVALHUB_OPEN_SIGN_UP = True
@@ -299,6 +305,18 @@ def test_where_it_is_the_only_way_passwords_open_nothing(
     assert (
         client.post(link, {"password": "long-enough-to-be-one"}).headers["Location"] == "/sign-in/"
     )
+    invited = {"username": "max", "email": "max@x.org", "roles": ["annotator"]}
+    client.force_login(olga.user)  # type: ignore[arg-type]  # the cast have accounts
+    done = client.post("/w/acme/members/add/", invited).content.decode()
+    assert "They sign in with Acme ID" in done
+    assert "/invitation/" not in done
+    listed = "email\nmia@x.org\n"
+    digest = plan_roster(workspace=acme, text=listed).digest
+    done = client.post(
+        "/w/acme/members/roster/", {"text": listed, "apply": digest}
+    ).content.decode()
+    assert "signs in with Acme ID" in done
+    assert "/invitation/" not in done
     client.force_login(bob.user)  # type: ignore[arg-type]  # the cast have accounts
     assert client.get("/profile/password/").status_code == 404
     assert "/profile/password/" not in client.get("/profile/").content.decode()
