@@ -10,6 +10,7 @@ v1 = [
     path("", include("evalhub.campaigns.api_urls")),
     path("", include("evalhub.imports.api_urls")),
     path("", include("evalhub.datasets.api_urls")),
+    path("", include("evalhub.reports.api_urls")),
     path("", include("evalhub.registry.api_urls")),
     path("", include("evalhub.runs.api_urls")),
     path("", include("evalhub.evaluation.api_urls")),

@@ -30,6 +30,11 @@ SCHEDULE = {
         "schedule": schedule(300.0),
         "options": {"expires": 300},
     },
+    "delete exports that have expired": {
+        "task": "evalhub.reports.tasks.sweep_exports",
+        "schedule": crontab(minute=20),
+        "options": {"expires": 3600},
+    },
     "send the daily summaries": {
         "task": "evalhub.quality.tasks.send_digests",
         "schedule": crontab(hour=6, minute=0),

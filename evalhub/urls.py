@@ -28,6 +28,7 @@ in_workspace: list[URLPattern | URLResolver] = [
     path("", include("evalhub.links.urls")),
     path("", include("evalhub.datasets.urls")),
     path("", include("evalhub.browse.urls")),
+    path("", include("evalhub.reports.urls")),
     path("", include("evalhub.registry.urls")),
     path("", include("evalhub.runs.urls")),
     path("", include("evalhub.evaluation.urls")),

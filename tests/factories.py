@@ -41,6 +41,7 @@ from evalhub.links.models import JoinLink, Participant, ReportLink
 from evalhub.loops.models import Loop, Round, Step
 from evalhub.prompts.models import Collection, Completion, Generation, Prompt, PromptGroup
 from evalhub.registry.models import LanguageModel
+from evalhub.reports.models import Export
 from evalhub.rubrics.models import Criterion, Rubric, RubricVersion
 from evalhub.runs.models import Run
 
@@ -491,6 +492,23 @@ class DatasetBuildFactory(DjangoModelFactory[DatasetBuild]):
     kind = factory.SelfAttribute("dataset.kind")
     job = factory.SubFactory(
         JobFactory, workspace=factory.SelfAttribute("..workspace"), kind="datasets.build"
+    )
+
+
+class ExportFactory(DjangoModelFactory[Export]):
+    """Asked for, and not written yet."""
+
+    class Meta:
+        model = Export
+
+    campaign = factory.SubFactory(CampaignFactory)
+    workspace = factory.SelfAttribute("campaign.workspace")
+    format = "csv"
+    job = factory.SubFactory(
+        JobFactory, workspace=factory.SelfAttribute("..workspace"), kind="exports.write"
+    )
+    created_by = factory.SubFactory(
+        MemberFactory, workspace=factory.SelfAttribute("..workspace"), roles=["lead"]
     )
 
 

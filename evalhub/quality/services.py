@@ -25,7 +25,7 @@ def take_snapshot(workspace: Workspace) -> ConsensusSnapshot:
     Raises:
         TooBusy: writers kept the table for five seconds; try again.
     """
-    last, before = _safe_bounds(workspace)
+    last, before = safe_bounds(workspace)
     digest, count = hashlib.sha256(), 0
     rows = counted_up_to(workspace, last, before=before)
     uids = rows.order_by("uid").values_list("uid", flat=True)
@@ -42,12 +42,12 @@ def take_snapshot(workspace: Workspace) -> ConsensusSnapshot:
         )
 
 
-class _Bounds(NamedTuple):
+class Bounds(NamedTuple):
     last: int
     settled_before: datetime
 
 
-def _safe_bounds(workspace: Workspace) -> _Bounds:
+def safe_bounds(workspace: Workspace) -> Bounds:
     """The highest key below which nothing can still appear, and when it was too late to withdraw.
 
     Keys are handed out before the commit. The lock waits for the writers under way, a few
@@ -63,7 +63,7 @@ def _safe_bounds(workspace: Workspace) -> _Bounds:
                 "SELECT clock_timestamp() - make_interval(secs => %s)",
                 [settings.EVALHUB_UNDO_SECONDS],
             )
-            return _Bounds(highest["last"] or 0, cursor.fetchone()[0])
+            return Bounds(highest["last"] or 0, cursor.fetchone()[0])
     except OperationalError as error:
         raise TooBusy("Too much is being written just now; try again in a minute.") from error
 

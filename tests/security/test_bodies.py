@@ -76,7 +76,13 @@ def test_nobody_submits_for_another(
 
 def posts_of_the_api(world: World) -> list[tuple[Route, str]]:
     kinds = {"assignments": "Assignment", "campaigns": "Campaign", "judgments": "Judgment"}
-    kinds |= {"loops": "Loop", "rounds": "Round", "runs": "Run", "builds": "DatasetBuild"}
+    kinds |= {
+        "loops": "Loop",
+        "rounds": "Round",
+        "runs": "Run",
+        "builds": "DatasetBuild",
+        "exports": "Export",
+    }
     kinds |= {"datasets": "Dataset", "imports": "Import", "jobs": "Job", "models": "LanguageModel"}
     found = []
     for route in (route for route in all_routes() if route.path.startswith("api/v1/")):

@@ -15,6 +15,8 @@ from evalhub.datasets.services import start_build
 from evalhub.jobs import jobs
 from evalhub.judgments.models import Correction, Judgment, Review, Span
 from evalhub.loops.models import Round
+from evalhub.reports.choices import ExportFormat
+from evalhub.reports.services import start_export
 from evalhub.rubrics.models import RubricVersion
 from evalhub.runs.inputs import store_rows
 from evalhub.runs.models import RunEvent
@@ -39,6 +41,7 @@ def make_world(workspace: Workspace, member: Member, text: str) -> World:
     flag, skipped = make_desk(judgment, member, text)
     source = make_import(task, member, text)
     build = make_build(workspace, member, text)
+    export = make_export(task, member)
     round_ = make_round(task, version, member, text)
     job = make_job(workspace, member, text)
     token = factories.ApiTokenFactory.create(member=member, name=text[:100])
@@ -48,7 +51,17 @@ def make_world(workspace: Workspace, member: Member, text: str) -> World:
     rows: list[Model] = [
         *(version, version.rubric, version.criteria.get(), task, task.campaign, task.prompt),
         *(task.prompt.collection, completion, judgment, judgment.assignment, source, build),
-        *(flag, build.dataset, round_, round_.loop, job, token, member, completion.generation),
+        *(
+            export,
+            flag,
+            build.dataset,
+            round_,
+            round_.loop,
+            job,
+            token,
+            member,
+            completion.generation,
+        ),
         *of_the_models(workspace, member, text),
     ]
     uids = {type(row).__name__: row.uid for row in rows}
@@ -211,6 +224,17 @@ def make_build(workspace: Workspace, member: Member, text: str) -> Model:
     build.refresh_from_db()
     assert build.is_built, build.job.error
     return build
+
+
+def make_export(task: Task, member: Member) -> Model:
+    """A real one, as CSV, of all that was judged in the campaign."""
+    export = start_export(
+        campaign=task.campaign, format=ExportFormat.CSV, everything=True, by=member
+    )
+    jobs.execute(export.job.uid)
+    export.refresh_from_db()
+    assert export.rows, export.job.error
+    return export
 
 
 def make_round(task: Task, version: RubricVersion, member: Member, text: str) -> Round:

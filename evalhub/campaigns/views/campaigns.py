@@ -112,6 +112,7 @@ def campaign_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse
         "leads": member.has(Role.LEAD),
         "judges": member.has(Role.ANNOTATOR),
         "reviews": member.has(*ROLES_FOR["review"]),
+        "builds": member.has(*ROLES_FOR["build"]),
     }
     template = "campaigns/campaign_detail.html" + ("#live" if request.htmx else "")
     return render(request, template, context)

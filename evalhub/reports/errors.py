@@ -1,0 +1,27 @@
+from evalhub.common.errors import Conflict, DomainError
+
+
+class ParquetNotInstalled(DomainError):
+    code, http_status = "parquet_not_installed", 422
+
+
+class NotExported(Conflict):
+    """The export has no file yet, or never will."""
+
+    code = "not_exported"
+
+
+class ExportExpired(DomainError):
+    code, http_status = "export_expired", 410
+
+
+class ExportInUse(Conflict):
+    """Another process is writing to the same place."""
+
+    code = "export_in_use"
+
+
+class OtherExport(Conflict):
+    """What lies unfinished at that place was begun with other arguments."""
+
+    code = "other_export"

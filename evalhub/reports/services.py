@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from django.db import transaction
+
+from evalhub.accounts.models import Member
+from evalhub.audit.services import record
+from evalhub.campaigns.models import Campaign
+from evalhub.common.files import digest_of_file, file_store
+from evalhub.jobs.services import queue_job
+from evalhub.reports.choices import ExportFormat
+from evalhub.reports.errors import ExportExpired, NotExported
+from evalhub.reports.exporting import export_judgments
+from evalhub.reports.models import WRITE, Export
+from evalhub.reports.parquet import must_be_installed
+
+
+@transaction.atomic
+def start_export(
+    *, campaign: Campaign, format: ExportFormat, everything: bool, by: Member
+) -> Export:
+    """Queue the writing of a campaign's judgments into a file.
+
+    Args:
+        everything: also those that do not count, each marked with its state.
+
+    Raises:
+        ParquetNotInstalled: Parquet needs pyarrow, and it is not there.
+    """
+    _must_be_possible(format)
+    export = Export(
+        workspace=campaign.workspace,
+        campaign=campaign,
+        format=format,
+        everything=everything,
+        created_by=by,
+    )
+    export.job = queue_job(
+        kind=WRITE,
+        title=f"Export {campaign}",
+        workspace=campaign.workspace,
+        by=by,
+        subject_uid=export.uid,
+    )
+    export.save()
+    about = {"campaign": str(campaign.uid), "format": format, "everything": everything}
+    _record("export.started", export, by, **about)
+    return export
+
+
+def open_export(*, export: Export, by: Member) -> BinaryIO:
+    """The file; who took the data out stands in the audit log.
+
+    Raises:
+        NotExported: it is not written yet, or never will be.
+        ExportExpired: it was deleted since.
+    """
+    if export.is_expired or (export.file_key and not file_store().exists(export.file_key)):
+        raise ExportExpired("The file of this export is gone after a week; export once more.")
+    if not export.digest:
+        raise NotExported(f"This export has no file: its job is {export.job.state}.")
+    stream = file_store().open(export.file_key)
+    _record("export.downloaded", export, by, digest=export.digest, rows=export.rows)
+    return stream
+
+
+def export_to_file(
+    *,
+    campaign: Campaign,
+    format: ExportFormat,
+    everything: bool,
+    target: Path,
+    report: Callable[[int, int], object],
+) -> dict[str, Any]:
+    """Write a campaign's judgments to a file of this machine, for a command; see export_judgments."""
+    _must_be_possible(format)
+    about = {"format": format, "everything": everything, "file": target.name}
+    _by_command("export.begun_by_command", campaign, **about)
+    found = export_judgments(
+        campaign, format=format, everything=everything, target=target, report=report
+    )
+    written: dict[str, Any] = {  # JSON
+        "rows": found.rows,
+        "bytes": target.stat().st_size,
+        "digest": digest_of_file(target),
+        "left_out": found.left_out,
+    }
+    _by_command("export.written_by_command", campaign, **about, **written)
+    return written
+
+
+def _must_be_possible(format: ExportFormat) -> None:
+    """Said ahead of the work, and not by a job that fails."""
+    if format == ExportFormat.PARQUET:
+        must_be_installed()
+
+
+def _by_command(verb: str, campaign: Campaign, **details: Any) -> None:  # Any: JSON
+    slug, target = campaign.workspace.slug, f"campaign {campaign.uid}"
+    record(verb, actor="system", workspace=slug, target=target, **details)
+
+
+def _record(verb: str, export: Export, by: Member, **details: Any) -> None:  # Any: JSON
+    record(
+        verb,
+        actor=by.pseudonym,
+        workspace=export.workspace.slug,
+        target=f"export {export.uid}",
+        **details,
+    )

@@ -1,0 +1,10 @@
+from django.urls import path
+
+from evalhub.reports import views
+
+app_name = "reports"
+urlpatterns = [
+    path("campaigns/<uuid:uid>/exports/", views.export_list, name="exports"),
+    path("exports/<uuid:uid>/", views.export_detail, name="export"),
+    path("exports/<uuid:uid>/download/", views.export_download, name="download"),
+]

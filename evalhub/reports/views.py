@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import FileResponse, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from evalhub.accounts.access import access_member
+from evalhub.accounts.http import Request
+from evalhub.accounts.models import Member
+from evalhub.campaigns.access import access_campaign
+from evalhub.common.errors import DomainError
+from evalhub.common.paging import newest_first
+from evalhub.reports.access import access_export
+from evalhub.reports.choices import ExportFormat
+from evalhub.reports.forms import ExportForm
+from evalhub.reports.services import open_export, start_export
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def export_list(request: Request, workspace: str, uid: UUID) -> HttpResponse:
+    """The exports of a campaign, and the form for another one."""
+    member = access_member(request.user, workspace, to="build")
+    campaign = access_campaign(member, uid)
+    form = ExportForm(request.POST or None)
+    if form.is_valid():
+        try:
+            export = start_export(
+                campaign=campaign,
+                format=ExportFormat(form.cleaned_data["format"]),
+                everything=form.cleaned_data["everything"],
+                by=member,
+            )
+        except DomainError as error:
+            form.add_error(None, str(error))
+        else:
+            return redirect("reports:export", workspace, export.uid)
+    exports = campaign.exports.select_related("job", "created_by")
+    context = _context(member) | {
+        "campaign": campaign,
+        "form": form,
+        "page": newest_first(exports, before=request.GET.get("before", "")),
+    }
+    return render(request, "reports/export_list.html", context, status=422 if form.errors else 200)
+
+
+@require_GET
+@login_required
+def export_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
+    """The live part alone for htmx, which asks every two seconds until the file is written."""
+    member = access_member(request.user, workspace, to="build")
+    export = access_export(member, uid)
+    context = _context(member) | {"export": export, "campaign": export.campaign, "job": export.job}
+    template = "reports/export_detail.html" + ("#live" if request.htmx else "")
+    return render(request, template, context)
+
+
+@never_cache
+@require_POST
+@login_required
+def export_download(request: Request, workspace: str, uid: UUID) -> FileResponse:
+    """The file as an attachment: nothing that people wrote is shown as a page."""
+    member = access_member(request.user, workspace, to="build")
+    export = access_export(member, uid)
+    return FileResponse(
+        open_export(export=export, by=member),
+        as_attachment=True,
+        filename=export.filename,
+        content_type="application/octet-stream",
+    )
+
+
+def _context(member: Member) -> dict[str, object]:
+    return {"member": member, "workspace": member.workspace}
