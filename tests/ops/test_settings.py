@@ -172,7 +172,7 @@ def test_a_provider_brings_its_protocol_and_nobody_else_loads_it(place: DataDire
     with_it = loaded_with(place, **PROVIDER)
     without = loaded_with(place)
     assert "allauth" in with_it
-    assert not {"allauth", "jwt", "requests"} & without
+    assert not {"allauth", "jwt"} & without
 
 
 @pytest.mark.slow
