@@ -15,6 +15,7 @@ from evalhub.common.embedded.places import DataDirectory
 from evalhub.common.embedded.postgres import NAME
 from evalhub.common.embedded.redis import broker_url
 from evalhub.common.embedded.secrets import clearly, usable_secret_key, whole_number
+from evalhub.common.identity_provider import identity_provider
 from evalhub.common.logs import logging_config
 from evalhub.schedule import SCHEDULE
 
@@ -45,6 +46,17 @@ EVALHUB_UNDO_SECONDS = whole_number(
 )
 EVALHUB_HTTPS = clearly("EVALHUB_HTTPS", env.str("EVALHUB_HTTPS", ""))
 EVALHUB_OPEN_SIGN_UP = clearly("EVALHUB_OPEN_SIGN_UP", env.str("EVALHUB_OPEN_SIGN_UP", ""))
+EVALHUB_OIDC = identity_provider(
+    issuer=env.str("EVALHUB_OIDC_ISSUER", ""),
+    client_id=env.str("EVALHUB_OIDC_CLIENT_ID", ""),
+    secret=env.str("EVALHUB_OIDC_CLIENT_SECRET", ""),
+    secret_file=env.str("EVALHUB_OIDC_CLIENT_SECRET_FILE", ""),
+    name=env.str("EVALHUB_OIDC_NAME", ""),
+    domains=env.list("EVALHUB_OIDC_DOMAINS", default=[]),
+    verified_claim=env.str("EVALHUB_OIDC_VERIFIED_CLAIM", "email_verified"),
+    join=env.str("EVALHUB_OIDC_JOIN", ""),
+    only=clearly("EVALHUB_OIDC_ONLY", env.str("EVALHUB_OIDC_ONLY", "")),
+)
 EVALHUB_BASE_MODEL = env.str(
     "EVALHUB_BASE_MODEL", str(BASE_DIR / "training" / "assets" / "demo-model")
 )
@@ -118,6 +130,10 @@ MIDDLEWARE = [
     "evalhub.web.middleware.local_time",
     "evalhub.web.middleware.DomainErrors",
 ]
+if EVALHUB_OIDC:  # allauth speaks the protocol; who gets in is decided in evalhub.accounts
+    INSTALLED_APPS += ["allauth", "allauth.account", "allauth.socialaccount"]
+    MIDDLEWARE += ["allauth.account.middleware.AccountMiddleware"]
+SOCIALACCOUNT_ADAPTER = "evalhub.accounts.oidc.Adapter"
 FORM_RENDERER = "evalhub.web.forms.FormRenderer"
 CSRF_FAILURE_VIEW = "evalhub.web.error_pages.csrf_failure"
 TEMPLATES = [

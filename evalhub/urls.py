@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.i18n import set_language
 
+from evalhub.accounts import oidc_views
 from evalhub.accounts import views as accounts
 from evalhub.links.views import joining, reporting
 from evalhub.web import error_pages, views
@@ -40,6 +41,8 @@ urlpatterns = [
     path("", views.start, name="start"),
     path("health/", views.health, name="health"),
     path("sign-in/", accounts.sign_in, name="sign_in"),
+    path("sign-in/oidc/", oidc_views.to_provider, name="sign_in_oidc"),
+    path("sign-in/oidc/callback/", oidc_views.from_provider, name="sign_in_oidc_callback"),
     path("sign-out/", accounts.sign_out, name="sign_out"),
     path("sign-up/", views.sign_up, name="sign_up"),
     path("invitation/<str:username>/<str:token>/", accounts.accept_invitation, name="invitation"),

@@ -11,11 +11,21 @@ from tests.ground import data_directory
 os.environ["EVALHUB_DATA_DIR"] = str(data_directory())
 for _name in ("DATABASE_URL", "CELERY_BROKER_URL", "EVALHUB_FILES", "EVALHUB_SECRET_KEY"):
     os.environ[_name] = ""
-for _name in ("EVALHUB_DEBUG", "EVALHUB_HTTPS", "EVALHUB_OPEN_SIGN_UP", "EVALHUB_ALLOW_HUB"):
+os.environ["EVALHUB_OIDC_ISSUER"] = ""
+for _name in (
+    "EVALHUB_OIDC_ONLY",
+    "EVALHUB_DEBUG",
+    "EVALHUB_HTTPS",
+    "EVALHUB_OPEN_SIGN_UP",
+    "EVALHUB_ALLOW_HUB",
+):
     os.environ[_name] = "off"
 
 from evalhub.settings import *  # noqa: E402, F403
 
+EVALHUB_OIDC = None  # a test that signs in by a provider sets one; the protocol's apps are there
+INSTALLED_APPS += ["allauth", "allauth.account", "allauth.socialaccount"]  # noqa: F405
+MIDDLEWARE += ["allauth.account.middleware.AccountMiddleware"]  # noqa: F405
 EVALHUB_FILES = tempfile.mkdtemp(prefix="files-", dir=data_directory())
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {

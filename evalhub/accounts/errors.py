@@ -13,6 +13,10 @@ class InvitationOver(NotFound):
     code = "invitation_over"
 
 
+class SignInRefused(DomainError):
+    code, http_status = "sign_in_refused", 403
+
+
 class RosterFaulty(DomainError):
     code = "roster_faulty"
 

@@ -116,13 +116,19 @@ class InviteForm(RolesForm):
     username = forms.CharField(
         label=_("User name"), max_length=150, validators=USERNAME, help_text="They sign in with it."
     )
+    email = forms.EmailField(
+        label="E-mail address",
+        max_length=254,
+        required=False,
+        help_text="Where they sign in by an identity provider: the address that it knows them by.",
+    )
     pseudonym = forms.CharField(
         label="Pseudonym",
         max_length=100,
         required=False,
         help_text="What others and exports call them; empty means the user name.",
     )
-    field_order = ["username", "pseudonym", "roles"]
+    field_order = ["username", "email", "pseudonym", "roles"]
 
 
 class TokenForm(forms.Form):

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+from django.conf import settings
 from django.http import HttpRequest
+from django.shortcuts import resolve_url
+from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.middleware import HtmxDetails
 
 from evalhub.accounts.models import User
@@ -11,3 +14,12 @@ class Request(HttpRequest):
 
     user: User
     htmx: HtmxDetails
+
+
+def own_path(request: HttpRequest, wanted: str) -> str:
+    """Where to go after signing in: `wanted`, but never to another host."""
+    if url_has_allowed_host_and_scheme(
+        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    ):
+        return wanted
+    return resolve_url(settings.LOGIN_REDIRECT_URL)

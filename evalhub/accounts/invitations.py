@@ -56,11 +56,14 @@ def invite_again(*, member: Member, by: Member) -> Invited:
     """A new link, as long as the first was not used and no other workspace knows the account.
 
     Raises:
-        Conflict: the person has a password; only they may change it.
+        Conflict: the person has a password, or signs in by a provider; a link would let
+            whoever holds it in as them.
     """
     user = member.user
     if user is None or user.has_usable_password() or user.members.count() > 1:
         raise Conflict(_("This person has a password of their own, or is a member elsewhere too."))
+    if user.identities.exists():
+        raise Conflict(_("This person signs in by an identity provider and needs no link."))
     record(
         "member.invited_again",
         actor=by.pseudonym,
@@ -73,7 +76,7 @@ def invite_again(*, member: Member, by: Member) -> Invited:
 def invited_user(username: str, token: str) -> User:
     """Raise InvitationOver for a link that was used, is older than three days, or never was."""
     user = User.objects.filter(username=username, is_active=True).first()
-    if user is None or user.has_usable_password():
+    if user is None or user.has_usable_password() or user.identities.exists():
         raise InvitationOver(_("This link was used, or is too old. Ask for a new one."))
     if not default_token_generator.check_token(user, token):
         raise InvitationOver(_("This link was used, or is too old. Ask for a new one."))

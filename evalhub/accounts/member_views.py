@@ -17,6 +17,7 @@ from evalhub.accounts.access import access_colleague, access_member, access_toke
 from evalhub.accounts.errors import NameTaken
 from evalhub.accounts.forms import InviteForm, MemberForm, TokenForm
 from evalhub.accounts.http import Request
+from evalhub.accounts.invitation_links import link_for, only_provider
 from evalhub.accounts.models import ApiToken, Member
 from evalhub.accounts.services import change_member, create_token, revoke_token, set_active
 
@@ -113,8 +114,11 @@ def token_revoke(request: Request, workspace: str, uid: UUID) -> HttpResponse:
 
 
 def _show_invited(request: Request, member: Member, invited: invitations.Invited) -> HttpResponse:
-    link = request.build_absolute_uri(invited.path) if invited.path else ""
-    context = _context(member) | {"invited": invited.member, "link": link}
+    context = _context(member) | {
+        "invited": invited.member,
+        "link": link_for(request, invited),
+        "by_provider": only_provider(),
+    }
     return render(request, "accounts/member_invited.html", context)
 
 

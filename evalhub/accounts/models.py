@@ -174,6 +174,25 @@ class FailedSignIn(models.Model):
         return f"{self.key[:8]} {self.at:%H:%M}"
 
 
+class Identity(PublicModel):
+    """Somebody at an identity provider, who signs in to one account of ours."""
+
+    user = models.ForeignKey(User, models.PROTECT, related_name="identities")
+    issuer = models.CharField(max_length=255)
+    subject = models.CharField(max_length=255)  # never given to another person, unlike an address
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["issuer", "subject"], name="identity_once"),
+            models.UniqueConstraint(
+                fields=["issuer", "user"], name="one_identity_per_account_and_issuer"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subject} at {self.issuer}"
+
+
 def roles_of(names: Iterable[str]) -> list[str]:
     """The roles in their fixed order, each once."""
     wanted = set(names)

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 from evalhub.accounts.access import access_member
 from evalhub.accounts.forms import RosterForm
 from evalhub.accounts.http import Request
-from evalhub.accounts.invitations import Invited
+from evalhub.accounts.invitation_links import link_for, only_provider
 from evalhub.accounts.roster import apply_roster, plan_roster
 from evalhub.common.errors import DomainError
 
@@ -33,12 +33,9 @@ def roster(request: Request, workspace: str) -> HttpResponse:
         except DomainError as error:
             context["refused"] = str(error)
         else:
-            people = [(each, _link(request, each)) for each in invited]
-            return render(request, "accounts/roster_done.html", context | {"people": people})
+            context["people"] = [(each, link_for(request, each)) for each in invited]
+            context["by_provider"] = only_provider()
+            return render(request, "accounts/roster_done.html", context)
     context["plan"] = plan_roster(workspace=member.workspace, text=text)
     context["form"] = RosterForm(initial={"text": text})
     return render(request, "accounts/roster.html", context)
-
-
-def _link(request: Request, invited: Invited) -> str:
-    return request.build_absolute_uri(invited.path) if invited.path else ""

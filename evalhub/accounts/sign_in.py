@@ -4,20 +4,39 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.conf import settings
 from django.contrib.auth import authenticate
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from evalhub.accounts.errors import TooManyTries
+from evalhub.accounts.errors import SignInRefused, TooManyTries
 from evalhub.accounts.models import FailedSignIn, User
 from evalhub.accounts.trail import record_account
 from evalhub.common.canonical import sha256_of
+from evalhub.common.errors import NotFound
+from evalhub.common.identity_provider import IdentityProvider
 
 BACKEND = "evalhub.accounts.backends.Backend"
 WINDOW = timedelta(minutes=15)
 MOST_PER_NAME = 10
 MOST_PER_ADDRESS = 100
+
+
+def chosen_provider() -> IdentityProvider:
+    """Raise NotFound where the instance names none."""
+    chosen: IdentityProvider | None = settings.EVALHUB_OIDC
+    if chosen is None:
+        raise NotFound(_("There is nothing here, or it is not yours to see."))
+    return chosen
+
+
+def is_by_provider_only() -> bool:
+    return settings.EVALHUB_OIDC is not None and settings.EVALHUB_OIDC.is_only_way
+
+
+def may_have_password(user: User) -> bool:
+    return user.has_usable_password() and not is_by_provider_only()
 
 
 def check_door(request: HttpRequest, door: str) -> None:
@@ -41,8 +60,12 @@ def user_with_password(request: HttpRequest, *, username: str, password: str) ->
     """The account, or None when name and password do not fit together.
 
     Raises:
+        SignInRefused: passwords do not open anything here.
         TooManyTries: too many wrong ones lately; a right one is refused as well.
     """
+    if is_by_provider_only():
+        told = _("Passwords are not used here. Sign in with %(name)s.")
+        raise SignInRefused(told % {"name": chosen_provider().name})
     name = sha256_of(f"name:{username.casefold()}")
     address = _key(request, "address")
     since = timezone.now() - WINDOW

@@ -7,24 +7,29 @@ from django.contrib import messages
 from django.contrib.auth import login, logout, update_session_auth_hash
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render, resolve_url
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from evalhub.accounts import invitations
-from evalhub.accounts.errors import TooManyTries
+from evalhub.accounts.errors import SignInRefused, TooManyTries
 from evalhub.accounts.forms import (
     ChangePasswordForm,
     NewPasswordForm,
     ProfileForm,
     SignInForm,
 )
-from evalhub.accounts.http import Request
+from evalhub.accounts.http import Request, own_path
 from evalhub.accounts.profile import set_password, set_timezone
-from evalhub.accounts.sign_in import BACKEND, user_with_password
+from evalhub.accounts.sign_in import (
+    BACKEND,
+    is_by_provider_only,
+    may_have_password,
+    user_with_password,
+)
+from evalhub.common.errors import NotFound
 
 
 @sensitive_post_parameters("password")
@@ -36,18 +41,19 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         try:
             user = user_with_password(request, **form.cleaned_data)
-        except TooManyTries as error:
+        except (SignInRefused, TooManyTries) as error:
             form.add_error(None, str(error))
             status = error.http_status
         else:
             if user is not None:
                 login(request, user, backend=BACKEND)
-                return redirect(_next(request))
+                return redirect(own_path(request, request.POST.get("next", "")))
             form.add_error(None, _("User name and password do not fit together."))
     context = {
         "form": form,
         "next": request.POST.get("next") or request.GET.get("next", ""),
         "open_sign_up": settings.EVALHUB_OPEN_SIGN_UP,
+        "provider": settings.EVALHUB_OIDC,
     }
     return render(request, "accounts/sign_in.html", context, status=status)
 
@@ -63,6 +69,8 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def accept_invitation(request: HttpRequest, username: str, token: str) -> HttpResponse:
     user = invitations.invited_user(username, token)
+    if is_by_provider_only():
+        return redirect("sign_in")  # the invitation is taken up there
     form = NewPasswordForm(request.POST or None, user=user)
     if form.is_valid():
         invitations.accept(user=user, password=form.cleaned_data["password"])
@@ -79,13 +87,16 @@ def profile(request: Request) -> HttpResponse:
         set_timezone(user=request.user, timezone=form.cleaned_data["timezone"])
         messages.success(request, _("Saved."))
         return redirect("profile")
-    return render(request, "accounts/profile.html", {"form": form})
+    context = {"form": form, "has_password": may_have_password(request.user)}
+    return render(request, "accounts/profile.html", context)
 
 
 @sensitive_post_parameters("password", "current")
 @login_required
 @require_http_methods(["GET", "POST"])
 def change_password(request: Request) -> HttpResponse:
+    if not may_have_password(request.user):
+        raise NotFound(_("This account has no password."))
     form = ChangePasswordForm(request.POST or None, user=request.user)
     if form.is_valid():
         set_password(user=request.user, password=form.cleaned_data["password"])
@@ -93,13 +104,3 @@ def change_password(request: Request) -> HttpResponse:
         messages.success(request, _("Your password is changed; other sessions were signed out."))
         return redirect("profile")
     return render(request, "accounts/password.html", {"form": form})
-
-
-def _next(request: HttpRequest) -> str:
-    """Where to go after signing in; never to another host."""
-    wanted = request.POST.get("next", "")
-    if url_has_allowed_host_and_scheme(
-        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    ):
-        return wanted
-    return resolve_url(settings.LOGIN_REDIRECT_URL)

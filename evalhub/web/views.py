@@ -16,7 +16,7 @@ from evalhub.accounts.errors import NameTaken
 from evalhub.accounts.forms import SignUpForm
 from evalhub.accounts.http import Request
 from evalhub.accounts.models import Member, Workspace
-from evalhub.accounts.sign_in import BACKEND
+from evalhub.accounts.sign_in import BACKEND, is_by_provider_only
 from evalhub.common.errors import NotFound
 from evalhub.notifications.models import Notification
 from evalhub.web.help import access_help_page, help_pages
@@ -28,7 +28,7 @@ from evalhub.web.services import sign_up as make_account
 @never_cache
 @require_http_methods(["GET", "POST"])
 def sign_up(request: HttpRequest) -> HttpResponse:
-    if not settings.EVALHUB_OPEN_SIGN_UP:
+    if not settings.EVALHUB_OPEN_SIGN_UP or is_by_provider_only():
         raise NotFound(_("Sign-up is closed here. Ask an owner of a workspace to invite you."))
     form = SignUpForm(request.POST or None)
     if form.is_valid():

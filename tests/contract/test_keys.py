@@ -18,6 +18,7 @@ from tests.contract.world import World
 from tests.factories import RunFactory
 
 FIRST_KEY = 7_000_000_000  # such a number stands nowhere else
+NOT_OURS = ("django", "auth", "account_", "socialaccount_")
 KEY = re.compile(r"7000\d{6}")
 
 
@@ -26,7 +27,7 @@ def world(olga: Member) -> World:
     with connection.cursor() as cursor:
         cursor.execute("SELECT c.relname FROM pg_class c WHERE c.relkind = 'S'")
         for (name,) in cursor.fetchall():
-            if name.endswith("_id_seq") and not name.startswith(("django", "auth")):
+            if name.endswith("_id_seq") and not name.startswith(NOT_OURS):
                 cursor.execute(
                     "SELECT setval(%s, GREATEST(%s, nextval(%s)))", [name, FIRST_KEY, name]
                 )

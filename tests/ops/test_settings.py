@@ -28,6 +28,11 @@ PRODUCTION = {
     "EVALHUB_HTTPS": "on",
     "EVALHUB_LOG_FORM": "json",
 }
+PROVIDER = {
+    "EVALHUB_OIDC_ISSUER": "https://login.example.org/realms/acme",
+    "EVALHUB_OIDC_CLIENT_ID": "evalhub",
+    "EVALHUB_OIDC_CLIENT_SECRET": "told-only-to-evalhub",
+}
 
 
 @pytest.fixture
@@ -107,6 +112,19 @@ def started_with(place: DataDirectory, **settings: str) -> subprocess.CompletedP
     )  # fmt: skip
 
 
+def loaded_with(place: DataDirectory, **settings: str) -> set[str]:
+    """The packages that the web has imported once its pages are known."""
+    code = (
+        "import sys; from evalhub.wsgi import application; import evalhub.urls;"
+        " print(*{name.partition('.')[0] for name in sys.modules})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT, env=environment(place, **settings), capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return set(done.stdout.split())
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "name, given, takes",
@@ -150,7 +168,19 @@ def test_a_sign_up_that_nobody_clearly_asked_for_does_not_start(place: DataDirec
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("settings", [{}, PRODUCTION], ids=["nothing set", "as documented"])
+def test_a_provider_brings_its_protocol_and_nobody_else_loads_it(place: DataDirectory) -> None:
+    with_it = loaded_with(place, **PROVIDER)
+    without = loaded_with(place)
+    assert "allauth" in with_it
+    assert not {"allauth", "jwt"} & without
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "settings",
+    [{}, PRODUCTION, PRODUCTION | PROVIDER],
+    ids=["nothing set", "as documented", "with a provider"],
+)
 def test_the_deployment_check_is_clean(place: DataDirectory, settings: dict[str, str]) -> None:
     said = manage(place, "check", "--deploy", "--fail-level", "WARNING", **settings)
 
