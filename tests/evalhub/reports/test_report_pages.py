@@ -31,7 +31,7 @@ def signed_in(member: Member) -> Client:
 
 
 def computed(report: Report) -> Report:
-    execute(report.job_id)
+    execute(report.job.uid)
     report.refresh_from_db()
     return report
 
