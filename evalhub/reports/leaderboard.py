@@ -26,7 +26,8 @@ def leaderboard_report(campaign: Campaign, *, beat: Beat = lambda: None) -> dict
 
     Returns:
         `boards`: each with `models` (`strength` in logits with its interval and ranks), `matrix`
-        (win rates), `position` (logits towards what stood first on the page), and `warnings`:
+        (win rates), `position` (logits towards what stood first on the page; None when nobody knows
+        what did), and `warnings`:
         `unlinked` (models that no chain of judgments links to the largest group) and `unbounded`
         (that won or lost everything). Comparisons of a model with itself count for nothing.
     """
@@ -92,7 +93,9 @@ def _board(preferences: Preferences, key: int, beat: Beat) -> dict[str, Any]:
             "value": found.fit.position,
             "low": found.position_low,
             "high": found.position_high,
-        },
+        }
+        if preferences.place[mine].any()
+        else None,
         "warnings": {
             "unlinked": [models[at] for at in range(M) if group_M[at] > 0],
             "unbounded": [models[at] for at in sorted(alone)],

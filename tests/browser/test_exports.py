@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from evalhub.accounts.models import Member
 from evalhub.audit.models import Entry
 from evalhub.jobs.jobs import execute
-from evalhub.reports.models import Export
+from evalhub.reports.models import Export, Report
 from tests import factories as make
 from tests.browser.desk import campaign_of, look, start_session
 
@@ -48,3 +48,35 @@ def test_alice_exports_and_downloads(page: Page, base_url: str, alice: Member, b
     assert Entry.objects.filter(verb="export.downloaded", actor="alice").exists()
     page.get_by_role("link", name="Exports", exact=True).click()
     look(page, "exports")
+
+
+@pytest.mark.usefixtures("quiet")
+def test_alice_looks_how_far_people_agree(
+    page: Page, base_url: str, alice: Member, bob: Member
+) -> None:
+    campaign = campaign_of(bob, "comparison", 6)
+    people = [bob, *(make.MemberFactory.create(workspace=bob.workspace) for _ in "ab")]
+    for nth, task in enumerate(campaign.tasks.all()):
+        for place, person in enumerate(people):
+            judgment = make.JudgmentFactory.create(task=task, member=person)
+            make.PreferenceFactory.create(judgment=judgment, margin=2 if nth % 2 or place else -1)
+    start_session(page, alice, base_url)
+
+    page.goto(f"/w/acme/campaigns/{campaign.uid}/")
+    page.get_by_role("link", name="Agreement", exact=True).click()
+    look(page, "agreement-empty")
+    page.get_by_role("button", name="Compute", exact=True).click()
+    expect(page.get_by_role("button", name="Cancel")).to_be_visible()
+    execute(Report.objects.get().job.uid)
+    expect(page.get_by_role("heading", name="overall")).to_be_visible()  # by itself
+    page.get_by_text("Person by person").click()
+    page.get_by_text("Two by two").click()
+    look(page, "agreement")
+
+    page.goto(f"/w/acme/campaigns/{campaign.uid}/")
+    page.get_by_role("link", name="Leaderboard", exact=True).click()
+    page.get_by_role("button", name="Compute", exact=True).click()
+    execute(Report.objects.get(kind="leaderboard").job.uid)
+    expect(page.get_by_role("heading", name="overall")).to_be_visible()
+    page.get_by_text("One against one").click()
+    look(page, "leaderboard")

@@ -158,6 +158,7 @@ def test_leaderboard(campaign: Campaign, tasks: list[Task], people: list[Member]
     assert found["models"][0]["strength"] > 0 > found["models"][1]["strength"]
     rate = {(each["model"], each["against"]): each["win_rate"] for each in found["matrix"]}
     assert rate == {("llama", "gemma"): 0.75, ("gemma", "llama"): 0.25}
+    assert found["position"]["low"] <= found["position"]["value"] <= found["position"]["high"]
     assert found["warnings"] == {"unlinked": [], "unbounded": []}
 
 
