@@ -33,6 +33,15 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         config.stash[GROUND].clear_away()
 
 
+@pytest.fixture(autouse=True)
+def in_english() -> Iterator[None]:
+    """An answer in German leaves our thread in German, and the next test would read it."""
+    from django.utils.translation import activate
+
+    yield
+    activate("en")
+
+
 @pytest.fixture(scope="session")
 def redis_broker() -> Iterator[str]:
     """The URL of a Redis of this worker's own."""

@@ -5,13 +5,12 @@ What is Latin on a page of these and stands outside of ⟦ ⟧ is interface that
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from django.test import Client
-from django.utils.translation import activate, trans_real
+from django.utils.translation import trans_real
 
 from evalhub.accounts.models import Member
 from evalhub.campaigns.models import Campaign, Task
@@ -67,11 +66,10 @@ def marked(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def german(client: Client) -> Iterator[Client]:
-    """A browser that asks for German. Each answer leaves our thread in German: not for others."""
+def german(client: Client) -> Client:
+    """A browser that asks for German."""
     client.defaults["HTTP_ACCEPT_LANGUAGE"] = "de-AT,de;q=0.9,en;q=0.5"
-    yield client
-    activate("en")
+    return client
 
 
 @dataclass(frozen=True)
