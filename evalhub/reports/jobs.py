@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,11 +18,9 @@ from evalhub.jobs.beat import Beat
 from evalhub.jobs.choices import ENDED
 from evalhub.jobs.errors import JobReturned
 from evalhub.jobs.models import Job
-from evalhub.reports.agreement import agreement_report
-from evalhub.reports.choices import ExportFormat, ReportKind
+from evalhub.reports.choices import ExportFormat
 from evalhub.reports.errors import ExportInUse
 from evalhub.reports.exporting import export_judgments
-from evalhub.reports.leaderboard import leaderboard_report
 from evalhub.reports.models import Export, Report
 
 KEPT = timedelta(days=7)
@@ -62,14 +59,10 @@ def write_export(job: Job, beat: Beat) -> dict[str, Any]:
     }
 
 
-REPORTS: dict[str, Callable[..., dict[str, Any]]] = {  # campaign, beat= -> JSON
-    ReportKind.AGREEMENT: agreement_report,
-    ReportKind.LEADERBOARD: leaderboard_report,
-}
-
-
 def make_report(job: Job, beat: Beat) -> dict[str, Any]:
-    """Compute a report and keep it."""
+    """Compute a report and keep it. The import is here as it brings scipy, which no page needs."""
+    from evalhub.reports.making import REPORTS
+
     report = Report.objects.select_related("campaign").get(job=job)
     body = REPORTS[report.kind](report.campaign, beat=beat.report)
     with beat.fenced():

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from evalhub.campaigns.models import Campaign
-from evalhub.reports.jobs import REPORTS
+from evalhub.reports.making import REPORTS
 
 
 class Command(BaseCommand):

@@ -1,0 +1,15 @@
+"""The reports by kind. Needs scipy: workers and the command import this, pages never do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from evalhub.reports.agreement import agreement_report
+from evalhub.reports.choices import ReportKind
+from evalhub.reports.leaderboard import leaderboard_report
+
+REPORTS: dict[str, Callable[..., dict[str, Any]]] = {  # campaign, beat= -> JSON
+    ReportKind.AGREEMENT: agreement_report,
+    ReportKind.LEADERBOARD: leaderboard_report,
+}
