@@ -86,3 +86,17 @@ def test_verdicts_stand_in_words(campaign: Campaign, task: Task, lead: Member) -
     page = f"/w/{campaign.workspace.slug}/campaigns/{campaign.uid}/agreement/"
     text = signed_in(lead).get(page).content.decode()
     assert "undefined, because everybody always gave the same answer" in text
+
+
+def test_one_model_alone_is_not_ranked(campaign: Campaign, task: Task, lead: Member) -> None:
+    first, second = (each.completion.generation for each in task.placed.order_by("place"))
+    second.model = first.model
+    second.save()
+    say(task, make.MemberFactory.create(workspace=campaign.workspace, pseudonym="auk"), 2)
+    api_of(lead).post(f"/api/v1/campaigns/{campaign.uid}/leaderboard")
+    computed(campaign.reports.get())
+    page = f"/w/{campaign.workspace.slug}/campaigns/{campaign.uid}/leaderboard/"
+    assert (
+        "are of one model, so there is nothing to rank"
+        in signed_in(lead).get(page).content.decode()
+    )
