@@ -1,6 +1,7 @@
 from django.urls import path
 
 from evalhub.judgments.views import (
+    accepting,
     desk,
     expert,
     judging,
@@ -47,7 +48,7 @@ urlpatterns = [
     path("campaigns/<uuid:uid>/expert/add/", expert.expert_add, name="expert_add"),
     path("campaigns/<uuid:uid>/practice/", practice.practice, name="practice"),
     path("campaigns/<uuid:uid>/judge/", judging.judge, name="judge"),
-    path("campaigns/<uuid:uid>/judge/accept/", judging.accept, name="accept"),
+    path("campaigns/<uuid:uid>/judge/accept/", accepting.accept, name="accept"),
     path("campaigns/<uuid:uid>/judge/draft/", judging.judge_draft, name="draft"),
     path("campaigns/<uuid:uid>/judge/skip/", judging.judge_skip, name="skip"),
     path("campaigns/<uuid:uid>/judge/keep/", keeping.keep, name="keep"),

@@ -39,10 +39,9 @@ from evalhub.campaigns.models import Assignment, Campaign
 from evalhub.campaigns.queries import submitted_by
 from evalhub.campaigns.services.claim import Lease, claim_next
 from evalhub.campaigns.services.flags import raise_flag
-from evalhub.campaigns.services.guidelines import accept_guidelines
 from evalhub.campaigns.services.leases import save_draft, skip
 from evalhub.campaigns.services.limits import check_today
-from evalhub.common.errors import Conflict, DomainError, NotFound
+from evalhub.common.errors import DomainError, NotFound
 from evalhub.judgments.errors import InvalidJudgment, MalformedBody, SubmissionMismatch
 from evalhub.judgments.page import desk_page, fields_in, lease_page, untouched_page
 from evalhub.judgments.services.submit import asked_at_desk, submit, submit_judgment
@@ -151,26 +150,6 @@ def judge_flag(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     if _is_script(request):
         return HttpResponse(status=204)
     messages.success(request, _("The leads see it. Your work on the task stays."))
-    return redirect("judgments:judge", workspace, uid)
-
-
-@require_POST
-@login_required
-def accept(request: Request, workspace: str, uid: UUID) -> HttpResponse:
-    """Read and accepted: the guidelines of that number, if they are still the newest."""
-    member, campaign = access_desk(request.user, workspace, uid)
-    number = request.POST.get("number", "")
-    read = campaign.guidelines_versions.filter(number=int(number) if number.isdecimal() else 0)
-    if (version := read.select_related("campaign").first()) is not None:
-        if version.consent and request.POST.get("consent") != "yes":
-            messages.error(
-                request, _("Tick the box if you agree; without it there is no work here.")
-            )
-            return redirect("judgments:judge", workspace, uid)
-        try:
-            accept_guidelines(guidelines=version, by=member)
-        except Conflict as error:
-            messages.warning(request, str(error))
     return redirect("judgments:judge", workspace, uid)
 
 
