@@ -21,23 +21,22 @@ from evalhub.stats.agreement import (
     coded,
     coincidences,
     disagreement,
-    fleiss_kappa,
     interval_alpha,
-    kappa,
+    interval_disagreement,
     moments,
-    pairs_of,
     percent,
-    quadratic_weights,
     verdict,
     why_undefined,
 )
 from evalhub.stats.intervals import Estimate, buckets, estimate_of_sums
+from evalhub.stats.kappas import fleiss_kappa, kappa, pairs_of, quadratic_weights
 
 Beat = Callable[[], object]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 WORST = 5  # tasks that are named
+FEW = 50  # values that tables are made of
 PAIRS = 200  # of people, those that met most often
 BOTH_BAD = 2.0  # beside -1, 0 and 1; a value of its own
 OVERALL = "overall"
@@ -119,7 +118,7 @@ def _rated(ratings: Ratings, criterion: Criterion) -> Asked:
 
 def _question(asked: Asked, beat: Beat) -> dict[str, Any]:
     """`alpha` with its interval, `undefined` (why it has no value), `verdict`, and what is behind it:
-    `worst` tasks, `people` (their own alpha), `pairs` (kappas), and the other figures of the field.
+    `worst` tasks, `people` (their own alpha), and `by_table`, see `_by_table`.
     """
     given_R = ~np.isnan(asked.value_R)
     answers = coded(asked.unit_R, asked.member_R, asked.value_R)
@@ -127,10 +126,23 @@ def _question(asked: Asked, beat: Beat) -> dict[str, Any]:
     of_unit_U[answers.unit_R] = asked.group_R[given_R]
     group_U = _places(of_unit_U)
     bucket_U = buckets(int(group_U.max(initial=-1)) + 1)[group_U]
-    counts_UV = answers.counts()
-    sums_GK = coincidences(counts_UV, bucket_U)
-    why = why_undefined(sums_GK)
-    found = _alpha(answers, asked.level, sums_GK, bucket_U, beat)
+    met_U = np.bincount(answers.unit_R, minlength=answers.units) > 1
+    is_interval = asked.level is Level.INTERVAL
+    apart = interval_disagreement(answers) if is_interval else disagreement(answers, asked.level)
+    members = np.unique(asked.member_R[given_R])
+    names = dict(Member.objects.filter(pk__in=members.tolist()).values_list("pk", "pseudonym"))
+    people = [names[pk] for pk in members]
+    task_U = np.zeros(answers.units, dtype=np.int64)
+    task_U[answers.unit_R] = asked.task_R[given_R]
+    if is_interval:
+        values_R = answers.values_V[answers.code_R]
+        sums = moments(answers.unit_R, values_R, answers.units, bucket_U)
+        figure: Callable[[Floats], Floats] = interval_alpha
+    else:
+        sums = coincidences(answers.counts(), bucket_U)
+        figure = alpha_of(answers.values_V, asked.level)
+    found = estimate_of_sums(sums, figure, n=int(met_U[answers.unit_R].sum()), beat=beat)
+    why = why_undefined(answers)
     return {
         "question": asked.name,
         "rubric_version": asked.version,
@@ -141,52 +153,42 @@ def _question(asked: Asked, beat: Beat) -> dict[str, Any]:
         "answers": int(given_R.sum()),
         "missing": int((~given_R).sum()),
         "units": answers.units,
-        "units_of_two": int((counts_UV.sum(axis=1) > 1).sum()),
-        "percent": asdict(estimate_of_sums(sums_GK, percent, n=found.n, beat=beat)),
-        "alphas": _levels(answers, sums_GK),
-        "fleiss": dict(zip(("value", "units"), _fleiss(counts_UV), strict=True)),
-        **_behind(asked, answers, given_R),
+        "units_of_two": int(met_U.sum()),
+        "worst": _worst(apart.of_unit_U, task_U),
+        "people": _people(apart.of_answer_R, answers.rater_R, people),
+        **_by_table(answers, bucket_U, found.n, people, beat),
     }
 
 
-def _alpha(answers: Coded, level: Level, sums_GK: Floats, bucket_U: Ints, beat: Beat) -> Estimate:
-    """`n` counts answers in units of two or more."""
-    n = round(float(sums_GK.sum()))
-    if level is Level.INTERVAL:
-        values_R = answers.values_V[answers.code_R]
-        sums_G4 = moments(answers.unit_R, values_R, answers.units, bucket_U)
-        return estimate_of_sums(sums_G4, interval_alpha, n=n, beat=beat)
-    return estimate_of_sums(sums_GK, alpha_of(answers.values_V, level), n=n, beat=beat)
+def _by_table(
+    answers: Coded, bucket_U: Ints, n: int, people: list[str], beat: Beat
+) -> dict[str, Any]:
+    """`percent`, `alphas` at each level, `fleiss`, and `pairs` with their kappas.
+
+    They go by which values met, so they are None and empty for numbers of more than FEW values.
+    """
+    if len(answers.values_V) > FEW:
+        nothing = asdict(Estimate(None, None, None, n))
+        return {"percent": nothing, "alphas": {}, "fleiss": None, "pairs": []}
+    counts_UV = answers.counts()
+    sums_GK = coincidences(counts_UV, bucket_U)
+    kappa_of_many, units = fleiss_kappa(counts_UV)
+    return {
+        "percent": asdict(estimate_of_sums(sums_GK, percent, n=n, beat=beat)),
+        "alphas": _levels(answers, sums_GK),
+        "fleiss": {"value": _number(kappa_of_many), "units": units},
+        "pairs": _pairs(answers, people),
+    }
 
 
 def _levels(answers: Coded, sums_GK: Floats) -> dict[str, float | None]:
     """Alpha as each level of measurement would have it; ratio only for values of 0 and above."""
-    whole_1K = sums_GK.sum(axis=0, keepdims=True)
-    values_V = answers.values_V
+    if not len(sums_GK):
+        return {}
+    whole_1K, values_V = sums_GK.sum(axis=0, keepdims=True), answers.values_V
     levels = [each for each in Level if each is not Level.RATIO or (values_V >= 0).all()]
     return {
-        level.value: _number(alpha(whole_1K, values_V=values_V, level=level)[0])
-        if whole_1K.size
-        else None
-        for level in levels
-    }
-
-
-def _fleiss(counts_UV: Floats) -> tuple[float | None, int]:
-    value, units = fleiss_kappa(counts_UV)
-    return _number(value), units
-
-
-def _behind(asked: Asked, answers: Coded, given_R: NDArray[np.bool_]) -> dict[str, Any]:
-    apart = disagreement(answers, asked.level)
-    members = np.unique(asked.member_R[given_R])
-    names = dict(Member.objects.filter(pk__in=members.tolist()).values_list("pk", "pseudonym"))
-    task_U = np.zeros(answers.units, dtype=np.int64)
-    task_U[answers.unit_R] = asked.task_R[given_R]
-    return {
-        "worst": _worst(apart.of_unit_U, task_U),
-        "people": _people(apart.of_answer_R, answers.rater_R, [names[pk] for pk in members]),
-        "pairs": _pairs(answers, [names[pk] for pk in members]),
+        level.value: _number(alpha(whole_1K, values_V=values_V, level=level)[0]) for level in levels
     }
 
 

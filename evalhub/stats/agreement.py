@@ -153,111 +153,12 @@ def percent(sums_BK: Floats) -> Floats:
     return share_B
 
 
-def why_undefined(sums_GK: Floats) -> Undefined | None:
+def why_undefined(answers: Coded) -> Undefined | None:
     """None: alpha has a value."""
-    V = int(np.sqrt(sums_GK.shape[1])) if sums_GK.size else 0
-    given_V = sums_GK.sum(axis=0).reshape(V, V).sum(axis=1)
-    if not (given_V > 0).any():
+    met_R = np.bincount(answers.unit_R, minlength=answers.units)[answers.unit_R] > 1
+    if not met_R.any():
         return Undefined.NO_PAIRS
-    return Undefined.ONE_VALUE if (given_V > 0).sum() == 1 else None
-
-
-def fleiss_kappa(counts_UV: Floats) -> tuple[float, int]:
-    """Fleiss' kappa over the units that as many people answered as is most common.
-
-    Returns:
-        kappa (NaN where it is not defined), and how many units it is over.
-
-    Source:
-        J. Fleiss, "Measuring nominal scale agreement among many raters", Psychological Bulletin 76,
-        1971; his table of 30 patients and 6 psychiatrists gives .430.
-    """
-    answers_U = counts_UV.sum(axis=1)
-    several_U = answers_U[answers_U > 1].astype(np.int64)
-    if not len(several_U):
-        return float("nan"), 0
-    m = int(np.bincount(several_U).argmax())
-    used_UV = counts_UV[answers_U == m]
-    same = ((used_UV * (used_UV - 1)).sum(axis=1) / (m * (m - 1))).mean()
-    chance = ((used_UV.sum(axis=0) / used_UV.sum()) ** 2).sum()
-    if chance >= 1:
-        return float("nan"), len(used_UV)
-    return float((same - chance) / (1 - chance)), len(used_UV)
-
-
-@dataclass(frozen=True)
-class Pairs:
-    """Two raters each: what they gave to the units that both answered. P pairs."""
-
-    first_P: Ints
-    second_P: Ints
-    tables_PVV: Floats
-
-
-def pairs_of(answers: Coded, *, at_most: int | None = None) -> Pairs:
-    """The confusion table of every two raters who met; the pairs that met most often come first.
-
-    Args:
-        at_most: so many pairs, where there are more.
-    """
-    order = np.lexsort((answers.rater_R, answers.unit_R))
-    unit, rater, code = (each[order] for each in (answers.unit_R, answers.rater_R, answers.code_R))
-    V = len(answers.values_V)
-    keys, cells = [], []
-    for step in range(1, int(np.bincount(unit).max(initial=0))):
-        together = unit[step:] == unit[:-step]
-        if not together.any():
-            break
-        one, two = rater[:-step][together], rater[step:][together]
-        apart = one != two  # an answer given twice by one person is no pair
-        keys.append((one * answers.raters + two)[apart])
-        cells.append((code[:-step][together] * V + code[step:][together])[apart])
-    if not keys:
-        none = np.zeros(0, dtype=np.int64)
-        return Pairs(none, none, np.zeros((0, V, V)))
-    found, place, n_P = np.unique(np.concatenate(keys), return_inverse=True, return_counts=True)
-    kept = np.argsort(-n_P, kind="stable")[:at_most]
-    rank = np.full(len(found), -1)
-    rank[kept] = np.arange(len(kept))
-    is_kept = rank[place] >= 0
-    flat = rank[place][is_kept] * V * V + np.concatenate(cells)[is_kept]
-    tables = np.bincount(flat, minlength=len(kept) * V * V).reshape(-1, V, V).astype(float)
-    return Pairs(found[kept] // answers.raters, found[kept] % answers.raters, tables)
-
-
-def kappa(tables_PVV: Floats, weights_VV: Floats) -> tuple[Floats, Floats]:
-    """Cohen's kappa of each table, and its standard error.
-
-    Args:
-        weights_VV: 1 for the same, less for apart, 0 for as far apart as can be; the unit table is
-            plain kappa, `quadratic_weights` the usual one for a scale.
-
-    Returns:
-        kappa_P and error_P; NaN where both always gave one and the same value.
-
-    Source:
-        J. Cohen, "Weighted kappa", Psychological Bulletin 70, 1968; the error: J. Fleiss, J. Cohen,
-        B. Everitt, "Large sample standard errors of kappa and weighted kappa", 1969, formula 13.
-    """
-    n_P = tables_PVV.sum(axis=(1, 2))
-    p_PVV = tables_PVV / np.maximum(n_P, 1)[:, None, None]
-    row_PV, column_PV = p_PVV.sum(axis=2), p_PVV.sum(axis=1)
-    same_P = (p_PVV * weights_VV).sum(axis=(1, 2))
-    chance_P = np.einsum("pi,ij,pj->p", row_PV, weights_VV, column_PV)
-    left_P = np.where(chance_P < 1 - 1e-12, 1 - chance_P, np.nan)
-    kappa_P = (same_P - chance_P) / left_P
-    of_row_PV, of_column_PV = column_PV @ weights_VV.T, row_PV @ weights_VV
-    mean_PVV = of_row_PV[:, :, None] + of_column_PV[:, None, :]
-    off_PVV = weights_VV - mean_PVV * (1 - kappa_P)[:, None, None]
-    spread_P = (p_PVV * off_PVV**2).sum(axis=(1, 2)) - (kappa_P - chance_P * (1 - kappa_P)) ** 2
-    return kappa_P, np.sqrt(np.maximum(spread_P, 0) / np.maximum(n_P, 1)) / left_P
-
-
-def quadratic_weights(values_V: Floats) -> Floats:
-    """1 − (difference / widest difference)²."""
-    reach = np.ptp(values_V) if len(values_V) > 1 else 1.0
-    weights_VV: Floats = 1 - ((values_V[:, None] - values_V[None, :]) / reach) ** 2
-    return weights_VV
+    return Undefined.ONE_VALUE if len(np.unique(answers.code_R[met_R])) == 1 else None
 
 
 @dataclass(frozen=True)
@@ -288,6 +189,28 @@ def disagreement(answers: Coded, level: Level) -> Disagreement:
         of_cell_UV = of_cell_UV / expected if expected > 0 else np.full_like(of_cell_UV, np.nan)
         of_unit_U = (of_cell_UV * counts_UV).sum(axis=1) / (others_U + 1)
     return Disagreement(of_cell_UV[answers.unit_R, answers.code_R], of_unit_U)
+
+
+def interval_disagreement(answers: Coded) -> Disagreement:
+    """The same at the interval level, for numbers of any kind and many values."""
+    unit_R, value_R = answers.unit_R, answers.values_V[answers.code_R]
+    n_U = np.bincount(unit_R, minlength=answers.units).astype(float)
+    sum_U = np.bincount(unit_R, value_R, minlength=answers.units)
+    squares_U = np.bincount(unit_R, value_R**2, minlength=answers.units)
+    _, n, total, squares = moments(unit_R, value_R, answers.units).sum(axis=0)
+    expected = 2 * (n * squares - total**2) / max(n * (n - 1), 1)
+    others_R = n_U[unit_R] - 1
+    apart_R = others_R * value_R**2 - 2 * value_R * (sum_U[unit_R] - value_R)
+    apart_R = apart_R + squares_U[unit_R] - value_R**2
+    of_answer_R = np.divide(
+        apart_R,
+        others_R * expected,
+        out=np.full(len(value_R), np.nan),
+        where=(others_R > 0) & (expected > 0),
+    )
+    with np.errstate(invalid="ignore", divide="ignore"):
+        of_unit_U = np.bincount(unit_R, of_answer_R, minlength=answers.units) / n_U
+    return Disagreement(of_answer_R, of_unit_U)
 
 
 def verdict(low: float | None, high: float | None) -> str:

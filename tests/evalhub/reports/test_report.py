@@ -102,6 +102,44 @@ def test_agreement_of_ratings_and_preferences(
     assert found["overall"]["answers"] == 13
 
 
+def test_numbers_of_many_values(
+    campaign: Campaign, tasks: list[Task], people: list[Member]
+) -> None:
+    Criterion.objects.filter(slug="clarity").update(kind="number", low=0, high=10_000)
+    criterion = Criterion.objects.get(slug="clarity")
+    chance = np.random.default_rng(5)
+    base, given = chance.integers(0, 9_000, 30), []
+    prompts = [
+        make.TaskFactory.create(
+            campaign=campaign, completions=[each.completion for each in tasks[0].placed.all()]
+        )
+        for _each in base
+    ]
+    for task, value in zip(prompts, base.tolist(), strict=True):
+        for person in people[:2]:
+            said = value + int(chance.integers(0, 900))
+            given.append(said)
+            judgment = make.JudgmentFactory.create(
+                task=task,
+                member=person,
+                assignment=make.AssignmentFactory.create(
+                    task=task, member=person, state="submitted", permutation=[0, 1]
+                ),
+            )
+            make.RatingFactory.create(
+                judgment=judgment, completion=None, criterion=criterion, value=said
+            )
+    found = {each["question"]: each for each in report("agreement", campaign)["questions"]}
+    answers = coded(np.repeat(np.arange(30), 2), np.tile([0, 1], 30), np.array(given, dtype=float))
+    expected = alpha(
+        coincidences(answers.counts()), values_V=answers.values_V, level=Level.INTERVAL
+    )[0]
+    assert found["clarity"]["level"] == "interval"
+    assert found["clarity"]["alpha"]["value"] == pytest.approx(expected)
+    assert found["clarity"]["pairs"] == []  # tables of 60 values say nothing
+    assert found["clarity"]["percent"]["value"] is None
+
+
 def test_no_value_has_its_reason(
     campaign: Campaign, tasks: list[Task], people: list[Member]
 ) -> None:

@@ -19,17 +19,15 @@ from evalhub.stats.agreement import (
     coded,
     coincidences,
     disagreement,
-    fleiss_kappa,
     interval_alpha,
-    kappa,
+    interval_disagreement,
     moments,
-    pairs_of,
     percent,
-    quadratic_weights,
     verdict,
     why_undefined,
 )
 from evalhub.stats.intervals import buckets, estimate_of_sums
+from evalhub.stats.kappas import fleiss_kappa, kappa, pairs_of, quadratic_weights
 
 _ = np.nan
 # Krippendorff 2011, the canonical example: 4 observers, 12 units
@@ -88,7 +86,7 @@ tables = st.integers(2, 6).flatmap(
 def test_alpha_as_others_compute_it(table: list[list[float]], level: Level) -> None:
     table_AU = np.array(table).T
     answers = of_table(table_AU)
-    why = why_undefined(coincidences(answers.counts()))
+    why = why_undefined(answers)
     if why is not None:
         assert answers.units == 0 or np.isnan(alpha_of_table(table_AU, level))
         return
@@ -102,10 +100,13 @@ def test_alpha_as_others_compute_it(table: list[list[float]], level: Level) -> N
 @given(table=tables)
 def test_moments_give_the_interval_alpha(table: list[list[float]]) -> None:
     answers = of_table(np.array(table).T)
-    assume(why_undefined(coincidences(answers.counts())) is None)
+    assume(why_undefined(answers) is None)
     sums = moments(answers.unit_R, answers.values_V[answers.code_R], answers.units)
     expected = alpha_of_table(np.array(table).T, Level.INTERVAL)
     assert interval_alpha(sums)[0] == pytest.approx(expected, abs=1e-9)
+    ours, tables_ = interval_disagreement(answers), disagreement(answers, Level.INTERVAL)
+    assert ours.of_answer_R == pytest.approx(tables_.of_answer_R, nan_ok=True)
+    assert ours.of_unit_U == pytest.approx(tables_.of_unit_U, nan_ok=True)
 
 
 @settings(max_examples=50, deadline=None)
@@ -143,8 +144,8 @@ def test_fleiss_as_others_compute_it(rows: list[list[int]]) -> None:
 def test_why_there_is_no_value() -> None:
     alone = of_table(np.array([[1.0, _, 3.0], [_, 2.0, _]]))
     same = of_table(np.full((3, 4), 2.0))
-    assert why_undefined(coincidences(alone.counts())) is Undefined.NO_PAIRS
-    assert why_undefined(coincidences(same.counts())) is Undefined.ONE_VALUE
+    assert why_undefined(alone) is Undefined.NO_PAIRS
+    assert why_undefined(same) is Undefined.ONE_VALUE
     assert np.isnan(alpha_of_table(np.full((3, 4), 2.0), Level.ORDINAL))
 
 
