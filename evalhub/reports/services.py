@@ -55,7 +55,9 @@ def start_export(
 @transaction.atomic
 def start_report(*, campaign: Campaign, kind: ReportKind, by: Member) -> Report:
     """Queue the computing of a report; one that is under way is given instead of a second."""
-    Campaign.objects.select_for_update().get(pk=campaign.pk)  # two who ask at once get the same
+    Campaign.objects.select_for_update(no_key=True).get(
+        pk=campaign.pk
+    )  # two who ask at once get the same
     running = campaign.reports.filter(kind=kind).exclude(job__state__in=ENDED).first()
     if running is not None:
         return running
