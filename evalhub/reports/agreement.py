@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from evalhub.accounts.models import Member
 from evalhub.campaigns.models import Campaign, Task
-from evalhub.reports.answers import Ratings, preferences_of, ratings_of
-from evalhub.rubrics.models import Criterion, ScaleKind
+from evalhub.quality.questions import Asked, places, questions_of
 from evalhub.stats.agreement import (
     Coded,
     Level,
@@ -28,6 +27,7 @@ from evalhub.stats.agreement import (
     verdict,
     why_undefined,
 )
+from evalhub.stats.careless import own_agreement
 from evalhub.stats.intervals import Estimate, buckets, estimate_of_sums
 from evalhub.stats.kappas import fleiss_kappa, kappa, pairs_of, quadratic_weights
 
@@ -38,28 +38,6 @@ Ints = NDArray[np.int64]
 WORST = 5  # tasks that are named
 FEW = 50  # values that tables are made of
 PAIRS = 200  # of people, those that met most often
-BOTH_BAD = 2.0  # beside -1, 0 and 1; a value of its own
-OVERALL = "overall"
-_LEVELS = {
-    ScaleKind.SCALE: Level.ORDINAL,
-    ScaleKind.YES_NO: Level.NOMINAL,
-    ScaleKind.CHOICE: Level.NOMINAL,
-    ScaleKind.NUMBER: Level.INTERVAL,
-}
-
-
-@dataclass(frozen=True)
-class Asked:
-    """One question and its answers. Shapes: R answers."""
-
-    name: str  # the criterion's slug, or "overall"
-    version: int | None  # of the rubric
-    level: Level
-    unit_R: Ints  # what was judged, as a place from 0
-    member_R: Ints
-    task_R: Ints
-    group_R: Ints  # of prompts: what is drawn for intervals
-    value_R: Floats  # NaN: could not tell
 
 
 def agreement_report(campaign: Campaign, *, beat: Beat = lambda: None) -> dict[str, Any]:
@@ -69,51 +47,10 @@ def agreement_report(campaign: Campaign, *, beat: Beat = lambda: None) -> dict[s
         `questions`: see `_question`. Intervals are 95 %, by drawing groups of prompts.
     """
     questions = []
-    for asked in _questions(campaign):
+    for asked in questions_of(campaign):
         beat()
         questions.append(_question(asked, beat))
     return {"campaign": str(campaign.uid), "questions": questions}
-
-
-def _questions(campaign: Campaign) -> Iterator[Asked]:
-    ratings = ratings_of(campaign)
-    criteria = Criterion.objects.filter(pk__in=np.unique(ratings.criterion).tolist())
-    for criterion in criteria.select_related("version"):
-        if criterion.kind in _LEVELS:
-            yield _rated(ratings, criterion)
-    preferences = preferences_of(campaign)
-    names = dict(
-        Criterion.objects.filter(pk__in=np.unique(preferences.criterion).tolist()).values_list(
-            "pk", "slug"
-        )
-    )
-    for key in np.unique(preferences.criterion).tolist():
-        mine = preferences.criterion == key
-        value = np.where(preferences.both_bad == 1, BOTH_BAD, np.sign(preferences.margin))
-        yield Asked(
-            name=names.get(key, OVERALL),
-            version=None,
-            level=Level.NOMINAL,
-            unit_R=_places(preferences.first[mine], preferences.second[mine]),
-            member_R=preferences.member[mine],
-            task_R=preferences.task[mine],
-            group_R=preferences.group[mine],
-            value_R=value[mine].astype(float),
-        )
-
-
-def _rated(ratings: Ratings, criterion: Criterion) -> Asked:
-    mine = ratings.criterion == criterion.pk
-    return Asked(
-        name=criterion.slug,
-        version=criterion.version.number,
-        level=_LEVELS[ScaleKind(criterion.kind)],
-        unit_R=_places(ratings.prompt[mine], ratings.completion[mine], ratings.turn[mine]),
-        member_R=ratings.member[mine],
-        task_R=ratings.task[mine],
-        group_R=ratings.group[mine],
-        value_R=ratings.value[mine],
-    )
 
 
 def _question(asked: Asked, beat: Beat) -> dict[str, Any]:
@@ -124,7 +61,7 @@ def _question(asked: Asked, beat: Beat) -> dict[str, Any]:
     answers = coded(asked.unit_R, asked.member_R, asked.value_R)
     of_unit_U = np.zeros(answers.units, dtype=np.int64)
     of_unit_U[answers.unit_R] = asked.group_R[given_R]
-    group_U = _places(of_unit_U)
+    group_U = places(of_unit_U)
     bucket_U = buckets(int(group_U.max(initial=-1)) + 1)[group_U]
     met_U = np.bincount(answers.unit_R, minlength=answers.units) > 1
     is_interval = asked.level is Level.INTERVAL
@@ -205,24 +142,18 @@ def _worst(apart_U: Floats, task_U: Ints) -> list[dict[str, Any]]:
 
 def _people(apart_R: Floats, rater_R: Ints, names: list[str]) -> list[dict[str, Any]]:
     """Each person's own alpha, against whoever answered the same, with its 95 % interval."""
-    met_R = ~np.isnan(apart_R)
-    A = len(names)
-    n_A = np.bincount(rater_R[met_R], minlength=A)
-    sum_A = np.bincount(rater_R[met_R], apart_R[met_R], minlength=A)
-    square_A = np.bincount(rater_R[met_R], apart_R[met_R] ** 2, minlength=A)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        mean_A = sum_A / n_A
-        error_A = np.sqrt((square_A / n_A - mean_A**2) / (n_A - 1))
+    own = own_agreement(apart_R, rater_R, len(names))
+    columns = (own.alpha_A, own.low_A, own.high_A, own.n_A)
     return [
         {
             "annotator": name,
-            "alpha": _number(1 - mean),
-            "low": _number(1 - mean - 1.96 * error),
-            "high": _number(1 - mean + 1.96 * error),
+            "alpha": _number(alpha),
+            "low": _number(low),
+            "high": _number(high),
             "n": int(n),
         }
-        for name, mean, error, n in sorted(
-            zip(names, mean_A, error_A, n_A, strict=True), key=lambda row: row[0]
+        for name, alpha, low, high, n in sorted(
+            zip(names, *columns, strict=True), key=lambda row: row[0]
         )
     ]
 
@@ -248,14 +179,6 @@ def _pairs(answers: Coded, names: list[str]) -> list[dict[str, Any]]:
             zip(pairs.first_P, pairs.second_P, pairs.tables_PVV, strict=True)
         )
     ]
-
-
-def _places(*columns_R: Ints) -> Ints:
-    """Rows that are the same in all columns get the same place, from 0."""
-    if not len(columns_R[0]):
-        return np.zeros(0, dtype=np.int64)
-    places: Ints = np.unique(np.stack(columns_R, axis=1), axis=0, return_inverse=True)[1].ravel()
-    return places
 
 
 def _number(value: float) -> float | None:

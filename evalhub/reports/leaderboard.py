@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from evalhub.campaigns.models import Campaign
 from evalhub.prompts.models import Completion
-from evalhub.reports.answers import Preferences, preferences_of
+from evalhub.quality.arrays import Preferences, preferences_of
 from evalhub.rubrics.models import Criterion
 from evalhub.stats.intervals import buckets
 from evalhub.stats.leaderboard import board, components, never_lost, win_rates

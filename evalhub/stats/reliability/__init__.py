@@ -6,15 +6,19 @@ its uncertainty, and every rater their parameters with theirs. Nobody's few answ
 drawn towards the others by about as much as `WEIGHT` answers would.
 """
 
-from evalhub.stats.reliability.choices import Choices, dawid_skene
-from evalhub.stats.reliability.preferences import Preferences, strengths
-from evalhub.stats.reliability.ratings import Ratings, severity_and_spread
+from evalhub.stats.reliability.choices import Choices, chance_right, dawid_skene, truths
+from evalhub.stats.reliability.preferences import Preferences, chances, strengths
+from evalhub.stats.reliability.ratings import Ratings, scores, severity_and_spread
 
 __all__ = [
     "Choices",
     "Preferences",
     "Ratings",
+    "chance_right",
+    "chances",
     "dawid_skene",
+    "scores",
     "severity_and_spread",
     "strengths",
+    "truths",
 ]

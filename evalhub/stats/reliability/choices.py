@@ -65,14 +65,54 @@ def dawid_skene(
         beat()
         priors_V = shares(truth_UV.sum(axis=0))
         confusion_AVV = _confusion(truth_UV, unit_R, said_R, raters, values, weight)
-        log_AVV = np.log(np.maximum(confusion_AVV, 1e-12))
-        table_SV = log_AVV.transpose(0, 2, 1).reshape(raters * values, values)
-        log_UV = np.log(np.maximum(priors_V, 1e-12)) + added(table_SV[said_R], unit_R, units)
-        before, truth_UV = truth_UV, softmax(log_UV)
+        before, truth_UV = truth_UV, _truths(unit_R, said_R, units, priors_V, confusion_AVV)
         if units == 0 or np.abs(truth_UV - before).mean() < CLOSE:
             is_settled = True
             break
     return Choices(truth_UV, priors_V, confusion_AVV, is_settled)
+
+
+def truths(
+    unit_R: Ints,
+    rater_R: Ints,
+    code_R: Ints,
+    *,
+    units: int,
+    priors_V: Floats,
+    confusion_AVV: Floats,
+) -> Floats:
+    """P(the unit's value is v), shape (U, V), for raters who are known already."""
+    order = np.argsort(unit_R, kind="stable")
+    said_R = rater_R * len(priors_V) + code_R
+    return _truths(unit_R[order], said_R[order], units, priors_V, confusion_AVV)
+
+
+def chance_right(
+    unit_R: Ints,
+    rater_R: Ints,
+    code_R: Ints,
+    *,
+    truth_UV: Floats,
+    confusion_AVV: Floats,
+) -> Floats:
+    """P(the answer is the true value), shape (R,), by what all the other answers say.
+
+    A rater's own word would else speak for itself.
+    """
+    own_RV = confusion_AVV[rater_R, :, code_R]
+    without_RV = shares(truth_UV[unit_R] / np.maximum(own_RV, 1e-12))
+    right_R: Floats = without_RV[np.arange(len(code_R)), code_R]
+    return right_R
+
+
+def _truths(
+    unit_R: Ints, said_R: Ints, units: int, priors_V: Floats, confusion_AVV: Floats
+) -> Floats:
+    raters, values, _ = confusion_AVV.shape
+    log_AVV = np.log(np.maximum(confusion_AVV, 1e-12))
+    table_SV = log_AVV.transpose(0, 2, 1).reshape(raters * values, values)
+    log_V = np.log(np.maximum(priors_V, 1e-12))
+    return softmax(log_V + added(table_SV[said_R], unit_R, units))
 
 
 def _confusion(

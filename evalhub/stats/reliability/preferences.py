@@ -59,9 +59,7 @@ def strengths(
     order = np.argsort(unit_R, kind="stable")
     unit_R, rater_R = unit_R[order], rater_R[order]
     win_R, place_R = win_R[order], place_R[order]
-    points_Q = np.linspace(-3.5, 3.5, _GRID)
-    chance_Q = np.exp(-(points_Q**2) / 2)
-    chance_Q /= chance_Q.sum()
+    points_Q, chance_Q = _grid()
     strength_A, position_A, spread = np.ones(raters), np.zeros(raters), 1.5
     gap_U, n_A = np.zeros(units), np.bincount(rater_R, minlength=raters).astype(float)
     answers = _Compared(unit_R, rater_R, win_R, place_R)
@@ -84,9 +82,8 @@ def strengths(
     _, known_A3, missing_A3 = _slopes(answers, after_UQ, gaps_Q, strength_A, position_A)
     seen_A3 = known_A3 - missing_A3 + _PRIOR_3
     area_A = seen_A3[:, 0] * seen_A3[:, 2] - seen_A3[:, 1] ** 2
-    middle = _GRID // 2
     return Preferences(
-        first_U=after_UQ[:, middle + 1 :].sum(axis=1) + after_UQ[:, middle] / 2,
+        first_U=_first(after_UQ),
         gap_U=gap_U,
         gap_error_U=np.sqrt(np.maximum(after_UQ @ gaps_Q**2 - gap_U**2, 0)),
         strength_A=strength_A,
@@ -96,6 +93,25 @@ def strengths(
         spread=spread,
         is_settled=is_settled,
     )
+
+
+def chances(
+    unit_R: Ints,
+    rater_R: Ints,
+    win_R: Floats,
+    place_R: Floats,
+    *,
+    units: int,
+    spread: float,
+    strength_A: Floats,
+    position_A: Floats,
+) -> Floats:
+    """P(the unit's first is the better one), shape (U,), for raters who are known already."""
+    order = np.argsort(unit_R, kind="stable")
+    answers = _Compared(unit_R[order], rater_R[order], win_R[order], place_R[order])
+    points_Q, chance_Q = _grid()
+    gaps_Q = spread * points_Q
+    return _first(_posterior(answers, gaps_Q, chance_Q, strength_A, position_A, units))
 
 
 _BLOCK = 100_000  # answers at once, each with Q numbers
@@ -123,6 +139,19 @@ class _Compared:
         aside_R = position_A[self.rater_R] * self.place_R
         logits_RQ: Floats = strength_A[self.rater_R][:, None] * gaps_Q + aside_R[:, None]
         return logits_RQ
+
+
+def _grid() -> tuple[Floats, Floats]:
+    """Points of a normal distribution, in standard deviations, and the chance of each."""
+    points_Q = np.linspace(-3.5, 3.5, _GRID)
+    chance_Q = np.exp(-(points_Q**2) / 2)
+    return points_Q, chance_Q / chance_Q.sum()
+
+
+def _first(after_UQ: Floats) -> Floats:
+    middle = _GRID // 2
+    first_U: Floats = after_UQ[:, middle + 1 :].sum(axis=1) + after_UQ[:, middle] / 2
+    return first_U
 
 
 def _posterior(

@@ -18,7 +18,9 @@ class Ratings:
     severity_A: Floats  # how far a rater's answers lie above (+) or below the consensus
     severity_error_A: Floats
     spread_A: Floats  # standard deviation of a rater's answers around consensus plus severity
-    mean: float
+    mean: float  # of the units
+    width: float  # standard deviation of the units around it
+    noise: float  # pooled spread of the raters
     is_settled: bool  # False: stopped after 200 rounds while it still moved
 
 
@@ -55,10 +57,8 @@ def severity_and_spread(
     for _ in range(ROUNDS):
         beat()
         before = score_U
-        precision_R = 1 / variance_A[rater_R]
-        known_U = np.bincount(unit_R, precision_R, minlength=units) + 1 / between
-        off_R = (value_R - severity_A[rater_R] - mean) * precision_R
-        shift_U = np.bincount(unit_R, off_R, minlength=units) / known_U
+        off_R = value_R - severity_A[rater_R] - mean
+        shift_U, known_U = _shifts(off_R, unit_R, 1 / variance_A[rater_R], units, between)
         score_U = mean + shift_U
         known_A = n_A / variance_A + 1 / of_raters
         left_R = value_R - score_U[unit_R]
@@ -85,5 +85,36 @@ def severity_and_spread(
         severity_error_A=np.sqrt(1 / known_A),
         spread_A=np.sqrt(variance_A),
         mean=mean,
+        width=float(np.sqrt(between)),
+        noise=float(np.sqrt(noise)),
         is_settled=is_settled,
     )
+
+
+def scores(
+    unit_R: Ints,
+    rater_R: Ints,
+    value_R: Floats,
+    *,
+    units: int,
+    mean: float,
+    width: float,
+    severity_A: Floats,
+    spread_A: Floats,
+) -> tuple[Floats, Floats]:
+    """The consensus and its standard deviation, shapes (U,), for raters who are known already."""
+    off_R = value_R - severity_A[rater_R] - mean
+    precision_R = 1 / spread_A[rater_R] ** 2
+    shift_U, known_U = _shifts(off_R, unit_R, precision_R, units, width**2)
+    error_U: Floats = np.sqrt(1 / known_U)
+    score_U: Floats = mean + shift_U
+    return score_U, error_U
+
+
+def _shifts(
+    off_R: Floats, unit_R: Ints, precision_R: Floats, units: int, between: float
+) -> tuple[Floats, Floats]:
+    """How far each unit lies from the mean, and the precision of that."""
+    known_U = np.bincount(unit_R, precision_R, minlength=units).astype(float) + 1 / between
+    shift_U: Floats = np.bincount(unit_R, off_R * precision_R, minlength=units) / known_U
+    return shift_U, known_U

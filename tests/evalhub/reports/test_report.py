@@ -13,7 +13,7 @@ from django.core.management import CommandError, call_command
 from evalhub.accounts.models import Member, Workspace
 from evalhub.campaigns.models import Campaign, Task
 from evalhub.judgments.models import Judgment
-from evalhub.reports.answers import preferences_of, ratings_of
+from evalhub.quality.arrays import preferences_of, ratings_of
 from evalhub.rubrics.models import Criterion
 from evalhub.stats.agreement import Level, alpha, coded, coincidences
 from tests import factories as make

@@ -1,0 +1,70 @@
+"""Who answers as if by lot. Shapes: R answers, A raters. Needs scipy: workers import this, pages never do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+HALF = 0.5  # of everybody's agreement: below that, somebody's answers say little
+ERROR = 0.05  # chance that a campaign names anybody wrongly
+
+
+@dataclass(frozen=True)
+class OwnAgreement:
+    """How far each rater agrees with whoever answered the same; NaN where nobody did."""
+
+    alpha_A: Floats
+    low_A: Floats  # of an interval of 95 %
+    high_A: Floats
+    n_A: Ints  # answers that somebody else gave one to as well
+    error_A: Floats  # standard error
+
+
+def own_agreement(apart_R: Floats, rater_R: Ints, raters: int) -> OwnAgreement:
+    """Each rater's own alpha: one minus the mean disagreement of their answers.
+
+    Args:
+        apart_R: as in `evalhub.stats.agreement.Disagreement`; NaN where nobody else answered.
+    """
+    met_R = ~np.isnan(apart_R)
+    n_A = np.bincount(rater_R[met_R], minlength=raters)
+    sum_A = np.bincount(rater_R[met_R], apart_R[met_R], minlength=raters)
+    square_A = np.bincount(rater_R[met_R], apart_R[met_R] ** 2, minlength=raters)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean_A = sum_A / n_A
+        error_A = np.sqrt(np.maximum(square_A / n_A - mean_A**2, 0) / (n_A - 1))
+    wide_A = stats.t.ppf(0.975, np.maximum(n_A - 1, 1)) * error_A
+    return OwnAgreement(1 - mean_A, 1 - mean_A - wide_A, 1 - mean_A + wide_A, n_A, error_A)
+
+
+def careless(own: OwnAgreement, alpha: float, *, error: float = ERROR) -> NDArray[np.bool_]:
+    """Whose own agreement is surely below half of everybody's, shape (A,).
+
+    One-sided t tests, corrected for as many as there are raters (Holm), so that with probability
+    1 - `error` nobody is named whose agreement is half of everybody's or more.
+
+    Args:
+        alpha: of all answers together. At 0 or below nobody stands out.
+
+    Source:
+        S. Holm, "A Simple Sequentially Rejective Multiple Test Procedure", 1979.
+    """
+    named_A = np.zeros(len(own.n_A), dtype=bool)
+    testable_A = (own.n_A > 1) & np.isfinite(own.alpha_A)
+    if not np.isfinite(alpha) or alpha <= 0 or not testable_A.any():
+        return named_A
+    far_A = own.alpha_A[testable_A] - HALF * alpha
+    with np.errstate(divide="ignore", invalid="ignore"):
+        t_A = far_A / own.error_A[testable_A]  # an error of 0: surely, whichever side it is
+    p_A = stats.t.cdf(np.nan_to_num(t_A, nan=0.0), own.n_A[testable_A] - 1)
+    order = np.argsort(p_A, kind="stable")
+    bounds = error / np.arange(len(p_A), 0, -1)
+    is_first = np.logical_and.accumulate(p_A[order] <= bounds)
+    named_A[np.flatnonzero(testable_A)[order[is_first]]] = True
+    return named_A
