@@ -25,6 +25,11 @@ SCHEDULE = {
         "schedule": schedule(30.0),
         "options": {"expires": 30},
     },
+    "settle what people agree on": {
+        "task": "evalhub.quality.tasks.settle_all",
+        "schedule": schedule(30.0),
+        "options": {"expires": 30},
+    },
     "look at the alerts": {
         "task": "evalhub.quality.tasks.check_alerts",
         "schedule": schedule(300.0),

@@ -33,6 +33,10 @@ class Definition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     SFT rows take one answer per prompt: what a person wrote or corrected, the newest; else the best
     rated, if its mean reaches `min_rating`; else, where nobody rated, the winner of the votes with
     `min_consensus`. Classification rows take one label per prompt and criterion, with the same share.
+
+    By `votes` each vote on a pair counts the same. By `reliability` its people's strengths and leanings
+    count (Bradley and Terry, fitted to each campaign), so that a single vote is never certain. A verdict
+    takes the place of what else was said about its task.
     """
 
     collections: list[str] = []  # slugs; empty: all of the workspace
@@ -42,6 +46,8 @@ class Definition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     )
     evidence: list[EvidenceKind] = field(default_factory=lambda: list(ALL_EVIDENCE))
     criterion: str = ""  # judge by this criterion alone; empty: overall votes, mean of the ratings
+    consensus: Literal["votes", "reliability"] = "votes"  # how sure a pair is: see the docstring
+    verdicts: Literal["prefer", "leave_out"] = "prefer"  # of tasks that somebody has decided
     min_consensus: Share | None = None  # share of votes; None: above 0.5 for pairs, else 0.6
     margin: Annotated[float, Meta(gt=0)] = 1.0  # between mean ratings, in points of 1 to 5
     min_rating: Annotated[float, Meta(ge=1, le=5)] = 4.0  # of SFT rows

@@ -41,6 +41,21 @@ class DatasetForm(forms.Form):
     criterion = forms.SlugField(
         required=False, help_text="Empty: the overall preference, and the mean of all ratings."
     )
+    consensus = forms.ChoiceField(
+        choices=[
+            ("votes", "by votes: each counts the same"),
+            ("reliability", "by reliability: whoever agrees with the others counts for more"),
+        ],
+        label="How sure a pair is",
+        help_text="By reliability p_chosen is the probability that the better one is better.",
+    )
+    verdicts = forms.ChoiceField(
+        choices=[
+            ("prefer", "in the place of what else was said about their tasks"),
+            ("leave_out", "left out"),
+        ],
+        label="Verdicts on disagreements",
+    )
     min_consensus = forms.FloatField(
         required=False,
         min_value=0.5,

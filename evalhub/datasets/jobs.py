@@ -26,6 +26,7 @@ from evalhub.prompts.near import merge_near_duplicates
 from evalhub.quality.models import ConsensusSnapshot
 from evalhub.quality.queries import Scope
 from evalhub.quality.services import take_snapshot
+from evalhub.quality.settling import fits_for
 
 
 def build_dataset(job: Job, beat: Beat) -> dict[str, Any]:
@@ -34,7 +35,7 @@ def build_dataset(job: Job, beat: Beat) -> dict[str, Any]:
     if not build.is_built:
         definition = definition_of(build.definition)
         grouping = _group(build.workspace, beat) if definition.near_duplicates else {"looked": 0}
-        snapshot = build.snapshot or _freeze(build, beat)
+        snapshot = build.snapshot or _freeze(build, definition, beat)
         with tempfile.TemporaryDirectory(prefix="evalhub-build-") as folder:
             _build(build, definition, snapshot, grouping, beat, Path(folder))
     return {"build": str(build.uid), "digest": build.digest, "rows": build.rows}
@@ -66,10 +67,14 @@ def _group(workspace: Workspace, beat: Beat) -> dict[str, Any]:
     }
 
 
-def _freeze(build: DatasetBuild, beat: Beat) -> ConsensusSnapshot:
-    """Take the snapshot once, so that a second attempt builds from the same judgments."""
+def _freeze(build: DatasetBuild, definition: Definition, beat: Beat) -> ConsensusSnapshot:
+    """Take the snapshot once, so that a second attempt builds from the same judgments and fits."""
     snapshot = take_snapshot(build.workspace)
+    fits = []
+    if definition.consensus == "reliability":
+        fits = fits_for(_scope(definition, snapshot), beat=beat.report)
     with beat.fenced():
+        snapshot.fits.set(fits)
         DatasetBuild.objects.filter(pk=build.pk).update(snapshot=snapshot)
     return snapshot
 
@@ -82,12 +87,7 @@ def _build(
     beat: Beat,
     folder: Path,
 ) -> None:
-    scope = Scope(
-        snapshot=snapshot,
-        sources=definition.counted_sources,
-        campaigns=tuple(definition.campaigns),
-        collections=tuple(definition.collections),
-    )
+    scope = _scope(definition, snapshot)
     kind, lengths = BuildKind(build.kind), lengths_for(build.workspace, definition)
     building = Building(kind=kind, definition=definition, lengths=lengths, folder=folder / "work")
     total = scope.judgments().count()
@@ -115,6 +115,17 @@ def _build(
     (out / "manifest.json").write_text(json.dumps(manifest, indent=2, ensure_ascii=False), "utf-8")
     (out / "card.md").write_text(card_of(manifest), "utf-8")
     _finish(build, manifest, _store(out, beat), beat)
+
+
+def _scope(definition: Definition, snapshot: ConsensusSnapshot) -> Scope:
+    return Scope(
+        snapshot=snapshot,
+        sources=definition.counted_sources,
+        campaigns=tuple(definition.campaigns),
+        collections=tuple(definition.collections),
+        prefers_verdicts=definition.verdicts == "prefer",
+        is_weighed=definition.consensus == "reliability",
+    )
 
 
 def _store(folder: Path, beat: Beat) -> dict[str, dict[str, Any]]:

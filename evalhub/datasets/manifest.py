@@ -54,11 +54,13 @@ def manifest_of(
 
 
 def _snapshot(snapshot: ConsensusSnapshot) -> dict[str, Any]:
+    """`fits`: the models of how far people can be relied on, where the consensus is by those."""
     return {
         "uid": str(snapshot.uid),
         "taken_at": f"{snapshot.created_at:%Y-%m-%dT%H:%M:%S}Z",
         "judgments": snapshot.judgments,
         "digest": snapshot.digest,
+        "fits": [str(uid) for uid in snapshot.fits.order_by("pk").values_list("uid", flat=True)],
     }
 
 
@@ -79,6 +81,7 @@ def _judgments(scope: Scope) -> dict[str, Any]:
         "superseded": scope.superseded().count(),
         "extra": scope.extra().count(),
         "too_young": scope.unsettled().count(),
+        "set_aside": scope.set_aside().count(),
         "annotators": [
             {"member": str(member), "judgments": count}
             for member, count in people.order_by("-count", "member__uid")[:MOST_ANNOTATORS]

@@ -153,15 +153,16 @@ def _sum(one: Votes, other: Votes) -> Votes:
         ties=one.ties + other.ties,
         both_bad=one.both_bad + other.both_bad,
         judgments=[*one.judgments, *other.judgments],
+        ballots=[*one.ballots, *other.ballots],
     )
 
 
 def _voted(pair: Two, tally: Tally, answers: Answers, definition: Definition) -> Kept | LeftOut:
-    votes, share = tally.votes, tally.votes.share_first
+    votes, share = tally.votes, tally.votes.chance_first
     first, second = (answers[key] for key in pair)
     if votes.is_both_bad:
         return LeftOut("both_bad", (first, second))
-    if share == 0.5:
+    if round(share, 3) == 0.5:
         return LeftOut("tie", (first, second))
     if max(share, 1 - share) < definition.least_share(BuildKind.PREFERENCE):
         return LeftOut("no_consensus", (first, second))
@@ -243,8 +244,9 @@ def _winner(tallies: dict[Two, Tally], answers: Answers, definition: Definition)
     shares: dict[int, list[float]] = defaultdict(list)
     bad: dict[int, list[bool]] = defaultdict(list)
     for (first, second), (votes, _) in tallies.items():
-        shares[first].append(votes.share_first)
-        shares[second].append(1 - votes.share_first)
+        chance = votes.chance_first
+        shares[first].append(chance)
+        shares[second].append(1 - chance)
         for key in (first, second):
             bad[key].append(votes.is_both_bad)
     means = {key: _mean(each) for key, each in shares.items()}

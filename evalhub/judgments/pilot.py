@@ -34,7 +34,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Disputed:
-    """One task of a pilot."""
+    """One task, and what each person said about it."""
 
     task: Task
     page: dict[str, Any]  # its texts, see page_of_task
@@ -68,7 +68,7 @@ def disputed_in(campaign: Campaign) -> list[Disputed]:
     for judgment in judgments.order_by("task_id", "member_id"):
         judgment.task.campaign = campaign
         by_task[judgment.task_id].append(judgment)
-    found = [_disputed(given) for given in by_task.values() if len(given) > 1]
+    found = [side_by_side(given) for given in by_task.values() if len(given) > 1]
     return sorted(found, key=lambda each: (-each.spread, each.task.pk))
 
 
@@ -82,7 +82,8 @@ def questions_of(disputed: Sequence[Disputed]) -> list[Question]:
     return sorted(found, key=lambda each: -each.spread)
 
 
-def _disputed(judgments: Sequence[Judgment]) -> Disputed:
+def side_by_side(judgments: Sequence[Judgment]) -> Disputed:
+    """What several people said about one task, question by question, in the task's own order."""
     task = judgments[0].task
     page = page_of_task(task, {})
     unordered = _unordered(task.campaign)

@@ -8,3 +8,14 @@ class Measure(TextChoices):
     AGREEMENT = "agreement", _("two judgments of a task are less alike than")
     FLAGS = "flags", _("flags per 100 judgments are more than")
     PACE = "pace", _("judgments of the last 24 hours are fewer than")
+
+
+class Cause(TextChoices):
+    """Why people disagreed about a task."""
+
+    SLIP = "slip", _("a slip: somebody misread or misclicked")
+    GUIDELINES = "guidelines", _("the guidelines can be read in two ways")
+    KNOWLEDGE = "knowledge", _("it takes knowledge that not everybody has")
+    TASTE = "taste", _("a matter of taste: both can be defended")
+    CLOSE = "close", _("too close to call")
+    MATERIAL = "material", _("something is wrong with the prompt or a response")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from evalhub.stats.ballots import Ballot, chance_first
+
 OVERALL = ""  # the criterion of an overall preference
 
 
@@ -17,12 +19,21 @@ class Votes:
     ties: float = 0.0
     both_bad: float = 0.0
     judgments: list[UUID] = field(default_factory=list)
+    ballots: list[Ballot] = field(default_factory=list)  # of those whose people are known
 
     def add(
-        self, judgment: UUID, *, margin: int, both_bad: bool = False, weight: float = 1.0
+        self,
+        judgment: UUID,
+        *,
+        margin: int,
+        both_bad: bool = False,
+        weight: float = 1.0,
+        ballot: Ballot | None = None,
     ) -> None:
         """`margin` above 0 speaks for the first, below for the second, 0 is a tie."""
         self.judgments.append(judgment)
+        if ballot is not None:
+            self.ballots.append(ballot)
         if both_bad:
             self.both_bad += weight
         elif margin > 0:
@@ -40,6 +51,15 @@ class Votes:
     def share_first(self) -> float:
         """P(first preferred): 3 for the first, 1 for the second give 0.75; one tie more, 0.7."""
         return (self.for_first + (self.ties + self.both_bad) / 2) / self.weight
+
+    @property
+    def chance_first(self) -> float:
+        """P(the first is better), by how far people can be relied on where that is known of all who
+        voted, else by their share: a verdict is no ballot among others.
+        """
+        if len(self.ballots) < len(self.judgments):
+            return self.share_first
+        return chance_first(self.ballots)
 
     @property
     def is_both_bad(self) -> bool:

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from evalhub.quality.choices import Measure
+from evalhub.quality.choices import Cause, Measure
 
 
 class AlertsForm(forms.Form):
@@ -31,3 +33,23 @@ class AlertsForm(forms.Form):
 
     def bounds(self) -> dict[Measure, float | None]:
         return {measure: self.cleaned_data[measure.value] for measure in Measure}
+
+
+class AdjudicationForm(forms.Form):
+    """What a verdict has beside its answers; the fields stand outside of the form that sends them."""
+
+    verdict_cause = forms.ChoiceField(
+        label=_("Why people disagreed"), choices=Cause.choices, widget=forms.RadioSelect
+    )
+    verdict_note = forms.CharField(
+        label=_("Note"),
+        required=False,
+        max_length=5000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("For other leads: what decided it, or what the guidelines should say."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # Django's own types
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs["form"] = "sheet"

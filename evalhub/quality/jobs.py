@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import logging
+
 from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
@@ -15,6 +17,9 @@ from evalhub.notifications.services import notify
 from evalhub.quality.alerts import Day, is_wrong, last_day_of, value_of
 from evalhub.quality.choices import Measure
 from evalhub.quality.models import AlertRule
+from evalhub.quality.settling import settle, unsettled
+
+log = logging.getLogger(__name__)
 
 
 def check_alerts() -> int:
@@ -79,6 +84,20 @@ def _in_words(day: Day) -> str:
         parts.append(_("done about %(when)s") % {"when": date_format(day.expected, "j M")})
     told = _("“%(title)s” in the last 24 hours: %(figures)s.")
     return told % {"title": day.campaign.title, "figures": ", ".join(parts)}
+
+
+def settle_all() -> int:
+    """Bring the consensus of every campaign that has news up to date; return how many had.
+
+    One that fails is logged, so that it does not keep the others waiting for ever.
+    """
+    settled = 0
+    for key in unsettled():
+        try:
+            settled += settle(Campaign.objects.get(pk=key)) is not None
+        except Exception:
+            log.exception("the consensus of campaign %s was not settled", key)
+    return settled
 
 
 def _leads(campaign: Campaign) -> list[Member]:

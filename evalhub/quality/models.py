@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
+from django.db.models import Q
 
 from evalhub.accounts.models import Workspace
-from evalhub.campaigns.models import Campaign
+from evalhub.campaigns.models import Campaign, Task
 from evalhub.common.models import PublicModel, one_of
-from evalhub.quality.choices import Measure
+from evalhub.judgments.models import Judgment
+from evalhub.quality.choices import Cause, Measure
+from evalhub.rubrics.models import Criterion
 
 
 class ConsensusSnapshot(PublicModel):
@@ -21,6 +26,9 @@ class ConsensusSnapshot(PublicModel):
     settled_before = models.DateTimeField()
     judgments = models.PositiveBigIntegerField()
     digest = models.CharField(max_length=64)
+    fits: models.ManyToManyField[ReliabilityFit, models.Model] = models.ManyToManyField(
+        "ReliabilityFit"
+    )  # of its campaigns, where the consensus is by reliability
 
     def __str__(self) -> str:
         return f"{self.judgments} judgments"
@@ -47,3 +55,84 @@ class AlertRule(PublicModel):
 
     def __str__(self) -> str:
         return f"{self.get_measure_display()} {self.bound:g}"
+
+
+class ReliabilityFit(PublicModel):
+    """How far each person's answers in a campaign can be relied on, as it was once computed.
+
+    `questions` is {key of the criterion, "0" for overall: see `quality.fits.fitted`}. With it the
+    consensus of any task is a matter of its answers alone. Never changed: a newer one is another row.
+    """
+
+    campaign = models.ForeignKey(
+        Campaign, models.PROTECT, related_name="reliability_fits", db_index=False
+    )
+    answers = models.PositiveBigIntegerField()  # that it was computed from
+    questions: models.JSONField[dict[str, Any]] = models.JSONField()
+
+    class Meta:
+        ordering = ["-pk"]
+        indexes = [models.Index(fields=["campaign", "-id"], name="fit_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.campaign_id}: {self.answers} answers"
+
+
+class Consensus(models.Model):
+    """What was last made of a campaign's answers: by which fit, and when. One row per campaign."""
+
+    campaign = models.OneToOneField(
+        Campaign, models.PROTECT, primary_key=True, related_name="consensus"
+    )
+    fit = models.ForeignKey(ReliabilityFit, models.PROTECT, related_name="+")
+    settled_at = models.DateTimeField()
+    units = models.PositiveBigIntegerField()  # that were judged by two people or more
+    disputed = models.PositiveBigIntegerField()  # tasks
+
+    def __str__(self) -> str:
+        return f"{self.campaign_id} at {self.settled_at:%Y-%m-%d %H:%M}"
+
+
+class Dispute(models.Model):
+    """A task on which people said different things, and how sure their consensus is all the same.
+
+    Of several questions the least sure one. Kept by `quality.settling`, from the answers and the
+    newest fit; a task with a verdict is none any more.
+    """
+
+    task = models.OneToOneField(Task, models.PROTECT, primary_key=True, related_name="dispute")
+    campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="disputes", db_index=False)
+    criterion = models.ForeignKey(
+        Criterion, models.PROTECT, null=True, related_name="+", db_index=False
+    )  # None: overall
+    answers = models.PositiveSmallIntegerField()
+    probability = models.FloatField()  # of the consensus's answer
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(probability__gte=0, probability__lte=1), name="dispute_probability"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["campaign", "probability", "task"], name="dispute_least_sure")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.task_id}: {self.probability:.3f}"
+
+
+class Adjudication(PublicModel):
+    """Somebody's verdict on a task that people disagreed about, and why they did."""
+
+    task = models.OneToOneField(Task, models.PROTECT, related_name="adjudication")
+    judgment = models.OneToOneField(Judgment, models.PROTECT, related_name="+")
+    cause = models.CharField(max_length=15, choices=Cause.choices)
+    note = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [one_of("adjudication_cause_known", "cause", Cause)]
+
+    def __str__(self) -> str:
+        return f"{self.task_id}: {self.cause}"

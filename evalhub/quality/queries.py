@@ -9,7 +9,7 @@ from itertools import combinations, islice
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from evalhub.accounts.models import Workspace
 from evalhub.campaigns.choices import TaskKind
@@ -27,6 +27,7 @@ from evalhub.judgments.models import (
 from evalhub.quality.answers import answers_in
 from evalhub.quality.consensus import OVERALL, Marks, Votes
 from evalhub.quality.models import ConsensusSnapshot
+from evalhub.quality.weighing import Fits, Weighing, fits_of
 from evalhub.rubrics.carried import CarriedOver, carried_over
 from evalhub.rubrics.models import ScaleKind
 
@@ -93,35 +94,50 @@ class Scope:
     sources: tuple[Source, ...]
     campaigns: tuple[UUID, ...] = ()  # empty: all
     collections: tuple[str, ...] = ()  # slugs; empty: all
+    prefers_verdicts: bool = (
+        True  # over what else was said about their tasks; False: leaves them out
+    )
+    is_weighed: bool = False  # by the snapshot's fits
 
     def reachable(self) -> QuerySet[Judgment]:
         """Judgments of the campaigns and collections that count, whatever their source."""
-        snapshot = self.snapshot
-        return self._within(
-            counted_up_to(
-                snapshot.workspace, snapshot.last_judgment, before=snapshot.settled_before
-            )
-        )
+        rows = self._of_campaigns(self._counted())
+        if self.prefers_verdicts:  # one hash of the decided tasks, not a look for each row
+            return rows.filter(Q(is_verdict=True) | ~Q(task__in=self._decided()))
+        return rows.filter(is_verdict=False)
 
     def superseded(self) -> QuerySet[Judgment]:
         """Those of the same campaigns and collections that a later one has taken the place of."""
         last = self.snapshot.last_judgment
-        return self._within(self._stored().filter(superseded_by__pk__lte=last))
+        return self._of_campaigns(self._stored().filter(superseded_by__pk__lte=last))
 
     def extra(self) -> QuerySet[Judgment]:
         """Those that came when their place was gone: kept, and counted by nobody."""
-        return self._within(self._stored().filter(is_extra=True, superseded_by=None))
+        return self._of_campaigns(self._stored().filter(is_extra=True, superseded_by=None))
 
     def unsettled(self) -> QuerySet[Judgment]:
         """Those that could still be withdrawn when the snapshot was taken."""
-        return self._within(self._stored().unsettled(before=self.snapshot.settled_before))
+        return self._of_campaigns(self._stored().unsettled(before=self.snapshot.settled_before))
+
+    def set_aside(self) -> QuerySet[Judgment]:
+        """Those whose task a verdict has decided; or, where verdicts are left out, the verdicts."""
+        rows = self._of_campaigns(self._counted())
+        if self.prefers_verdicts:
+            return rows.filter(is_verdict=False, task__in=self._decided())
+        return rows.filter(is_verdict=True)
+
+    def _counted(self) -> QuerySet[Judgment]:
+        snapshot = self.snapshot
+        return counted_up_to(
+            snapshot.workspace, snapshot.last_judgment, before=snapshot.settled_before
+        )
 
     def _stored(self) -> JudgmentQuerySet:
         snapshot = self.snapshot
         rows = Judgment.objects.filter(workspace=snapshot.workspace)
         return rows.filter(pk__lte=snapshot.last_judgment)
 
-    def _within(self, rows: QuerySet[Judgment]) -> QuerySet[Judgment]:
+    def _of_campaigns(self, rows: QuerySet[Judgment]) -> QuerySet[Judgment]:
         """Without repeats, which tell how steady somebody is and would count their word twice."""
         rows = rows.exclude(task__kind=TaskKind.REPEAT)
         if not self.campaigns:  # a pilot counts only where somebody names it
@@ -131,6 +147,15 @@ class Scope:
         if self.collections:
             rows = rows.filter(task__prompt__collection__slug__in=self.collections)
         return rows
+
+    def _decided(self) -> QuerySet[Judgment, int]:
+        """Keys of the tasks that have a verdict."""
+        first = self._stored().filter(is_verdict=True, supersedes=None)
+        return first.order_by().values_list("task_id", flat=True)
+
+    @cached_property
+    def fits(self) -> Fits:
+        return fits_of(self.snapshot) if self.is_weighed else {}
 
     def judgments(self) -> QuerySet[Judgment]:
         return self.reachable().filter(source__in=self.sources)
@@ -200,9 +225,10 @@ def evidence_of(scope: Scope, prompts: Sequence[int]) -> dict[int, Evidence]:
         uid, prompt, at = judgments[judgment]
         found[prompt].demonstrations.append(Written(uid, content, at))
     owners = {pk: (uid, found[prompt]) for pk, (uid, prompt, _) in judgments.items()}
-    _add_preferences(owners, scope.carried)
+    weighing = Weighing(keys, scope.fits)
+    _add_preferences(owners, scope.carried, weighing)
     _add_ratings(owners, scope.carried)
-    _add_rankings(owners)
+    _add_rankings(owners, weighing)
     return found
 
 
@@ -212,7 +238,7 @@ BETTER_WHEN_HIGHER = (ScaleKind.SCALE, ScaleKind.YES_NO)
 Owners = dict[int, tuple[UUID, Evidence]]  # by the judgment's key
 
 
-def _add_preferences(owners: Owners, carried: CarriedOver) -> None:
+def _add_preferences(owners: Owners, carried: CarriedOver, weighing: Weighing) -> None:
     """A comparison has no value that a table could map: it counts where answers are kept."""
     rows = Preference.objects.filter(judgment__in=list(owners)).order_by("judgment_id", "pk")
     for judgment, first, second, key, criterion, margin, both_bad in rows.values_list(
@@ -232,7 +258,9 @@ def _add_preferences(owners: Owners, carried: CarriedOver) -> None:
             if not is_kept:
                 continue
         pair, towards = _pair(first, second, criterion or OVERALL)
-        evidence.votes[pair].add(uid, margin=margin * towards, both_bad=both_bad)
+        margin *= towards
+        ballot = weighing.ballot(judgment, key or 0, pair.first, margin)
+        evidence.votes[pair].add(uid, margin=margin, both_bad=both_bad, ballot=ballot)
 
 
 def _add_ratings(owners: Owners, carried: CarriedOver) -> None:
@@ -255,7 +283,7 @@ def _add_ratings(owners: Owners, carried: CarriedOver) -> None:
                 marks.values.append(LOWEST + share * (HIGHEST - LOWEST))
 
 
-def _add_rankings(owners: Owners) -> None:
+def _add_rankings(owners: Owners, weighing: Weighing) -> None:
     tiers: dict[int, list[tuple[int, int]]] = defaultdict(list)
     rows = RankedCompletion.objects.filter(judgment__in=list(owners))
     for judgment, completion, tier in rows.order_by(
@@ -267,9 +295,10 @@ def _add_rankings(owners: Owners) -> None:
         for (tier, one), (other_tier, other) in combinations(ranked, 2):
             pair, towards = _pair(one, other, OVERALL)
             margin = towards * (other_tier - tier)
-            evidence.rankings[pair].add(uid, margin=margin)
+            ballot = weighing.ballot(judgment, 0, pair.first, margin)
+            evidence.rankings[pair].add(uid, margin=margin, ballot=ballot)
             if other_tier - tier <= 1:
-                evidence.neighbours[pair].add(uid, margin=margin)
+                evidence.neighbours[pair].add(uid, margin=margin, ballot=ballot)
 
 
 def _pair(first: int, second: int, criterion: str) -> tuple[Pair, int]:

@@ -11,11 +11,13 @@ from django.db.models import Max
 
 from evalhub.accounts.models import Member, Workspace
 from evalhub.audit.services import record
-from evalhub.campaigns.models import Campaign
+from evalhub.campaigns.models import Campaign, Task
+from evalhub.judgments.body import Answers
 from evalhub.judgments.models import Judgment
-from evalhub.quality.choices import Measure
+from evalhub.judgments.services.verdict import store_verdict
+from evalhub.quality.choices import Cause, Measure
 from evalhub.quality.errors import TooBusy
-from evalhub.quality.models import AlertRule, ConsensusSnapshot
+from evalhub.quality.models import Adjudication, AlertRule, ConsensusSnapshot, Dispute
 from evalhub.quality.queries import counted_up_to
 
 
@@ -85,3 +87,32 @@ def set_alerts(*, campaign: Campaign, bounds: Mapping[Measure, float | None], by
         target=f"campaign {campaign.uid}",
         bounds={measure.value: bound for measure, bound in bounds.items()},
     )
+
+
+@transaction.atomic
+def adjudicate(
+    *, task: Task, answers: Answers, cause: Cause, note: str, by: Member
+) -> Adjudication:
+    """Decide a task that people disagreed about; a second time replaces the first verdict.
+
+    What people said stays as it is. The verdict is a judgment beside theirs, which builds prefer.
+
+    Args:
+        answers: as in a submit, A being the task's first completion.
+
+    Raises:
+        InvalidJudgment: the answers do not fit the task or the rubric.
+    """
+    verdict = store_verdict(task=task, answers=answers, by=by)
+    values = {"judgment": verdict, "cause": cause, "note": note.strip()}
+    adjudication, _created = Adjudication.objects.update_or_create(task=task, defaults=values)
+    Dispute.objects.filter(task=task).delete()
+    record(
+        "task.adjudicated",
+        actor=by.pseudonym,
+        workspace=by.workspace.slug,
+        target=f"task {task.uid}",
+        judgment=str(verdict.uid),
+        cause=cause.value,
+    )
+    return adjudication

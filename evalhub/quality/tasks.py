@@ -13,3 +13,8 @@ def check_alerts() -> None:
 @shared_task
 def send_digests() -> None:
     jobs.send_digests()
+
+
+@shared_task
+def settle_all() -> None:
+    jobs.settle_all()

@@ -36,9 +36,16 @@ class JudgmentQuerySet(models.QuerySet["Judgment"]):
         return self.current().standing(before=undo_ended())
 
     def own_words(self) -> Self:
-        """What each said last themselves, a reviewer's fix or not: for how steady somebody is."""
-        rows = self.standing(before=undo_ended()).filter(is_fix=False)
+        """What each said last themselves, a reviewer's fix or not: for how steady somebody is.
+
+        A verdict is no word among the others: it judges them.
+        """
+        rows = self.standing(before=undo_ended()).filter(is_fix=False, is_verdict=False)
         return rows.filter(Q(superseded_by=None) | Q(superseded_by__is_fix=True))
+
+    def verdicts(self) -> Self:
+        """What decides a task that people disagreed about, as it stands."""
+        return self.current().filter(is_verdict=True)
 
     def unsettled(self, *, before: datetime) -> Self:
         """Too young to count: whoever said it may still withdraw it."""
@@ -96,6 +103,8 @@ class Judgment(PublicModel):
     # came when its place was gone: apart from k, and from all that counts
     is_fix = models.BooleanField(default=False, db_default=False)
     # a reviewer's, in the place of what its assignment's member said
+    is_verdict = models.BooleanField(default=False, db_default=False)
+    # decides its task: one that stands, beside the k that people gave
     collection = models.ForeignKey(Collection, models.PROTECT, null=True, blank=True)
     external_id = models.CharField(max_length=200, blank=True)  # of an imported file
     judged_at = models.DateTimeField()  # when the person judged; created_at is when we stored it
@@ -116,6 +125,14 @@ class Judgment(PublicModel):
                 fields=["collection", "external_id"],
                 condition=~Q(external_id=""),
                 name="imported_judgment_once_per_collection",
+            ),
+            models.UniqueConstraint(
+                fields=["task"],
+                condition=Q(is_verdict=True, supersedes=None),
+                name="one_first_verdict_per_task",
+            ),
+            models.CheckConstraint(
+                condition=Q(is_verdict=False) | Q(assignment=None), name="a_verdict_fills_no_place"
             ),
             one_of("judgment_source_known", "source", Source),
         ]

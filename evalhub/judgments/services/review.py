@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
-from django.apps import apps
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
@@ -15,7 +14,6 @@ from evalhub.accounts.models import Member
 from evalhub.audit.services import record
 from evalhub.campaigns.choices import TaskKind
 from evalhub.campaigns.models import Assignment, Campaign
-from evalhub.common.copying import copy_in
 from evalhub.common.errors import Conflict
 from evalhub.jobs.events import announce
 from evalhub.judgments.body import ReviseBody
@@ -23,10 +21,9 @@ from evalhub.judgments.checks import findings_of
 from evalhub.judgments.choices import Source, Verdict
 from evalhub.judgments.models import Judgment, Review
 from evalhub.judgments.queries import material_of_task, question_of
-from evalhub.judgments.question import Findings
+from evalhub.judgments.services.answers import store_answers
 from evalhub.judgments.services.retries import stored_before
 from evalhub.judgments.services.returns import return_judgment
-from evalhub.judgments.services.statements import TABLES, tables_of
 
 HOLD = timedelta(minutes=30)  # as long as one reviewer has a judgment before others may
 
@@ -148,7 +145,7 @@ def fix_judgment(*, review: Review, seen: UUID, body: ReviseBody, by: Member) ->
             fix = _stored(settled.judgment, body, digest=body.digest(assignment.uid), by=by)
     except IntegrityError as error:
         raise Conflict(_("Its author has revised it meanwhile; look again.")) from error
-    _store_answers(fix, findings)
+    store_answers(fix, findings)
     announce("judgment.counted", fix.uid)
     _record("judgment.fixed", settled, by, fix=str(fix.uid))
     return fix
@@ -170,17 +167,6 @@ def _stored(was: Judgment, body: ReviseBody, *, digest: str, by: Member) -> Judg
         is_fix=True,
         judged_at=timezone.now(),
     )
-
-
-def _store_answers(judgment: Judgment, findings: Findings) -> None:
-    models = {
-        model._meta.db_table: model for model in apps.get_app_config("judgments").get_models()
-    }
-    for key in tables_of(findings):
-        table = TABLES[key]
-        names = [name.strip('"') for name, _type in table.columns]
-        rows = ([judgment.pk, *row] for row in table.rows(findings))
-        copy_in(models[table.name], ["judgment_id", *names], rows)
 
 
 def _hold(review: Review, by: Member) -> Review:

@@ -26,6 +26,8 @@ FORM = {
     "margin": "1.0",
     "min_rating": "4.0",
     "rankings": "all",
+    "consensus": "votes",
+    "verdicts": "prefer",
     "form": "conversational",
 }
 

@@ -24,7 +24,9 @@ def named(seed: int, *, guessing: int, right: float = 0.75, units: int = 500) ->
 
 
 def test_the_careless_are_found_and_nobody_else() -> None:
-    found = np.array([named(seed, guessing=3, units=1500) for seed in range(30)])  # 225 answers each
+    found = np.array(
+        [named(seed, guessing=3, units=1500) for seed in range(30)]
+    )  # 225 answers each
     assert found[:, :3].mean() > 0.95
     assert not found[:, 3:].any()
     found = np.array([named(seed, guessing=3) for seed in range(40)])  # 75 answers each

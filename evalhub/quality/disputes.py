@@ -1,0 +1,66 @@
+"""The queue of tasks on which people said different things, for those who decide them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from evalhub.campaigns.models import Campaign, Task
+from evalhub.judgments.models import Judgment
+from evalhub.judgments.pilot import Disputed, side_by_side
+from evalhub.quality.models import Dispute
+
+PAGE = 50
+
+
+@dataclass(frozen=True)
+class Queue:
+    """Disputes, the least sure first; `following` is the value of `?after=` for what comes next."""
+
+    rows: list[Dispute]
+    following: str
+
+    def __iter__(self) -> Iterator[Dispute]:
+        return iter(self.rows)
+
+
+def least_sure(campaign: Campaign, *, after: str = "") -> Queue:
+    """One page of a campaign's disputes, after that of the task with uid `after`.
+
+    An `after` that names none gives the first page.
+    """
+    rows = Dispute.objects.filter(campaign=campaign).select_related("task__prompt", "criterion")
+    last = _named(rows, after)
+    if last is not None:
+        same = Q(probability=last.probability, task__gt=last.task_id)
+        rows = rows.filter(probability__gte=last.probability)
+        rows = rows.filter(Q(probability__gt=last.probability) | same)
+    found = list(rows.order_by("probability", "task")[: PAGE + 1])
+    return Queue(found[:PAGE], str(found[PAGE - 1].task.uid) if len(found) > PAGE else "")
+
+
+def said_about(task: Task) -> Disputed | None:
+    """What everybody said about a task; None when nobody has. Whoever stands where is drawn by lot,
+    for each task anew, so that nobody is known by their place.
+    """
+    rows = Judgment.objects.current().filter(task=task, is_extra=False, is_verdict=False)
+    rows = rows.select_related("member", "assignment", "task__prompt", "campaign")
+    judgments = sorted(rows, key=lambda each: _lot(task, each))
+    for judgment in judgments:
+        judgment.task.campaign = task.campaign
+    return side_by_side(judgments) if judgments else None
+
+
+def _lot(task: Task, judgment: Judgment) -> bytes:
+    return hashlib.sha256(task.uid.bytes + judgment.member.uid.bytes + judgment.uid.bytes).digest()
+
+
+def _named(rows: QuerySet[Dispute], uid: str) -> Dispute | None:
+    try:
+        return rows.filter(task__uid=UUID(uid)).first()
+    except ValueError:
+        return None

@@ -1,0 +1,171 @@
+"""The queue of disagreements, the page of a task, and verdicts."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from evalhub.accounts.models import Member, Workspace
+from evalhub.audit.models import Entry
+from evalhub.campaigns.models import Campaign, Task
+from evalhub.jobs.jobs import deliver_waiting
+from evalhub.judgments.models import Judgment
+from evalhub.quality.disputes import least_sure
+from evalhub.quality.models import Adjudication, Dispute
+from evalhub.quality.settling import settle
+from tests import factories as make
+from tests.conftest import cast_member
+from tests.evalhub.quality.crowd import vote
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def campaign(acme: Workspace) -> Campaign:
+    return make.CampaignFactory.create(workspace=acme, type="comparison", overlap=3)
+
+
+@pytest.fixture
+def people(acme: Workspace) -> list[Member]:
+    return [
+        make.MemberFactory.create(workspace=acme, pseudonym=name) for name in ("auk", "bee", "cod")
+    ]
+
+
+@pytest.fixture
+def task(campaign: Campaign, people: list[Member]) -> Task:
+    """Two against one."""
+    task = make.TaskFactory.create(campaign=campaign)
+    for person, margin in zip(people, (1, 1, -1), strict=True):
+        vote(task, person, margin)
+    settle(campaign)
+    return task
+
+
+@pytest.fixture
+def lead(acme: Workspace) -> Member:
+    return cast_member("lead", acme, "lead")
+
+
+@pytest.fixture
+def web(client: Client, lead: Member) -> Client:
+    assert lead.user is not None
+    client.force_login(lead.user)
+    return client
+
+
+def at(campaign: Campaign, rest: str) -> str:
+    return f"/w/{campaign.workspace.slug}/campaigns/{campaign.uid}/{rest}"
+
+
+def decide(web: Client, task: Task, **more: str) -> object:
+    sent = {"preference": "B2", "verdict_cause": "slip", "verdict_note": "B has the date.", **more}
+    return web.post(at(task.campaign, f"disputes/{task.uid}/"), sent)
+
+
+def test_the_queue_begins_with_what_is_least_sure(
+    web: Client, campaign: Campaign, task: Task, people: list[Member]
+) -> None:
+    even = make.TaskFactory.create(campaign=campaign)
+    for person, margin in zip(people, (1, 0, -1), strict=True):
+        vote(even, person, margin)
+    settle(campaign)
+    assert [row.task for row in least_sure(campaign)] == [even, task]
+    assert [row.task for row in least_sure(campaign, after=str(even.uid))] == [task]
+    assert [row.task for row in least_sure(campaign, after="nonsense")] == [even, task]
+    text = web.get(at(campaign, "disputes/")).content.decode()
+    assert text.index(str(even.uid)) < text.index(str(task.uid))
+    assert "auk" not in text
+
+
+def test_names_are_hidden_unless_asked_for(web: Client, campaign: Campaign, task: Task) -> None:
+    text = web.get(at(campaign, f"tasks/{task.uid}/")).content.decode()
+    assert "Person 3" in text
+    assert "auk" not in text
+    text = web.get(at(campaign, f"tasks/{task.uid}/?names=1")).content.decode()
+    assert {"auk", "bee", "cod"} == {name for name in ("auk", "bee", "cod") if name in text}
+
+
+def test_a_task_that_nobody_judged_says_so(web: Client, campaign: Campaign) -> None:
+    task = make.TaskFactory.create(campaign=campaign)
+    assert "Nobody has judged" in web.get(at(campaign, f"tasks/{task.uid}/")).content.decode()
+
+
+def test_a_verdict_is_a_judgment_of_its_own_and_what_people_said_stays(
+    web: Client, campaign: Campaign, task: Task, lead: Member
+) -> None:
+    answer = decide(web, task)
+    assert answer.status_code == 302
+    assert answer["Location"] == at(campaign, "disputes/")  # there is no other
+    verdict = Judgment.objects.verdicts().get(task=task)
+    assert (verdict.member, verdict.assignment, verdict.supersedes) == (lead, None, None)
+    assert verdict.preferences.get().margin == -2
+    assert Judgment.objects.counted().filter(task=task).count() == 4
+    assert Judgment.objects.own_words().filter(task=task).count() == 3
+    told = Adjudication.objects.get(task=task)
+    assert (told.judgment, told.cause, told.note) == (verdict, "slip", "B has the date.")
+    task.refresh_from_db()
+    assert (task.judged, task.overlap) == (0, 3)  # the factory counts none; a verdict adds none
+    assert Entry.objects.filter(verb="task.adjudicated").count() == 1
+    deliver_waiting()
+
+
+def test_a_decided_task_leaves_the_queue_for_good(
+    web: Client, campaign: Campaign, task: Task
+) -> None:
+    decide(web, task)
+    assert not Dispute.objects.exists()
+    settle(campaign)
+    assert not Dispute.objects.exists()
+
+
+def test_after_a_verdict_comes_the_next_task(
+    web: Client, campaign: Campaign, task: Task, people: list[Member]
+) -> None:
+    other = make.TaskFactory.create(campaign=campaign)
+    for person, margin in zip(people, (1, 0, -1), strict=True):
+        vote(other, person, margin)
+    settle(campaign)
+    assert decide(web, task)["Location"] == at(campaign, f"disputes/{other.uid}/")
+
+
+def test_a_second_verdict_takes_the_place_of_the_first(
+    web: Client, campaign: Campaign, task: Task
+) -> None:
+    decide(web, task)
+    text = web.get(at(campaign, f"disputes/{task.uid}/")).content.decode()
+    assert "B has the date." in text
+    decide(web, task, preference="tie", verdict_cause="taste")
+    verdict = Judgment.objects.verdicts().get(task=task)
+    assert verdict.supersedes is not None
+    assert verdict.preferences.get().margin == 0
+    assert Adjudication.objects.get().cause == "taste"
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({"preference": ""}, "preference"),
+        ({"verdict_cause": ""}, "required"),
+        ({"verdict_cause": "aliens"}, "Select a valid choice"),
+    ],
+)
+def test_a_verdict_that_lacks_something_is_told_so_and_kept(
+    web: Client, task: Task, more: dict[str, str], told: str
+) -> None:
+    answer = decide(web, task, **more)
+    assert answer.status_code == 422
+    text = answer.content.decode()
+    assert told in text
+    assert "B has the date." in text
+    assert not Judgment.objects.verdicts().exists()
+
+
+def test_engineers_look_and_leads_decide(client: Client, acme: Workspace, task: Task) -> None:
+    engineer = cast_member("engineer", acme, "engineer")
+    assert engineer.user is not None
+    client.force_login(engineer.user)
+    text = client.get(at(task.campaign, "disputes/")).content.decode()
+    assert "Decide" not in text
+    assert client.get(at(task.campaign, f"tasks/{task.uid}/")).status_code == 200
+    assert decide(client, task).status_code == 403
