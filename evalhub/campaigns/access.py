@@ -30,6 +30,7 @@ _OF_LATE = (
     "task__campaign__workspace",
     "campaign",
 )
+_OF_TASK = ("prompt", "campaign__rubric_version", "campaign__guidelines", "campaign__workspace")
 WATCHERS = (Role.LEAD, Role.ENGINEER, Role.REVIEWER)
 
 
@@ -173,11 +174,17 @@ def access_assignment(member: Member, campaign: Campaign, uid: UUID) -> Assignme
 
 def access_task(campaign: Campaign, uid: UUID) -> Task:
     """A task of a campaign that the caller may see."""
-    tasks = campaign.tasks.select_related(
-        "prompt", "campaign__rubric_version", "campaign__guidelines", "campaign__workspace"
-    )
-    task = tasks.filter(uid=uid).first()
+    task = campaign.tasks.select_related(*_OF_TASK).filter(uid=uid).first()
     if task is None:
+        raise NotFound(_("No such task."))
+    return task
+
+
+def access_workspace_task(member: Member, uid: UUID) -> Task:
+    """A task of any campaign of the workspace that the member may see."""
+    tasks = Task.objects.filter(campaign__workspace_id=member.workspace_id)
+    task = tasks.select_related(*_OF_TASK).filter(uid=uid).first()
+    if task is None or not _shown_to(member, task.campaign):
         raise NotFound(_("No such task."))
     return task
 

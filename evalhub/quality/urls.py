@@ -7,6 +7,6 @@ app_name = "quality"
 urlpatterns = [
     path("campaigns/<uuid:uid>/alerts/", views.alerts, name="alerts"),
     path("campaigns/<uuid:uid>/disputes/", views.dispute_list, name="disputes"),
-    path("campaigns/<uuid:uid>/disputes/<uuid:task>/", views.dispute, name="dispute"),
-    path("campaigns/<uuid:uid>/tasks/<uuid:task>/", views.task_detail, name="task"),
+    path("tasks/<uuid:uid>/", views.task_detail, name="task"),
+    path("tasks/<uuid:uid>/verdict/", views.verdict, name="verdict"),
 ]

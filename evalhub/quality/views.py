@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from evalhub.accounts.access import ROLES_FOR, access_member
 from evalhub.accounts.http import Request
 from evalhub.accounts.models import Member
-from evalhub.campaigns.access import access_campaign, access_task
+from evalhub.campaigns.access import access_campaign, access_workspace_task
 from evalhub.campaigns.models import Campaign, Task
 from evalhub.judgments.body import Answers
 from evalhub.judgments.errors import InvalidJudgment, MalformedBody
@@ -68,42 +68,39 @@ def dispute_list(request: Request, workspace: str, uid: UUID) -> HttpResponse:
 
 @require_GET
 @login_required
-def task_detail(request: Request, workspace: str, uid: UUID, task: UUID) -> HttpResponse:
+def task_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     """What everybody said about one task; `?names=1` says who."""
     member = access_member(request.user, workspace, to="build")
-    campaign = access_campaign(member, uid)
-    return render(
-        request, "quality/task_detail.html", _about(request, member, access_task(campaign, task))
-    )
+    context = _about(request, member, access_workspace_task(member, uid))
+    return render(request, "quality/task_detail.html", context)
 
 
 @require_http_methods(["GET", "POST"])
 @login_required
-def dispute(request: Request, workspace: str, uid: UUID, task: UUID) -> HttpResponse:
+def verdict(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     """Decide a task; then comes the next one that is least sure."""
     member = access_member(request.user, workspace, to="lead")
-    campaign = access_campaign(member, uid)
-    found = access_task(campaign, task)
-    known = Adjudication.objects.filter(task=found).select_related("judgment").first()
+    task = access_workspace_task(member, uid)
+    known = Adjudication.objects.filter(task=task).select_related("judgment").first()
     initial = {"verdict_cause": known.cause, "verdict_note": known.note} if known else {}
     form = AdjudicationForm(request.POST or None, initial=initial)
     if not form.is_valid():
-        return _verdict_form(request, member, found, form, known)
+        return _verdict_form(request, member, task, form, known)
     try:
         adjudicate(
-            task=found,
+            task=task,
             answers=answers_from(request.POST.dict(), Answers),
             cause=Cause(form.cleaned_data["verdict_cause"]),
             note=form.cleaned_data["verdict_note"],
             by=member,
         )
     except (InvalidJudgment, MalformedBody) as error:
-        return _verdict_form(request, member, found, form, known, wrong=str(error))
+        return _verdict_form(request, member, task, form, known, wrong=str(error))
     messages.success(request, _("Your verdict is kept."))
-    following = least_sure(campaign).rows
+    following = least_sure(task.campaign).rows
     if not following:
-        return redirect("quality:disputes", workspace, uid)
-    return redirect("quality:dispute", workspace, uid, following[0].task.uid)
+        return redirect("quality:disputes", workspace, task.campaign.uid)
+    return redirect("quality:verdict", workspace, following[0].task.uid)
 
 
 def _verdict_form(
@@ -123,14 +120,12 @@ def _verdict_form(
     context |= {
         "form": form,
         "mode": "revise",
-        "form_action": reverse(
-            "quality:dispute", args=[member.workspace.slug, task.campaign.uid, task.uid]
-        ),
+        "form_action": reverse("quality:verdict", args=[member.workspace.slug, task.uid]),
         "hidden": {"assignment": ""},
         "wrong": wrong,
     }
     status = 422 if wrong or form.errors else 200
-    return render(request, "quality/dispute.html", context, status=status)
+    return render(request, "quality/verdict.html", context, status=status)
 
 
 def _about(request: Request, member: Member, task: Task) -> dict[str, Any]:

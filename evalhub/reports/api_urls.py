@@ -5,8 +5,10 @@ from evalhub.reports.choices import ReportKind
 
 urlpatterns = [
     path("campaigns/<uuid:uid>/exports", api.CampaignExportsView.as_view()),
-    path("campaigns/<uuid:uid>/agreement", api.ReportView.as_view(kind=ReportKind.AGREEMENT)),
-    path("campaigns/<uuid:uid>/leaderboard", api.ReportView.as_view(kind=ReportKind.LEADERBOARD)),
+    *(
+        path(f"campaigns/<uuid:uid>/{kind}", api.ReportView.as_view(kind=kind))
+        for kind in ReportKind
+    ),
     path("exports/<uuid:uid>", api.ExportView.as_view()),
     path("exports/<uuid:uid>/download", api.ExportDownloadView.as_view()),
 ]

@@ -20,4 +20,5 @@ class Standing(TextChoices):
 
 class ReportKind(TextChoices):
     AGREEMENT = "agreement", _("Agreement")
+    RELIABILITY = "reliability", _("Reliability")
     LEADERBOARD = "leaderboard", _("Leaderboard")

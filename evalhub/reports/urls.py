@@ -6,6 +6,7 @@ app_name = "reports"
 urlpatterns = [
     path("campaigns/<uuid:uid>/exports/", views.export_list, name="exports"),
     path("campaigns/<uuid:uid>/agreement/", views.agreement, name="agreement"),
+    path("campaigns/<uuid:uid>/reliability/", views.reliability, name="reliability"),
     path("campaigns/<uuid:uid>/leaderboard/", views.leaderboard, name="leaderboard"),
     path("exports/<uuid:uid>/", views.export_detail, name="export"),
     path("exports/<uuid:uid>/download/", views.export_download, name="download"),

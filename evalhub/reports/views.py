@@ -58,6 +58,13 @@ def agreement(request: Request, workspace: str, uid: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @login_required
+def reliability(request: Request, workspace: str, uid: UUID) -> HttpResponse:
+    """How far each person's answers can be relied on, as it was last computed."""
+    return _report(request, workspace, uid, ReportKind.RELIABILITY)
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
 def leaderboard(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     """Which model people prefer, as it was last computed."""
     return _report(request, workspace, uid, ReportKind.LEADERBOARD)

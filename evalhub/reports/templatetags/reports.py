@@ -29,3 +29,52 @@ def verdict_words(question: dict[str, Any]) -> str:  # Any: JSON
         "unsure": _("not known yet: more answers to the same tasks would tell"),
     }
     return words[question["undefined"] or question["verdict"]]
+
+
+FIGURES = {  # of people, by the model
+    "strengths": ["strength", "position"],
+    "scores": ["severity", "spread"],
+    "choices": ["accuracy"],
+}
+
+
+@register.filter
+def model_words(model: str) -> str:
+    """What the model takes people for."""
+    words = {
+        "strengths": _(
+            "Bradley and Terry: a person of strength 1 is like the others, 0 answers by lot, below 0 "
+            "the other way round; a position above 0 leans towards whatever stands first."
+        ),
+        "scores": _(
+            "Severity is how far a person’s answers lie above the consensus, in points; spread is how "
+            "far they scatter around it."
+        ),
+        "choices": _(
+            "Dawid and Skene: accuracy is how often a person gives the true answer, judged by what "
+            "the others say."
+        ),
+    }
+    return words[model]
+
+
+@register.filter
+def figures_of(model: str) -> list[str]:
+    return FIGURES[model]
+
+
+@register.filter
+def figures_in(person: dict[str, Any], model: str) -> list[tuple[str, Any]]:  # Any: JSON
+    return [(name, person[name]) for name in FIGURES[model]]
+
+
+@register.filter
+def figure_name(name: str) -> str:
+    words = {
+        "strength": _("Strength"),
+        "position": _("Position"),
+        "severity": _("Severity"),
+        "spread": _("Spread"),
+        "accuracy": _("Accuracy"),
+    }
+    return words[name]

@@ -58,9 +58,13 @@ def at(campaign: Campaign, rest: str) -> str:
     return f"/w/{campaign.workspace.slug}/campaigns/{campaign.uid}/{rest}"
 
 
+def of(task: Task, rest: str = "") -> str:
+    return f"/w/{task.campaign.workspace.slug}/tasks/{task.uid}/{rest}"
+
+
 def decide(web: Client, task: Task, **more: str) -> object:
     sent = {"preference": "B2", "verdict_cause": "slip", "verdict_note": "B has the date.", **more}
-    return web.post(at(task.campaign, f"disputes/{task.uid}/"), sent)
+    return web.post(of(task, "verdict/"), sent)
 
 
 def test_the_queue_begins_with_what_is_least_sure(
@@ -79,16 +83,16 @@ def test_the_queue_begins_with_what_is_least_sure(
 
 
 def test_names_are_hidden_unless_asked_for(web: Client, campaign: Campaign, task: Task) -> None:
-    text = web.get(at(campaign, f"tasks/{task.uid}/")).content.decode()
+    text = web.get(of(task)).content.decode()
     assert "Person 3" in text
     assert "auk" not in text
-    text = web.get(at(campaign, f"tasks/{task.uid}/?names=1")).content.decode()
+    text = web.get(of(task, "?names=1")).content.decode()
     assert {"auk", "bee", "cod"} == {name for name in ("auk", "bee", "cod") if name in text}
 
 
 def test_a_task_that_nobody_judged_says_so(web: Client, campaign: Campaign) -> None:
     task = make.TaskFactory.create(campaign=campaign)
-    assert "Nobody has judged" in web.get(at(campaign, f"tasks/{task.uid}/")).content.decode()
+    assert "Nobody has judged" in web.get(of(task)).content.decode()
 
 
 def test_a_verdict_is_a_judgment_of_its_own_and_what_people_said_stays(
@@ -126,14 +130,14 @@ def test_after_a_verdict_comes_the_next_task(
     for person, margin in zip(people, (1, 0, -1), strict=True):
         vote(other, person, margin)
     settle(campaign)
-    assert decide(web, task)["Location"] == at(campaign, f"disputes/{other.uid}/")
+    assert decide(web, task)["Location"] == of(other, "verdict/")
 
 
 def test_a_second_verdict_takes_the_place_of_the_first(
     web: Client, campaign: Campaign, task: Task
 ) -> None:
     decide(web, task)
-    text = web.get(at(campaign, f"disputes/{task.uid}/")).content.decode()
+    text = web.get(of(task, "verdict/")).content.decode()
     assert "B has the date." in text
     decide(web, task, preference="tie", verdict_cause="taste")
     verdict = Judgment.objects.verdicts().get(task=task)
@@ -167,5 +171,5 @@ def test_engineers_look_and_leads_decide(client: Client, acme: Workspace, task: 
     client.force_login(engineer.user)
     text = client.get(at(task.campaign, "disputes/")).content.decode()
     assert "Decide" not in text
-    assert client.get(at(task.campaign, f"tasks/{task.uid}/")).status_code == 200
+    assert client.get(of(task)).status_code == 200
     assert decide(client, task).status_code == 403

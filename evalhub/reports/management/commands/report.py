@@ -67,7 +67,28 @@ def _leaderboard(made: dict[str, Any]) -> Table:
     return table
 
 
-_TABLES = {"agreement": _agreement, "leaderboard": _leaderboard}
+def _reliability(made: dict[str, Any]) -> Table:
+    table = Table("question", "person", "answers", "agreement", "95 %", "what the model says")
+    for each in made["questions"]:
+        for row in each["people"]:
+            own = row["agreement"]
+            told = [
+                f"{name} {_shown(row[name]['value'])}"
+                for name in ("strength", "position", "severity", "spread", "accuracy")
+                if name in row
+            ]
+            table.add_row(
+                each["question"],
+                row["annotator"] + " (much below the others)" * row["is_careless"],
+                f"{row['answers']:,}",
+                _shown(own["value"]),
+                f"{_shown(own['low'])} to {_shown(own['high'])}",
+                ", ".join(told),
+            )
+    return table
+
+
+_TABLES = {"agreement": _agreement, "leaderboard": _leaderboard, "reliability": _reliability}
 
 
 def _shown(value: float | None) -> str:

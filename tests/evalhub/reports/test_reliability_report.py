@@ -1,0 +1,122 @@
+"""The report on reliability, by the command and as a page, on crowds whose care is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from evalhub.accounts.models import Workspace
+from evalhub.campaigns.models import Campaign
+from tests import factories as make
+from tests.conftest import cast_member
+from tests.evalhub.quality.crowd import crowd
+from tests.evalhub.reports.test_report import report
+from tests.evalhub.reports.test_report_pages import computed, signed_in
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def campaign(acme: Workspace) -> Campaign:
+    return make.CampaignFactory.create(workspace=acme, type="comparison", overlap=4)
+
+
+def rated(campaign: Campaign, kind: str, **criterion: object) -> None:
+    """60 things by five people of six: the first is careless, the second a point severe."""
+    asked = make.CriterionFactory.create(
+        version=campaign.rubric_version, slug=kind, kind=kind, **criterion
+    )
+    chance = np.random.default_rng(0)
+    people = [
+        make.MemberFactory.create(workspace=campaign.workspace, pseudonym=f"p{nth}")
+        for nth in range(6)
+    ]
+    for _ in range(60):
+        task = make.TaskFactory.create(campaign=campaign)
+        truth = int(chance.integers(2, 5))
+        for nth in chance.permutation(6)[:5].tolist():
+            said = truth + int(chance.integers(0, 2)) * (kind == "scale")
+            if nth == 0:
+                said = int(chance.integers(1, 6))
+            elif nth == 1 and kind == "scale":
+                said = truth - 1
+            judgment = make.JudgmentFactory.create(task=task, member=people[nth])
+            make.RatingFactory.create(
+                judgment=judgment,
+                completion=task.completions.first(),
+                criterion=asked,
+                value=said,
+            )
+
+
+def test_pairs_by_strength_and_position(campaign: Campaign) -> None:
+    crowd(campaign, people=8, guessing=2, tasks=80)
+    [found] = report("reliability", campaign)["questions"]
+    assert (found["model"], found["question"], found["answers"]) == ("strengths", "overall", 320)
+    people = {each["annotator"]: each for each in found["people"]}
+    strength = {name: each["strength"]["value"] for name, each in people.items()}
+    assert max(strength["person-0"], strength["person-1"]) < min(
+        value for name, value in strength.items() if name not in ("person-0", "person-1")
+    )
+    for each in found["people"]:
+        for name in ("strength", "position", "agreement"):
+            assert each[name]["low"] <= each[name]["value"] <= each[name]["high"]
+    consensus = found["consensus"]
+    assert consensus["units"] == consensus["units_of_two"] == 80
+    assert 0.5 < consensus["mean_probability"] < 1
+    assert consensus["sure"]["n"] == 80
+    assert 0 < consensus["disputed"] < 80
+
+
+def test_scales_by_severity_and_spread(campaign: Campaign) -> None:
+    rated(campaign, "scale", low=1, high=5)
+    found = {each["question"]: each for each in report("reliability", campaign)["questions"]}
+    people = {each["annotator"]: each for each in found["scale"]["people"]}
+    assert people["p1"]["severity"]["high"] < -0.8
+    assert people["p0"]["spread"]["low"] > people["p3"]["spread"]["high"]
+    assert people["p0"]["agreement"]["high"] < people["p3"]["agreement"]["low"]
+    assert found["scale"]["consensus"]["unlike_the_majority"] < 20
+
+
+def test_choices_by_accuracy(campaign: Campaign) -> None:
+    rated(campaign, "choice")
+    [found] = report("reliability", campaign)["questions"]
+    people = {each["annotator"]: each for each in found["people"]}
+    assert people["p0"]["accuracy"]["high"] < 0.6
+    assert people["p4"]["accuracy"]["low"] > 0.9
+    assert [name for name, each in people.items() if each["is_careless"]] == ["p0"]
+    assert found["careless"] == 1
+    assert set(found["priors"]) == {"1", "2", "3", "4", "5"}
+    assert sum(found["priors"].values()) == pytest.approx(1)
+
+
+def test_numbers_have_no_probability(campaign: Campaign) -> None:
+    rated(campaign, "number", low=0, high=100)
+    [found] = report("reliability", campaign)["questions"]
+    assert found["consensus"]["mean_probability"] is None
+    assert found["consensus"]["sure"] is None
+
+
+def test_nobody_and_one_person(campaign: Campaign) -> None:
+    assert report("reliability", campaign)["questions"] == []
+    judgment = make.JudgmentFactory.create(task=make.TaskFactory.create(campaign=campaign))
+    make.PreferenceFactory.create(judgment=judgment)
+    [found] = report("reliability", campaign)["questions"]
+    assert found["people"][0]["agreement"] == {"value": None, "low": None, "high": None}
+    assert found["consensus"]["units_of_two"] == 0
+
+
+@pytest.mark.parametrize("kind", ["strengths", "scale", "choice"])
+def test_the_page_of_each_model(campaign: Campaign, kind: str) -> None:
+    if kind == "strengths":
+        crowd(campaign, people=5, guessing=1, tasks=10)
+    else:
+        rated(campaign, kind)
+    client = signed_in(cast_member("lead", campaign.workspace, "lead"))
+    page = f"/w/{campaign.workspace.slug}/campaigns/{campaign.uid}/reliability/"
+    client.post(page)
+    computed(campaign.reports.get())
+    text = client.get(page).content.decode()
+    name = {"strengths": "Strength", "scale": "Severity", "choice": "Accuracy"}[kind]
+    assert f">{name}<" in text
+    assert ("much below the others" in text) == (kind == "choice")
