@@ -39,7 +39,7 @@ class AdjudicationForm(forms.Form):
     """What a verdict has beside its answers; the fields stand outside of the form that sends them."""
 
     verdict_cause = forms.ChoiceField(
-        label=_("Why people disagreed"), choices=Cause.choices, widget=forms.RadioSelect
+        label=_("Why people disagreed"), choices=[("", "–"), *Cause.choices]
     )
     verdict_note = forms.CharField(
         label=_("Note"),

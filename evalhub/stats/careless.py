@@ -11,13 +11,16 @@ from scipy import stats
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+FEWEST = 10  # answers, before a person's spread is known well enough for an interval
 HALF = 0.5  # of everybody's agreement: below that, somebody's answers say little
 ERROR = 0.05  # chance that a campaign names anybody wrongly
 
 
 @dataclass(frozen=True)
 class OwnAgreement:
-    """How far each rater agrees with whoever answered the same; NaN where nobody did."""
+    """How far each rater agrees with whoever answered the same; NaN where nobody did, and the error and
+    interval NaN below FEWEST answers.
+    """
 
     alpha_A: Floats
     low_A: Floats  # of an interval of 95 %
@@ -39,8 +42,11 @@ def own_agreement(apart_R: Floats, rater_R: Ints, raters: int) -> OwnAgreement:
     with np.errstate(divide="ignore", invalid="ignore"):
         mean_A = sum_A / n_A
         error_A = np.sqrt(np.maximum(square_A / n_A - mean_A**2, 0) / (n_A - 1))
+    error_A = np.where(n_A >= FEWEST, error_A, np.nan)
     wide_A = stats.t.ppf(0.975, np.maximum(n_A - 1, 1)) * error_A
-    return OwnAgreement(1 - mean_A, 1 - mean_A - wide_A, 1 - mean_A + wide_A, n_A, error_A)
+    return OwnAgreement(
+        1 - mean_A, 1 - mean_A - wide_A, np.minimum(1 - mean_A + wide_A, 1), n_A, error_A
+    )
 
 
 def careless(own: OwnAgreement, alpha: float, *, error: float = ERROR) -> NDArray[np.bool_]:
@@ -56,7 +62,7 @@ def careless(own: OwnAgreement, alpha: float, *, error: float = ERROR) -> NDArra
         S. Holm, "A Simple Sequentially Rejective Multiple Test Procedure", 1979.
     """
     named_A = np.zeros(len(own.n_A), dtype=bool)
-    testable_A = (own.n_A > 1) & np.isfinite(own.alpha_A)
+    testable_A = np.isfinite(own.error_A)
     if not np.isfinite(alpha) or alpha <= 0 or not testable_A.any():
         return named_A
     far_A = own.alpha_A[testable_A] - HALF * alpha
