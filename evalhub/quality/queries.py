@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from itertools import combinations, islice
 from typing import NamedTuple
 from uuid import UUID
 
+from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from evalhub.accounts.models import Workspace
@@ -182,6 +184,17 @@ def counted_up_to(workspace: Workspace, last: int, *, before: datetime) -> Query
     # As an anti-join: an outer join with an OR is taken for ten rows, and looped over for minutes
     rows = Judgment.objects.filter(~Exists(superseding), workspace=workspace, pk__lte=last)
     return rows.standing(before=before)
+
+
+def named_by(rows: QuerySet[Judgment]) -> tuple[int, str]:
+    """How many rows there are, and sha256 over their uids in order: what a snapshot is known by."""
+    digest, count = hashlib.sha256(), 0
+    uids = rows.order_by("uid").values_list("uid", flat=True)
+    with transaction.atomic():  # a server-side cursor lives in a transaction
+        for uid in uids.iterator(chunk_size=5000):
+            digest.update(uid.bytes)
+            count += 1
+    return count, digest.hexdigest()
 
 
 def judged_prompts(scope: Scope, *, batch: int = 500) -> Iterator[list[int]]:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple
@@ -18,7 +17,7 @@ from evalhub.judgments.services.verdict import store_verdict
 from evalhub.quality.choices import Cause, Measure
 from evalhub.quality.errors import TooBusy
 from evalhub.quality.models import Adjudication, AlertRule, ConsensusSnapshot, Dispute
-from evalhub.quality.queries import counted_up_to
+from evalhub.quality.queries import counted_up_to, named_by
 
 
 def take_snapshot(workspace: Workspace) -> ConsensusSnapshot:
@@ -28,20 +27,14 @@ def take_snapshot(workspace: Workspace) -> ConsensusSnapshot:
         TooBusy: writers kept the table for five seconds; try again.
     """
     last, before = safe_bounds(workspace)
-    digest, count = hashlib.sha256(), 0
-    rows = counted_up_to(workspace, last, before=before)
-    uids = rows.order_by("uid").values_list("uid", flat=True)
-    with transaction.atomic():  # a server-side cursor lives in a transaction
-        for uid in uids.iterator(chunk_size=5000):
-            digest.update(uid.bytes)
-            count += 1
-        return ConsensusSnapshot.objects.create(
-            workspace=workspace,
-            last_judgment=last,
-            settled_before=before,
-            judgments=count,
-            digest=digest.hexdigest(),
-        )
+    count, digest = named_by(counted_up_to(workspace, last, before=before))
+    return ConsensusSnapshot.objects.create(
+        workspace=workspace,
+        last_judgment=last,
+        settled_before=before,
+        judgments=count,
+        digest=digest,
+    )
 
 
 class Bounds(NamedTuple):
