@@ -16,6 +16,7 @@ class Mark(TextChoices):
 
     RETURNED = "returned", _("handed back")
     FIX = "fix", _("a reviewer’s fix")
+    VERDICT = "verdict", _("a verdict")
     EXTRA = "extra", _("an extra")
     WITHDRAWN = "withdrawn", _("withdrawn")
 

@@ -120,6 +120,7 @@ def _openness(_: Workspace, value: str) -> Condition:
 _MARKS = {
     Mark.RETURNED: Q(returned__isnull=False),
     Mark.FIX: Q(is_fix=True),
+    Mark.VERDICT: Q(is_verdict=True),
     Mark.EXTRA: Q(is_extra=True),
     Mark.WITHDRAWN: Q(withdrawn_at__isnull=False),
 }

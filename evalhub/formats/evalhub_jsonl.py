@@ -78,11 +78,14 @@ def _judgment(piece: Piece) -> JudgmentRow | Rejected:
     row = typed(piece, JudgmentRow, line=piece.line, ignored=_unknown(piece, JudgmentRow))
     if isinstance(row, Rejected):
         return row
-    for fault in (_responses_fault, _ratings_fault, _preferences_fault, _ranking_fault):
+    faults = (_responses_fault, _ratings_fault, _preferences_fault, _ranking_fault, _spans_fault)
+    for fault in faults:
         if found := fault(row):
             return rejected(piece, *found)
-    if not (row.ratings or row.preferences or row.ranking or row.critique.strip()):
-        reason = "The judgment says nothing: give ratings, preferences, a ranking or a critique."
+    if not (row.ratings or row.preferences or row.ranking or row.spans or row.critique.strip()):
+        reason = (
+            "The judgment says nothing: give ratings, preferences, a ranking, spans or a critique."
+        )
         return rejected(piece, "", reason)
     return row
 
@@ -129,6 +132,16 @@ def _ranking_fault(row: JudgmentRow) -> Fault:
         return "ranking", f"{stranger!r} is none of the responses."
     if len(set(ranked)) < len(ranked) or len(ranked) < 2:
         return "ranking", "A ranking names at least two responses, each once."
+    return None
+
+
+def _spans_fault(row: JudgmentRow) -> Fault:
+    for place, each in enumerate(row.spans):
+        if each.response not in row.responses:
+            return f"spans[{place}].response", f"{each.response!r} is none of the responses."
+        if each.text == "":
+            reason = "The passage is empty; leave `text` out, or the span."
+            return f"spans[{place}].text", reason
     return None
 
 

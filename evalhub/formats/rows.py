@@ -64,6 +64,21 @@ class PreferenceRow(Struct, frozen=True):
     strength: Annotated[int, Meta(ge=1, le=3)] = 1
 
 
+class SpanRow(Struct, frozen=True):
+    """A marked passage: offsets from 0 in Unicode code points, `end` behind the last one.
+
+    `text`, the passage itself, tells whether the offsets are right.
+    """
+
+    response: str
+    start: Annotated[int, Meta(ge=0)]
+    end: Annotated[int, Meta(ge=1)]
+    error_type: Annotated[str, Meta(max_length=50)]
+    severity: Annotated[str, Meta(max_length=50)] = ""
+    text: str | None = None
+    note: str = ""
+
+
 class JudgmentRow(Struct, frozen=True, kw_only=True):
     """What somebody thought of the answers to one prompt; every id is the file's."""
 
@@ -78,6 +93,7 @@ class JudgmentRow(Struct, frozen=True, kw_only=True):
     ratings: list[RatingRow] = []
     preferences: list[PreferenceRow] = []
     ranking: list[list[str]] = []  # tiers, the best first
+    spans: Annotated[list[SpanRow], Meta(max_length=500)] = []
     critique: str = ""
     ignored: tuple[str, ...] = ()
 

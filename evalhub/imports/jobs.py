@@ -84,11 +84,13 @@ class _Reading:
     prompts: Counter[str] = field(default_factory=Counter)  # that came along with judgments
     ignored: Counter[str] = field(default_factory=Counter)
     merged: int = 0
+    relocated: int = 0  # spans, see ImportedJudgment
     campaigns: dict[str, str] = field(default_factory=dict)  # rubric version's key: uid
 
     def __post_init__(self) -> None:
         counts = self.source.counts
         self.read, self.merged = counts.get("read", 0), counts.get("merged_groups", 0)
+        self.relocated = counts.get("relocated_spans", 0)
         self.total.update(counts.get("total", {}))
         self.prompts.update(counts.get("prompts", {}))
         self.ignored.update(counts.get("ignored", {}))
@@ -103,6 +105,7 @@ class _Reading:
             "prompts": dict(self.prompts),
             "ignored": dict(self.ignored),
             "merged_groups": self.merged,
+            "relocated_spans": self.relocated,
             "campaigns": self.campaigns,
         }
 
@@ -145,6 +148,7 @@ class _Reading:
             elif answer is None:
                 self.total["unchanged"] += 1
             else:
+                self.relocated += answer.relocated
                 resolved.setdefault(self._campaign_for(row), []).append(answer)
         for uid, judgments in resolved.items():
             campaign = Campaign.objects.select_related("workspace").get(uid=uid)

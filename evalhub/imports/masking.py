@@ -30,7 +30,10 @@ def change_texts(row: Row, change: Change) -> Row:
     if isinstance(row, Rejected):
         return replace(row, reason=change(row.reason), excerpt="")
     if isinstance(row, JudgmentRow):
-        return replace(row, critique=change(row.critique))
+        spans = [
+            _changed(each, change, but=("response", "error_type", "severity")) for each in row.spans
+        ]
+        return replace(row, critique=change(row.critique), spans=spans)
     return _change_prompt(row, change)
 
 

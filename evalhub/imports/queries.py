@@ -33,6 +33,7 @@ def summary_of(source: Import) -> dict[str, Any]:
         "masks": source.masks,
         "masked": counts.get("masked", {}),
         "awaits_confirmation": source.awaits_a_yes,
+        "relocated_spans": counts.get("relocated_spans", 0),
         "ignored_fields": counts.get("ignored", {}),
         "campaigns": list(counts.get("campaigns", {}).values()),
     }

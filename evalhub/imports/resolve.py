@@ -8,7 +8,7 @@ from typing import NamedTuple
 from evalhub.accounts.models import Member
 from evalhub.accounts.services import imported_member
 from evalhub.common.canonical import digest_of
-from evalhub.formats.rows import JudgmentRow, Rejected, plain
+from evalhub.formats.rows import JudgmentRow, Rejected, SpanRow, excerpt_of, plain
 from evalhub.imports.models import Import
 from evalhub.judgments.choices import Source
 from evalhub.judgments.models import Judgment
@@ -16,6 +16,7 @@ from evalhub.judgments.services.imported import (
     ImportedJudgment,
     ImportedPreference,
     ImportedRating,
+    ImportedSpan,
 )
 from evalhub.prompts.models import Completion, Prompt
 from evalhub.rubrics.models import Criterion, RubricVersion, ScaleKind
@@ -93,11 +94,13 @@ class Resolver:
         try:
             self._questions(row)
             prompt = self._prompt(row)
+            completions = self._completions(row, prompt)
+            spans, relocated = self._spans(row, completions)
             return ImportedJudgment(
                 external_id=row.id,
                 collection=self._source.collection,
                 prompt=prompt,
-                completions=self._completions(row, prompt),
+                completions=completions,
                 member=self._member(row.annotator or UNKNOWN),
                 judged_at=row.at or self._source.created_at,
                 source=Source(row.source),
@@ -106,6 +109,8 @@ class Resolver:
                 ranking=tuple(
                     tuple(row.responses.index(each) for each in tier) for tier in row.ranking
                 ),
+                spans=spans,
+                relocated=relocated,
                 critique=row.critique,
                 body_digest=digest,
             )
@@ -182,6 +187,30 @@ class Resolver:
             )
         return tuple(found)
 
+    def _spans(
+        self, row: JudgmentRow, completions: Sequence[Completion]
+    ) -> tuple[tuple[ImportedSpan, ...], int]:
+        """The marked passages, and how many had to be put where their text stands."""
+        found: dict[tuple[int, int, int, str], ImportedSpan] = {}
+        relocated = 0
+        for nth, each in enumerate(row.spans):
+            field = f"spans[{nth}]"
+            version = self._questions(row).version
+            _known(each.error_type, version.error_types, f"{field}.error_type")
+            _known(each.severity, version.severities, f"{field}.severity")
+            place = row.responses.index(each.response)
+            start, end = _passage(each, completions[place].content, field)
+            relocated += (start, end) != (each.start, each.end)
+            found[place, start, end, each.error_type] = ImportedSpan(
+                place=place,
+                start=start,
+                end=end,
+                error_type=each.error_type,
+                severity=each.severity,
+                note=each.note,
+            )
+        return tuple(found.values()), relocated
+
     def _criterion(self, row: JudgmentRow, slug: str, field: str) -> Criterion:
         criteria = self._questions(row).criteria
         if slug not in criteria:
@@ -224,7 +253,40 @@ class Resolver:
 def body_digest(row: JudgmentRow) -> str:
     """Over what the row says, not where it stands."""
     body = plain(row)
+    if not row.spans:  # as before there were any: a file that was read then is read again
+        del body["spans"]
     return digest_of({name: body[name] for name in body if name not in ("line", "ignored")})
+
+
+def _passage(span: SpanRow, content: str, field: str) -> tuple[int, int]:
+    """Where the span stands: as it says, or where its text stands, if that is one place only."""
+    if span.text is None:
+        if not span.start < span.end <= len(content):
+            told = (
+                f"{span.start} to {span.end} is no passage of a text of {len(content)} characters."
+            )
+            raise _Wrong(f"{field}.end", told)
+        return span.start, span.end
+    if content[span.start : span.end] == span.text:
+        return span.start, span.end
+    first = content.find(span.text)
+    if first == -1:
+        told = f"“{excerpt_of(span.text)}” does not stand in the response."
+        raise _Wrong(f"{field}.text", told)
+    if content.find(span.text, first + 1) != -1:
+        told = (
+            f"“{excerpt_of(span.text)}” does not stand at {span.start} to {span.end}, and in more than "
+            "one other place: correct the offsets."
+        )
+        raise _Wrong(f"{field}.start", told)
+    return first, first + len(span.text)
+
+
+def _known(slug: str, named: Sequence[dict[str, str]], field: str) -> None:
+    slugs = [each["slug"] for each in named]
+    if slug and slug not in slugs:
+        told = f"The rubric has no “{slug}”; it has {', '.join(slugs) or 'none'}."
+        raise _Wrong(field, told)
 
 
 def _refused(row: JudgmentRow, field: str, reason: str) -> Rejected:

@@ -133,6 +133,7 @@ class JudgmentSerializer(serializers.ModelSerializer[Judgment]):
             "withdrawn_at",
             "is_extra",
             "is_fix",
+            "is_verdict",
             "guidelines",
             "supersedes",
             "ratings",

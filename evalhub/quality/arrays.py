@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from evalhub.campaigns.choices import TaskKind
 from evalhub.campaigns.models import Campaign
 from evalhub.judgments.models import Judgment
+from evalhub.registry.models import LanguageModel
 
 Ints = NDArray[np.int64]
 
@@ -58,6 +59,14 @@ _RANKINGS = """
     JOIN campaigns_task t ON t.id = j.task_id
     JOIN prompts_prompt p ON p.id = t.prompt_id
     WHERE j.id IN ({judgments})
+"""
+_MODELS = """
+    SELECT DISTINCT c.completion_id, g.model_id
+    FROM campaigns_taskcompletion c
+    JOIN campaigns_task t ON t.id = c.task_id
+    JOIN prompts_completion x ON x.id = c.completion_id
+    JOIN prompts_generation g ON g.id = x.generation_id
+    WHERE t.campaign_id = %s ORDER BY 1
 """
 _MISSING = -(2**40)
 
@@ -124,6 +133,27 @@ def preferences_of(campaign: Campaign) -> Preferences:
         task=task,
         group=group,
     )
+
+
+@dataclass(frozen=True)
+class Models:
+    """Which model wrote what was judged in a campaign."""
+
+    names: list[str]  # in order
+    completions: Ints  # keys, rising
+    places: Ints  # of each one's model in `names`
+
+    def of(self, completion_R: Ints) -> Ints:
+        return self.places[np.searchsorted(self.completions, completion_R)]
+
+
+def models_of(campaign: Campaign) -> Models:
+    completions, models = binary_rows(_MODELS, [campaign.pk], 2)
+    keys, nth = np.unique(models, return_inverse=True)
+    names = dict(LanguageModel.objects.filter(pk__in=keys.tolist()).values_list("pk", "name"))
+    ordered = sorted(names, key=lambda pk: names[pk])
+    place = np.array([ordered.index(pk) for pk in keys.tolist()], dtype=np.int64)
+    return Models([names[pk] for pk in ordered], completions, place[nth])
 
 
 def _columns(statement: str, campaign: Campaign, width: int) -> Sequence[Ints]:

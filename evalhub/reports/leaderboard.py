@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evalhub.campaigns.models import Campaign
-from evalhub.prompts.models import Completion
-from evalhub.quality.arrays import Preferences, preferences_of
+from evalhub.quality.arrays import Models, Preferences, models_of, preferences_of
 from evalhub.rubrics.models import Criterion
 from evalhub.stats.intervals import buckets
 from evalhub.stats.leaderboard import board, components, never_lost, win_rates
@@ -31,32 +30,25 @@ def leaderboard_report(campaign: Campaign, *, beat: Beat = lambda: None) -> dict
         `unlinked` (models that no chain of judgments links to the largest group) and `unbounded`
         (that won or lost everything). Comparisons of a model with itself count for nothing.
     """
-    preferences = preferences_of(campaign)
+    preferences, models = preferences_of(campaign), models_of(campaign)
     keys = np.unique(preferences.criterion).tolist()
     names = dict(Criterion.objects.filter(pk__in=keys).values_list("pk", "slug"))
     return {
         "campaign": str(campaign.uid),
         "boards": [
-            {"question": names.get(key, "overall"), **_board(preferences, key, beat)}
+            {"question": names.get(key, "overall"), **_board(preferences, models, key, beat)}
             for key in keys
         ],
     }
 
 
-def _board(preferences: Preferences, key: int, beat: Beat) -> dict[str, Any]:
+def _board(preferences: Preferences, written: Models, key: int, beat: Beat) -> dict[str, Any]:
     mine = preferences.criterion == key
-    pairs = np.concatenate([preferences.first[mine], preferences.second[mine]])
-    model_of = dict(
-        Completion.objects.filter(pk__in=np.unique(pairs).tolist()).values_list(
-            "pk", "generation__model__name"
-        )
-    )
-    models = sorted(set(model_of.values()))
-    place = {name: nth for nth, name in enumerate(models)}
-    model = {pk: place[name] for pk, name in model_of.items()}
+    one, two = written.of(preferences.first[mine]), written.of(preferences.second[mine])
+    seen = np.unique(np.concatenate([one, two]))
+    first, second = np.searchsorted(seen, one), np.searchsorted(seen, two)
+    models = [written.names[at] for at in seen.tolist()]
     M = len(models)
-    first = np.array([model[pk] for pk in preferences.first[mine].tolist()], dtype=np.int64)
-    second = np.array([model[pk] for pk in preferences.second[mine].tolist()], dtype=np.int64)
     tables_GMM3 = _tables(preferences, mine, first, second, M)
     table_MM3 = tables_GMM3.sum(axis=0)
     found = board(tables_GMM3, beat=beat)

@@ -25,6 +25,7 @@ def marks(judgment: Judgment) -> list[Badge]:
         (judgment.withdrawn_at is not None, Badge(str(Mark.WITHDRAWN.label), "caution")),
         (judgment.is_extra, Badge(str(Mark.EXTRA.label), "")),
         (judgment.is_fix, Badge(str(Mark.FIX.label), "")),
+        (judgment.is_verdict, Badge(str(Mark.VERDICT.label), "")),
         (hasattr(judgment, "returned"), Badge(str(Mark.RETURNED.label), "caution")),
         (hasattr(judgment, "superseded_by"), Badge(_("superseded"), "")),
         (judgment.source != Source.HUMAN, Badge(judgment.source, "info")),

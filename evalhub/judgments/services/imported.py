@@ -13,7 +13,7 @@ from evalhub.accounts.models import Member
 from evalhub.campaigns.models import Campaign, Task
 from evalhub.campaigns.services.tasks import tasks_of_shape
 from evalhub.judgments.choices import Source
-from evalhub.judgments.models import Judgment, Preference, RankedCompletion, Rating
+from evalhub.judgments.models import Judgment, Preference, RankedCompletion, Rating, Span
 from evalhub.prompts.models import Collection, Completion, Prompt
 from evalhub.rubrics.models import Criterion
 
@@ -34,6 +34,16 @@ class ImportedPreference:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ImportedSpan:
+    place: int  # as in ImportedRating
+    start: int
+    end: int
+    error_type: str
+    severity: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ImportedJudgment:
     """A judgment of a file with every name in it already resolved to a row."""
 
@@ -47,6 +57,8 @@ class ImportedJudgment:
     ratings: tuple[ImportedRating, ...] = ()
     preferences: tuple[ImportedPreference, ...] = ()  # of completions[0] and completions[1]
     ranking: tuple[tuple[int, ...], ...] = field(default=())  # tiers of places, best first
+    spans: tuple[ImportedSpan, ...] = ()
+    relocated: int = 0  # spans whose offsets were wrong, and whose text stands in one place only
     critique: str = ""
     body_digest: str = ""  # of the file's row: tells the same row from a changed one
 
@@ -142,6 +154,23 @@ def _store_answers(judgments: Sequence[Judgment], rows: Sequence[ImportedJudgmen
             for judgment, row in pairs
             for tier, places in enumerate(row.ranking)
             for place in places
+        ),
+        batch_size=1000,
+    )
+
+    Span.objects.bulk_create(
+        (
+            Span(
+                judgment=judgment,
+                completion=row.completions[span.place],
+                start=span.start,
+                end=span.end,
+                error_type=span.error_type,
+                severity=span.severity,
+                note=span.note,
+            )
+            for judgment, row in pairs
+            for span in row.spans
         ),
         batch_size=1000,
     )

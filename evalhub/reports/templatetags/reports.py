@@ -14,7 +14,8 @@ def figure(value: float | None) -> str:
     """Three places, with the sign that typesetters use; a dash for what has no value."""
     if value is None:
         return "–"
-    return number_format(value, decimal_pos=3).replace("-", "−")
+    rounded = round(value, 3)  # which number_format does not: it cuts
+    return number_format(rounded, decimal_pos=3).replace("-", "−")
 
 
 @register.filter
