@@ -11,9 +11,9 @@ from evalhub.stats.reliability.sums import (
     ROUNDS,
     WEIGHT,
     Beat,
+    Counts,
     Floats,
     Ints,
-    added,
     shares,
     softmax,
 )
@@ -55,17 +55,16 @@ def dawid_skene(
         drawing together: B. Carpenter, "Multilevel Bayesian Models of Categorical Data Annotation",
         2008, in its simplest form.
     """
-    order = np.argsort(unit_R, kind="stable")
-    unit_R, rater_R, code_R = unit_R[order], rater_R[order], code_R[order]
     said_R = rater_R * values + code_R
+    said = Counts.of(unit_R, said_R, units=units, said=raters * values)
     counts_UV = np.bincount(unit_R * values + code_R, minlength=units * values)
     truth_UV = shares(counts_UV.reshape(units, values).astype(float))
     is_settled = False
     for _ in range(ROUNDS):
         beat()
         priors_V = shares(truth_UV.sum(axis=0))
-        confusion_AVV = _confusion(truth_UV, unit_R, said_R, raters, values, weight)
-        before, truth_UV = truth_UV, _truths(unit_R, said_R, units, priors_V, confusion_AVV)
+        confusion_AVV = _confusion(said.of_said(truth_UV), raters, values, weight)
+        before, truth_UV = truth_UV, _truths(said, priors_V, confusion_AVV)
         if units == 0 or np.abs(truth_UV - before).mean() < CLOSE:
             is_settled = True
             break
@@ -82,9 +81,10 @@ def truths(
     confusion_AVV: Floats,
 ) -> Floats:
     """P(the unit's value is v), shape (U, V), for raters who are known already."""
-    order = np.argsort(unit_R, kind="stable")
-    said_R = rater_R * len(priors_V) + code_R
-    return _truths(unit_R[order], said_R[order], units, priors_V, confusion_AVV)
+    raters, values, _ = confusion_AVV.shape
+    said_R = rater_R * values + code_R
+    said = Counts.of(unit_R, said_R, units=units, said=raters * values)
+    return _truths(said, priors_V, confusion_AVV)
 
 
 def chance_right(
@@ -105,24 +105,16 @@ def chance_right(
     return right_R
 
 
-def _truths(
-    unit_R: Ints, said_R: Ints, units: int, priors_V: Floats, confusion_AVV: Floats
-) -> Floats:
+def _truths(said: Counts, priors_V: Floats, confusion_AVV: Floats) -> Floats:
     raters, values, _ = confusion_AVV.shape
     log_AVV = np.log(np.maximum(confusion_AVV, 1e-12))
     table_SV = log_AVV.transpose(0, 2, 1).reshape(raters * values, values)
     log_V = np.log(np.maximum(priors_V, 1e-12))
-    return softmax(log_V + added(table_SV[said_R], unit_R, units))
+    return softmax(log_V + said.of_units(table_SV))
 
 
-def _confusion(
-    truth_UV: Floats, unit_R: Ints, said_R: Ints, raters: int, values: int, weight: float
-) -> Floats:
-    cells = raters * values
-    columns = [
-        np.bincount(said_R, truth_UV[unit_R, true], minlength=cells).reshape(raters, values)
-        for true in range(values)
-    ]
-    counts_AVV = np.stack(columns, axis=1)  # rater, true, said
+def _confusion(truth_SV: Floats, raters: int, values: int, weight: float) -> Floats:
+    """P(said | true) of each rater, from how much of each truth lies under each thing said."""
+    counts_AVV = truth_SV.reshape(raters, values, values).transpose(0, 2, 1)  # rater, true, said
     pooled_VV = shares(counts_AVV.sum(axis=0) + 1e-9)
     return shares(counts_AVV + weight * pooled_VV + 1e-9)

@@ -1,13 +1,15 @@
-"""Preferences, by Bradley and Terry with strengths. Shapes: R answers, U units, A raters, Q points of a grid."""
+"""Preferences, by Bradley and Terry with strengths.
+
+Shapes: R answers, U units, A raters, Q points of a grid, S things that can be said.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from evalhub.stats.reliability.sums import ROUNDS, Beat, Floats, Ints, add_to, softmax
+from evalhub.stats.reliability.sums import ROUNDS, Beat, Counts, Floats, Ints, softmax
 
 
 @dataclass(frozen=True)
@@ -56,20 +58,17 @@ def strengths(
         strength for each rater); the strength as a slope, and the EM: R. Bock, M. Aitkin, "Marginal
         Maximum Likelihood Estimation of Item Parameters", Psychometrika 46, 1981.
     """
-    order = np.argsort(unit_R, kind="stable")
-    unit_R, rater_R = unit_R[order], rater_R[order]
-    win_R, place_R = win_R[order], place_R[order]
     points_Q, chance_Q = _grid()
+    ballots = _Ballots.of(unit_R, rater_R, win_R, place_R, units=units, raters=raters)
     strength_A, position_A, spread = np.ones(raters), np.zeros(raters), 1.5
     gap_U, n_A = np.zeros(units), np.bincount(rater_R, minlength=raters).astype(float)
-    answers = _Compared(unit_R, rater_R, win_R, place_R)
     is_settled = False
     for _ in range(ROUNDS):
         beat()
         before, gaps_Q = gap_U, spread * points_Q
-        after_UQ = _posterior(answers, gaps_Q, chance_Q, strength_A, position_A, units)
+        after_UQ = ballots.posterior(gaps_Q, chance_Q, strength_A, position_A)
         gap_U = after_UQ @ gaps_Q
-        pull_A2, known_A3, _ = _slopes(answers, after_UQ, gaps_Q, strength_A, position_A)
+        pull_A2, known_A3 = ballots.slopes(after_UQ, gaps_Q, strength_A, position_A)
         pull_A2 -= _PRIOR * np.stack([strength_A - 1, position_A], axis=1)
         step_A2 = np.clip(_solved(known_A3 + _PRIOR_3, pull_A2), -0.5, 0.5)
         strength_A, position_A = strength_A + step_A2[:, 0], position_A + step_A2[:, 1]
@@ -79,7 +78,8 @@ def strengths(
         if units == 0 or np.abs(gap_U - before).mean() < _CLOSE_GAP:
             is_settled = True
             break
-    _, known_A3, missing_A3 = _slopes(answers, after_UQ, gaps_Q, strength_A, position_A)
+    _, known_A3 = ballots.slopes(after_UQ, gaps_Q, strength_A, position_A)
+    missing_A3 = ballots.missing(after_UQ, gaps_Q, strength_A, position_A, unit_R)
     seen_A3 = known_A3 - missing_A3 + _PRIOR_3
     area_A = seen_A3[:, 0] * seen_A3[:, 2] - seen_A3[:, 1] ** 2
     return Preferences(
@@ -107,11 +107,10 @@ def chances(
     position_A: Floats,
 ) -> Floats:
     """P(the unit's first is the better one), shape (U,), for raters who are known already."""
-    order = np.argsort(unit_R, kind="stable")
-    answers = _Compared(unit_R[order], rater_R[order], win_R[order], place_R[order])
     points_Q, chance_Q = _grid()
-    gaps_Q = spread * points_Q
-    return _first(_posterior(answers, gaps_Q, chance_Q, strength_A, position_A, units))
+    raters = len(strength_A)
+    ballots = _Ballots.of(unit_R, rater_R, win_R, place_R, units=units, raters=raters)
+    return _first(ballots.posterior(spread * points_Q, chance_Q, strength_A, position_A))
 
 
 _BLOCK = 100_000  # answers at once, each with Q numbers
@@ -120,25 +119,101 @@ _PRIOR_3 = np.array([_PRIOR, 0.0, _PRIOR])
 
 
 @dataclass(frozen=True)
-class _Compared:
-    """Answers in order of their unit."""
+class _Ballots:
+    """What was said, as few things: S = who × (second, tie, first) × where it stood; most of a million
+    answers are the same as others of their rater's, so what is computed is computed for S rows.
+    """
 
-    unit_R: Ints
-    rater_R: Ints
-    win_R: Floats
-    place_R: Floats
+    said_R: Ints
+    counts: Counts  # of each unit: (U, S)
+    rater_S: Ints
+    win_S: Floats
+    place_S: Floats
+    raters: int
 
-    def blocks(self) -> Iterator[_Compared]:
-        for begin in range(0, len(self.unit_R), _BLOCK):
-            rows = slice(begin, begin + _BLOCK)
-            yield _Compared(
-                self.unit_R[rows], self.rater_R[rows], self.win_R[rows], self.place_R[rows]
-            )
+    @classmethod
+    def of(
+        cls,
+        unit_R: Ints,
+        rater_R: Ints,
+        win_R: Floats,
+        place_R: Floats,
+        *,
+        units: int,
+        raters: int,
+    ) -> _Ballots:
+        said_R = rater_R * 9 + (2 * win_R).astype(np.int64) * 3 + place_R.astype(np.int64) + 1
+        rater_S, what_S = np.divmod(np.arange(raters * 9), 9)
+        win_S, place_S = what_S // 3 / 2, what_S % 3 - 1.0
+        counts = Counts.of(unit_R, said_R, units=units, said=raters * 9)
+        return cls(said_R, counts, rater_S, win_S, place_S, raters)
 
     def logits(self, gaps_Q: Floats, strength_A: Floats, position_A: Floats) -> Floats:
-        aside_R = position_A[self.rater_R] * self.place_R
-        logits_RQ: Floats = strength_A[self.rater_R][:, None] * gaps_Q + aside_R[:, None]
-        return logits_RQ
+        aside_S = position_A[self.rater_S] * self.place_S
+        logits_SQ: Floats = strength_A[self.rater_S][:, None] * gaps_Q + aside_S[:, None]
+        return logits_SQ
+
+    def posterior(
+        self, gaps_Q: Floats, chance_Q: Floats, strength_A: Floats, position_A: Floats
+    ) -> Floats:
+        """P(the unit's gap is each of the grid's), shape (U, Q)."""
+        logit_SQ = self.logits(gaps_Q, strength_A, position_A)
+        log_SQ = self.win_S[:, None] * logit_SQ - np.logaddexp(0, logit_SQ)
+        return softmax(self.counts.of_units(log_SQ) + np.log(chance_Q))
+
+    def slopes(
+        self, after_UQ: Floats, gaps_Q: Floats, strength_A: Floats, position_A: Floats
+    ) -> tuple[Floats, Floats]:
+        """For each rater's strength and position: the gradient (A, 2), and the information that there
+        would be if the gaps were known (A, 3: own, both, own).
+        """
+        p_SQ = _sigmoid(self.logits(gaps_Q, strength_A, position_A))
+        after_SQ = self.counts.of_said(after_UQ)
+        pulls_SQ = after_SQ * (self.win_S[:, None] - p_SQ)
+        sure_SQ = after_SQ * p_SQ * (1 - p_SQ)
+        columns = (
+            pulls_SQ @ gaps_Q,
+            pulls_SQ.sum(axis=1) * self.place_S,
+            sure_SQ @ gaps_Q**2,
+            (sure_SQ @ gaps_Q) * self.place_S,
+            sure_SQ.sum(axis=1) * self.place_S**2,
+        )
+        sums_A5 = self._by_rater(self.rater_S, columns)
+        return sums_A5[:, :2], sums_A5[:, 2:]
+
+    def missing(
+        self,
+        after_UQ: Floats,
+        gaps_Q: Floats,
+        strength_A: Floats,
+        position_A: Floats,
+        unit_R: Ints,
+    ) -> Floats:
+        """What of that information is missing, as the gaps are not known (A, 3).
+
+        Source:
+            T. Louis, "Finding the Observed Information Matrix When Using the EM Algorithm", 1982.
+        """
+        off_SQ = self.win_S[:, None] - _sigmoid(self.logits(gaps_Q, strength_A, position_A))
+        sums_A3 = np.zeros((self.raters, 3))
+        for begin in range(0, len(unit_R), _BLOCK):
+            rows = slice(begin, begin + _BLOCK)
+            said_R = self.said_R[rows]
+            place_R, off_RQ = self.place_S[said_R], off_SQ[said_R]
+            pulls_RQ = after_UQ[unit_R[rows]] * off_RQ
+            squares_RQ = pulls_RQ * off_RQ
+            own_R, aside_R = pulls_RQ @ gaps_Q, pulls_RQ.sum(axis=1)
+            columns = (
+                squares_RQ @ gaps_Q**2 - own_R**2,
+                (squares_RQ @ gaps_Q - own_R * aside_R) * place_R,
+                (squares_RQ.sum(axis=1) - aside_R**2) * place_R**2,
+            )
+            sums_A3 += self._by_rater(self.rater_S[said_R], columns)
+        return sums_A3
+
+    def _by_rater(self, rater_X: Ints, columns: tuple[Floats, ...]) -> Floats:
+        sums = [np.bincount(rater_X, each, minlength=self.raters) for each in columns]
+        return np.stack(sums, axis=1).astype(float)
 
 
 def _grid() -> tuple[Floats, Floats]:
@@ -152,56 +227,6 @@ def _first(after_UQ: Floats) -> Floats:
     middle = _GRID // 2
     first_U: Floats = after_UQ[:, middle + 1 :].sum(axis=1) + after_UQ[:, middle] / 2
     return first_U
-
-
-def _posterior(
-    answers: _Compared,
-    gaps_Q: Floats,
-    chance_Q: Floats,
-    strength_A: Floats,
-    position_A: Floats,
-    units: int,
-) -> Floats:
-    log_UQ = np.tile(np.log(chance_Q), (units, 1))
-    for block in answers.blocks():
-        logit_RQ = block.logits(gaps_Q, strength_A, position_A)
-        log_RQ = block.win_R[:, None] * logit_RQ - np.logaddexp(0, logit_RQ)
-        add_to(log_UQ, log_RQ, block.unit_R)
-    return softmax(log_UQ)
-
-
-def _slopes(
-    answers: _Compared, after_UQ: Floats, gaps_Q: Floats, strength_A: Floats, position_A: Floats
-) -> tuple[Floats, Floats, Floats]:
-    """For each rater's strength and position: the gradient (A, 2), and the information that there
-    would be if the gaps were known, and what of it is missing as they are not (A, 3: own, both, own).
-
-    Source:
-        T. Louis, "Finding the Observed Information Matrix When Using the EM Algorithm", 1982.
-    """
-    raters = len(strength_A)
-    sums_A8 = np.zeros((raters, 8))
-    for block in answers.blocks():
-        p_RQ = _sigmoid(block.logits(gaps_Q, strength_A, position_A))
-        after_RQ, place_R = after_UQ[block.unit_R], block.place_R
-        off_RQ = block.win_R[:, None] - p_RQ
-        pulls_RQ = after_RQ * off_RQ
-        sure_RQ = after_RQ * p_RQ * (1 - p_RQ)
-        squares_RQ = pulls_RQ * off_RQ
-        own_R, aside_R = pulls_RQ @ gaps_Q, pulls_RQ.sum(axis=1)
-        columns = (
-            own_R,
-            aside_R * place_R,
-            sure_RQ @ gaps_Q**2,
-            (sure_RQ @ gaps_Q) * place_R,
-            sure_RQ.sum(axis=1) * place_R**2,
-            squares_RQ @ gaps_Q**2 - own_R**2,
-            (squares_RQ @ gaps_Q - own_R * aside_R) * place_R,
-            (squares_RQ.sum(axis=1) - aside_R**2) * place_R**2,
-        )
-        for nth, column in enumerate(columns):
-            sums_A8[:, nth] += np.bincount(block.rater_R, column, minlength=raters)
-    return sums_A8[:, :2], sums_A8[:, 2:5], sums_A8[:, 5:]
 
 
 def _solved(known_A3: Floats, pull_A2: Floats) -> Floats:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,18 +17,29 @@ ROUNDS = 200
 CLOSE = 1e-6  # the mean change, in probabilities or shares of the spread, that is none any more
 
 
-def added(rows_RV: Floats, unit_R: Ints, units: int) -> Floats:
-    """Sums over the rows of each unit, which stand together."""
-    sums_UV = np.zeros((units, rows_RV.shape[1]))
-    add_to(sums_UV, rows_RV, unit_R)
-    return sums_UV
+class Counts:
+    """How often each thing was said of each unit, as a sparse table: of units × what can be said."""
 
+    def __init__(self, table_US: Any) -> None:  # Any: scipy.sparse has no types
+        self._table_US = table_US
+        self._turned_SU = table_US.T.tocsr()
 
-def add_to(sums_UV: Floats, rows_RV: Floats, unit_R: Ints) -> None:
-    if not len(unit_R):
-        return
-    begins = np.flatnonzero(np.concatenate([[True], unit_R[1:] != unit_R[:-1]]))
-    sums_UV[unit_R[begins]] += np.add.reduceat(rows_RV, begins, axis=0)
+    @classmethod
+    def of(cls, unit_R: Ints, said_R: Ints, *, units: int, said: int) -> Counts:
+        from scipy import sparse  # workers count; a page that loads this module needs no scipy
+
+        ones_R = np.ones(len(unit_R))
+        return cls(sparse.csr_matrix((ones_R, (unit_R, said_R)), shape=(units, said)))
+
+    def of_units(self, rows_SX: Floats) -> Floats:
+        """The sum of the rows of all that was said of each unit, shape (U, X)."""
+        sums_UX: Floats = self._table_US @ rows_SX
+        return sums_UX
+
+    def of_said(self, rows_UX: Floats) -> Floats:
+        """The sum of the rows of all units of which each thing was said, shape (S, X)."""
+        sums_SX: Floats = self._turned_SU @ rows_UX
+        return sums_SX
 
 
 def shares(counts_XV: Floats) -> Floats:
