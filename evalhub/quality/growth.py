@@ -51,6 +51,8 @@ def grow_if_undecided(*, judgment: UUID) -> bool:
 
 def _is_decided(task: Task) -> bool:
     current = Judgment.objects.filter(task=task).counted()
+    if current.filter(is_verdict=True).exists():
+        return True
     return (
         is_decided(_preferred(current))
         and is_decided(_ranked_first(current))
