@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from evalhub.accounts.models import Member
 from evalhub.campaigns.models import Campaign, Task
 from evalhub.reports.answers import Ratings, preferences_of, ratings_of
-from evalhub.rubrics.models import Criterion, ScaleKind
+from evalhub.rubrics.models import Criterion, RubricVersion, ScaleKind
 from evalhub.stats.agreement import (
     Coded,
     Level,
@@ -69,19 +69,20 @@ def agreement_report(campaign: Campaign, *, beat: Beat = lambda: None) -> dict[s
         `questions`: see `_question`. Intervals are 95 %, by drawing groups of prompts.
     """
     questions = []
-    for asked in _questions(campaign):
+    for asked in questions_of(campaign):
         beat()
         questions.append(_question(asked, beat))
     return {"campaign": str(campaign.uid), "questions": questions}
 
 
-def _questions(campaign: Campaign) -> Iterator[Asked]:
-    ratings = ratings_of(campaign)
+def questions_of(campaign: Campaign, *, wording: RubricVersion | None = None) -> Iterator[Asked]:
+    """Each question with its answers; with a `wording`, only what was said while it was shown."""
+    ratings = ratings_of(campaign, wording=wording)
     criteria = Criterion.objects.filter(pk__in=np.unique(ratings.criterion).tolist())
     for criterion in criteria.select_related("version"):
         if criterion.kind in _LEVELS:
             yield _rated(ratings, criterion)
-    preferences = preferences_of(campaign)
+    preferences = preferences_of(campaign, wording=wording)
     names = dict(
         Criterion.objects.filter(pk__in=np.unique(preferences.criterion).tolist()).values_list(
             "pk", "slug"

@@ -8,8 +8,10 @@ from typing import Any
 from evalhub.reports.agreement import agreement_report
 from evalhub.reports.choices import ReportKind
 from evalhub.reports.leaderboard import leaderboard_report
+from evalhub.reports.wordings import wordings_report
 
 REPORTS: dict[str, Callable[..., dict[str, Any]]] = {  # campaign, beat= -> JSON
     ReportKind.AGREEMENT: agreement_report,
     ReportKind.LEADERBOARD: leaderboard_report,
+    ReportKind.WORDINGS: wordings_report,
 }

@@ -5,29 +5,68 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0005_mail_wish'),
-        ('campaigns', '0008_pay_rates_and_fixed_shares'),
-        ('rubrics', '0004_carry_rules'),
+        ("accounts", "0005_mail_wish"),
+        ("campaigns", "0008_pay_rates_and_fixed_shares"),
+        ("rubrics", "0004_carry_rules"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='campaign',
-            name='second_version',
-            field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='rubrics.rubricversion'),
+            model_name="campaign",
+            name="second_version",
+            field=models.ForeignKey(
+                blank=True,
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="rubrics.rubricversion",
+            ),
         ),
         migrations.CreateModel(
-            name='WordingHalf',
+            name="WordingHalf",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('campaign', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='halves', to='campaigns.campaign')),
-                ('member', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.member')),
-                ('version', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='rubrics.rubricversion')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "campaign",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="halves",
+                        to="campaigns.campaign",
+                    ),
+                ),
+                (
+                    "member",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.member",
+                    ),
+                ),
+                (
+                    "version",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="rubrics.rubricversion",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('campaign', 'member'), name='one_wording_per_member_and_campaign')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("campaign", "member"), name="one_wording_per_member_and_campaign"
+                    )
+                ],
             },
         ),
     ]

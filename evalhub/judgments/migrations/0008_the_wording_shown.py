@@ -5,23 +5,33 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0005_mail_wish'),
-        ('campaigns', '0009_two_wordings'),
-        ('judgments', '0007_pay_runs'),
-        ('prompts', '0003_archive_and_search'),
-        ('rubrics', '0004_carry_rules'),
+        ("accounts", "0005_mail_wish"),
+        ("campaigns", "0009_two_wordings"),
+        ("judgments", "0007_pay_runs"),
+        ("prompts", "0003_archive_and_search"),
+        ("rubrics", "0004_carry_rules"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='judgment',
-            name='rubric_version',
-            field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='rubrics.rubricversion'),
+            model_name="judgment",
+            name="rubric_version",
+            field=models.ForeignKey(
+                blank=True,
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="rubrics.rubricversion",
+            ),
         ),
         migrations.AddIndex(
-            model_name='judgment',
-            index=models.Index(condition=models.Q(('rubric_version__isnull', False)), fields=['campaign', 'rubric_version'], name='judgment_by_wording'),
+            model_name="judgment",
+            index=models.Index(
+                condition=models.Q(("rubric_version__isnull", False)),
+                fields=["campaign", "rubric_version"],
+                name="judgment_by_wording",
+            ),
         ),
     ]

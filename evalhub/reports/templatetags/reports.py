@@ -29,3 +29,33 @@ def verdict_words(question: dict[str, Any]) -> str:  # Any: JSON
         "unsure": _("not known yet: more answers to the same tasks would tell"),
     }
     return words[question["undefined"] or question["verdict"]]
+
+
+@register.filter
+def figure_words(row: dict[str, Any]) -> str:  # Any: JSON
+    """What a line of the two wordings is about."""
+    words = {
+        "seconds": _("Active seconds per judgment, median"),
+        "agreement": _("Agreement: %(question)s"),
+        "ties": _("Ties: %(question)s"),
+        "cannot_tell": _("Could not tell: %(question)s"),
+    }
+    return words[row["figure"]] % {"question": row["question"]}
+
+
+@register.filter
+def with_interval(found: dict[str, float | None], figure_name: str) -> str:
+    """ "0.412 (0.301 to 0.523)"; shares in percent."""
+    is_share = figure_name in ("ties", "cannot_tell")
+    told = [_in_unit(found[name], is_share=is_share) for name in ("value", "low", "high")]
+    if found["low"] is None:
+        return told[0]
+    return _("%(value)s (%(low)s to %(high)s)") % dict(
+        zip(("value", "low", "high"), told, strict=True)
+    )
+
+
+def _in_unit(value: float | None, *, is_share: bool) -> str:
+    if value is None or not is_share:
+        return figure(value)
+    return _("%(n)s %%") % {"n": number_format(100 * value, decimal_pos=1).replace("-", "−")}
