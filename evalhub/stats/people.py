@@ -17,6 +17,7 @@ from evalhub.stats.intervals import LEVEL, Beat, Floats, buckets
 
 Ints = NDArray[np.int64]
 FigureOfRows = Callable[[NDArray[np.bool_]], float]  # of the rows that are in; NaN: no value
+ROUNDING = 1e-12  # of figures that are equal
 MOST_LEFT_OUT = 100  # people beyond that are left out by the group
 
 
@@ -24,7 +25,8 @@ MOST_LEFT_OUT = 100  # people beyond that are left out by the group
 class OfPeople:
     """A value, its standard error over people, and how many people (or groups of them) there are.
 
-    `error` is None where fewer than two groups, or one that cannot be done without, leave none.
+    `error` is None where fewer than two groups, one that cannot be done without, or people who are
+    all alike leave none: nine times "no" by three people do not say that nobody says yes.
     """
 
     value: float | None
@@ -68,7 +70,7 @@ def leaving_out(figure: FigureOfRows, person_R: Ints, *, beat: Beat = lambda: No
         beat()
         without_G[group] = figure(group_R != group)
     error = np.sqrt((groups - 1) * np.mean((without_G - without_G.mean()) ** 2))
-    return OfPeople(value, _finite(error), groups)
+    return OfPeople(value, _spread(error), groups)
 
 
 def median_of(
@@ -98,7 +100,7 @@ def median_of(
         beat()
         times_R = chance.multinomial(groups, np.full(groups, 1 / groups))[owner_R].cumsum()
         drawn_B[nth] = rising_R[np.searchsorted(times_R, times_R[-1] / 2)]
-    return OfPeople(value, float(drawn_B.std(ddof=1)), groups)
+    return OfPeople(value, _spread(drawn_B.std(ddof=1)), groups)
 
 
 def gap_between(first: OfPeople, second: OfPeople) -> Gap:
@@ -117,8 +119,6 @@ def gap_between(first: OfPeople, second: OfPeople) -> Gap:
     if first.error is None or second.error is None:
         return Gap(difference, None, None)
     squares = (first.error**2, second.error**2)
-    if not sum(squares):
-        return Gap(difference, difference, difference)
     below = squares[0] ** 2 / (first.groups - 1) + squares[1] ** 2 / (second.groups - 1)
     freedom = sum(squares) ** 2 / below
     reach = float(stats.t.ppf((1 + LEVEL) / 2, freedom)) * float(np.sqrt(sum(squares)))
@@ -129,6 +129,10 @@ def _groups(person_R: Ints) -> tuple[Ints, int]:
     people, place_R = np.unique(person_R, return_inverse=True)
     bucket_P = buckets(len(people), at_most=MOST_LEFT_OUT)
     return bucket_P[place_R], int(bucket_P.max(initial=-1)) + 1
+
+
+def _spread(error: float) -> float | None:
+    return float(error) if np.isfinite(error) and error > ROUNDING else None
 
 
 def _finite(value: float) -> float | None:

@@ -46,8 +46,7 @@ def figure_words(row: dict[str, Any]) -> str:  # Any: JSON
 @register.filter
 def with_interval(found: dict[str, float | None], figure_name: str) -> str:
     """ "0.412 (0.301 to 0.523)"; shares in percent."""
-    is_share = figure_name in ("ties", "cannot_tell")
-    told = [_in_unit(found[name], is_share=is_share) for name in ("value", "low", "high")]
+    told = [_in_unit(found[name], figure_name) for name in ("value", "low", "high")]
     if found["low"] is None:
         return told[0]
     return _("%(value)s (%(low)s to %(high)s)") % dict(
@@ -55,7 +54,9 @@ def with_interval(found: dict[str, float | None], figure_name: str) -> str:
     )
 
 
-def _in_unit(value: float | None, *, is_share: bool) -> str:
-    if value is None or not is_share:
+def _in_unit(value: float | None, figure_name: str) -> str:
+    if value is None or figure_name == "agreement":
         return figure(value)
+    if figure_name == "seconds":
+        return number_format(value, decimal_pos=1).replace("-", "−")
     return _("%(n)s %%") % {"n": number_format(100 * value, decimal_pos=1).replace("-", "−")}

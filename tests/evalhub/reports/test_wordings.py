@@ -252,7 +252,7 @@ def test_the_report_lays_both_halves_side_by_side(trial: Campaign) -> None:
     assert [side["value"] for side in missing["sides"]] == [0, pytest.approx(1 / 3)]
     ties = rows["ties", "overall"]
     assert [side["value"] for side in ties["sides"]] == [0, 1]
-    assert ties["gap"] == {"value": 1, "low": 1, "high": 1, "is_clear": True}
+    assert ties["gap"] == {"value": 1, "low": None, "high": None, "is_clear": False}
     assert rows["agreement", "clarity"]["sides"][0]["value"] < 0
     assert rows["seconds", ""]["sides"][0]["value"] == 4
     keep_wording(campaign=trial, version=trial.rubric_version, by=people[1][0])

@@ -45,6 +45,13 @@ def test_one_person_leaves_no_interval_and_nobody_no_value() -> None:
     assert gap_between(one, OfPeople(3.0, None, 1)).difference == 2
 
 
+def test_people_who_are_all_alike_leave_no_interval() -> None:
+    value_R, person_R = np.zeros(9), np.repeat(np.arange(3), 3)
+    found = leaving_out(lambda is_in_R: float(value_R[is_in_R].mean()), person_R)
+    assert (found.value, found.error) == (0.0, None)
+    assert median_of(value_R, person_R).error is None
+
+
 def test_the_difference_of_two_groups_by_welch() -> None:
     """Errors of 1 and 1 of 11 people each: 20 degrees of freedom, t = 2.086, reach 2.950."""
     found = gap_between(OfPeople(3.0, 1.0, 11), OfPeople(5.0, 1.0, 11))
