@@ -10,6 +10,16 @@ SCHEDULE = {
         "schedule": schedule(5.0),
         "options": {"expires": 5},
     },
+    "send the e-mails that wait": {
+        "task": "evalhub.mail.tasks.sweep",
+        "schedule": schedule(30.0),
+        "options": {"expires": 30},
+    },
+    "send the daily e-mails": {
+        "task": "evalhub.notifications.tasks.send_summaries",
+        "schedule": crontab(hour=6, minute=10),  # after the daily summaries that they tell
+        "options": {"expires": 3600},
+    },
     "return expired assignments": {
         "task": "evalhub.campaigns.tasks.return_expired",
         "schedule": schedule(15.0),

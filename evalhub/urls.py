@@ -50,6 +50,7 @@ urlpatterns = [
     path("joined/", joining.joined, name="joined"),
     path("report/<str:secret>/", reporting.report, name="report"),
     path("profile/", accounts.profile, name="profile"),
+    path("profile/mail/", accounts.mail_wish, name="mail_wish"),
     path("profile/language/", set_language, name="language"),
     path("profile/password/", accounts.change_password, name="password"),
 ]

@@ -18,6 +18,7 @@ from evalhub.campaigns.choices import TaskKind
 from evalhub.campaigns.models import Campaign
 from evalhub.judgments.models import Judgment
 from evalhub.registry.models import LanguageModel
+from evalhub.rubrics.models import RubricVersion
 
 Ints = NDArray[np.int64]
 
@@ -103,18 +104,22 @@ class Preferences:
     group: Ints
 
 
-def ratings_of(campaign: Campaign) -> Ratings:
-    """What people themselves said last, a reviewer's fix left out."""
-    columns = _columns(_RATINGS.replace("{missing}", str(_MISSING)), campaign, 8)
+def ratings_of(campaign: Campaign, *, wording: RubricVersion | None = None) -> Ratings:
+    """What people themselves said last, a reviewer's fix left out.
+
+    Args:
+        wording: only what was said while it was shown, where two were tried.
+    """
+    columns = _columns(_RATINGS.replace("{missing}", str(_MISSING)), campaign, 8, wording)
     criterion, prompt, completion, turn, member, task, group, given = columns
     value = np.where(given == _MISSING, np.nan, given.astype(float))
     return Ratings(criterion, prompt, completion, turn, member, task, group, value)
 
 
-def preferences_of(campaign: Campaign) -> Preferences:
+def preferences_of(campaign: Campaign, *, wording: RubricVersion | None = None) -> Preferences:
     """Likewise; each two of a ranking are a preference."""
-    compared = _columns(_PREFERENCES, campaign, 10)
-    ranked = _columns(_RANKINGS, campaign, 10)
+    compared = _columns(_PREFERENCES, campaign, 10, wording)
+    ranked = _columns(_RANKINGS, campaign, 10, wording)
     criterion, prompt, one, two, margin, both_bad, place, member, task, group = (
         np.concatenate(both) for both in zip(compared, ranked, strict=True)
     )
@@ -155,8 +160,12 @@ def models_of(campaign: Campaign) -> Models:
     return Models([names[pk] for pk in ordered], completions, place[nth])
 
 
-def _columns(statement: str, campaign: Campaign, width: int) -> Sequence[Ints]:
+def _columns(
+    statement: str, campaign: Campaign, width: int, wording: RubricVersion | None
+) -> Sequence[Ints]:
     rows = Judgment.objects.filter(campaign=campaign).own_words().exclude(task__kind__in=APART)
+    if wording is not None:
+        rows = rows.filter(rubric_version=wording)
     chosen, values = rows.order_by().values("pk").query.sql_with_params()
     return columns_of(statement.replace("{judgments}", chosen), values, width)
 

@@ -9,9 +9,11 @@ from evalhub.reports.agreement import agreement_report
 from evalhub.reports.choices import ReportKind
 from evalhub.reports.leaderboard import leaderboard_report
 from evalhub.reports.reliability import reliability_report
+from evalhub.reports.wordings import wordings_report
 
 REPORTS: dict[str, Callable[..., dict[str, Any]]] = {  # campaign, beat= -> JSON
     ReportKind.AGREEMENT: agreement_report,
     ReportKind.LEADERBOARD: leaderboard_report,
     ReportKind.RELIABILITY: reliability_report,
+    ReportKind.WORDINGS: wordings_report,
 }

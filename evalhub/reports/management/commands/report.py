@@ -88,7 +88,24 @@ def _reliability(made: dict[str, Any]) -> Table:
     return table
 
 
-_TABLES = {"agreement": _agreement, "leaderboard": _leaderboard, "reliability": _reliability}
+def _wordings(made: dict[str, Any]) -> Table:
+    versions = [f"version {each['version']}" for each in made["wordings"]]
+    table = Table("figure", "question", *versions, "difference")
+    for row in made["rows"]:
+        values = [
+            f"{_shown(each['value'])} ({_shown(each['low'])} to {_shown(each['high'])})"
+            for each in [*row["sides"], row["gap"]]
+        ]
+        table.add_row(row["figure"], row["question"], *values)
+    return table
+
+
+_TABLES = {
+    "agreement": _agreement,
+    "leaderboard": _leaderboard,
+    "reliability": _reliability,
+    "wordings": _wordings,
+}
 
 
 def _shown(value: float | None) -> str:
