@@ -98,6 +98,7 @@ INSTALLED_APPS = [
     "evalhub.campaigns",
     "evalhub.judgments",
     "evalhub.imports",
+    "evalhub.gold",
     "evalhub.quality",
     "evalhub.datasets",
     "evalhub.browse",

@@ -116,7 +116,12 @@ def _make_gold(judgment: Judgment, given: Arguments, by: Member) -> bool:
     except msgspec.ValidationError as error:
         raise UnfitAct(_("This judgment cannot be an expert’s answer.")) from error
     set_expert_answer(
-        task=judgment.task, answers=answers, reason=given["reason"], kind=TaskKind.GOLD, by=by
+        task=judgment.task,
+        answers=answers,
+        reason=given["reason"],
+        kind=TaskKind.GOLD,
+        by=by,
+        source=judgment,
     )
     return True
 

@@ -1,0 +1,8 @@
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class AppealState(TextChoices):
+    WAITING = "waiting", _("waiting")
+    UPHELD = "upheld", _("upheld")
+    REFUSED = "refused", _("refused")

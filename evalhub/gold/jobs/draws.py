@@ -1,0 +1,87 @@
+"""Which gold somebody gets next: decided after each of their judgments, never by the claim."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils.crypto import salted_hmac
+
+from evalhub.campaigns.choices import CampaignState, TaskKind
+from evalhub.campaigns.gold import drawable, shown_to
+from evalhub.campaigns.models import Task
+from evalhub.campaigns.services.gold import (
+    add_place,
+    claimed_by_all,
+    keep_for_draws,
+    take_unused_places,
+)
+from evalhub.gold.models import GoldDraw, GoldPlan
+from evalhub.judgments.choices import Source
+from evalhub.judgments.models import Judgment
+
+MIXED_IN = (TaskKind.NORMAL, TaskKind.GOLD)
+TRIED = 3  # gold tasks, where others draw the same at once
+
+
+@transaction.atomic
+def draw_gold(*, judgment: UUID) -> GoldDraw | None:
+    """After a judgment that counts now, maybe keep a gold for its author to get next.
+
+    The lot falls on as many of their judgments as the campaign's plan says, by a keyed digest:
+    nobody can tell on which, and a second call decides the same. Of the gold that they never had,
+    what the fewest have seen comes first, and nothing that as many saw as the plan allows.
+    """
+    row = Judgment.objects.select_related("campaign", "task", "member").get(uid=judgment)
+    plan = GoldPlan.objects.filter(campaign=row.campaign_id, share__gt=0).first()
+    if plan is None or not _may_draw(row) or not falls_on(row.uid, share=plan.share):
+        return None
+    if (before := GoldDraw.objects.filter(judgment=row).first()) is not None:
+        return before
+    member = row.member
+    free = drawable(row.campaign, member).filter(expert_answer__withdrawn_at=None)
+    free = free.exclude(Q(expert_answer__written_by=member) | Q(expert_answer__source__member=member))
+    if plan.exposure is not None:
+        free = free.filter(shown__lt=plan.exposure)
+    for task in free.order_by("shown", "lot", "pk")[:TRIED]:
+        locked = Task.objects.select_for_update(no_key=True).get(pk=task.pk)
+        if plan.exposure is None or shown_to(locked) < plan.exposure:
+            add_place(task=locked, member=member)
+            return GoldDraw.objects.create(judgment=row, task=locked)
+    return None
+
+
+def falls_on(judgment: UUID, *, share: int) -> bool:
+    """Whether the lot falls on it, at `share` percent; see `is_drawn` in judgments/services/review."""
+    digest = salted_hmac("evalhub.gold.draws", str(judgment), algorithm="sha256").digest()
+    return int.from_bytes(digest[:8], "big") * 100 < share * 2**64
+
+
+def _may_draw(judgment: Judgment) -> bool:
+    return (
+        judgment.supersedes_id is None
+        and judgment.assignment_id is not None
+        and judgment.source != Source.IMPORTED
+        and judgment.task.kind in MIXED_IN
+        and judgment.campaign.state == CampaignState.OPEN
+    )
+
+
+def tidy_places() -> int:
+    """Take away the places of gold that nobody will fill, so that campaigns can end."""
+    plans = GoldPlan.objects.filter(share__gt=0)
+    idle = Task.objects.open().filter(
+        kind=TaskKind.GOLD, is_reserved=True, campaign__in=plans.values("campaign")
+    )
+    return sum(take_unused_places(task=task) for task in idle.order_by("pk"))
+
+
+def follow_plan(*, task: Task) -> None:
+    """Keep a gold for draws where its campaign mixes gold in, else let it be claimed."""
+    if task.kind != TaskKind.GOLD:
+        return
+    if GoldPlan.objects.filter(campaign=task.campaign_id, share__gt=0).exists():
+        keep_for_draws(task=task)
+    elif task.is_reserved and GoldPlan.objects.filter(campaign=task.campaign_id).exists():
+        claimed_by_all(task=task)
