@@ -15,10 +15,11 @@ from evalhub.campaigns.models import (
 )
 
 
-def drawable(campaign: Campaign, member: Member) -> QuerySet[Task]:
+def drawable(campaign: Campaign, member: Member, *, most: int | None) -> QuerySet[Task]:
     """Gold kept for draws that the member never had, does not wait for and did not write a part of.
 
-    Each with `shown`: how many people had it or are to get it.
+    Args:
+        most: people who had it or are to get it; only what fewer had, and what the fewest had first.
     """
     of_task = {"task": OuterRef("pk")}
     theirs = (
@@ -29,7 +30,10 @@ def drawable(campaign: Campaign, member: Member) -> QuerySet[Task]:
     kept = Task.objects.filter(campaign=campaign, kind=TaskKind.GOLD, is_reserved=True)
     free = kept.filter(*(~Exists(each) for each in theirs))
     had = Count("assignments", distinct=True) + Count("reservations", distinct=True)
-    return free.annotate(shown=had)
+    shown = free.annotate(shown=had)
+    if most is not None:
+        shown = shown.filter(shown__lt=most)
+    return shown.order_by("shown", "lot", "pk")
 
 
 def shown_to(task: Task) -> int:

@@ -187,8 +187,8 @@ def campaigns_for(member: Member) -> list[MyCampaign]:
 
 def _waiting_in(campaigns: Sequence[int]) -> dict[int, int]:
     """What is reserved is left out: for whom tells of gold and repeats."""
-    rows = Task.objects.open().filter(campaign__in=campaigns, is_reserved=False)
-    rows = rows.values_list("campaign_id")
+    shared = Task.objects.open().filter(campaign__in=campaigns, is_reserved=False)
+    rows = shared.values_list("campaign_id")
     return dict(rows.annotate(Sum("open_places")))
 
 

@@ -84,6 +84,11 @@ class GoldVerdict(PublicModel):
     def right(self) -> int:
         return sum(check["passed"] for check in self.checks)
 
+    @property
+    def own_appeal(self) -> Appeal | None:
+        """None where nobody appealed; templates take no missing row."""
+        return getattr(self, "appeal", None)
+
 
 class AppealQuerySet(models.QuerySet["Appeal"]):
     def waiting(self) -> Self:
@@ -101,9 +106,7 @@ class Appeal(PublicModel):
     state = models.CharField(
         max_length=10, choices=AppealState.choices, default=AppealState.WAITING.value
     )
-    decided_by = models.ForeignKey(
-        Member, models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    decided_by = models.ForeignKey(Member, models.PROTECT, null=True, blank=True, related_name="+")
     decided_at = models.DateTimeField(null=True, blank=True)
     answer = models.TextField(blank=True)
 

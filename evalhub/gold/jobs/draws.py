@@ -40,11 +40,11 @@ def draw_gold(*, judgment: UUID) -> GoldDraw | None:
     if (before := GoldDraw.objects.filter(judgment=row).first()) is not None:
         return before
     member = row.member
-    free = drawable(row.campaign, member).filter(expert_answer__withdrawn_at=None)
-    free = free.exclude(Q(expert_answer__written_by=member) | Q(expert_answer__source__member=member))
-    if plan.exposure is not None:
-        free = free.filter(shown__lt=plan.exposure)
-    for task in free.order_by("shown", "lot", "pk")[:TRIED]:
+    free = drawable(row.campaign, member, most=plan.exposure)
+    free = free.filter(expert_answer__withdrawn_at=None).exclude(
+        Q(expert_answer__written_by=member) | Q(expert_answer__source__member=member)
+    )
+    for task in free[:TRIED]:
         locked = Task.objects.select_for_update(no_key=True).get(pk=task.pk)
         if plan.exposure is None or shown_to(locked) < plan.exposure:
             add_place(task=locked, member=member)

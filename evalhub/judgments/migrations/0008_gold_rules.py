@@ -5,40 +5,45 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('judgments', '0007_pay_runs'),
+        ("judgments", "0007_pay_runs"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='expertanswer',
-            name='also',
+            model_name="expertanswer",
+            name="also",
             field=models.JSONField(blank=True, default=dict),
         ),
         migrations.AddField(
-            model_name='expertanswer',
-            name='cannot_tell_fails',
+            model_name="expertanswer",
+            name="cannot_tell_fails",
             field=models.BooleanField(db_default=False, default=False),
         ),
         migrations.AddField(
-            model_name='expertanswer',
-            name='doubted_at',
+            model_name="expertanswer",
+            name="doubted_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name='expertanswer',
-            name='source',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='judgments.judgment'),
+            model_name="expertanswer",
+            name="source",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="judgments.judgment",
+            ),
         ),
         migrations.AddField(
-            model_name='expertanswer',
-            name='tolerance',
+            model_name="expertanswer",
+            name="tolerance",
             field=models.PositiveSmallIntegerField(db_default=0, default=0),
         ),
         migrations.AddField(
-            model_name='expertanswer',
-            name='withdrawn_at',
+            model_name="expertanswer",
+            name="withdrawn_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
     ]

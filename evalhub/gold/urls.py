@@ -1,0 +1,16 @@
+from django.urls import path
+
+from evalhub.gold.views import appeals, leads, mine
+
+app_name = "gold"
+
+urlpatterns = [
+    path("my-work/calibration/", mine.calibration, name="calibration"),
+    path("my-work/verdicts/<uuid:uid>/appeal/", appeals.make_appeal, name="appeal_new"),
+    path("campaigns/<uuid:uid>/gold/", leads.gold_list, name="list"),
+    path("gold/<uuid:uid>/", leads.gold_detail, name="detail"),
+    path("gold/<uuid:uid>/withdraw/", leads.gold_withdraw, name="withdraw"),
+    path("appeals/", appeals.appeal_list, name="appeals"),
+    path("appeals/<uuid:uid>/", appeals.appeal_detail, name="appeal"),
+    path("appeals/<uuid:uid>/decide/", appeals.appeal_decide, name="appeal_decide"),
+]
