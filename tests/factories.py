@@ -25,7 +25,7 @@ from evalhub.campaigns.models import (
 )
 from evalhub.datasets.models import Dataset, DatasetBuild
 from evalhub.evaluation.models import Comparison, Evaluation, Promotion
-from evalhub.gold.models import Appeal, GoldVerdict
+from evalhub.gold.models import Appeal, Attempt, GoldVerdict, Qualification
 from evalhub.imports.models import Import, RejectedRow
 from evalhub.jobs.models import Job
 from evalhub.judgments.models import (
@@ -613,3 +613,26 @@ class AppealFactory(DjangoModelFactory[Appeal]):
 
     verdict = factory.SubFactory(GoldVerdictFactory)
     reason = "The first invents it too."
+
+
+class QualificationFactory(DjangoModelFactory[Qualification]):
+    class Meta:
+        model = Qualification
+
+    campaign = factory.SubFactory(CampaignFactory)
+    word = "medicine"
+    pass_mark = 50
+    retry_days = 7
+
+
+class AttemptFactory(DjangoModelFactory[Attempt]):
+    """Under way, of one task."""
+
+    class Meta:
+        model = Attempt
+
+    qualification = factory.SubFactory(QualificationFactory)
+    member = factory.SubFactory(
+        MemberFactory, workspace=factory.SelfAttribute("..qualification.campaign.workspace")
+    )
+    asked = 1

@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from evalhub.accounts.models import Member
 from evalhub.campaigns.choices import TaskKind
 from evalhub.common.errors import NotFound
-from evalhub.gold.models import Appeal, GoldVerdict
+from evalhub.gold.models import Appeal, Attempt, GoldVerdict, Qualification
+from evalhub.gold.sets import sets_for
 from evalhub.judgments.models import ExpertAnswer
 
 _OF_TASK = (
@@ -30,6 +31,7 @@ _OF_JUDGMENT = (
     "campaign__workspace",
     "member",
 )
+_OF_ATTEMPT = ("member", "qualification__campaign__workspace")
 
 
 def access_gold(member: Member, uid: UUID) -> ExpertAnswer:
@@ -58,3 +60,27 @@ def access_appeal(member: Member, uid: UUID) -> Appeal:
     if appeal is None:
         raise NotFound(_("No such appeal."))
     return appeal
+
+
+def access_qualification(member: Member, uid: UUID) -> Qualification:
+    """A set that the member may see: of an open campaign that is for them."""
+    found = sets_for(member).filter(uid=uid).first()
+    if found is None:
+        raise NotFound(_("No such qualification."))
+    return found
+
+
+def access_own_attempt(member: Member, uid: UUID) -> Attempt:
+    found = Attempt.objects.filter(member=member, uid=uid).select_related(*_OF_ATTEMPT).first()
+    if found is None:
+        raise NotFound(_("No such attempt."))
+    return found
+
+
+def access_attempt(member: Member, uid: UUID) -> Attempt:
+    """An attempt in the member's workspace."""
+    ours = Attempt.objects.filter(qualification__campaign__workspace_id=member.workspace_id)
+    found = ours.filter(uid=uid).select_related(*_OF_ATTEMPT).first()
+    if found is None:
+        raise NotFound(_("No such attempt."))
+    return found

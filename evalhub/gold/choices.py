@@ -6,3 +6,9 @@ class AppealState(TextChoices):
     WAITING = "waiting", _("waiting")
     UPHELD = "upheld", _("upheld")
     REFUSED = "refused", _("refused")
+
+
+class AttemptState(TextChoices):
+    UNDER_WAY = "under_way", _("under way")
+    PASSED = "passed", _("passed")
+    FAILED = "failed", _("failed")

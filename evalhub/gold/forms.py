@@ -63,3 +63,30 @@ class AnswerForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("Whoever appealed reads it. A refusal needs a reason."),
     )
+
+
+class QualificationForm(forms.Form):
+    word = forms.CharField(
+        label=_("Qualification"),
+        max_length=50,
+        help_text=_("A word that other campaigns ask for: medicine, law."),
+    )
+    pass_mark = forms.IntegerField(
+        label=_("Tasks to pass, in percent"), min_value=1, max_value=100, initial=80
+    )
+    retry_days = forms.IntegerField(
+        label=_("Days until somebody who failed may try again"),
+        min_value=0,
+        max_value=3650,
+        required=False,
+        help_text=_("Empty: they ask a lead, who can give the qualification by hand."),
+    )
+
+
+class TakeAwayForm(forms.Form):
+    reason = forms.CharField(
+        label=_("Why it is taken away"),
+        max_length=400,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("The person reads it."),
+    )

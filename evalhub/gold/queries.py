@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from evalhub.accounts.models import Member
+from evalhub.campaigns.choices import TaskKind
 from evalhub.campaigns.models import Campaign, Task
 from evalhub.gold.models import GoldVerdict
 from evalhub.gold.rule import Rule
@@ -29,6 +30,12 @@ class GoldRow:
         if self.gold.withdrawn_at is not None:
             return "withdrawn"
         return "doubted" if self.gold.doubted_at is not None else "stands"
+
+
+def gold_of(campaign: Campaign) -> QuerySet[Task]:
+    """Its gold that stands."""
+    golds = campaign.tasks.filter(kind=TaskKind.GOLD, expert_answer__withdrawn_at=None)
+    return golds.filter(expert_answer__isnull=False)
 
 
 def rule_of(answer: ExpertAnswer, *, preference_steps: int) -> Rule:

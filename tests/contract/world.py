@@ -99,6 +99,8 @@ MAKERS: Makers = {
     "verdicts": _verdict,
     "gold": lambda w: _verdict(w).task.expert_answer,
     "appeals": lambda w: _verdict(w).appeal,
+    "qualifications": lambda w: make.QualificationFactory.create(campaign__workspace=w),
+    "attempts": lambda w: make.AttemptFactory.create(qualification__campaign__workspace=w),
     "expert": lambda w: make.ExpertAnswerFactory.create(task__campaign__workspace=w),
     "returned": lambda w: make.ReturnedJudgmentFactory.create(judgment__task=_task(w)),
     "reviews": _review,

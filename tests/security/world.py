@@ -215,7 +215,12 @@ def make_gold(task: Task, text: str) -> dict[str, UUID]:
     judgment = Judgment.objects.get(task=gold.task)
     verdict = factories.GoldVerdictFactory.create(judgment=judgment)
     appeal = factories.AppealFactory.create(verdict=verdict, reason=text, answer=text)
-    return {"gold": gold.uid, "verdict": verdict.uid, "appeal": appeal.uid}
+    attempt = factories.AttemptFactory.create(
+        qualification__campaign=task.campaign, qualification__word=text[:50], member=judgment.member
+    )
+    found = {"gold": gold, "verdict": verdict, "appeal": appeal, "attempt": attempt}
+    found["qualification"] = attempt.qualification
+    return {name: row.uid for name, row in found.items()}
 
 
 def make_import(task: Task, member: Member, text: str) -> Model:

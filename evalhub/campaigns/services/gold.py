@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
@@ -17,6 +17,7 @@ from evalhub.accounts.models import Member
 from evalhub.campaigns.choices import AssignmentState, TaskKind
 from evalhub.campaigns.models import Reservation, Task
 from evalhub.campaigns.services.shares import refresh_shares
+from evalhub.campaigns.services.steering import copy_of
 
 STALE = timedelta(days=1)  # after which a place that was drawn and never fetched is taken away
 _TAKEN = F("overlap") - F("open_places")  # held or judged
@@ -69,6 +70,19 @@ def add_place(*, task: Task, member: Member) -> None:
         overlap=F("overlap") + 1, open_places=F("open_places") + 1
     )
     refresh_shares(task.campaign)
+
+
+def copy_for(*, task: Task, member: Member) -> Task:
+    """The gold once more, for `member` alone, as a part of their qualification."""
+    copy = copy_of(task, kind=TaskKind.QUALIFICATION, overlap=1)
+    Reservation.objects.create(campaign_id=copy.campaign_id, task=copy, member=member)
+    return copy
+
+
+def take_back_copies(*, tasks: QuerySet[Task]) -> None:
+    """Nobody is to judge these copies any more."""
+    Reservation.objects.filter(task__in=tasks).delete()
+    tasks.filter(open_places__gt=0).update(overlap=_TAKEN, open_places=0)
 
 
 @transaction.atomic

@@ -17,7 +17,7 @@ from evalhub.campaigns.services.gold import (
     keep_for_draws,
     take_unused_places,
 )
-from evalhub.gold.models import GoldDraw, GoldPlan
+from evalhub.gold.models import GoldDraw, GoldPlan, Qualification
 from evalhub.judgments.choices import Source
 from evalhub.judgments.models import Judgment
 
@@ -78,10 +78,11 @@ def tidy_places() -> int:
 
 
 def follow_plan(*, task: Task) -> None:
-    """Keep a gold for draws where its campaign mixes gold in, else let it be claimed."""
+    """Keep a gold for draws where its campaign mixes gold in or is a set to be passed."""
     if task.kind != TaskKind.GOLD:
         return
-    if GoldPlan.objects.filter(campaign=task.campaign_id, share__gt=0).exists():
+    mixes_in = GoldPlan.objects.filter(campaign=task.campaign_id, share__gt=0).exists()
+    if mixes_in or Qualification.objects.filter(campaign=task.campaign_id).exists():
         keep_for_draws(task=task)
     elif task.is_reserved and GoldPlan.objects.filter(campaign=task.campaign_id).exists():
         claimed_by_all(task=task)

@@ -15,7 +15,7 @@ from evalhub.campaigns.queries import criteria_of
 from evalhub.gold.models import GoldVerdict
 from evalhub.gold.people import leads_of
 from evalhub.gold.queries import rule_of
-from evalhub.gold.rule import checks_of
+from evalhub.gold.rule import Check, checks_of
 from evalhub.judgments.models import ExpertAnswer, Judgment, undo_ended
 from evalhub.judgments.services.gold import doubt_gold
 from evalhub.judgments.sheet import fields_from
@@ -91,12 +91,16 @@ def _measured(task: Task) -> QuerySet[Judgment]:
     return first.filter(assignment__isnull=False).exclude(member__in=experts)
 
 
-def _judge(judgment: Judgment, answer: ExpertAnswer) -> GoldVerdict | None:
+def checks_by(judgment: Judgment, answer: ExpertAnswer) -> list[Check]:
+    """What counts of the judgment, by the gold's rule."""
     steps = judgment.campaign.preference_steps
-    rule = rule_of(answer, preference_steps=steps)
     criteria = {each.slug: each for each in criteria_of(judgment.campaign.rubric_version_id)}
     said = fields_from(answers_in_order(judgment), preference_steps=steps)
-    checks = checks_of(said, rule, criteria)
+    return checks_of(said, rule_of(answer, preference_steps=steps), criteria)
+
+
+def _judge(judgment: Judgment, answer: ExpertAnswer) -> GoldVerdict | None:
+    checks = checks_by(judgment, answer)
     if not checks:
         GoldVerdict.objects.filter(judgment=judgment, appeal=None).delete()
         return None

@@ -66,6 +66,7 @@ def withdraw_gold(*, answer: ExpertAnswer, reason: str, by: Member) -> ExpertAns
     if not standing.update(withdrawn_at=timezone.now()):
         raise Conflict(_("This gold is withdrawn already."))
     make_normal(task=answer.task)
+    announce("gold.changed", answer.task.uid)
     answer.refresh_from_db()
     record(
         "gold.withdrawn",
