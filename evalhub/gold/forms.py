@@ -23,6 +23,16 @@ class PlanForm(forms.Form):
         help_text=_("Nobody is shown the same one twice. Empty: as many as there are."),
     )
 
+    repeat_share = forms.IntegerField(
+        label=_("Tasks that people are asked once more, in percent"),
+        min_value=0,
+        max_value=MOST_SHARE,
+        help_text=_("By the same person, to see how steady they are. Never part of the data."),
+    )
+    repeat_hours = forms.IntegerField(
+        label=_("Hours before they are asked again"), min_value=0, max_value=720
+    )
+
 
 class RuleForm(forms.Form):
     tolerance = forms.IntegerField(

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from evalhub.campaigns.models import Task
 from evalhub.gold.jobs.attempts import score_copies, score_judgment
-from evalhub.gold.jobs.draws import draw_gold, follow_plan
+from evalhub.gold.jobs.draws import draw_gold, draw_repeat, follow_plan
 from evalhub.gold.jobs.verdicts import judge_again, judge_gold
 from evalhub.jobs.events import subscribe
 from evalhub.jobs.models import News
@@ -17,6 +17,7 @@ def _heard(news: News) -> None:
     judge_gold(judgment=news.subject_uid)
     score_judgment(judgment=news.subject_uid)
     draw_gold(judgment=news.subject_uid)
+    draw_repeat(judgment=news.subject_uid)
 
 
 def _changed(news: News) -> None:

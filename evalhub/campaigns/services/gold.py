@@ -87,9 +87,10 @@ def take_back_copies(*, tasks: QuerySet[Task]) -> None:
 
 @transaction.atomic
 def take_unused_places(*, task: Task) -> int:
-    """Places of a kept task that nobody will fill: skipped, or drawn and never fetched."""
+    """Places of gold or a repeat that nobody will fill: skipped, or drawn and never fetched."""
     locked = Task.objects.select_for_update(no_key=True)
-    found = locked.filter(pk=task.pk, kind=TaskKind.GOLD, is_reserved=True).first()
+    mixed = locked.filter(kind__in=[TaskKind.GOLD, TaskKind.REPEAT], is_reserved=True)
+    found = mixed.filter(pk=task.pk).first()
     if found is None:
         return 0
     old = timezone.now() - STALE

@@ -8,24 +8,27 @@ from django.db.models import Q
 from evalhub.accounts.models import Member
 from evalhub.campaigns.models import Campaign, Task
 from evalhub.common.models import PublicModel, one_of
-from evalhub.gold.choices import AppealState
+from evalhub.gold.choices import AppealState, DrawKind
 from evalhub.judgments.models import Judgment
 
 
 class GoldPlan(models.Model):
-    """How a campaign mixes gold in: drawn for each person after the tasks that they judge.
+    """How a campaign mixes gold and repeats in: drawn for each person after tasks that they judge.
 
-    Without one, or with a share of 0, gold is claimed like any other task.
+    Without one, or with a share of 0, gold is claimed like any other task and nothing is repeated.
     """
 
     campaign = models.OneToOneField(Campaign, models.PROTECT, related_name="gold_plan")
     share = models.PositiveSmallIntegerField(default=0)  # percent of a person's tasks
     exposure = models.PositiveSmallIntegerField(null=True, blank=True)
     # most people who are shown one gold; None: as many as there are
+    repeat_share = models.PositiveSmallIntegerField(default=0)  # percent of what a person judges
+    repeat_hours = models.PositiveSmallIntegerField(default=24)  # from then to the second time
 
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(share__lte=50), name="gold_share_within_50"),
+            models.CheckConstraint(condition=Q(repeat_share__lte=50), name="repeats_within_50"),
             models.CheckConstraint(condition=Q(exposure__gte=1), name="gold_exposure_positive"),
         ]
 
@@ -33,14 +36,21 @@ class GoldPlan(models.Model):
         return f"{self.share} % gold in {self.campaign_id}"
 
 
-class GoldDraw(models.Model):
-    """The gold that was drawn for somebody after a judgment of theirs; one judgment draws once."""
+class Draw(models.Model):
+    """What was kept for somebody after a judgment of theirs; one judgment draws once of each kind."""
 
-    judgment = models.OneToOneField(Judgment, models.PROTECT, related_name="+")
+    judgment = models.ForeignKey(Judgment, models.PROTECT, related_name="+", db_index=False)
+    kind = models.CharField(max_length=10, choices=DrawKind.choices)
     task = models.ForeignKey(Task, models.PROTECT, related_name="+")
 
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["judgment", "kind"], name="drawn_once_of_each_kind"),
+            one_of("draw_kind_known", "kind", DrawKind),
+        ]
+
     def __str__(self) -> str:
-        return f"{self.task_id} after {self.judgment_id}"
+        return f"{self.kind} {self.task_id} after {self.judgment_id}"
 
 
 class GoldVerdictQuerySet(models.QuerySet["GoldVerdict"]):

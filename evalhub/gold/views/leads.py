@@ -39,7 +39,9 @@ def gold_list(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     member = access_member(request.user, workspace, to="lead")
     campaign = access_campaign(member, uid)
     plan = GoldPlan.objects.filter(campaign=campaign).first() or GoldPlan(campaign=campaign)
-    form = PlanForm(request.POST or None, initial={"share": plan.share, "exposure": plan.exposure})
+    names = ("share", "exposure", "repeat_share", "repeat_hours")
+    initial = {name: getattr(plan, name) for name in names}
+    form = PlanForm(request.POST or None, initial=initial)
     if form.is_valid():
         try:
             set_plan(campaign=campaign, by=member, **form.cleaned_data)

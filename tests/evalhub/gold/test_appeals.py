@@ -120,8 +120,9 @@ def test_leads_set_what_passes_and_the_plan(
     gold.refresh_from_db()
     assert (gold.tolerance, gold.also) == (1, {"preference": ["B1", "tie"]})
     url = f"/w/acme/campaigns/{campaign.uid}/gold/"
-    assert lead.post(url, {"share": "60", "exposure": ""}).status_code == 422
-    assert lead.post(url, {"share": "5", "exposure": "40"}).status_code == 302
+    plan = {"share": "60", "exposure": "", "repeat_share": "2", "repeat_hours": "24"}
+    assert lead.post(url, plan).status_code == 422
+    assert lead.post(url, plan | {"share": "5", "exposure": "40"}).status_code == 302
     assert "0 of 1" in lead.get(url).content.decode()
 
 

@@ -11,8 +11,9 @@ from rest_framework.test import APIClient
 from evalhub.accounts.models import Member
 from evalhub.campaigns.models import Campaign, Reservation, Task
 from evalhub.campaigns.queries import progress_of
-from evalhub.gold.jobs.draws import draw_gold, falls_on, follow_plan, tidy_places
-from evalhub.gold.models import GoldDraw
+from evalhub.gold.choices import DrawKind
+from evalhub.gold.jobs.draws import draw_gold, draw_repeat, falls_on, follow_plan, tidy_places
+from evalhub.gold.models import Draw
 from evalhub.gold.services.plans import set_plan
 from evalhub.judgments.models import Judgment
 from tests.conftest import cast_member
@@ -23,11 +24,11 @@ from tests.factories import TaskFactory
 pytestmark = pytest.mark.django_db
 
 
-def drawing(campaign: Campaign, member: Member) -> Judgment:
+def drawing(campaign: Campaign, member: Member, kind: DrawKind = DrawKind.GOLD) -> Judgment:
     """A judgment of a normal task on which the lot falls, at 50 percent."""
     while True:
         judgment = said(TaskFactory.create(campaign=campaign, overlap=9), member, 1)
-        if falls_on(judgment.uid, share=50):
+        if falls_on(judgment.uid, kind, share=50):
             return judgment
 
 
@@ -58,7 +59,7 @@ def test_with_a_plan_gold_comes_only_to_those_who_draw_it(
     judgment = drawing(campaign, bob)
     for _ in range(2):  # the news may come twice
         draw_gold(judgment=judgment.uid)
-    assert GoldDraw.objects.count() == 1
+    assert Draw.objects.count() == 1
     Task.objects.exclude(pk__in=[gold.task.pk, normal.pk]).update(open_places=0)
     assert claimed(client_of(carol), campaign) == str(normal.uid)
     assert claimed(client_of(bob), campaign) == str(gold.task.uid)
@@ -67,8 +68,11 @@ def test_with_a_plan_gold_comes_only_to_those_who_draw_it(
 def test_the_rate_is_the_plans() -> None:
     """Of 2,000 judgments 5 percent are 100; fewer than 60 or more than 140 come once in 10,000 runs."""
     lots = [Judgment().uid for _ in range(2000)]
-    assert 60 < sum(falls_on(uid, share=5) for uid in lots) < 140
-    assert not any(falls_on(uid, share=5) and not falls_on(uid, share=10) for uid in lots)
+    assert 60 < sum(falls_on(uid, DrawKind.GOLD, share=5) for uid in lots) < 140
+    assert not any(
+        falls_on(uid, DrawKind.GOLD, share=5) and not falls_on(uid, DrawKind.GOLD, share=10)
+        for uid in lots
+    )
 
 
 def test_nobody_gets_a_gold_twice_and_the_least_shown_comes_first(
@@ -142,3 +146,22 @@ def test_a_task_that_becomes_gold_follows_the_plan(campaign: Campaign, alice: Me
     follow_plan(task=task)
     task.refresh_from_db()
     assert task.is_reserved
+
+
+def test_a_task_is_asked_once_more_of_whoever_judged_it(
+    campaign: Campaign, alice: Member, bob: Member
+) -> None:
+    """Not before its hours have gone by, and never of anybody else."""
+    set_plan(campaign=campaign, share=0, repeat_share=50, repeat_hours=24, by=alice)
+    judgment = drawing(campaign, bob, DrawKind.REPEAT)
+    for _ in range(2):
+        draw_repeat(judgment=judgment.uid)
+    repeat = Task.objects.get(kind="repeat")
+    assert (repeat.prompt_id, repeat.overlap) == (judgment.task.prompt_id, 1)
+    Task.objects.filter(kind="normal").update(open_places=0)
+    api = client_of(bob)
+    assert claimed(api, campaign) is None
+    Reservation.objects.update(due_at=timezone.now())
+    assert claimed(client_of(alice), campaign) is None
+    assert claimed(api, campaign) == str(repeat.uid)
+    assert draw_repeat(judgment=said(repeat, alice, 1).uid) is None  # no repeat of a repeat
