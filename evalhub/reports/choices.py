@@ -21,3 +21,4 @@ class Standing(TextChoices):
 class ReportKind(TextChoices):
     AGREEMENT = "agreement", _("Agreement")
     LEADERBOARD = "leaderboard", _("Leaderboard")
+    CONSISTENCY = "consistency", _("People’s reliability")

@@ -7,9 +7,11 @@ from typing import Any
 
 from evalhub.reports.agreement import agreement_report
 from evalhub.reports.choices import ReportKind
+from evalhub.reports.consistency import consistency_report
 from evalhub.reports.leaderboard import leaderboard_report
 
 REPORTS: dict[str, Callable[..., dict[str, Any]]] = {  # campaign, beat= -> JSON
     ReportKind.AGREEMENT: agreement_report,
     ReportKind.LEADERBOARD: leaderboard_report,
+    ReportKind.CONSISTENCY: consistency_report,
 }

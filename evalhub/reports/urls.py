@@ -7,6 +7,7 @@ urlpatterns = [
     path("campaigns/<uuid:uid>/exports/", views.export_list, name="exports"),
     path("campaigns/<uuid:uid>/agreement/", views.agreement, name="agreement"),
     path("campaigns/<uuid:uid>/leaderboard/", views.leaderboard, name="leaderboard"),
+    path("campaigns/<uuid:uid>/consistency/", views.consistency, name="consistency"),
     path("exports/<uuid:uid>/", views.export_detail, name="export"),
     path("exports/<uuid:uid>/download/", views.export_download, name="download"),
 ]

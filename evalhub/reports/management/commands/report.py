@@ -67,7 +67,25 @@ def _leaderboard(made: dict[str, Any]) -> Table:
     return table
 
 
-_TABLES = {"agreement": _agreement, "leaderboard": _leaderboard}
+def _consistency(made: dict[str, Any]) -> Table:
+    table = Table("person", "judgments", "gold passed", "repeats alike", "first place", "too fast")
+    for each in made["people"]:
+        table.add_row(
+            each["annotator"],
+            f"{each['judgments']:,}",
+            _part(each["gold"]),
+            _part(each["repeats"]),
+            _shown(each["position"] and each["position"]["value"]),
+            _part(each["hasty"]),
+        )
+    return table
+
+
+_TABLES = {"agreement": _agreement, "leaderboard": _leaderboard, "consistency": _consistency}
+
+
+def _part(share: dict[str, Any] | None) -> str:
+    return "–" if share is None else f"{share['part']} of {share['n']}"
 
 
 def _shown(value: float | None) -> str:
