@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from django.db import IntegrityError, transaction
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from evalhub.accounts.models import Member
 from evalhub.accounts.services import remove_qualification
 from evalhub.audit.services import record
-from evalhub.campaigns.choices import CampaignState, TaskKind
+from evalhub.campaigns.choices import TaskKind
 from evalhub.campaigns.models import Campaign
 from evalhub.campaigns.services.gold import copy_for, keep_for_draws
-from evalhub.gold.choices import AttemptState
 from evalhub.gold.errors import NoAttempt, UnfitQualification
 from evalhub.gold.jobs.attempts import score_attempt
 from evalhub.gold.models import Attempt, AttemptTask, Qualification
 from evalhub.gold.queries import gold_of
+from evalhub.gold.sets import refusal
 from evalhub.notifications.services import notify
 
 
@@ -67,7 +64,8 @@ def start_attempt(*, qualification: Qualification, by: Member) -> Attempt:
     campaign = qualification.campaign
     golds = gold_of(campaign).exclude(expert_answer__written_by=by)
     chosen = list(golds.order_by("lot", "pk"))
-    if reason := refusal(qualification, by):
+    last = qualification.attempts.filter(member=by).first()
+    if reason := refusal(qualification, by, last=last):
         raise NoAttempt(reason)
     if not chosen:
         raise NoAttempt(_("The set is empty so far; ask a lead."))
@@ -114,30 +112,6 @@ def take_away(*, attempt: Attempt, reason: str, by: Member) -> None:
     told = _("“%(word)s” was taken from you: %(reason)s") % {"word": word, "reason": reason.strip()}
     path = reverse("gold:qualifications", args=[by.workspace.slug])
     notify([attempt.member], topic="qualification.taken", sentence=told, path=path)
-
-
-def refusal(qualification: Qualification, member: Member) -> str:
-    """Why the member may not start now; empty: they may."""
-    if qualification.campaign.state != CampaignState.OPEN:
-        return _("This set is not open.")
-    if qualification.word in member.qualifications:
-        return _("You have this qualification.")
-    last = qualification.attempts.filter(member=member).first()
-    if last is None:
-        return ""
-    if last.state == AttemptState.UNDER_WAY:
-        return _("You are at it already.")
-    if last.state == AttemptState.PASSED:  # and lost it since
-        return _("Ask a lead whether you may try again.")
-    return _wait(last.next_at)
-
-
-def _wait(until: datetime | None) -> str:
-    if until is None:
-        return _("Ask a lead whether you may try again.")
-    if until > timezone.now():
-        return _("You may try again from %(when)s on.") % {"when": f"{until:%Y-%m-%d %H:%M} UTC"}
-    return ""
 
 
 def _record(verb: str, attempt: Attempt, by: Member) -> None:

@@ -24,12 +24,11 @@ from evalhub.gold.models import Attempt, Qualification
 from evalhub.gold.queries import gold_of
 from evalhub.gold.services.qualifications import (
     end_attempt,
-    refusal,
     set_qualification,
     start_attempt,
     take_away,
 )
-from evalhub.gold.sets import sets_for
+from evalhub.gold.sets import standings_of
 from evalhub.judgments.tabs import tabs_for
 
 
@@ -85,17 +84,8 @@ def attempt_take_away(request: Request, workspace: str, uid: UUID) -> HttpRespon
 def qualifications(request: Request, workspace: str) -> HttpResponse:
     """What one may try for, and how one stands."""
     member = access_member(request.user, workspace, to="judge")
-    rows = [
-        {
-            "set": each,
-            "last": each.attempts.filter(member=member).first(),
-            "has": each.word in member.qualifications,
-            "refusal": refusal(each, member),
-            "size": gold_of(each.campaign).count(),
-        }
-        for each in sets_for(member)
-    ]
-    context = _around(member) | {"state": "qualifications", "tabs": tabs_for(member), "rows": rows}
+    context = _around(member) | {"state": "qualifications", "tabs": tabs_for(member)}
+    context["rows"] = standings_of(member)
     return render(request, "gold/qualifications.html", context)
 
 
