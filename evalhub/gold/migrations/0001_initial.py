@@ -6,6 +6,15 @@ import uuid
 from django.db import migrations, models
 
 
+# Gold that is there already is scored as if it had just been set: by the sweep, after the commit.
+SCORE_ALL_GOLD = """
+    INSERT INTO jobs_news (uid, created_at, due_at, topic, subject_uid, body, tries)
+    SELECT gen_random_uuid(), now(), now(), 'gold.changed', t.uid, '{}', 0
+    FROM campaigns_task t JOIN judgments_expertanswer e ON e.task_id = t.id
+    WHERE t.kind = 'gold'
+"""
+
+
 class Migration(migrations.Migration):
     initial = True
 
@@ -13,6 +22,7 @@ class Migration(migrations.Migration):
         ("accounts", "0004_identities"),
         ("campaigns", "0008_pay_rates_and_fixed_shares"),
         ("judgments", "0008_gold_rules"),
+        ("jobs", "0003_news_is_due"),
     ]
 
     operations = [
@@ -409,4 +419,5 @@ class Migration(migrations.Migration):
                 name="an_attempt_ends_at_a_time",
             ),
         ),
+        migrations.RunSQL(SCORE_ALL_GOLD, migrations.RunSQL.noop),
     ]
