@@ -31,6 +31,7 @@ from evalhub.stats.reliability import strengths
 Beat = Callable[[], object]
 Ints = NDArray[np.int64]
 
+ENOUGH = 10  # answers given twice, for a kappa
 NAMED = 20  # judgments behind a figure, the newest
 OVERALL = "overall"
 
@@ -116,21 +117,24 @@ def _asked(question_R: Ints) -> dict[int, Asked]:
 
 
 def _question(asked: Asked, twice: Repeated, chosen_R: NDArray[np.bool_]) -> dict[str, Any]:
-    """Cohen's kappa of the first word against the second; with quadratic weights by points."""
+    """Cohen's kappa of the first word against the second; with quadratic weights by points.
+
+    Below ENOUGH answers it has no value: its error is that of many.
+    """
     before_R, after_R = twice.before_R[chosen_R], twice.after_R[chosen_R]
     values, codes = np.unique(np.concatenate([before_R, after_R]), return_inverse=True)
     n, V = len(before_R), len(values)
     table = np.bincount(codes[:n] * V + codes[n:], minlength=V * V).reshape(1, V, V).astype(float)
     weights_VV = quadratic_weights(values.astype(float)) if asked.is_ordered else np.eye(V)
     value_P, error_P = kappa(table, weights_VV)
-    reach = Z * error_P[0]
+    value, reach = (value_P[0] if n >= ENOUGH else np.nan), Z * error_P[0]
     return {
         "question": asked.name,
         "n": n,
         "same": int((before_R == after_R).sum()),
-        "kappa": _number(value_P[0]),
-        "low": _number(np.clip(value_P[0] - reach, -1, 1)),
-        "high": _number(np.clip(value_P[0] + reach, -1, 1)),
+        "kappa": _number(value),
+        "low": _number(np.clip(value - reach, -1, 1)),
+        "high": _number(np.clip(value + reach, -1, 1)),
     }
 
 

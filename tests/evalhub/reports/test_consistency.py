@@ -59,26 +59,27 @@ def of(person: Member, campaign: Campaign) -> dict[str, Any]:
 
 
 def test_repeats_are_compared_with_what_was_said_first(campaign: Campaign, person: Member) -> None:
-    """Four tasks: first, first, second, second; again: first, second, second, second.
+    """Four tasks: first, first, second, second; again: first, second, second, second. Three times.
 
-    3 of 4 alike; by hand p = 3/4, chance = (2/4)(1/4) + (2/4)(3/4) = 1/2, so kappa = 1/2.
-    Clarity 4, then 5: not alike, one value each, so kappa is 1 - 1/1 = 0.
+    9 of 12 alike; by hand p = 3/4, chance = (2/4)(1/4) + (2/4)(3/4) = 1/2, so kappa = 1/2.
+    Clarity 4, then 5, once: not alike, and too little for a kappa.
     """
-    for nth, (before, after) in enumerate(((2, 1), (1, -1), (-1, -2), (-2, -1))):
+    for nth, (before, after) in enumerate(((2, 1), (1, -1), (-1, -2), (-2, -1)) * 3):
         first = judged(
             make.TaskFactory.create(campaign=campaign), person, before, clarity=None if nth else 4
         )
         judged(again(first), person, after, clarity=None if nth else 5)
     found = of(person, campaign)
-    assert found["judgments"] == 8
-    assert (found["repeats"]["part"], found["repeats"]["n"]) == (3, 5)
+    assert found["judgments"] == 24
+    assert (found["repeats"]["part"], found["repeats"]["n"]) == (9, 13)
     by_name = {each["question"]: each for each in found["repeats"]["questions"]}
     assert by_name["overall"]["kappa"] == pytest.approx(0.5)
     assert by_name["overall"]["low"] < 0.5 < by_name["overall"]["high"]
-    assert (by_name["clarity"]["same"], by_name["clarity"]["n"]) == (0, 1)
+    clarity = by_name["clarity"]
+    assert (clarity["same"], clarity["n"], clarity["kappa"], clarity["low"]) == (0, 1, None, None)
     changed = Judgment.objects.filter(uid__in=found["repeats"]["behind"])
     assert {each.task.kind for each in changed} == {"repeat"}
-    assert changed.count() == 2
+    assert changed.count() == 4
 
 
 def test_a_second_word_on_a_task_that_stood_the_other_way_round_is_the_same(
