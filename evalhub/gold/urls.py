@@ -8,6 +8,7 @@ urlpatterns = [
     path("my-work/calibration/", mine.calibration, name="calibration"),
     path("my-work/verdicts/<uuid:uid>/appeal/", appeals.make_appeal, name="appeal_new"),
     path("campaigns/<uuid:uid>/gold/", leads.gold_list, name="list"),
+    path("judgments/<uuid:uid>/gold/", leads.gold_from, name="from_judgment"),
     path("gold/<uuid:uid>/", leads.gold_detail, name="detail"),
     path("gold/<uuid:uid>/withdraw/", leads.gold_withdraw, name="withdraw"),
     path("my-work/qualifications/", qualifications.qualifications, name="qualifications"),

@@ -26,8 +26,11 @@ from evalhub.gold.models import Appeal, GoldPlan
 from evalhub.gold.queries import rows_for
 from evalhub.gold.services.appeals import withdraw
 from evalhub.gold.services.plans import set_plan
+from evalhub.judgments.access import access_judgment
+from evalhub.judgments.errors import InvalidJudgment, UnfitExpertAnswer
 from evalhub.judgments.looking import page_of_task, reading
 from evalhub.judgments.models import ExpertAnswer
+from evalhub.judgments.services.expert import gold_from_judgment
 from evalhub.judgments.services.gold import set_gold_rule
 from evalhub.judgments.sheet import fields_from
 
@@ -80,6 +83,21 @@ def gold_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
         messages.success(request, _("Saved. Everybody’s answers are scored by it in a moment."))
         return redirect("gold:detail", workspace, uid)
     return _detail(request, member, gold, page, form=form, status=422 if form.errors else 200)
+
+
+@require_POST
+@login_required
+def gold_from(request: Request, workspace: str, uid: UUID) -> HttpResponse:
+    """A judgment that a lead trusts becomes gold, with one click; then they say what else passes."""
+    member = access_member(request.user, workspace, to="lead")
+    judgment = access_judgment(member, uid)
+    try:
+        gold = gold_from_judgment(judgment=judgment, reason="", by=member)
+    except (InvalidJudgment, UnfitExpertAnswer) as error:
+        messages.warning(request, str(error))
+        return redirect("judgments:look", workspace, uid)
+    messages.success(request, _("This is gold now. Say below what else passes, if anything does."))
+    return redirect("gold:detail", workspace, gold.uid)
 
 
 @require_POST

@@ -15,6 +15,7 @@ from evalhub.judgments.body import Answers
 from evalhub.judgments.errors import UnfitExpertAnswer
 from evalhub.judgments.experts import check_answers
 from evalhub.judgments.models import ExpertAnswer, Judgment
+from evalhub.judgments.told import answers_in_order
 
 KINDS = (TaskKind.PRACTICE, TaskKind.GOLD)
 
@@ -64,3 +65,24 @@ def set_expert_answer(
         kind=str(kind),
     )
     return answer
+
+
+def gold_from_judgment(*, judgment: Judgment, reason: str, by: Member) -> ExpertAnswer:
+    """What this judgment says becomes the expert's answer to its task, which is gold from now on.
+
+    Raises:
+        UnfitExpertAnswer: the task is practice, or the judgment cannot be an expert's answer.
+        InvalidJudgment: it does not answer all that is asked by now.
+    """
+    try:
+        answers = msgspec.convert(answers_in_order(judgment), Answers)
+    except msgspec.ValidationError as error:
+        raise UnfitExpertAnswer(_("This judgment cannot be an expert’s answer.")) from error
+    return set_expert_answer(
+        task=judgment.task,
+        answers=answers,
+        reason=reason,
+        kind=TaskKind.GOLD,
+        by=by,
+        source=judgment,
+    )

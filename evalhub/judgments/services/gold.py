@@ -49,10 +49,15 @@ def set_gold_rule(
     return answer
 
 
+@transaction.atomic
 def doubt_gold(*, task: Task) -> bool:
     """Mark that good people fail it; False when it was doubted or withdrawn already."""
     standing = ExpertAnswer.objects.filter(task=task, doubted_at=None, withdrawn_at=None)
-    return bool(standing.update(doubted_at=timezone.now()))
+    is_new = bool(standing.update(doubted_at=timezone.now()))
+    if is_new:
+        slug = task.campaign.workspace.slug
+        record("gold.doubted", actor="system", workspace=slug, target=f"task {task.uid}")
+    return is_new
 
 
 @transaction.atomic

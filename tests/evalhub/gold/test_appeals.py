@@ -13,9 +13,12 @@ from evalhub.gold.errors import NotAppealable
 from evalhub.gold.models import Appeal, GoldVerdict
 from evalhub.gold.queries import passed_by
 from evalhub.gold.services import appeals
+from evalhub.jobs.jobs import deliver_waiting
 from evalhub.notifications.models import Notification
 from tests.conftest import cast_member
-from tests.evalhub.gold.conftest import gold_in, judged
+from tests.evalhub.gold.conftest import gold_in, judged, said
+from tests.evalhub.judgments.conftest import client_of
+from tests.factories import TaskFactory
 
 pytestmark = pytest.mark.django_db
 HOSTILE = "<script>alert(1)</script> It is in the source."
@@ -131,3 +134,35 @@ def test_a_lead_withdraws_a_gold(failed: GoldVerdict, alice: Member, bob: Member
     assert signed_in(alice).post(url, {"reason": ""}).status_code == 422
     assert signed_in(alice).post(url, {"reason": "The source was wrong."}).status_code == 302
     assert passed_by(bob).n == 0
+
+
+def test_a_judgment_that_a_lead_trusts_is_gold_with_one_click(
+    campaign: Campaign, alice: Member, bob: Member
+) -> None:
+    """Bob is not measured by his own answer; carol, who said the other before, is."""
+    carol = cast_member("carol", bob.workspace, "annotator")
+    task = TaskFactory.create(campaign=campaign, overlap=2, open_places=2)
+    own, other = said(task, bob, 1), said(task, carol, -1)
+    lead = signed_in(alice)
+    url = f"/w/acme/judgments/{own.uid}/gold/"
+    assert url in lead.get(f"/w/acme/judgments/{own.uid}/").content.decode()
+    assert signed_in(bob).post(url).status_code == 403
+    assert lead.post(url).status_code == 302
+    deliver_waiting()
+    verdict = GoldVerdict.objects.get()
+    assert (verdict.judgment, verdict.passed) == (other, False)
+    assert lead.get(f"/w/acme/judgments/{own.uid}/").content.decode().count(url) == 0
+
+
+def test_who_only_judges_sees_no_exact_count_of_what_is_left(
+    campaign: Campaign, alice: Member, bob: Member
+) -> None:
+    """It would not fall when a gold is claimed: that would tell."""
+    TaskFactory.create(campaign=campaign, overlap=37, open_places=37)
+    page = signed_in(bob).get("/w/acme/my-work/").content.decode()
+    assert "about 30 judgments" in page
+    told = client_of(bob).get(f"/api/v1/campaigns/{campaign.uid}").json()
+    assert told["progress"] is None
+    assert (
+        client_of(alice).get(f"/api/v1/campaigns/{campaign.uid}").json()["progress"]["wanted"] == 37
+    )
