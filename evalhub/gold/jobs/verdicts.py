@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from evalhub.campaigns.choices import TaskKind
 from evalhub.campaigns.models import Task
 from evalhub.campaigns.queries import criteria_of
+from evalhub.gold.choices import AppealState
 from evalhub.gold.models import GoldVerdict
 from evalhub.gold.people import leads_of
 from evalhub.gold.queries import rule_of
@@ -84,11 +85,15 @@ def alarm_if_doubtful(*, task: Task) -> bool:
 
 
 def _measured(task: Task) -> QuerySet[Judgment]:
-    """First words on it that count, of all but those whose own answer it is."""
+    """First words on it that count, of all but those whose own answer it is.
+
+    Nor what an upheld appeal took out, should an expert answer the task anew.
+    """
     first = Judgment.objects.standing(before=undo_ended()).filter(task=task, supersedes=None)
     own = ExpertAnswer.objects.filter(task=task).values_list("written_by", "source__member")
     experts = {key for row in own for key in row if key is not None}
-    return first.filter(assignment__isnull=False).exclude(member__in=experts)
+    told = first.filter(assignment__isnull=False).exclude(member__in=experts)
+    return told.exclude(gold_verdict__appeal__state=AppealState.UPHELD)
 
 
 def checks_by(judgment: Judgment, answer: ExpertAnswer) -> list[Check]:

@@ -10,10 +10,12 @@ from evalhub.audit.models import Entry
 from evalhub.campaigns.models import Campaign
 from evalhub.common.errors import Conflict
 from evalhub.gold.errors import NotAppealable
+from evalhub.gold.jobs.verdicts import judge_again
 from evalhub.gold.models import Appeal, GoldVerdict
 from evalhub.gold.queries import passed_by
 from evalhub.gold.services import appeals
 from evalhub.jobs.jobs import deliver_waiting
+from evalhub.judgments.models import ExpertAnswer
 from evalhub.notifications.models import Notification
 from tests.conftest import cast_member
 from tests.evalhub.gold.conftest import gold_in, judged, said
@@ -79,6 +81,11 @@ def test_an_upheld_appeal_withdraws_the_gold_for_everybody(
     assert [passed_by(each).n for each in (bob, carol)] == [0, 0]
     failed.task.refresh_from_db()
     assert failed.task.kind == "normal"  # its judgments stay in the data
+    failed.task.kind = "gold"  # an expert answers it anew: carol is measured, bob was right
+    failed.task.save()
+    ExpertAnswer.objects.update(withdrawn_at=None)
+    assert judge_again(task=failed.task.uid) == 1
+    assert [passed_by(each).n for each in (bob, carol)] == [0, 1]
     assert "upheld" in signed_in(bob).get("/w/acme/my-work/calibration/").content.decode()
     assert signed_in(alice).get(f"/w/acme/appeals/{appeal.uid}/").status_code == 200
     assert set(Entry.objects.values_list("verb", flat=True)) >= {
