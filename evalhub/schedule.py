@@ -45,6 +45,11 @@ SCHEDULE = {
         "schedule": schedule(300.0),
         "options": {"expires": 300},
     },
+    "take away places of gold that nobody fills": {
+        "task": "evalhub.gold.tasks.tidy",
+        "schedule": schedule(60.0),
+        "options": {"expires": 60},
+    },
     "delete exports that have expired": {
         "task": "evalhub.reports.tasks.sweep_exports",
         "schedule": crontab(minute=20),

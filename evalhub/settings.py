@@ -100,6 +100,7 @@ INSTALLED_APPS = [
     "evalhub.campaigns",
     "evalhub.judgments",
     "evalhub.imports",
+    "evalhub.gold",
     "evalhub.quality",
     "evalhub.datasets",
     "evalhub.browse",

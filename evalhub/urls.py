@@ -24,6 +24,7 @@ in_workspace: list[URLPattern | URLResolver] = [
     path("", include("evalhub.prompts.urls")),
     path("", include("evalhub.campaigns.urls")),
     path("", include("evalhub.imports.urls")),
+    path("", include("evalhub.gold.urls")),
     path("", include("evalhub.quality.urls")),
     path("", include("evalhub.links.urls")),
     path("", include("evalhub.datasets.urls")),

@@ -22,7 +22,8 @@ from evalhub.rubrics.models import RubricVersion
 
 Ints = NDArray[np.int64]
 
-APART = (TaskKind.REPEAT, TaskKind.PRACTICE)  # a second word of one person, and no data
+APART = (TaskKind.REPEAT, TaskKind.PRACTICE, TaskKind.QUALIFICATION)
+# a second word of one person, no data, and an exam
 
 _RATINGS = """
     SELECT r.criterion_id::bigint, t.prompt_id, coalesce(r.completion_id, 0),

@@ -140,8 +140,8 @@ class Scope:
         return rows.filter(pk__lte=snapshot.last_judgment)
 
     def _of_campaigns(self, rows: QuerySet[Judgment]) -> QuerySet[Judgment]:
-        """Without repeats, which tell how steady somebody is and would count their word twice."""
-        rows = rows.exclude(task__kind=TaskKind.REPEAT)
+        """Without repeats, which would count somebody's word twice, and without exams."""
+        rows = rows.exclude(task__kind__in=[TaskKind.REPEAT, TaskKind.QUALIFICATION])
         if not self.campaigns:  # a pilot counts only where somebody names it
             rows = rows.filter(campaign__pilot_of=None)
         if self.campaigns:

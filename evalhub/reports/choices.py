@@ -23,3 +23,4 @@ class ReportKind(TextChoices):
     RELIABILITY = "reliability", _("Reliability")
     LEADERBOARD = "leaderboard", _("Leaderboard")
     WORDINGS = "wordings", _("Wordings")
+    CONSISTENCY = "consistency", _("Consistency")

@@ -11,6 +11,7 @@ urlpatterns = [
     path("campaigns/<uuid:uid>/wordings/", wording_views.wordings, name="wordings"),
     path("campaigns/<uuid:uid>/wordings/try/", wording_views.wordings_try, name="wordings_try"),
     path("campaigns/<uuid:uid>/wordings/keep/", wording_views.wordings_keep, name="wordings_keep"),
+    path("campaigns/<uuid:uid>/consistency/", views.consistency, name="consistency"),
     path("exports/<uuid:uid>/", views.export_detail, name="export"),
     path("exports/<uuid:uid>/download/", views.export_download, name="download"),
 ]

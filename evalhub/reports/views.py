@@ -71,6 +71,13 @@ def leaderboard(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     return _report(request, workspace, uid, ReportKind.LEADERBOARD)
 
 
+@require_http_methods(["GET", "POST"])
+@login_required
+def consistency(request: Request, workspace: str, uid: UUID) -> HttpResponse:
+    """How steady each person is, as it was last computed."""
+    return _report(request, workspace, uid, ReportKind.CONSISTENCY)
+
+
 def _report(request: Request, workspace: str, uid: UUID, kind: ReportKind) -> HttpResponse:
     """A POST computes it anew; htmx asks every two seconds for the live part until that is done."""
     member = access_member(request.user, workspace, to="build")
