@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +17,7 @@ from evalhub.common.outgoing_mail import OutgoingMail, outgoing_mail, server_set
 from evalhub.mail.jobs import PAUSES, send_due, sweep
 from evalhub.mail.models import Letter
 from evalhub.mail.services import Wanted, post
+from evalhub.web import doctor
 from tests.mail_server import Post, mail_server
 
 pytestmark = pytest.mark.django_db
@@ -139,3 +141,19 @@ def test_the_servers_settings_are_djangos() -> None:
     assert server_settings("smtp+ssl://mail.example.org:465")["EMAIL_USE_SSL"] is True
     assert server_settings("smtp://mail.example.org")["EMAIL_PORT"] == 25
     assert server_settings("") == {}
+
+
+def test_the_doctor_names_a_server_that_is_away_and_letters_that_failed(
+    settings: Any, mail_on: OutgoingMail
+) -> None:
+    with ExitStack() as open_things:
+        assert doctor.mail(open_things) == "127.0.0.1:25 answers"
+        failed = {"state": "failed", "ended_at": timezone.now()}
+        Letter.objects.create(to="gone@example.org", subject="Hi", once="1", **failed)
+        with pytest.raises(doctor.Fault, match="1 e-mails did not go out"):
+            doctor.mail(open_things)
+        settings.EMAIL_BACKEND = f"{__name__}.AwayBackend"
+        with pytest.raises(doctor.Fault, match="nobody listens"):
+            doctor.mail(open_things)
+        settings.EVALHUB_MAIL = None
+        assert doctor.mail(open_things).startswith("off")
