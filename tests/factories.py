@@ -41,6 +41,7 @@ from evalhub.judgments.models import (
 from evalhub.links.models import JoinLink, Participant, ReportLink
 from evalhub.loops.models import Loop, Round, Step
 from evalhub.prompts.models import Collection, Completion, Generation, Prompt, PromptGroup
+from evalhub.quality.models import Adjudication, Exclusion
 from evalhub.registry.models import LanguageModel
 from evalhub.reports.models import Export
 from evalhub.rubrics.models import Criterion, Rubric, RubricVersion
@@ -403,6 +404,31 @@ class ParticipantFactory(DjangoModelFactory[Participant]):
         only_campaign=factory.SelfAttribute("..link.campaign.pk"),
     )
     external_id = factory.Sequence("p{}".format)
+
+
+class ExclusionFactory(DjangoModelFactory[Exclusion]):
+    class Meta:
+        model = Exclusion
+
+    campaign = factory.SubFactory(CampaignFactory)
+    member = factory.SubFactory(
+        MemberFactory, workspace=factory.SelfAttribute("..campaign.workspace")
+    )
+    reason = "Answers by lot."
+    excluded_by = factory.SubFactory(
+        MemberFactory, workspace=factory.SelfAttribute("..campaign.workspace"), roles=["lead"]
+    )
+
+
+class AdjudicationFactory(DjangoModelFactory[Adjudication]):
+    class Meta:
+        model = Adjudication
+
+    task = factory.SubFactory(TaskFactory)
+    judgment = factory.SubFactory(
+        JudgmentFactory, task=factory.SelfAttribute("..task"), is_verdict=True
+    )
+    cause = "slip"
 
 
 class ReportLinkFactory(DjangoModelFactory[ReportLink]):

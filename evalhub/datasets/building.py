@@ -30,7 +30,8 @@ from evalhub.datasets.rows import (
 from evalhub.datasets.spill import Entry, SortedRows
 from evalhub.prompts.grouping import root_of
 from evalhub.prompts.models import Completion, Prompt, Split
-from evalhub.quality.queries import Evidence, Scope, evidence_of, judged_prompts
+from evalhub.quality.queries import Evidence, evidence_of
+from evalhub.quality.scope import Scope, judged_prompts
 
 EXAMPLES = 20  # of each reason in the manifest; all of them stand in left_out.jsonl
 

@@ -24,7 +24,7 @@ from evalhub.jobs.events import announce
 from evalhub.jobs.models import Job
 from evalhub.prompts.near import merge_near_duplicates
 from evalhub.quality.models import ConsensusSnapshot
-from evalhub.quality.queries import Scope
+from evalhub.quality.scope import Scope
 from evalhub.quality.services import take_snapshot
 from evalhub.quality.settling import fits_for
 

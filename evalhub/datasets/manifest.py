@@ -12,7 +12,7 @@ from evalhub.datasets.lengths import Lengths
 from evalhub.datasets.models import DatasetBuild
 from evalhub.datasets.queries import SPLITS
 from evalhub.quality.models import ConsensusSnapshot
-from evalhub.quality.queries import Scope
+from evalhub.quality.scope import Scope
 
 MOST_ANNOTATORS = 1000  # listed one by one
 
@@ -81,6 +81,7 @@ def _judgments(scope: Scope) -> dict[str, Any]:
         "superseded": scope.superseded().count(),
         "extra": scope.extra().count(),
         "too_young": scope.unsettled().count(),
+        "excluded": scope.excluded().count(),
         "set_aside": scope.set_aside().count(),
         "annotators": [
             {"member": str(member), "judgments": count}

@@ -12,13 +12,14 @@ from typing import Any
 
 import numpy as np
 from django.db import connection
+from django.db.models import QuerySet
 from numpy.typing import NDArray
 
 from evalhub.campaigns.choices import TaskKind
 from evalhub.campaigns.models import Campaign
 from evalhub.judgments.models import Judgment
+from evalhub.quality.models import excluded
 from evalhub.registry.models import LanguageModel
-from evalhub.rubrics.models import RubricVersion
 
 Ints = NDArray[np.int64]
 
@@ -105,22 +106,24 @@ class Preferences:
     group: Ints
 
 
-def ratings_of(campaign: Campaign, *, wording: RubricVersion | None = None) -> Ratings:
-    """What people themselves said last, a reviewer's fix left out.
+def said_in(campaign: Campaign) -> QuerySet[Judgment]:
+    """What people themselves said last, a reviewer's fix left out, and whoever was excluded."""
+    rows = Judgment.objects.filter(campaign=campaign).own_words().exclude(task__kind__in=APART)
+    return rows.filter(~excluded())
 
-    Args:
-        wording: only what was said while it was shown, where two were tried.
-    """
-    columns = _columns(_RATINGS.replace("{missing}", str(_MISSING)), campaign, 8, wording)
+
+def ratings_of(campaign: Campaign, *, said: QuerySet[Judgment] | None = None) -> Ratings:
+    """The ratings of `said`; None: of all that was said in the campaign."""
+    columns = _columns(_RATINGS.replace("{missing}", str(_MISSING)), campaign, 8, said)
     criterion, prompt, completion, turn, member, task, group, given = columns
     value = np.where(given == _MISSING, np.nan, given.astype(float))
     return Ratings(criterion, prompt, completion, turn, member, task, group, value)
 
 
-def preferences_of(campaign: Campaign, *, wording: RubricVersion | None = None) -> Preferences:
+def preferences_of(campaign: Campaign, *, said: QuerySet[Judgment] | None = None) -> Preferences:
     """Likewise; each two of a ranking are a preference."""
-    compared = _columns(_PREFERENCES, campaign, 10, wording)
-    ranked = _columns(_RANKINGS, campaign, 10, wording)
+    compared = _columns(_PREFERENCES, campaign, 10, said)
+    ranked = _columns(_RANKINGS, campaign, 10, said)
     criterion, prompt, one, two, margin, both_bad, place, member, task, group = (
         np.concatenate(both) for both in zip(compared, ranked, strict=True)
     )
@@ -162,11 +165,9 @@ def models_of(campaign: Campaign) -> Models:
 
 
 def _columns(
-    statement: str, campaign: Campaign, width: int, wording: RubricVersion | None
+    statement: str, campaign: Campaign, width: int, said: QuerySet[Judgment] | None
 ) -> Sequence[Ints]:
-    rows = Judgment.objects.filter(campaign=campaign).own_words().exclude(task__kind__in=APART)
-    if wording is not None:
-        rows = rows.filter(rubric_version=wording)
+    rows = said_in(campaign) if said is None else said
     chosen, values = rows.order_by().values("pk").query.sql_with_params()
     return columns_of(statement.replace("{judgments}", chosen), values, width)
 

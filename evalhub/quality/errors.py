@@ -3,3 +3,7 @@ from evalhub.common.errors import DomainError
 
 class TooBusy(DomainError):
     code, http_status = "too_busy", 503
+
+
+class UnfitExclusion(DomainError):
+    code, http_status = "unfit_exclusion", 422

@@ -53,3 +53,16 @@ class AdjudicationForm(forms.Form):
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
             field.widget.attrs["form"] = "sheet"
+
+
+class ExclusionForm(forms.Form):
+    reason = forms.CharField(
+        label=_("Why"),
+        max_length=400,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("They read this, and it stands in the audit log."),
+    )
+    asks_others = forms.BooleanField(
+        label=_("Ask others in their place: one judgment more on each of their tasks"),
+        required=False,
+    )

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
-from evalhub.accounts.models import Workspace
+from evalhub.accounts.models import Member, Workspace
 from evalhub.campaigns.models import Campaign, Task
 from evalhub.common.models import PublicModel, one_of
 from evalhub.judgments.models import Judgment
@@ -120,6 +121,52 @@ class Dispute(models.Model):
 
     def __str__(self) -> str:
         return f"{self.task_id}: {self.probability:.3f}"
+
+
+class Exclusion(PublicModel):
+    """From `created_at` to `lifted_at` nothing that a member said in a campaign counts.
+
+    What they said stays as it is; whatever reads judgments as they were at some moment applies the
+    exclusions of that moment.
+    """
+
+    campaign = models.ForeignKey(
+        Campaign, models.PROTECT, related_name="exclusions", db_index=False
+    )
+    member = models.ForeignKey(Member, models.PROTECT, related_name="+", db_index=False)
+    reason = models.TextField()
+    excluded_by = models.ForeignKey(Member, models.PROTECT, related_name="+", db_index=False)
+    quota = models.PositiveIntegerField(null=True, blank=True)  # see `open_share`
+    lifted_at = models.DateTimeField(null=True, blank=True)
+    lifted_by = models.ForeignKey(
+        Member, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["campaign", "member"],
+                condition=Q(lifted_at=None),
+                name="one_exclusion_at_a_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(lifted_at=None, lifted_by=None)
+                | Q(lifted_at__isnull=False, lifted_by__isnull=False),
+                name="somebody_lifts_an_exclusion",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.member_id} in {self.campaign_id}"
+
+
+def excluded(*, at: datetime | None = None) -> Exists:
+    """Of a query set of judgments: whose author was excluded from their campaign, now or `at`."""
+    rows = Exclusion.objects.filter(campaign=OuterRef("campaign"), member=OuterRef("member"))
+    if at is None:
+        return Exists(rows.filter(lifted_at=None))
+    return Exists(rows.filter(Q(lifted_at=None) | Q(lifted_at__gt=at), created_at__lte=at))
 
 
 class Adjudication(PublicModel):

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
+from django.db.models import QuerySet
 from numpy.typing import NDArray
 
 from evalhub.campaigns.models import Campaign
+from evalhub.judgments.models import Judgment
 from evalhub.quality.arrays import Ratings, preferences_of, ratings_of
-from evalhub.rubrics.models import Criterion, RubricVersion, ScaleKind
+from evalhub.rubrics.models import Criterion, ScaleKind
 from evalhub.stats.agreement import Level
 
 Floats = NDArray[np.float64]
@@ -49,17 +51,14 @@ class Asked:
         return replace(self, **{name: getattr(self, name)[given_R] for name in columns})
 
 
-def questions_of(campaign: Campaign, *, wording: RubricVersion | None = None) -> Iterator[Asked]:
-    """What people themselves said; criteria that are answered in words are left out.
-
-    With a `wording`, only what was said while it was shown.
-    """
-    ratings = ratings_of(campaign, wording=wording)
+def questions_of(campaign: Campaign, *, said: QuerySet[Judgment] | None = None) -> Iterator[Asked]:
+    """The answers of `said`, or of all that was said; criteria answered in words are left out."""
+    ratings = ratings_of(campaign, said=said)
     criteria = Criterion.objects.filter(pk__in=np.unique(ratings.criterion).tolist())
     for criterion in criteria.select_related("version"):
         if criterion.kind in _LEVELS:
             yield _rated(ratings, criterion)
-    preferences = preferences_of(campaign, wording=wording)
+    preferences = preferences_of(campaign, said=said)
     names = dict(
         Criterion.objects.filter(pk__in=np.unique(preferences.criterion).tolist()).values_list(
             "pk", "slug"

@@ -15,8 +15,8 @@ from evalhub.campaigns.models import Campaign
 from evalhub.judgments.models import Judgment
 from evalhub.quality.fits import consensus_of, fit_of, knows, model_of
 from evalhub.quality.models import Consensus, ReliabilityFit
-from evalhub.quality.queries import Scope
 from evalhub.quality.questions import Asked, questions_of
+from evalhub.quality.scope import Scope
 
 Beat = Callable[[], object]
 

@@ -14,7 +14,7 @@ from django.db import connection
 from evalhub.campaigns.models import Campaign, Task
 from evalhub.judgments.models import FILLS_A_PLACE
 from evalhub.quality.models import Consensus, ConsensusSnapshot, Dispute
-from evalhub.quality.queries import counted_up_to, named_by
+from evalhub.quality.scope import counted_up_to, named_by
 from evalhub.quality.settling import Found, answered, disputes_of, unsettled
 
 Beat = Callable[[], object]

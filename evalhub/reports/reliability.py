@@ -127,16 +127,17 @@ def _people(
     own: OwnAgreement,
     careless_A: NDArray[np.bool_],
 ) -> list[dict[str, Any]]:
-    """By name: `answers`, `agreement` (their own alpha), `is_careless` (surely below half of everybody's:
+    """By name: `member` (their uid), `answers`, `agreement` (their own alpha), `is_careless` (surely below half of everybody's:
     see `evalhub.stats.careless`), and what the model says of them: `strength` and `position`, or
     `severity` and `spread`, or `accuracy` by what the others said.
     """
-    names = dict(Member.objects.filter(pk__in=members.tolist()).values_list("pk", "pseudonym"))
+    known = Member.objects.in_bulk(members.tolist())
     figures = _figures(asked, model, rater_R, len(members))
     answers_A = np.bincount(rater_R, minlength=len(members))
     rows = [
         {
-            "annotator": names[pk],
+            "annotator": known[pk].pseudonym,
+            "member": str(known[pk].uid),
             "answers": int(answers_A[at]),
             "agreement": _interval(own.alpha_A[at], own.low_A[at], own.high_A[at]),
             "compared": int(own.n_A[at]),

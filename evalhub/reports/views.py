@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from evalhub.accounts.access import access_member
+from evalhub.accounts.access import ROLES_FOR, access_member
 from evalhub.accounts.http import Request
 from evalhub.accounts.models import Member
 from evalhub.campaigns.access import access_campaign
@@ -96,6 +96,7 @@ def report_context(member: Member, campaign: Campaign, kind: ReportKind) -> dict
     return _context(member) | {
         "campaign": campaign,
         "url": reverse(f"reports:{kind}", args=[campaign.workspace.slug, campaign.uid]),
+        "leads": member.has(*ROLES_FOR["lead"]),
         "report": reports.exclude(made_at=None).first(),
         "job": None if newest is None or newest.made_at else newest.job,
     }

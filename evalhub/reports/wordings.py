@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
+from django.db.models import QuerySet
 from numpy.typing import NDArray
 
 from evalhub.campaigns.models import Campaign
 from evalhub.judgments.models import Judgment
-from evalhub.quality.arrays import APART
+from evalhub.quality.arrays import said_in
 from evalhub.quality.questions import Asked, questions_of
 from evalhub.rubrics.models import RubricVersion
 from evalhub.stats.agreement import (
@@ -65,9 +66,8 @@ def _versions(campaign: Campaign) -> Iterator[RubricVersion]:
     yield from RubricVersion.objects.filter(pk__in=keys).order_by("number")
 
 
-def _said(campaign: Campaign, version: RubricVersion) -> Any:  # a query set of judgments
-    rows = Judgment.objects.filter(campaign=campaign, rubric_version=version).own_words()
-    return rows.exclude(task__kind__in=APART)
+def _said(campaign: Campaign, version: RubricVersion) -> QuerySet[Judgment]:
+    return said_in(campaign).filter(rubric_version=version)
 
 
 def _head(campaign: Campaign, version: RubricVersion) -> dict[str, Any]:
@@ -81,7 +81,7 @@ def _head(campaign: Campaign, version: RubricVersion) -> dict[str, Any]:
 
 
 def _asked(campaign: Campaign, version: RubricVersion) -> Questions:
-    found = questions_of(campaign, wording=version)
+    found = questions_of(campaign, said=_said(campaign, version))
     return {(each.name, each.version is None): each for each in found}
 
 

@@ -101,6 +101,7 @@ MAKERS: Makers = {
     "appeals": lambda w: _verdict(w).appeal,
     "qualifications": lambda w: make.QualificationFactory.create(campaign__workspace=w),
     "attempts": lambda w: make.AttemptFactory.create(qualification__campaign__workspace=w),
+    "exclusions": lambda w: make.ExclusionFactory.create(campaign__workspace=w),
     "expert": lambda w: make.ExpertAnswerFactory.create(task__campaign__workspace=w),
     "returned": lambda w: make.ReturnedJudgmentFactory.create(judgment__task=_task(w)),
     "reviews": _review,

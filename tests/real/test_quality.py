@@ -149,7 +149,7 @@ def test_a_crowd_that_labels(alice: Member, tmp_path: Path) -> None:
         wanted["items"],
         wanted["workers"],
     )
-    assert f">{found['people'][0]['annotator']}<" in page_of("reliability", alice)
+    assert f">{found['people'][0]['annotator']}</a>" in page_of("reliability", alice)
 
     campaign = Campaign.objects.get(origin="imported")
     settled = settle(campaign)

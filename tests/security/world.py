@@ -71,6 +71,10 @@ def make_world(workspace: Workspace, member: Member, text: str) -> World:
     ).uid
     uids["review"] = make_review(task, text).uid
     uids |= make_gold(task, text)
+    factories.AdjudicationFactory.create(task=task, judgment__member=member, note=text)
+    uids["exclusion"] = factories.ExclusionFactory.create(
+        campaign=task.campaign, member=member, reason=text, excluded_by=member
+    ).uid
     rate = factories.PayRateFactory.create(campaign=task.campaign, since=task.created_at)
     run = factories.PayRunFactory.create(workspace=workspace, closed_by=member)
     factories.PayLineFactory.create(run=run, member=member, rate=rate)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import Sum
+from django.db.models import F, Sum
 from django.db.models.functions import Greatest
 
 from evalhub.accounts.models import Member
@@ -34,6 +34,25 @@ def refresh_shares(campaign: Campaign) -> None:
 def fix_share(*, campaign: Campaign, member: Member, most: int) -> MemberShare:
     """Let somebody new judge `most` tasks of the campaign, whatever its `max_share` says."""
     return MemberShare.objects.create(campaign=campaign, member=member, most=most, is_fixed=True)
+
+
+def shut_share(*, campaign: Campaign, member: Member) -> int | None:
+    """Lend the member no more than what they have; return the quota of their own, if they had one."""
+    share = share_of(campaign, member.pk)
+    had = share.most if share.is_fixed else None
+    MemberShare.objects.filter(pk=share.pk).update(most=F("taken"), is_fixed=True)
+    return had
+
+
+def open_share(*, campaign: Campaign, member: Member, quota: int | None) -> None:
+    """The end of `shut_share`, with the quota that it returned."""
+    mine = MemberShare.objects.filter(campaign=campaign, member=member)
+    if quota is not None:
+        mine.update(most=Greatest("taken", quota))
+    elif campaign.max_share is None:
+        mine.delete()
+    else:
+        mine.update(most=Greatest("taken", most_of(campaign)), is_fixed=False)
 
 
 def most_of(campaign: Campaign) -> int:

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from random import Random
+from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from evalhub.accounts.models import Member
 from evalhub.audit.services import record
 from evalhub.campaigns.choices import TaskKind
 from evalhub.campaigns.errors import UnfitTask
-from evalhub.campaigns.models import BAND, HIGHEST_PRIORITY, Reservation, Task, TaskCompletion
+from evalhub.campaigns.models import (
+    BAND,
+    HIGHEST_PRIORITY,
+    Campaign,
+    Reservation,
+    Task,
+    TaskCompletion,
+)
 from evalhub.campaigns.services.shares import refresh_shares
 from evalhub.common.errors import Conflict
 
@@ -95,6 +103,14 @@ def grow_overlap(*, task: Task) -> bool:
     if grown:
         refresh_shares(task.campaign)
     return bool(grown)
+
+
+def make_room(*, campaign: Campaign, tasks: Iterable[int] | QuerySet[Any, Any]) -> int:
+    """One judgment more on each of `tasks` (keys); return on how many there was room for one."""
+    room = campaign.tasks.filter(pk__in=tasks, is_reserved=False, overlap__lt=MOST_OVERLAP)
+    made = room.update(overlap=F("overlap") + 1, open_places=F("open_places") + 1)
+    refresh_shares(campaign)
+    return made
 
 
 @transaction.atomic

@@ -12,7 +12,8 @@ from evalhub.accounts.models import Member, Workspace
 from evalhub.campaigns.models import Campaign, Task
 from evalhub.datasets.queries import rows_of
 from evalhub.judgments.choices import Source
-from evalhub.quality.queries import Evidence, Mark, Pair, Scope, evidence_of
+from evalhub.quality.queries import Evidence, Mark, Pair, evidence_of
+from evalhub.quality.scope import Scope
 from evalhub.quality.services import take_snapshot
 from evalhub.rubrics.carried import Decision
 from evalhub.rubrics.carrying import set_carry_rules

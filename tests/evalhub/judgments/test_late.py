@@ -18,7 +18,7 @@ from evalhub.campaigns.services.leases import save_draft
 from evalhub.judgments.choices import Source
 from evalhub.judgments.models import Judgment
 from evalhub.judgments.pace import people_of
-from evalhub.quality.queries import Scope
+from evalhub.quality.scope import Scope
 from evalhub.quality.services import take_snapshot
 from tests.factories import AssignmentFactory, TaskFactory
 

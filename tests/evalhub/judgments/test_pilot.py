@@ -17,7 +17,7 @@ from evalhub.campaigns.services.pilots import start_pilot
 from evalhub.judgments.choices import Source
 from evalhub.judgments.models import Judgment
 from evalhub.judgments.pilot import disputed_in, questions_of
-from evalhub.quality.queries import Scope
+from evalhub.quality.scope import Scope
 from evalhub.quality.services import take_snapshot
 from tests.evalhub.judgments.judging import say
 from tests.factories import (

@@ -31,7 +31,7 @@ from evalhub.judgments.services.review import (
     take_review,
 )
 from evalhub.judgments.services.revise import revise_judgment
-from evalhub.quality.queries import Scope
+from evalhub.quality.scope import Scope
 from evalhub.quality.services import take_snapshot
 from tests.factories import (
     AssignmentFactory,

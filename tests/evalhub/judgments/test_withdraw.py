@@ -20,7 +20,7 @@ from evalhub.judgments.calibration import calibration_of
 from evalhub.judgments.choices import Source
 from evalhub.judgments.figures import figures_of
 from evalhub.judgments.models import Judgment
-from evalhub.quality.queries import Scope
+from evalhub.quality.scope import Scope
 from evalhub.quality.services import take_snapshot
 from tests.evalhub.judgments.conftest import body_for, client_of
 from tests.factories import ExpertAnswerFactory, MemberFactory, TaskFactory

@@ -9,7 +9,8 @@ from evalhub.accounts.models import Workspace
 from evalhub.judgments.choices import Source
 from evalhub.judgments.models import RankedCompletion
 from evalhub.quality.consensus import Marks, Votes, superiority
-from evalhub.quality.queries import Mark, Pair, Scope, evidence_of, judged_prompts
+from evalhub.quality.queries import Mark, Pair, evidence_of
+from evalhub.quality.scope import Scope, judged_prompts
 from evalhub.quality.services import take_snapshot
 from tests.factories import (
     CriterionFactory,

@@ -9,7 +9,7 @@ from evalhub.accounts.models import Member, Workspace
 from evalhub.audit.models import Entry
 from evalhub.campaigns.models import Campaign, Task
 from evalhub.jobs.jobs import deliver_waiting
-from evalhub.judgments.models import Judgment
+from evalhub.judgments.models import ExpertAnswer, Judgment
 from evalhub.quality.disputes import least_sure
 from evalhub.quality.models import Adjudication, Dispute
 from evalhub.quality.settling import settle
@@ -113,6 +113,19 @@ def test_a_verdict_is_a_judgment_of_its_own_and_what_people_said_stays(
     assert (task.judged, task.overlap) == (0, 3)  # the factory counts none; a verdict adds none
     assert Entry.objects.filter(verb="task.adjudicated").count() == 1
     deliver_waiting()
+
+
+def test_a_verdict_becomes_gold_with_one_click(
+    web: Client, campaign: Campaign, task: Task, lead: Member
+) -> None:
+    decide(web, task)
+    assert "Make gold of it" in web.get(of(task)).content.decode()
+    verdict = Judgment.objects.verdicts().get(task=task)
+    assert web.post(f"/w/acme/judgments/{verdict.uid}/gold/").status_code == 302
+    gold = ExpertAnswer.objects.get()
+    assert (gold.task, gold.task.kind, gold.written_by) == (task, "gold", lead)
+    assert gold.answers["preferences"] == [{"criterion": None, "choice": "B", "strength": 2}]
+    assert "Make gold of it" not in web.get(of(task)).content.decode()
 
 
 def test_a_decided_task_leaves_the_queue_for_good(

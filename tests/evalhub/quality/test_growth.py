@@ -18,7 +18,7 @@ from evalhub.judgments.models import Judgment
 from evalhub.judgments.services.submit import submit_judgment
 from evalhub.judgments.services.verdict import store_verdict
 from evalhub.quality.growth import grow_if_undecided, is_close, is_decided
-from evalhub.quality.queries import Scope
+from evalhub.quality.scope import Scope
 from evalhub.quality.services import take_snapshot
 from tests.factories import CampaignFactory, CriterionFactory, MemberFactory, TaskFactory
 

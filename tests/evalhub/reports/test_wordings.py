@@ -25,7 +25,7 @@ from evalhub.judgments.body import ReviseBody, SubmitBody
 from evalhub.judgments.models import Judgment, Rating
 from evalhub.judgments.services.revise import revise_judgment
 from evalhub.judgments.services.submit import submit_judgment
-from evalhub.quality.queries import Scope
+from evalhub.quality.scope import Scope
 from evalhub.quality.services import take_snapshot
 from evalhub.reports.making import REPORTS
 from evalhub.rubrics.models import CarryRule, Criterion, RubricVersion

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from evalhub.accounts.access import access_member
+from evalhub.accounts.http import Request
+from evalhub.accounts.models import Member
+from evalhub.campaigns.access import access_campaign
+from evalhub.common.errors import DomainError
+from evalhub.quality.access import access_exclusion
+from evalhub.quality.exclusions import people_in, without
+from evalhub.quality.forms import ExclusionForm
+from evalhub.quality.services import exclude, lift_exclusion
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def exclusions(request: Request, workspace: str, uid: UUID) -> HttpResponse:
+    """Whoever is left out of a campaign; for `?member=` what leaving them out would change."""
+    member = access_member(request.user, workspace, to="lead")
+    campaign = access_campaign(member, uid)
+    people = people_in(campaign)
+    chosen = _named(people, request.GET.get("member", ""))
+    form = ExclusionForm(request.POST or None)
+    if chosen is not None and form.is_valid():
+        try:
+            exclude(
+                campaign=campaign,
+                member=chosen,
+                reason=form.cleaned_data["reason"],
+                asks_others=form.cleaned_data["asks_others"],
+                by=member,
+            )
+        except DomainError as error:
+            form.add_error(None, str(error))
+        else:
+            told = _("Nothing that %(who)s said counts any more.")
+            messages.success(request, told % {"who": chosen})
+            return redirect("quality:exclusions", workspace, uid)
+    current = campaign.exclusions.filter(lifted_at=None)
+    left_out = {each.member_id for each in current}
+    context: dict[str, Any] = {
+        "member": member,
+        "workspace": member.workspace,
+        "campaign": campaign,
+        "exclusions": campaign.exclusions.select_related("member", "excluded_by", "lifted_by"),
+        "people": [each for each in people if each.pk not in left_out],
+        "chosen": chosen,
+        "changes": without(campaign, chosen) if chosen else None,
+        "form": form,
+    }
+    status = 422 if form.errors else 200
+    return render(request, "quality/exclusions.html", context, status=status)
+
+
+@require_POST
+@login_required
+def exclusion_lift(request: Request, workspace: str, uid: UUID) -> HttpResponse:
+    """Let what they said count again."""
+    member = access_member(request.user, workspace, to="lead")
+    exclusion = access_exclusion(member, uid)
+    try:
+        lift_exclusion(exclusion=exclusion, by=member)
+    except DomainError as error:
+        messages.error(request, str(error))
+    else:
+        told = _("What %(who)s said counts again.")
+        messages.success(request, told % {"who": exclusion.member})
+    return redirect("quality:exclusions", workspace, exclusion.campaign.uid)
+
+
+def _named(people: list[Member], uid: str) -> Member | None:
+    return next((each for each in people if str(each.uid) == uid), None)

@@ -1,0 +1,99 @@
+"""What leaving somebody out of a campaign would change, before anybody decides it. Shapes: R answers, U units."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evalhub.accounts.models import Member
+from evalhub.campaigns.models import Campaign
+from evalhub.judgments.models import Judgment
+from evalhub.quality.arrays import said_in
+from evalhub.quality.questions import Asked, questions_of
+from evalhub.stats.agreement import Level
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Changed:
+    """One question."""
+
+    name: str
+    version: int | None
+    answers: int  # theirs
+    alone: int  # things that nobody else has answered, which would have no answer any more
+    other: int  # things whose majority, or mean to the nearest point, would be another or undecided
+
+
+@dataclass(frozen=True)
+class Without:
+    """A campaign without one person."""
+
+    judgments: int
+    tasks: int
+    questions: list[Changed]
+
+
+def without(campaign: Campaign, member: Member) -> Without:
+    """What changes when nothing that `member` said counts; reads only tasks that they judged."""
+    said = said_in(campaign)
+    theirs = said.filter(member=member)
+    near = said.filter(task__in=theirs.order_by().values("task"))
+    questions = [_changed(asked.given(), member.pk) for asked in questions_of(campaign, said=near)]
+    return Without(
+        judgments=theirs.count(),
+        tasks=theirs.order_by().values("task").distinct().count(),
+        questions=[each for each in questions if each.answers],
+    )
+
+
+def people_in(campaign: Campaign) -> list[Member]:
+    """Whoever gave a judgment that counts, by name."""
+    said: list[int] = list(
+        Judgment.objects.filter(campaign=campaign)
+        .own_words()
+        .order_by()
+        .values_list("member", flat=True)
+        .distinct()
+    )
+    return list(Member.objects.filter(pk__in=said).order_by("pseudonym", "pk"))
+
+
+def _changed(asked: Asked, member: int) -> Changed:
+    theirs_R = asked.member_R == member
+    is_theirs_U = np.bincount(asked.unit_R, theirs_R, minlength=1) > 0
+    before_U, after_U = _verdicts(asked, theirs_R & False), _verdicts(asked, theirs_R)
+    left_U = np.bincount(asked.unit_R, ~theirs_R, minlength=1)
+    differs_U = ~np.isclose(before_U, after_U, equal_nan=True) & (left_U > 0)
+    return Changed(
+        name=asked.name,
+        version=asked.version,
+        answers=int(theirs_R.sum()),
+        alone=int((is_theirs_U & (left_U == 0)).sum()),
+        other=int(differs_U.sum()),
+    )
+
+
+def _verdicts(asked: Asked, left_out_R: NDArray[np.bool_]) -> Floats:
+    """What the plain count says of each unit: the most frequent value, NaN when several are; the mean
+    to the nearest point for scales and numbers.
+    """
+    weight_R = (~left_out_R).astype(float)
+    units = int(asked.unit_R.max(initial=-1)) + 1
+    n_U = np.bincount(asked.unit_R, weight_R, minlength=units)
+    if asked.level is not Level.NOMINAL:
+        sum_U = np.bincount(asked.unit_R, weight_R * asked.value_R, minlength=units)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            nearest_U: Floats = np.floor(sum_U / n_U + 0.5)
+        return nearest_U
+    values, code_R = np.unique(asked.value_R, return_inverse=True)
+    V = len(values)
+    cells = np.bincount(asked.unit_R * V + code_R, weight_R, minlength=units * V)
+    votes_UV = cells.reshape(units, V)
+    most_U = votes_UV.max(axis=1, initial=0)
+    is_clear_U = (votes_UV == most_U[:, None]).sum(axis=1) == 1
+    found_U: Floats = np.where(is_clear_U, values[votes_UV.argmax(axis=1)], np.nan)
+    return found_U

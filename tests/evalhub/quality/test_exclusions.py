@@ -1,0 +1,186 @@
+"""Leaving somebody out of a campaign: what it would change, what it does, and the way back."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from evalhub.accounts.models import Member, Workspace
+from evalhub.audit.models import Entry
+from evalhub.campaigns.models import Campaign, MemberShare, Task
+from evalhub.campaigns.services.claim import claim_next
+from evalhub.common.errors import Conflict
+from evalhub.judgments.models import Judgment
+from evalhub.notifications.models import Notification
+from evalhub.quality.arrays import preferences_of
+from evalhub.quality.errors import UnfitExclusion
+from evalhub.quality.exclusions import without
+from evalhub.quality.models import Exclusion
+from evalhub.quality.scope import Scope
+from evalhub.quality.services import exclude, lift_exclusion, take_snapshot
+from tests import factories as make
+from tests.conftest import cast_member
+from tests.evalhub.quality.crowd import vote
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def campaign(acme: Workspace) -> Campaign:
+    return make.CampaignFactory.create(workspace=acme, type="comparison", overlap=4)
+
+
+@pytest.fixture
+def people(acme: Workspace) -> list[Member]:
+    return [
+        make.MemberFactory.create(workspace=acme, pseudonym=name) for name in ("auk", "bee", "cod")
+    ]
+
+
+@pytest.fixture
+def tasks(campaign: Campaign, people: list[Member]) -> list[Task]:
+    """auk breaks a tie, follows two others, disagrees with one, and is alone."""
+    auk, bee, cod = people
+    said = ({auk: 1, bee: 1, cod: -1}, {auk: 1, bee: 1, cod: 1}, {auk: -1, bee: 1}, {auk: 1})
+    made = []
+    for answers in said:
+        task = make.TaskFactory.create(campaign=campaign)
+        for person, margin in answers.items():
+            vote(task, person, margin)
+        made.append(task)
+    return made
+
+
+def leave_out(campaign: Campaign, member: Member, by: Member, **more: bool) -> Exclusion:
+    return exclude(
+        campaign=campaign,
+        member=member,
+        reason="Answers by lot.",
+        by=by,
+        asks_others=more.get("asks_others", False),
+    )
+
+
+def test_what_would_change_is_shown_before(
+    campaign: Campaign, tasks: list[Task], people: list[Member]
+) -> None:
+    changes = without(campaign, people[0])
+    assert (changes.judgments, changes.tasks) == (4, 4)
+    [overall] = changes.questions
+    assert (overall.answers, overall.alone, overall.other) == (4, 1, 2)
+    assert not Exclusion.objects.exists()
+
+
+def test_of_a_scale_the_mean_to_the_nearest_point_counts(
+    campaign: Campaign, people: list[Member]
+) -> None:
+    clear = make.CriterionFactory.create(version=campaign.rubric_version, slug="clear")
+    for values in ((1, 5), (4, 4)):
+        task = make.TaskFactory.create(campaign=campaign)
+        for person, value in zip(people, values, strict=False):
+            make.RatingFactory.create(
+                judgment=make.JudgmentFactory.create(task=task, member=person),
+                completion=task.completions.first(),
+                criterion=clear,
+                value=value,
+            )
+    [found] = without(campaign, people[0]).questions
+    assert (found.name, found.answers, found.alone, found.other) == ("clear", 2, 0, 1)
+
+
+def test_nothing_they_said_counts_and_everything_stays(
+    campaign: Campaign, tasks: list[Task], people: list[Member], alice: Member
+) -> None:
+    auk = people[0]
+    before = take_snapshot(campaign.workspace)
+    leave_out(campaign, auk, alice)
+    assert auk.pk not in preferences_of(campaign).member.tolist()
+    assert Judgment.objects.counted().filter(member=auk).count() == 4
+    now = Scope(snapshot=take_snapshot(campaign.workspace), sources=("human",))
+    assert not now.judgments().filter(member=auk).exists()
+    assert now.excluded().count() == 4
+    then = Scope(snapshot=before, sources=("human",))
+    assert then.judgments().filter(member=auk).count() == 4
+    assert Entry.objects.get(verb="member.excluded").details["reason"] == "Answers by lot."
+    told = Notification.objects.get(member=auk)
+    assert "Answers by lot." in told.sentence
+
+
+def test_it_is_this_campaign_alone(
+    campaign: Campaign, tasks: list[Task], people: list[Member], alice: Member
+) -> None:
+    other = make.CampaignFactory.create(workspace=campaign.workspace, type="comparison")
+    vote(make.TaskFactory.create(campaign=other), people[0], 1)
+    leave_out(campaign, people[0], alice)
+    assert people[0].pk in preferences_of(other).member.tolist()
+
+
+def test_they_get_no_more_tasks_until_it_is_lifted(
+    campaign: Campaign, tasks: list[Task], people: list[Member], alice: Member
+) -> None:
+    make.TaskFactory.create(campaign=campaign)
+    made = leave_out(campaign, people[0], alice)
+    assert claim_next(campaign=campaign, member_pk=people[0].pk) is None
+    lift_exclusion(exclusion=made, by=alice)
+    assert claim_next(campaign=campaign, member_pk=people[0].pk) is not None
+    assert people[0].pk in preferences_of(campaign).member.tolist()
+    assert Entry.objects.filter(verb="member.exclusion_lifted").count() == 1
+    with pytest.raises(Conflict):
+        lift_exclusion(exclusion=made, by=alice)
+
+
+def test_a_quota_of_their_own_comes_back(
+    campaign: Campaign, tasks: list[Task], people: list[Member], alice: Member
+) -> None:
+    MemberShare.objects.create(campaign=campaign, member=people[0], most=9, taken=4, is_fixed=True)
+    made = leave_out(campaign, people[0], alice)
+    assert MemberShare.objects.get().most == 4
+    lift_exclusion(exclusion=made, by=alice)
+    assert MemberShare.objects.get().most == 9
+
+
+def test_others_are_asked_in_their_place(
+    campaign: Campaign, tasks: list[Task], people: list[Member], alice: Member
+) -> None:
+    gold = make.TaskFactory.create(campaign=campaign, kind="gold")
+    vote(gold, people[0], 1)
+    leave_out(campaign, people[0], alice, asks_others=True)
+    assert {task.overlap for task in campaign.tasks.filter(kind="normal")} == {5}
+    gold.refresh_from_db()
+    assert gold.overlap == 4
+
+
+def test_who_cannot_be_left_out(
+    campaign: Campaign, tasks: list[Task], people: list[Member], alice: Member
+) -> None:
+    with pytest.raises(UnfitExclusion, match="no judgment"):
+        leave_out(campaign, alice, alice)
+    with pytest.raises(UnfitExclusion, match="Say why"):
+        exclude(campaign=campaign, member=people[0], reason=" ", asks_others=False, by=alice)
+    leave_out(campaign, people[0], alice)
+    with pytest.raises(Conflict):
+        leave_out(campaign, people[0], alice)
+
+
+def test_a_lead_looks_decides_and_takes_it_back(
+    client: Client, campaign: Campaign, tasks: list[Task], people: list[Member]
+) -> None:
+    lead = cast_member("lead", campaign.workspace, "lead")
+    assert lead.user is not None
+    client.force_login(lead.user)
+    page = f"/w/{campaign.workspace.slug}/campaigns/{campaign.uid}/exclusions/"
+    assert "Without auk" not in client.get(page).content.decode()
+    chosen = f"{page}?member={people[0].uid}"
+    assert "4 judgments on 4 tasks" in client.get(chosen).content.decode()
+    assert client.post(chosen, {"reason": ""}).status_code == 422
+    assert client.post(chosen, {"reason": "By lot."}).status_code == 302
+    assert "By lot." in client.get(page).content.decode()
+    made = Exclusion.objects.get()
+    assert (made.member, made.excluded_by) == (people[0], lead)
+    lift = f"/w/{campaign.workspace.slug}/exclusions/{made.uid}/lift/"
+    assert client.post(lift).status_code == 302
+    made.refresh_from_db()
+    assert made.lifted_at is not None
+    assert made.lifted_at <= timezone.now()
+    assert "lifted by lead" in client.get(page).content.decode()
