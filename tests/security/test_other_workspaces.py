@@ -59,6 +59,13 @@ def test_an_owner_elsewhere_reaches_no_row_of_ours_under_his_own_workspace(
     world: World, charlie: Member, signed_in: Enter
 ) -> None:
     mine = [route for route in naming_rows() if route.of_workspace]
+    urls = [url for route in mine for url in route.likely_urls(world, slug="elsewhere")]
+    assert what_opens(signed_in(charlie), urls) == []
+
+
+@pytest.mark.long
+def test_with_no_uid_of_whatever_kind(world: World, charlie: Member, signed_in: Enter) -> None:
+    mine = [route for route in naming_rows() if route.of_workspace]
     urls = [url for route in mine for url in route.urls(world, slug="elsewhere")]
     assert what_opens(signed_in(charlie), urls) == []
 
