@@ -75,7 +75,7 @@ def _judge(
         values = {
             "assignment": assignment, "member": member, "token": lease[1], "campaign": key,
             "workspace": workspace, "source": "human", "submission": uuid4(), "digest": "0" * 64,
-            "active_ms": 41200, "critique": "", "guidelines": None, **columns_of(findings),
+            "active_ms": 41200, "critique": "", "guidelines": None, "wording": None, **columns_of(findings),
             "minutes": 30, "hand": 2, "holding": "{}", "undo": 30, **from_rank(lease[4]),
         }  # fmt: skip
         row = connection.execute(submit_and_lend_statement(tables_of(findings)), values).fetchone()
