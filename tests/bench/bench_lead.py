@@ -77,13 +77,17 @@ def _asked(crowd: Crowd, turns: int) -> dict[str, Any]:
     from evalhub.accounts.models import Member
     from evalhub.campaigns.jobs import count_large
     from evalhub.campaigns.models import Campaign
-    from evalhub.judgments.tasks import tally
+    from evalhub.judgments.jobs import tally
+    from evalhub.quality.settling import settle
 
+    campaign = Campaign.objects.get(pk=crowd.campaign)
     began = time.perf_counter()
-    tally()
+    while tally():
+        continue
     count_large()
     behind = time.perf_counter() - began
-    campaign = Campaign.objects.get(pk=crowd.campaign)
+    settle(campaign)
+    person = Member.objects.get(pk=crowd.member).uid
     user = get_user_model().objects.create_user("lead")
     workspace = campaign.workspace
     Member.objects.create(
@@ -97,6 +101,7 @@ def _asked(crowd: Crowd, turns: int) -> dict[str, Any]:
         for name, path in (
             ("a campaign", ""), ("pace and people", "pace/"), ("price", "price/"),
             ("edit", "edit/"), ("alerts", "alerts/"), ("practice and gold", "expert/"),
+            ("disagreements", "disputes/"), ("left out", f"exclusions/?member={person}"),
         )
     } | {"campaigns": f"{base}campaigns/", "flags": f"{base}flags/", "home": base}  # fmt: skip
     timed = {name: _timed(client, path, turns, crowd.postgres) for name, path in pages.items()}

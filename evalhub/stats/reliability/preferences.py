@@ -82,14 +82,17 @@ def strengths(
     missing_A3 = ballots.missing(after_UQ, gaps_Q, strength_A, position_A, unit_R)
     seen_A3 = known_A3 - missing_A3 + _PRIOR_3
     area_A = seen_A3[:, 0] * seen_A3[:, 2] - seen_A3[:, 1] ** 2
+    with np.errstate(invalid="ignore", divide="ignore"):  # NaN: the answers tell nothing
+        strength_error_A = np.sqrt(seen_A3[:, 2] / area_A)
+        position_error_A = np.sqrt(seen_A3[:, 0] / area_A)
     return Preferences(
         first_U=_first(after_UQ),
         gap_U=gap_U,
         gap_error_U=np.sqrt(np.maximum(after_UQ @ gaps_Q**2 - gap_U**2, 0)),
         strength_A=strength_A,
-        strength_error_A=np.sqrt(seen_A3[:, 2] / area_A),
+        strength_error_A=strength_error_A,
         position_A=position_A,
-        position_error_A=np.sqrt(seen_A3[:, 0] / area_A),
+        position_error_A=position_error_A,
         spread=spread,
         is_settled=is_settled,
     )

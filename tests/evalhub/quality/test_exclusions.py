@@ -80,7 +80,13 @@ def test_of_a_scale_the_mean_to_the_nearest_point_counts(
         task = make.TaskFactory.create(campaign=campaign)
         for person, value in zip(people, values, strict=False):
             make.RatingFactory.create(
-                judgment=make.JudgmentFactory.create(task=task, member=person),
+                judgment=make.JudgmentFactory.create(
+                    task=task,
+                    member=person,
+                    assignment=make.AssignmentFactory.create(
+                        task=task, member=person, state="submitted"
+                    ),
+                ),
                 completion=task.completions.first(),
                 criterion=clear,
                 value=value,
