@@ -25,7 +25,7 @@ APART = (TaskKind.REPEAT, TaskKind.PRACTICE)  # a second word of one person, and
 
 _RATINGS = """
     SELECT r.criterion_id::bigint, t.prompt_id, coalesce(r.completion_id, 0),
-           coalesce(r.turn, -1)::bigint, j.member_id, t.id, p.group_id,
+           coalesce(r.turn, -1)::bigint, j.member_id, t.id, p.group_id, {day},
            coalesce(r.value, {missing})::bigint
     FROM judgments_rating r
     JOIN judgments_judgment j ON j.id = r.judgment_id
@@ -38,7 +38,7 @@ _PREFERENCES = """
            r.margin::bigint, r.both_bad::int::bigint,
            CASE WHEN shown.completion_id = r.first_id THEN 1
                 WHEN shown.completion_id = r.second_id THEN -1 ELSE 0 END::bigint,
-           j.member_id, t.id, p.group_id
+           j.member_id, t.id, p.group_id, {day}
     FROM judgments_preference r
     JOIN judgments_judgment j ON j.id = r.judgment_id
     JOIN campaigns_task t ON t.id = j.task_id
@@ -50,7 +50,8 @@ _PREFERENCES = """
 """
 _RANKINGS = """
     SELECT 0::bigint, t.prompt_id, r.completion_id, s.completion_id,
-           sign(s.tier - r.tier)::bigint, 0::bigint, 0::bigint, j.member_id, t.id, p.group_id
+           sign(s.tier - r.tier)::bigint, 0::bigint, 0::bigint, j.member_id, t.id, p.group_id,
+           {day}
     FROM judgments_rankedcompletion r
     JOIN judgments_rankedcompletion s
       ON s.judgment_id = r.judgment_id AND s.completion_id > r.completion_id
@@ -67,12 +68,22 @@ _MODELS = """
     JOIN prompts_generation g ON g.id = x.generation_id
     WHERE t.campaign_id = %s ORDER BY 1
 """
+_WORDS = """
+    SELECT x.id, regexp_count(x.content, '\\S+')::bigint
+    FROM prompts_completion x
+    WHERE x.id IN (SELECT c.completion_id FROM campaigns_taskcompletion c
+                   JOIN campaigns_task t ON t.id = c.task_id WHERE t.campaign_id = %s)
+    ORDER BY 1
+"""
 _MISSING = -(2**40)
+_DAY = "floor(extract(epoch FROM j.judged_at) / 86400)::bigint"  # since 1970, UTC
 
 
 @dataclass(frozen=True)
 class Ratings:
-    """`value` is NaN where somebody could not tell; `completion` 0 means the prompt alone."""
+    """`value` is NaN where somebody could not tell; `completion` 0 means the prompt alone; `day` counts
+    from 1970.
+    """
 
     criterion: Ints
     prompt: Ints
@@ -81,6 +92,7 @@ class Ratings:
     member: Ints
     task: Ints
     group: Ints
+    day: Ints
     value: NDArray[np.float64]
 
 
@@ -101,21 +113,22 @@ class Preferences:
     member: Ints
     task: Ints
     group: Ints
+    day: Ints
 
 
 def ratings_of(campaign: Campaign) -> Ratings:
     """What people themselves said last, a reviewer's fix left out."""
-    columns = _columns(_RATINGS.replace("{missing}", str(_MISSING)), campaign, 8)
-    criterion, prompt, completion, turn, member, task, group, given = columns
+    columns = columns_of_judgments(_RATINGS.replace("{missing}", str(_MISSING)), campaign, 9)
+    criterion, prompt, completion, turn, member, task, group, day, given = columns
     value = np.where(given == _MISSING, np.nan, given.astype(float))
-    return Ratings(criterion, prompt, completion, turn, member, task, group, value)
+    return Ratings(criterion, prompt, completion, turn, member, task, group, day, value)
 
 
 def preferences_of(campaign: Campaign) -> Preferences:
     """Likewise; each two of a ranking are a preference."""
-    compared = _columns(_PREFERENCES, campaign, 10)
-    ranked = _columns(_RANKINGS, campaign, 10)
-    criterion, prompt, one, two, margin, both_bad, place, member, task, group = (
+    compared = columns_of_judgments(_PREFERENCES, campaign, 11)
+    ranked = columns_of_judgments(_RANKINGS, campaign, 11)
+    criterion, prompt, one, two, margin, both_bad, place, member, task, group, day = (
         np.concatenate(both) for both in zip(compared, ranked, strict=True)
     )
     turned = one > two
@@ -131,6 +144,7 @@ def preferences_of(campaign: Campaign) -> Preferences:
         member=member,
         task=task,
         group=group,
+        day=day,
     )
 
 
@@ -155,10 +169,28 @@ def models_of(campaign: Campaign) -> Models:
     return Models([names[pk] for pk in ordered], completions, place[nth])
 
 
-def _columns(statement: str, campaign: Campaign, width: int) -> Sequence[Ints]:
+@dataclass(frozen=True)
+class Lengths:
+    """How many words each completion of a campaign has."""
+
+    completions: Ints  # keys, rising
+    words: Ints
+
+    def of(self, completion_R: Ints) -> Ints:
+        return self.words[np.searchsorted(self.completions, completion_R)]
+
+
+def lengths_of(campaign: Campaign) -> Lengths:
+    return Lengths(*columns_of(_WORDS, [campaign.pk], 2))
+
+
+def columns_of_judgments(statement: str, campaign: Campaign, width: int) -> Sequence[Ints]:
+    """The same about what people themselves said last: `{judgments}` and `{day}` are put in for it."""
     rows = Judgment.objects.filter(campaign=campaign).own_words().exclude(task__kind__in=APART)
     chosen, values = rows.order_by().values("pk").query.sql_with_params()
-    return columns_of(statement.replace("{judgments}", chosen), values, width)
+    return columns_of(
+        statement.replace("{judgments}", chosen).replace("{day}", _DAY), values, width
+    )
 
 
 def columns_of(statement: str, values: Sequence[Any], width: int) -> Sequence[Ints]:

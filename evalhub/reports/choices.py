@@ -22,3 +22,4 @@ class ReportKind(TextChoices):
     AGREEMENT = "agreement", _("Agreement")
     RELIABILITY = "reliability", _("Reliability")
     LEADERBOARD = "leaderboard", _("Leaderboard")
+    BIAS = "bias", _("Bias")

@@ -6,12 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 from evalhub.reports.agreement import agreement_report
+from evalhub.reports.bias import bias_report
 from evalhub.reports.choices import ReportKind
 from evalhub.reports.leaderboard import leaderboard_report
 from evalhub.reports.reliability import reliability_report
 
 REPORTS: dict[str, Callable[..., dict[str, Any]]] = {  # campaign, beat= -> JSON
     ReportKind.AGREEMENT: agreement_report,
+    ReportKind.BIAS: bias_report,
     ReportKind.LEADERBOARD: leaderboard_report,
     ReportKind.RELIABILITY: reliability_report,
 }
