@@ -10,6 +10,16 @@ SCHEDULE = {
         "schedule": schedule(5.0),
         "options": {"expires": 5},
     },
+    "send the e-mails that wait": {
+        "task": "evalhub.mail.tasks.sweep",
+        "schedule": schedule(30.0),
+        "options": {"expires": 30},
+    },
+    "send the daily e-mails": {
+        "task": "evalhub.notifications.tasks.send_summaries",
+        "schedule": crontab(hour=6, minute=10),  # after the daily summaries that they tell
+        "options": {"expires": 3600},
+    },
     "return expired assignments": {
         "task": "evalhub.campaigns.tasks.return_expired",
         "schedule": schedule(15.0),
@@ -34,6 +44,11 @@ SCHEDULE = {
         "task": "evalhub.quality.tasks.check_alerts",
         "schedule": schedule(300.0),
         "options": {"expires": 300},
+    },
+    "take away places of gold that nobody fills": {
+        "task": "evalhub.gold.tasks.tidy",
+        "schedule": schedule(60.0),
+        "options": {"expires": 60},
     },
     "delete exports that have expired": {
         "task": "evalhub.reports.tasks.sweep_exports",

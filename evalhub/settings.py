@@ -17,6 +17,7 @@ from evalhub.common.embedded.redis import broker_url
 from evalhub.common.embedded.secrets import clearly, usable_secret_key, whole_number
 from evalhub.common.identity_provider import identity_provider
 from evalhub.common.logs import logging_config
+from evalhub.common.outgoing_mail import outgoing_mail, server_settings
 from evalhub.schedule import SCHEDULE
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -89,6 +90,7 @@ INSTALLED_APPS = [
     "csp",
     "django_linear_migrations",
     "evalhub.audit",
+    "evalhub.mail",
     "evalhub.accounts",
     "evalhub.jobs",
     "evalhub.notifications",
@@ -98,6 +100,7 @@ INSTALLED_APPS = [
     "evalhub.campaigns",
     "evalhub.judgments",
     "evalhub.imports",
+    "evalhub.gold",
     "evalhub.quality",
     "evalhub.datasets",
     "evalhub.browse",
@@ -204,6 +207,13 @@ SESSION_ENGINE = "evalhub.accounts.sessions"
 LOGIN_URL = "sign_in"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "sign_in"
+_email_url = env.str("EVALHUB_EMAIL_URL", "")
+EVALHUB_MAIL = outgoing_mail(
+    url=_email_url,
+    sender=env.str("EVALHUB_EMAIL_FROM", ""),
+    root=env.str("EVALHUB_PUBLIC_URL", ""),
+)  # None: no e-mail
+globals().update(server_settings(_email_url))
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"

@@ -24,6 +24,7 @@ in_workspace: list[URLPattern | URLResolver] = [
     path("", include("evalhub.prompts.urls")),
     path("", include("evalhub.campaigns.urls")),
     path("", include("evalhub.imports.urls")),
+    path("", include("evalhub.gold.urls")),
     path("", include("evalhub.quality.urls")),
     path("", include("evalhub.links.urls")),
     path("", include("evalhub.datasets.urls")),
@@ -50,6 +51,7 @@ urlpatterns = [
     path("joined/", joining.joined, name="joined"),
     path("report/<str:secret>/", reporting.report, name="report"),
     path("profile/", accounts.profile, name="profile"),
+    path("profile/mail/", accounts.mail_wish, name="mail_wish"),
     path("profile/language/", set_language, name="language"),
     path("profile/password/", accounts.change_password, name="password"),
 ]

@@ -25,6 +25,7 @@ from evalhub.campaigns.models import (
 )
 from evalhub.datasets.models import Dataset, DatasetBuild
 from evalhub.evaluation.models import Comparison, Evaluation, Promotion
+from evalhub.gold.models import Appeal, Attempt, GoldVerdict, Qualification
 from evalhub.imports.models import Import, RejectedRow
 from evalhub.jobs.models import Job
 from evalhub.judgments.models import (
@@ -590,3 +591,48 @@ class StepFactory(DjangoModelFactory[Step]):
     round = factory.SubFactory(RoundFactory)
     kind = "dataset"
     position = 0
+
+
+class GoldVerdictFactory(DjangoModelFactory[GoldVerdict]):
+    """Somebody failed a gold: they preferred the second."""
+
+    class Meta:
+        model = GoldVerdict
+
+    judgment = factory.SubFactory(JudgmentFactory, task__kind="gold")
+    task = factory.SelfAttribute("judgment.task")
+    campaign = factory.SelfAttribute("judgment.campaign")
+    member = factory.SelfAttribute("judgment.member")
+    passed = False
+    checks = factory.LazyFunction(lambda: [{"name": "preference", "said": "B1", "passed": False}])
+
+
+class AppealFactory(DjangoModelFactory[Appeal]):
+    class Meta:
+        model = Appeal
+
+    verdict = factory.SubFactory(GoldVerdictFactory)
+    reason = "The first invents it too."
+
+
+class QualificationFactory(DjangoModelFactory[Qualification]):
+    class Meta:
+        model = Qualification
+
+    campaign = factory.SubFactory(CampaignFactory)
+    word = "medicine"
+    pass_mark = 50
+    retry_days = 7
+
+
+class AttemptFactory(DjangoModelFactory[Attempt]):
+    """Under way, of one task."""
+
+    class Meta:
+        model = Attempt
+
+    qualification = factory.SubFactory(QualificationFactory)
+    member = factory.SubFactory(
+        MemberFactory, workspace=factory.SelfAttribute("..qualification.campaign.workspace")
+    )
+    asked = 1

@@ -9,7 +9,13 @@ from tests.ground import data_directory
 
 # One data directory for the whole run: the workers of xdist inherit the variable
 os.environ["EVALHUB_DATA_DIR"] = str(data_directory())
-for _name in ("DATABASE_URL", "CELERY_BROKER_URL", "EVALHUB_FILES", "EVALHUB_SECRET_KEY"):
+for _name in (
+    "DATABASE_URL",
+    "CELERY_BROKER_URL",
+    "EVALHUB_FILES",
+    "EVALHUB_SECRET_KEY",
+    "EVALHUB_EMAIL_URL",
+):
     os.environ[_name] = ""
 os.environ["EVALHUB_OIDC_ISSUER"] = ""
 for _name in (

@@ -26,3 +26,11 @@ class MemberKind(TextChoices):
     MODEL = "model"  # a judge model
     IMPORTED = "imported"  # somebody named in a file; cannot sign in
     SIMULATED = "simulated"  # made by the demo; cannot sign in
+
+
+class MailWish(TextChoices):
+    """What somebody wants by e-mail, beside the page of notifications."""
+
+    NONE = "none", _("nothing")
+    ALERTS = "alerts", _("alerts at once")
+    DAILY = "daily", _("one e-mail a day with everything")

@@ -7,7 +7,7 @@ from django import forms
 from django.contrib.auth.password_validation import validate_password
 from django.utils.translation import gettext_lazy as _
 
-from evalhub.accounts.choices import Role
+from evalhub.accounts.choices import MailWish, Role
 from evalhub.accounts.models import User, slug_rule
 from evalhub.common.forms import WordsField
 
@@ -120,7 +120,7 @@ class InviteForm(RolesForm):
         label="E-mail address",
         max_length=254,
         required=False,
-        help_text="Where they sign in by an identity provider: the address that it knows them by.",
+        help_text="Their invitation goes there, where e-mail is on. An identity provider knows them by it.",
     )
     pseudonym = forms.CharField(
         label="Pseudonym",
@@ -141,6 +141,12 @@ class ProfileForm(forms.Form):
         choices=lambda: [(name, name) for name in sorted(zoneinfo.available_timezones())],
         help_text=_("Times on pages are shown in it; exports stay in UTC."),
     )
+
+
+class MailWishForm(forms.Form):
+    """Only for an account with an address, where e-mail goes out."""
+
+    wants_mail = forms.ChoiceField(label=_("What comes by e-mail"), choices=MailWish.choices)
 
 
 class RosterForm(forms.Form):

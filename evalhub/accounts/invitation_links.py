@@ -9,8 +9,8 @@ from evalhub.accounts.sign_in import chosen_provider, is_by_provider_only
 
 
 def link_for(request: HttpRequest, invited: Invited) -> str:
-    """Empty: they have an account already, or no link opens anything here."""
-    if invited.path is None or is_by_provider_only():
+    """Empty: it was mailed, they have an account already, or no link opens anything here."""
+    if invited.path is None or invited.mailed_to or is_by_provider_only():
         return ""
     return request.build_absolute_uri(invited.path)
 

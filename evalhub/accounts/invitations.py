@@ -13,15 +13,18 @@ from django.utils.translation import gettext as _
 from evalhub.accounts.errors import InvitationOver, NameTaken
 from evalhub.accounts.models import Member, User, Workspace
 from evalhub.accounts.services import add_member
+from evalhub.accounts.sign_in import chosen_provider, is_by_provider_only
 from evalhub.accounts.trail import record_account
 from evalhub.audit.services import record
 from evalhub.common.errors import Conflict
+from evalhub.mail.services import Wanted, is_on, link_to, post
 
 
 @dataclass(frozen=True)
 class Invited:
     member: Member
     path: str | None  # of the link to set a password; None: the account has one already
+    mailed_to: str = ""  # the address that the link went to; empty: the owner sends it
 
 
 @transaction.atomic
@@ -36,6 +39,8 @@ def invite(
 ) -> Invited:
     """Make somebody a member; an account is made when none has this user name.
 
+    Where e-mail goes out and there is an address, the link of a new account goes there.
+
     Args:
         email: of a new account; one that is there keeps its own.
 
@@ -49,11 +54,17 @@ def invite(
     member = add_member(
         workspace=workspace, pseudonym=pseudonym or username, roles=roles, user=user, by=by
     )
-    return Invited(member, _path(user) if is_new else None)
+    if not is_new:
+        return Invited(member, None)
+    path = _path(user)
+    if email and is_on():
+        _mail_invitation(member, email, path)
+        return Invited(member, path, mailed_to=email)
+    return Invited(member, path)
 
 
 def invite_again(*, member: Member, by: Member) -> Invited:
-    """A new link, as long as the first was not used and no other workspace knows the account.
+    """A new link to send by hand, as long as the first was not used and no other workspace knows the account.
 
     Raises:
         Conflict: the person has a password, or signs in by a provider; a link would let
@@ -98,6 +109,28 @@ def new_account(*, username: str, password: str) -> User:
         told = _("There is an account “%(name)s” already; choose another name.")
         raise NameTaken(told % {"name": username})
     return User.objects.create_user(username, password=password)
+
+
+def _mail_invitation(member: Member, email: str, path: str) -> None:
+    workspace = member.workspace
+    if is_by_provider_only():
+        told = _("You sign in with %(name)s, under this address:")
+        how, path = told % {"name": chosen_provider().name}, reverse("sign_in")
+    else:
+        how = _("With this link you choose your password. It works once and for three days:")
+    said = [
+        _("You were invited to %(workspace)s to judge what language models write.")
+        % {"workspace": workspace},
+        f"{how}\n{link_to(path)}",
+        _("If you did not expect this, do nothing: nobody has your password."),
+    ]
+    letter = Wanted(
+        to=email,
+        subject=_("Your invitation to %(workspace)s") % {"workspace": workspace},
+        text="\n\n".join([*said, ""]),
+        once=f"invitation {member.uid}",
+    )
+    post([letter], workspace=workspace.slug)
 
 
 def _path(user: User) -> str:

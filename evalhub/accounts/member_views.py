@@ -116,6 +116,7 @@ def token_revoke(request: Request, workspace: str, uid: UUID) -> HttpResponse:
 def _show_invited(request: Request, member: Member, invited: invitations.Invited) -> HttpResponse:
     context = _context(member) | {
         "invited": invited.member,
+        "mailed_to": invited.mailed_to,
         "link": link_for(request, invited),
         "by_provider": only_provider(),
     }

@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from evalhub.accounts.choices import ROLE_NAMES, MemberKind, Role
+from evalhub.accounts.choices import ROLE_NAMES, MailWish, MemberKind, Role
 from evalhub.common.models import PublicModel, one_of
 
 slug_rule = RegexValidator(
@@ -23,6 +23,15 @@ class User(AbstractUser):
     """Somebody who signs in. What they judge points at their Member, never here."""
 
     timezone = models.CharField(max_length=60, default="UTC")
+    wants_mail = models.CharField(
+        max_length=10,
+        choices=MailWish.choices,
+        default=MailWish.NONE.value,
+        db_default=MailWish.NONE.value,
+    )
+
+    class Meta(AbstractUser.Meta):  # type: ignore[name-defined,misc]  # unknown to its stubs
+        constraints = [one_of("mail_wish_known", "wants_mail", MailWish)]
 
 
 class WorkspaceQuerySet(models.QuerySet["Workspace"]):

@@ -101,6 +101,27 @@ def set_eligibility(*, member: Member, by: Member, **eligibility: Unpack[Eligibi
 
 
 @transaction.atomic
+def add_qualification(*, member: Member, word: str, because: str) -> Member:
+    """The member has earned what campaigns ask for; having it already changes nothing."""
+    locked = Member.objects.select_for_update(no_key=True).get(pk=member.pk)
+    if word not in locked.qualifications:
+        locked.qualifications = sorted({*locked.qualifications, word})
+        locked.save(update_fields=["qualifications"])
+        _record("member.qualified", locked, None, qualification=word, because=because)
+    return locked
+
+
+@transaction.atomic
+def remove_qualification(*, member: Member, word: str, reason: str, by: Member) -> Member:
+    """Take it away: somebody's decision, never a program's. What the member holds they keep."""
+    locked = Member.objects.select_for_update(no_key=True).get(pk=member.pk)
+    locked.qualifications = [each for each in locked.qualifications if each != word]
+    locked.save(update_fields=["qualifications"])
+    _record("member.qualification_removed", locked, by, qualification=word, reason=reason)
+    return locked
+
+
+@transaction.atomic
 def set_limits(
     *, member: Member, most_tasks: int | None, most_minutes: int | None, by: Member
 ) -> Member:

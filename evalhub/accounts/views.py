@@ -14,22 +14,25 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from evalhub.accounts import invitations
+from evalhub.accounts.choices import MailWish
 from evalhub.accounts.errors import SignInRefused, TooManyTries
 from evalhub.accounts.forms import (
     ChangePasswordForm,
+    MailWishForm,
     NewPasswordForm,
     ProfileForm,
     SignInForm,
 )
 from evalhub.accounts.http import Request, own_path
-from evalhub.accounts.profile import set_password, set_timezone
+from evalhub.accounts.profile import set_mail_wish, set_password, set_timezone
 from evalhub.accounts.sign_in import (
     BACKEND,
     is_by_provider_only,
     may_have_password,
     user_with_password,
 )
-from evalhub.common.errors import NotFound
+from evalhub.common.errors import DomainError, NotFound
+from evalhub.mail.services import is_on
 
 
 @sensitive_post_parameters("password")
@@ -87,8 +90,24 @@ def profile(request: Request) -> HttpResponse:
         set_timezone(user=request.user, timezone=form.cleaned_data["timezone"])
         messages.success(request, _("Saved."))
         return redirect("profile")
-    context = {"form": form, "has_password": may_have_password(request.user)}
+    context = {
+        "form": form,
+        "has_password": may_have_password(request.user),
+        "mail_form": MailWishForm(initial={"wants_mail": request.user.wants_mail}),
+        "mail_is_on": is_on(),
+    }
     return render(request, "accounts/profile.html", context)
+
+
+@require_POST
+@login_required
+def mail_wish(request: Request) -> HttpResponse:
+    form = MailWishForm(request.POST)
+    if not form.is_valid():
+        raise DomainError(_("Choose one of the three."))
+    set_mail_wish(user=request.user, wish=MailWish(form.cleaned_data["wants_mail"]))
+    messages.success(request, _("Saved."))
+    return redirect("profile")
 
 
 @sensitive_post_parameters("password", "current")

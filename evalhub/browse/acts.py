@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import msgspec
 from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -16,15 +15,12 @@ from evalhub.accounts.access import Act as Right
 from evalhub.accounts.models import Member
 from evalhub.browse.choices import Kind
 from evalhub.browse.errors import UnfitAct
-from evalhub.campaigns.choices import TaskKind
 from evalhub.campaigns.models import Task
 from evalhub.campaigns.services.steering import raise_overlap, reserve, set_priority
 from evalhub.common.errors import DomainError
-from evalhub.judgments.body import Answers
 from evalhub.judgments.models import Judgment
-from evalhub.judgments.services.expert import set_expert_answer
+from evalhub.judgments.services.expert import gold_from_judgment
 from evalhub.judgments.services.returns import return_judgment
-from evalhub.judgments.told import answers_in_order
 from evalhub.prompts.services.archive import archive_prompt, restore_prompt
 
 Arguments = Mapping[str, str]
@@ -110,14 +106,7 @@ def _return(judgment: Judgment, given: Arguments, by: Member) -> bool:
 
 
 def _make_gold(judgment: Judgment, given: Arguments, by: Member) -> bool:
-    """What this judgment says becomes the expert's answer to its task."""
-    try:
-        answers = msgspec.convert(answers_in_order(judgment), Answers)
-    except msgspec.ValidationError as error:
-        raise UnfitAct(_("This judgment cannot be an expert’s answer.")) from error
-    set_expert_answer(
-        task=judgment.task, answers=answers, reason=given["reason"], kind=TaskKind.GOLD, by=by
-    )
+    gold_from_judgment(judgment=judgment, reason=given["reason"], by=by)
     return True
 
 

@@ -16,7 +16,7 @@ from evalhub.accounts.acting import Acting
 from evalhub.accounts.choices import Role
 from evalhub.accounts.models import Member, User, Workspace
 from evalhub.campaigns.choices import AssignmentState, CampaignState
-from evalhub.campaigns.models import Assignment, Campaign, Flag, Guidelines, Task
+from evalhub.campaigns.models import Assignment, Campaign, Flag, Guidelines, Task, WordingHalf
 from evalhub.common.errors import NotFound
 from evalhub.common.rows import joined
 from evalhub.rubrics.models import RubricVersion
@@ -97,9 +97,25 @@ def access_desk_with(
     member.workspace, member.user = workspace, user
     campaign.workspace = workspace
     campaign.rubric_version = version_of(campaign.rubric_version_id)
+    shown_to(campaign, member.pk)
     if campaign.guidelines_id is not None:
         campaign.guidelines = guidelines_of(campaign.guidelines_id)
     return AtDesk(member, campaign), more
+
+
+def shown_to(campaign: Campaign, member_pk: int) -> Campaign:
+    """The campaign with the wording of the rubric that the member is shown, where two are tried.
+
+    Without a trial it is left as it is, and nothing is read.
+    """
+    if campaign.second_version_id is not None:
+        halves = WordingHalf.objects.filter(campaign=campaign.pk, member=member_pk)
+        version = halves.values_list("version", flat=True).first()
+        if version is None:
+            uid = Member.objects.values_list("uid", flat=True).get(pk=member_pk)
+            version = campaign.wording_drawn_for(uid)
+        campaign.rubric_version = version_of(version)
+    return campaign
 
 
 @lru_cache(maxsize=256)

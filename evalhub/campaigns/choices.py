@@ -32,6 +32,7 @@ class Design(TextChoices):
     FIRST_TWO = "first_two", _("one pair per prompt, of different models where there are any")
     RANDOM = "random", _("one pair per prompt, drawn by lot")
     AGAINST = "against", _("each of the others against one model")
+    NEAREST = "nearest", _("the two whose mean ratings so far are nearest")
     ALL_PAIRS = "all_pairs", _("every pair")
 
 

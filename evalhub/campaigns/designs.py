@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 from evalhub.campaigns.choices import COMPLETIONS_PER_TASK, Design, TaskType
 
+ROUNDING = 1e-9  # of means that are equal
+
 
 class Answer(NamedTuple):
     """What choosing needs to know of a completion; its text stays in the database."""
@@ -18,6 +20,7 @@ class Answer(NamedTuple):
     workspace: int
     model: int
     digest: str  # of the text
+    score: float | None = None  # for Design.NEAREST; None: nobody has rated it
 
 
 def chosen(
@@ -33,7 +36,7 @@ def chosen(
     Args:
         design: of comparisons; the other types take what their number asks for.
         against: the key of the model that each other one meets, for Design.AGAINST.
-        chance: draws the pairs of Design.RANDOM.
+        chance: draws the pairs of Design.RANDOM, and among those that are equally near.
     """
     different = _different_texts(answers, first=against)
     if type_ == TaskType.RATING:
@@ -53,6 +56,8 @@ def _pairs(
         yield from (list(pair) for pair in combinations(answers, 2))
     elif design == Design.RANDOM:
         yield chance.sample(answers, 2)
+    elif design == Design.NEAREST:
+        yield from _nearest(answers, chance)
     elif design == Design.AGAINST:
         yield from _against(answers, against)
     else:
@@ -64,6 +69,18 @@ def _against(answers: list[Answer], model: int | None) -> Iterator[list[Answer]]
     own = next((answer for answer in answers if answer.model == model), None)
     if own is not None:
         yield from ([own, answer] for answer in answers if answer.model != model)
+
+
+def _nearest(answers: list[Answer], chance: Random) -> Iterator[list[Answer]]:
+    """The two whose scores differ least; none where fewer than two have one."""
+    pairs = [
+        (abs(one.score - other.score), [one, other])
+        for one, other in combinations(answers, 2)
+        if one.score is not None and other.score is not None
+    ]
+    if pairs:
+        least = min(distance for distance, _pair in pairs)
+        yield chance.choice([pair for distance, pair in pairs if distance <= least + ROUNDING])
 
 
 def _different_texts(answers: Sequence[Answer], *, first: int | None) -> list[Answer]:

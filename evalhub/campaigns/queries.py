@@ -186,7 +186,9 @@ def campaigns_for(member: Member) -> list[MyCampaign]:
 
 
 def _waiting_in(campaigns: Sequence[int]) -> dict[int, int]:
-    rows = Task.objects.open().filter(campaign__in=campaigns).values_list("campaign_id")
+    """What is reserved is left out: for whom tells of gold and repeats."""
+    shared = Task.objects.open().filter(campaign__in=campaigns, is_reserved=False)
+    rows = shared.values_list("campaign_id")
     return dict(rows.annotate(Sum("open_places")))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import groupby
+from itertools import groupby, islice, starmap
 from random import Random
 
 from django.db.models import QuerySet
@@ -13,6 +13,7 @@ from django.db.models.functions import MD5
 from evalhub.campaigns.choices import COMPLETIONS_PER_TASK, Design, TaskType
 from evalhub.campaigns.designs import Answer, chosen
 from evalhub.campaigns.errors import UnfitTask
+from evalhub.campaigns.scoring import scores_of
 from evalhub.prompts.models import Collection, Completion, Prompt
 from evalhub.prompts.queries import prompts_within
 from evalhub.registry.models import LanguageModel
@@ -95,10 +96,19 @@ def shapes_of(
     chance = Random(seed)  # noqa: S311  no secret
     told = completions.annotate(digest=MD5("content")).order_by("prompt_id", "pk")
     columns = ("pk", "prompt_id", "prompt__workspace_id", "generation__model_id", "digest")
-    rows = map(Answer._make, told.values_list(*columns).iterator(chunk_size=BATCH))
+    stored = told.values_list(*columns).iterator(chunk_size=BATCH)
+    rows: Iterator[Answer] = starmap(Answer, stored)
+    if type_ == TaskType.COMPARISON and design == Design.NEAREST:
+        rows = _scored(rows)
     for prompt, group in groupby(rows, key=lambda row: row.prompt):
         answers = list(group)
         if answers[0].workspace != workspace:
             raise UnfitTask(OF_ANOTHER_WORKSPACE)
         for met in chosen(type_, answers, design=design, against=against, chance=chance):
             yield prompt, [answer.pk for answer in met]
+
+
+def _scored(rows: Iterator[Answer]) -> Iterator[Answer]:
+    while batch := list(islice(rows, BATCH)):
+        scores = scores_of(row.pk for row in batch)
+        yield from (row._replace(score=scores.get(row.pk)) for row in batch)

@@ -76,7 +76,7 @@ class ProgressSerializer(serializers.Serializer[object]):
 
 class CampaignDetailSerializer(CampaignSerializer):
     criteria = CriterionSerializer(source="rubric_version.criteria", many=True)
-    progress = ProgressSerializer()
+    progress = ProgressSerializer(allow_null=True)  # null for who only judges
 
     class Meta(CampaignSerializer.Meta):
         fields = [*CampaignSerializer.Meta.fields, "criteria", "progress"]

@@ -131,7 +131,7 @@ class ReviseBody(Answers, forbid_unknown_fields=True, kw_only=True):
     submission_id: UUID
 
 
-Body = TypeVar("Body", SubmitBody, ReviseBody)
+Body = TypeVar("Body", bound=Answers)
 
 
 def parsed(raw: bytes, shape: type[Body]) -> Body:

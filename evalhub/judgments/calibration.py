@@ -50,19 +50,9 @@ class Tally:
 
 
 @dataclass(frozen=True)
-class Evidence:
-    """One judgment of a gold task and how it did."""
-
-    judgment: Judgment
-    same: int
-    n: int
-
-
-@dataclass(frozen=True)
 class Calibration:
     whole: Tally
     parts: list[Tally]  # by criterion or kind of question, by name
-    evidence: list[Evidence]  # newest first
 
 
 def calibration_of(member: Member) -> Calibration:
@@ -72,7 +62,7 @@ def calibration_of(member: Member) -> Calibration:
     """
     rows = Judgment.objects.standing(before=undo_ended()).filter(member=member, supersedes=None)
     rows = rows.filter(task__kind=TaskKind.GOLD, task__expert_answer__isnull=False)
-    judgments = list(rows.select_related("campaign", "task__prompt").order_by("-pk")[:NEWEST])
+    judgments = list(rows.select_related("campaign").order_by("-pk")[:NEWEST])
     experts = dict(
         ExpertAnswer.objects.filter(task__in=[row.task_id for row in judgments]).values_list(
             "task_id", "answers"
@@ -80,12 +70,9 @@ def calibration_of(member: Member) -> Calibration:
     )
     said = _said(judgments)
     whole, parts = Tally(_("In all")), dict[str, Tally]()
-    evidence = []
     for row in judgments:
-        same, n = whole.same, whole.n
         _add(row, said[row.pk], experts[row.task_id], whole, parts)
-        evidence.append(Evidence(row, whole.same - same, whole.n - n))
-    return Calibration(whole, sorted(parts.values(), key=lambda part: part.title), evidence)
+    return Calibration(whole, sorted(parts.values(), key=lambda part: part.title))
 
 
 def _add(

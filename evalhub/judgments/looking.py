@@ -11,6 +11,7 @@ from evalhub.campaigns.models import Task
 from evalhub.campaigns.queries import masked
 from evalhub.judgments.models import Judgment
 from evalhub.judgments.page import documents_of, task_page
+from evalhub.judgments.queries import task_as_judged
 from evalhub.judgments.sheet import fields_from
 from evalhub.judgments.sheet.rows import Shown
 from evalhub.judgments.told import answers_of
@@ -36,7 +37,7 @@ def judged_page(judgment: Judgment, *, typed: Mapping[str, str] | None = None) -
     steps = judgment.campaign.preference_steps
     fields = fields_from(answers, preference_steps=steps) if typed is None else typed
     order = judgment.assignment.permutation if judgment.assignment else None
-    context = page_of_task(judgment.task, fields, order=order)
+    context = page_of_task(task_as_judged(judgment), fields, order=order)
     spans = answers["spans"]
     return context | {"judgment": judgment, "spans": spans, "marked": marked_in(context, spans)}
 

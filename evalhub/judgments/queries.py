@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from evalhub.accounts.models import Member
+from evalhub.campaigns.access import version_of
 from evalhub.campaigns.choices import AssignmentState, CampaignState
 from evalhub.campaigns.models import Assignment, Draft, Task
 from evalhub.campaigns.queries import criteria_of
@@ -50,6 +51,14 @@ def material_of_task(task: Task) -> Material:
         error_types=[each["slug"] for each in version.error_types],
         severities=[each["slug"] for each in version.severities],
     )
+
+
+def task_as_judged(judgment: Judgment) -> Task:
+    """Its task, with the wording of the rubric that its member was shown."""
+    task = judgment.task
+    if judgment.rubric_version_id is not None:
+        task.campaign.rubric_version = version_of(judgment.rubric_version_id)
+    return task
 
 
 def question_of(task: Task, *, order: Sequence[int] | None = None) -> Question:

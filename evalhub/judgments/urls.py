@@ -27,7 +27,6 @@ urlpatterns = [
     path("rubrics/versions/<uuid:uid>/preview/", preview.preview, name="rubric_preview"),
     path("my-work/", mine.mine, name="mine"),
     path("my-work/keys/", desk.desk, name="desk"),
-    path("my-work/calibration/", mine.calibration, name="calibration"),
     path("my-work/corrections/", mine.taken_over, name="taken_over"),
     *(
         path(f"my-work/{state}/", mine.work, {"state": state}, name=state)

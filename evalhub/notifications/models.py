@@ -25,6 +25,7 @@ class Notification(PublicModel):
     sentence = models.CharField(max_length=500)
     path = models.CharField(max_length=200)  # of a page here, from its first slash
     once = models.CharField(max_length=120, blank=True)  # the same is not told twice
+    mailed_at = models.DateTimeField(null=True, blank=True)  # put into a letter, once
     read_at = models.DateTimeField(null=True, blank=True)
 
     objects = NotificationQuerySet.as_manager()

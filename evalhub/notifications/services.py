@@ -5,7 +5,10 @@ from collections.abc import Iterable
 from django.utils import timezone
 
 from evalhub.accounts.models import Member
+from evalhub.notifications.letters import mail_at_once
 from evalhub.notifications.models import Notification
+
+ALERT = "alert"  # the topic that people may want by e-mail at once
 
 
 def notify(
@@ -14,6 +17,7 @@ def notify(
     """Tell each of `members`, in the caller's transaction; return how many were told.
 
     Args:
+        topic: an alert also goes out by e-mail, to whoever wants that.
         path: of the page that it is about.
         once: names the occasion; whoever was told of it already is not told again.
     """
@@ -25,6 +29,8 @@ def notify(
     known = set(before.values_list("member_id", flat=True)) if once else set()
     new = [row for row in rows if row.member_id not in known]
     Notification.objects.bulk_create(new, ignore_conflicts=bool(once))
+    if topic == ALERT:
+        mail_at_once([row.uid for row in new])
     return len(new)
 
 

@@ -18,10 +18,12 @@ from evalhub.campaigns.choices import TaskKind
 from evalhub.campaigns.models import Campaign
 from evalhub.judgments.models import Judgment
 from evalhub.registry.models import LanguageModel
+from evalhub.rubrics.models import RubricVersion
 
 Ints = NDArray[np.int64]
 
-APART = (TaskKind.REPEAT, TaskKind.PRACTICE)  # a second word of one person, and no data
+APART = (TaskKind.REPEAT, TaskKind.PRACTICE, TaskKind.QUALIFICATION)
+# a second word of one person, no data, and an exam
 
 _RATINGS = """
     SELECT r.criterion_id::bigint, t.prompt_id, coalesce(r.completion_id, 0),
@@ -116,18 +118,24 @@ class Preferences:
     day: Ints
 
 
-def ratings_of(campaign: Campaign) -> Ratings:
-    """What people themselves said last, a reviewer's fix left out."""
-    columns = columns_of_judgments(_RATINGS.replace("{missing}", str(_MISSING)), campaign, 9)
+def ratings_of(campaign: Campaign, *, wording: RubricVersion | None = None) -> Ratings:
+    """What people themselves said last, a reviewer's fix left out.
+
+    Args:
+        wording: only what was said while it was shown, where two were tried.
+    """
+    columns = columns_of_judgments(
+        _RATINGS.replace("{missing}", str(_MISSING)), campaign, 9, wording
+    )
     criterion, prompt, completion, turn, member, task, group, day, given = columns
     value = np.where(given == _MISSING, np.nan, given.astype(float))
     return Ratings(criterion, prompt, completion, turn, member, task, group, day, value)
 
 
-def preferences_of(campaign: Campaign) -> Preferences:
+def preferences_of(campaign: Campaign, *, wording: RubricVersion | None = None) -> Preferences:
     """Likewise; each two of a ranking are a preference."""
-    compared = columns_of_judgments(_PREFERENCES, campaign, 11)
-    ranked = columns_of_judgments(_RANKINGS, campaign, 11)
+    compared = columns_of_judgments(_PREFERENCES, campaign, 11, wording)
+    ranked = columns_of_judgments(_RANKINGS, campaign, 11, wording)
     criterion, prompt, one, two, margin, both_bad, place, member, task, group, day = (
         np.concatenate(both) for both in zip(compared, ranked, strict=True)
     )
@@ -184,9 +192,13 @@ def lengths_of(campaign: Campaign) -> Lengths:
     return Lengths(*columns_of(_WORDS, [campaign.pk], 2))
 
 
-def columns_of_judgments(statement: str, campaign: Campaign, width: int) -> Sequence[Ints]:
+def columns_of_judgments(
+    statement: str, campaign: Campaign, width: int, wording: RubricVersion | None = None
+) -> Sequence[Ints]:
     """The same about what people themselves said last: `{judgments}` and `{day}` are put in for it."""
     rows = Judgment.objects.filter(campaign=campaign).own_words().exclude(task__kind__in=APART)
+    if wording is not None:
+        rows = rows.filter(rubric_version=wording)
     chosen, values = rows.order_by().values("pk").query.sql_with_params()
     return columns_of(
         statement.replace("{judgments}", chosen).replace("{day}", _DAY), values, width

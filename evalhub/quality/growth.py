@@ -51,6 +51,8 @@ def grow_if_undecided(*, judgment: UUID) -> bool:
 
 def _is_decided(task: Task) -> bool:
     current = Judgment.objects.filter(task=task).counted()
+    if current.filter(is_verdict=True).exists():
+        return True
     return (
         is_decided(_preferred(current))
         and is_decided(_ranked_first(current))
@@ -78,10 +80,10 @@ def _ranked_first(current: QuerySet[Judgment]) -> list[Hashable]:
 
 def _is_rated(current: QuerySet[Judgment]) -> bool:
     """Whether each required criterion of each completion is decided; missing is no answer."""
-    found: dict[tuple[int | None, int, str], list[int]] = defaultdict(list)
+    found: dict[tuple[int | None, str, str], list[int]] = defaultdict(list)
     rows = Rating.objects.filter(judgment__in=current, turn=None, criterion__required=True)
     for completion, criterion, kind, value in rows.order_by("pk").values_list(
-        "completion_id", "criterion_id", "criterion__kind", "value"
+        "completion_id", "criterion__slug", "criterion__kind", "value"
     ):
         if value is not None:
             found[completion, criterion, kind].append(value)

@@ -30,7 +30,7 @@ from evalhub.quality.answers import answers_in
 from evalhub.quality.consensus import OVERALL, Marks, Votes
 from evalhub.quality.models import ConsensusSnapshot
 from evalhub.quality.weighing import Fits, Weighing, fits_of
-from evalhub.rubrics.carried import CarriedOver, carried_over
+from evalhub.rubrics.carried import CarriedOver, carried_from_trial, carried_on, carried_over
 from evalhub.rubrics.models import ScaleKind
 
 LOWEST, HIGHEST = 1.0, 5.0  # every scale is stretched onto this one
@@ -140,8 +140,8 @@ class Scope:
         return rows.filter(pk__lte=snapshot.last_judgment)
 
     def _of_campaigns(self, rows: QuerySet[Judgment]) -> QuerySet[Judgment]:
-        """Without repeats, which tell how steady somebody is and would count their word twice."""
-        rows = rows.exclude(task__kind=TaskKind.REPEAT)
+        """Without repeats, which would count somebody's word twice, and without exams."""
+        rows = rows.exclude(task__kind__in=[TaskKind.REPEAT, TaskKind.QUALIFICATION])
         if not self.campaigns:  # a pilot counts only where somebody names it
             rows = rows.filter(campaign__pilot_of=None)
         if self.campaigns:
@@ -172,7 +172,19 @@ class Scope:
         campaigns = Campaign.objects.filter(judged, workspace=self.snapshot.workspace)
         versions = campaigns.exclude(rubric_version=None).order_by("pk")
         keys = set(versions.values_list("rubric_version", flat=True))
-        return carried_over(keys, at=self.snapshot.created_at)
+        at = self.snapshot.created_at
+        return self._carried_from_trials(keys, carried_over(keys, at=at))
+
+    def _carried_from_trials(self, keys: set[int], onwards: CarriedOver) -> CarriedOver:
+        """`onwards`, and where answers count that were given under the second of two wordings."""
+        tried = self.judgments().exclude(rubric_version=None).exclude(rubric_version__in=keys)
+        pairs = tried.values_list("campaign__rubric_version", "rubric_version").distinct()
+        found = dict(onwards)
+        for shown, version in pairs.order_by("campaign__rubric_version", "rubric_version"):
+            ends = carried_from_trial([version], shown, at=self.snapshot.created_at)
+            for criterion, end in ends.items():
+                found[criterion] = carried_on(end, onwards)
+        return found
 
 
 def counted_up_to(workspace: Workspace, last: int, *, before: datetime) -> QuerySet[Judgment]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from evalhub.campaigns.models import Campaign
 from evalhub.quality.arrays import Ratings, preferences_of, ratings_of
-from evalhub.rubrics.models import Criterion, ScaleKind
+from evalhub.rubrics.models import Criterion, RubricVersion, ScaleKind
 from evalhub.stats.agreement import Level
 
 Floats = NDArray[np.float64]
@@ -49,14 +49,17 @@ class Asked:
         return replace(self, **{name: getattr(self, name)[given_R] for name in columns})
 
 
-def questions_of(campaign: Campaign) -> Iterator[Asked]:
-    """What people themselves said; criteria that are answered in words are left out."""
-    ratings = ratings_of(campaign)
+def questions_of(campaign: Campaign, *, wording: RubricVersion | None = None) -> Iterator[Asked]:
+    """What people themselves said; criteria that are answered in words are left out.
+
+    With a `wording`, only what was said while it was shown.
+    """
+    ratings = ratings_of(campaign, wording=wording)
     criteria = Criterion.objects.filter(pk__in=np.unique(ratings.criterion).tolist())
     for criterion in criteria.select_related("version"):
         if criterion.kind in _LEVELS:
             yield _rated(ratings, criterion)
-    preferences = preferences_of(campaign)
+    preferences = preferences_of(campaign, wording=wording)
     names = dict(
         Criterion.objects.filter(pk__in=np.unique(preferences.criterion).tolist()).values_list(
             "pk", "slug"

@@ -22,4 +22,6 @@ class ReportKind(TextChoices):
     AGREEMENT = "agreement", _("Agreement")
     RELIABILITY = "reliability", _("Reliability")
     LEADERBOARD = "leaderboard", _("Leaderboard")
+    WORDINGS = "wordings", _("Wordings")
+    CONSISTENCY = "consistency", _("Consistency")
     BIAS = "bias", _("Bias")

@@ -30,7 +30,8 @@ _HEADS = """
                 WHEN j.source = 'human' AND j.supersedes_id IS NULL AND j.assignment_id IS NOT NULL
                      AND j.created_at > %(settled_before)s THEN 'unsettled'
                 ELSE 'counted' END,
-           earlier.uid::text, j.is_fix, j.is_verdict, r.id IS NOT NULL, g.number, j.judged_at, j.active_ms,
+           earlier.uid::text, j.is_fix, j.is_verdict, r.id IS NOT NULL, v.number, g.number,
+           j.judged_at, j.active_ms,
            j.wall_ms, d.content, j.critique
     FROM judgments_judgment j
     JOIN campaigns_task t ON t.id = j.task_id
@@ -39,6 +40,7 @@ _HEADS = """
     JOIN accounts_member m ON m.id = j.member_id
     LEFT JOIN accounts_user u ON u.id = m.user_id
     LEFT JOIN campaigns_assignment a ON a.id = j.assignment_id
+    LEFT JOIN rubrics_rubricversion v ON v.id = j.rubric_version_id
     LEFT JOIN campaigns_guidelines g ON g.id = j.guidelines_id
     LEFT JOIN judgments_judgment earlier ON earlier.id = j.supersedes_id
     LEFT JOIN judgments_judgment later ON later.supersedes_id = j.id AND later.id <= %(last)s
@@ -49,7 +51,8 @@ _HEADS = """
 """
 HEADS = (
     "judgment", "task", "kind", "prompt", "prompt_id", "collection", "annotator", "source", "state",
-    "supersedes", "is_fix", "is_verdict", "is_returned", "guidelines", "judged_at", "active_ms", "wall_ms",
+    "supersedes", "is_fix", "is_verdict", "is_returned", "rubric_version", "guidelines", "judged_at",
+    "active_ms", "wall_ms",
     "demonstration", "critique",
 )  # fmt: skip
 STATE = 3 + HEADS.index("state")

@@ -25,9 +25,13 @@ class Records:
             "type": campaign.type,
             "is_pilot": campaign.pilot_of_id is not None,
             "rubric": version.rubric.slug,
-            "rubric_version": version.number,
         }
-        self._slugs: dict[int | None, str | None] = {each.pk: each.slug for each in criteria}
+        self._version = version.number
+        others = campaign.judgments.exclude(rubric_version=None).values("rubric_version")
+        wordings = Criterion.objects.filter(version__in=others)  # where two were tried
+        self._slugs: dict[int | None, str | None] = {
+            each.pk: each.slug for each in [*criteria, *wordings]
+        }
         self._slugs[None] = None
 
     def of(self, page: Page) -> Iterator[Record]:
@@ -43,6 +47,7 @@ class Records:
         self, head: Row, shown: Sequence[Shown], said: Mapping[str, Sequence[Row]]
     ) -> Record:
         record = dict(zip(HEADS, head[3:], strict=True)) | self._of_campaign
+        record["rubric_version"] = record["rubric_version"] or self._version
         letters: Letters = {None: None}
         responses: dict[int, Record] = {}
         for letter, each in zip(ascii_uppercase, shown, strict=False):

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from evalhub.reports import views
+from evalhub.reports import views, wording_views
 
 app_name = "reports"
 urlpatterns = [
@@ -8,6 +8,10 @@ urlpatterns = [
     path("campaigns/<uuid:uid>/agreement/", views.agreement, name="agreement"),
     path("campaigns/<uuid:uid>/reliability/", views.reliability, name="reliability"),
     path("campaigns/<uuid:uid>/leaderboard/", views.leaderboard, name="leaderboard"),
+    path("campaigns/<uuid:uid>/wordings/", wording_views.wordings, name="wordings"),
+    path("campaigns/<uuid:uid>/wordings/try/", wording_views.wordings_try, name="wordings_try"),
+    path("campaigns/<uuid:uid>/wordings/keep/", wording_views.wordings_keep, name="wordings_keep"),
+    path("campaigns/<uuid:uid>/consistency/", views.consistency, name="consistency"),
     path("exports/<uuid:uid>/", views.export_detail, name="export"),
     path("exports/<uuid:uid>/download/", views.export_download, name="download"),
 ]

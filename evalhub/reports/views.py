@@ -13,6 +13,7 @@ from evalhub.accounts.access import access_member
 from evalhub.accounts.http import Request
 from evalhub.accounts.models import Member
 from evalhub.campaigns.access import access_campaign
+from evalhub.campaigns.models import Campaign
 from evalhub.common.errors import DomainError
 from evalhub.common.paging import newest_first
 from evalhub.reports.access import access_export
@@ -70,6 +71,13 @@ def leaderboard(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     return _report(request, workspace, uid, ReportKind.LEADERBOARD)
 
 
+@require_http_methods(["GET", "POST"])
+@login_required
+def consistency(request: Request, workspace: str, uid: UUID) -> HttpResponse:
+    """How steady each person is, as it was last computed."""
+    return _report(request, workspace, uid, ReportKind.CONSISTENCY)
+
+
 def _report(request: Request, workspace: str, uid: UUID, kind: ReportKind) -> HttpResponse:
     """A POST computes it anew; htmx asks every two seconds for the live part until that is done."""
     member = access_member(request.user, workspace, to="build")
@@ -77,16 +85,20 @@ def _report(request: Request, workspace: str, uid: UUID, kind: ReportKind) -> Ht
     if request.method == "POST":
         start_report(campaign=campaign, kind=kind, by=member)
         return redirect(f"reports:{kind}", workspace, uid)
+    template = f"reports/{kind}.html" + ("#live" if request.htmx else "")
+    return render(request, template, report_context(member, campaign, kind))
+
+
+def report_context(member: Member, campaign: Campaign, kind: ReportKind) -> dict[str, object]:
+    """The newest report that is made, and the job of a newer one."""
     reports = campaign.reports.filter(kind=kind).select_related("job")
     newest = reports.first()
-    context = _context(member) | {
+    return _context(member) | {
         "campaign": campaign,
-        "url": reverse(f"reports:{kind}", args=[workspace, uid]),
+        "url": reverse(f"reports:{kind}", args=[campaign.workspace.slug, campaign.uid]),
         "report": reports.exclude(made_at=None).first(),
         "job": None if newest is None or newest.made_at else newest.job,
     }
-    template = f"reports/{kind}.html" + ("#live" if request.htmx else "")
-    return render(request, template, context)
 
 
 @require_GET

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 from django.utils.translation import gettext as _
+from rest_framework.request import Request
 
+from evalhub.accounts.access import acting_member
 from evalhub.accounts.models import Member
 from evalhub.common.errors import NotFound
 from evalhub.rubrics.errors import RubricFrozen
@@ -34,6 +36,39 @@ def access_rubric_version(
     if to == "edit" and version.is_frozen:
         raise _frozen(version)
     return version
+
+
+class ActingOn(NamedTuple):
+    version: RubricVersion
+    member: Member
+
+
+class ActingOnRubric(NamedTuple):
+    rubric: Rubric
+    member: Member
+
+
+def acting_rubric(request: Request, uid: UUID) -> ActingOnRubric:
+    """A rubric and the lead who changes it, for the API."""
+    rubric = Rubric.objects.select_related("workspace").filter(uid=uid).first()
+    if rubric is None:
+        raise NotFound(_("No such rubric."))
+    try:
+        return ActingOnRubric(rubric, acting_member(request, rubric.workspace_id, to="lead"))
+    except NotFound as error:
+        raise NotFound(_("No such rubric.")) from error
+
+
+def acting_rubric_version(request: Request, uid: UUID, *, to: Literal["view", "lead"]) -> ActingOn:
+    """A version and who asks for it, for the API."""
+    versions = RubricVersion.objects.select_related("rubric__workspace")
+    version = versions.filter(uid=uid).first()
+    if version is None:
+        raise NotFound(_("No such version of a rubric."))
+    try:
+        return ActingOn(version, acting_member(request, version.rubric.workspace_id, to=to))
+    except NotFound as error:
+        raise NotFound(_("No such version of a rubric.")) from error
 
 
 def access_version_to_compare(version: RubricVersion, uid: str) -> RubricVersion | None:

@@ -76,6 +76,41 @@ def carried_over(versions: Iterable[int], *, at: datetime) -> CarriedOver:
     return found
 
 
+def carried_from_trial(tried: Iterable[int], shown: int, *, at: datetime) -> CarriedOver:
+    """Where answers count that were given under another wording than a campaign's own, `shown`.
+
+    By the rules between the two, whichever is the newer: what is kept from one to the other is kept
+    from the other to the one. What is mapped leads one way, so answers stay behind that would go back.
+
+    Args:
+        tried: keys of the other wordings, of the same rubric.
+    """
+    found: CarriedOver = {}
+    own = {each.slug: each for each in Criterion.objects.filter(version=shown)}
+    for version in tried:
+        carried = carried_over([version, shown], at=at)
+        for criterion in Criterion.objects.filter(version=version):
+            if criterion.pk in carried:
+                found[criterion.pk] = carried[criterion.pk]
+                continue
+            target = own.get(criterion.slug)
+            end = carried.get(target.pk) if target else None
+            is_kept = end is not None and end.values is None
+            found[criterion.pk] = Carried(target, None) if target and is_kept else None
+    return found
+
+
+def carried_on(end: Carried | None, onwards: CarriedOver) -> Carried | None:
+    """Where answers come to that count under `end`, if that is carried on itself."""
+    if end is None or end.criterion.pk not in onwards:
+        return end
+    last = onwards[end.criterion.pk]
+    if last is None or end.values is None:
+        return last
+    values = {value: last.value(to) for value, to in end.values.items()}
+    return Carried(last.criterion, {value: to for value, to in values.items() if to is not None})
+
+
 def _in_rubric(rubric: int, first: int, last: int, at: datetime) -> CarriedOver:
     """From the last version back to the first: each step leads to where the next one ends."""
     criteria = Criterion.objects.filter(
@@ -98,10 +133,7 @@ def _step(
     earlier: Criterion, later: Criterion, rules: list[CarryRule], onwards: CarriedOver
 ) -> Carried | None:
     decision = decision_on(earlier, later, rules)
-    end = onwards.get(later.pk, Carried(later, None))
-    if end is None or decision.rule == Carrying.AGAIN:
+    if decision.rule == Carrying.AGAIN:
         return None
-    if decision.rule == Carrying.KEEP:
-        return end
-    ends = {value: end.value(to) for value, to in decision.values.items()}
-    return Carried(end.criterion, {value: to for value, to in ends.items() if to is not None})
+    values = None if decision.rule == Carrying.KEEP else decision.values
+    return carried_on(Carried(later, values), onwards)

@@ -12,10 +12,10 @@ from evalhub.rubrics.document import CriterionPart, Document, Named, wording_of
 from evalhub.rubrics.drafts import MOST_CRITERIA, draft_of, set_guidelines
 from evalhub.rubrics.errors import UnfitRubric
 from evalhub.rubrics.fitness import check_condition
-from evalhub.rubrics.models import Criterion, RubricVersion
+from evalhub.rubrics.models import Criterion, Rubric, RubricVersion
 from evalhub.rubrics.naming import Named as Kept
 from evalhub.rubrics.naming import lines_of, named_from
-from evalhub.rubrics.services import create_rubric
+from evalhub.rubrics.services import create_rubric, new_version
 from evalhub.rubrics.wording import slug_for, write
 
 
@@ -29,15 +29,33 @@ def rubric_from(
         Conflict: the workspace has a rubric of that slug.
         UnfitRubric: the criteria cannot be asked; names the field and the remedy.
     """
-    version = set_guidelines(
-        version=create_rubric(workspace=workspace, slug=slug, name=name, by=by),
+    version = create_rubric(workspace=workspace, slug=slug, name=name, by=by)
+    return _filled(version, document, by)
+
+
+@transaction.atomic
+def version_from(*, document: Document, rubric: Rubric, by: Member) -> RubricVersion:
+    """The rubric's next version, a draft of what the document says and of nothing before.
+
+    Raises:
+        Conflict: there is a draft already; edit or publish that one.
+        UnfitRubric: the criteria cannot be asked; names the field and the remedy.
+    """
+    version = new_version(rubric=rubric, by=by)
+    version.criteria.all().delete()
+    return _filled(version, document, by)
+
+
+def _filled(version: RubricVersion, document: Document, by: Member) -> RubricVersion:
+    filled = set_guidelines(
+        version=version,
         guidelines=document.guidelines,
         error_types=_kept(document.error_types, "error_types"),
         severities=_kept(document.severities, "severities"),
         by=by,
     )
-    add_criteria(version=version, document=document, by=by)
-    return version
+    add_criteria(version=filled, document=document, by=by)
+    return filled
 
 
 @transaction.atomic

@@ -8,11 +8,13 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
+from smtplib import SMTPException
 
 from django.conf import settings
+from django.core.mail import get_connection
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from kombu.exceptions import OperationalError as BrokerError
@@ -25,6 +27,7 @@ from evalhub.common.supervisor.record import read_record
 from evalhub.common.supervisor.up import is_healthy
 from evalhub.jobs.choices import Queue
 from evalhub.jobs.workers import live_workers
+from evalhub.mail.models import Letter
 
 GIB = 1024**3
 LEAST_FREE = 2 * GIB
@@ -180,6 +183,27 @@ def device(_open: ExitStack) -> str:
     return f"torch {version}, {', '.join(names) or 'on the processor'}"
 
 
+def mail(_open: ExitStack) -> str:
+    if settings.EVALHUB_MAIL is None:
+        return "off: EVALHUB_EMAIL_URL names no server"
+    server = settings.EVALHUB_MAIL.server
+    try:
+        with closing(get_connection()) as link:
+            link.open()
+    except (SMTPException, OSError) as problem:
+        raise Fault(f"{server}: {problem}", remedy="Look at EVALHUB_EMAIL_URL.") from None
+    try:
+        failed = Letter.objects.failed_lately().count()
+    except DatabaseError:
+        raise Fault("the database does not answer", remedy="See `database`.") from None
+    if failed:
+        raise Fault(
+            f"{server} answers, but {failed} e-mails did not go out in the last 7 days",
+            remedy="Owners see them, with what the server said, on their page of notifications.",
+        )
+    return f"{server} answers"
+
+
 def model(_open: ExitStack) -> str:
     name = settings.EVALHUB_BASE_MODEL
     folder = Path(name)
@@ -210,6 +234,7 @@ CHECKS: dict[str, Callable[[ExitStack], str]] = {
     "broker": broker,
     "workers": workers,
     "web": web,
+    "e-mail": mail,
     "device": device,
     "base model": model,
 }

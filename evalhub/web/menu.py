@@ -40,6 +40,7 @@ SECTIONS: list[tuple[Any, list[Page]]] = [  # `Any`: lazy translations
             Page(_("Campaigns"), "campaigns:list", "watch"),
             Page(_("Reviews"), "judgments:review_list", "review"),
             Page(_("Flags"), "campaigns:flags", "lead"),
+            Page(_("Appeals"), "gold:appeals", "lead"),
             Page(_("Workload"), "judgments:limits", "lead"),
             Page(_("Rubrics"), "rubrics:list", "watch"),
         ],

@@ -38,6 +38,16 @@ def _review(workspace: Workspace) -> Any:
     return make.ReviewFactory.create(judgment=judgment)
 
 
+def _verdict(workspace: Workspace) -> Any:
+    """A failed gold with its appeal."""
+    gold = make.ExpertAnswerFactory.create(
+        task__campaign__workspace=workspace, task__kind="gold", task__overlap=1
+    )
+    held = make.AssignmentFactory.create(task=gold.task, state="submitted")
+    judgment = make.JudgmentFactory.create(task=gold.task, member=held.member, assignment=held)
+    return make.AppealFactory.create(verdict__judgment=judgment).verdict
+
+
 def _evaluation(workspace: Workspace) -> Any:
     return make.EvaluationFactory.create(workspace=workspace)
 
@@ -86,6 +96,11 @@ MAKERS: Makers = {
     "judgments": lambda w: make.PreferenceFactory.create(judgment__task=_task(w)).judgment,
     "flags": lambda w: make.FlagFactory.create(task=_task(w)),
     "skipped": lambda w: make.AssignmentFactory.create(task=_task(w), state="skipped"),
+    "verdicts": _verdict,
+    "gold": lambda w: _verdict(w).task.expert_answer,
+    "appeals": lambda w: _verdict(w).appeal,
+    "qualifications": lambda w: make.QualificationFactory.create(campaign__workspace=w),
+    "attempts": lambda w: make.AttemptFactory.create(qualification__campaign__workspace=w),
     "expert": lambda w: make.ExpertAnswerFactory.create(task__campaign__workspace=w),
     "returned": lambda w: make.ReturnedJudgmentFactory.create(judgment__task=_task(w)),
     "reviews": _review,

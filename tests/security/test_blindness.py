@@ -19,11 +19,17 @@ from django.http import HttpResponse
 from django.test import Client
 
 from evalhub.accounts.models import Member
+from evalhub.campaigns.models import Assignment, Draft, Task
+from evalhub.campaigns.services.gold import add_place
+from evalhub.gold.services.plans import set_plan
 from evalhub.prompts.models import Completion
 from evalhub.registry.models import LanguageModel
+from tests.evalhub.judgments.conftest import client_of
+from tests.evalhub.judgments.test_expert import everything_before_submit
 from tests.factories import (
     CampaignFactory,
     CompletionFactory,
+    ExpertAnswerFactory,
     GenerationFactory,
     LanguageModelFactory,
     TaskFactory,
@@ -154,3 +160,31 @@ def test_a_response_that_introduces_itself_is_masked_where_the_campaign_asks(
         assert name not in shown
     completion.refresh_from_db()
     assert completion.content == text
+
+
+def test_a_gold_that_was_drawn_is_like_any_other_task(
+    client: Client, alice: Member, bob: Member
+) -> None:
+    """Byte by byte, but for what changes by itself; and the figure of what is left tells nothing."""
+    campaign = CampaignFactory.create(workspace=bob.workspace)
+    gold = ExpertAnswerFactory.create(
+        task__campaign=campaign, task__kind="gold", task__overlap=4, task__open_places=4
+    )
+    set_plan(campaign=campaign, share=5, exposure=9, by=alice)
+    normal = TaskFactory.create(
+        campaign=campaign, overlap=4, prompt=gold.task.prompt,
+        completions=list(gold.task.completions.order_by("placed__place")),
+    )  # fmt: skip
+    client.force_login(bob.user)
+    api = client_of(bob)
+    usual = everything_before_submit(client, api, campaign)
+    Draft.objects.all().delete()
+    Assignment.objects.all().delete()
+    Task.objects.filter(pk=normal.pk).update(overlap=3, open_places=3)
+    add_place(task=gold.task, member=bob)
+    drawn = everything_before_submit(client, api, campaign)
+    assert Assignment.objects.get().task == gold.task
+    for one, other in zip(usual, drawn, strict=True):
+        for completion in gold.task.completions.all():  # shuffled anew for each
+            one, other = (each.replace(completion.content, "response") for each in (one, other))
+        assert one == other

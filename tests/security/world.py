@@ -13,7 +13,7 @@ from evalhub.campaigns.models import Assignment, Flag, Task
 from evalhub.campaigns.services.leases import save_draft
 from evalhub.datasets.services import start_build
 from evalhub.jobs import jobs
-from evalhub.judgments.models import Correction, Judgment, Review, Span
+from evalhub.judgments.models import Correction, ExpertAnswer, Judgment, Review, Span
 from evalhub.loops.models import Round
 from evalhub.reports.choices import ExportFormat
 from evalhub.reports.services import start_export
@@ -70,6 +70,7 @@ def make_world(workspace: Workspace, member: Member, text: str) -> World:
         member=member, name=text[:80], criteria={"text": text[:200]}, is_shared=True
     ).uid
     uids["review"] = make_review(task, text).uid
+    uids |= make_gold(task, text)
     rate = factories.PayRateFactory.create(campaign=task.campaign, since=task.created_at)
     run = factories.PayRunFactory.create(workspace=workspace, closed_by=member)
     factories.PayLineFactory.create(run=run, member=member, rate=rate)
@@ -206,6 +207,20 @@ def make_review(task: Task, text: str) -> Review:
     )  # extra, so that the task's count and what is built from it stay
     factories.PreferenceFactory.create(judgment=judgment)
     return factories.ReviewFactory.create(judgment=judgment)
+
+
+def make_gold(task: Task, text: str) -> dict[str, UUID]:
+    """The gold that the member judged, which they failed and appealed."""
+    gold = ExpertAnswer.objects.get(task__kind="gold", task__campaign=task.campaign)
+    judgment = Judgment.objects.get(task=gold.task)
+    verdict = factories.GoldVerdictFactory.create(judgment=judgment)
+    appeal = factories.AppealFactory.create(verdict=verdict, reason=text, answer=text)
+    attempt = factories.AttemptFactory.create(
+        qualification__campaign=task.campaign, qualification__word=text[:50], member=judgment.member
+    )
+    found = {"gold": gold, "verdict": verdict, "appeal": appeal, "attempt": attempt}
+    found["qualification"] = attempt.qualification
+    return {name: row.uid for name, row in found.items()}
 
 
 def make_import(task: Task, member: Member, text: str) -> Model:

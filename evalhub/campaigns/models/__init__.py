@@ -20,6 +20,7 @@ from evalhub.campaigns.models.task import (
     TaskCompletion,
     TaskQuerySet,
 )
+from evalhub.campaigns.models.wording import WordingHalf
 
 __all__ = [
     "BAND",
@@ -41,4 +42,5 @@ __all__ = [
     "TaskCompletion",
     "TaskCount",
     "TaskQuerySet",
+    "WordingHalf",
 ]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from typing import Self
+from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -17,6 +18,7 @@ from evalhub.campaigns.choices import (
     TaskOrder,
     TaskType,
 )
+from evalhub.common.canonical import sha256_of
 from evalhub.common.models import PublicModel, one_of
 from evalhub.rubrics.models import RubricVersion
 
@@ -38,6 +40,9 @@ class Campaign(PublicModel):
     workspace = models.ForeignKey(Workspace, models.PROTECT, related_name="campaigns")
     title = models.CharField(max_length=150)
     rubric_version = models.ForeignKey(RubricVersion, models.PROTECT, related_name="campaigns")
+    second_version = models.ForeignKey(
+        RubricVersion, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )  # another wording, shown to a random half; see WordingHalf
     type = models.CharField(max_length=15, choices=TaskType.choices)
     origin = models.CharField(max_length=10, choices=Origin.choices, default=Origin.PEOPLE.value)
     state = models.CharField(
@@ -123,6 +128,13 @@ class Campaign(PublicModel):
 
     def __str__(self) -> str:
         return self.title
+
+    def wording_drawn_for(self, member: UUID) -> int:
+        """The key of the wording that the member's half is shown, as long as two are tried."""
+        digest = sha256_of(f"wording:{self.uid}:{member}")
+        is_second = int(digest[:8], 16) % 2 == 1
+        second = self.second_version_id
+        return second if is_second and second is not None else self.rubric_version_id
 
     @property
     def rates(self) -> bool:

@@ -16,6 +16,7 @@ from evalhub.campaigns.choices import (
     PREFERENCE_STEPS,
     Ask,
     CampaignState,
+    Design,
     Origin,
     TaskType,
 )
@@ -146,6 +147,11 @@ def _nothing_in(selection: Selection, type_: TaskType) -> str:
         if selection.slices:
             return f"{selection.collection} has no prompt of {', '.join(selection.slices)}."
         return f"{selection.collection} has no prompts yet; import some."
+    if type_ == TaskType.COMPARISON and selection.design == Design.NEAREST:
+        return (
+            f"No prompt of {selection.collection} has two different answers of these models that "
+            "people have rated. Rate them first, or choose other pairs."
+        )
     return (
         f"No prompt of {selection.collection} has enough different answers of these models for a "
         f"{type_} task. Choose more models, or generate more completions."

@@ -107,6 +107,9 @@ def _differs(before: Any, value: Any) -> bool:
 
 
 def _check_fixed(campaign: Campaign, changed: dict[str, Any]) -> None:
+    if "rubric_version" in changed and campaign.second_version_id is not None:
+        told = _("Two wordings of this version are tried; leave out the second one first.")
+        raise UnfitCampaign(told, field="rubric_version")
     if campaign.state != CampaignState.DRAFT:
         for name in changed:
             if name in FIXED_ONCE_OPEN:

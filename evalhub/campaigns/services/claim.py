@@ -36,6 +36,7 @@ from evalhub.campaigns.services.statements import (
     HELD,
     LOCK_HAND,
 )
+from evalhub.campaigns.services.wordings import place_in_half
 from evalhub.common.rows import array_of, first_row
 
 FROM_THE_FRONT = -(2**63)
@@ -129,6 +130,7 @@ def claim_next(*, campaign: Campaign, member_pk: int, holding: Sequence[UUID] = 
         ShareReached: they have judged as much of it as one person may.
         EnoughForToday: they have judged as much as they may in a day.
     """
+    place_in_half(campaign, member_pk)
     desk = Desk.of(campaign)
     if desk.state != CampaignState.OPEN:
         raise not_open(campaign.title, desk.state)

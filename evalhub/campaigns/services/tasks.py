@@ -155,13 +155,6 @@ def tasks_of_shape(*, campaign: Campaign, shapes: Sequence[Shape]) -> list[Task]
     return [known[key] for key in keys]
 
 
-def make_gold(*, task: Task) -> Task:
-    """Compare what people say about `task` with an expert's answer; they claim it as before."""
-    Task.objects.filter(pk=task.pk).update(kind=TaskKind.GOLD)
-    task.kind = TaskKind.GOLD
-    return task
-
-
 @transaction.atomic
 def copy_for_practice(*, task: Task) -> Task:
     """The task again, for practice: nobody claims it and it never counts. Made once."""

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from evalhub.accounts.access import access_member
 from evalhub.accounts.http import Request
 from evalhub.accounts.models import Member
-from evalhub.campaigns.access import access_campaign
+from evalhub.campaigns.access import access_campaign, shown_to
 from evalhub.campaigns.errors import UnfitCampaign
 from evalhub.campaigns.forms import GuidelinesForm
 from evalhub.campaigns.queries import asked_in, versions_of
@@ -25,7 +25,7 @@ from evalhub.rubrics.queries import scales_of
 def guidelines(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     """What annotators read before they judge: instructions, rubric, each point in words."""
     member = access_member(request.user, workspace, to="read")
-    campaign = access_campaign(member, uid)
+    campaign = shown_to(access_campaign(member, uid), member.pk)
     criteria = campaign.rubric_version.criteria.order_by("position")
     context = _context(member) | {
         "campaign": campaign,

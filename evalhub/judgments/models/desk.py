@@ -15,13 +15,26 @@ from evalhub.judgments.models.judgment import Judgment
 class ExpertAnswer(PublicModel):
     """What an expert says about a task, and why: shown after practice, compared with gold.
 
-    `answers` has the shape of a submit's answers, with A for the task's first completion.
+    `answers` has the shape of a submit's answers, with A for the task's first completion. What
+    else passes, where it is gold, is said by `tolerance`, `also` and `cannot_tell_fails`.
+
+    gold: stands -> withdrawn, when an appeal is upheld or a lead takes it back; the task is a
+    normal one again, and an expert may answer it anew.
     """
 
     task = models.OneToOneField(Task, models.PROTECT, related_name="expert_answer")
     answers: models.JSONField[dict[str, Any]] = models.JSONField()
     reason = models.TextField(blank=True)  # Markdown
     written_by = models.ForeignKey(Member, models.PROTECT, null=True, blank=True)
+    source = models.ForeignKey(
+        Judgment, models.PROTECT, null=True, blank=True, related_name="+"
+    )  # whose words these are; neither its author nor `written_by` is measured by them
+    tolerance = models.PositiveSmallIntegerField(default=0, db_default=0)  # points of a scale
+    also: models.JSONField[dict[str, list[str]]] = models.JSONField(default=dict, blank=True)
+    # {field of the form: values that pass beside the expert's own}
+    cannot_tell_fails = models.BooleanField(default=False, db_default=False)
+    doubted_at = models.DateTimeField(null=True, blank=True)  # good people fail it; leads were told
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
         return f"Expert answer to {self.task_id}"

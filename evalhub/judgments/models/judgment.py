@@ -13,7 +13,7 @@ from evalhub.campaigns.models import Assignment, Campaign, Guidelines, Task
 from evalhub.common.models import PublicModel, one_of
 from evalhub.judgments.choices import Source
 from evalhub.prompts.models import Collection, Completion
-from evalhub.rubrics.models import Criterion
+from evalhub.rubrics.models import Criterion, RubricVersion
 
 
 class JudgmentQuerySet(models.QuerySet["Judgment"]):
@@ -92,6 +92,9 @@ class Judgment(PublicModel):
     guidelines = models.ForeignKey(
         Guidelines, models.PROTECT, null=True, blank=True, related_name="+"
     )  # the newest that the member had accepted
+    rubric_version = models.ForeignKey(
+        RubricVersion, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )  # the wording that was shown, where two were tried; else the campaign's
     active_ms = models.PositiveIntegerField(null=True, blank=True)  # visible and not idle
     wall_ms = models.PositiveBigIntegerField(null=True, blank=True)  # from claim to submit
     critique = models.TextField(blank=True)
@@ -144,6 +147,11 @@ class Judgment(PublicModel):
                 fields=["workspace", "id"], name="judgment_extra", condition=Q(is_extra=True)
             ),
             models.Index(fields=["workspace", "id"], name="judgment_fix", condition=Q(is_fix=True)),
+            models.Index(
+                fields=["campaign", "rubric_version"],
+                name="judgment_by_wording",
+                condition=Q(rubric_version__isnull=False),
+            ),
             models.Index(
                 fields=["workspace", "id"],
                 name="judgment_withdrawn",

@@ -8,18 +8,27 @@ from evalhub.accounts.models import Member
 from evalhub.audit.services import record
 from evalhub.campaigns.choices import TaskKind
 from evalhub.campaigns.models import Task
-from evalhub.campaigns.services.tasks import copy_for_practice, make_gold
+from evalhub.campaigns.services.gold import make_gold
+from evalhub.campaigns.services.tasks import copy_for_practice
+from evalhub.jobs.events import announce
 from evalhub.judgments.body import Answers
 from evalhub.judgments.errors import UnfitExpertAnswer
 from evalhub.judgments.experts import check_answers
-from evalhub.judgments.models import ExpertAnswer
+from evalhub.judgments.models import ExpertAnswer, Judgment
+from evalhub.judgments.told import answers_in_order
 
 KINDS = (TaskKind.PRACTICE, TaskKind.GOLD)
 
 
 @transaction.atomic
 def set_expert_answer(
-    *, task: Task, answers: Answers, reason: str, kind: str, by: Member
+    *,
+    task: Task,
+    answers: Answers,
+    reason: str,
+    kind: str,
+    by: Member,
+    source: Judgment | None = None,
 ) -> ExpertAnswer:
     """Say what an expert answers to `task`, and why; a second time replaces the first.
 
@@ -28,6 +37,7 @@ def set_expert_answer(
 
     Args:
         answers: as in a submit, A being the task's first completion.
+        source: the judgment that they come from, if they do.
 
     Raises:
         UnfitExpertAnswer: neither practice nor gold, or the task is the other one already.
@@ -42,8 +52,11 @@ def set_expert_answer(
     target = make_gold(task=task) if kind == TaskKind.GOLD else copy_for_practice(task=task)
     told = msgspec.to_builtins(answers)
     del told["active_ms"]
-    values = {"answers": told, "reason": reason.strip(), "written_by": by}
+    values = {"answers": told, "reason": reason.strip(), "written_by": by, "source": source}
+    values |= {"doubted_at": None, "withdrawn_at": None}
     answer, _created = ExpertAnswer.objects.update_or_create(task=target, defaults=values)
+    if kind == TaskKind.GOLD:
+        announce("gold.changed", target.uid)
     record(
         "task.expert_answered",
         actor=by.pseudonym,
@@ -52,3 +65,24 @@ def set_expert_answer(
         kind=str(kind),
     )
     return answer
+
+
+def gold_from_judgment(*, judgment: Judgment, reason: str, by: Member) -> ExpertAnswer:
+    """What this judgment says becomes the expert's answer to its task, which is gold from now on.
+
+    Raises:
+        UnfitExpertAnswer: the task is practice, or the judgment cannot be an expert's answer.
+        InvalidJudgment: it does not answer all that is asked by now.
+    """
+    try:
+        answers = msgspec.convert(answers_in_order(judgment), Answers)
+    except msgspec.ValidationError as error:
+        raise UnfitExpertAnswer(_("This judgment cannot be an expert’s answer.")) from error
+    return set_expert_answer(
+        task=judgment.task,
+        answers=answers,
+        reason=reason,
+        kind=TaskKind.GOLD,
+        by=by,
+        source=judgment,
+    )

@@ -42,6 +42,7 @@ def submit_extra(*, assignment: Assignment, body: ReviseBody) -> Judgment:
         "active_ms": body.active_ms,
         "critique": body.critique,
         "guidelines": asked.guidelines,
+        "wording": asked.wording,
         **columns_of(findings),
     }
     with transaction.atomic(), connection.cursor() as cursor:

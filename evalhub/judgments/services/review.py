@@ -20,7 +20,7 @@ from evalhub.judgments.body import ReviseBody
 from evalhub.judgments.checks import findings_of
 from evalhub.judgments.choices import Source, Verdict
 from evalhub.judgments.models import Judgment, Review
-from evalhub.judgments.queries import material_of_task, question_of
+from evalhub.judgments.queries import material_of_task, question_of, task_as_judged
 from evalhub.judgments.services.answers import store_answers
 from evalhub.judgments.services.retries import stored_before
 from evalhub.judgments.services.returns import return_judgment
@@ -137,8 +137,9 @@ def fix_judgment(*, review: Review, seen: UUID, body: ReviseBody, by: Member) ->
     stored = stored_before(by.pk, assignment.uid, body)
     if stored is not None:
         return stored
-    question = question_of(was.task, order=assignment.permutation)
-    findings = findings_of(body, question, lambda: material_of_task(was.task))
+    task = task_as_judged(was)
+    question = question_of(task, order=assignment.permutation)
+    findings = findings_of(body, question, lambda: material_of_task(task))
     settled = _settle(review, seen, by, Verdict.FIXED)
     try:
         with transaction.atomic():
@@ -157,6 +158,7 @@ def _stored(was: Judgment, body: ReviseBody, *, digest: str, by: Member) -> Judg
         campaign_id=was.campaign_id,
         task_id=was.task_id,
         assignment_id=was.assignment_id,
+        rubric_version_id=was.rubric_version_id,
         member=by,
         source=Source.HUMAN,
         submission_id=body.submission_id,

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 
 from evalhub.accounts.models import Member
+from evalhub.campaigns.queries import criteria_of
 from evalhub.common.errors import Conflict
 from evalhub.judgments.body import ReviseBody
 from evalhub.judgments.checks import findings_of
@@ -33,7 +35,10 @@ def revise_judgment(*, judgment: Judgment, by: Member, body: ReviseBody) -> Judg
             raise mismatch()
         return stored
     asked = asked_of(about, by.pk)
-    findings = findings_of(body, asked.question, lambda: material_of(about))
+    question = asked.question
+    if judgment.rubric_version_id is not None:  # the wording of then, whichever was kept since
+        question = replace(question, criteria=criteria_of(judgment.rubric_version_id))
+    findings = findings_of(body, question, lambda: material_of(about))
     values = {
         "supersedes": judgment.pk,
         "submission": body.submission_id,

@@ -144,7 +144,7 @@ _TOLD = """, told AS (
 
 _COLUMNS = """uid, created_at, judged_at, workspace_id, campaign_id, task_id, member_id,
             assignment_id, source, submission_id, body_digest, active_ms, critique, external_id,
-            guidelines_id, wall_ms"""
+            guidelines_id, rubric_version_id, wall_ms"""
 
 
 @cache
@@ -177,7 +177,7 @@ def _submit_steps(tables: tuple[str, ...]) -> str:
         INSERT INTO judgments_judgment ({_COLUMNS})
         SELECT %(uid)s::uuid, now(), now(), %(workspace)s, ended.campaign_id,
             ended.task_id, ended.member_id, ended.id, %(source)s, %(submission)s, %(digest)s,
-            %(active_ms)s::integer, %(critique)s, '', %(guidelines)s::bigint,
+            %(active_ms)s::integer, %(critique)s, '', %(guidelines)s::bigint, %(wording)s::bigint,
             (extract(epoch FROM now() - ended.claimed_at) * 1000)::bigint
         FROM ended
         RETURNING id, uid
@@ -192,7 +192,8 @@ def revise_statement(tables: tuple[str, ...]) -> str:
         INSERT INTO judgments_judgment ({_COLUMNS}, supersedes_id, is_extra)
         SELECT %(uid)s::uuid, now(), now(), was.workspace_id, was.campaign_id,
             was.task_id, was.member_id, was.assignment_id, was.source, %(submission)s, %(digest)s,
-            %(active_ms)s::integer, %(critique)s, '', %(guidelines)s::bigint, NULL, was.id,
+            %(active_ms)s::integer, %(critique)s, '', %(guidelines)s::bigint, was.rubric_version_id,
+            NULL, was.id,
             was.is_extra
         FROM judgments_judgment was WHERE was.id = %(supersedes)s AND was.withdrawn_at IS NULL
         FOR NO KEY UPDATE
@@ -222,7 +223,8 @@ def extra_statement(tables: tuple[str, ...]) -> str:
         INSERT INTO judgments_judgment ({_COLUMNS}, is_extra)
         SELECT %(uid)s::uuid, now(), now(), %(workspace)s, ended.campaign_id,
             ended.task_id, ended.member_id, ended.id, %(source)s, %(submission)s, %(digest)s,
-            %(active_ms)s::integer, %(critique)s, '', %(guidelines)s::bigint, NULL, true
+            %(active_ms)s::integer, %(critique)s, '', %(guidelines)s::bigint, %(wording)s::bigint,
+            NULL, true
         FROM ended
         RETURNING id, uid
     ){"".join(map(_insert, tables))}

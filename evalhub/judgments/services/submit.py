@@ -63,29 +63,36 @@ _COLUMNS = f"""
            ARRAY(SELECT tc.completion_id FROM campaigns_taskcompletion tc
                  WHERE tc.task_id = a.task_id ORDER BY tc.place),
            c.id, c.uid, c.type, c.state, c.hand_size, c.lease_minutes, v.uid,
-           c.rubric_version_id, c.asks, c.masks_identity, c.workspace_id, m.kind, m.id, m.roles,
+           v.id, CASE WHEN c.second_version_id IS NOT NULL THEN v.id END, c.asks, c.masks_identity, c.workspace_id, m.kind, m.id, m.roles,
            CASE WHEN c.guidelines_id IS NOT NULL THEN (
                SELECT max(g.id) FROM campaigns_acceptance x
                JOIN campaigns_guidelines g ON g.id = x.guidelines_id
                WHERE x.member_id = a.member_id AND g.campaign_id = c.id) END,
            {IS_ELIGIBLE}, {IS_LIMITED}
 """  # noqa: S608  constants only
+# What the member is shown; who holds a task of a campaign that tries two wordings has a half of it
+_SHOWN = """
+    JOIN rubrics_rubricversion v ON v.id = CASE
+        WHEN c.second_version_id IS NULL THEN c.rubric_version_id
+        ELSE (SELECT h.version_id FROM campaigns_wordinghalf h
+              WHERE h.campaign_id = c.id AND h.member_id = a.member_id) END
+"""
 _ANYBODYS = f"""
     SELECT {_COLUMNS}
     FROM campaigns_assignment a
     JOIN campaigns_task t ON t.id = a.task_id
     JOIN campaigns_campaign c ON c.id = a.campaign_id
-    JOIN rubrics_rubricversion v ON v.id = c.rubric_version_id
+    {_SHOWN}
     JOIN accounts_member m ON m.id = a.member_id
     WHERE a.uid = %s AND m.is_active
 """  # noqa: S608  constants only
 _ASKED = f"{_ANYBODYS} AND a.member_id = %s"
 _ASKED_BY_TOKEN = f"{_ANYBODYS} AND a.member_id = (SELECT m.id {BY_DIGEST})"
-_AT_DESK = """
+_AT_DESK = f"""
     JOIN campaigns_assignment a
       ON a.uid = %s AND a.member_id = m.id AND a.campaign_id = c.id
     JOIN campaigns_task t ON t.id = a.task_id
-    JOIN rubrics_rubricversion v ON v.id = c.rubric_version_id
+    {_SHOWN}
 """
 
 
@@ -102,6 +109,7 @@ class Asked:
     member_kind: str
     roles: list[str]
     guidelines: int | None  # the newest that the member has accepted
+    wording: int | None  # the rubric's version that they are shown, where two are tried
     is_eligible: bool  # for the campaign's next task
     is_limited: bool  # to so much a day
     desk: Desk
@@ -197,7 +205,7 @@ def asked_at_desk(
 
 def _asked(row: Sequence[Any]) -> Asked:
     pk, token, is_live, permutation, rank, completions, *of_campaign = row
-    desk_pk, uid, type_, state, hand, minutes, version_uid, version, *rest = of_campaign
+    desk_pk, uid, type_, state, hand, minutes, version_uid, version, wording, *rest = of_campaign
     asks, masks, workspace, kind, member, roles, guidelines, is_eligible, is_limited = rest
     question = Question(type_, completions, permutation, criteria_of(version), asks, masks)
     desk = Desk(desk_pk, uid, type_, state, hand, minutes, version_uid, workspace, masks)
@@ -211,6 +219,7 @@ def _asked(row: Sequence[Any]) -> Asked:
         member_kind=kind,
         roles=roles,
         guidelines=guidelines,
+        wording=wording,
         is_eligible=is_eligible,
         is_limited=is_limited,
         desk=desk,
@@ -231,6 +240,7 @@ def _values(asked: Asked, body: SubmitBody, assignment: UUID) -> dict[str, Any]:
         "active_ms": body.active_ms,
         "critique": body.critique,
         "guidelines": asked.guidelines,
+        "wording": asked.wording,
         "undo": settings.EVALHUB_UNDO_SECONDS if asked.member_kind == MemberKind.PERSON else 0,
     }
 

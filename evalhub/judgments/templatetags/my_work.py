@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 register = template.Library()
 
 MINUTE = 60_000  # milliseconds
+FEW = 10
 
 
 @register.filter
@@ -27,3 +28,13 @@ def minutes(milliseconds: int | None) -> str:
 @register.filter
 def percent(share: float | None) -> str:
     return "–" if share is None else _("%(n)s %%") % {"n": round(100 * share)}
+
+
+@register.filter
+def about_left(judgments: int) -> str:
+    """In tens, from a thousand on in two digits: a place more or less would tell who draws gold."""
+    if judgments < FEW:
+        return _("fewer than %(n)s judgments") % {"n": FEW} if judgments else _("none")
+    step = max(FEW, 10 ** (len(str(judgments)) - 2))
+    written = number_format(judgments // step * step, force_grouping=True)
+    return _("about %(n)s judgments") % {"n": written}

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from evalhub.accounts.access import access_member
 from evalhub.accounts.http import Request
 from evalhub.accounts.models import Member
-from evalhub.campaigns.access import access_campaign, access_late, access_lost
+from evalhub.campaigns.access import access_campaign, access_late, access_lost, shown_to
 from evalhub.campaigns.models import Assignment
 from evalhub.common.errors import Conflict
 from evalhub.common.paging import newest_first
@@ -53,6 +53,7 @@ def late_look(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     member = access_member(request.user, workspace, to="lead")
     late = access_late(member, uid)
     fields = typed_in(late.draft, late.campaign)
+    shown_to(late.task.campaign, late.member_id)
     page = page_of_task(late.task, fields, order=late.permutation)
     context = _around(member) | page | {"late": late, "marked": marked_in(page, _spans(fields))}
     context |= {
@@ -98,6 +99,7 @@ def _form(
     *,
     wrong: str = "",
 ) -> HttpResponse:
+    shown_to(lost.task.campaign, member.pk)
     context = _around(member) | page_of_task(lost.task, fields, order=lost.permutation)
     context |= desk_page(member) | {
         "mode": "revise",

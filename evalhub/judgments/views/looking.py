@@ -19,6 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from evalhub.accounts.access import ROLES_FOR, access_member
 from evalhub.accounts.http import Request
 from evalhub.accounts.models import Member
+from evalhub.campaigns.choices import TaskKind
 from evalhub.common.errors import Conflict, DomainError
 from evalhub.judgments.access import access_judgment, access_own_judgment
 from evalhub.judgments.body import ReviseBody
@@ -109,6 +110,10 @@ def _looked_at(
         and is_current
         and not is_returned
         and judgment.source == Source.HUMAN,
+        "may_be_gold": member.has(*ROLES_FOR["lead"])
+        and is_current
+        and judgment.is_settled
+        and judgment.task.kind == TaskKind.NORMAL,
         "expert": beside_the_expert(judgment),
         "form": form,
     }

@@ -9,7 +9,6 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -20,8 +19,9 @@ from evalhub.campaigns.access import access_skipped
 from evalhub.campaigns.services.leases import unskip
 from evalhub.common.errors import Conflict
 from evalhub.judgments.calibration import calibration_of
-from evalhub.judgments.figures import cards_for, figures_of, waiting_for
+from evalhub.judgments.figures import cards_for, figures_of
 from evalhub.judgments.pay.own import earnings_of
+from evalhub.judgments.tabs import tabs_for
 from evalhub.judgments.taken_over import taken_over_of
 from evalhub.judgments.work import STATES, page_of
 
@@ -39,15 +39,6 @@ def mine(request: Request, workspace: str) -> HttpResponse:
         "earnings": earnings_of(member),
     }
     return render(request, "judgments/mine.html", context)
-
-
-@require_GET
-@login_required
-def calibration(request: Request, workspace: str) -> HttpResponse:
-    """One's answers beside the expert's, after the fact."""
-    member = access_member(request.user, workspace, to="judge")
-    context = _context(member, "calibration") | {"calibration": calibration_of(member)}
-    return render(request, "judgments/calibration.html", context)
 
 
 @require_GET
@@ -92,15 +83,5 @@ def take_back(request: Request, workspace: str, uid: UUID) -> HttpResponse:
 
 
 def _context(member: Member, state: str) -> dict[str, Any]:
-    waiting = waiting_for(member)
-    counts = {"drafts": waiting.drafts, "returned": waiting.returned}
-    tabs = [
-        {
-            "state": name,
-            "title": each.title,
-            "url": reverse(f"judgments:{name}", args=[member.workspace.slug]),
-            "count": counts.get(name, 0),
-        }
-        for name, each in STATES.items()
-    ]
-    return {"member": member, "workspace": member.workspace, "state": state, "tabs": tabs}
+    around = {"member": member, "workspace": member.workspace}
+    return around | {"state": state, "tabs": tabs_for(member)}

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 from evalhub.accounts.access import access_member
 from evalhub.accounts.http import Request
 from evalhub.accounts.models import Member
-from evalhub.campaigns.access import access_campaign
+from evalhub.campaigns.access import access_campaign, shown_to
 from evalhub.campaigns.models import Campaign
 from evalhub.judgments.body import Answers
 from evalhub.judgments.comparing import beside
@@ -42,6 +42,7 @@ def practice(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     context = _context(member, campaign) | {"number": number, "count": count, "next": number + 1}
     if expert is None:
         return render(request, "judgments/practice_over.html", context)
+    shown_to(expert.task.campaign, member.pk)
     if request.method == "GET":
         return _form(request, member, expert, context, {})
     fields = request.POST.dict()

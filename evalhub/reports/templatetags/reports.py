@@ -79,3 +79,36 @@ def figure_name(name: str) -> str:
         "accuracy": _("Accuracy"),
     }
     return words[name]
+
+
+@register.filter
+def figure_words(row: dict[str, Any]) -> str:  # Any: JSON
+    """What a line of the two wordings is about."""
+    words = {
+        "seconds": _("Active seconds per judgment, median"),
+        "agreement": _("Agreement: %(question)s"),
+        "ties": _("Ties: %(question)s"),
+        "cannot_tell": _("Could not tell: %(question)s"),
+    }
+    return words[row["figure"]] % {"question": row["question"]}
+
+
+@register.filter
+def with_interval(found: dict[str, float | None], figure_name: str) -> str:
+    """ "0.412 (0.301 to 0.523)"; shares in percent."""
+    told = [_in_unit(found[name], figure_name) for name in ("value", "low", "high")]
+    if found["low"] is None:
+        return told[0]
+    return _("%(value)s (%(low)s to %(high)s)") % dict(
+        zip(("value", "low", "high"), told, strict=True)
+    )
+
+
+def _in_unit(value: float | None, figure_name: str) -> str:
+    if value is None or figure_name == "agreement":
+        return figure(value)
+    if figure_name == "seconds":
+        return number_format(round(value, 1), decimal_pos=1).replace("-", "−")
+    return _("%(n)s %%") % {
+        "n": number_format(round(100 * value, 1), decimal_pos=1).replace("-", "−")
+    }

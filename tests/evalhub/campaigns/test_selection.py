@@ -9,8 +9,10 @@ from django.test import Client
 
 from evalhub.accounts.models import Member
 from evalhub.campaigns.choices import Design, TaskType
+from evalhub.campaigns.errors import UnfitCampaign
 from evalhub.campaigns.models import Campaign, Task
 from evalhub.campaigns.selection import LOOKED_AT, Selection, Size
+from evalhub.campaigns.services.campaigns import create_from_selection
 from evalhub.campaigns.services.tasks import add_selected
 from evalhub.prompts.models import Collection, Generation, Prompt
 from tests.evalhub.campaigns.test_pages import form_of
@@ -18,8 +20,12 @@ from tests.factories import (
     CampaignFactory,
     CollectionFactory,
     CompletionFactory,
+    CriterionFactory,
     GenerationFactory,
+    JudgmentFactory,
     PromptFactory,
+    RatingFactory,
+    TaskFactory,
 )
 
 pytestmark = pytest.mark.django_db
@@ -157,4 +163,68 @@ def test_what_makes_no_campaign_is_told_beside_its_field(
     answer = client.post("/w/acme/campaigns/new/", form_of(alice) | change)
     assert answer.status_code == 422
     assert complaint in answer.content.decode()
+    assert not Campaign.objects.exists()
+
+
+def rated(prompt: Prompt, values: list[list[int | None]]) -> None:
+    """Each completion of the prompt gets those ratings, from 1 to 5."""
+    criterion = CriterionFactory.create(version__rubric__workspace=prompt.workspace)
+    for completion, given in zip(prompt.completions.order_by("pk"), values, strict=True):
+        for value in given:
+            task = TaskFactory.create(
+                campaign__workspace=prompt.workspace, campaign__type="rating", prompt=prompt,
+                completions=[completion],
+            )  # fmt: skip
+            judgment = JudgmentFactory.create(task=task)
+            RatingFactory.create(
+                judgment=judgment, completion=completion, criterion=criterion, value=value,
+                reason="" if value else "unclear",
+            )  # fmt: skip
+
+
+def test_the_two_that_are_nearest_in_their_ratings_meet(
+    collection: Collection, three: list[Generation]
+) -> None:
+    models = [generation.model for generation in three]
+    rated(answered(collection, three), [[1, 2], [5], [3, 4]])  # 0.125, 1, 0.625
+    rated(answered(collection, three), [[4], [4, None], []])
+    rated(answered(collection, three), [[4], [None], []])  # one has a rating: no pair
+    answered(collection, three)
+    chosen = Selection(collection, models=models, design=Design.NEAREST)
+    assert chosen.size(TaskType.COMPARISON) == Size(4, 2, is_exact=True)
+    campaign = made_of(collection, models=models, design=Design.NEAREST)
+    assert pairs_of(campaign) == [
+        (models[1].pk, models[2].pk),
+        (models[0].pk, models[1].pk),
+    ]
+
+
+def test_of_pairs_that_are_equally_near_one_is_drawn_by_the_seed(
+    collection: Collection, three: list[Generation]
+) -> None:
+    models = [generation.model for generation in three]
+    rated(answered(collection, three), [[1], [3], [5]])
+    drawn = [
+        pairs_of(made_of(collection, models=models, design=Design.NEAREST, seed=seed))[0]
+        for seed in range(8)
+    ]
+    assert set(drawn) == {(models[0].pk, models[1].pk), (models[1].pk, models[2].pk)}
+    again = made_of(collection, models=models, design=Design.NEAREST, seed=0)
+    assert pairs_of(again)[0] == drawn[0]
+
+
+def test_without_ratings_the_lead_is_told_what_to_do(
+    alice: Member, collection: Collection, three: list[Generation]
+) -> None:
+    answered(collection, three)
+    version = CriterionFactory.create(version__rubric__workspace=alice.workspace).version
+    models = [generation.model for generation in three]
+    with pytest.raises(UnfitCampaign, match="have rated"):
+        create_from_selection(
+            title="Near",
+            rubric_version=version,
+            type=TaskType.COMPARISON,
+            selection=Selection(collection, models=models, design=Design.NEAREST),
+            by=alice,
+        )
     assert not Campaign.objects.exists()

@@ -13,6 +13,7 @@ from rest_framework.test import APIClient
 from evalhub.accounts.models import Member
 from evalhub.audit.models import Entry
 from evalhub.campaigns.models import Assignment, Campaign, Draft, Task
+from evalhub.jobs.jobs import deliver_waiting
 from evalhub.judgments.calibration import calibration_of
 from evalhub.judgments.models import ExpertAnswer, Judgment
 from tests.evalhub.judgments.conftest import body_for
@@ -267,6 +268,7 @@ def test_calibration_undoes_the_shuffle_and_counts_what_is_near(
         ("Overall", 2, 1),
     ]
     assert found.whole.share == 0.25
+    deliver_waiting()  # as the sweep does: verdicts are rows
     html = signed_in(client, bob).get("/w/acme/my-work/calibration/").content.decode()
     assert "25 %" in html
     for judgment in Judgment.objects.all():

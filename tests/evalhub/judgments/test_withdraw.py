@@ -182,10 +182,10 @@ def test_the_experts_answer_stays_hidden_until_it_is_too_late_to_withdraw(
     client.force_login(bob.user)
     url = f"/w/acme/judgments/{judgment.uid}/"
     assert "Blue scatters most." not in client.get(url).content.decode()
-    assert calibration_of(bob).evidence == []
+    assert calibration_of(bob).whole.n == 0
     grow_old(judgment)
     assert "Blue scatters most." in client.get(url).content.decode()
-    assert len(calibration_of(bob).evidence) == 1
+    assert calibration_of(bob).whole.n == 1
 
 
 def test_the_page_gets_the_task_back_with_all_that_was_said(

@@ -16,6 +16,7 @@ from evalhub.quality.settling import settle
 from tests import factories as make
 from tests.conftest import cast_member
 from tests.evalhub.quality.crowd import vote
+from tests.evalhub.reports.test_pages_api_and_command import api_of
 
 pytestmark = pytest.mark.django_db
 
@@ -163,6 +164,24 @@ def test_a_verdict_that_lacks_something_is_told_so_and_kept(
     assert told in text
     assert "B has the date." in text
     assert not Judgment.objects.verdicts().exists()
+
+
+def test_the_api_lists_and_decides(acme: Workspace, task: Task, lead: Member) -> None:
+    api, engineer = api_of(lead), api_of(cast_member("engineer", acme, "engineer"))
+    listed = f"/api/v1/campaigns/{task.campaign.uid}/disputes"
+    told = engineer.get(listed).json()
+    assert [each["task"] for each in told["results"]] == [str(task.uid)]
+    assert (told["after"], told["results"][0]["criterion"]) == (None, None)
+    path = f"/api/v1/tasks/{task.uid}/verdict"
+    body = {"preferences": [{"choice": "B"}], "cause": "close", "note": "By a hair."}
+    assert engineer.post(path, body, format="json").status_code == 403
+    answer = api.post(path, body, format="json")
+    assert answer.status_code == 201
+    verdict = Judgment.objects.verdicts().get(task=task)
+    assert answer.json() == {"judgment": str(verdict.uid), "cause": "close", "note": "By a hair."}
+    assert engineer.get(listed).json()["results"] == []
+    wrong = api.post(path, body | {"cause": "aliens"}, format="json")
+    assert (wrong.status_code, wrong.json()["field"]) == (400, "cause")
 
 
 def test_engineers_look_and_leads_decide(client: Client, acme: Workspace, task: Task) -> None:

@@ -12,10 +12,11 @@ from evalhub.campaigns.models import Campaign, Task
 from evalhub.campaigns.services.claim import claim_next
 from evalhub.campaigns.services.steering import repeat_task
 from evalhub.jobs.jobs import deliver_waiting
-from evalhub.judgments.body import PreferenceGiven, RatingGiven, SubmitBody
+from evalhub.judgments.body import Answers, PreferenceGiven, RatingGiven, SubmitBody
 from evalhub.judgments.choices import Source
 from evalhub.judgments.models import Judgment
 from evalhub.judgments.services.submit import submit_judgment
+from evalhub.judgments.services.verdict import store_verdict
 from evalhub.quality.growth import grow_if_undecided, is_close, is_decided
 from evalhub.quality.queries import Scope
 from evalhub.quality.services import take_snapshot
@@ -85,6 +86,13 @@ def test_two_who_disagree_make_room_for_a_third_and_so_on_up_to_the_most(bob: Me
     assert (task.overlap, task.open_places, task.judged) == (3, 1, 2)
     task = judged(task.campaign, prefers("A"), prefers("A"))
     assert (task.overlap, task.open_places, task.judged) == (4, 0, 4)
+
+
+def test_a_verdict_is_enough(bob: Member) -> None:
+    campaign = compared(bob)
+    answers = Answers(preferences=[PreferenceGiven(choice="A")])
+    store_verdict(task=campaign.tasks.get(), answers=answers, by=bob)
+    assert judged(campaign, prefers("A"), prefers("A")).overlap == 2
 
 
 def test_two_who_agree_are_enough(bob: Member) -> None:

@@ -88,7 +88,43 @@ def _reliability(made: dict[str, Any]) -> Table:
     return table
 
 
-_TABLES = {"agreement": _agreement, "leaderboard": _leaderboard, "reliability": _reliability}
+def _wordings(made: dict[str, Any]) -> Table:
+    versions = [f"version {each['version']}" for each in made["wordings"]]
+    table = Table("figure", "question", *versions, "difference")
+    for row in made["rows"]:
+        values = [
+            f"{_shown(each['value'])} ({_shown(each['low'])} to {_shown(each['high'])})"
+            for each in [*row["sides"], row["gap"]]
+        ]
+        table.add_row(row["figure"], row["question"], *values)
+    return table
+
+
+def _consistency(made: dict[str, Any]) -> Table:
+    table = Table("person", "judgments", "gold passed", "repeats alike", "first place", "too fast")
+    for each in made["people"]:
+        table.add_row(
+            each["annotator"],
+            f"{each['judgments']:,}",
+            _part(each["gold"]),
+            _part(each["repeats"]),
+            _shown(each["position"] and each["position"]["value"]),
+            _part(each["hasty"]),
+        )
+    return table
+
+
+def _part(share: dict[str, Any] | None) -> str:
+    return "–" if share is None else f"{share['part']} of {share['n']}"
+
+
+_TABLES = {
+    "agreement": _agreement,
+    "consistency": _consistency,
+    "leaderboard": _leaderboard,
+    "reliability": _reliability,
+    "wordings": _wordings,
+}
 
 
 def _shown(value: float | None) -> str:

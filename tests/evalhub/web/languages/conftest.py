@@ -17,12 +17,15 @@ from evalhub.campaigns.models import Campaign, Task
 from evalhub.campaigns.services.leases import save_draft
 from evalhub.judgments.models import Judgment
 from tests.factories import (
+    AppealFactory,
     AssignmentFactory,
+    AttemptFactory,
     CampaignFactory,
     CompletionFactory,
     CriterionFactory,
     ExpertAnswerFactory,
     FlagFactory,
+    GoldVerdictFactory,
     JudgmentFactory,
     PreferenceFactory,
     PromptFactory,
@@ -152,6 +155,10 @@ def _work_of(bob: Member, campaign: Campaign) -> Judgment:
         task=gold, member=bob, assignment=submitted, active_ms=95_000, wall_ms=4_000_000
     )
     PreferenceFactory.create(judgment=judgment, margin=-1)
+    AppealFactory.create(verdict=GoldVerdictFactory.create(judgment=judgment), reason=GREEK)
+    AttemptFactory.create(
+        qualification__campaign=campaign, qualification__word="ιατρική", member=bob
+    )
     ReturnedJudgmentFactory.create(
         judgment=judgment, reason=GREEK, returned_by__pseudonym="Γιώργος"
     )

@@ -19,6 +19,7 @@ CATALOG = ROOT / "evalhub/locale/de/LC_MESSAGES/django.po"
 # Pages of leads and engineers stay in English; so does the text of the help.
 TEMPLATES = [
     *(ROOT / "templates/judgments").glob("*.html"),
+    *(ROOT / "templates/gold").glob("*.html"),
     *(ROOT / "templates/web").glob("*.html"),
     *(
         ROOT / f"templates/{name}.html"
@@ -41,7 +42,8 @@ _FOR_CLIENTS = {"api.py", "api_urls.py", "filters.py", "serializers.py"}  # of t
 SOURCES = [
     *(
         path
-        for path in (ROOT / "evalhub/judgments").rglob("*.py")
+        for name in ("gold", "judgments")
+        for path in (ROOT / f"evalhub/{name}").rglob("*.py")
         if "migrations" not in path.parts and path.name not in _FOR_CLIENTS
     ),
     *(

@@ -22,7 +22,7 @@ from tests.evalhub.web.languages.reading import (
 FOR_OWNERS = {
     "”, nor any other: manage.py add_workspace makes one.",  # of a command  # sentences of their pages, which stay in English
     "They sign in with it.",
-    "Where they sign in by an identity provider: the address that it knows them by.",
+    "Their invitation goes there, where e-mail is on. An identity provider knows them by it.",
     "With commas between them: de, en, pt-br.",
     "Campaigns can be for some groups only.",
     "Campaigns can ask for them: medicine, law.",

@@ -12,6 +12,7 @@ from django.urls import reverse
 from evalhub.accounts.invitations import invite
 from evalhub.accounts.models import Member
 from evalhub.campaigns.models import Campaign
+from evalhub.gold.models import GoldVerdict
 from tests.evalhub.web.languages.conftest import ASKS, Scene
 from tests.evalhub.web.languages.page import left_out
 from tests.factories import GuidelinesFactory
@@ -158,6 +159,8 @@ def test_nothing_is_left_out_of_my_work(bobs: Client, scene: Scene) -> None:
         *(bobs.get(f"{work}{state}/") for state in STATES),
         *(bobs.get(f"{work}{state}/?q=β") for state in STATES),
         bobs.get(f"{work}calibration/"),
+        bobs.get(f"{work}qualifications/"),
+        bobs.get(f"{work}verdicts/{GoldVerdict.objects.get().uid}/appeal/"),
         bobs.get(f"{work}corrections/"),
         bobs.get(f"{work}keys/"),
         bobs.post(f"{work}keys/", {"preset": "evalhub", "key_skip": "1"}),

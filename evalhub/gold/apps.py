@@ -1,0 +1,6 @@
+from evalhub.common.apps import EvalhubApp
+
+
+class GoldConfig(EvalhubApp):
+    name = "evalhub.gold"
+    default = True

@@ -1,0 +1,112 @@
+"""What somebody gets next, gold or a repeat: decided after their judgments, never by the claim."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+
+from evalhub.campaigns.choices import CampaignState, TaskKind
+from evalhub.campaigns.gold import drawable, shown_to
+from evalhub.campaigns.models import Task
+from evalhub.campaigns.services.gold import (
+    add_place,
+    claimed_by_all,
+    keep_for_draws,
+    take_unused_places,
+)
+from evalhub.campaigns.services.steering import repeat_task
+from evalhub.gold.choices import DrawKind
+from evalhub.gold.models import Draw, GoldPlan, Qualification
+from evalhub.judgments.choices import Source
+from evalhub.judgments.models import Judgment
+
+MIXED_IN = (TaskKind.NORMAL, TaskKind.GOLD)
+TRIED = 3  # gold tasks, where others draw the same at once
+
+
+@transaction.atomic
+def draw_gold(*, judgment: UUID) -> Draw | None:
+    """After a judgment that counts now, maybe keep a gold for its author to get next.
+
+    The lot falls on as many of their judgments as the campaign's plan says, by a keyed digest:
+    nobody can tell on which, and a second call decides the same. Of the gold that they never had,
+    what the fewest have seen comes first, and nothing that as many saw as the plan allows.
+    """
+    row = Judgment.objects.select_related("campaign", "task", "member").get(uid=judgment)
+    plan = GoldPlan.objects.filter(campaign=row.campaign_id, share__gt=0).first()
+    if plan is None or not _may_draw(row) or not falls_on(row.uid, DrawKind.GOLD, share=plan.share):
+        return None
+    if (before := _drawn(row, DrawKind.GOLD)) is not None:
+        return before
+    member = row.member
+    free = drawable(row.campaign, member, most=plan.exposure)
+    free = free.filter(expert_answer__withdrawn_at=None).exclude(
+        Q(expert_answer__written_by=member) | Q(expert_answer__source__member=member)
+    )
+    for task in free[:TRIED]:
+        locked = Task.objects.select_for_update(no_key=True).get(pk=task.pk)
+        if plan.exposure is None or shown_to(locked) < plan.exposure:
+            add_place(task=locked, member=member)
+            return Draw.objects.create(judgment=row, kind=DrawKind.GOLD, task=locked)
+    return None
+
+
+@transaction.atomic
+def draw_repeat(*, judgment: UUID) -> Draw | None:
+    """After a judgment of a normal task, maybe ask its author the same once more, hours later."""
+    row = Judgment.objects.select_related("campaign", "task__campaign", "member").get(uid=judgment)
+    plan = GoldPlan.objects.filter(campaign=row.campaign_id, repeat_share__gt=0).first()
+    if plan is None or not _may_draw(row) or row.task.kind != TaskKind.NORMAL:
+        return None
+    if not falls_on(row.uid, DrawKind.REPEAT, share=plan.repeat_share):
+        return None
+    if (before := _drawn(row, DrawKind.REPEAT)) is not None:
+        return before
+    due_at = timezone.now() + timedelta(hours=plan.repeat_hours)
+    copy = repeat_task(task=row.task, member=row.member, due_at=due_at)
+    return Draw.objects.create(judgment=row, kind=DrawKind.REPEAT, task=copy)
+
+
+def falls_on(judgment: UUID, kind: DrawKind, *, share: int) -> bool:
+    """Whether the lot falls on it, at `share` percent; see `is_drawn` in judgments/services/review."""
+    digest = salted_hmac(f"evalhub.gold.draws.{kind}", str(judgment), algorithm="sha256")
+    return int.from_bytes(digest.digest()[:8], "big") * 100 < share * 2**64
+
+
+def _drawn(judgment: Judgment, kind: DrawKind) -> Draw | None:
+    return Draw.objects.filter(judgment=judgment, kind=kind).first()
+
+
+def _may_draw(judgment: Judgment) -> bool:
+    return (
+        judgment.supersedes_id is None
+        and judgment.assignment_id is not None
+        and judgment.source != Source.IMPORTED
+        and judgment.task.kind in MIXED_IN
+        and judgment.campaign.state == CampaignState.OPEN
+    )
+
+
+def tidy_places() -> int:
+    """Take away places of gold and repeats that nobody will fill, so that campaigns can end."""
+    mixed = TaskKind.GOLD, TaskKind.REPEAT
+    idle = Task.objects.open().filter(
+        kind__in=mixed, is_reserved=True, campaign__in=GoldPlan.objects.values("campaign")
+    )
+    return sum(take_unused_places(task=task) for task in idle.order_by("pk"))
+
+
+def follow_plan(*, task: Task) -> None:
+    """Keep a gold for draws where its campaign mixes gold in or is a set to be passed."""
+    if task.kind != TaskKind.GOLD:
+        return
+    mixes_in = GoldPlan.objects.filter(campaign=task.campaign_id, share__gt=0).exists()
+    if mixes_in or Qualification.objects.filter(campaign=task.campaign_id).exists():
+        keep_for_draws(task=task)
+    elif task.is_reserved and GoldPlan.objects.filter(campaign=task.campaign_id).exists():
+        claimed_by_all(task=task)

@@ -1,0 +1,118 @@
+"""Somebody says that a gold is wrong, and a lead decides."""
+
+from __future__ import annotations
+
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from evalhub.accounts.models import Member
+from evalhub.audit.services import record
+from evalhub.common.errors import Conflict
+from evalhub.gold.choices import AppealState
+from evalhub.gold.errors import NotAppealable, UnfitAppeal
+from evalhub.gold.models import Appeal, GoldVerdict
+from evalhub.gold.people import leads_of
+from evalhub.judgments.models import ExpertAnswer
+from evalhub.judgments.services.gold import withdraw_gold
+from evalhub.notifications.services import notify
+
+
+@transaction.atomic
+def appeal(*, verdict: GoldVerdict, reason: str, by: Member) -> Appeal:
+    """Ask the leads to look at a gold that `by` failed. Once for each.
+
+    Raises:
+        UnfitAppeal: no reason.
+        NotAppealable: it was passed, is withdrawn, or was appealed before.
+    """
+    if not reason.strip():
+        raise UnfitAppeal(_("Say what is wrong with it; a lead reads this."), field="reason")
+    if verdict.passed or verdict.withdrawn_at is not None:
+        raise NotAppealable(_("There is nothing to appeal: it does not count against you."))
+    try:
+        with transaction.atomic():
+            made = Appeal.objects.create(verdict=verdict, reason=reason.strip())
+    except IntegrityError as error:
+        raise NotAppealable(_("You have appealed this one already.")) from error
+    workspace = verdict.campaign.workspace
+    path = reverse("gold:appeal", args=[workspace.slug, made.uid])
+    told = _("%(name)s says that a gold of “%(title)s” is wrong.")
+    sentence = told % {"name": by.pseudonym, "title": verdict.campaign.title}
+    notify(leads_of(workspace), topic="gold.appealed", sentence=sentence, path=path)
+    _record("gold.appealed", made, by)
+    return made
+
+
+@transaction.atomic
+def uphold(*, appeal: Appeal, answer: str = "", by: Member) -> Appeal:
+    """The gold is wrong: it is withdrawn, and no verdict by it counts for or against anybody.
+
+    Raises:
+        Conflict: somebody has decided already, or it is one's own.
+    """
+    decided = _decide(appeal, AppealState.UPHELD, answer, by)
+    gold = ExpertAnswer.objects.select_related("task__campaign").get(task=decided.verdict.task_id)
+    if gold.withdrawn_at is None:
+        withdraw(gold=gold, reason=_("an appeal was upheld"), by=by)
+    told = _("Your appeal in “%(title)s” is upheld: this gold counts for nobody any more.")
+    _tell(decided, told)
+    _record("gold.appeal_upheld", decided, by)
+    return decided
+
+
+@transaction.atomic
+def refuse(*, appeal: Appeal, answer: str, by: Member) -> Appeal:
+    """The gold stays; whoever appealed reads why.
+
+    Raises:
+        UnfitAppeal: no reason.
+        Conflict: as in `uphold`.
+    """
+    if not answer.strip():
+        raise UnfitAppeal(_("Say why; whoever appealed reads it."), field="answer")
+    decided = _decide(appeal, AppealState.REFUSED, answer, by)
+    _tell(decided, _("Your appeal in “%(title)s” is refused; the reason stands beside it."))
+    _record("gold.appeal_refused", decided, by)
+    return decided
+
+
+@transaction.atomic
+def withdraw(*, gold: ExpertAnswer, reason: str, by: Member) -> int:
+    """Take a gold back; return how many verdicts do not count any more.
+
+    Raises:
+        Conflict: it is withdrawn already.
+    """
+    withdraw_gold(answer=gold, reason=reason, by=by)
+    now = timezone.now()
+    return gold.task.gold_verdicts.standing().update(withdrawn_at=now)
+
+
+def _decide(appeal: Appeal, state: AppealState, answer: str, by: Member) -> Appeal:
+    if appeal.verdict.member_id == by.pk:
+        raise Conflict(_("Nobody decides on their own appeal."))
+    decision = {"state": state, "answer": answer.strip(), "decided_by": by}
+    waiting = Appeal.objects.waiting().filter(pk=appeal.pk)
+    if not waiting.update(**decision, decided_at=timezone.now()):
+        raise Conflict(_("Somebody has decided this appeal already."))
+    appeal.refresh_from_db()
+    return appeal
+
+
+def _tell(appeal: Appeal, sentence: str) -> None:
+    verdict = appeal.verdict
+    path = reverse("gold:calibration", args=[verdict.campaign.workspace.slug])
+    told = sentence % {"title": verdict.campaign.title}
+    notify([verdict.member], topic="gold.appeal_decided", sentence=told, path=path)
+
+
+def _record(verb: str, appeal: Appeal, by: Member) -> None:
+    record(
+        verb,
+        actor=by.pseudonym,
+        workspace=appeal.verdict.campaign.workspace.slug,
+        target=f"appeal {appeal.uid}",
+        judgment=str(appeal.verdict.judgment.uid),
+    )

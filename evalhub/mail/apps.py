@@ -1,0 +1,6 @@
+from evalhub.common.apps import EvalhubApp
+
+
+class MailConfig(EvalhubApp):
+    name = "evalhub.mail"
+    default = True

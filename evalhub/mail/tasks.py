@@ -1,0 +1,15 @@
+from __future__ import annotations
+
+from celery import shared_task
+
+from evalhub.mail import jobs
+
+
+@shared_task
+def send_due() -> None:
+    jobs.send_due()
+
+
+@shared_task
+def sweep() -> None:
+    jobs.sweep()

@@ -1,0 +1,8 @@
+from django.urls import path
+
+from evalhub.quality import api
+
+urlpatterns = [
+    path("campaigns/<uuid:uid>/disputes", api.DisputesView.as_view()),
+    path("tasks/<uuid:uid>/verdict", api.VerdictView.as_view()),
+]

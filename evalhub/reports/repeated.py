@@ -1,0 +1,86 @@
+"""What people said of a task, and what they said when they were asked once more.
+
+Shapes: R answers that were given twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evalhub.campaigns.models import Campaign
+from evalhub.judgments.models import Judgment
+from evalhub.quality.arrays import columns_of
+from evalhub.rubrics.models import ScaleKind
+
+Ints = NDArray[np.int64]
+
+# The person's last own word on the task from which the repeat was drawn, and on the repeat.
+_TWICE = """
+    FROM gold_draw d
+    JOIN judgments_judgment o ON o.id = d.judgment_id
+    JOIN judgments_judgment x ON x.task_id = o.task_id AND x.member_id = o.member_id
+    JOIN judgments_judgment y ON y.task_id = d.task_id AND y.member_id = o.member_id
+"""
+_BOTH_COUNT = """
+    WHERE d.kind = 'repeat' AND x.id IN ({judgments}) AND y.id IN ({judgments})
+"""
+_HEAD = "SELECT coalesce({criterion}, 0)::bigint, x.member_id, x.id, y.id"
+_RATINGS = f"""
+    {_HEAD.format(criterion="r.criterion_id")}, r.value::bigint, s.value::bigint {_TWICE}
+    JOIN judgments_rating r ON r.judgment_id = x.id AND r.value IS NOT NULL
+    JOIN judgments_rating s
+      ON s.judgment_id = y.id AND s.criterion_id = r.criterion_id AND s.value IS NOT NULL
+         AND s.completion_id IS NOT DISTINCT FROM r.completion_id
+         AND s.turn IS NOT DISTINCT FROM r.turn
+    JOIN rubrics_criterion c ON c.id = r.criterion_id AND c.kind <> '{ScaleKind.TEXT.value}'
+    {_BOTH_COUNT}
+"""
+_PREFERENCES = f"""
+    {_HEAD.format(criterion="-r.criterion_id")},
+    CASE WHEN r.both_bad THEN 2 ELSE sign(r.margin) END::bigint,
+    CASE WHEN s.both_bad THEN 2
+         ELSE sign(s.margin) * CASE WHEN s.first_id = r.first_id THEN 1 ELSE -1 END END::bigint
+    {_TWICE}
+    JOIN judgments_preference r ON r.judgment_id = x.id
+    JOIN judgments_preference s
+      ON s.judgment_id = y.id AND s.criterion_id IS NOT DISTINCT FROM r.criterion_id
+    {_BOTH_COUNT}
+"""
+_RANKINGS = f"""
+    {_HEAD.format(criterion="NULL")},
+    sign(r2.tier - r.tier)::bigint, sign(s2.tier - s.tier)::bigint {_TWICE}
+    JOIN judgments_rankedcompletion r ON r.judgment_id = x.id
+    JOIN judgments_rankedcompletion r2
+      ON r2.judgment_id = x.id AND r2.completion_id > r.completion_id
+    JOIN judgments_rankedcompletion s
+      ON s.judgment_id = y.id AND s.completion_id = r.completion_id
+    JOIN judgments_rankedcompletion s2
+      ON s2.judgment_id = y.id AND s2.completion_id = r2.completion_id
+    {_BOTH_COUNT}
+"""
+
+
+@dataclass(frozen=True)
+class Repeated:
+    """`question` is a criterion's key for ratings, minus it for preferences, 0 for the overall one."""
+
+    question_R: Ints
+    member_R: Ints
+    first_R: Ints  # judgments, by key
+    second_R: Ints
+    before_R: Ints  # values: of a scale, or 1, 0, -1 and 2 for "both bad"
+    after_R: Ints
+
+
+def repeated_in(campaign: Campaign) -> Repeated:
+    """Each answer of the campaign that its person gave twice; what they could not tell is left out."""
+    rows = Judgment.objects.filter(campaign=campaign).own_words().order_by().values("pk")
+    chosen, values = rows.query.sql_with_params()
+    found = [
+        columns_of(statement.replace("{judgments}", chosen), [*values, *values], 6)
+        for statement in (_RATINGS, _PREFERENCES, _RANKINGS)
+    ]
+    return Repeated(*(np.concatenate(parts) for parts in zip(*found, strict=True)))

@@ -1,0 +1,167 @@
+"""Gold is mixed in for each person, at a rate, and no more people see one than the plan allows."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from evalhub.accounts.models import Member
+from evalhub.campaigns.models import Campaign, Reservation, Task
+from evalhub.campaigns.queries import progress_of
+from evalhub.gold.choices import DrawKind
+from evalhub.gold.jobs.draws import draw_gold, draw_repeat, falls_on, follow_plan, tidy_places
+from evalhub.gold.models import Draw
+from evalhub.gold.services.plans import set_plan
+from evalhub.judgments.models import Judgment
+from tests.conftest import cast_member
+from tests.evalhub.gold.conftest import gold_in, said
+from tests.evalhub.judgments.conftest import client_of
+from tests.factories import TaskFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def drawing(campaign: Campaign, member: Member, kind: DrawKind = DrawKind.GOLD) -> Judgment:
+    """A judgment of a normal task on which the lot falls, at 50 percent."""
+    while True:
+        judgment = said(TaskFactory.create(campaign=campaign, overlap=9), member, 1)
+        if falls_on(judgment.uid, kind, share=50):
+            return judgment
+
+
+def plan(campaign: Campaign, by: Member, share: int = 50, exposure: int | None = None) -> None:
+    set_plan(campaign=campaign, share=share, exposure=exposure, by=by)
+
+
+def claimed(api: APIClient, campaign: Campaign) -> str | None:
+    answer = api.post(f"/api/v1/campaigns/{campaign.uid}/claim", {}, format="json")
+    return answer.json()["task"]["uid"] if answer.status_code == 200 else None
+
+
+def test_without_a_plan_gold_is_claimed_like_any_task(campaign: Campaign, bob: Member) -> None:
+    gold = gold_in(campaign)
+    assert draw_gold(judgment=drawing(campaign, bob).uid) is None
+    Task.objects.exclude(pk=gold.task.pk).update(open_places=0)
+    assert claimed(client_of(bob), campaign) == str(gold.task.uid)
+
+
+def test_with_a_plan_gold_comes_only_to_those_who_draw_it(
+    campaign: Campaign, alice: Member, bob: Member
+) -> None:
+    gold, normal = gold_in(campaign), TaskFactory.create(campaign=campaign)
+    plan(campaign, alice)
+    gold.task.refresh_from_db()
+    assert (gold.task.is_reserved, gold.task.overlap, gold.task.open_places) == (True, 0, 0)
+    carol = cast_member("carol", bob.workspace, "annotator")
+    judgment = drawing(campaign, bob)
+    for _ in range(2):  # the news may come twice
+        draw_gold(judgment=judgment.uid)
+    assert Draw.objects.count() == 1
+    Task.objects.exclude(pk__in=[gold.task.pk, normal.pk]).update(open_places=0)
+    assert claimed(client_of(carol), campaign) == str(normal.uid)
+    assert claimed(client_of(bob), campaign) == str(gold.task.uid)
+
+
+def test_the_rate_is_the_plans() -> None:
+    """Of 2,000 judgments 5 percent are 100; fewer than 60 or more than 140 come once in 10,000 runs."""
+    lots = [Judgment().uid for _ in range(2000)]
+    assert 60 < sum(falls_on(uid, DrawKind.GOLD, share=5) for uid in lots) < 140
+    assert not any(
+        falls_on(uid, DrawKind.GOLD, share=5) and not falls_on(uid, DrawKind.GOLD, share=10)
+        for uid in lots
+    )
+
+
+def test_nobody_gets_a_gold_twice_and_the_least_shown_comes_first(
+    campaign: Campaign, alice: Member, bob: Member
+) -> None:
+    golds = [gold_in(campaign).task.pk for _ in range(2)]
+    plan(campaign, alice)
+    drawn = [draw_gold(judgment=drawing(campaign, bob).uid) for _ in range(3)]
+    assert sorted(each.task_id for each in drawn if each) == golds
+    assert drawn[2] is None
+
+
+def test_no_more_people_see_a_gold_than_the_plan_allows(
+    campaign: Campaign, alice: Member, bob: Member
+) -> None:
+    gold = gold_in(campaign)
+    plan(campaign, alice, exposure=2)
+    people = [bob, *(cast_member(name, bob.workspace, "annotator") for name in ("carol", "dora"))]
+    drawn = [draw_gold(judgment=drawing(campaign, each).uid) for each in people]
+    assert [each is not None for each in drawn] == [True, True, False]
+    gold.task.refresh_from_db()
+    assert gold.task.overlap == 2
+
+
+def test_whose_answer_it_is_never_draws_it(campaign: Campaign, alice: Member, bob: Member) -> None:
+    source = said(TaskFactory.create(campaign=campaign), bob, 1)
+    gold_in(campaign, source=source)
+    gold_in(campaign, written_by=bob)
+    plan(campaign, alice)
+    assert draw_gold(judgment=drawing(campaign, bob).uid) is None
+
+
+def test_a_place_that_nobody_will_fill_is_taken_away(
+    campaign: Campaign, alice: Member, bob: Member
+) -> None:
+    """Skipped, or drawn a day ago and never fetched: else the campaign would never be finished."""
+    skipped, forgotten = (gold_in(campaign).task for _ in range(2))
+    plan(campaign, alice)
+    for _ in range(2):
+        draw_gold(judgment=drawing(campaign, bob).uid)
+    Task.objects.filter(kind="normal").update(open_places=0)
+    api = client_of(bob)
+    lease = api.post(f"/api/v1/campaigns/{campaign.uid}/claim", {}, format="json").json()
+    url = f"/api/v1/assignments/{lease['assignment']}/skip"
+    assert api.post(url, {"token": lease["token"]}, format="json").status_code < 300
+    waiting = {row.task_id for row in Reservation.objects.all()}
+    assert waiting == {skipped.pk, forgotten.pk} - {Task.objects.get(uid=lease["task"]["uid"]).pk}
+    assert tidy_places() == 1
+    Reservation.objects.update(due_at=timezone.now() - timedelta(days=2))
+    assert tidy_places() == 1
+    assert progress_of(campaign).waiting == 0
+
+
+def test_a_plan_of_nothing_lets_everybody_claim_gold_again(
+    campaign: Campaign, alice: Member, bob: Member
+) -> None:
+    campaign.overlap = 2
+    campaign.save()
+    gold = gold_in(campaign)
+    plan(campaign, alice)
+    draw_gold(judgment=drawing(campaign, bob).uid)
+    plan(campaign, alice, share=0)
+    gold.task.refresh_from_db()
+    assert (gold.task.is_reserved, gold.task.overlap, gold.task.open_places) == (False, 2, 2)
+    assert not Reservation.objects.exists()
+
+
+def test_a_task_that_becomes_gold_follows_the_plan(campaign: Campaign, alice: Member) -> None:
+    plan(campaign, alice)
+    task = gold_in(campaign).task
+    follow_plan(task=task)
+    task.refresh_from_db()
+    assert task.is_reserved
+
+
+def test_a_task_is_asked_once_more_of_whoever_judged_it(
+    campaign: Campaign, alice: Member, bob: Member
+) -> None:
+    """Not before its hours have gone by, and never of anybody else."""
+    set_plan(campaign=campaign, share=0, repeat_share=50, repeat_hours=24, by=alice)
+    judgment = drawing(campaign, bob, DrawKind.REPEAT)
+    for _ in range(2):
+        draw_repeat(judgment=judgment.uid)
+    repeat = Task.objects.get(kind="repeat")
+    assert (repeat.prompt_id, repeat.overlap) == (judgment.task.prompt_id, 1)
+    Task.objects.filter(kind="normal").update(open_places=0)
+    api = client_of(bob)
+    assert claimed(api, campaign) is None
+    Reservation.objects.update(due_at=timezone.now())
+    assert claimed(client_of(alice), campaign) is None
+    assert claimed(api, campaign) == str(repeat.uid)
+    assert draw_repeat(judgment=said(repeat, alice, 1).uid) is None  # no repeat of a repeat
