@@ -7,6 +7,7 @@ urlpatterns = [
     path("campaigns/<uuid:uid>/exports/", views.export_list, name="exports"),
     path("campaigns/<uuid:uid>/agreement/", views.agreement, name="agreement"),
     path("campaigns/<uuid:uid>/reliability/", views.reliability, name="reliability"),
+    path("campaigns/<uuid:uid>/bias/", views.bias, name="bias"),
     path("campaigns/<uuid:uid>/leaderboard/", views.leaderboard, name="leaderboard"),
     path("campaigns/<uuid:uid>/wordings/", wording_views.wordings, name="wordings"),
     path("campaigns/<uuid:uid>/wordings/try/", wording_views.wordings_try, name="wordings_try"),

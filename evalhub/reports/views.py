@@ -73,6 +73,13 @@ def leaderboard(request: Request, workspace: str, uid: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @login_required
+def bias(request: Request, workspace: str, uid: UUID) -> HttpResponse:
+    """What judgments hang on beside the answers, as it was last computed."""
+    return _report(request, workspace, uid, ReportKind.BIAS)
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
 def consistency(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     """How steady each person is, as it was last computed."""
     return _report(request, workspace, uid, ReportKind.CONSISTENCY)
