@@ -27,7 +27,7 @@ from evalhub.reports.judged import (
 from evalhub.reports.marks import hallucination
 from evalhub.reports.slicing import Slicing, representation, slicing_of
 from evalhub.reports.swayed import length_of_pairs, length_of_scores, position
-from evalhub.stats.slices import Gaps, Means, draws_of, gaps, holm, means, table_of
+from evalhub.stats.slices import Gaps, Means, draws_of, gaps, holm, means, shares, table_of
 
 Beat = Callable[[], object]
 Floats = NDArray[np.float64]
@@ -145,7 +145,7 @@ def _by_model(
     before = here.copy()
     before[: len(models)] = versions.before
     gap = gaps(sum_GM, count_GM, sum_GM[:, before], count_GM[:, before], draws_BG)
-    found = _Found(means(sum_GM, count_GM, draws_BG), gap, count_GM.sum(axis=0), missing_M)
+    found = _Found(_means(judged)(sum_GM, count_GM, draws_BG), gap, count_GM.sum(axis=0), missing_M)
     names: list[str | None] = [*models, None]
     return [
         _row("model", None, names[at], found, at, None if before[at] == at else names[before[at]])
@@ -172,7 +172,7 @@ def _by(
     rest_count_GC = (whole_count_G1M - count_GVM).reshape(G, -1)
     gap = gaps(sum_GC, count_GC, rest_sum_GC, rest_count_GC, draws_BG)
     found = _Found(
-        means(sum_GC, count_GC, draws_BG), gap, count_GC.sum(axis=0), missing_VM.reshape(-1)
+        _means(judged)(sum_GC, count_GC, draws_BG), gap, count_GC.sum(axis=0), missing_VM.reshape(-1)
     )
     names: list[str | None] = [*models, None]
     places: list[int] = [*range(len(models), M), *range(len(models))]  # all models together first
@@ -182,6 +182,10 @@ def _by(
         for model in places
         if found.n_C[value * M + model] or found.missing_C[value * M + model]
     ]
+
+
+def _means(judged: Judged) -> Callable[[Floats, Floats, Floats], Means]:
+    return means if judged.measure == SCORE else shares
 
 
 class _Found(NamedTuple):

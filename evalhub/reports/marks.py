@@ -14,7 +14,7 @@ from evalhub.judgments.models import Span
 from evalhub.quality.arrays import Models, columns_of_judgments
 from evalhub.reports.figures import cell
 from evalhub.stats.intervals import buckets
-from evalhub.stats.slices import draws_of, means, table_of
+from evalhub.stats.slices import draws_of, shares, table_of
 
 Ints = NDArray[np.int64]
 
@@ -95,7 +95,7 @@ def _rates(completion_R: Ints, group_R: Ints, found_R: Ints, written: Models) ->
     shape = (int(bucket_C.max()) + 1, len(written.names))
     count_GM = table_of(bucket_C, cell_C, None, shape=shape)
     said = (share_C > 0.5).astype(float)
-    rate = means(table_of(bucket_C, cell_C, said, shape=shape), count_GM, draws_of(shape[0]))
+    rate = shares(table_of(bucket_C, cell_C, said, shape=shape), count_GM, draws_of(shape[0]))
     missing_M = np.bincount(model_C[is_even_C], minlength=shape[1])
     votes_M = np.bincount(model_C, votes_C, minlength=shape[1])
     return [

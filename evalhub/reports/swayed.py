@@ -15,7 +15,7 @@ from evalhub.reports.judged import bucketed, question_names, wins
 from evalhub.rubrics.models import Criterion, ScaleKind
 from evalhub.stats.bias import Effects, correlation, pair_effects, within_sums
 from evalhub.stats.intervals import estimate_of_sums
-from evalhub.stats.slices import draws_of, means, table_of
+from evalhub.stats.slices import draws_of, shares, table_of
 
 Beat = Callable[[], object]
 Floats = NDArray[np.float64]
@@ -134,7 +134,7 @@ def _share(bucket_P: Ints, won_P: Floats) -> dict[str, Any]:
     sums, counts = (
         table_of(bucket_P, cell_P, each, shape=shape) for each in (won_P, None)
     )
-    return {**cell(means(sums, counts, draws_of(shape[0])), 0), "n": len(won_P)}
+    return {**cell(shares(sums, counts, draws_of(shape[0])), 0), "n": len(won_P)}
 
 
 def _effects(

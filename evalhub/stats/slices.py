@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from evalhub.stats.intervals import interval_of_draws
+from evalhub.stats.proportions import wilson
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -32,7 +33,7 @@ class Means:
 
 @dataclass(frozen=True)
 class Gaps(Means):
-    p_C: Floats  # two-sided, of no difference; NaN below FEWEST groups on either side
+    p_C: Floats  # two-sided, of no difference; NaN below FEWEST groups on a side or without spread
 
 
 def draws_of(groups: int, *, resamples: int = RESAMPLES, seed: int = 0) -> Floats:
@@ -64,6 +65,19 @@ def means(sum_GC: Floats, count_GC: Floats, draws_BG: Floats) -> Means:
     return Means(value_C, low_C, high_C)
 
 
+def shares(sum_GC: Floats, count_GC: Floats, draws_BG: Floats) -> Means:
+    """Means of values from 0 to 1. Where all are 0, or all 1, no draw differs: there the interval is
+    Wilson's, of as many as there are groups.
+    """
+    found = means(sum_GC, count_GC, draws_BG)
+    low_C, high_C = found.low_C.copy(), found.high_C.copy()
+    groups_C = _groups(count_GC)
+    for at in np.flatnonzero((found.value_C == 0) | (found.value_C == 1)):
+        share = wilson(int(found.value_C[at] * groups_C[at]), int(groups_C[at]))
+        low_C[at], high_C[at] = share.low, share.high
+    return Means(found.value_C, low_C, high_C)
+
+
 def gaps(
     sum_GC: Floats, count_GC: Floats, other_sum_GC: Floats, other_count_GC: Floats, draws_BG: Floats
 ) -> Gaps:
@@ -88,9 +102,11 @@ def gaps(
     freedom_C = np.maximum(groups_C - 1, 1)
     drawn = np.ma.masked_invalid(drawn_BC)
     error_C = drawn.std(axis=0).filled(np.nan) * np.sqrt(1 + 1 / freedom_C)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        p_C = 2 * stats.t.sf(np.abs(value_C) / error_C, freedom_C)
-    return Gaps(value_C, low_C, high_C, np.where(groups_C >= FEWEST, p_C, np.nan))
+    testable_C = (groups_C >= FEWEST) & (error_C > 1e-12)  # draws that never differ tell nothing
+    p_C = np.full(len(value_C), np.nan)
+    t_C = np.abs(value_C[testable_C]) / error_C[testable_C]
+    p_C[testable_C] = 2 * stats.t.sf(t_C, freedom_C[testable_C])
+    return Gaps(value_C, low_C, high_C, p_C)
 
 
 def holm(p_T: Floats) -> Floats:

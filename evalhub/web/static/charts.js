@@ -32,7 +32,7 @@
       layout: {
         height: 70 + 30 * rows.length,
         xaxis: { title: { text: chart.axis }, zeroline: chart.line === 0 },
-        yaxis: { autorange: "reversed", tickvals: rows.map((_, nth) => nth), ticktext: rows.map((row) => row.label), showgrid: false },
+        yaxis: { autorange: "reversed", tickvals: rows.map((_, nth) => nth), ticktext: rows.map((row) => row.label), showgrid: false, zeroline: false },
         shapes: chart.line ? [{ type: "line", yref: "paper", y0: 0, y1: 1, x0: chart.line, x1: chart.line, line: { color: ink.ink, width: 1, dash: "dash" } }] : [],
       },
     };

@@ -6,7 +6,7 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 from evalhub.stats.intervals import estimate_of_sums, ratio_of
-from evalhub.stats.slices import drawn_by_lot, draws_of, gaps, holm, means, table_of
+from evalhub.stats.slices import drawn_by_lot, draws_of, gaps, holm, means, shares, table_of
 
 
 def test_holm_is_that_of_statsmodels() -> None:
@@ -80,3 +80,14 @@ def test_shares_as_by_lot() -> None:
     assert p[0] == pytest.approx(2 * tail)
     assert p[1] == 1
     assert drawn_by_lot(np.array([50]), 100, np.array([50]), 100)[0] == 1
+
+
+def test_where_nothing_differs_nothing_is_sure() -> None:
+    """Ten of ten: 0.72 to 1, as Wilson has it; and a gap without spread is not tested."""
+    ones = np.ones((20, 2))
+    ones[:10, 1] = ones[10:, 0] = 0
+    found = shares(ones[:, :1], ones[:, :1], draws_of(20))
+    assert (found.value_C[0], found.high_C[0]) == pytest.approx((1, 1))
+    assert found.low_C[0] == pytest.approx(0.722, abs=0.001)
+    gap = gaps(ones[:, :1], ones[:, :1], ones[:, 1:] * 0, ones[:, 1:], draws_of(20))
+    assert np.isnan(gap.p_C[0])
