@@ -46,7 +46,11 @@ def bias_report(campaign: Campaign, *, beat: Beat = lambda: None) -> dict[str, A
         p-values after Holm's correction, for all differences of the report together: in 95 of 100
         campaigns without a difference not one is below 0.05.
     """
-    ratings, preferences, written = ratings_of(campaign), preferences_of(campaign), models_of(campaign)
+    ratings, preferences, written = (
+        ratings_of(campaign),
+        preferences_of(campaign),
+        models_of(campaign),
+    )
     beat()
     slicing, versions = slicing_of(campaign), _versions(campaign, written.names)
     questions = []
@@ -172,7 +176,10 @@ def _by(
     rest_count_GC = (whole_count_G1M - count_GVM).reshape(G, -1)
     gap = gaps(sum_GC, count_GC, rest_sum_GC, rest_count_GC, draws_BG)
     found = _Found(
-        _means(judged)(sum_GC, count_GC, draws_BG), gap, count_GC.sum(axis=0), missing_VM.reshape(-1)
+        _means(judged)(sum_GC, count_GC, draws_BG),
+        gap,
+        count_GC.sum(axis=0),
+        missing_VM.reshape(-1),
     )
     names: list[str | None] = [*models, None]
     places: list[int] = [*range(len(models), M), *range(len(models))]  # all models together first

@@ -83,7 +83,9 @@ def hallucination(campaign: Campaign, written: Models) -> dict[str, Any] | None:
     }
 
 
-def _rates(completion_R: Ints, group_R: Ints, found_R: Ints, written: Models) -> list[dict[str, Any]]:
+def _rates(
+    completion_R: Ints, group_R: Ints, found_R: Ints, written: Models
+) -> list[dict[str, Any]]:
     completions, first_C, nth_R = np.unique(completion_R, return_index=True, return_inverse=True)
     votes_C = np.bincount(nth_R)
     share_C = np.bincount(nth_R, found_R) / votes_C

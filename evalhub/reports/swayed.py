@@ -59,9 +59,7 @@ def length_of_pairs(
     return rows
 
 
-def length_of_scores(
-    ratings: Ratings, lengths: Lengths, *, beat: Beat
-) -> list[dict[str, Any]]:
+def length_of_scores(ratings: Ratings, lengths: Lengths, *, beat: Beat) -> list[dict[str, Any]]:
     """By criterion: the correlation of the logarithm of the length with the score among the completions
     of one prompt; `missing` are those who could not tell.
     """
@@ -131,9 +129,7 @@ def _share(bucket_P: Ints, won_P: Floats) -> dict[str, Any]:
     bucket_P = np.unique(bucket_P, return_inverse=True)[1]
     cell_P = np.zeros(len(won_P), dtype=np.int64)
     shape = (int(bucket_P.max()) + 1, 1)
-    sums, counts = (
-        table_of(bucket_P, cell_P, each, shape=shape) for each in (won_P, None)
-    )
+    sums, counts = (table_of(bucket_P, cell_P, each, shape=shape) for each in (won_P, None))
     return {**cell(shares(sums, counts, draws_of(shape[0])), 0), "n": len(won_P)}
 
 

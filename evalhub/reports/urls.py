@@ -1,6 +1,6 @@
 from django.urls import path
 
-from evalhub.reports import views, wording_views
+from evalhub.reports import files, views, wording_views
 
 app_name = "reports"
 urlpatterns = [
@@ -8,6 +8,8 @@ urlpatterns = [
     path("campaigns/<uuid:uid>/agreement/", views.agreement, name="agreement"),
     path("campaigns/<uuid:uid>/reliability/", views.reliability, name="reliability"),
     path("campaigns/<uuid:uid>/bias/", views.bias, name="bias"),
+    path("campaigns/<uuid:uid>/bias/file/", files.paper, name="paper"),
+    path("campaigns/<uuid:uid>/<str:kind>/csv/", files.figures_csv, name="csv"),
     path("campaigns/<uuid:uid>/leaderboard/", views.leaderboard, name="leaderboard"),
     path("campaigns/<uuid:uid>/wordings/", wording_views.wordings, name="wordings"),
     path("campaigns/<uuid:uid>/wordings/try/", wording_views.wordings_try, name="wordings_try"),

@@ -80,19 +80,25 @@ def pair_effects(
             break
     centre_PP = np.eye(M + K)
     centre_PP[:M, :M] -= 1 / M
-    error_P, groups = _errors(first_R, second_R, rest_R, causes_RK, group_R, centre_PP @ np.linalg.inv(curve_PP))
+    error_P, groups = _errors(
+        first_R, second_R, rest_R, causes_RK, group_R, centre_PP @ np.linalg.inv(curve_PP)
+    )
     value_P = centre_PP @ guess_P
     freedom = max(groups - 1, 1)
     reach_P = error_P * stats.t.ppf((1 + LEVEL) / 2, freedom)
     low_P, high_P = value_P - reach_P, value_P + reach_P
     with np.errstate(divide="ignore", invalid="ignore"):
         p_K = 2 * stats.t.sf(np.abs(value_P[M:]) / error_P[M:], freedom)
-    return Effects(value_P[:M], low_P[:M], high_P[:M], value_P[M:], low_P[M:], high_P[M:], p_K, groups)
+    return Effects(
+        value_P[:M], low_P[:M], high_P[:M], value_P[M:], low_P[M:], high_P[M:], p_K, groups
+    )
 
 
 def _net(first_R: Ints, second_R: Ints, values_R: Floats, M: int) -> Floats:
     """The design of the models, one column each, transposed and times a column."""
-    return np.bincount(first_R, values_R, minlength=M) - np.bincount(second_R, values_R, minlength=M)
+    return np.bincount(first_R, values_R, minlength=M) - np.bincount(
+        second_R, values_R, minlength=M
+    )
 
 
 def _curve(first_R: Ints, second_R: Ints, weight_R: Floats, causes_RK: Floats, M: int) -> Floats:
@@ -110,7 +116,12 @@ def _curve(first_R: Ints, second_R: Ints, weight_R: Floats, causes_RK: Floats, M
 
 
 def _errors(
-    first_R: Ints, second_R: Ints, rest_R: Floats, causes_RK: Floats, group_R: Ints, bread_PP: Floats
+    first_R: Ints,
+    second_R: Ints,
+    rest_R: Floats,
+    causes_RK: Floats,
+    group_R: Ints,
+    bread_PP: Floats,
 ) -> tuple[Floats, int]:
     """Standard errors from the groups' sums of what pulls at each coefficient, and how many groups."""
     M, rows = len(bread_PP) - causes_RK.shape[1], len(rest_R)
@@ -137,7 +148,9 @@ def within_sums(unit_R: Ints, x_R: Floats, y_R: Floats, bucket_U: Ints) -> Float
     x_R = x_R - (np.bincount(unit_R, x_R) / n_U)[unit_R]
     y_R = y_R - (np.bincount(unit_R, y_R) / n_U)[unit_R]
     bucket_R = bucket_U[unit_R]
-    return np.column_stack([np.bincount(bucket_R, part) for part in (x_R * x_R, y_R * y_R, x_R * y_R)])
+    return np.column_stack(
+        [np.bincount(bucket_R, part) for part in (x_R * x_R, y_R * y_R, x_R * y_R)]
+    )
 
 
 def correlation(sums_B3: Floats) -> Floats:

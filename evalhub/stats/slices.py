@@ -44,7 +44,9 @@ def draws_of(groups: int, *, resamples: int = RESAMPLES, seed: int = 0) -> Float
     )
 
 
-def table_of(group_R: Ints, cell_R: Ints, values_R: Floats | None, *, shape: tuple[int, int]) -> Floats:
+def table_of(
+    group_R: Ints, cell_R: Ints, values_R: Floats | None, *, shape: tuple[int, int]
+) -> Floats:
     """Sums of the rows (without values: their number) by group and cell, table_GC; a cell of -1 is left out."""
     inside_R = cell_R >= 0
     place_R = group_R[inside_R] * shape[1] + cell_R[inside_R]
@@ -154,7 +156,8 @@ def _groups(count_GC: Floats) -> Ints:
 
 def _ends(drawn_BC: Floats, groups_C: Ints) -> tuple[Floats, Floats]:
     ends = [
-        interval_of_draws(drawn_B, int(groups)) for drawn_B, groups in zip(drawn_BC.T, groups_C, strict=True)
+        interval_of_draws(drawn_B, int(groups))
+        for drawn_B, groups in zip(drawn_BC.T, groups_C, strict=True)
     ]
     both_C2 = np.array(ends, dtype=np.float64).reshape(-1, 2)
     return both_C2[:, 0], both_C2[:, 1]

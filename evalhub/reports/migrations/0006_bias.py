@@ -4,26 +4,50 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0005_mail_wish'),
-        ('campaigns', '0009_two_wordings'),
-        ('jobs', '0003_news_is_due'),
-        ('reports', '0005_consistency'),
+        ("accounts", "0005_mail_wish"),
+        ("campaigns", "0009_two_wordings"),
+        ("jobs", "0003_news_is_due"),
+        ("reports", "0005_consistency"),
     ]
 
     operations = [
         migrations.RemoveConstraint(
-            model_name='report',
-            name='report_kind_known',
+            model_name="report",
+            name="report_kind_known",
         ),
         migrations.AlterField(
-            model_name='report',
-            name='kind',
-            field=models.CharField(choices=[('agreement', 'Agreement'), ('reliability', 'Reliability'), ('leaderboard', 'Leaderboard'), ('wordings', 'Wordings'), ('consistency', 'Consistency'), ('bias', 'Bias')], max_length=15),
+            model_name="report",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("agreement", "Agreement"),
+                    ("reliability", "Reliability"),
+                    ("leaderboard", "Leaderboard"),
+                    ("wordings", "Wordings"),
+                    ("consistency", "Consistency"),
+                    ("bias", "Bias"),
+                ],
+                max_length=15,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='report',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['agreement', 'reliability', 'leaderboard', 'wordings', 'consistency', 'bias'])), name='report_kind_known'),
+            model_name="report",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "kind__in",
+                        [
+                            "agreement",
+                            "reliability",
+                            "leaderboard",
+                            "wordings",
+                            "consistency",
+                            "bias",
+                        ],
+                    )
+                ),
+                name="report_kind_known",
+            ),
         ),
     ]

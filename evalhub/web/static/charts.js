@@ -78,8 +78,10 @@
     const ink = colours();
     const { traces, layout } = KINDS[chart.kind](chart, ink);
     const axis = { gridcolor: ink.line, zerolinecolor: ink.ink, linecolor: ink.line, automargin: true, fixedrange: true };
+    const area = figure.querySelector(".plot-area");
     figure.classList.add("drawn");
-    Plotly.react(figure.querySelector(".plot-area"), traces, {
+    area.style.height = `${layout.height}px`; // plotly follows its place, not the other way round
+    Plotly.react(area, traces, {
       ...layout, xaxis: { ...axis, ...layout.xaxis }, yaxis: { ...axis, ...layout.yaxis },
       font: { family: "system-ui, sans-serif", size: 13, color: ink.ink }, margin: { l: 8, r: 16, t: 8, b: 8 },
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", showlegend: layout.showlegend ?? false,
@@ -91,10 +93,16 @@
   document.addEventListener("htmx:afterSwap", drawAll);
   document.addEventListener("toggle", (event) => event.target.querySelectorAll?.("figure.plot").forEach(draw), true);
   dark.addEventListener("change", drawAll);
-  const onPaper = (scheme) => () => {
-    document.documentElement.style.colorScheme = scheme;
+  const folded = [];
+  addEventListener("beforeprint", () => {
+    folded.push(...document.querySelectorAll("details:not([open])"));
+    for (const details of folded) details.open = true;
+    document.documentElement.style.colorScheme = "light";
     drawAll();
-  };
-  addEventListener("beforeprint", onPaper("light"));
-  addEventListener("afterprint", onPaper(""));
+  });
+  addEventListener("afterprint", () => {
+    for (const details of folded.splice(0)) details.open = false;
+    document.documentElement.style.colorScheme = "";
+    drawAll();
+  });
 })();

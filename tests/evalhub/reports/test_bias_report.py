@@ -49,9 +49,7 @@ def tasks(campaign: Campaign) -> list[Task]:
             )
             for model in pairs[nth // 3 % 3]
         ]
-        made.append(
-            make.TaskFactory.create(campaign=campaign, prompt=prompt, completions=answers)
-        )
+        made.append(make.TaskFactory.create(campaign=campaign, prompt=prompt, completions=answers))
     for _ in range(12):
         make.PromptFactory.create(collection=collection, slices={"topic": "law"})
     return made
@@ -92,7 +90,11 @@ def report(campaign: Campaign, tasks: list[Task], people: list[Member]) -> dict[
                 )
             if shown[0].generation.model.name == "llama" and at < 2:
                 Span.objects.create(
-                    judgment=judgment, completion=shown[0], start=0, end=4, error_type="false-statement"
+                    judgment=judgment,
+                    completion=shown[0],
+                    start=0,
+                    end=4,
+                    error_type="false-statement",
                 )
             Span.objects.create(
                 judgment=judgment, completion=shown[1], start=0, end=4, error_type="off-topic"
