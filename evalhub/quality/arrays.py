@@ -6,7 +6,7 @@ building objects would take a minute.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -205,7 +205,9 @@ def columns_of_judgments(
     )
 
 
-def columns_of(statement: str, values: Sequence[Any], width: int) -> Sequence[Ints]:
+def columns_of(
+    statement: str, values: Sequence[Any] | Mapping[str, Any], width: int
+) -> Sequence[Ints]:
     """The columns of a statement whose `width` columns are all bigint and never null.
 
     Each comes as one array, so that Python sees `width` values whatever the number of rows.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,8 @@ from evalhub.stats.slices import Gaps, Means, draws_of, gaps, holm, means, share
 Beat = Callable[[], object]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+T = TypeVar("T", bound=np.generic)
 
 WEEKS = 60  # the newest
 
@@ -131,20 +133,27 @@ def _tables(judged: Judged, value_R: Ints, values: int, models: int) -> _Tables:
 def _with_all(judged: Judged, tables: _Tables) -> _Tables:
     """All models together in the last place for scores; the mean of a win rate over all is always ½."""
     if judged.measure != SCORE:
-        return _Tables(*(each[..., :-1] for each in tables))
-    return _Tables(
-        *(
-            np.concatenate([each[..., :-1], each.sum(axis=-1, keepdims=True)], axis=-1)
-            for each in tables
+        return _Tables(
+            tables.sum_GVM[..., :-1], tables.count_GVM[..., :-1], tables.missing_VM[..., :-1]
         )
+    return _Tables(
+        _totalled(tables.sum_GVM), _totalled(tables.count_GVM), _totalled(tables.missing_VM)
     )
+
+
+def _totalled(table: NDArray[T]) -> NDArray[T]:
+    """Rows about no model, in the last place, made the total of the line."""
+    total = table.sum(axis=-1, keepdims=True)
+    both: NDArray[T] = np.concatenate([table[..., :-1], total], axis=-1)
+    return both
 
 
 def _by_model(
     judged: Judged, whole: _Tables, models: list[str], versions: Versions, draws_BG: Floats
 ) -> list[dict[str, Any]]:
     """In order of registration, each with its difference from the version before it."""
-    sum_GM, count_GM, missing_M = (each[..., 0, :] for each in _with_all(judged, whole))
+    told = _with_all(judged, whole)
+    sum_GM, count_GM, missing_M = told.sum_GVM[:, 0], told.count_GVM[:, 0], told.missing_VM[0]
     here = np.arange(sum_GM.shape[1])
     before = here.copy()
     before[: len(models)] = versions.before

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
@@ -20,13 +20,11 @@ from evalhub.reports.paper import bias_file
 
 @require_GET
 @login_required
-def figures_csv(request: Request, workspace: str, uid: UUID, kind: str) -> StreamingHttpResponse:
+def csv(request: Request, workspace: str, uid: UUID, kind: ReportKind) -> StreamingHttpResponse:
     """The figures of the newest report, one a line."""
     member = access_member(request.user, workspace, to="build")
     campaign = access_campaign(member, uid)
-    if kind not in ReportKind:
-        raise Http404
-    return csv_of(newest_made(campaign, ReportKind(kind)))
+    return csv_of(newest_made(campaign, kind))
 
 
 @require_GET

@@ -39,12 +39,8 @@ _ABOUT = {  # fields that say what a figure is about, by column; whatever is ins
     "second": "against",
     "missing": "missing",
 }
-_VALUES = ("value", "strength", "win_rate", "alpha", "kappa", "disagreement") + (
-    "wanted",  # of progress
-    "done",
-    "in_hand",
-    "waiting",
-)
+_VALUES = ("value", "strength", "win_rate", "alpha", "kappa", "disagreement")
+_PROGRESS = ("wanted", "done", "in_hand", "waiting")
 _COUNTS = ("n", "answers", "judgments")
 
 
@@ -76,7 +72,7 @@ def _walk(node: Any, path: list[str], about: Row) -> Iterator[Row]:
     own = {column: node[name] for name, column in _ABOUT.items() if _is_plain(node, name)}
     about = about | own
     path = [*path, node["by"]] if "by" in node else path
-    for name in _VALUES:
+    for name in (*_VALUES, *_PROGRESS):
         if name in node and not isinstance(node[name], dict | list):
             yield about | _figure(node, name, path)
     for name, inside in sorted(node.items()):  # as the database keeps no order

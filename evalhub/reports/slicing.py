@@ -87,7 +87,7 @@ class Slicing:
 
 
 def slicing_of(campaign: Campaign) -> Slicing:
-    about = {"campaign": campaign.pk, "apart": [each.value for each in APART]}
+    about: dict[str, Any] = {"campaign": campaign.pk, "apart": [each.value for each in APART]}
     with connection.cursor() as cursor:
         cursor.execute(_COUNTS, about)
         rows = [Slice(*row) for row in cursor.fetchall()]

@@ -122,7 +122,8 @@ def position(preferences: Preferences, written: Models, *, beat: Beat) -> list[d
 
 def _doublings(lengths: Lengths, completion_R: Ints) -> Floats:
     """The logarithm to 2 of the number of words; one more, as a tool call has none."""
-    return np.log2(1.0 + lengths.of(completion_R))
+    doublings_R: Floats = np.log2(1.0 + lengths.of(completion_R))
+    return doublings_R
 
 
 def _share(bucket_P: Ints, won_P: Floats) -> dict[str, Any]:

@@ -103,6 +103,7 @@ def report_context(member: Member, campaign: Campaign, kind: ReportKind) -> dict
     return _context(member) | {
         "campaign": campaign,
         "url": reverse(f"reports:{kind}", args=[campaign.workspace.slug, campaign.uid]),
+        "csv": reverse(f"reports:{kind}_csv", args=[campaign.workspace.slug, campaign.uid]),
         "report": reports.exclude(made_at=None).first(),
         "job": None if newest is None or newest.made_at else newest.job,
     }

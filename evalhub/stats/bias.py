@@ -96,9 +96,9 @@ def pair_effects(
 
 def _net(first_R: Ints, second_R: Ints, values_R: Floats, M: int) -> Floats:
     """The design of the models, one column each, transposed and times a column."""
-    return np.bincount(first_R, values_R, minlength=M) - np.bincount(
-        second_R, values_R, minlength=M
-    )
+    net_M: Floats = np.bincount(first_R, values_R, minlength=M).astype(np.float64)
+    net_M -= np.bincount(second_R, values_R, minlength=M)
+    return net_M
 
 
 def _curve(first_R: Ints, second_R: Ints, weight_R: Floats, causes_RK: Floats, M: int) -> Floats:
