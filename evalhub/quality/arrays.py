@@ -70,8 +70,8 @@ _MODELS = """
     JOIN prompts_generation g ON g.id = x.generation_id
     WHERE t.campaign_id = %s ORDER BY 1
 """
-_WORDS = """
-    SELECT x.id, regexp_count(x.content, '\\S+')::bigint
+_LENGTHS = """
+    SELECT x.id, length(x.content)::bigint
     FROM prompts_completion x
     WHERE x.id IN (SELECT c.completion_id FROM campaigns_taskcompletion c
                    JOIN campaigns_task t ON t.id = c.task_id WHERE t.campaign_id = %s)
@@ -179,17 +179,17 @@ def models_of(campaign: Campaign) -> Models:
 
 @dataclass(frozen=True)
 class Lengths:
-    """How many words each completion of a campaign has."""
+    """How long each completion of a campaign is, in characters: that holds in every script, and is soon counted."""
 
     completions: Ints  # keys, rising
-    words: Ints
+    characters: Ints
 
     def of(self, completion_R: Ints) -> Ints:
-        return self.words[np.searchsorted(self.completions, completion_R)]
+        return self.characters[np.searchsorted(self.completions, completion_R)]
 
 
 def lengths_of(campaign: Campaign) -> Lengths:
-    return Lengths(*columns_of(_WORDS, [campaign.pk], 2))
+    return Lengths(*columns_of(_LENGTHS, [campaign.pk], 2))
 
 
 def columns_of_judgments(

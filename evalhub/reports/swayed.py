@@ -31,7 +31,7 @@ def length_of_pairs(
 
     Returns:
         `longer_wins` (ties count half, pairs of equal length are `missing`); `effect`, in logits for each
-        doubling of the number of words, beside which models they are and which stood first; and `models`
+        doubling of the number of characters, beside which models they are and which stood first; and `models`
         with their strength without (`raw`) and with that effect taken out. Intervals by prompts.
     """
     rows = []
@@ -121,7 +121,7 @@ def position(preferences: Preferences, written: Models, *, beat: Beat) -> list[d
 
 
 def _doublings(lengths: Lengths, completion_R: Ints) -> Floats:
-    """The logarithm to 2 of the number of words; one more, as a tool call has none."""
+    """The logarithm to 2 of the number of characters; one more, as a tool call has none."""
     doublings_R: Floats = np.log2(1.0 + lengths.of(completion_R))
     return doublings_R
 
