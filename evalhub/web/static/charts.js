@@ -88,6 +88,7 @@
     }, { staticPlot: true, responsive: true });
   };
 
+  const widen = (width) => document.querySelectorAll(".plot-area").forEach((area) => { area.style.width = width; });
   const drawAll = () => document.querySelectorAll("figure.plot").forEach(draw);
   addEventListener("DOMContentLoaded", drawAll);
   document.addEventListener("htmx:afterSwap", drawAll);
@@ -98,11 +99,13 @@
     folded.push(...document.querySelectorAll("details:not([open])"));
     for (const details of folded) details.open = true;
     document.documentElement.style.colorScheme = "light";
+    widen("38rem"); // what A4 has room for
     drawAll();
   });
   addEventListener("afterprint", () => {
     for (const details of folded.splice(0)) details.open = false;
     document.documentElement.style.colorScheme = "";
+    widen("");
     drawAll();
   });
 })();
