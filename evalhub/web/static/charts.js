@@ -82,7 +82,7 @@
     figure.classList.add("drawn");
     area.style.height = `${layout.height}px`; // plotly follows its place, not the other way round
     Plotly.react(area, traces, {
-      ...layout, xaxis: { ...axis, ...layout.xaxis }, yaxis: { ...axis, ...layout.yaxis },
+      ...layout, autosize: !area.style.width, width: area.style.width ? area.clientWidth : undefined, xaxis: { ...axis, ...layout.xaxis }, yaxis: { ...axis, ...layout.yaxis },
       font: { family: "system-ui, sans-serif", size: 13, color: ink.ink }, margin: { l: 8, r: 16, t: 8, b: 8 },
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", showlegend: layout.showlegend ?? false,
     }, { staticPlot: true, responsive: true });
