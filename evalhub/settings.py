@@ -180,6 +180,10 @@ DATABASES = {
 # Files
 STATIC_URL = "static/"
 STATIC_ROOT = EVALHUB_DATA_DIR / "static"
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "evalhub.common.plotly_script.PlotlyScript",
+]
 STORAGES = {
     "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",

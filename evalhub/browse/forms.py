@@ -16,8 +16,8 @@ MOST_OFFERED = 500  # of a choice among rows, the newest
 FIELDS: dict[Kind, tuple[str, ...]] = {
     Kind.PROMPTS: ("text", "collection", "slice", "archived"),
     Kind.COMPLETIONS: ("text", "model"),
-    Kind.TASKS: ("campaign", "text", "task_kind", "priority", "state"),
-    Kind.JUDGMENTS: ("text", "campaign", "member", "mark"),
+    Kind.TASKS: ("campaign", "text", "slice", "model", "task_kind", "priority", "state"),
+    Kind.JUDGMENTS: ("text", "campaign", "slice", "model", "member", "mark"),
 }
 Choices = list[tuple[str, Any]]  # `Any`: a name, or a lazy translation
 PRIORITIES: Choices = [(str(n), str(n)) for n in range(HIGHEST_PRIORITY, -1, -1)]

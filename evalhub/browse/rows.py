@@ -17,7 +17,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, TextField, Value
 
 from evalhub.accounts.models import Workspace
 from evalhub.browse.choices import Kind, Mark, Openness
-from evalhub.campaigns.models import Flag, Reservation, Task
+from evalhub.campaigns.models import Flag, Reservation, Task, TaskCompletion
 from evalhub.judgments.models import Judgment
 from evalhub.prompts.models import Completion, Generation, Prompt
 from evalhub.prompts.querysets import slices_of, words_of
@@ -95,14 +95,32 @@ def _words_in(field: str) -> Narrowing:
     return condition
 
 
-def _slice(_: Workspace, value: str) -> Condition:
-    words = Value([value], output_field=ArrayField(TextField()))
-    return ArrayContains(slices_of("slices"), words)
+def _slice_in(field: str) -> Narrowing:
+    def condition(_: Workspace, value: str) -> Condition:
+        words = Value([value], output_field=ArrayField(TextField()))
+        return ArrayContains(slices_of(field), words)
+
+    return condition
 
 
 def _model(workspace: Workspace, uid: str) -> Condition:
+    return Q(generation__in=_generations(workspace, uid))
+
+
+def _model_of(task: str) -> Narrowing:
+    """Tasks that show a completion of the model; `task` is how a row names its task."""
+
+    def condition(workspace: Workspace, uid: str) -> Condition:
+        made = _generations(workspace, uid)
+        shown = TaskCompletion.objects.filter(completion__generation__in=made)
+        return Exists(shown.filter(task=OuterRef(task)))
+
+    return condition
+
+
+def _generations(workspace: Workspace, uid: str) -> list[int]:
     made = Generation.objects.filter(workspace=workspace, model__uid=UUID(uid))
-    return Q(generation__in=list(made.values_list("pk", flat=True)))
+    return list(made.values_list("pk", flat=True))
 
 
 def _member(workspace: Workspace, uid: str) -> Condition:
@@ -128,18 +146,22 @@ _MARKS = {
 NARROWING: dict[Kind, dict[str, Narrowing]] = {
     Kind.PROMPTS: {
         "text": _words_in("messages"),
-        "slice": _slice,
+        "slice": _slice_in("slices"),
         "archived": lambda _, value: Q(archived_at__isnull=value == "no"),
     },
     Kind.COMPLETIONS: {"text": _words_in("content"), "model": _model},
     Kind.TASKS: {
         "text": _words_in("prompt__messages"),
+        "slice": _slice_in("prompt__slices"),
+        "model": _model_of("pk"),
         "task_kind": lambda _, value: Q(kind=value),
         "priority": lambda _, value: Q(priority=int(value)),
         "state": _openness,
     },
     Kind.JUDGMENTS: {
         "text": _words_in("task__prompt__messages"),
+        "slice": _slice_in("task__prompt__slices"),
+        "model": _model_of("task"),
         "member": _member,
         "mark": lambda _, value: _MARKS[Mark(value)],
     },

@@ -6,7 +6,7 @@ building objects would take a minute.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +28,7 @@ APART = (TaskKind.REPEAT, TaskKind.PRACTICE, TaskKind.QUALIFICATION)
 
 _RATINGS = """
     SELECT r.criterion_id::bigint, t.prompt_id, coalesce(r.completion_id, 0),
-           coalesce(r.turn, -1)::bigint, j.member_id, t.id, p.group_id,
+           coalesce(r.turn, -1)::bigint, j.member_id, t.id, p.group_id, {day},
            coalesce(r.value, {missing})::bigint
     FROM judgments_rating r
     JOIN judgments_judgment j ON j.id = r.judgment_id
@@ -41,7 +41,7 @@ _PREFERENCES = """
            r.margin::bigint, r.both_bad::int::bigint,
            CASE WHEN shown.completion_id = r.first_id THEN 1
                 WHEN shown.completion_id = r.second_id THEN -1 ELSE 0 END::bigint,
-           j.member_id, t.id, p.group_id
+           j.member_id, t.id, p.group_id, {day}
     FROM judgments_preference r
     JOIN judgments_judgment j ON j.id = r.judgment_id
     JOIN campaigns_task t ON t.id = j.task_id
@@ -53,7 +53,8 @@ _PREFERENCES = """
 """
 _RANKINGS = """
     SELECT 0::bigint, t.prompt_id, r.completion_id, s.completion_id,
-           sign(s.tier - r.tier)::bigint, 0::bigint, 0::bigint, j.member_id, t.id, p.group_id
+           sign(s.tier - r.tier)::bigint, 0::bigint, 0::bigint, j.member_id, t.id, p.group_id,
+           {day}
     FROM judgments_rankedcompletion r
     JOIN judgments_rankedcompletion s
       ON s.judgment_id = r.judgment_id AND s.completion_id > r.completion_id
@@ -70,12 +71,22 @@ _MODELS = """
     JOIN prompts_generation g ON g.id = x.generation_id
     WHERE t.campaign_id = %s ORDER BY 1
 """
+_LENGTHS = """
+    SELECT x.id, length(x.content)::bigint
+    FROM prompts_completion x
+    WHERE x.id IN (SELECT c.completion_id FROM campaigns_taskcompletion c
+                   JOIN campaigns_task t ON t.id = c.task_id WHERE t.campaign_id = %s)
+    ORDER BY 1
+"""
 _MISSING = -(2**40)
+_DAY = "floor(extract(epoch FROM j.judged_at) / 86400)::bigint"  # since 1970, UTC
 
 
 @dataclass(frozen=True)
 class Ratings:
-    """`value` is NaN where somebody could not tell; `completion` 0 means the prompt alone."""
+    """`value` is NaN where somebody could not tell; `completion` 0 means the prompt alone; `day` counts
+    from 1970.
+    """
 
     criterion: Ints
     prompt: Ints
@@ -84,6 +95,7 @@ class Ratings:
     member: Ints
     task: Ints
     group: Ints
+    day: Ints
     value: NDArray[np.float64]
 
 
@@ -104,6 +116,7 @@ class Preferences:
     member: Ints
     task: Ints
     group: Ints
+    day: Ints
 
 
 def said_in(campaign: Campaign) -> QuerySet[Judgment]:
@@ -114,17 +127,17 @@ def said_in(campaign: Campaign) -> QuerySet[Judgment]:
 
 def ratings_of(campaign: Campaign, *, said: QuerySet[Judgment] | None = None) -> Ratings:
     """The ratings of `said`; None: of all that was said in the campaign."""
-    columns = _columns(_RATINGS.replace("{missing}", str(_MISSING)), campaign, 8, said)
-    criterion, prompt, completion, turn, member, task, group, given = columns
+    columns = columns_of_judgments(_RATINGS.replace("{missing}", str(_MISSING)), campaign, 9, said)
+    criterion, prompt, completion, turn, member, task, group, day, given = columns
     value = np.where(given == _MISSING, np.nan, given.astype(float))
-    return Ratings(criterion, prompt, completion, turn, member, task, group, value)
+    return Ratings(criterion, prompt, completion, turn, member, task, group, day, value)
 
 
 def preferences_of(campaign: Campaign, *, said: QuerySet[Judgment] | None = None) -> Preferences:
     """Likewise; each two of a ranking are a preference."""
-    compared = _columns(_PREFERENCES, campaign, 10, said)
-    ranked = _columns(_RANKINGS, campaign, 10, said)
-    criterion, prompt, one, two, margin, both_bad, place, member, task, group = (
+    compared = columns_of_judgments(_PREFERENCES, campaign, 11, said)
+    ranked = columns_of_judgments(_RANKINGS, campaign, 11, said)
+    criterion, prompt, one, two, margin, both_bad, place, member, task, group, day = (
         np.concatenate(both) for both in zip(compared, ranked, strict=True)
     )
     turned = one > two
@@ -140,6 +153,7 @@ def preferences_of(campaign: Campaign, *, said: QuerySet[Judgment] | None = None
         member=member,
         task=task,
         group=group,
+        day=day,
     )
 
 
@@ -164,15 +178,35 @@ def models_of(campaign: Campaign) -> Models:
     return Models([names[pk] for pk in ordered], completions, place[nth])
 
 
-def _columns(
-    statement: str, campaign: Campaign, width: int, said: QuerySet[Judgment] | None
+@dataclass(frozen=True)
+class Lengths:
+    """How long each completion of a campaign is, in characters: that holds in every script, and is soon counted."""
+
+    completions: Ints  # keys, rising
+    characters: Ints
+
+    def of(self, completion_R: Ints) -> Ints:
+        return self.characters[np.searchsorted(self.completions, completion_R)]
+
+
+def lengths_of(campaign: Campaign) -> Lengths:
+    return Lengths(*columns_of(_LENGTHS, [campaign.pk], 2))
+
+
+def columns_of_judgments(
+    statement: str, campaign: Campaign, width: int, said: QuerySet[Judgment] | None = None
 ) -> Sequence[Ints]:
+    """The columns about `said`, None: all that was said: `{judgments}` and `{day}` are put in for it."""
     rows = said_in(campaign) if said is None else said
     chosen, values = rows.order_by().values("pk").query.sql_with_params()
-    return columns_of(statement.replace("{judgments}", chosen), values, width)
+    return columns_of(
+        statement.replace("{judgments}", chosen).replace("{day}", _DAY), values, width
+    )
 
 
-def columns_of(statement: str, values: Sequence[Any], width: int) -> Sequence[Ints]:
+def columns_of(
+    statement: str, values: Sequence[Any] | Mapping[str, Any], width: int
+) -> Sequence[Ints]:
     """The columns of a statement whose `width` columns are all bigint and never null.
 
     Each comes as one array, so that Python sees `width` values whatever the number of rows.

@@ -11,8 +11,11 @@ from rest_framework.request import Request
 
 from evalhub.accounts.access import acting_member
 from evalhub.accounts.models import Member
+from evalhub.campaigns.models import Campaign
 from evalhub.common.errors import NotFound
-from evalhub.reports.models import Export
+from evalhub.reports.choices import ReportKind
+from evalhub.reports.errors import NotComputed
+from evalhub.reports.models import Export, Report
 
 
 class AtExport(NamedTuple):
@@ -37,6 +40,18 @@ def acting_export(request: Request, uid: UUID) -> AtExport:
         return AtExport(found, acting_member(request, found.workspace_id, to="build"))
     except NotFound as error:
         raise NotFound(_("No such export.")) from error
+
+
+def newest_made(campaign: Campaign, kind: ReportKind) -> Report:
+    """Of a campaign that the caller may read: the newest report of the kind with figures.
+
+    Raises:
+        NotComputed: there is none yet.
+    """
+    found = campaign.reports.filter(kind=kind).exclude(made_at=None).first()
+    if found is None:
+        raise NotComputed(_("This report has no figures yet; compute it first."))
+    return found
 
 
 def _all() -> QuerySet[Export]:

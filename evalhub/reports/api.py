@@ -3,18 +3,21 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.http import FileResponse
+from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from evalhub.accounts.access import acting_member
 from evalhub.campaigns.access import acting_campaign
-from evalhub.reports.access import acting_export
+from evalhub.reports.access import acting_export, newest_made
 from evalhub.reports.choices import ExportFormat, ReportKind
 from evalhub.reports.errors import NotComputed
+from evalhub.reports.flat import csv_of
+from evalhub.reports.progress import progress_report
 from evalhub.reports.serializers import ExportSerializer, NewExportSerializer, ReportSerializer
 from evalhub.reports.services import open_export, start_export, start_report
 
@@ -45,10 +48,21 @@ class CampaignExportsView(APIView):
 class ReportView(APIView):
     kind = ReportKind.AGREEMENT
 
-    @extend_schema(responses=ReportSerializer)
-    def get(self, request: Request, uid: UUID) -> Response:
-        """The report that was asked for last: its state, and its figures once there are some."""
+    @extend_schema(
+        parameters=[OpenApiParameter("format", str, enum=["json", "csv"])],
+        responses={
+            (200, "application/json"): ReportSerializer,
+            (200, "text/csv"): OpenApiTypes.STR,
+        },
+    )
+    def get(self, request: Request, uid: UUID) -> HttpResponseBase:
+        """The report that was asked for last: its state, and its figures once there are some.
+
+        With `?format=csv` the figures of the newest that is made, one a line.
+        """
         campaign = acting_campaign(request, uid, to="build")
+        if request.query_params.get("format") == "csv":
+            return csv_of(newest_made(campaign, self.kind))
         report = campaign.reports.filter(kind=self.kind).select_related("campaign", "job").first()
         if report is None:
             raise NotComputed(_("Nobody has asked for this report yet; POST computes it."))
@@ -61,6 +75,13 @@ class ReportView(APIView):
         by = acting_member(request, campaign.workspace_id, to="build")
         report = start_report(campaign=campaign, kind=self.kind, by=by)
         return Response(ReportSerializer(report).data, status=202)
+
+
+class ProgressView(APIView):
+    @extend_schema(responses={200: OpenApiTypes.OBJECT})
+    def get(self, request: Request, uid: UUID) -> Response:
+        """How far the campaign is, its pace and when it will be done; worked out when asked."""
+        return Response(progress_report(acting_campaign(request, uid, to="build")))
 
 
 class ExportView(APIView):

@@ -24,3 +24,4 @@ class ReportKind(TextChoices):
     LEADERBOARD = "leaderboard", _("Leaderboard")
     WORDINGS = "wordings", _("Wordings")
     CONSISTENCY = "consistency", _("Consistency")
+    BIAS = "bias", _("Bias")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from evalhub.reports.agreement import agreement_report
+from evalhub.reports.bias import bias_report
 from evalhub.reports.choices import ReportKind
 from evalhub.reports.consistency import consistency_report
 from evalhub.reports.leaderboard import leaderboard_report
@@ -14,6 +15,7 @@ from evalhub.reports.wordings import wordings_report
 
 REPORTS: dict[str, Callable[..., dict[str, Any]]] = {  # campaign, beat= -> JSON
     ReportKind.AGREEMENT: agreement_report,
+    ReportKind.BIAS: bias_report,
     ReportKind.LEADERBOARD: leaderboard_report,
     ReportKind.RELIABILITY: reliability_report,
     ReportKind.WORDINGS: wordings_report,

@@ -73,6 +73,13 @@ def leaderboard(request: Request, workspace: str, uid: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @login_required
+def bias(request: Request, workspace: str, uid: UUID) -> HttpResponse:
+    """What judgments hang on beside the answers, as it was last computed."""
+    return _report(request, workspace, uid, ReportKind.BIAS)
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
 def consistency(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     """How steady each person is, as it was last computed."""
     return _report(request, workspace, uid, ReportKind.CONSISTENCY)
@@ -97,6 +104,7 @@ def report_context(member: Member, campaign: Campaign, kind: ReportKind) -> dict
         "campaign": campaign,
         "url": reverse(f"reports:{kind}", args=[campaign.workspace.slug, campaign.uid]),
         "leads": member.has(*ROLES_FOR["lead"]),
+        "csv": reverse(f"reports:{kind}_csv", args=[campaign.workspace.slug, campaign.uid]),
         "report": reports.exclude(made_at=None).first(),
         "job": None if newest is None or newest.made_at else newest.job,
     }

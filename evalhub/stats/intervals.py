@@ -123,7 +123,7 @@ def estimate_of_sums(
     if value is None:
         return Estimate(None, None, None, n)
     drawn_B = _resampled([sums_GK], [figure], seed=seed, resamples=resamples, beat=beat)[0]
-    low, high = _interval(drawn_B, len(sums_GK))
+    low, high = interval_of_draws(drawn_B, len(sums_GK))
     return Estimate(value, low, high, n)
 
 
@@ -180,7 +180,7 @@ def paired_difference(
         [sums_GK, other_GK], [figure, figure], seed=seed, resamples=resamples, beat=beat
     )
     gap_B = second_B - first_B
-    low, high = _interval(gap_B, groups)
+    low, high = interval_of_draws(gap_B, groups)
     return Difference(before, after, after - before, low, high, _smallest(gap_B, groups), n, groups)
 
 
@@ -235,7 +235,8 @@ def _resampled(
     return [np.concatenate(part) for part in parts]
 
 
-def _interval(drawn_B: Floats, groups: int) -> tuple[float | None, float | None]:
+def interval_of_draws(drawn_B: Floats, groups: int) -> tuple[float | None, float | None]:
+    """The expanded percentile interval; see `estimate`. None for fewer than two groups."""
     drawn_B = drawn_B[np.isfinite(drawn_B)]
     if groups < 2 or not len(drawn_B):
         return None, None

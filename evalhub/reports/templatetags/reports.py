@@ -7,6 +7,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 register = template.Library()
+SURE = 0.05
 
 
 @register.filter
@@ -112,3 +113,44 @@ def _in_unit(value: float | None, figure_name: str) -> str:
     return _("%(n)s %%") % {
         "n": number_format(round(100 * value, 1), decimal_pos=1).replace("-", "−")
     }
+
+
+@register.filter
+def rows_by(rows: list[dict[str, Any]], by: str) -> list[dict[str, Any]]:  # Any: JSON
+    """Of a question of the report on bias: those by model, slice or week."""
+    return [row for row in rows if row["by"] == by]
+
+
+@register.filter
+def standing_out(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:  # Any: JSON
+    """Those that differ from the rest after the correction for many tests."""
+    return [row for row in rows if row["difference"] and stands_out(row["difference"])]
+
+
+@register.filter
+def stands_out(tested: dict[str, Any]) -> bool:  # Any: JSON
+    return tested["corrected"] is not None and tested["corrected"] < SURE
+
+
+@register.filter
+def chance(p: float | None) -> str:
+    """A p-value: three places, and no more zeros than that."""
+    if p is None:
+        return "–"
+    return "< " + figure(0.001) if p < 0.001 else figure(p)
+
+
+@register.filter
+def measure_name(measure: str) -> str:
+    return {"score": _("Mean score"), "win_rate": _("Win rate")}[measure]
+
+
+@register.filter
+def finding_words(finding: str) -> str:
+    words = {
+        "missing": _("missing"),
+        "over": _("over-represented"),
+        "under": _("under-represented"),
+        "as_expected": _("as by lot"),
+    }
+    return words[finding]

@@ -86,12 +86,18 @@ def test_each_criterion_finds_its_own_by_either_way(
     model = first.generation.model
     made = rows(Kind.COMPLETIONS, acme, model=str(model.uid))
     assert {each.generation.model for each in made} == {model}
+    assert rows(Kind.TASKS, acme, model=str(model.uid), **ours) == [plain]
+    plain.prompt.slices = {"language": "fr"}
+    plain.prompt.save()
+    assert rows(Kind.TASKS, acme, slice="language=fr", **ours) == [plain]
     said = judged(plain, member=bob)
     extra = judged(gold, is_extra=True)
     fix = judged(urgent, is_fix=True)
     gone = judged(reserved, withdrawn_at=plain.created_at)
     back = make.ReturnedJudgmentFactory.create(judgment=said)
     assert rows(Kind.JUDGMENTS, acme, member=str(bob.uid)) == [said]
+    assert rows(Kind.JUDGMENTS, acme, model=str(model.uid), **ours) == [said]
+    assert rows(Kind.JUDGMENTS, acme, slice="language=fr") == [said]
     for mark, judgment in {"extra": extra, "fix": fix, "withdrawn": gone}.items():
         assert rows(Kind.JUDGMENTS, acme, mark=mark) == [judgment]
     assert rows(Kind.JUDGMENTS, acme, mark="returned", **ours) == [back.judgment]

@@ -1,38 +1,61 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
 from rich.console import Console
 from rich.table import Table
 
 from evalhub.campaigns.models import Campaign
+from evalhub.reports.choices import ReportKind
+from evalhub.reports.flat import csv_text, figures_in
 from evalhub.reports.making import REPORTS
+from evalhub.reports.paper import bias_file
+from evalhub.reports.progress import progress_report
+
+PROGRESS = "progress"  # needs no job, so it is no kind of Report
 
 
 class Command(BaseCommand):
     help = "Compute a report on a campaign's judgments and print it."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("report", choices=sorted(REPORTS))
+        parser.add_argument("report", choices=sorted(_TABLES))
         parser.add_argument("--campaign", required=True, type=UUID, metavar="UID")
-        parser.add_argument("--json", action="store_true", help="print one JSON object")
+        form = parser.add_mutually_exclusive_group()
+        form.add_argument("--json", action="store_true", help="print one JSON object")
+        form.add_argument("--csv", action="store_true", help="print one line for each figure")
+        form.add_argument(
+            "--output", type=Path, metavar="FILE.html", help="of bias: write one HTML file"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:  # Django's signature
         campaign = Campaign.objects.filter(uid=options["campaign"]).first()
         if campaign is None:
             raise CommandError(f"There is no campaign {options['campaign']}.")
+        kind, output = options["report"], options["output"]
+        if output and kind != ReportKind.BIAS:
+            raise CommandError("Only the report on bias is written as a file of its own.")
         console = Console(stderr=True)
         with console.status("Computing"):
-            made = REPORTS[options["report"]](campaign)
-        if options["json"]:
+            made = progress_report(campaign) if kind == PROGRESS else REPORTS[kind](campaign)
+        if output:
+            page = bias_file(campaign.title, made, made_at=timezone.now())
+            try:
+                output.write_text(page, encoding="utf-8")
+            except OSError as error:
+                raise CommandError(f"Cannot write {output}: {error.strerror}.") from error
+        elif options["json"]:
             self.stdout.write(json.dumps(made))
+        elif options["csv"]:
+            self.stdout.write("".join(csv_text(made)))
         else:
-            table = _TABLES[options["report"]](made)
             with console.capture() as shown:
-                console.print(table)
+                console.print(_TABLES[kind](made))
             self.stdout.write(shown.get())
 
 
@@ -114,14 +137,41 @@ def _consistency(made: dict[str, Any]) -> Table:
     return table
 
 
+def _bias(made: dict[str, Any]) -> Table:
+    table = Table("figure", "question", "slice", "model", "value", "95 %", "n", "missing", "p")
+    for row in figures_in(made):
+        table.add_row(
+            row["figure"],
+            row.get("question", ""),
+            str(row.get("slice") or ""),
+            str(row.get("subject") or "all"),
+            _shown(row["value"]),
+            f"{_shown(row['low'])} to {_shown(row['high'])}",
+            "" if row["n"] is None else f"{row['n']:,}",
+            f"{row.get('missing') or 0:,}",
+            _shown(row["p_corrected"]),
+        )
+    return table
+
+
+def _progress(made: dict[str, Any]) -> Table:
+    table = Table("tasks", "wanted", "done", "in hand", "waiting", "expected", "95 %")
+    counts = [f"{made[name]:,}" for name in ("tasks", "wanted", "done", "in_hand", "waiting")]
+    ends = [made["expected"][name] or "–" for name in ("value", "low", "high")]
+    table.add_row(*counts, ends[0], f"{ends[1]} to {ends[2]}")
+    return table
+
+
 def _part(share: dict[str, Any] | None) -> str:
     return "–" if share is None else f"{share['part']} of {share['n']}"
 
 
 _TABLES = {
     "agreement": _agreement,
+    "bias": _bias,
     "consistency": _consistency,
     "leaderboard": _leaderboard,
+    PROGRESS: _progress,
     "reliability": _reliability,
     "wordings": _wordings,
 }

@@ -1,0 +1,112 @@
+"""How often a model's completions say what is not so, from marked passages and judged steps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evalhub.campaigns.choices import Ask
+from evalhub.campaigns.models import Campaign
+from evalhub.judgments.choices import Evidence, StepVerdict
+from evalhub.judgments.models import Span
+from evalhub.quality.arrays import Models, columns_of_judgments
+from evalhub.reports.figures import cell
+from evalhub.stats.intervals import buckets
+from evalhub.stats.slices import draws_of, shares, table_of
+
+Ints = NDArray[np.int64]
+
+GROUPS = 500
+UNBORNE = (Evidence.CONTRADICTED, Evidence.NOT_IN_SOURCE)  # what the sources do not bear out
+HALLUCINATIONS = (  # error types of the rubrics that come with evalhub, and their plain words
+    "contradicts-the-source",
+    "fabrication",
+    "false-statement",
+    "hallucination",
+    "invented-interface",
+    "made-up-result",
+    "not-in-the-source",
+    "unsupported-statement",
+    "wrong-fact",
+    "wrong-information",
+)
+_QUOTED = {  # constants only: nothing that anybody wrote
+    "{evidence}": ", ".join(f"'{each.value}'" for each in UNBORNE),
+    "{types}": ", ".join(f"'{each}'" for each in HALLUCINATIONS),
+    "{unsupported}": f"'{StepVerdict.UNSUPPORTED.value}'",
+}
+_VOTES = """
+    SELECT c.completion_id, p.group_id, (found.judgment_id IS NOT NULL)::int::bigint
+    FROM judgments_judgment j
+    JOIN campaigns_task t ON t.id = j.task_id
+    JOIN prompts_prompt p ON p.id = t.prompt_id
+    JOIN campaigns_taskcompletion c ON c.task_id = t.id
+    LEFT JOIN (
+        SELECT s.judgment_id, s.completion_id FROM judgments_span s
+        JOIN judgments_judgment o ON o.id = s.judgment_id AND o.campaign_id = {campaign}
+        WHERE s.evidence IN ({evidence}) OR s.error_type IN ({types})
+        UNION
+        SELECT s.judgment_id, s.completion_id FROM judgments_judgedstep s
+        JOIN judgments_judgment o ON o.id = s.judgment_id AND o.campaign_id = {campaign}
+        WHERE s.verdict = {unsupported}
+    ) found ON found.judgment_id = j.id AND found.completion_id = c.completion_id
+    WHERE j.id IN ({judgments})
+"""
+
+
+def hallucination(campaign: Campaign, written: Models) -> dict[str, Any] | None:
+    """The share of each model's completions in which most people marked a hallucination.
+
+    Whoever judged a completion and marked nothing of the kind says that there is none. A completion on
+    which as many say one thing as the other is `missing`.
+
+    Returns:
+        `models` with intervals by drawing groups of prompts; `counted` and `not_counted`, the error
+        types that were marked. None where the campaign asks for no passages and nobody marked any.
+    """
+    types = Span.objects.filter(judgment__campaign=campaign).exclude(error_type="")
+    marked = sorted(types.order_by().values_list("error_type", flat=True).distinct())
+    if not marked and not {Ask.SPANS, Ask.STEPS} & set(campaign.asks):
+        spans = Span.objects.filter(judgment__campaign=campaign)
+        if not spans.exists():
+            return None
+    statement = _VOTES.replace("{campaign}", str(int(campaign.pk)))
+    for name, quoted in _QUOTED.items():
+        statement = statement.replace(name, quoted)
+    completion_R, group_R, found_R = columns_of_judgments(statement, campaign, 3)
+    return {
+        "models": _rates(completion_R, group_R, found_R, written) if len(found_R) else [],
+        "counted": [each for each in marked if each in HALLUCINATIONS],
+        "not_counted": [each for each in marked if each not in HALLUCINATIONS],
+    }
+
+
+def _rates(
+    completion_R: Ints, group_R: Ints, found_R: Ints, written: Models
+) -> list[dict[str, Any]]:
+    completions, first_C, nth_R = np.unique(completion_R, return_index=True, return_inverse=True)
+    votes_C = np.bincount(nth_R)
+    share_C = np.bincount(nth_R, found_R) / votes_C
+    group_C = np.unique(group_R[first_C], return_inverse=True)[1]
+    bucket_C = buckets(int(group_C.max()) + 1, at_most=GROUPS)[group_C]
+    model_C = written.of(completions)
+    is_even_C = share_C == 0.5
+    cell_C = np.where(is_even_C, -1, model_C)
+    shape = (int(bucket_C.max()) + 1, len(written.names))
+    count_GM = table_of(bucket_C, cell_C, None, shape=shape)
+    said = (share_C > 0.5).astype(float)
+    rate = shares(table_of(bucket_C, cell_C, said, shape=shape), count_GM, draws_of(shape[0]))
+    missing_M = np.bincount(model_C[is_even_C], minlength=shape[1])
+    votes_M = np.bincount(model_C, votes_C, minlength=shape[1])
+    return [
+        {
+            "model": written.names[at],
+            **cell(rate, at),
+            "n": int(count_GM[:, at].sum()),
+            "missing": int(missing_M[at]),
+            "judgments": int(votes_M[at]),
+        }
+        for at in np.unique(model_C).tolist()
+    ]

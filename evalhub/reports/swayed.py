@@ -1,0 +1,162 @@
+"""Whether people lean to the longer answer, or to the one that stands first. Shapes: P preferences, M models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evalhub.quality.arrays import Lengths, Models, Preferences, Ratings
+from evalhub.reports.figures import cell, interval, number
+from evalhub.reports.judged import bucketed, question_names, wins
+from evalhub.rubrics.models import Criterion, ScaleKind
+from evalhub.stats.bias import Effects, correlation, pair_effects, within_sums
+from evalhub.stats.intervals import estimate_of_sums
+from evalhub.stats.slices import draws_of, shares, table_of
+
+Beat = Callable[[], object]
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+_ORDERED = (ScaleKind.SCALE, ScaleKind.NUMBER)
+
+
+def length_of_pairs(
+    preferences: Preferences, written: Models, lengths: Lengths, *, beat: Beat
+) -> list[dict[str, Any]]:
+    """By question: how often the longer one wins, and what its length alone is worth.
+
+    Returns:
+        `longer_wins` (ties count half, pairs of equal length are `missing`); `effect`, in logits for each
+        doubling of the number of characters, beside which models they are and which stood first; and `models`
+        with their strength without (`raw`) and with that effect taken out. Intervals by prompts.
+    """
+    rows = []
+    longer_P = _doublings(lengths, preferences.first) - _doublings(lengths, preferences.second)
+    for key, name in question_names(preferences).items():
+        beat()
+        mine = preferences.criterion == key
+        gap_P, won_P = longer_P[mine], wins(preferences, mine)
+        bucket_P, place_P = bucketed(preferences.group[mine]), preferences.place[mine]
+        differs_P = gap_P != 0
+        share = None
+        effect, models = None, []
+        if differs_P.any():
+            won_longer_P = np.where(gap_P > 0, won_P, 1 - won_P)[differs_P]
+            share = _share(bucket_P[differs_P], won_longer_P) | {"missing": int((~differs_P).sum())}
+            one, two = written.of(preferences.first[mine]), written.of(preferences.second[mine])
+            seen, at = np.unique(np.concatenate([one, two]), return_inverse=True)
+            first, second, M = at[: len(one)], at[len(one) :], len(seen)
+            places = [place_P.astype(float)] if place_P.any() else []
+            raw = _effects(first, second, won_P, places, bucket_P, M)
+            taken_out = _effects(first, second, won_P, [gap_P, *places], bucket_P, M)
+            effect = _effect(taken_out, len(won_P))
+            models = _strengths([written.names[each] for each in seen.tolist()], raw, taken_out)
+        rows.append({"question": name, "longer_wins": share, "effect": effect, "models": models})
+    return rows
+
+
+def length_of_scores(ratings: Ratings, lengths: Lengths, *, beat: Beat) -> list[dict[str, Any]]:
+    """By criterion: the correlation of the logarithm of the length with the score among the completions
+    of one prompt; `missing` are those who could not tell.
+    """
+    rows = []
+    keys = np.unique(ratings.criterion).tolist()
+    for criterion in Criterion.objects.filter(pk__in=keys, kind__in=_ORDERED).select_related(
+        "version"
+    ):
+        beat()
+        mine = (ratings.criterion == criterion.pk) & (ratings.completion > 0) & (ratings.turn < 0)
+        given = mine & ~np.isnan(ratings.value)
+        if not given.any():
+            continue
+        prompts, first, unit_R = np.unique(
+            ratings.prompt[given], return_index=True, return_inverse=True
+        )
+        sums = within_sums(
+            unit_R,
+            _doublings(lengths, ratings.completion[given]),
+            ratings.value[given],
+            bucketed(ratings.group[given][first]),
+        )
+        found = estimate_of_sums(sums, correlation, n=int(given.sum()), beat=beat)
+        rows.append(
+            {
+                "question": criterion.slug,
+                "rubric_version": criterion.version.number,
+                **asdict(found),
+                "missing": int(mine.sum() - given.sum()),
+                "prompts": len(prompts),
+            }
+        )
+    return rows
+
+
+def position(preferences: Preferences, written: Models, *, beat: Beat) -> list[dict[str, Any]]:
+    """By question: how often what stands first wins, and what that place alone is worth.
+
+    Returns:
+        `first_wins` (ties count half; `missing` where nobody knows what stood first) and `effect` in
+        logits towards the first, beside which models they are. Intervals by drawing people.
+    """
+    rows = []
+    for key, name in question_names(preferences).items():
+        beat()
+        asked = preferences.criterion == key
+        mine = asked & (preferences.place != 0)
+        share, effect = None, None
+        if mine.any():
+            won_P, place_P = wins(preferences, mine), preferences.place[mine].astype(float)
+            person_P = bucketed(preferences.member[mine])
+            share = _share(person_P, np.where(place_P > 0, won_P, 1 - won_P))
+            share["missing"] = int(asked.sum() - mine.sum())
+            one, two = written.of(preferences.first[mine]), written.of(preferences.second[mine])
+            found = _effects(one, two, won_P, [place_P], person_P, len(written.names))
+            effect = _effect(found, len(won_P))
+        rows.append({"question": name, "first_wins": share, "effect": effect})
+    return rows
+
+
+def _doublings(lengths: Lengths, completion_R: Ints) -> Floats:
+    """The logarithm to 2 of the number of characters; one more, as a tool call has none."""
+    doublings_R: Floats = np.log2(1.0 + lengths.of(completion_R))
+    return doublings_R
+
+
+def _share(bucket_P: Ints, won_P: Floats) -> dict[str, Any]:
+    bucket_P = np.unique(bucket_P, return_inverse=True)[1]
+    cell_P = np.zeros(len(won_P), dtype=np.int64)
+    shape = (int(bucket_P.max()) + 1, 1)
+    sums, counts = (table_of(bucket_P, cell_P, each, shape=shape) for each in (won_P, None))
+    return {**cell(shares(sums, counts, draws_of(shape[0])), 0), "n": len(won_P)}
+
+
+def _effects(
+    first_P: Ints, second_P: Ints, won_P: Floats, causes: list[Floats], bucket_P: Ints, models: int
+) -> Effects:
+    causes_PK = np.column_stack(causes) if causes else np.zeros((len(won_P), 0))
+    return pair_effects(first_P, second_P, won_P, causes_PK, bucket_P, models=models)
+
+
+def _effect(found: Effects, n: int) -> dict[str, Any]:
+    """Of the first cause."""
+    told: dict[str, Any] = interval(found.effect_K[0], found.low_K[0], found.high_K[0])
+    return told | {"n": n, "groups": found.groups, "p": number(found.p_K[0]), "corrected": None}
+
+
+def _strengths(names: list[str], raw: Effects, taken_out: Effects) -> list[dict[str, Any]]:
+    """The strongest first."""
+    sides = [
+        (each.strength_M, each.strength_low_M, each.strength_high_M) for each in (raw, taken_out)
+    ]
+    return [
+        {
+            "model": names[at],
+            "raw": interval(*(part_M[at] for part_M in sides[0])),
+            "adjusted": interval(*(part_M[at] for part_M in sides[1])),
+        }
+        for at in np.argsort(-taken_out.strength_M, kind="stable").tolist()
+    ]

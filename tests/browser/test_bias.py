@@ -1,0 +1,69 @@
+"""The report on bias with its charts, under the policy that browsers really get."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Browser, Page, expect
+
+from evalhub.accounts.models import Member
+from evalhub.jobs.jobs import execute
+from evalhub.reports.choices import ReportKind
+from evalhub.reports.services import start_report
+from tests import factories as make
+from tests.browser.conftest import session_of
+from tests.browser.desk import campaign_of, look, start_session
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.usefixtures("quiet")
+def test_charts_are_drawn_and_nothing_is_refused(
+    browser: Browser, page: Page, base_url: str, alice: Member, bob: Member
+) -> None:
+    campaign = campaign_of(bob, "comparison", 12)
+    models = [
+        make.GenerationFactory.create(workspace=bob.workspace, model__name=name)
+        for name in ("gemma", "llama", "qwen")
+    ]
+    for nth, task in enumerate(campaign.tasks.all()):
+        for shown in task.placed.all():
+            shown.completion.generation = models[(nth + shown.place) % 3]
+            shown.completion.content += " And so on." * (nth % 4) * shown.place
+            shown.completion.save()
+        task.prompt.slices = {"language": "de" if nth % 2 else "en"}
+        task.prompt.save()
+        held = make.AssignmentFactory.create(task=task, member=bob, state="submitted")
+        judged_at = timezone.now() - timedelta(days=nth)
+        judgment = make.JudgmentFactory.create(
+            task=task, member=bob, assignment=held, judged_at=judged_at
+        )
+        make.PreferenceFactory.create(judgment=judgment, margin=1 if nth % 3 else -1)
+    reports = [
+        start_report(campaign=campaign, kind=kind, by=alice)
+        for kind in (ReportKind.BIAS, ReportKind.LEADERBOARD)
+    ]
+    for report in reports:
+        execute(report.job.uid)
+    context = browser.new_context(base_url=base_url, bypass_csp=False)
+    context.add_cookies([session_of(alice, base_url)])
+    strict, refused = context.new_page(), []
+    strict.on("console", lambda line: refused.append(line.text) if line.type == "error" else None)
+    strict.goto(f"/w/acme/campaigns/{campaign.uid}/leaderboard/")
+    expect(strict.get_by_role("img", name="overall: drawn from the table")).to_be_visible()
+    strict.get_by_text("One against one").click()
+    expect(strict.locator(".heatmaplayer").first).to_be_visible()
+    strict.goto(f"/w/acme/campaigns/{campaign.uid}/bias/")
+    expect(strict.locator("figure.plot .errorbars").first).to_be_visible()
+    assert refused == []
+    context.close()
+    start_session(page, alice, base_url)
+    page.goto(f"/w/acme/campaigns/{campaign.uid}/bias/")
+    expect(page.locator("figure.plot .errorbars").first).to_be_visible()
+    look(page, "bias")
+    page.goto(f"/w/acme/campaigns/{campaign.uid}/leaderboard/")
+    page.get_by_text("One against one").click()
+    expect(page.locator(".heatmaplayer").first).to_be_visible()
+    look(page, "leaderboard")

@@ -1,0 +1,121 @@
+"""Length and place: against statsmodels, and where they were planted."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import statsmodels.api as sm
+from numpy.typing import NDArray
+
+from evalhub.stats.bias import Effects, correlation, pair_effects, within_sums
+from evalhub.stats.intervals import estimate_of_sums
+from evalhub.stats.slices import draws_of, means, table_of
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+class Campaign:
+    """`each` comparisons of four models on each prompt, by people who lean to the longer and to the first.
+
+    A prompt's two answers differ by more than their models do, so judgments of one prompt hang together;
+    people lean to the first each in their own degree.
+    """
+
+    def __init__(self, seed: int, *, prompts: int, each: int = 4, people: int = 40) -> None:
+        chance = np.random.default_rng(seed)
+        one = chance.integers(0, 4, prompts)
+        two = (one + chance.integers(1, 4, prompts)) % 4
+        longer = chance.normal(0, 0.6, prompts)
+        better = chance.normal(0, 0.7, prompts)
+        leaning = chance.normal(0.4, 0.3, people)
+        self.prompt = np.repeat(np.arange(prompts), each)
+        rows = len(self.prompt)
+        self.person = chance.integers(0, people, rows)
+        self.place = chance.choice([-1, 1], rows)
+        self.first, self.second = one[self.prompt], two[self.prompt]
+        self.longer = longer[self.prompt]
+        logit = 0.4 * (self.first - self.second) + 0.5 * self.longer + better[self.prompt]
+        logit = logit + leaning[self.person] * self.place
+        self.won = (chance.random(rows) < 1 / (1 + np.exp(-logit))).astype(float)
+        self.won[chance.random(rows) < 0.1] = 0.5
+
+    @property
+    def causes(self) -> Floats:
+        return np.column_stack([self.longer, self.place]).astype(float)
+
+    def effects(self, group: Ints, *, prior: float = 0.01) -> Effects:
+        return pair_effects(
+            self.first, self.second, self.won, self.causes, group, models=4, prior=prior
+        )
+
+
+def first_wins(seen: Campaign, people: int) -> tuple[Floats, Floats, Floats]:
+    won = np.where(seen.place > 0, seen.won, 1 - seen.won)
+    cell = np.zeros(len(won), dtype=np.int64)
+    shape = (people, 1)
+    found = means(
+        table_of(seen.person, cell, won, shape=shape),
+        table_of(seen.person, cell, None, shape=shape),
+        draws_of(people, resamples=400),
+    )
+    return found.value_C, found.low_C, found.high_C
+
+
+def test_coefficients_and_errors_are_those_of_statsmodels() -> None:
+    seen = Campaign(1, prompts=200)
+    found = seen.effects(seen.prompt, prior=1e-9)
+    rows = np.arange(len(seen.won))
+    design = np.zeros((len(rows), 5))  # model 0 is what the others are measured by
+    for column, sign in ((seen.first, 1), (seen.second, -1)):
+        others = column > 0
+        design[rows[others], column[others] - 1] += sign
+    design[:, 3:] = seen.causes
+    fit = sm.GLM(seen.won, design, family=sm.families.Binomial()).fit(
+        cov_type="cluster", cov_kwds={"groups": seen.prompt}
+    )
+    assert found.effect_K == pytest.approx(fit.params[3:], abs=1e-5)
+    strength = found.strength_M - found.strength_M[0]
+    assert strength[1:] == pytest.approx(fit.params[:3], abs=1e-5)
+    half = (found.high_K - found.low_K) / 2
+    assert half / fit.bse[3:] == pytest.approx(1.972, abs=0.003)  # Student's t at 199
+    centred = np.array([[-1, -1, -1], [3, -1, -1], [-1, 3, -1], [-1, -1, 3]]) / 4
+    error = np.sqrt(np.diag(centred @ fit.cov_params()[:3, :3] @ centred.T))
+    assert (found.strength_high_M - found.strength_M) / error == pytest.approx(1.972, abs=0.003)
+
+
+def test_planted_length_and_place_are_covered_95_times_in_100() -> None:
+    whole = Campaign(0, prompts=60_000, people=60_000)
+    truth_K = whole.effects(whole.prompt).effect_K
+    truth = np.where(whole.place > 0, whole.won, 1 - whole.won).mean()
+    tries = 300
+    length, place = np.zeros(tries), np.zeros(tries)
+    for seed in range(tries):
+        seen = Campaign(seed + 1, prompts=120)
+        found = seen.effects(seen.prompt)
+        length[seed] = found.low_K[0] <= truth_K[0] <= found.high_K[0]
+        _, low, high = first_wins(seen, 40)
+        place[seed] = low[0] <= truth <= high[0]
+    assert truth_K[0] > 0.3
+    assert truth > 0.55
+    assert 0.92 <= length.mean() <= 0.98
+    assert 0.92 <= place.mean() <= 0.98
+
+
+def test_one_group_has_no_error_and_a_model_alone_no_strength() -> None:
+    nobody = np.zeros(4, dtype=np.int64)
+    found = pair_effects(
+        nobody, nobody, np.array([1, 1, 1, 0.0]), np.ones((4, 1)), nobody, models=1, prior=1e-9
+    )
+    assert found.strength_M.tolist() == [0]
+    assert found.effect_K[0] == pytest.approx(np.log(3), abs=1e-4)
+    assert np.isnan(found.low_K[0])
+
+
+def test_correlation_within_prompts() -> None:
+    """Between the prompts longer is worse, within each it is better by the same step: 1."""
+    unit = np.array([0, 0, 1, 1])
+    x, y = np.array([1.0, 2, 5, 6]), np.array([4.0, 5, 1, 2])
+    sums = within_sums(unit, x, y, np.arange(2))
+    assert estimate_of_sums(sums, correlation, n=4).value == pytest.approx(1)
+    assert np.isnan(correlation(within_sums(unit, x, np.ones(4), np.arange(2)))[0])
