@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from evalhub.campaigns.choices import TaskKind
 from evalhub.campaigns.models import Campaign
 from evalhub.judgments.models import Judgment
 from evalhub.quality.arrays import columns_of
@@ -77,6 +78,8 @@ class Repeated:
 
 def repeated_in(campaign: Campaign) -> Repeated:
     """Each answer of the campaign that its person gave twice; what they could not tell is left out."""
+    if not campaign.tasks.filter(kind=TaskKind.REPEAT).exists():
+        return Repeated(*(np.zeros(0, dtype=np.int64) for _ in range(6)))
     rows = Judgment.objects.filter(campaign=campaign).own_words().order_by().values("pk")
     chosen, values = rows.query.sql_with_params()
     found = [
