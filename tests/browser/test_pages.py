@@ -62,7 +62,11 @@ def menu_of(page: Page) -> list[str]:
     return list(dict.fromkeys(urlparse(link).path for link in links))
 
 
-@pytest.mark.parametrize("look", [DAYLIGHT, NIGHT], ids=lambda look: look.scheme)
+# By night in the long run: tests/evalhub/web/test_colours.py holds the contrasts of both
+LOOKS = [DAYLIGHT, pytest.param(NIGHT, marks=pytest.mark.long)]
+
+
+@pytest.mark.parametrize("look", LOOKS, ids=lambda look: look.scheme)
 @pytest.mark.usefixtures("quiet")
 def test_every_page_of_the_menu_is_quiet_and_accessible(
     page: Page, sign_in: SignIn, olga: Member, look: Look
@@ -73,7 +77,7 @@ def test_every_page_of_the_menu_is_quiet_and_accessible(
         assert_well_made(page, path)
 
 
-@pytest.mark.parametrize("look", [DAYLIGHT, NIGHT], ids=lambda look: look.scheme)
+@pytest.mark.parametrize("look", LOOKS, ids=lambda look: look.scheme)
 @pytest.mark.usefixtures("quiet")
 def test_every_page_about_one_thing_is_quiet_and_accessible(
     page: Page, sign_in: SignIn, olga: Member, look: Look
@@ -86,7 +90,7 @@ def test_every_page_about_one_thing_is_quiet_and_accessible(
             assert_well_made(page, url.path(world, workspace="acme"))
 
 
-@pytest.mark.parametrize("look", [DAYLIGHT, NIGHT], ids=lambda look: look.scheme)
+@pytest.mark.parametrize("look", LOOKS, ids=lambda look: look.scheme)
 @pytest.mark.usefixtures("quiet")
 def test_every_help_page_is_quiet_and_accessible(
     page: Page, sign_in: SignIn, bob: Member, look: Look

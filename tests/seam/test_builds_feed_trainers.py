@@ -52,14 +52,19 @@ print(json.dumps({"rows": len(rows["train"]), "columns": rows["train"].column_na
 """
 
 
+_SFT = ("sft", {"prompt", "completion"})
+_PAIRS = ("preference", {"prompt", "chosen", "rejected", "p_chosen"})
+
+
 @pytest.mark.slow
 @pytest.mark.django_db
-@pytest.mark.parametrize("form", ["conversational", "string"])
 @pytest.mark.parametrize(
-    ("kind", "columns"),
+    ("kind", "columns", "form"),
     [
-        ("sft", {"prompt", "completion"}),
-        ("preference", {"prompt", "chosen", "rejected", "p_chosen"}),
+        (*_SFT, "conversational"),
+        (*_PAIRS, "string"),
+        pytest.param(*_SFT, "string", marks=pytest.mark.long),
+        pytest.param(*_PAIRS, "conversational", marks=pytest.mark.long),
     ],
 )
 def test_trl_trains_on_the_files_as_they_are(

@@ -60,6 +60,7 @@ def test_a_round_with_the_demo_model_trains_measures_and_answers(erin: Member) -
     assert Completion.objects.filter(generation__run_uid__isnull=False).exists()
 
 
+@pytest.mark.long
 def test_a_real_chain_leaves_both_adapters_whole(erin: Member) -> None:
     """TRL's checkpoints of a continued adapter hold that adapter's bytes; they go, it stays."""
     short = {"max_steps": 2, "checkpoint_every": 1}
