@@ -11,6 +11,7 @@ from typing import Any
 
 import environ
 
+from evalhub import api_settings
 from evalhub.common.embedded.places import DataDirectory
 from evalhub.common.embedded.postgres import NAME
 from evalhub.common.embedded.redis import broker_url
@@ -260,32 +261,7 @@ elif EVALHUB_PRIVATE_DATABASE and EVALHUB_HOST in {"127.0.0.1", "::1", "localhos
     SILENCED_SYSTEM_CHECKS = [f"security.{code}" for code in ("W004", "W008", "W012", "W016")]
 
 # The API
-REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [
-        "evalhub.accounts.authentication.BearerAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
-    ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "evalhub.common.rest.OneForm",
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["evalhub.common.rest.Json"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "evalhub.common.rest.problem_json",
-}
-SPECTACULAR_SETTINGS = {
-    "TITLE": "evalhub",
-    "VERSION": "1",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {  # several things have a `kind`
-        "BuildKind": "evalhub.datasets.choices.BuildKind",
-        "ImportKind": "evalhub.imports.models.ImportKind",
-        "MemberKind": "evalhub.accounts.choices.MemberKind",
-        "ModelKind": "evalhub.registry.models.ModelKind",
-        "StepKind": "evalhub.loops.choices.StepKind",
-        "TaskKind": "evalhub.campaigns.choices.TaskKind",
-    },
-}
+REST_FRAMEWORK, SPECTACULAR_SETTINGS = api_settings.REST_FRAMEWORK, api_settings.SPECTACULAR
 
 # Celery: the bell. The database is the truth, so a lost or doubled message does no harm
 CELERY_BROKER_URL = broker_url(_place) if EVALHUB_PRIVATE_BROKER else env.str("CELERY_BROKER_URL")

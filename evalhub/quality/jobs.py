@@ -1,7 +1,6 @@
 from __future__ import annotations
 
-import logging
-
+import structlog
 from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
@@ -19,7 +18,7 @@ from evalhub.quality.choices import Measure
 from evalhub.quality.models import AlertRule
 from evalhub.quality.settling import settle, unsettled
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 
 def check_alerts() -> int:
@@ -95,8 +94,8 @@ def settle_all() -> int:
     for key in unsettled():
         try:
             settled += settle(Campaign.objects.get(pk=key)) is not None
-        except Exception:
-            log.exception("the consensus of campaign %s was not settled", key)
+        except Exception:  # whatever it is, the next round tries it again
+            log.exception("consensus.not_settled", campaign=key)
     return settled
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from evalhub.accounts.models import Member
 from evalhub.campaigns.models import Campaign, Task
 from evalhub.quality.questions import Asked, places, questions_of
+from evalhub.reports.figures import number
 from evalhub.stats.agreement import (
     Coded,
     Level,
@@ -113,7 +114,7 @@ def _by_table(
     return {
         "percent": asdict(estimate_of_sums(sums_GK, percent, n=n, beat=beat)),
         "alphas": _levels(answers, sums_GK),
-        "fleiss": {"value": _number(kappa_of_many), "units": units},
+        "fleiss": {"value": number(kappa_of_many), "units": units},
         "pairs": _pairs(answers, people),
     }
 
@@ -125,7 +126,7 @@ def _levels(answers: Coded, sums_GK: Floats) -> dict[str, float | None]:
     whole_1K, values_V = sums_GK.sum(axis=0, keepdims=True), answers.values_V
     levels = [each for each in Level if each is not Level.RATIO or (values_V >= 0).all()]
     return {
-        level.value: _number(alpha(whole_1K, values_V=values_V, level=level)[0]) for level in levels
+        level.value: number(alpha(whole_1K, values_V=values_V, level=level)[0]) for level in levels
     }
 
 
@@ -147,9 +148,9 @@ def _people(apart_R: Floats, rater_R: Ints, names: list[str]) -> list[dict[str, 
     return [
         {
             "annotator": name,
-            "alpha": _number(alpha),
-            "low": _number(low),
-            "high": _number(high),
+            "alpha": number(alpha),
+            "low": number(low),
+            "high": number(high),
             "n": int(n),
         }
         for name, alpha, low, high, n in sorted(
@@ -170,17 +171,12 @@ def _pairs(answers: Coded, names: list[str]) -> list[dict[str, Any]]:
             "second": names[two],
             "n": int(table.sum()),
             "percent": float(np.trace(table) / table.sum()),
-            "kappa": _number(plain_P[nth]),
-            "error": _number(error_P[nth]),
-            "weighted": _number(weighted_P[nth]),
-            "weighted_error": _number(weighted_error_P[nth]),
+            "kappa": number(plain_P[nth]),
+            "error": number(error_P[nth]),
+            "weighted": number(weighted_P[nth]),
+            "weighted_error": number(weighted_error_P[nth]),
         }
         for nth, (one, two, table) in enumerate(
             zip(pairs.first_P, pairs.second_P, pairs.tables_PVV, strict=True)
         )
     ]
-
-
-def _number(value: float) -> float | None:
-    """JSON knows no NaN."""
-    return float(value) if np.isfinite(value) else None

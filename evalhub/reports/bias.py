@@ -27,7 +27,8 @@ from evalhub.reports.judged import (
 from evalhub.reports.marks import hallucination
 from evalhub.reports.slicing import Slicing, representation, slicing_of
 from evalhub.reports.swayed import length_of_pairs, length_of_scores, position
-from evalhub.stats.slices import Gaps, Means, draws_of, gaps, holm, means, shares, table_of
+from evalhub.stats.many_tests import holm
+from evalhub.stats.slices import Gaps, Means, draws_of, gaps, means, shares, table_of
 
 Beat = Callable[[], object]
 Floats = NDArray[np.float64]

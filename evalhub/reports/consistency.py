@@ -21,6 +21,8 @@ from evalhub.gold.models import GoldVerdict
 from evalhub.gold.queries import passed_in
 from evalhub.judgments.models import Judgment
 from evalhub.quality.arrays import preferences_of
+from evalhub.quality.questions import places
+from evalhub.reports.figures import number
 from evalhub.reports.haste import WORDS_A_SECOND, hasty_in
 from evalhub.reports.repeated import Repeated, repeated_in
 from evalhub.rubrics.models import Criterion, ScaleKind
@@ -132,9 +134,9 @@ def _question(asked: Asked, twice: Repeated, chosen_R: NDArray[np.bool_]) -> dic
         "question": asked.name,
         "n": n,
         "same": int((before_R == after_R).sum()),
-        "kappa": _number(value),
-        "low": _number(np.clip(value - reach, -1, 1)),
-        "high": _number(np.clip(value + reach, -1, 1)),
+        "kappa": number(value),
+        "low": number(np.clip(value - reach, -1, 1)),
+        "high": number(np.clip(value + reach, -1, 1)),
     }
 
 
@@ -148,15 +150,14 @@ def _positions(campaign: Campaign, beat: Beat) -> dict[int, dict[str, Any]]:
     mine_R = (given.criterion == 0) & (given.place != 0)
     if not mine_R.any():
         return {}
-    pairs_R2 = np.stack([given.first[mine_R], given.second[mine_R]], axis=1)
-    units, unit_R = np.unique(pairs_R2, axis=0, return_inverse=True)
+    unit_R = places(given.first[mine_R], given.second[mine_R])
     members, rater_R, n_A = np.unique(given.member[mine_R], return_inverse=True, return_counts=True)
     fit = strengths(
-        unit_R.ravel(),
+        unit_R,
         rater_R,
         (np.sign(given.margin[mine_R]) + 1) / 2,
         given.place[mine_R].astype(float),
-        units=len(units),
+        units=int(unit_R.max()) + 1,
         raters=len(members),
         beat=beat,
     )
@@ -191,8 +192,3 @@ def _named(judgments: Sequence[int]) -> list[str]:
 
 def _share_at(logits: float) -> float:
     return 1 / (1 + exp(-logits))
-
-
-def _number(value: float) -> float | None:
-    """JSON knows no NaN."""
-    return float(value) if np.isfinite(value) else None

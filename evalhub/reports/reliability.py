@@ -16,6 +16,7 @@ from evalhub.accounts.models import Member
 from evalhub.campaigns.models import Campaign
 from evalhub.quality.fits import Consensus, Model, consensus_of, fit_of, model_of
 from evalhub.quality.questions import Asked, questions_of
+from evalhub.reports.figures import interval
 from evalhub.stats.agreement import (
     Level,
     alpha,
@@ -139,11 +140,11 @@ def _people(
             "annotator": known[pk].pseudonym,
             "member": str(known[pk].uid),
             "answers": int(answers_A[at]),
-            "agreement": _interval(own.alpha_A[at], own.low_A[at], own.high_A[at]),
+            "agreement": interval(own.alpha_A[at], own.low_A[at], own.high_A[at]),
             "compared": int(own.n_A[at]),
             "is_careless": bool(careless_A[at]),
             **{
-                name: _interval(value_A[at], low_A[at], high_A[at])
+                name: interval(value_A[at], low_A[at], high_A[at])
                 for name, (value_A, low_A, high_A) in figures.items()
             },
         }
@@ -196,15 +197,6 @@ def _agreement(asked: Asked, rater_R: Ints, raters: int) -> tuple[OwnAgreement, 
         everybody = alpha(sums, values_V=answers.values_V, level=asked.level)
         apart = disagreement(answers, asked.level)
     return own_agreement(apart.of_answer_R, answers.rater_R, raters), float(everybody[0])
-
-
-def _interval(value: float, low: float, high: float) -> dict[str, float | None]:
-    return {"value": _number(value), "low": _number(low), "high": _number(high)}
-
-
-def _number(value: float) -> float | None:
-    """JSON knows no NaN."""
-    return float(value) if np.isfinite(value) else None
 
 
 def _plain(value: float) -> str:

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from evalhub.campaigns.models import Campaign
 from evalhub.quality.arrays import APART, columns_of
+from evalhub.stats.many_tests import holm
 from evalhub.stats.proportions import wilson
-from evalhub.stats.slices import drawn_by_lot, holm
+from evalhub.stats.slices import drawn_by_lot
 
 Ints = NDArray[np.int64]
 

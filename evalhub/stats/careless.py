@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from evalhub.stats.many_tests import holm
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -57,9 +59,6 @@ def careless(own: OwnAgreement, alpha: float, *, error: float = ERROR) -> NDArra
 
     Args:
         alpha: of all answers together. At 0 or below nobody stands out.
-
-    Source:
-        S. Holm, "A Simple Sequentially Rejective Multiple Test Procedure", 1979.
     """
     named_A = np.zeros(len(own.n_A), dtype=bool)
     testable_A = np.isfinite(own.error_A)
@@ -69,8 +68,5 @@ def careless(own: OwnAgreement, alpha: float, *, error: float = ERROR) -> NDArra
     with np.errstate(divide="ignore", invalid="ignore"):
         t_A = far_A / own.error_A[testable_A]  # an error of 0: surely, whichever side it is
     p_A = stats.t.cdf(np.nan_to_num(t_A, nan=0.0), own.n_A[testable_A] - 1)
-    order = np.argsort(p_A, kind="stable")
-    bounds = error / np.arange(len(p_A), 0, -1)
-    is_first = np.logical_and.accumulate(p_A[order] <= bounds)
-    named_A[np.flatnonzero(testable_A)[order[is_first]]] = True
+    named_A[testable_A] = holm(p_A) <= error
     return named_A

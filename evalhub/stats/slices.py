@@ -111,25 +111,6 @@ def gaps(
     return Gaps(value_C, low_C, high_C, p_C)
 
 
-def holm(p_T: Floats) -> Floats:
-    """P-values that may each be held against the level, however many there are and however they hang
-    together: with probability 95 % no true "no difference" is below 0.05. NaN stays and counts for nothing.
-
-    >>> holm(np.array([0.01, 0.04, 0.03])).round(2)
-    array([0.03, 0.06, 0.06])
-
-    Source:
-        S. Holm, "A Simple Sequentially Rejective Multiple Test Procedure", Scandinavian Journal of
-        Statistics 6, 1979.
-    """
-    corrected_T = np.full(len(p_T), np.nan)
-    tested = np.flatnonzero(np.isfinite(p_T))
-    order = tested[np.argsort(p_T[tested], kind="stable")]
-    factors = np.arange(len(order), 0, -1)
-    corrected_T[order] = np.minimum(np.maximum.accumulate(p_T[order] * factors), 1.0)
-    return corrected_T
-
-
 def drawn_by_lot(part_C: Ints, n: int, of_all_C: Ints, everything: int) -> Floats:
     """The chance p_C of a share as far off as `part` of `n`, when n are drawn by lot from a whole that has
     `of_all` of `everything`; two-sided, twice the smaller tail.

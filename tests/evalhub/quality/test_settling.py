@@ -150,7 +150,7 @@ def test_a_choice_that_a_fit_never_saw_makes_a_new_one(campaign: Campaign) -> No
 
 
 def test_a_fit_says_the_same_after_it_was_kept(campaign: Campaign) -> None:
-    """Rounded to six places it gives what the model itself gives, to four."""
+    """As the model itself has it, within a hundredth: that one stopped half a round earlier."""
     crowd(campaign, tasks=30)
     [asked] = [each.given() for each in questions_of(campaign)]
     model = model_of(asked)

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 from crowdkit.aggregation import DawidSkene
 
-from evalhub.stats.reliability import dawid_skene, severity_and_spread, strengths
+from evalhub.stats.ballots import Ballot, chance_first
+from evalhub.stats.reliability import chances, dawid_skene, severity_and_spread, strengths
 
 # Dawid and Skene 1979, table 1: 45 patients; observer 1 three times, then observers 2 to 5
 CLINIC = [
@@ -158,3 +159,29 @@ def test_strengths_and_places_are_found_with_honest_intervals() -> None:
     assert 0.88 < np.mean(strong) <= 1
     assert 0.90 < np.mean(placed) <= 1
     assert better > majority
+
+
+def test_one_pair_by_itself_is_as_sure_as_among_all() -> None:
+    """Builds compute it without NumPy, so that a digest hangs on no machine."""
+    chance = np.random.default_rng(7)
+    unit = np.sort(chance.integers(0, 40, 150))
+    rater = chance.integers(0, 6, 150)
+    win, place = chance.choice([0.0, 0.5, 1.0], 150), chance.choice([-1.0, 0.0, 1.0], 150)
+    strength, position, spread = chance.uniform(-0.5, 2, 6), chance.normal(0, 0.5, 6), 1.7
+    together = chances(
+        unit,
+        rater,
+        win,
+        place,
+        units=40,
+        spread=spread,
+        strength_A=strength,
+        position_A=position,
+    )
+    for one in range(40):
+        mine = np.flatnonzero(unit == one)
+        ballots = [
+            Ballot(win[at], strength[rater[at]] * spread, position[rater[at]] * place[at])
+            for at in mine
+        ]
+        assert chance_first(ballots) == pytest.approx(together[one], abs=1e-9)

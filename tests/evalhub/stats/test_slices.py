@@ -6,7 +6,8 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 from evalhub.stats.intervals import estimate_of_sums, ratio_of
-from evalhub.stats.slices import drawn_by_lot, draws_of, gaps, holm, means, shares, table_of
+from evalhub.stats.many_tests import holm
+from evalhub.stats.slices import drawn_by_lot, draws_of, gaps, means, shares, table_of
 
 
 def test_holm_is_that_of_statsmodels() -> None:
