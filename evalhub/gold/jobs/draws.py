@@ -8,7 +8,6 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
 
 from evalhub.campaigns.choices import CampaignState, TaskKind
 from evalhub.campaigns.gold import drawable, shown_to
@@ -20,6 +19,7 @@ from evalhub.campaigns.services.gold import (
     take_unused_places,
 )
 from evalhub.campaigns.services.steering import repeat_task
+from evalhub.common.lots import falls_on
 from evalhub.gold.choices import DrawKind
 from evalhub.gold.models import Draw, GoldPlan, Qualification
 from evalhub.judgments.choices import Source
@@ -39,7 +39,7 @@ def draw_gold(*, judgment: UUID) -> Draw | None:
     """
     row = Judgment.objects.select_related("campaign", "task", "member").get(uid=judgment)
     plan = GoldPlan.objects.filter(campaign=row.campaign_id, share__gt=0).first()
-    if plan is None or not _may_draw(row) or not falls_on(row.uid, DrawKind.GOLD, share=plan.share):
+    if plan is None or not _may_draw(row) or not is_drawn(row.uid, DrawKind.GOLD, share=plan.share):
         return None
     if (before := _drawn(row, DrawKind.GOLD)) is not None:
         return before
@@ -63,7 +63,7 @@ def draw_repeat(*, judgment: UUID) -> Draw | None:
     plan = GoldPlan.objects.filter(campaign=row.campaign_id, repeat_share__gt=0).first()
     if plan is None or not _may_draw(row) or row.task.kind != TaskKind.NORMAL:
         return None
-    if not falls_on(row.uid, DrawKind.REPEAT, share=plan.repeat_share):
+    if not is_drawn(row.uid, DrawKind.REPEAT, share=plan.repeat_share):
         return None
     if (before := _drawn(row, DrawKind.REPEAT)) is not None:
         return before
@@ -72,10 +72,9 @@ def draw_repeat(*, judgment: UUID) -> Draw | None:
     return Draw.objects.create(judgment=row, kind=DrawKind.REPEAT, task=copy)
 
 
-def falls_on(judgment: UUID, kind: DrawKind, *, share: int) -> bool:
-    """Whether the lot falls on it, at `share` percent; see `is_drawn` in judgments/services/review."""
-    digest = salted_hmac(f"evalhub.gold.draws.{kind}", str(judgment), algorithm="sha256")
-    return int.from_bytes(digest.digest()[:8], "big") * 100 < share * 2**64
+def is_drawn(judgment: UUID, kind: DrawKind, *, share: int) -> bool:
+    """Whether the lot falls on a judgment, at `share` percent."""
+    return falls_on(judgment, purpose=f"evalhub.gold.draws.{kind}", share=share)
 
 
 def _drawn(judgment: Judgment, kind: DrawKind) -> Draw | None:

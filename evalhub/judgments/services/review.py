@@ -7,7 +7,6 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from evalhub.accounts.models import Member
@@ -15,6 +14,7 @@ from evalhub.audit.services import record
 from evalhub.campaigns.choices import TaskKind
 from evalhub.campaigns.models import Assignment, Campaign
 from evalhub.common.errors import Conflict
+from evalhub.common.lots import falls_on
 from evalhub.jobs.events import announce
 from evalhub.judgments.body import ReviseBody
 from evalhub.judgments.checks import findings_of
@@ -49,13 +49,8 @@ def draw_for_review(*, judgment: UUID) -> Review | None:
 
 
 def is_drawn(assignment: UUID, *, share: int) -> bool:
-    """Whether the lot falls on what is said under an assignment, at `share` percent.
-
-    By a keyed digest: the same each time, whoever comes first, and without the key nobody can
-    tell it. What is drawn at 10 percent is among what is drawn at 20.
-    """
-    digest = salted_hmac("evalhub.judgments.review", str(assignment), algorithm="sha256").digest()
-    return int.from_bytes(digest[:8], "big") * 100 < share * 2**64
+    """Whether the lot falls on what is said under an assignment, at `share` percent."""
+    return falls_on(assignment, purpose="evalhub.judgments.review", share=share)
 
 
 def _may_be_drawn(judgment: Judgment) -> bool:

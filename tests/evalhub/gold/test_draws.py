@@ -12,7 +12,7 @@ from evalhub.accounts.models import Member
 from evalhub.campaigns.models import Campaign, Reservation, Task
 from evalhub.campaigns.queries import progress_of
 from evalhub.gold.choices import DrawKind
-from evalhub.gold.jobs.draws import draw_gold, draw_repeat, falls_on, follow_plan, tidy_places
+from evalhub.gold.jobs.draws import draw_gold, draw_repeat, follow_plan, is_drawn, tidy_places
 from evalhub.gold.models import Draw
 from evalhub.gold.services.plans import set_plan
 from evalhub.judgments.models import Judgment
@@ -28,7 +28,7 @@ def drawing(campaign: Campaign, member: Member, kind: DrawKind = DrawKind.GOLD) 
     """A judgment of a normal task on which the lot falls, at 50 percent."""
     while True:
         judgment = said(TaskFactory.create(campaign=campaign, overlap=9), member, 1)
-        if falls_on(judgment.uid, kind, share=50):
+        if is_drawn(judgment.uid, kind, share=50):
             return judgment
 
 
@@ -68,9 +68,9 @@ def test_with_a_plan_gold_comes_only_to_those_who_draw_it(
 def test_the_rate_is_the_plans() -> None:
     """Of 2,000 judgments 5 percent are 100; fewer than 60 or more than 140 come once in 10,000 runs."""
     lots = [Judgment().uid for _ in range(2000)]
-    assert 60 < sum(falls_on(uid, DrawKind.GOLD, share=5) for uid in lots) < 140
+    assert 60 < sum(is_drawn(uid, DrawKind.GOLD, share=5) for uid in lots) < 140
     assert not any(
-        falls_on(uid, DrawKind.GOLD, share=5) and not falls_on(uid, DrawKind.GOLD, share=10)
+        is_drawn(uid, DrawKind.GOLD, share=5) and not is_drawn(uid, DrawKind.GOLD, share=10)
         for uid in lots
     )
 
