@@ -161,6 +161,28 @@ def test_strengths_and_places_are_found_with_honest_intervals() -> None:
     assert better > majority
 
 
+def test_a_crowd_with_careless_biased_and_adversarial_people() -> None:
+    """Of 20 people four guess, three say the opposite and three take what stands first."""
+    right, majority = 0.0, 0.0
+    for seed in range(6):
+        chance = np.random.default_rng(seed)
+        better = chance.choice([0.0, 1.0], 500)
+        unit = np.repeat(np.arange(500), 5)
+        rater = np.argsort(chance.random((500, 20)), axis=1)[:, :5].ravel()
+        place = chance.choice([-1.0, 1.0], 2500)
+        win = np.where(chance.random(2500) < 0.85, better[unit], 1 - better[unit])
+        win = np.where(rater < 4, chance.choice([0.0, 1.0], 2500), win)
+        win = np.where((rater >= 4) & (rater < 7), 1 - win, win)
+        first = np.where(chance.random(2500) < 0.9, place > 0, win)
+        win = np.where((rater >= 7) & (rater < 10), first, win)
+        found = strengths(unit, rater, win, place, units=500, raters=20)
+        assert (found.strength_A[4:7] + 1.96 * found.strength_error_A[4:7] < 0).all()
+        assert found.position_A[7:10].min() > np.delete(found.position_A, [7, 8, 9]).max()
+        right += ((found.first_U > 0.5) == (better == 1)).mean()
+        majority += ((np.bincount(unit, win) > 2.5) == (better == 1)).mean()
+    assert right > majority + 6 * 0.05
+
+
 def test_one_pair_by_itself_is_as_sure_as_among_all() -> None:
     """Builds compute it without NumPy, so that a digest hangs on no machine."""
     chance = np.random.default_rng(7)
