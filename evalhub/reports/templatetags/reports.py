@@ -20,6 +20,13 @@ def figure(value: float | None) -> str:
 
 
 @register.filter
+def between(found: dict[str, Any]) -> str:  # Any: JSON
+    """An interval; nothing where it is not known."""
+    low, high = found["low"], found["high"]
+    return "" if low is None and high is None else f"{figure(low)} – {figure(high)}"
+
+
+@register.filter
 def verdict_words(question: dict[str, Any]) -> str:  # Any: JSON
     """What the interval allows to say, or why there is no value."""
     words = {
