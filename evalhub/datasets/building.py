@@ -3,35 +3,36 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from evalhub.common.canonical import canonical_json, digest_of
+from evalhub.common.canonical import canonical_bytes, digest_of
 from evalhub.common.files import Beat, unwatched
 from evalhub.datasets.choices import BuildKind
 from evalhub.datasets.definition import Definition
-from evalhub.datasets.labels import label_rows
+from evalhub.datasets.kinds import rows_of_kind
 from evalhub.datasets.lengths import Lengths
 from evalhub.datasets.queries import SPLITS
 from evalhub.datasets.rows import (
     REASONS,
-    Answer,
+    Answers,
     Kept,
     LeftOut,
     as_row,
     content_uid,
-    preference_rows,
     prompt_uid,
-    sft_row,
 )
-from evalhub.datasets.spill import Entry, SortedRows
+from evalhub.datasets.spill import Entry, SortedRows, entry_of
+from evalhub.datasets.texts import Asked, answers_in, asked_in
 from evalhub.prompts.grouping import root_of
-from evalhub.prompts.models import Completion, Prompt, Split
-from evalhub.quality.queries import Evidence, evidence_of
-from evalhub.quality.scope import Scope, judged_prompts
+from evalhub.prompts.models import Prompt, Split
+from evalhub.quality.evidence import Evidence
+from evalhub.quality.queries import evidence_in
+from evalhub.quality.scope import Scope
 
 EXAMPLES = 20  # of each reason in the manifest; all of them stand in left_out.jsonl
 
@@ -87,68 +88,57 @@ class Building:
 
     def collect(self, scope: Scope, report: Callable[[int], None]) -> None:
         """Read everything in scope; `report` hears of the judgments done so far."""
-        for keys in judged_prompts(scope):
-            found = evidence_of(scope, keys)
-            prompts = Prompt.objects.select_related("group__merged_into").in_bulk(keys)
-            answers = _answers(found.values())
-            for key in keys:
-                if key in found:
-                    self._take(prompts[key], found[key], answers)
+        for block in evidence_in(scope, beat=lambda: report(self.counts.judgments)):
+            asked, answers = asked_in(block), answers_in(block.values())
+            for key, evidence in block.items():
+                self._take(asked[key], evidence, answers)
             report(self.counts.judgments)
 
-    def _take(self, prompt: Prompt, evidence: Evidence, answers: dict[int, Answer]) -> None:
+    def _take(self, asked: Asked, evidence: Evidence, answers: Answers) -> None:
         self.counts.prompts += 1
         self.counts.judgments += evidence.judgments
         self.counts.carried += evidence.carried
-        results: Iterable[Kept | LeftOut]
-        if self._kind == BuildKind.SFT:
-            results = [sft_row(evidence, answers, self._definition)]
-        elif self._kind == BuildKind.CLASSIFICATION:
-            results = label_rows(evidence, self._definition)
-        else:
-            results = preference_rows(evidence, answers, self._definition)
-        for result in results:
+        for result in rows_of_kind(self._kind, evidence, answers, self._definition):
             if isinstance(result, Kept):
                 self.counts.found += 1
-                self._keep(prompt, result)
+                self._keep(asked, result)
             else:
-                self._leave_out(prompt, result)
+                self._leave_out(asked, result)
 
-    def _keep(self, prompt: Prompt, kept: Kept) -> None:
-        if prompt.archived_at is not None:
-            return self._leave_out(prompt, LeftOut("archived", kept.answers))
-        if prompt.group.split == Split.NONE:
-            return self._leave_out(prompt, LeftOut("no_split", kept.answers))
+    def _keep(self, asked: Asked, kept: Kept) -> None:
+        if asked.is_archived:
+            return self._leave_out(asked, LeftOut("archived", kept.answers))
+        if asked.split == Split.NONE:
+            return self._leave_out(asked, LeftOut("no_split", kept.answers))
         if any(each.calls_tools for each in kept.answers):
-            return self._leave_out(prompt, LeftOut("calls_tools", kept.answers))
+            return self._leave_out(asked, LeftOut("calls_tools", kept.answers))
         texts = [each.content for each in kept.answers]
-        if self._lengths.are_too_many(prompt.messages, texts):
-            return self._leave_out(prompt, LeftOut("too_long", kept.answers))
-        group = root_of(prompt.group).uid
-        row = as_row(self._kind, prompt.messages, group, kept, self._definition.form)
+        if self._lengths.are_too_many(asked.messages, texts):
+            return self._leave_out(asked, LeftOut("too_long", kept.answers))
+        row = as_row(self._kind, asked.messages, asked.group, kept, self._definition.form)
         lineage = {
             "id": row["id"],
-            "split": prompt.group.split,
+            "split": asked.split,
             "from": kept.origin,
             "reason": kept.reason,
-            "prompt": str(prompt.uid),
-            "completions": [str(each.uid) if each.uid else None for each in kept.answers],
-            "judgments": [str(each) for each in kept.judgments],
+            "prompt": asked.uid,
+            "completions": [each.uid for each in kept.answers],
+            "judgments": kept.judgments,
         }
-        return self._rows.add(Entry(row["id"], prompt.group.split, row, lineage))
+        return self._rows.add(entry_of(row, lineage, split=asked.split))
 
-    def _leave_out(self, prompt: Prompt, left: LeftOut) -> None:
+    def _leave_out(self, asked: Asked, left: LeftOut) -> None:
         self.counts.left_out[left.reason] += 1
         self.counts.half += left.reason == "tie" and self._kind == BuildKind.PREFERENCE
         entry = {
             "reason": left.reason,
-            "prompt": str(prompt.uid),
-            "completions": [str(each.uid) for each in left.answers if each.uid],
+            "prompt": asked.uid,
+            "completions": [each.uid for each in left.answers if each.uid],
         }
         if len(self.counts.examples[left.reason]) < EXAMPLES:
             self.counts.examples[left.reason].append(entry)
-        name = content_uid(prompt.messages, Kept(left.answers, "", "", ()))
-        self._left_out.add(Entry(name, "", entry, {}))
+        name = content_uid(asked.messages, Kept(left.answers, "", "", ()))
+        self._left_out.add(Entry(name, "", "", "", 0, canonical_bytes(entry), b""))
 
     def write(self, folder: Path, beat: Beat = unwatched) -> str:
         """Write the files of rows, by content uid; return their digest. `beat` is called at each.
@@ -161,25 +151,23 @@ class Building:
             for same in self._rows:
                 beat()
                 entry = _combined(same)
-                line = canonical_json(entry.row) + "\n"
+                line = entry.row + b"\n"
                 files[f"{entry.split}.jsonl"].write(line)
-                files["lineage.jsonl"].write(canonical_json(entry.lineage) + "\n")
-                digests[entry.split].update(line.encode())
+                files["lineage.jsonl"].write(entry.lineage + b"\n")
+                digests[entry.split].update(line)
                 self.counts.rows[entry.split] += 1
-                self.counts.groups[entry.split].add(
-                    int(entry.row["group"][:8] + entry.row["group"][-8:], 16)
-                )
-                self.counts.origins[entry.lineage["from"]] += 1
-                self.counts.behind_rows += len(entry.lineage["judgments"])
+                self.counts.groups[entry.split].add(int(entry.group[:8] + entry.group[-8:], 16))
+                self.counts.origins[entry.origin] += 1
+                self.counts.behind_rows += entry.judgments
         with _Streams(folder, ["left_out.jsonl"]) as files:
             for entries in self._left_out:
                 beat()
                 for entry in entries:
-                    files["left_out.jsonl"].write(canonical_json(entry.row) + "\n")
+                    files["left_out.jsonl"].write(entry.row + b"\n")
         return digest_of({split: each.hexdigest() for split, each in digests.items()})
 
 
-class Asked(NamedTuple):
+class Written(NamedTuple):
     """How many test prompts were written, and how many leave the named model no room to answer."""
 
     written: int
@@ -188,7 +176,7 @@ class Asked(NamedTuple):
 
 def write_test_prompts(
     scope: Scope, target: Path, folder: Path, lengths: Lengths, beat: Beat = unwatched
-) -> Asked:
+) -> Written:
     """The prompts of the test split in scope, for what is measured on generated answers."""
     too_long = 0
     rows = SortedRows(folder)
@@ -212,44 +200,30 @@ def write_test_prompts(
             "prompt": prompt.messages,
             "reference": prompt.reference,
         }
-        rows.add(Entry(name, "test", row, {}))
+        rows.add(Entry(name, "test", row["group"], "", 0, canonical_bytes(row), b""))
     written = 0
-    with target.open("w", encoding="utf-8") as stream:
+    with target.open("wb") as stream:
         for same in rows:
-            given = [each.row for each in same if each.row["reference"] is not None]
-            stream.write(canonical_json(given[0] if given else same[0].row) + "\n")
+            given = [each.row for each in same if json.loads(each.row)["reference"] is not None]
+            stream.write((given[0] if given else same[0].row) + b"\n")
             written += 1
-    return Asked(written, too_long)
-
-
-def _answers(evidence: Iterable[Evidence]) -> dict[int, Answer]:
-    wanted: set[int] = set()
-    for each in evidence:
-        pairs = (*each.votes, *each.rankings)
-        wanted.update(key for first, second, _ in pairs for key in (first, second))
-        wanted.update(mark.completion for mark in each.marks)
-        wanted.update(corrected.completion for corrected in each.corrections)
-    rows = Completion.objects.filter(pk__in=wanted)
-    return {
-        pk: Answer(content, uid, calls_tools=bool(calls))
-        for pk, content, uid, calls in rows.values_list("pk", "content", "uid", "tool_calls")
-    }
+    return Written(written, too_long)
 
 
 def _combined(same: Sequence[Entry]) -> Entry:
     """Rows with the same text are one: their weights add up, their shares are averaged by weight."""
     if len(same) == 1:
         return same[0]
-    first = same[0]
-    weight = sum(each.row["weight"] for each in same)
-    row = first.row | {"weight": round(weight, 3)}
+    rows, lineages = zip(*(each.read() for each in same), strict=True)
+    weight = sum(each["weight"] for each in rows)
+    row = rows[0] | {"weight": round(weight, 3)}
     if "p_chosen" in row:
-        share = sum(each.row["p_chosen"] * each.row["weight"] for each in same) / weight
+        share = sum(each["p_chosen"] * each["weight"] for each in rows) / weight
         row["p_chosen"] = round(share, 3)
-    judgments = sorted({uid for each in same for uid in each.lineage["judgments"]})
-    reason = f"{first.lineage['reason']}; {len(same)} rows with this text became one"
-    lineage = first.lineage | {"judgments": judgments, "reason": reason}
-    return Entry(first.id, first.split, row, lineage)
+    judgments = sorted({uid for each in lineages for uid in each["judgments"]})
+    reason = f"{lineages[0]['reason']}; {len(same)} rows with this text became one"
+    lineage = lineages[0] | {"judgments": judgments, "reason": reason}
+    return entry_of(row, lineage, split=same[0].split)
 
 
 class _Streams:
@@ -257,11 +231,11 @@ class _Streams:
 
     def __init__(self, folder: Path, names: list[str]) -> None:
         self._paths = {name: folder / name for name in names}
-        self._open: dict[str, IO[str]] = {}
+        self._open: dict[str, IO[bytes]] = {}
 
-    def __enter__(self) -> dict[str, IO[str]]:
+    def __enter__(self) -> dict[str, IO[bytes]]:
         for name, path in self._paths.items():
-            self._open[name] = path.open("w", encoding="utf-8")
+            self._open[name] = path.open("wb")
         return self._open
 
     def __exit__(self, *_: object) -> None:

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 
 from evalhub.datasets.choices import BuildKind
 from evalhub.datasets.definition import Definition
-from evalhub.datasets.rows import Answer, Kept, LeftOut
-from evalhub.quality.queries import Evidence, Label
+from evalhub.datasets.rows import Answer, Answers, Kept, LeftOut
+from evalhub.quality.evidence import Evidence, Label
 
 
-def label_rows(evidence: Evidence, definition: Definition) -> Iterator[Kept | LeftOut]:
+def label_rows(
+    evidence: Evidence, _answers: Answers, definition: Definition
+) -> Iterator[Kept | LeftOut]:
     """One label per criterion that enough people agree on; as an Answer, whose text it is."""
     by_criterion: dict[str, list[Label]] = defaultdict(list)
     for label in evidence.labels:
@@ -27,6 +29,6 @@ def label_rows(evidence: Evidence, definition: Definition) -> Iterator[Kept | Le
         if votes / total < definition.least_share(BuildKind.CLASSIFICATION):
             yield LeftOut("no_consensus")
             continue
-        judgments = tuple(sorted({label.judgment for label in labels}, key=str))
+        judgments = tuple(sorted({label.judgment for label in labels}))
         reason = f"{votes} of {total} say so"
         yield Kept((Answer(text, None),), criterion, reason, judgments, votes / total, float(votes))

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import combinations
 from typing import Any, NamedTuple
-from uuid import UUID
 
-from evalhub.common.canonical import digest_of, sha256_of
+from evalhub.common.canonical import canonical_bytes, sha256_of
 from evalhub.datasets.choices import BuildKind
 from evalhub.datasets.definition import Definition
 from evalhub.quality.consensus import Marks, Votes, superiority, weighted_mean
-from evalhub.quality.queries import Corrected, Evidence, Written
+from evalhub.quality.evidence import Corrected, Evidence, Written
 
 ID_LENGTH = 32  # hex digits of a content uid
 
@@ -24,7 +24,7 @@ class Answer:
     """A completion as far as rows need it; `uid` is None for a correction."""
 
     content: str
-    uid: UUID | None
+    uid: str | None
     calls_tools: bool = False
 
 
@@ -35,7 +35,7 @@ class Kept:
     answers: tuple[Answer, ...]
     origin: str
     reason: str
-    judgments: tuple[UUID, ...]
+    judgments: tuple[str, ...]  # uids
     p_chosen: float = 1.0
     weight: float = 1.0
 
@@ -91,15 +91,20 @@ def preference_rows(
             yield _pair_or_fault(Kept((better, original), "corrections", reason, (each.judgment,)))
 
 
+def sft_rows(evidence: Evidence, answers: Answers, definition: Definition) -> list[Kept | LeftOut]:
+    """One for each prompt."""
+    return [sft_row(evidence, answers, definition)]
+
+
 def sft_row(evidence: Evidence, answers: Answers, definition: Definition) -> Kept | LeftOut:
     """The one answer worth learning, or why there is none."""
-    by_hand: list[tuple[datetime, int, str, Corrected | Written]] = []
+    by_hand: list[tuple[datetime, str, str, Corrected | Written]] = []
     for origin, written in (
         ("corrections", evidence.corrections),
         ("demonstrations", evidence.demonstrations),
     ):
         if origin in definition.evidence:
-            by_hand += [(row.at, row.judgment.int, origin, row) for row in written]
+            by_hand += [(row.at, row.judgment, origin, row) for row in written]
     if by_hand:
         _, _, origin, last = max(by_hand, key=lambda each: each[:2])
         if last.content.strip():
@@ -121,11 +126,12 @@ def content_uid(messages: list[dict[str, str]], kept: Kept, criterion: str = "")
         criterion: of a label: the same prompt may be called "yes" on two.
     """
     texts = [each.content for each in kept.answers]
-    return digest_of([messages, *texts, *([criterion] if criterion else [])])[:ID_LENGTH]
+    named = canonical_bytes([messages, *texts, *([criterion] if criterion else [])])
+    return hashlib.sha256(named).hexdigest()[:ID_LENGTH]
 
 
 def prompt_uid(messages: list[dict[str, str]]) -> str:
-    return digest_of([messages])[:ID_LENGTH]
+    return hashlib.sha256(canonical_bytes([messages])).hexdigest()[:ID_LENGTH]
 
 
 def _tallies(evidence: Evidence, definition: Definition) -> dict[Two, Tally]:
@@ -207,7 +213,7 @@ def _rated(
     judgments = {uid for name in shared for uid in (*one[name].judgments, *other[name].judgments)}
     weight = min(max(each[name].n for name in shared) for each in (one, other))
     reason = f"rated {abs(gap):.2f} points higher on {', '.join(shared)}"
-    uids = tuple(sorted(judgments, key=str))
+    uids = tuple(sorted(judgments))
     return _pair_or_fault(Kept(better, "ratings", reason, uids, p_chosen, float(weight)))
 
 
@@ -235,7 +241,7 @@ def _best_rated(
     judgments = {uid for each in marks[best].values() for uid in each.judgments}
     count = max(each.n for each in marks[best].values())
     reason = f"the best of {len(means)}, mean rating {means[best]:.2f} of {count}"
-    uids = tuple(sorted(judgments, key=str))
+    uids = tuple(sorted(judgments))
     return Kept((answers[best],), "ratings", reason, uids, weight=float(count))
 
 
@@ -264,7 +270,7 @@ def _winner(tallies: dict[Two, Tally], answers: Answers, definition: Definition)
     judgments = {uid for votes, _ in involved for uid in votes.judgments}
     origins = "+".join(sorted({name for _, names in involved for name in names}))
     reason = f"the winner with {top:.0%} of the votes"
-    uids = tuple(sorted(judgments, key=str))
+    uids = tuple(sorted(judgments))
     return Kept((answers[best[0]],), origins, reason, uids, weight=float(len(uids)))
 
 
@@ -273,11 +279,11 @@ def _mean(values: list[float]) -> float:
 
 
 def as_row(
-    kind: BuildKind, messages: list[dict[str, str]], group: UUID, kept: Kept, form: str
+    kind: BuildKind, messages: list[dict[str, str]], group: str, kept: Kept, form: str
 ) -> dict[str, Any]:
     """The row as trainers read it; what it takes beyond that (id, group, weights) they ignore."""
     named = kept.origin if kind == BuildKind.CLASSIFICATION else ""
-    row: dict[str, Any] = {"id": content_uid(messages, kept, named), "group": str(group)}
+    row: dict[str, Any] = {"id": content_uid(messages, kept, named), "group": group}
     row["prompt"] = messages if form == "conversational" else as_text(messages)
     if kind == BuildKind.CLASSIFICATION:
         said = {"criterion": kept.origin, "label": kept.answers[0].content}

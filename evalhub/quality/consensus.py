@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from uuid import UUID
 
 from evalhub.stats.ballots import Ballot, chance_first
 
@@ -18,12 +17,12 @@ class Votes:
     for_second: float = 0.0
     ties: float = 0.0
     both_bad: float = 0.0
-    judgments: list[UUID] = field(default_factory=list)
+    judgments: list[str] = field(default_factory=list)  # uids
     ballots: list[Ballot] = field(default_factory=list)  # of those whose people are known
 
     def add(
         self,
-        judgment: UUID,
+        judgment: str,
         *,
         margin: int,
         both_bad: bool = False,
@@ -73,7 +72,7 @@ class Marks:
 
     values: list[float] = field(default_factory=list)
     missing: int = 0
-    judgments: list[UUID] = field(default_factory=list)
+    judgments: list[str] = field(default_factory=list)  # uids
     weight: int = 1  # of the criterion, in a mean over several; 0: in none
 
     @property

@@ -1,188 +1,242 @@
+"""From the answers in a scope to what was said about each prompt. Shapes: R answers, G groups of them."""
+
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
-from typing import NamedTuple
-from uuid import UUID
 
-from evalhub.judgments.models import (
-    Correction,
-    Demonstration,
-    Preference,
-    RankedCompletion,
-    Rating,
-)
-from evalhub.quality.answers import answers_in
+import numpy as np
+from numpy.typing import NDArray
+
+from evalhub.quality.blocks import MISSING, Beat, Block, Ints, blocks_of
 from evalhub.quality.consensus import OVERALL, Marks, Votes
+from evalhub.quality.evidence import Corrected, Evidence, Label, Mark, Pair, Written
 from evalhub.quality.scope import Scope
 from evalhub.quality.weighing import Weighing
-from evalhub.rubrics.carried import CarriedOver
-from evalhub.rubrics.models import ScaleKind
+from evalhub.rubrics.models import Criterion, ScaleKind
+from evalhub.stats.ballots import Ballot
 
 LOWEST, HIGHEST = 1.0, 5.0  # every scale is stretched onto this one
-
-
-class Pair(NamedTuple):
-    """Two completions by key, the lower first, and the criterion's slug or OVERALL."""
-
-    first: int
-    second: int
-    criterion: str
-
-
-class Mark(NamedTuple):
-    completion: int
-    criterion: str
-
-
-class Corrected(NamedTuple):
-    judgment: UUID
-    completion: int
-    content: str
-    at: datetime
-
-
-class Written(NamedTuple):
-    """An answer that a person wrote to the prompt themselves."""
-
-    judgment: UUID
-    content: str
-    at: datetime
-
-
-class Label(NamedTuple):
-    """What somebody said about the prompt alone; `text` is what the button said."""
-
-    judgment: UUID
-    criterion: str
-    text: str | None  # None: could not tell
-
-
-@dataclass
-class Evidence:
-    """Everything that was said about the completions of one prompt."""
-
-    votes: dict[Pair, Votes] = field(default_factory=lambda: defaultdict(Votes))
-    rankings: dict[Pair, Votes] = field(default_factory=lambda: defaultdict(Votes))
-    neighbours: dict[Pair, Votes] = field(default_factory=lambda: defaultdict(Votes))
-    marks: dict[Mark, Marks] = field(default_factory=lambda: defaultdict(Marks))
-    corrections: list[Corrected] = field(default_factory=list)
-    demonstrations: list[Written] = field(default_factory=list)
-    labels: list[Label] = field(default_factory=list)
-    judgments: int = 0
-    carried: Counter[str] = field(default_factory=Counter)
-    # answers under an earlier version of a rubric that were kept, mapped, left
-
-
-def evidence_of(scope: Scope, prompts: Sequence[int]) -> dict[int, Evidence]:
-    """What was said about each of `prompts`, in the order of the judgments."""
-    judgments = {
-        pk: (uid, prompt, at)
-        for pk, uid, prompt, at in scope.judgments()
-        .filter(task__prompt_id__in=prompts)
-        .order_by("pk")
-        .values_list("pk", "uid", "task__prompt_id", "judged_at")
-    }
-    found: dict[int, Evidence] = defaultdict(Evidence)
-    for _, prompt, _ in judgments.values():
-        found[prompt].judgments += 1
-    keys = list(judgments)
-    for judgment, completion, content in (
-        Correction.objects.filter(judgment__in=keys)
-        .order_by("judgment_id", "completion_id")
-        .values_list("judgment_id", "completion_id", "content")
-    ):
-        uid, prompt, at = judgments[judgment]
-        found[prompt].corrections.append(Corrected(uid, completion, content, at))
-    for judgment, content in (
-        Demonstration.objects.filter(judgment__in=keys)
-        .order_by("judgment_id")
-        .values_list("judgment_id", "content")
-    ):
-        uid, prompt, at = judgments[judgment]
-        found[prompt].demonstrations.append(Written(uid, content, at))
-    owners = {pk: (uid, found[prompt]) for pk, (uid, prompt, _) in judgments.items()}
-    weighing = Weighing(keys, scope.fits)
-    _add_preferences(owners, scope.carried, weighing)
-    _add_ratings(owners, scope.carried)
-    _add_rankings(owners, weighing)
-    return found
-
-
 BETTER_WHEN_HIGHER = (ScaleKind.SCALE, ScaleKind.YES_NO)
 # a choice has no order, words have no value, and more of a number may be worse
 
-Owners = dict[int, tuple[UUID, Evidence]]  # by the judgment's key
+Criteria = Mapping[int, Criterion]  # by key
 
 
-def _add_preferences(owners: Owners, carried: CarriedOver, weighing: Weighing) -> None:
-    """A comparison has no value that a table could map: it counts where answers are kept."""
-    rows = Preference.objects.filter(judgment__in=list(owners)).order_by("judgment_id", "pk")
-    for judgment, first, second, key, criterion, margin, both_bad in rows.values_list(
-        "judgment_id",
-        "first_id",
-        "second_id",
-        "criterion_id",
-        "criterion__slug",
-        "margin",
-        "both_bad",
-    ):
-        uid, evidence = owners[judgment]
-        if key in carried:
-            end = carried[key]
+def evidence_in(scope: Scope, *, beat: Beat = lambda: None) -> Iterator[dict[int, Evidence]]:
+    """What was said about the prompts that have a judgment in scope, some thousand at a time.
+
+    Each dictionary goes by the prompts' keys, in order, and so do the judgments of each.
+    """
+    for block in blocks_of(scope, beat=beat):
+        yield _Gathering(scope, block).evidence
+
+
+class _Gathering:
+    """The evidence of one block."""
+
+    def __init__(self, scope: Scope, block: Block) -> None:
+        self._uids = dict(zip(block.key_J.tolist(), block.uid_J, strict=True))
+        prompts, counts = np.unique(block.prompt_J, return_counts=True)
+        self.evidence = {
+            prompt: Evidence(judgments=judgments)
+            for prompt, judgments in zip(prompts.tolist(), counts.tolist(), strict=True)
+        }
+        self._carried = scope.carried
+        self._weighing = Weighing(block.key_J.tolist() if scope.fits else [], scope.fits)
+        self._criteria = _criteria_in(block)
+        for each in block.corrections:
+            corrected = Corrected(each.judgment, each.completion, each.content, each.at)
+            self.evidence[each.prompt].corrections.append(corrected)
+        for each in block.demonstrations:
+            written = Written(each.judgment, each.content, each.at)
+            self.evidence[each.prompt].demonstrations.append(written)
+        self._add_preferences(block.preferences)
+        self._add_ratings(block.ratings)
+        self._add_rankings(block.rankings)
+
+    def _add_preferences(self, columns: Sequence[Ints]) -> None:
+        """A comparison has no value that a table could map: it counts where answers are kept."""
+        columns = self._without_left(columns)
+        prompt_R, judgment_R, one_R, two_R, criterion_R, margin_R, bad_R = columns
+        turned_R = one_R > two_R
+        first_R, second_R = np.where(turned_R, two_R, one_R), np.where(turned_R, one_R, two_R)
+        margin_R = np.where(turned_R, -margin_R, margin_R)
+        slugs = {0: OVERALL} | {key: each.slug for key, each in self._criteria.items()}
+        slug_R = _coded(criterion_R, slugs)
+        ballot_R = self._ballots(judgment_R, criterion_R, first_R, margin_R)
+        order_R, start_G = _grouped(prompt_R, first_R, second_R, slug_R)
+        if not len(order_R):
+            return
+        is_bad_R, side_R = bad_R[order_R] > 0, np.sign(margin_R[order_R])
+        said = [*(~is_bad_R & (side_R == side) for side in (1, -1, 0)), is_bad_R]
+        sums = [np.add.reduceat(each.astype(float), start_G).tolist() for each in said]
+        judgments = [self._uids[key] for key in judgment_R[order_R].tolist()]
+        ballots = [ballot_R[nth] for nth in order_R.tolist()] if ballot_R else []
+        heads = [each[order_R][start_G].tolist() for each in (prompt_R, first_R, second_R)]
+        names = [slugs[key] for key in criterion_R[order_R][start_G].tolist()]
+        for nth, (start, end) in enumerate(_slices(start_G, len(order_R))):
+            prompt, first, second = (each[nth] for each in heads)
+            self.evidence[prompt].votes[Pair(first, second, names[nth])] = Votes(
+                for_first=sums[0][nth],
+                for_second=sums[1][nth],
+                ties=sums[2][nth],
+                both_bad=sums[3][nth],
+                judgments=judgments[start:end],
+                ballots=[each for each in ballots[start:end] if each is not None],
+            )
+
+    def _without_left(self, columns: Sequence[Ints]) -> Sequence[Ints]:
+        """Without the comparisons on a criterion whose earlier answers stay behind."""
+        prompt_R, criterion_R = columns[0], columns[4]
+        keep_R = np.ones(len(prompt_R), dtype=bool)
+        for criterion in self._carried_among(criterion_R):
+            end = self._carried[criterion]
             is_kept = end is not None and end.values is None
-            evidence.carried["kept" if is_kept else "left"] += 1
-            if not is_kept:
+            of_it_R = criterion_R == criterion
+            self._tally("kept" if is_kept else "left", prompt_R[of_it_R])
+            keep_R &= ~of_it_R | is_kept
+        return [each[keep_R] for each in columns]
+
+    def _ballots(
+        self, judgment_R: Ints, criterion_R: Ints, first_R: Ints, margin_R: Ints
+    ) -> list[Ballot | None]:
+        """Empty where people are not weighed."""
+        if not self._weighing.is_weighed:
+            return []
+        told = (judgment_R, criterion_R, first_R, margin_R)
+        return list(map(self._weighing.ballot, *(each.tolist() for each in told)))
+
+    def _add_ratings(self, columns: Sequence[Ints]) -> None:
+        """Each rating under the criterion where it counts, stretched onto one scale for all."""
+        prompt_R, judgment_R, completion_R, criterion_R, value_R = self._carried_over(columns)
+        alone_R = completion_R == 0
+        self._add_labels(*(each[alone_R] for each in (prompt_R, judgment_R, criterion_R, value_R)))
+        graded = [key for key, each in self._criteria.items() if each.kind in BETTER_WHEN_HIGHER]
+        marks_R = ~alone_R & np.isin(criterion_R, graded)
+        told = (prompt_R, judgment_R, completion_R, criterion_R, value_R)
+        prompt_R, judgment_R, completion_R, criterion_R, value_R = (each[marks_R] for each in told)
+        if not len(prompt_R):
+            return
+        slugs = {key: self._criteria[key].slug for key in np.unique(criterion_R).tolist()}
+        order_R, start_G = _grouped(prompt_R, completion_R, _coded(criterion_R, slugs))
+        missing_R = (value_R == MISSING)[order_R]
+        values = self._stretched(criterion_R, value_R)[order_R].tolist()
+        has_missing_G = np.logical_or.reduceat(missing_R, start_G).tolist()
+        missing = missing_R.tolist()
+        judgments = [self._uids[key] for key in judgment_R[order_R].tolist()]
+        heads = [each[order_R][start_G].tolist() for each in (prompt_R, completion_R)]
+        ends_G = np.append(start_G[1:], len(order_R)) - 1
+        last = [self._criteria[key] for key in criterion_R[order_R][ends_G].tolist()]
+        for nth, (start, end) in enumerate(_slices(start_G, len(order_R))):
+            given = values[start:end]
+            if has_missing_G[nth]:
+                given = [values[at] for at in range(start, end) if not missing[at]]
+            self.evidence[heads[0][nth]].marks[Mark(heads[1][nth], last[nth].slug)] = Marks(
+                values=given,
+                missing=end - start - len(given),
+                judgments=judgments[start:end],
+                weight=last[nth].weight,  # of the newest version of the rubric in scope
+            )
+
+    def _carried_over(self, columns: Sequence[Ints]) -> Sequence[Ints]:
+        """Ratings under an earlier version of a rubric as what they count under the newest."""
+        prompt_R, judgment_R, completion_R, criterion_R, value_R = columns
+        value_R, target_R = value_R.copy(), criterion_R.copy()
+        left_R = np.zeros(len(prompt_R), dtype=bool)
+        for criterion in self._carried_among(criterion_R):
+            end, of_it_R = self._carried[criterion], criterion_R == criterion
+            if end is None:
+                left_R |= of_it_R
+                self._tally("left", prompt_R[of_it_R])
                 continue
-        pair, towards = _pair(first, second, criterion or OVERALL)
-        margin *= towards
-        ballot = weighing.ballot(judgment, key or 0, pair.first, margin)
-        evidence.votes[pair].add(uid, margin=margin, both_bad=both_bad, ballot=ballot)
+            self._criteria[end.criterion.pk] = end.criterion
+            for value in np.unique(value_R[of_it_R]).tolist():
+                those_R = of_it_R & (columns[4] == value)
+                there = value if value == MISSING else end.value(value)
+                if there is None:
+                    left_R |= those_R
+                    self._tally("left", prompt_R[those_R])
+                else:
+                    value_R[those_R], target_R[those_R] = there, end.criterion.pk
+                    said = "kept" if end.values is None else "mapped"
+                    self._tally(said, prompt_R[those_R])
+        told = (prompt_R, judgment_R, completion_R, target_R, value_R)
+        return [each[~left_R] for each in told]
+
+    def _stretched(self, criterion_R: Ints, value_R: Ints) -> NDArray[np.float64]:
+        stretched_R = np.zeros(len(value_R))
+        for key in np.unique(criterion_R).tolist():
+            criterion, of_it_R = self._criteria[key], criterion_R == key
+            share_R = (value_R[of_it_R] - criterion.low) / (criterion.high - criterion.low)
+            stretched_R[of_it_R] = LOWEST + share_R * (HIGHEST - LOWEST)
+        return stretched_R
+
+    def _add_labels(
+        self, prompt_R: Ints, judgment_R: Ints, criterion_R: Ints, value_R: Ints
+    ) -> None:
+        told = zip(
+            *(each.tolist() for each in (prompt_R, judgment_R, criterion_R, value_R)), strict=True
+        )
+        for prompt, judgment, key, value in told:
+            criterion = self._criteria[key]
+            text = None if value == MISSING else criterion.words_for(value)
+            label = Label(self._uids[judgment], criterion.slug, text)
+            self.evidence[prompt].labels.append(label)
+
+    def _add_rankings(self, columns: Sequence[Ints]) -> None:
+        tiers: dict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
+        told = zip(*(each.tolist() for each in columns), strict=True)
+        for prompt, judgment, completion, tier in told:
+            tiers[prompt, judgment].append((tier, completion))
+        for (prompt, judgment), ranked in tiers.items():
+            uid, evidence = self._uids[judgment], self.evidence[prompt]
+            for (tier, one), (other_tier, other) in combinations(ranked, 2):
+                margin = other_tier - tier
+                pair = Pair(min(one, other), max(one, other), OVERALL)
+                margin = margin if one < other else -margin
+                ballot = self._weighing.ballot(judgment, 0, pair.first, margin)
+                evidence.rankings[pair].add(uid, margin=margin, ballot=ballot)
+                if other_tier - tier <= 1:
+                    evidence.neighbours[pair].add(uid, margin=margin, ballot=ballot)
+
+    def _carried_among(self, criterion_R: Ints) -> list[int]:
+        if not self._carried:
+            return []
+        return [key for key in np.unique(criterion_R).tolist() if key in self._carried]
+
+    def _tally(self, said: str, prompt_R: Ints) -> None:
+        for prompt, times in Counter(prompt_R.tolist()).items():
+            self.evidence[prompt].carried[said] += times
 
 
-def _add_ratings(owners: Owners, carried: CarriedOver) -> None:
-    rows = Rating.objects.filter(judgment__in=list(owners), turn=None)
-    for judgment, completion, criterion, value in answers_in(
-        rows, carried, lambda key: owners[key][1].carried
-    ):
-        uid, evidence = owners[judgment]
-        if completion is None:
-            text = None if value is None else criterion.words_for(value)
-            evidence.labels.append(Label(uid, criterion.slug, text))
-        elif criterion.kind in BETTER_WHEN_HIGHER:
-            marks = evidence.marks[Mark(completion, criterion.slug)]
-            marks.judgments.append(uid)
-            marks.weight = criterion.weight  # of the newest version of the rubric in scope
-            if value is None:
-                marks.missing += 1
-            else:
-                share = (value - criterion.low) / (criterion.high - criterion.low)
-                marks.values.append(LOWEST + share * (HIGHEST - LOWEST))
+def _criteria_in(block: Block) -> dict[int, Criterion]:
+    keys = np.union1d(block.preferences[4], block.ratings[3])
+    return Criterion.objects.in_bulk(keys[keys > 0].tolist())
 
 
-def _add_rankings(owners: Owners, weighing: Weighing) -> None:
-    tiers: dict[int, list[tuple[int, int]]] = defaultdict(list)
-    rows = RankedCompletion.objects.filter(judgment__in=list(owners))
-    for judgment, completion, tier in rows.order_by(
-        "judgment_id", "tier", "completion_id"
-    ).values_list("judgment_id", "completion_id", "tier"):
-        tiers[judgment].append((tier, completion))
-    for judgment, ranked in tiers.items():
-        uid, evidence = owners[judgment]
-        for (tier, one), (other_tier, other) in combinations(ranked, 2):
-            pair, towards = _pair(one, other, OVERALL)
-            margin = towards * (other_tier - tier)
-            ballot = weighing.ballot(judgment, 0, pair.first, margin)
-            evidence.rankings[pair].add(uid, margin=margin, ballot=ballot)
-            if other_tier - tier <= 1:
-                evidence.neighbours[pair].add(uid, margin=margin, ballot=ballot)
+def _coded(key_R: Ints, slugs: Mapping[int, str]) -> Ints:
+    """The slug of each key as its place among all: versions of a criterion share theirs."""
+    keys, place_R = np.unique(key_R, return_inverse=True)
+    names = sorted(set(slugs.values()))
+    places = np.array([names.index(slugs[key]) for key in keys.tolist()], dtype=np.int64)
+    return places[place_R] if len(keys) else key_R
 
 
-def _pair(first: int, second: int, criterion: str) -> tuple[Pair, int]:
-    """The pair in its one order, and -1 when that turns the margin round."""
-    if first < second:
-        return Pair(first, second, criterion), 1
-    return Pair(second, first, criterion), -1
+def _grouped(*columns_R: Ints) -> tuple[Ints, Ints]:
+    """An order in which equal rows stand together, in the order in which they came, and where each
+    group starts.
+    """
+    order_R = np.lexsort(columns_R[::-1])
+    if not len(order_R):
+        return order_R, order_R
+    ordered = [each[order_R] for each in columns_R]
+    is_new_R = np.ones(len(order_R), dtype=bool)
+    is_new_R[1:] = np.logical_or.reduce([each[1:] != each[:-1] for each in ordered])
+    return order_R, np.flatnonzero(is_new_R)
+
+
+def _slices(start_G: Ints, rows: int) -> Iterator[tuple[int, int]]:
+    starts = start_G.tolist()
+    return zip(starts, [*starts[1:], rows], strict=True)

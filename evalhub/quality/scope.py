@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from itertools import islice
 from uuid import UUID
 
 from django.db import transaction
@@ -147,16 +145,3 @@ def named_by(rows: QuerySet[Judgment]) -> tuple[int, str]:
             digest.update(uid.bytes)
             count += 1
     return count, digest.hexdigest()
-
-
-def judged_prompts(scope: Scope, *, batch: int = 500) -> Iterator[list[int]]:
-    """Keys of the prompts that have a judgment in scope, by key; streamed from the server."""
-    keys = (
-        scope.judgments()
-        .order_by("task__prompt_id")
-        .values_list("task__prompt_id", flat=True)
-        .distinct()
-        .iterator(chunk_size=batch)
-    )
-    while found := list(islice(keys, batch)):
-        yield found

@@ -36,6 +36,10 @@ class Weighing:
                 cursor.execute(_WHO, [list(judgments)])
                 self._who = {row[0]: row[1:] for row in cursor.fetchall()}
 
+    @property
+    def is_weighed(self) -> bool:
+        return bool(self._fits)
+
     def ballot(self, judgment: int, criterion: int, first: int, margin: int) -> Ballot | None:
         """What a judgment says about a pair; None where nothing is known of its campaign's people.
 

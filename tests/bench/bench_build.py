@@ -59,8 +59,8 @@ _FILL = """
     JOIN prompts_completion a ON a.prompt_id = t.prompt_id AND a.external_id = 'c0'
     JOIN prompts_completion b ON b.prompt_id = t.prompt_id AND b.external_id = 'c1';
 
-    INSERT INTO judgments_rating (judgment_id, completion_id, criterion_id, value, reason)
-    SELECT j.id, c.id, k.id, 1 + (hashtext(j.id::text || c.id || k.id) & 1023) %% 5, ''
+    INSERT INTO judgments_rating (judgment_id, completion_id, criterion_id, value, reason, comment)
+    SELECT j.id, c.id, k.id, 1 + (hashtext(j.id::text || c.id || k.id) & 1023) %% 5, '', ''
     FROM judgments_judgment j JOIN campaigns_task t ON t.id = j.task_id
     JOIN prompts_completion c ON c.prompt_id = t.prompt_id
     JOIN rubrics_criterion k ON k.version_id = %(version)s AND k.position < 2;

@@ -19,7 +19,7 @@ from evalhub.datasets.errors import BadDefinition, DatasetNameTaken, NotBuilt
 from evalhub.datasets.models import Dataset, DatasetBuild
 from evalhub.datasets.queries import builds_with_groups, diff, lines_of, rows_of
 from evalhub.datasets.services import create_dataset, ensure_dataset, start_build, start_grouping
-from evalhub.datasets.spill import Entry, SortedRows
+from evalhub.datasets.spill import SortedRows, entry_of
 from evalhub.imports.models import ImportKind
 from evalhub.imports.services import start_import
 from evalhub.jobs.jobs import execute
@@ -432,10 +432,11 @@ def test_sorting_on_disk_gives_every_row_once_in_order(tmp_path: Path) -> None:
     random.Random(1).shuffle(numbers)
     spill = SortedRows(tmp_path / "runs", run=64)
     for place, n in enumerate(numbers):
-        spill.add(Entry(f"{n:04}", "train", {"n": n, "place": place}, {}))
+        row = {"id": f"{n:032}", "group": "", "n": n, "place": place}
+        spill.add(entry_of(row, {"from": "", "judgments": []}, split="train"))
 
-    found = list(spill)
+    found = [[entry.read()[0] for entry in same] for same in spill]
 
-    assert [each[0].row["n"] for each in found] == list(range(1000))
+    assert [each[0]["n"] for each in found] == list(range(1000))
     assert all(len(each) == 2 for each in found)
-    assert all(each[0].row["place"] < each[1].row["place"] for each in found)
+    assert all(each[0]["place"] < each[1]["place"] for each in found)

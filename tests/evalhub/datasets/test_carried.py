@@ -12,7 +12,7 @@ from evalhub.accounts.models import Member, Workspace
 from evalhub.campaigns.models import Campaign, Task
 from evalhub.datasets.queries import rows_of
 from evalhub.judgments.choices import Source
-from evalhub.quality.queries import Evidence, Mark, Pair, evidence_of
+from evalhub.quality.evidence import Evidence, Mark, Pair
 from evalhub.quality.scope import Scope
 from evalhub.quality.services import take_snapshot
 from evalhub.rubrics.carried import Decision
@@ -20,6 +20,7 @@ from evalhub.rubrics.carrying import set_carry_rules
 from evalhub.rubrics.models import Carrying, Criterion, RubricVersion
 from evalhub.rubrics.services import new_version, publish_version
 from tests.evalhub.datasets.conftest import Build
+from tests.evalhub.quality.gathered import gathered
 from tests.factories import (
     CampaignFactory,
     CollectionFactory,
@@ -86,7 +87,7 @@ def say(version: RubricVersion, rule: str, values: dict[int, int], by: Member) -
 def evidence(task: Task, *campaigns: Campaign) -> Evidence:
     uids = tuple(each.uid for each in campaigns)
     scope = Scope(take_snapshot(task.campaign.workspace), (Source.HUMAN,), campaigns=uids)
-    return evidence_of(scope, [task.prompt_id])[task.prompt_id]
+    return gathered(scope)[task.prompt_id]
 
 
 def values_of(task: Task) -> list[list[float]]:
@@ -171,7 +172,7 @@ def test_an_earlier_snapshot_keeps_the_rules_of_its_time(
     rated_under(second, 4, 2)
     before = Scope(take_snapshot(rated.campaign.workspace), (Source.HUMAN,))
     say(second, "keep", {}, alice)
-    assert evidence_of(before, [rated.prompt_id])[rated.prompt_id].carried == Counter(left=2)
+    assert gathered(before)[rated.prompt_id].carried == Counter(left=2)
 
 
 def test_a_build_takes_rows_by_the_rules_and_says_how_many(

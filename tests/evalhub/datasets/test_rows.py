@@ -22,7 +22,7 @@ from evalhub.datasets.rows import (
     preference_rows,
     sft_row,
 )
-from evalhub.quality.queries import Corrected, Evidence, Label, Mark, Pair, Written
+from evalhub.quality.evidence import Corrected, Evidence, Label, Mark, Pair, Written
 
 ANSWERS = {key: Answer(f"answer {key}", UUID(int=key)) for key in range(1, 6)}
 PLAIN = Definition()
@@ -32,7 +32,7 @@ def voted(*votes: tuple[int, int, int], **more: Any) -> Evidence:
     """Each vote is (first, second, margin)."""
     evidence = Evidence()
     for first, second, margin in votes:
-        evidence.votes[Pair(first, second, "")].add(uuid4(), margin=margin, **more)
+        evidence.votes[Pair(first, second, "")].add(str(uuid4()), margin=margin, **more)
     return evidence
 
 
@@ -42,7 +42,7 @@ def rated(**values: list[int | None]) -> Evidence:
     for key, marks in enumerate(values.values(), start=1):
         for value in marks:
             found = evidence.marks[Mark(key, "helpfulness")]
-            found.judgments.append(uuid4())
+            found.judgments.append(str(uuid4()))
             if value is None:
                 found.missing += 1
             else:
@@ -85,7 +85,7 @@ def test_a_share_below_the_wanted_one_is_left_out() -> None:
 
 def test_a_criterion_may_be_judged_alone() -> None:
     evidence = voted((1, 2, 1))
-    evidence.votes[Pair(1, 2, "safety")].add(uuid4(), margin=-1)
+    evidence.votes[Pair(1, 2, "safety")].add(str(uuid4()), margin=-1)
     assert pairs(evidence) == [("1", "2", 1.0)]
     assert pairs(evidence, criterion="safety") == [("2", "1", 1.0)]
 
@@ -93,16 +93,16 @@ def test_a_criterion_may_be_judged_alone() -> None:
 def test_rankings_are_votes_on_every_pair_or_on_neighbours() -> None:
     evidence = Evidence()
     for first, second, apart in ((1, 2, 1), (1, 3, 2), (2, 3, 1)):
-        evidence.rankings[Pair(first, second, "")].add(uuid4(), margin=apart)
+        evidence.rankings[Pair(first, second, "")].add(str(uuid4()), margin=apart)
         if apart == 1:
-            evidence.neighbours[Pair(first, second, "")].add(uuid4(), margin=1)
+            evidence.neighbours[Pair(first, second, "")].add(str(uuid4()), margin=1)
     assert len(pairs(evidence)) == 3
     assert pairs(evidence, rankings="adjacent") == [("1", "2", 1.0), ("2", "3", 1.0)]
 
 
 def test_rankings_and_preferences_on_one_pair_are_counted_together() -> None:
     evidence = voted((1, 2, 1))
-    evidence.rankings[Pair(1, 2, "")].add(uuid4(), margin=-1)
+    evidence.rankings[Pair(1, 2, "")].add(str(uuid4()), margin=-1)
     assert pairs(evidence) == ["tie"]
     assert pairs(evidence, evidence=["preferences"]) == [("1", "2", 1.0)]
 
@@ -121,7 +121,7 @@ def test_an_implied_pair_knows_how_sure_it_is() -> None:
 
 def test_ratings_do_not_overrule_votes() -> None:
     evidence = rated(a=[1], b=[5])
-    evidence.votes[Pair(1, 2, "")].add(uuid4(), margin=1)
+    evidence.votes[Pair(1, 2, "")].add(str(uuid4()), margin=1)
     assert pairs(evidence) == [("1", "2", 1.0)]
 
 
@@ -133,7 +133,7 @@ def test_only_criteria_that_both_have_are_compared() -> None:
 
 
 def test_a_correction_beats_its_original() -> None:
-    evidence = Evidence(corrections=[Corrected(uuid4(), 1, "better", datetime.now(UTC))])
+    evidence = Evidence(corrections=[Corrected(str(uuid4()), 1, "better", datetime.now(UTC))])
     [row] = preference_rows(evidence, ANSWERS, PLAIN)
     assert isinstance(row, Kept)
     assert [each.content for each in row.answers] == ["better", "answer 1"]
@@ -141,7 +141,7 @@ def test_a_correction_beats_its_original() -> None:
 
 @pytest.mark.parametrize(("content", "reason"), [("answer 1", "same_text"), (" ", "empty")])
 def test_a_pair_that_teaches_nothing_is_left_out(content: str, reason: str) -> None:
-    evidence = Evidence(corrections=[Corrected(uuid4(), 1, content, datetime.now(UTC))])
+    evidence = Evidence(corrections=[Corrected(str(uuid4()), 1, content, datetime.now(UTC))])
     [row] = preference_rows(evidence, ANSWERS, PLAIN)
     assert isinstance(row, LeftOut)
     assert row.reason == reason
@@ -151,21 +151,23 @@ def test_sft_takes_the_last_correction_first() -> None:
     evidence = rated(a=[5])
     for day, text in ((2, "later"), (1, "earlier")):
         at = datetime(2026, 1, day, tzinfo=UTC)
-        evidence.corrections.append(Corrected(uuid4(), 1, text, at))
+        evidence.corrections.append(Corrected(str(uuid4()), 1, text, at))
     assert best(evidence) == "later"
     assert best(evidence, evidence=["ratings"]) == "answer 1"
 
 
 def test_what_a_person_wrote_is_an_sft_row_and_the_newest_by_hand_counts() -> None:
     evidence = rated(a=[5])
-    evidence.demonstrations.append(Written(uuid4(), "mine", datetime(2026, 1, 2, tzinfo=UTC)))
-    evidence.corrections.append(Corrected(uuid4(), 1, "mended", datetime(2026, 1, 1, tzinfo=UTC)))
+    evidence.demonstrations.append(Written(str(uuid4()), "mine", datetime(2026, 1, 2, tzinfo=UTC)))
+    evidence.corrections.append(
+        Corrected(str(uuid4()), 1, "mended", datetime(2026, 1, 1, tzinfo=UTC))
+    )
     assert best(evidence) == "mine"
     assert best(evidence, evidence=["corrections"]) == "mended"
 
 
 def called(*labels: tuple[str, str | None]) -> Evidence:
-    return Evidence(labels=[Label(uuid4(), criterion, text) for criterion, text in labels])
+    return Evidence(labels=[Label(str(uuid4()), criterion, text) for criterion, text in labels])
 
 
 def labels(evidence: Evidence, /, **definition: Any) -> list[tuple[str, str, float] | str]:
@@ -173,7 +175,7 @@ def labels(evidence: Evidence, /, **definition: Any) -> list[tuple[str, str, flo
         (row.origin, row.answers[0].content, round(row.p_chosen, 3))
         if isinstance(row, Kept)
         else row.reason
-        for row in label_rows(evidence, definition_of(definition))
+        for row in label_rows(evidence, {}, definition_of(definition))
     ]
 
 
@@ -195,7 +197,7 @@ def weighed(**weights: int) -> Evidence:
         for criterion, value in values.items():
             marks = evidence.marks[Mark(key, criterion)]
             marks.values.append(value)
-            marks.judgments.append(uuid4())
+            marks.judgments.append(str(uuid4()))
             marks.weight = weights[criterion]
     return evidence
 
@@ -234,15 +236,15 @@ def test_where_people_only_compared_sft_takes_the_winner_with_consensus() -> Non
 
 def test_ratings_below_the_threshold_are_not_saved_by_a_vote() -> None:
     evidence = rated(a=[2], b=[1])
-    evidence.votes[Pair(1, 2, "")].add(uuid4(), margin=3)
+    evidence.votes[Pair(1, 2, "")].add(str(uuid4()), margin=3)
     assert best(evidence) == "below_threshold"
 
 
 def test_sft_takes_the_top_of_a_ranking() -> None:
     evidence = Evidence()
     for first, second in ((2, 3), (1, 3)):
-        evidence.rankings[Pair(first, second, "")].add(uuid4(), margin=-1)
-    evidence.rankings[Pair(1, 2, "")].add(uuid4(), margin=1)
+        evidence.rankings[Pair(first, second, "")].add(str(uuid4()), margin=-1)
+    evidence.rankings[Pair(1, 2, "")].add(str(uuid4()), margin=1)
     assert best(evidence) == "answer 3"
 
 
@@ -259,7 +261,7 @@ MESSAGES = [{"role": "user", "content": "Why?"}]
 
 
 def test_a_row_is_named_by_its_text_alone() -> None:
-    one = Kept((ANSWERS[1], ANSWERS[2]), "preferences", "x", (uuid4(),), 0.6, 2)
+    one = Kept((ANSWERS[1], ANSWERS[2]), "preferences", "x", (str(uuid4()),), 0.6, 2)
     same = Kept((Answer("answer 1", None), ANSWERS[2]), "ratings", "y", (), 1.0, 1)
     turned = Kept((ANSWERS[2], ANSWERS[1]), "ratings", "y", ())
     assert content_uid(MESSAGES, one) == content_uid(MESSAGES, same)

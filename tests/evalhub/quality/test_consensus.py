@@ -9,9 +9,10 @@ from evalhub.accounts.models import Workspace
 from evalhub.judgments.choices import Source
 from evalhub.judgments.models import RankedCompletion
 from evalhub.quality.consensus import Marks, Votes, superiority
-from evalhub.quality.queries import Mark, Pair, evidence_of
-from evalhub.quality.scope import Scope, judged_prompts
+from evalhub.quality.evidence import Mark, Pair
+from evalhub.quality.scope import Scope
 from evalhub.quality.services import take_snapshot
+from tests.evalhub.quality.gathered import gathered
 from tests.factories import (
     CriterionFactory,
     JudgmentFactory,
@@ -82,8 +83,7 @@ def test_evidence_is_gathered_per_prompt_with_what_was_left_open(acme: Workspace
         RankedCompletion.objects.create(judgment=judgments[2], completion=completion, tier=tier)
 
     scope = Scope(take_snapshot(acme), HUMAN)
-    [keys] = judged_prompts(scope)
-    evidence = evidence_of(scope, keys)[task.prompt_id]
+    evidence = gathered(scope)[task.prompt_id]
 
     pair = Pair(first.pk, second.pk, "")
     assert evidence.judgments == 3
@@ -102,7 +102,7 @@ def test_a_scale_of_its_own_is_stretched_onto_one_to_five(acme: Workspace) -> No
 
     scope = Scope(take_snapshot(acme), HUMAN)
 
-    [marks] = evidence_of(scope, [task.prompt_id])[task.prompt_id].marks.values()
+    [marks] = gathered(scope)[task.prompt_id].marks.values()
     assert marks.mean == 5
 
 

@@ -13,7 +13,7 @@ from evalhub.datasets.building import Building
 from evalhub.datasets.choices import BuildKind
 from evalhub.datasets.definition import Definition
 from evalhub.datasets.lengths import Lengths
-from evalhub.datasets.spill import Entry
+from evalhub.datasets.spill import entry_of
 from evalhub.evaluation.measures import compared, measured, most_changed
 from evalhub.jobs.errors import JobCancelled
 from evalhub.runs.folder import lay_out
@@ -78,8 +78,8 @@ def test_writing_a_build_beats_at_each_row(tmp_path: Path) -> None:
         kind=BuildKind.SFT, definition=Definition(), lengths=Lengths(), folder=tmp_path / "work"
     )
     for n in range(50):
-        row = {"id": f"{n:03}", "group": "00000000-0000-4000-8000-000000000000"}
-        building._rows.add(Entry(row["id"], "train", row, {"from": "ratings", "judgments": []}))
+        row = {"id": f"{n:032}", "group": "00000000-0000-4000-8000-000000000000"}
+        building._rows.add(entry_of(row, {"from": "ratings", "judgments": []}, split="train"))
     beats = Beats()
     (tmp_path / "out").mkdir()
     building.write(tmp_path / "out", beats)

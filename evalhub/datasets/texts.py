@@ -1,0 +1,63 @@
+"""The texts behind evidence: the prompts, and what was answered."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from django.db import connection
+
+from evalhub.datasets.rows import Answer
+from evalhub.quality.evidence import Evidence
+
+_PROMPTS = """
+    SELECT p.id, p.uid::text, p.messages::text, p.archived_at IS NOT NULL, g.split,
+           coalesce(root.uid, g.uid)::text
+    FROM prompts_prompt p
+    JOIN prompts_promptgroup g ON g.id = p.group_id
+    LEFT JOIN prompts_promptgroup root ON root.id = g.merged_into_id
+    WHERE p.id = ANY(%s)
+"""
+_ANSWERS = """
+    SELECT id, content, uid::text, jsonb_array_length(tool_calls) > 0
+    FROM prompts_completion WHERE id = ANY(%s)
+"""
+
+
+class Asked(NamedTuple):
+    """A prompt as far as rows need it."""
+
+    uid: str
+    messages: list[dict[str, Any]]
+    is_archived: bool
+    split: str
+    group: str  # uid of the group that its own has joined, or of its own
+
+
+def asked_in(keys: Iterable[int]) -> dict[int, Asked]:
+    """The prompts with these keys."""
+    return {
+        key: Asked(uid, json.loads(messages), *rest)
+        for key, uid, messages, *rest in _rows(_PROMPTS, keys)
+    }
+
+
+def answers_in(evidence: Iterable[Evidence]) -> dict[int, Answer]:
+    """Every completion that somebody said something about, by key."""
+    wanted: set[int] = set()
+    for each in evidence:
+        for first, second, _ in (*each.votes, *each.rankings):
+            wanted.update((first, second))
+        wanted.update(completion for completion, _ in each.marks)
+        wanted.update(corrected.completion for corrected in each.corrections)
+    return {
+        key: Answer(content, uid, calls) for key, content, uid, calls in _rows(_ANSWERS, wanted)
+    }
+
+
+def _rows(statement: str, keys: Iterable[int]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [list(keys)])
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+    return found

@@ -1,0 +1,62 @@
+"""What was said about one prompt, as plain values."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+from evalhub.quality.consensus import Marks, Votes
+
+
+class Pair(NamedTuple):
+    """Two completions by key, the lower first, and the criterion's slug or OVERALL."""
+
+    first: int
+    second: int
+    criterion: str
+
+
+class Mark(NamedTuple):
+    completion: int
+    criterion: str
+
+
+class Corrected(NamedTuple):
+    judgment: str  # uid
+    completion: int
+    content: str
+    at: datetime
+
+
+class Written(NamedTuple):
+    """An answer that a person wrote to the prompt themselves."""
+
+    judgment: str  # uid
+    content: str
+    at: datetime
+
+
+class Label(NamedTuple):
+    """What somebody said about the prompt alone; `text` is what the button said."""
+
+    judgment: str  # uid
+    criterion: str
+    text: str | None  # None: could not tell
+
+
+@dataclass
+class Evidence:
+    """Everything that was said about the completions of one prompt."""
+
+    votes: dict[Pair, Votes] = field(default_factory=lambda: defaultdict(Votes))
+    rankings: dict[Pair, Votes] = field(default_factory=lambda: defaultdict(Votes))
+    neighbours: dict[Pair, Votes] = field(default_factory=lambda: defaultdict(Votes))
+    marks: dict[Mark, Marks] = field(default_factory=lambda: defaultdict(Marks))
+    corrections: list[Corrected] = field(default_factory=list)
+    demonstrations: list[Written] = field(default_factory=list)
+    labels: list[Label] = field(default_factory=list)
+    judgments: int = 0
+    carried: Counter[str] = field(default_factory=Counter)
+    # answers under an earlier version of a rubric that were kept, mapped, left
