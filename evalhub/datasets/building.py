@@ -12,6 +12,7 @@ from typing import IO, Any, NamedTuple
 
 from evalhub.common.canonical import canonical_bytes, digest_of
 from evalhub.common.files import Beat, unwatched
+from evalhub.common.memory import without_cycles
 from evalhub.datasets.choices import BuildKind
 from evalhub.datasets.definition import Definition
 from evalhub.datasets.kinds import rows_of_kind
@@ -86,18 +87,19 @@ class Building:
         self._left_out = SortedRows(folder / "left-out")
         self.counts = Counts()
 
-    def collect(self, scope: Scope, report: Callable[[int], None]) -> None:
-        """Read everything in scope; `report` hears of the judgments done so far."""
-        for block in evidence_in(scope, beat=lambda: report(self.counts.judgments)):
-            asked, answers = asked_in(block), answers_in(block.values())
-            for key, evidence in block.items():
-                self._take(asked[key], evidence, answers)
-            report(self.counts.judgments)
+    def collect(self, scope: Scope, report: Callable[[int, int], None]) -> None:
+        """Read everything in scope; `report` hears of the judgments done so far, and of all."""
+        with without_cycles():
+            for block in evidence_in(scope, report=report):
+                asked, answers = asked_in(block), answers_in(block.values())
+                for key, evidence in block.items():
+                    self._take(asked[key], evidence, answers)
 
     def _take(self, asked: Asked, evidence: Evidence, answers: Answers) -> None:
         self.counts.prompts += 1
         self.counts.judgments += evidence.judgments
-        self.counts.carried += evidence.carried
+        if evidence.carried:
+            self.counts.carried += evidence.carried
         for result in rows_of_kind(self._kind, evidence, answers, self._definition):
             if isinstance(result, Kept):
                 self.counts.found += 1

@@ -90,9 +90,9 @@ def _build(
     scope = _scope(definition, snapshot)
     kind, lengths = BuildKind(build.kind), lengths_for(build.workspace, definition)
     building = Building(kind=kind, definition=definition, lengths=lengths, folder=folder / "work")
-    total = scope.judgments().count()
     building.collect(
-        scope, lambda done: beat.report(done=done, total=total, note="reading judgments")
+        scope,
+        lambda done, total: beat.report(done=done, total=total, note="reading judgments"),
     )
     out = folder / "out"
     out.mkdir()

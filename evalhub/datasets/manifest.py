@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from typing import Any
 
 from django.db.models import Count
@@ -66,26 +67,29 @@ def _snapshot(snapshot: ConsensusSnapshot) -> dict[str, Any]:
 
 def _judgments(scope: Scope) -> dict[str, Any]:
     """Whose judgments were used, and whose were not because of their source."""
-    reachable = scope.reachable().order_by()
-    by_source = {
-        source: {"judgments": count, "annotators": people}
-        for source, count, people in reachable.values_list("source")
-        .annotate(count=Count("pk"), people=Count("member", distinct=True))
-        .order_by("source")
-    }
-    people = scope.judgments().order_by().values_list("member__uid").annotate(count=Count("pk"))
+    rows = scope.reachable().order_by().values_list("source", "member__uid")
+    by_source: dict[str, Counter[str]] = defaultdict(Counter)
+    for source, member, count in rows.annotate(count=Count("pk")):
+        by_source[source][str(member)] += count
     asked = {source.value for source in scope.sources}
+    people: Counter[str] = sum((by_source[each] for each in asked), Counter())
+    told = {
+        source: {"judgments": members.total(), "annotators": len(members)}
+        for source, members in sorted(by_source.items())
+    }
     return {
-        "used": {name: each for name, each in by_source.items() if name in asked},
-        "left_out": {name: each for name, each in by_source.items() if name not in asked},
+        "used": {name: each for name, each in told.items() if name in asked},
+        "left_out": {name: each for name, each in told.items() if name not in asked},
         "superseded": scope.superseded().count(),
         "extra": scope.extra().count(),
         "too_young": scope.unsettled().count(),
         "excluded": scope.excluded().count(),
         "set_aside": scope.set_aside().count(),
         "annotators": [
-            {"member": str(member), "judgments": count}
-            for member, count in people.order_by("-count", "member__uid")[:MOST_ANNOTATORS]
+            {"member": member, "judgments": count}
+            for member, count in sorted(people.items(), key=lambda each: (-each[1], each[0]))[
+                :MOST_ANNOTATORS
+            ]
         ],
     }
 

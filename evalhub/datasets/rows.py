@@ -147,8 +147,12 @@ def _tallies(evidence: Evidence, definition: Definition) -> dict[Two, Tally]:
         for (first, second, criterion), votes in votes_of.items():
             if criterion != definition.criterion:
                 continue
-            before = found.get((first, second), Tally(Votes(), ()))
-            found[first, second] = Tally(_sum(before.votes, votes), (*before.origins, origin))
+            before = found.get((first, second))
+            found[first, second] = (
+                Tally(_sum(before.votes, votes), (*before.origins, origin))
+                if before
+                else Tally(votes, (origin,))
+            )
     return found
 
 
@@ -164,8 +168,8 @@ def _sum(one: Votes, other: Votes) -> Votes:
 
 
 def _voted(pair: Two, tally: Tally, answers: Answers, definition: Definition) -> Kept | LeftOut:
-    votes, share = tally.votes, tally.votes.chance_first
-    first, second = (answers[key] for key in pair)
+    votes, share, weight = tally.votes, tally.votes.chance_first, tally.votes.weight
+    first, second = answers[pair[0]], answers[pair[1]]
     if votes.is_both_bad:
         return LeftOut("both_bad", (first, second))
     if round(share, 3) == 0.5:
@@ -175,10 +179,9 @@ def _voted(pair: Two, tally: Tally, answers: Answers, definition: Definition) ->
     better = (first, second) if share > 0.5 else (second, first)
     for_it = votes.for_first if share > 0.5 else votes.for_second
     ties = votes.ties + votes.both_bad
-    reason = f"preferred by {for_it:g} of {votes.weight:g}" + (f", {ties:g} undecided" * (ties > 0))
+    reason = f"preferred by {for_it:g} of {weight:g}" + (f", {ties:g} undecided" * (ties > 0))
     origin, uids = "+".join(tally.origins), tuple(votes.judgments)
-    kept = Kept(better, origin, reason, uids, max(share, 1 - share), votes.weight)
-    return _pair_or_fault(kept)
+    return _pair_or_fault(Kept(better, origin, reason, uids, max(share, 1 - share), weight))
 
 
 def _marks(evidence: Evidence, definition: Definition) -> dict[int, dict[str, Marks]]:

@@ -1,8 +1,7 @@
-"""Sorting rows on disk: memory holds one run of them, whatever their number."""
+"""Sorting rows on disk: memory holds a 256th of them."""
 
 from __future__ import annotations
 
-import heapq
 import json
 from collections.abc import Iterator
 from itertools import groupby
@@ -11,7 +10,8 @@ from typing import Any, NamedTuple
 
 from evalhub.common.canonical import canonical_bytes
 
-RUN = 10_000  # rows sorted in memory at a time
+HELD = 10_000  # rows in memory until they are put down
+PARTS = 256  # each is sorted in memory
 ID = 32  # characters of an id
 
 
@@ -44,36 +44,41 @@ def entry_of(row: dict[str, Any], lineage: dict[str, Any], *, split: str) -> Ent
 
 
 class SortedRows:
-    """Takes rows in any order and gives them back by id, equal ids as one list."""
+    """Takes rows in any order and gives them back by id, equal ids as one list in the order they came.
 
-    def __init__(self, folder: Path, *, run: int = RUN) -> None:
+    Ids are digests, so their first two digits part the rows evenly.
+    """
+
+    def __init__(self, folder: Path, *, held: int = HELD) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._folder, self._size = folder, run
-        self._run: list[bytes] = []
-        self._runs: list[Path] = []
+        self._folder, self._most, self._held = folder, held, 0
+        self._parts: list[list[bytes]] = [[] for _ in range(PARTS)]
 
     def add(self, entry: Entry) -> None:
         """Keep a row; none of its JSON holds a tab or a line break, which would be escaped."""
         head = f"{entry.id}\t{entry.split}\t{entry.group}\t{entry.origin}\t{entry.judgments}\t"
-        self._run.append(b"%b%b\t%b\n" % (head.encode(), entry.row, entry.lineage))
-        if len(self._run) >= self._size:
-            self._write_run()
+        line = b"%b%b\t%b\n" % (head.encode(), entry.row, entry.lineage)
+        self._parts[int(entry.id[:2], 16)].append(line)
+        self._held += 1
+        if self._held >= self._most:
+            self._put_down()
 
     def __iter__(self) -> Iterator[list[Entry]]:
-        self._write_run()
-        merged = heapq.merge(*(_read(path) for path in self._runs), key=_id)
-        for _, same in groupby(merged, key=_id):
-            yield [_entry(line) for line in same]
+        for nth, held in enumerate(self._parts):
+            path = self._folder / str(nth)
+            lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
+            lines += held
+            lines.sort(key=_id)
+            for _, same in groupby(lines, key=_id):
+                yield [_entry(line) for line in same]
 
-    def _write_run(self) -> None:
-        if not self._run:
-            return
-        path = self._folder / f"{len(self._runs)}.tsv"
-        self._run.sort(key=_id)  # stable: rows of one id keep the order in which they came
-        with path.open("wb") as stream:
-            stream.writelines(self._run)
-        self._runs.append(path)
-        self._run = []
+    def _put_down(self) -> None:
+        for nth, held in enumerate(self._parts):
+            if held:
+                with (self._folder / str(nth)).open("ab") as stream:
+                    stream.writelines(held)
+                held.clear()
+        self._held = 0
 
 
 def _id(line: bytes) -> bytes:
@@ -84,8 +89,3 @@ def _entry(line: bytes) -> Entry:
     *head, row, lineage = line[:-1].split(b"\t")
     name, split, group, origin, judgments = (each.decode() for each in head)
     return Entry(name, split, group, origin, int(judgments), row, lineage)
-
-
-def _read(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as stream:
-        yield from stream

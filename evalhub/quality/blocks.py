@@ -21,7 +21,8 @@ from evalhub.quality.scope import Scope
 from evalhub.rubrics.models import ScaleKind
 
 Ints = NDArray[np.int64]
-Beat = Callable[[], object]
+Words = NDArray[np.str_]
+Report = Callable[[int, int], object]  # judgments done, and in all
 
 PROMPTS = 4096  # keys of prompts to a block
 MISSING = -(2**40)  # a value that was not given
@@ -29,9 +30,8 @@ TEXTS = 200  # texts fetched at a time
 
 _SCOPE = """
     CREATE TEMPORARY TABLE {scope} AS
-    SELECT j.id, j.uid, j.judged_at, t.prompt_id, t.prompt_id / {prompts} AS block
-    FROM judgments_judgment j JOIN campaigns_task t ON t.id = j.task_id
-    WHERE j.id IN ({judgments})
+    SELECT id, uid, judged_at, prompt_id, prompt_id / {prompts} AS block
+    FROM ({judgments}) AS judged (id, uid, judged_at, prompt_id) ORDER BY 5, 4, 1
 """
 _NUMBERS = {
     "preferences": (
@@ -100,7 +100,7 @@ class Block:
 
     prompt_J: Ints
     key_J: Ints
-    uid_J: list[str]
+    uid_J: Words
     preferences: Sequence[Ints]
     rankings: Sequence[Ints]
     ratings: Sequence[Ints]
@@ -108,19 +108,22 @@ class Block:
     demonstrations: list[WrittenText]
 
 
-def blocks_of(scope: Scope, *, beat: Beat = lambda: None) -> Iterator[Block]:
-    """The blocks that hold a judgment, in order; `beat` is called between the statements."""
+def blocks_of(scope: Scope, *, report: Report = lambda _done, _total: None) -> Iterator[Block]:
+    """The blocks that hold a judgment, in order; `report` hears after each, and while they are sorted."""
     with ExitStack() as stack:
-        judgments, numbers, written = _opened(scope, stack, beat)
-        for block, columns in judgments:
+        opened = _Opened(scope, stack, report)
+        done = 0
+        for block, columns in opened.judgments:
             prompt_J, key_J, uids = columns
-            yield Block(
+            found = Block(
                 prompt_J=_ints(prompt_J),
                 key_J=_ints(key_J),
                 uid_J=_uids(uids),
-                **{name: each.of(block) for name, each in numbers.items()},
-                **{name: each.of(block) for name, each in written.items()},
+                **{name: each.of(block) for name, each in opened.others.items()},
             )
+            yield found
+            done += len(found.key_J)
+            report(done, opened.total)
 
 
 class _Ahead:
@@ -138,31 +141,32 @@ class _Ahead:
         return found
 
 
-def _opened(
-    scope: Scope, stack: ExitStack, beat: Beat
-) -> tuple[Iterator[tuple[int, Any]], dict[str, _Ahead], dict[str, _Ahead]]:
+class _Opened:
     """A cursor for each table. It keeps its rows on disk, so that no transaction stays open, in which
     nobody would see the job's progress.
     """
-    table = f"evalhub_scope_{next(_nth)}"
-    chosen, values = scope.judgments().order_by().values("pk").query.sql_with_params()
-    with connection.cursor() as cursor:
-        filled = _SCOPE.format(scope=table, prompts=PROMPTS, judgments=chosen)
-        cursor.execute(filled, values)
-        stack.callback(_drop, table)
-        cursor.execute(f"ANALYZE {table}")
 
-    def cursor_over(statement: str) -> Any:
-        beat()
-        return _cursor(statement, table, stack)
+    def __init__(self, scope: Scope, stack: ExitStack, report: Report) -> None:
+        table = f"evalhub_scope_{next(_nth)}"
+        judgments = scope.judgments().order_by()
+        told = judgments.values_list("pk", "uid", "judged_at", "task__prompt_id")
+        chosen, values = told.query.sql_with_params()
+        with connection.cursor() as cursor:
+            filled = _SCOPE.format(scope=table, prompts=PROMPTS, judgments=chosen)
+            cursor.execute(filled, values)
+            self.total: int = cursor.rowcount
+            stack.callback(_drop, table)
+            cursor.execute(f"ANALYZE {table}")
 
-    judgments = _arrays(cursor_over(_grouped(_JUDGMENTS, 3)))
-    numbers = {
-        name: _Ahead(_as_ints(_arrays(cursor_over(_grouped(each, width)))), _nothing(width))
-        for name, (each, width) in _NUMBERS.items()
-    }
-    written = {name: _Ahead(_texts(cursor_over(each)), list) for name, each in _WRITTEN.items()}
-    return judgments, numbers, written
+        def cursor_over(statement: str) -> Any:
+            report(0, self.total)
+            return _cursor(statement, table, stack)
+
+        self.judgments = _arrays(cursor_over(_grouped(_JUDGMENTS, 3)))
+        self.others = {
+            name: _Ahead(_as_ints(_arrays(cursor_over(_grouped(each, width)))), _nothing(width))
+            for name, (each, width) in _NUMBERS.items()
+        } | {name: _Ahead(_texts(cursor_over(each)), list) for name, each in _WRITTEN.items()}
 
 
 def _drop(table: str) -> None:
@@ -188,9 +192,7 @@ def _cursor(statement: str, table: str, stack: ExitStack) -> Any:
         name=f"evalhub_blocks_{next(_nth)}", withhold=True, binary=True
     )
     stack.enter_context(cursor)
-    text: LiteralString = statement.format(
-        scope=table, missing=MISSING, words=ScaleKind.TEXT.value
-    )
+    text: LiteralString = statement.format(scope=table, missing=MISSING, words=ScaleKind.TEXT.value)
     cursor.execute(text)
     return cursor
 
@@ -230,11 +232,11 @@ def _ints(sent: bytes) -> Ints:
     return np.frombuffer(sent, dtype=element, offset=20)["value"].astype(np.int64)
 
 
-def _uids(sent: bytes) -> list[str]:
+def _uids(sent: bytes) -> Words:
     element = np.dtype([("length", ">i4"), ("value", "V16")])
-    digits = np.frombuffer(sent, dtype=element, offset=20)["value"].tobytes().hex()
-    return [
-        f"{digits[at : at + 8]}-{digits[at + 8 : at + 12]}-{digits[at + 12 : at + 16]}"
-        f"-{digits[at + 16 : at + 20]}-{digits[at + 20 : at + 32]}"
-        for at in range(0, len(digits), 32)
-    ]
+    digits = np.frombuffer(sent, dtype=element, offset=20)["value"].tobytes().hex().encode()
+    plain = np.frombuffer(digits, dtype="S1").reshape(-1, 32)
+    dashed = np.full((len(plain), 36), b"-", dtype="S1")
+    for start, end, shift in ((0, 8, 0), (8, 12, 1), (12, 16, 2), (16, 20, 3), (20, 32, 4)):
+        dashed[:, start + shift : end + shift] = plain[:, start:end]
+    return dashed.view("S36").ravel().astype("U36")

@@ -46,14 +46,22 @@ class Label(NamedTuple):
     text: str | None  # None: could not tell
 
 
-@dataclass
+def _votes() -> dict[Pair, Votes]:
+    return defaultdict(Votes)
+
+
+def _marks() -> dict[Mark, Marks]:
+    return defaultdict(Marks)
+
+
+@dataclass(slots=True)
 class Evidence:
     """Everything that was said about the completions of one prompt."""
 
-    votes: dict[Pair, Votes] = field(default_factory=lambda: defaultdict(Votes))
-    rankings: dict[Pair, Votes] = field(default_factory=lambda: defaultdict(Votes))
-    neighbours: dict[Pair, Votes] = field(default_factory=lambda: defaultdict(Votes))
-    marks: dict[Mark, Marks] = field(default_factory=lambda: defaultdict(Marks))
+    votes: dict[Pair, Votes] = field(default_factory=_votes)
+    rankings: dict[Pair, Votes] = field(default_factory=_votes)
+    neighbours: dict[Pair, Votes] = field(default_factory=_votes)
+    marks: dict[Mark, Marks] = field(default_factory=_marks)
     corrections: list[Corrected] = field(default_factory=list)
     demonstrations: list[Written] = field(default_factory=list)
     labels: list[Label] = field(default_factory=list)

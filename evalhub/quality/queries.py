@@ -9,7 +9,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from evalhub.quality.blocks import MISSING, Beat, Block, Ints, blocks_of
+from evalhub.quality.blocks import MISSING, Block, Ints, Report, blocks_of
 from evalhub.quality.consensus import OVERALL, Marks, Votes
 from evalhub.quality.evidence import Corrected, Evidence, Label, Mark, Pair, Written
 from evalhub.quality.scope import Scope
@@ -24,12 +24,14 @@ BETTER_WHEN_HIGHER = (ScaleKind.SCALE, ScaleKind.YES_NO)
 Criteria = Mapping[int, Criterion]  # by key
 
 
-def evidence_in(scope: Scope, *, beat: Beat = lambda: None) -> Iterator[dict[int, Evidence]]:
+def evidence_in(
+    scope: Scope, *, report: Report = lambda _done, _total: None
+) -> Iterator[dict[int, Evidence]]:
     """What was said about the prompts that have a judgment in scope, some thousand at a time.
 
     Each dictionary goes by the prompts' keys, in order, and so do the judgments of each.
     """
-    for block in blocks_of(scope, beat=beat):
+    for block in blocks_of(scope, report=report):
         yield _Gathering(scope, block).evidence
 
 
@@ -37,7 +39,8 @@ class _Gathering:
     """The evidence of one block."""
 
     def __init__(self, scope: Scope, block: Block) -> None:
-        self._uids = dict(zip(block.key_J.tolist(), block.uid_J, strict=True))
+        order_J = np.argsort(block.key_J)
+        self._key_J, self._uid_J = block.key_J[order_J], block.uid_J[order_J]
         prompts, counts = np.unique(block.prompt_J, return_counts=True)
         self.evidence = {
             prompt: Evidence(judgments=judgments)
@@ -72,7 +75,7 @@ class _Gathering:
         is_bad_R, side_R = bad_R[order_R] > 0, np.sign(margin_R[order_R])
         said = [*(~is_bad_R & (side_R == side) for side in (1, -1, 0)), is_bad_R]
         sums = [np.add.reduceat(each.astype(float), start_G).tolist() for each in said]
-        judgments = [self._uids[key] for key in judgment_R[order_R].tolist()]
+        judgments = self._uids(judgment_R[order_R])
         ballots = [ballot_R[nth] for nth in order_R.tolist()] if ballot_R else []
         heads = [each[order_R][start_G].tolist() for each in (prompt_R, first_R, second_R)]
         names = [slugs[key] for key in criterion_R[order_R][start_G].tolist()]
@@ -125,7 +128,7 @@ class _Gathering:
         values = self._stretched(criterion_R, value_R)[order_R].tolist()
         has_missing_G = np.logical_or.reduceat(missing_R, start_G).tolist()
         missing = missing_R.tolist()
-        judgments = [self._uids[key] for key in judgment_R[order_R].tolist()]
+        judgments = self._uids(judgment_R[order_R])
         heads = [each[order_R][start_G].tolist() for each in (prompt_R, completion_R)]
         ends_G = np.append(start_G[1:], len(order_R)) - 1
         last = [self._criteria[key] for key in criterion_R[order_R][ends_G].tolist()]
@@ -176,22 +179,20 @@ class _Gathering:
     def _add_labels(
         self, prompt_R: Ints, judgment_R: Ints, criterion_R: Ints, value_R: Ints
     ) -> None:
-        told = zip(
-            *(each.tolist() for each in (prompt_R, judgment_R, criterion_R, value_R)), strict=True
-        )
-        for prompt, judgment, key, value in told:
+        uids = self._uids(judgment_R)
+        told = zip(*(each.tolist() for each in (prompt_R, criterion_R, value_R)), uids, strict=True)
+        for prompt, key, value, uid in told:
             criterion = self._criteria[key]
             text = None if value == MISSING else criterion.words_for(value)
-            label = Label(self._uids[judgment], criterion.slug, text)
-            self.evidence[prompt].labels.append(label)
+            self.evidence[prompt].labels.append(Label(uid, criterion.slug, text))
 
     def _add_rankings(self, columns: Sequence[Ints]) -> None:
-        tiers: dict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
-        told = zip(*(each.tolist() for each in columns), strict=True)
-        for prompt, judgment, completion, tier in told:
-            tiers[prompt, judgment].append((tier, completion))
-        for (prompt, judgment), ranked in tiers.items():
-            uid, evidence = self._uids[judgment], self.evidence[prompt]
+        tiers: dict[tuple[int, int, str], list[tuple[int, int]]] = defaultdict(list)
+        told = zip(*(each.tolist() for each in columns), self._uids(columns[1]), strict=True)
+        for prompt, judgment, completion, tier, uid in told:
+            tiers[prompt, judgment, uid].append((tier, completion))
+        for (prompt, judgment, uid), ranked in tiers.items():
+            evidence = self.evidence[prompt]
             for (tier, one), (other_tier, other) in combinations(ranked, 2):
                 margin = other_tier - tier
                 pair = Pair(min(one, other), max(one, other), OVERALL)
@@ -200,6 +201,10 @@ class _Gathering:
                 evidence.rankings[pair].add(uid, margin=margin, ballot=ballot)
                 if other_tier - tier <= 1:
                     evidence.neighbours[pair].add(uid, margin=margin, ballot=ballot)
+
+    def _uids(self, key_R: Ints) -> list[str]:
+        found: list[str] = self._uid_J[np.searchsorted(self._key_J, key_R)].tolist()
+        return found
 
     def _carried_among(self, criterion_R: Ints) -> list[int]:
         if not self._carried:

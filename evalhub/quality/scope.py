@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from evalhub.accounts.models import Workspace
@@ -138,10 +137,15 @@ def counted_up_to(workspace: Workspace, last: int, *, before: datetime) -> Query
 
 def named_by(rows: QuerySet[Judgment]) -> tuple[int, str]:
     """How many rows there are, and sha256 over their uids in order: what a snapshot is known by."""
-    digest, count = hashlib.sha256(), 0
-    uids = rows.order_by("uid").values_list("uid", flat=True)
-    with transaction.atomic():  # a server-side cursor lives in a transaction
-        for uid in uids.iterator(chunk_size=5000):
-            digest.update(uid.bytes)
-            count += 1
-    return count, digest.hexdigest()
+    chosen, values = rows.order_by().values("uid").query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(_NAMED.format(rows=chosen), values)
+        count, digest = cursor.fetchone()
+    return count, digest
+
+
+_NAMED = """
+    SELECT count(*),
+           encode(sha256(coalesce(string_agg(uuid_send(uid), ''::bytea ORDER BY uid), '')), 'hex')
+    FROM ({rows}) AS named
+"""

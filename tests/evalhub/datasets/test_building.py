@@ -430,13 +430,13 @@ GOLDEN = "5989d1c3105bc720ae1cfab4e430496a644272b72b5d9826ee049deb407882fe"
 def test_sorting_on_disk_gives_every_row_once_in_order(tmp_path: Path) -> None:
     numbers = list(range(1000)) * 2
     random.Random(1).shuffle(numbers)
-    spill = SortedRows(tmp_path / "runs", run=64)
+    spill = SortedRows(tmp_path / "runs", held=64)
     for place, n in enumerate(numbers):
-        row = {"id": f"{n:032}", "group": "", "n": n, "place": place}
+        row = {"id": f"{n % 256:02x}{n:030x}", "group": "", "n": n, "place": place}
         spill.add(entry_of(row, {"from": "", "judgments": []}, split="train"))
 
     found = [[entry.read()[0] for entry in same] for same in spill]
 
-    assert [each[0]["n"] for each in found] == list(range(1000))
+    assert [each[0]["n"] for each in found] == sorted(range(1000), key=lambda n: (n % 256, n))
     assert all(len(each) == 2 for each in found)
     assert all(each[0]["place"] < each[1]["place"] for each in found)
