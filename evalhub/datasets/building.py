@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -15,26 +16,24 @@ from evalhub.common.files import Beat, unwatched
 from evalhub.common.memory import without_cycles
 from evalhub.datasets.choices import BuildKind
 from evalhub.datasets.definition import Definition
-from evalhub.datasets.kinds import rows_of_kind
+from evalhub.datasets.errors import RowsCross
+from evalhub.datasets.kinds import MADE_OF_PROMPTS, MAKERS, PAIRS
 from evalhub.datasets.lengths import Lengths
-from evalhub.datasets.queries import SPLITS
-from evalhub.datasets.rows import (
-    REASONS,
-    Answers,
-    Kept,
-    LeftOut,
-    as_row,
-    content_uid,
-    prompt_uid,
-)
-from evalhub.datasets.spill import Entry, SortedRows, entry_of
+from evalhub.datasets.mixing import Mixing, Sorting, needs_mixing
+from evalhub.datasets.models import DatasetBuild
+from evalhub.datasets.queries import SPLITS, training_rows
+from evalhub.datasets.rows import REASONS, Kept, LeftOut, as_row, content_uid, prompt_uid
+from evalhub.datasets.spill import REPLAY, Entry, SortedRows, combined, entry_of
 from evalhub.datasets.texts import Asked, answers_in, asked_in
+from evalhub.datasets.unjudged import prompts_in, rows_of_prompt
 from evalhub.prompts.grouping import root_of
 from evalhub.prompts.models import Prompt, Split
+from evalhub.prompts.queries import splits_of
 from evalhub.quality.evidence import Evidence
 from evalhub.quality.queries import evidence_in
 from evalhub.quality.scope import Scope
 
+REPLAYED_AT_A_TIME = 1000  # rows
 EXAMPLES = 20  # of each reason in the manifest; all of them stand in left_out.jsonl
 
 
@@ -43,6 +42,9 @@ OF_FOUND = (
     "no_split",
     "too_long",
     "calls_tools",
+    "not_test",
+    "crosses_splits",
+    "not_drawn",
 )  # why a row that was found is left out
 
 
@@ -61,7 +63,9 @@ class Counts:
     examples: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     test_prompts: dict[str, int] = field(default_factory=dict)  # of an SFT build
     carried: Counter[str] = field(default_factory=Counter)  # see Evidence
-    half: int = 0  # pairs left out with P = 0.5: ties that a soft loss could still learn from
+    half: int = 0  # pairs with P = 0.5, kept or left out
+    mixture: list[dict[str, Any]] = field(default_factory=list)  # of the training split, by part
+    balance: dict[str, Any] = field(default_factory=dict)  # by value of the slice
 
     @property
     def identical_merged(self) -> int:
@@ -83,40 +87,83 @@ class Building:
         self, *, kind: BuildKind, definition: Definition, lengths: Lengths, folder: Path
     ) -> None:
         self._kind, self._definition, self._lengths = kind, definition, lengths
+        self._sorting = Sorting(definition)
         self._rows = SortedRows(folder / "runs")
         self._left_out = SortedRows(folder / "left-out")
+        self._has_row: set[str] = set()  # uids of prompts, where a reference could give one too
         self.counts = Counts()
 
     def collect(self, scope: Scope, report: Callable[[int, int], None]) -> None:
         """Read everything in scope; `report` hears of the judgments done so far, and of all."""
-        with without_cycles():
-            for block in evidence_in(scope, report=report):
-                asked, answers = asked_in(block), answers_in(block.values())
-                for key, evidence in block.items():
-                    self._take(asked[key], evidence, answers)
+        if make := MAKERS.get(self._kind):
+            with without_cycles():
+                for block in evidence_in(scope, report=report):
+                    asked, answers = asked_in(block), answers_in(block.values())
+                    for key, evidence in block.items():
+                        self._take(asked[key], evidence, make(evidence, answers, self._definition))
+        if self._kind in MADE_OF_PROMPTS or self._asks_for_references:
+            for batch in prompts_in(scope, report=lambda: report(*[self.counts.judgments] * 2)):
+                for prompt, documents in batch:
+                    if prompt.uid not in self._has_row:
+                        self._take_prompt(prompt, documents)
 
-    def _take(self, asked: Asked, evidence: Evidence, answers: Answers) -> None:
+    @property
+    def _asks_for_references(self) -> bool:
+        return self._kind == BuildKind.SFT and "references" in self._definition.evidence
+
+    def replay(self, place: int, build: DatasetBuild, beat: Beat = unwatched) -> None:
+        """Take the training rows of an earlier build, as the part at `place`; of those, the ones whose
+        prompts are for training still.
+        """
+        told_rows = training_rows(build)
+        while rows := list(islice(told_rows, REPLAYED_AT_A_TIME)):
+            splits = splits_of({row["group"] for row, _ in rows})
+            for row, lineage in rows:
+                beat()
+                told = lineage | {"reason": f"in build {build.digest[:12]}: {lineage['reason']}"}
+                self.counts.found += 1
+                if splits.get(row["group"]) == Split.TRAIN:
+                    told["from"] = REPLAY + lineage["from"].removeprefix(REPLAY)
+                    self._rows.add(entry_of(row, told, split=Split.TRAIN.value, part=place))
+                else:
+                    self._list(row["id"], _left("no_split", lineage))
+
+    def _take(self, asked: Asked, evidence: Evidence, results: Iterable[Kept | LeftOut]) -> None:
         self.counts.prompts += 1
         self.counts.judgments += evidence.judgments
         if evidence.carried:
             self.counts.carried += evidence.carried
-        for result in rows_of_kind(self._kind, evidence, answers, self._definition):
+        for result in results:
             if isinstance(result, Kept):
                 self.counts.found += 1
+                self.counts.half += result.p_chosen == 0.5
                 self._keep(asked, result)
             else:
+                self.counts.half += result.reason == "tie" and self._kind in PAIRS
                 self._leave_out(asked, result)
+
+    def _take_prompt(self, asked: Asked, documents: list[Any]) -> None:
+        for kept in rows_of_prompt(self._kind, asked, documents):
+            self.counts.found += 1
+            self._keep(asked, kept)
 
     def _keep(self, asked: Asked, kept: Kept) -> None:
         if asked.is_archived:
             return self._leave_out(asked, LeftOut("archived", kept.answers))
         if asked.split == Split.NONE:
             return self._leave_out(asked, LeftOut("no_split", kept.answers))
+        if self._kind == BuildKind.EVALUATION and asked.split != Split.TEST:
+            return self._leave_out(asked, LeftOut("not_test", kept.answers))
         if any(each.calls_tools for each in kept.answers):
             return self._leave_out(asked, LeftOut("calls_tools", kept.answers))
+        return self._add(asked, kept)
+
+    def _add(self, asked: Asked, kept: Kept) -> None:
         texts = [each.content for each in kept.answers]
-        if self._lengths.are_too_many(asked.messages, texts):
+        if self._lengths.are_too_many(asked.messages, texts or [""]):
             return self._leave_out(asked, LeftOut("too_long", kept.answers))
+        if self._kind == BuildKind.EVALUATION:
+            kept = replace(kept, reference=asked.reference)
         row = as_row(self._kind, asked.messages, asked.group, kept, self._definition.form)
         lineage = {
             "id": row["id"],
@@ -127,32 +174,43 @@ class Building:
             "completions": [each.uid for each in kept.answers],
             "judgments": kept.judgments,
         }
-        return self._rows.add(entry_of(row, lineage, split=asked.split))
+        if self._asks_for_references or self._kind == BuildKind.EVALUATION:
+            self._has_row.add(asked.uid)
+        part, value = self._sorting.of(asked)
+        entry = entry_of(row, lineage, split=asked.split, part=part, value=value)
+        return self._rows.add(entry)
 
     def _leave_out(self, asked: Asked, left: LeftOut) -> None:
-        self.counts.left_out[left.reason] += 1
-        self.counts.half += left.reason == "tie" and self._kind == BuildKind.PREFERENCE
-        entry = {
-            "reason": left.reason,
-            "prompt": asked.uid,
-            "completions": [each.uid for each in left.answers if each.uid],
-        }
-        if len(self.counts.examples[left.reason]) < EXAMPLES:
-            self.counts.examples[left.reason].append(entry)
-        name = content_uid(asked.messages, Kept(left.answers, "", "", ()))
-        self._left_out.add(Entry(name, "", "", "", 0, canonical_bytes(entry), b""))
+        uids = [each.uid for each in left.answers]
+        told = _left(left.reason, {"prompt": asked.uid, "completions": uids})
+        self._list(content_uid(asked.messages, Kept(left.answers, "", "", ())), told)
+
+    def _list(self, name: str, told: dict[str, Any]) -> None:
+        reason = told["reason"]
+        self.counts.left_out[reason] += 1
+        if len(self.counts.examples[reason]) < EXAMPLES:
+            self.counts.examples[reason].append(told)
+        self._left_out.add(Entry(name, "", "", "", 0, 0, "", canonical_bytes(told), b""))
 
     def write(self, folder: Path, beat: Beat = unwatched) -> str:
         """Write the files of rows, by content uid; return their digest. `beat` is called at each.
 
         The digest is sha256 over the canonical JSON of {split: sha256 of its file}, so anybody
         who holds the files can check it.
+
+        Raises:
+            RowsCross: a row would stand in two splits.
         """
+        mixing = self._mixed(beat)
         digests = {split: hashlib.sha256() for split in SPLITS}
         with _Streams(folder, [*(f"{split}.jsonl" for split in SPLITS), "lineage.jsonl"]) as files:
             for same in self._rows:
                 beat()
-                entry = _combined(same)
+                entry = self._settled(same, mixing)
+                if isinstance(entry, str):
+                    for each in same:
+                        self._list(each.id, _left(entry, each.read()[1]))
+                    continue
                 line = entry.row + b"\n"
                 files[f"{entry.split}.jsonl"].write(line)
                 files["lineage.jsonl"].write(entry.lineage + b"\n")
@@ -167,6 +225,39 @@ class Building:
                 for entry in entries:
                     files["left_out.jsonl"].write(entry.row + b"\n")
         return digest_of({split: each.hexdigest() for split, each in digests.items()})
+
+    def _mixed(self, beat: Beat) -> Mixing | None:
+        """What each part of the training split gives; None where it is taken as it is."""
+        if not needs_mixing(self._definition):
+            return None
+        mixing = Mixing(self._definition)
+        for same in self._rows:
+            beat()
+            mixing.count(combined(same))
+        mixing.settle()
+        if self._definition.balance:
+            for same in self._rows:
+                beat()
+                mixing.weigh(combined(same))
+        self.counts.mixture, self.counts.balance = mixing.mixture(), mixing.balance()
+        return mixing
+
+    def _settled(self, same: Sequence[Entry], mixing: Mixing | None) -> Entry | str:
+        """Rows of one text as the one that is written, or why it is not."""
+        if len(splits := {each.split for each in same}) > 1:
+            if self._kind == BuildKind.TEXT:
+                return "crosses_splits"
+            raise RowsCross(
+                f"The row {same[0].id} would stand in {' and '.join(sorted(splits))}: its prompts are of "
+                "groups that should be one. Look for near-duplicates, then build again."
+            )
+        entry = combined(same)
+        return mixing.drawn(entry) if mixing else entry
+
+
+def _left(reason: str, lineage: Mapping[str, Any]) -> dict[str, Any]:
+    completions = [uid for uid in lineage["completions"] if uid]
+    return {"reason": reason, "prompt": lineage["prompt"], "completions": completions}
 
 
 class Written(NamedTuple):
@@ -202,7 +293,7 @@ def write_test_prompts(
             "prompt": prompt.messages,
             "reference": prompt.reference,
         }
-        rows.add(Entry(name, "test", row["group"], "", 0, canonical_bytes(row), b""))
+        rows.add(Entry(name, "test", row["group"], "", 0, 0, "", canonical_bytes(row), b""))
     written = 0
     with target.open("wb") as stream:
         for same in rows:
@@ -210,22 +301,6 @@ def write_test_prompts(
             stream.write((given[0] if given else same[0].row) + b"\n")
             written += 1
     return Written(written, too_long)
-
-
-def _combined(same: Sequence[Entry]) -> Entry:
-    """Rows with the same text are one: their weights add up, their shares are averaged by weight."""
-    if len(same) == 1:
-        return same[0]
-    rows, lineages = zip(*(each.read() for each in same), strict=True)
-    weight = sum(each["weight"] for each in rows)
-    row = rows[0] | {"weight": round(weight, 3)}
-    if "p_chosen" in row:
-        share = sum(each["p_chosen"] * each["weight"] for each in rows) / weight
-        row["p_chosen"] = round(share, 3)
-    judgments = sorted({uid for each in lineages for uid in each["judgments"]})
-    reason = f"{lineages[0]['reason']}; {len(same)} rows with this text became one"
-    lineage = lineages[0] | {"judgments": judgments, "reason": reason}
-    return entry_of(row, lineage, split=same[0].split)
 
 
 class _Streams:

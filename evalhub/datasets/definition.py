@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -12,8 +13,11 @@ from evalhub.datasets.choices import BuildKind
 from evalhub.datasets.errors import BadDefinition
 from evalhub.judgments.choices import Source
 
-EvidenceKind = Literal["corrections", "demonstrations", "preferences", "rankings", "ratings"]
-ALL_EVIDENCE: list[EvidenceKind] = [
+EvidenceKind = Literal[
+    "corrections", "demonstrations", "preferences", "rankings", "ratings", "references"
+]
+OVERALL_NAME = "overall"  # among weights: the preference that names no criterion
+EVIDENCE: list[EvidenceKind] = [  # what people said; references only where they are asked for
     "corrections",
     "demonstrations",
     "preferences",
@@ -22,17 +26,42 @@ ALL_EVIDENCE: list[EvidenceKind] = [
 ]
 Share = Annotated[float, Meta(ge=0.5, le=1)]
 
-LEAST_SHARE = {BuildKind.PREFERENCE: 0.5, BuildKind.SFT: 0.6, BuildKind.CLASSIFICATION: 0.6}
+LEAST_SHARE = {BuildKind.PREFERENCE: 0.5, BuildKind.REWARD: 0.5}
+ELSE_LEAST_SHARE = 0.6
+Values = dict[str, list[str]]  # of slices: of one key any value counts, of several keys each
+
+
+class Part(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Some of the rows, and how much of the training split they shall be."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=50)]
+    collections: list[str] = []  # slugs; empty: any
+    slices: Values = {}
+    share: Annotated[float, Meta(gt=0, le=1)] | None = None  # None: its part of what is left
+    cap: Annotated[int, Meta(ge=1)] | None = None  # rows at most
+
+
+class Replay(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Training rows of an earlier build, so that what was learnt from them is not forgotten."""
+
+    build: UUID
+    share: Annotated[float, Meta(gt=0, lt=1)]  # of the training rows
 
 
 class Definition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which judgments become which rows.
 
-    Preference rows take every pair that the evidence decides: direct preferences and rankings are
+    Preference and reward rows take every pair that the evidence decides: direct preferences and rankings are
     votes on a pair; pairs nobody voted on are implied by ratings; a correction beats its original.
     SFT rows take one answer per prompt: what a person wrote or corrected, the newest; else the best
     rated, if its mean reaches `min_rating`; else, where nobody rated, the winner of the votes with
-    `min_consensus`. Classification rows take one label per prompt and criterion, with the same share.
+    `min_consensus`. Unpaired rows take every answer that is rated from `min_rating` up or from
+    `max_rating` down, or has won or lost that share. Classification rows take one label per prompt and
+    criterion, with the same share. Text rows are the documents of prompts, evaluation rows the prompts of
+    the test split.
+
+    `parts`, `temperature`, `replay` and `balance` concern the training split alone: what is measured on
+    is never thinned out.
 
     By `votes` each vote on a pair counts the same. By `reliability` its people's strengths and leanings
     count (Bradley and Terry, fitted to each campaign), so that a single vote is never certain. A verdict
@@ -44,26 +73,44 @@ class Definition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     sources: list[Literal["human", "imported", "simulated", "model"]] = field(
         default_factory=lambda: ["human", "imported"]
     )
-    evidence: list[EvidenceKind] = field(default_factory=lambda: list(ALL_EVIDENCE))
+    evidence: list[EvidenceKind] = field(default_factory=lambda: list(EVIDENCE))
+    slices: Values = {}  # prompts with these alone
+    judged_from: datetime | None = None
+    judged_before: datetime | None = None
+    rubric_versions: list[UUID] = []  # empty: any
+    groups: list[str] = []  # of people; empty: anybody
+    min_reliability: Annotated[float, Meta(ge=-1, le=1)] | None = None  # see docs/formats.md
+    min_judgments: Annotated[int, Meta(ge=1)] = 1  # behind a row that is voted or rated
+    max_spread: Annotated[float, Meta(ge=0)] | None = None  # standard deviation of ratings, 1 to 5
     criterion: str = ""  # judge by this criterion alone; empty: overall votes, mean of the ratings
+    weights: dict[str, Annotated[float, Meta(gt=0)]] = {}
+    # instead: the sum of these criteria, each times its weight; "overall" is the overall preference
     consensus: Literal["votes", "reliability"] = "votes"  # how sure a pair is: see the docstring
     verdicts: Literal["prefer", "leave_out"] = "prefer"  # of tasks that somebody has decided
     min_consensus: Share | None = None  # share of votes; None: above 0.5 for pairs, else 0.6
     margin: Annotated[float, Meta(gt=0)] = 1.0  # between mean ratings, in points of 1 to 5
-    min_rating: Annotated[float, Meta(ge=1, le=5)] = 4.0  # of SFT rows
+    ties: Literal["keep", "leave_out"] = "leave_out"  # of pairs: a row with p_chosen 0.5
+    min_rating: Annotated[float, Meta(ge=1, le=5)] = 4.0  # of SFT rows, and of good unpaired ones
+    max_rating: Annotated[float, Meta(ge=1, le=5)] = 2.0  # of bad unpaired ones
     rankings: Literal["all", "adjacent"] = "all"  # which pairs of a ranking
     form: Literal["conversational", "string"] = "conversational"
     model: str = ""  # name or uid of the model whose length limit counts; empty: not checked
     max_tokens: Annotated[int, Meta(ge=0)] = 0  # 0: as many as the model has positions
     near_duplicates: bool = True  # look for them before the build
     licence: str = ""  # of the sources, as far as you know it
+    parts: list[Part] = []  # rows of none of them are a part of their own
+    temperature: Annotated[float, Meta(ge=1)] = 1.0  # of parts without a share: size ** (1 / this)
+    balance: str = ""  # key of a slice: weights are changed so that each value weighs the same
+    replay: list[Replay] = []
 
     @property
     def counted_sources(self) -> tuple[Source, ...]:
         return tuple(Source(each) for each in sorted(set(self.sources)))
 
     def least_share(self, kind: BuildKind) -> float:
-        return LEAST_SHARE[kind] if self.min_consensus is None else self.min_consensus
+        if self.min_consensus is not None:
+            return self.min_consensus
+        return LEAST_SHARE.get(kind, ELSE_LEAST_SHARE)
 
 
 def definition_of(values: dict[str, Any]) -> Definition:
@@ -73,9 +120,30 @@ def definition_of(values: dict[str, Any]) -> Definition:
         BadDefinition: a field is unknown, of the wrong type or out of range.
     """
     try:
-        return msgspec.convert(values, Definition)
+        definition = msgspec.convert(values, Definition)
     except msgspec.ValidationError as error:
         raise BadDefinition(f"The definition is wrong: {error}".replace("`", "")) from error
+    if wrong := _contradiction(definition):
+        raise BadDefinition(f"The definition is wrong: {wrong}")
+    return definition
+
+
+def _contradiction(definition: Definition) -> str:
+    """What no build could follow, though each field is right; empty when there is nothing."""
+    names = [each.name for each in definition.parts]
+    shares = [each.share or 0 for each in definition.parts]
+    shares += [each.share for each in definition.replay]
+    if definition.criterion and definition.weights:
+        return "criterion and weights exclude each other; give the criterion a weight."
+    if definition.weights and definition.consensus == "reliability":
+        return "weights need consensus votes: people are weighed on one question at a time."
+    if len(names) != len(set(names)):
+        return "two parts have the same name."
+    if sum(shares) > 1 + 1e-9:
+        return f"the shares of parts and replay are {sum(shares):.2f} together, more than 1."
+    if definition.max_rating >= definition.min_rating:
+        return "max_rating must be less than min_rating."
+    return ""
 
 
 def in_words(values: dict[str, Any]) -> list[tuple[str, str]]:
@@ -84,6 +152,10 @@ def in_words(values: dict[str, Any]) -> list[tuple[str, str]]:
         "collections": "all",
         "campaigns": "all",
         "criterion": "overall",
+        "slices": "any",
+        "rubric_versions": "any",
+        "groups": "anybody",
+        "weights": "as the rubric has them",
         "min_consensus": "above 0.5 for pairs, 0.6 for SFT and labels",
         "model": "none: lengths are not checked",
         "max_tokens": "what the model can take",
@@ -100,7 +172,9 @@ def _word(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
-        return ", ".join(str(each) for each in value)
+        return ", ".join(_word(each) for each in value)
+    if isinstance(value, dict):
+        return "; ".join(f"{name} {_word(each)}" for name, each in value.items() if each)
     return "" if value in (None, 0) else str(value)
 
 

@@ -9,6 +9,12 @@ class DatasetNameTaken(Conflict):
     code = "dataset_name_taken"
 
 
+class RowsCross(DomainError):
+    """A row would stand in two splits; nothing is built."""
+
+    code = "rows_cross"
+
+
 class NotBuilt(Conflict):
     """The build has no files yet, or never will."""
 

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime, time
 from typing import Any
 
 from django import forms
 
 from evalhub.accounts.models import Workspace
 from evalhub.datasets.choices import BuildKind
-from evalhub.datasets.definition import Definition
+from evalhub.datasets.definition import EVIDENCE, Definition
 from evalhub.judgments.choices import Source
 from evalhub.prompts.models import Collection
 from evalhub.registry.models import LanguageModel
@@ -22,7 +23,11 @@ class DatasetForm(forms.Form):
         choices=[
             (BuildKind.PREFERENCE.value, "Preference: prompt, chosen, rejected"),
             (BuildKind.SFT.value, "SFT: prompt, completion"),
+            (BuildKind.UNPAIRED.value, "Unpaired (KTO): prompt, completion, good or bad"),
+            (BuildKind.REWARD.value, "Reward: a preference and how much better"),
             (BuildKind.CLASSIFICATION.value, "Classification: prompt, label"),
+            (BuildKind.TEXT.value, "Text: documents"),
+            (BuildKind.EVALUATION.value, "Evaluation: test prompts, references, people’s scores"),
         ],
         initial=BuildKind.PREFERENCE.value,
         widget=forms.RadioSelect,
@@ -37,6 +42,33 @@ class DatasetForm(forms.Form):
         initial=list(_DEFAULTS.sources),
         widget=forms.CheckboxSelectMultiple,
         label="Judgments of which source",
+    )
+    slices = forms.CharField(
+        required=False,
+        label="Prompts of these slices",
+        help_text="Like language=de, language=fr, domain=law. Empty: all.",
+    )
+    judged_from = forms.DateField(
+        required=False, label="Judged from", widget=forms.DateInput(attrs={"type": "date"})
+    )
+    judged_before = forms.DateField(
+        required=False, label="Judged before", widget=forms.DateInput(attrs={"type": "date"})
+    )
+    min_judgments = forms.IntegerField(
+        min_value=1, initial=_DEFAULTS.min_judgments, label="Least judgments behind a row"
+    )
+    max_spread = forms.FloatField(
+        required=False,
+        min_value=0,
+        label="Most spread of ratings",
+        help_text="Standard deviation on 1 to 5. Empty: any.",
+    )
+    min_reliability = forms.FloatField(
+        required=False,
+        min_value=-1,
+        max_value=1,
+        label="Least reliability of people",
+        help_text="1: like the others, 0: as if by lot. Empty: everybody.",
     )
     criterion = forms.SlugField(
         required=False, help_text="Empty: the overall preference, and the mean of all ratings."
@@ -73,7 +105,23 @@ class DatasetForm(forms.Form):
         max_value=5,
         initial=_DEFAULTS.min_rating,
         label="Least mean rating",
-        help_text="For SFT rows.",
+        help_text="For SFT rows, and good unpaired ones.",
+    )
+    max_rating = forms.FloatField(
+        min_value=1,
+        max_value=5,
+        initial=_DEFAULTS.max_rating,
+        label="Most mean rating",
+        help_text="For bad unpaired rows.",
+    )
+    ties = forms.ChoiceField(
+        choices=[("leave_out", "left out"), ("keep", "rows with p_chosen 0.5")],
+        label="Pairs on which votes are even",
+    )
+    references = forms.BooleanField(
+        required=False,
+        label="References are answers",
+        help_text="For SFT: where people gave none that will do.",
     )
     rankings = forms.ChoiceField(
         choices=[("all", "every pair of a ranking"), ("adjacent", "neighbours only")],
@@ -89,6 +137,13 @@ class DatasetForm(forms.Form):
         required=False, label="Licence of the sources", help_text="For the card, as far as known."
     )
 
+    more = forms.JSONField(
+        required=False,
+        label="More, as JSON",
+        help_text="Mixtures, weights, replay and the rest: docs/formats.md lists the fields.",
+        widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
+    )
+
     def __init__(self, *args: Any, workspace: Workspace, **named: Any) -> None:  # Django's
         super().__init__(*args, **named)
         collections = Collection.objects.filter(workspace=workspace).order_by("slug")
@@ -101,8 +156,29 @@ class DatasetForm(forms.Form):
         if isinstance(field, forms.ChoiceField):
             field.choices = choices
 
+    def clean_slices(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for word in filter(None, (each.strip() for each in self.cleaned_data["slices"].split(","))):
+            key, is_one, value = word.partition("=")
+            if not is_one or not key.strip() or not value.strip():
+                raise forms.ValidationError(f"“{word}” is not of the form key=value.")
+            found.setdefault(key.strip(), []).append(value.strip())
+        return found
+
+    def clean_more(self) -> dict[str, Any]:
+        more: Any = self.cleaned_data["more"] or {}
+        if not isinstance(more, dict):
+            raise forms.ValidationError("Write one JSON object { … }.")
+        if again := sorted(more.keys() & self.fields.keys()):
+            raise forms.ValidationError(f"{', '.join(again)}: there is a field for it above.")
+        return dict(more)
+
     def definition(self) -> dict[str, Any]:
         """Everything but the name and the kind, as a definition has it."""
-        return {
-            name: value for name, value in self.cleaned_data.items() if name not in ("name", "kind")
-        }
+        values = dict(self.cleaned_data)
+        for name in ("judged_from", "judged_before"):
+            if day := values[name]:
+                values[name] = datetime.combine(day, time(), tzinfo=UTC).isoformat()
+        values["evidence"] = EVIDENCE + (["references"] if values["references"] else [])
+        apart = ("name", "kind", "references", "more")
+        return {name: value for name, value in values.items() if name not in apart} | values["more"]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db import transaction
+from msgspec.structs import replace
 
 from evalhub.accounts.models import Workspace
 from evalhub.common.files import file_store
@@ -18,15 +19,17 @@ from evalhub.datasets.definition import Definition, definition_of
 from evalhub.datasets.lengths import lengths_for
 from evalhub.datasets.manifest import card_of, manifest_of
 from evalhub.datasets.models import DatasetBuild
-from evalhub.datasets.queries import builds_with_groups
+from evalhub.datasets.queries import builds_with_groups, built
 from evalhub.jobs.beat import Beat
 from evalhub.jobs.events import announce
 from evalhub.jobs.models import Job
 from evalhub.prompts.near import merge_near_duplicates
 from evalhub.quality.models import ConsensusSnapshot
-from evalhub.quality.scope import Scope
+from evalhub.quality.reliable import unreliable
+from evalhub.quality.scope import Filters, Scope
 from evalhub.quality.services import take_snapshot
 from evalhub.quality.settling import fits_for
+from evalhub.quality.weighing import fits_of
 
 
 def build_dataset(job: Job, beat: Beat) -> dict[str, Any]:
@@ -71,8 +74,9 @@ def _freeze(build: DatasetBuild, definition: Definition, beat: Beat) -> Consensu
     """Take the snapshot once, so that a second attempt builds from the same judgments and fits."""
     snapshot = take_snapshot(build.workspace)
     fits = []
-    if definition.consensus == "reliability":
-        fits = fits_for(_scope(definition, snapshot), beat=beat.report)
+    if definition.consensus == "reliability" or definition.min_reliability is not None:
+        everybody = replace(definition, min_reliability=None)
+        fits = fits_for(_scope(everybody, snapshot), beat=beat.report)
     with beat.fenced():
         snapshot.fits.set(fits)
         DatasetBuild.objects.filter(pk=build.pk).update(snapshot=snapshot)
@@ -94,6 +98,9 @@ def _build(
         scope,
         lambda done, total: beat.report(done=done, total=total, note="reading judgments"),
     )
+    own = 1 + len(definition.parts)
+    for place, each in enumerate(definition.replay, start=own):
+        building.replay(place, built(build.workspace, each.build), beat.report)
     out = folder / "out"
     out.mkdir()
     beat.report(note="writing files")
@@ -125,6 +132,19 @@ def _scope(definition: Definition, snapshot: ConsensusSnapshot) -> Scope:
         collections=tuple(definition.collections),
         prefers_verdicts=definition.verdicts == "prefer",
         is_weighed=definition.consensus == "reliability",
+        filters=_filters(definition, snapshot),
+    )
+
+
+def _filters(definition: Definition, snapshot: ConsensusSnapshot) -> Filters:
+    least = definition.min_reliability
+    return Filters(
+        slices=tuple((key, tuple(values)) for key, values in definition.slices.items()),
+        since=definition.judged_from,
+        before=definition.judged_before,
+        rubric_versions=tuple(definition.rubric_versions),
+        groups=tuple(definition.groups),
+        unreliable=() if least is None else unreliable(fits_of(snapshot), least=least),
     )
 
 

@@ -49,6 +49,9 @@ def manifest_of(
         "earlier_versions": {name: counts.carried[name] for name in ("kept", "mapped", "left")},
         "left_out": counts.left_out_report(),
         "ties_at_one_half": counts.half,
+        "judged_by": _judged_by(definition),
+        "mixture": counts.mixture,
+        "balance": counts.balance,
         "length": lengths.report(),
         "grouping": grouping,
     }
@@ -63,6 +66,13 @@ def _snapshot(snapshot: ConsensusSnapshot) -> dict[str, Any]:
         "digest": snapshot.digest,
         "fits": [str(uid) for uid in snapshot.fits.order_by("pk").values_list("uid", flat=True)],
     }
+
+
+def _judged_by(definition: Definition) -> dict[str, Any]:
+    """Which question decides: one criterion, a weighted sum, or all as the rubric weighs them."""
+    if definition.weights:
+        return {"weighted_sum": definition.weights}
+    return {"criterion": definition.criterion or "overall; of ratings the rubric's weighted mean"}
 
 
 def _judgments(scope: Scope) -> dict[str, Any]:

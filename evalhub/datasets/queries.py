@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from evalhub.accounts.models import Workspace
 from evalhub.common.files import Beat, file_store, unwatched
@@ -31,6 +32,21 @@ def lines_of(build: DatasetBuild, name: str) -> Iterator[dict[str, Any]]:
     with file_store().open(build.files[name]["key"]) as stream:
         for line in stream:
             yield json.loads(line)
+
+
+def built(workspace: Workspace, uid: UUID) -> DatasetBuild:
+    """Raise NotBuilt when the workspace has no build of that uid that has its files."""
+    found = DatasetBuild.objects.filter(workspace=workspace, uid=uid).exclude(digest="").first()
+    if found is None:
+        raise NotBuilt(f"There is no finished build {uid} in this workspace.")
+    return found
+
+
+def training_rows(build: DatasetBuild) -> Iterator[tuple[Line, Line]]:
+    """Each row of the training split with its lineage, by content uid."""
+    lineage = lines_of(build, "lineage.jsonl")
+    for row in rows_of(build, "train"):
+        yield row, next(each for each in lineage if each["id"] == row["id"])
 
 
 def builds_with_groups(workspace: Workspace, groups: set[str], beat: Beat = unwatched) -> list[str]:

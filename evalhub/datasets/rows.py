@@ -1,20 +1,14 @@
-"""From what was said about one prompt to its rows. Nothing here reads the database."""
+"""A row of a dataset, and why what could have been one is none. Nothing here reads the database."""
 
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from itertools import combinations
-from typing import Any, NamedTuple
+from typing import Any
 
-from evalhub.common.canonical import canonical_bytes, sha256_of
+from evalhub.common.canonical import canonical_bytes
 from evalhub.datasets.choices import BuildKind
-from evalhub.datasets.definition import Definition
-from evalhub.quality.consensus import Marks, Votes, superiority, weighted_mean
-from evalhub.quality.evidence import Corrected, Evidence, Written
 
 ID_LENGTH = 32  # hex digits of a content uid
 
@@ -28,9 +22,12 @@ class Answer:
     calls_tools: bool = False
 
 
+Scores = dict[str, dict[str, float]]  # by criterion: mean and n
+
+
 @dataclass(frozen=True)
 class Kept:
-    """A row: one answer (SFT) or two, the better first; who says so, and how sure they are."""
+    """A row: its answers, of two the better first; who says so, and how sure they are."""
 
     answers: tuple[Answer, ...]
     origin: str
@@ -38,6 +35,10 @@ class Kept:
     judgments: tuple[str, ...]  # uids
     p_chosen: float = 1.0
     weight: float = 1.0
+    margin: float = 0.0  # how much better, of a reward row
+    is_good: bool = True  # of an unpaired row
+    reference: str | None = None  # of an evaluation row
+    scores: tuple[Scores, ...] = ()  # of an evaluation row, one for each answer
 
 
 @dataclass(frozen=True)
@@ -57,66 +58,19 @@ REASONS = {
     "nothing_said": "judged, but with no evidence of the kinds asked for",
     "same_text": "both answers have the same text",
     "empty": "an answer is blank",
+    "undecided": "neither good nor bad enough",
+    "disagreed": "its ratings lie too far apart",
+    "too_few": "fewer judgments than the definition asks for",
+    "not_test": "its prompt is not of the test split",
+    "crosses_splits": "prompts of different splits have this text",
+    "not_drawn": "not needed for the mixture",
     "archived": "somebody archived its prompt",
     "no_split": "its group was merged with one of another split",
     "calls_tools": "an answer calls tools, which rows do not hold yet",
     "too_long": "longer than the model can take",
 }
 
-Two = tuple[int, int]  # completions by key, the lower first
-Answers = dict[int, Answer]
-
-
-class Tally(NamedTuple):
-    votes: Votes
-    origins: tuple[str, ...]
-
-
-def preference_rows(
-    evidence: Evidence, answers: Answers, definition: Definition
-) -> Iterator[Kept | LeftOut]:
-    """Every pair that is decided, and why each other one is not."""
-    tallies = _tallies(evidence, definition)
-    for pair in sorted(tallies):
-        yield _voted(pair, tallies[pair], answers, definition)
-    if "ratings" in definition.evidence:
-        marks = _marks(evidence, definition)
-        for pair in combinations(sorted(marks), 2):
-            if pair not in tallies:
-                yield _rated(pair, marks, answers, definition)
-    if "corrections" in definition.evidence:
-        for each in evidence.corrections:
-            better, original = Answer(each.content, None), answers[each.completion]
-            reason = "a person corrected the other one into this"
-            yield _pair_or_fault(Kept((better, original), "corrections", reason, (each.judgment,)))
-
-
-def sft_rows(evidence: Evidence, answers: Answers, definition: Definition) -> list[Kept | LeftOut]:
-    """One for each prompt."""
-    return [sft_row(evidence, answers, definition)]
-
-
-def sft_row(evidence: Evidence, answers: Answers, definition: Definition) -> Kept | LeftOut:
-    """The one answer worth learning, or why there is none."""
-    by_hand: list[tuple[datetime, str, str, Corrected | Written]] = []
-    for origin, written in (
-        ("corrections", evidence.corrections),
-        ("demonstrations", evidence.demonstrations),
-    ):
-        if origin in definition.evidence:
-            by_hand += [(row.at, row.judgment, origin, row) for row in written]
-    if by_hand:
-        _, _, origin, last = max(by_hand, key=lambda each: each[:2])
-        if last.content.strip():
-            answer = Answer(last.content, None)
-            return Kept((answer,), origin, "a person wrote it", (last.judgment,))
-    marks = _marks(evidence, definition) if "ratings" in definition.evidence else {}
-    if any(each.n for rated in marks.values() for each in rated.values()):
-        return _best_rated(marks, answers, definition)
-    tallies = _tallies(evidence, definition)
-    if tallies:
-        return _winner(tallies, answers, definition)
-    return LeftOut("nobody_could_tell" if marks else "nothing_said")
+Answers = dict[int, Answer]  # by key
 
 
 def content_uid(messages: list[dict[str, str]], kept: Kept, criterion: str = "") -> str:
@@ -134,176 +88,77 @@ def prompt_uid(messages: list[dict[str, str]]) -> str:
     return hashlib.sha256(canonical_bytes([messages])).hexdigest()[:ID_LENGTH]
 
 
-def _tallies(evidence: Evidence, definition: Definition) -> dict[Two, Tally]:
-    """Votes per pair: preferences on the criterion asked for, and rankings, which are overall."""
-    found: dict[Two, Tally] = {}
-    sources = []
-    if "preferences" in definition.evidence:
-        sources.append(("preferences", evidence.votes))
-    if "rankings" in definition.evidence and not definition.criterion:
-        every = definition.rankings == "all"
-        sources.append(("rankings", evidence.rankings if every else evidence.neighbours))
-    for origin, votes_of in sources:
-        for (first, second, criterion), votes in votes_of.items():
-            if criterion != definition.criterion:
-                continue
-            before = found.get((first, second))
-            found[first, second] = (
-                Tally(_sum(before.votes, votes), (*before.origins, origin))
-                if before
-                else Tally(votes, (origin,))
-            )
-    return found
-
-
-def _sum(one: Votes, other: Votes) -> Votes:
-    return Votes(
-        for_first=one.for_first + other.for_first,
-        for_second=one.for_second + other.for_second,
-        ties=one.ties + other.ties,
-        both_bad=one.both_bad + other.both_bad,
-        judgments=[*one.judgments, *other.judgments],
-        ballots=[*one.ballots, *other.ballots],
-    )
-
-
-def _voted(pair: Two, tally: Tally, answers: Answers, definition: Definition) -> Kept | LeftOut:
-    votes, share, weight = tally.votes, tally.votes.chance_first, tally.votes.weight
-    first, second = answers[pair[0]], answers[pair[1]]
-    if votes.is_both_bad:
-        return LeftOut("both_bad", (first, second))
-    if round(share, 3) == 0.5:
-        return LeftOut("tie", (first, second))
-    if max(share, 1 - share) < definition.least_share(BuildKind.PREFERENCE):
-        return LeftOut("no_consensus", (first, second))
-    better = (first, second) if share > 0.5 else (second, first)
-    for_it = votes.for_first if share > 0.5 else votes.for_second
-    ties = votes.ties + votes.both_bad
-    reason = f"preferred by {for_it:g} of {weight:g}" + (f", {ties:g} undecided" * (ties > 0))
-    origin, uids = "+".join(tally.origins), tuple(votes.judgments)
-    return _pair_or_fault(Kept(better, origin, reason, uids, max(share, 1 - share), weight))
-
-
-def _marks(evidence: Evidence, definition: Definition) -> dict[int, dict[str, Marks]]:
-    found: dict[int, dict[str, Marks]] = defaultdict(dict)
-    for (completion, criterion), marks in evidence.marks.items():
-        if definition.criterion in ("", criterion) and (marks.weight or definition.criterion):
-            found[completion][criterion] = marks
-    return found
-
-
-def _rated(
-    pair: Two, marks: dict[int, dict[str, Marks]], answers: Answers, definition: Definition
-) -> Kept | LeftOut:
-    """Compared on the criteria on which both have a value: what is missing decides nothing."""
-    one, other = (marks[key] for key in pair)
-    first, second = (answers[key] for key in pair)
-    shared = sorted(name for name in one.keys() & other.keys() if one[name].n and other[name].n)
-    if not shared:
-        return LeftOut("not_comparable", (first, second))
-    gaps = [_mean(one[name].values) - _mean(other[name].values) for name in shared]
-    weights = [one[name].weight for name in shared]
-    gap = weighted_mean(gaps, weights)
-    if abs(gap) < definition.margin:
-        return LeftOut("below_margin", (first, second))
-    above = weighted_mean(
-        [superiority(one[name].values, other[name].values) for name in shared], weights
-    )
-    p_chosen = above if gap > 0 else 1 - above
-    if p_chosen <= 0.5 or p_chosen < definition.least_share(BuildKind.PREFERENCE):
-        return LeftOut("no_consensus", (first, second))
-    better = (first, second) if gap > 0 else (second, first)
-    judgments = {uid for name in shared for uid in (*one[name].judgments, *other[name].judgments)}
-    weight = min(max(each[name].n for name in shared) for each in (one, other))
-    reason = f"rated {abs(gap):.2f} points higher on {', '.join(shared)}"
-    uids = tuple(sorted(judgments))
-    return _pair_or_fault(Kept(better, "ratings", reason, uids, p_chosen, float(weight)))
-
-
-def _pair_or_fault(kept: Kept) -> Kept | LeftOut:
-    texts = [each.content for each in kept.answers]
-    if any(not text.strip() for text in texts):
-        return LeftOut("empty", kept.answers)
-    return LeftOut("same_text", kept.answers) if texts[0] == texts[1] else kept
-
-
-def _best_rated(
-    marks: dict[int, dict[str, Marks]], answers: Answers, definition: Definition
-) -> Kept | LeftOut:
-    means: dict[int, float] = {}
-    for key, by_criterion in marks.items():
-        rated = [each for each in by_criterion.values() if each.n]
-        if rated and answers[key].content.strip():
-            weights = [each.weight for each in rated]
-            means[key] = weighted_mean([_mean(each.values) for each in rated], weights)
-    if not means:
-        return LeftOut("empty")
-    best = min(means, key=lambda key: (-means[key], sha256_of(answers[key].content)))
-    if means[best] < definition.min_rating:
-        return LeftOut("below_threshold", (answers[best],))
-    judgments = {uid for each in marks[best].values() for uid in each.judgments}
-    count = max(each.n for each in marks[best].values())
-    reason = f"the best of {len(means)}, mean rating {means[best]:.2f} of {count}"
-    uids = tuple(sorted(judgments))
-    return Kept((answers[best],), "ratings", reason, uids, weight=float(count))
-
-
-def _winner(tallies: dict[Two, Tally], answers: Answers, definition: Definition) -> Kept | LeftOut:
-    """The completion with the highest mean share over its pairs."""
-    shares: dict[int, list[float]] = defaultdict(list)
-    bad: dict[int, list[bool]] = defaultdict(list)
-    for (first, second), (votes, _) in tallies.items():
-        chance = votes.chance_first
-        shares[first].append(chance)
-        shares[second].append(1 - chance)
-        for key in (first, second):
-            bad[key].append(votes.is_both_bad)
-    means = {key: _mean(each) for key, each in shares.items()}
-    top = max(means.values())
-    best = [key for key in sorted(means) if means[key] == top]
-    if all(bad[best[0]]):
-        return LeftOut("both_bad", tuple(answers[key] for key in best))
-    if len({answers[key].content for key in best}) > 1:
-        return LeftOut("tie", tuple(answers[key] for key in best))
-    if top < definition.least_share(BuildKind.SFT):
-        return LeftOut("no_consensus", (answers[best[0]],))
-    if not answers[best[0]].content.strip():
-        return LeftOut("empty", (answers[best[0]],))
-    involved = [tally for pair, tally in tallies.items() if best[0] in pair]
-    judgments = {uid for votes, _ in involved for uid in votes.judgments}
-    origins = "+".join(sorted({name for _, names in involved for name in names}))
-    reason = f"the winner with {top:.0%} of the votes"
-    uids = tuple(sorted(judgments))
-    return Kept((answers[best[0]],), origins, reason, uids, weight=float(len(uids)))
-
-
-def _mean(values: list[float]) -> float:
-    return sum(values) / len(values)
-
-
 def as_row(
-    kind: BuildKind, messages: list[dict[str, str]], group: str, kept: Kept, form: str
+    kind: BuildKind, messages: list[dict[str, Any]], group: str, kept: Kept, form: str
 ) -> dict[str, Any]:
     """The row as trainers read it; what it takes beyond that (id, group, weights) they ignore."""
-    named = kept.origin if kind == BuildKind.CLASSIFICATION else ""
-    row: dict[str, Any] = {"id": content_uid(messages, kept, named), "group": group}
-    row["prompt"] = messages if form == "conversational" else as_text(messages)
-    if kind == BuildKind.CLASSIFICATION:
-        said = {"criterion": kept.origin, "label": kept.answers[0].content}
-        return row | said | {"share": round(kept.p_chosen, 3), "weight": round(kept.weight, 3)}
-    names = ("completion",) if kind == BuildKind.SFT else ("chosen", "rejected")
-    for name, answer in zip(names, kept.answers, strict=True):
-        text = answer.content
-        row[name] = [{"role": "assistant", "content": text}] if form == "conversational" else text
-    if kind == BuildKind.PREFERENCE:
-        row["p_chosen"] = round(kept.p_chosen, 3)
-    row["weight"] = round(kept.weight, 3)
-    return row
+    row: dict[str, Any] = {"id": row_uid(kind, messages, kept), "group": group}
+    if kind != BuildKind.TEXT:
+        row["prompt"] = messages if form == "conversational" else as_text(messages)
+    return row | _BODIES[kind](kept, form) | {"weight": round(kept.weight, 3)}
 
 
-def as_text(messages: list[dict[str, str]]) -> str:
+def row_uid(kind: BuildKind, messages: list[dict[str, Any]], kept: Kept) -> str:
+    """The content uid of a row of that kind: a label is named by its criterion too, a document by its
+    text alone, an evaluation row by its prompt.
+    """
+    if kind == BuildKind.TEXT:
+        return content_uid([], kept)
+    if kind == BuildKind.EVALUATION:
+        return prompt_uid(messages)
+    return content_uid(messages, kept, kept.origin if kind == BuildKind.CLASSIFICATION else "")
+
+
+def as_text(messages: list[dict[str, Any]]) -> str:
     """A single turn as it is; a conversation with a label before each turn, ours to answer last."""
     if len(messages) == 1:
-        return messages[0]["content"]
+        return str(messages[0]["content"])
     turns = [f"{each['role'].capitalize()}: {each['content']}" for each in messages]
     return "\n\n".join([*turns, "Assistant: "])
+
+
+def _said(text: str, form: str) -> Any:  # Any: JSON
+    return [{"role": "assistant", "content": text}] if form == "conversational" else text
+
+
+def _sft(kept: Kept, form: str) -> dict[str, Any]:
+    return {"completion": _said(kept.answers[0].content, form)}
+
+
+def _preference(kept: Kept, form: str) -> dict[str, Any]:
+    chosen, rejected = (_said(each.content, form) for each in kept.answers)
+    return {"chosen": chosen, "rejected": rejected, "p_chosen": round(kept.p_chosen, 3)}
+
+
+def _unpaired(kept: Kept, form: str) -> dict[str, Any]:
+    return {"completion": _said(kept.answers[0].content, form), "label": kept.is_good}
+
+
+def _reward(kept: Kept, form: str) -> dict[str, Any]:
+    return _preference(kept, form) | {"margin": round(kept.margin, 3)}
+
+
+def _classification(kept: Kept, _form: str) -> dict[str, Any]:
+    said = {"criterion": kept.origin, "label": kept.answers[0].content}
+    return said | {"share": round(kept.p_chosen, 3)}
+
+
+def _text(kept: Kept, _form: str) -> dict[str, Any]:
+    return {"text": kept.answers[0].content}
+
+
+def _evaluation(kept: Kept, _form: str) -> dict[str, Any]:
+    told = zip(kept.answers, kept.scores, strict=True)
+    completions = [{"content": answer.content, "scores": scores} for answer, scores in told]
+    return {"reference": kept.reference, "completions": completions}
+
+
+_BODIES: Mapping[BuildKind, Callable[[Kept, str], dict[str, Any]]] = {
+    BuildKind.SFT: _sft,
+    BuildKind.PREFERENCE: _preference,
+    BuildKind.UNPAIRED: _unpaired,
+    BuildKind.REWARD: _reward,
+    BuildKind.CLASSIFICATION: _classification,
+    BuildKind.TEXT: _text,
+    BuildKind.EVALUATION: _evaluation,
+}

@@ -4,14 +4,14 @@ from typing import Any
 
 from rest_framework import serializers
 
+from evalhub.datasets.choices import BuildKind
 from evalhub.datasets.models import Dataset, DatasetBuild
-from evalhub.datasets.services import BUILDABLE
 
 
 class NewDatasetSerializer(serializers.Serializer[Dataset]):
     workspace = serializers.SlugField(required=False, help_text="its slug; a token needs none")
     name = serializers.CharField(max_length=100)
-    kind = serializers.ChoiceField(choices=[kind.value for kind in BUILDABLE])
+    kind = serializers.ChoiceField(choices=BuildKind.choices)
     definition = serializers.DictField(
         default=dict, help_text="docs/formats.md lists the fields and their defaults"
     )

@@ -10,12 +10,12 @@ from evalhub.datasets.choices import BuildKind
 from evalhub.datasets.definition import Definition, as_json, definition_of
 from evalhub.datasets.errors import BadDefinition, DatasetNameTaken
 from evalhub.datasets.models import Dataset, DatasetBuild
+from evalhub.datasets.queries import built
 from evalhub.jobs.models import Job
 from evalhub.jobs.services import queue_job
 from evalhub.prompts.models import Collection
 from evalhub.quality.models import ConsensusSnapshot
-
-BUILDABLE = (BuildKind.SFT, BuildKind.PREFERENCE, BuildKind.CLASSIFICATION)
+from evalhub.rubrics.models import RubricVersion
 
 
 def create_dataset(
@@ -114,15 +114,21 @@ def start_grouping(*, workspace: Workspace, by: Member | None = None) -> Job:
 
 
 def _checked(workspace: Workspace, kind: BuildKind, values: dict[str, Any]) -> Definition:
-    if kind not in BUILDABLE:
-        raise BadDefinition(f"A dataset is of kind {' or '.join(BUILDABLE)}, not “{kind}”.")
     definition = definition_of(values)
     ours = set(Collection.objects.filter(workspace=workspace).values_list("slug", flat=True))
-    if strange := sorted(set(definition.collections) - ours):
+    named = {slug for part in definition.parts for slug in part.collections}
+    if strange := sorted({*definition.collections, *named} - ours):
         raise BadDefinition(f"There is no collection {', '.join(strange)} in this workspace.")
     campaigns = workspace.campaigns.filter(uid__in=definition.campaigns).count()
     if campaigns != len(set(definition.campaigns)):
         raise BadDefinition("A campaign that the definition names is not in this workspace.")
+    versions = RubricVersion.objects.filter(rubric__workspace=workspace)
+    known = versions.filter(uid__in=definition.rubric_versions).count()
+    if known != len(set(definition.rubric_versions)):
+        raise BadDefinition("A rubric version that the definition names is not in this workspace.")
+    for each in definition.replay:
+        if built(workspace, each.build).kind != kind:
+            raise BadDefinition(f"The build {each.build} to replay is not of kind {kind}.")
     return definition
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,6 +13,7 @@ from evalhub.common.canonical import canonical_bytes
 HELD = 10_000  # rows in memory until they are put down
 PARTS = 256  # each is sorted in memory
 ID = 32  # characters of an id
+REPLAY = "replay of "  # how the origin of a replayed row begins
 
 
 class Entry(NamedTuple):
@@ -23,6 +24,8 @@ class Entry(NamedTuple):
     group: str
     origin: str
     judgments: int  # behind the row
+    part: int  # place of the part of the definition that takes it
+    value: str  # of the slice by which the set is balanced
     row: bytes
     lineage: bytes
 
@@ -31,13 +34,17 @@ class Entry(NamedTuple):
         return json.loads(self.row), json.loads(self.lineage)
 
 
-def entry_of(row: dict[str, Any], lineage: dict[str, Any], *, split: str) -> Entry:
+def entry_of(
+    row: dict[str, Any], lineage: dict[str, Any], *, split: str, part: int = 0, value: str = ""
+) -> Entry:
     return Entry(
         id=row["id"],
         split=split,
         group=row["group"],
         origin=lineage["from"],
         judgments=len(lineage["judgments"]),
+        part=part,
+        value=value,
         row=canonical_bytes(row),
         lineage=canonical_bytes(lineage),
     )
@@ -55,9 +62,10 @@ class SortedRows:
         self._parts: list[list[bytes]] = [[] for _ in range(PARTS)]
 
     def add(self, entry: Entry) -> None:
-        """Keep a row; none of its JSON holds a tab or a line break, which would be escaped."""
-        head = f"{entry.id}\t{entry.split}\t{entry.group}\t{entry.origin}\t{entry.judgments}\t"
-        line = b"%b%b\t%b\n" % (head.encode(), entry.row, entry.lineage)
+        """Keep a row; JSON holds no tab and no line break but as an escape."""
+        head = f"{entry.id}\t{entry.split}\t{entry.group}\t{entry.origin}\t{entry.judgments}\t{entry.part}"
+        value = canonical_bytes(entry.value)
+        line = b"%b\t%b\t%b\t%b\n" % (head.encode(), value, entry.row, entry.lineage)
         self._parts[int(entry.id[:2], 16)].append(line)
         self._held += 1
         if self._held >= self._most:
@@ -86,6 +94,27 @@ def _id(line: bytes) -> bytes:
 
 
 def _entry(line: bytes) -> Entry:
-    *head, row, lineage = line[:-1].split(b"\t")
-    name, split, group, origin, judgments = (each.decode() for each in head)
-    return Entry(name, split, group, origin, int(judgments), row, lineage)
+    *head, value, row, lineage = line[:-1].split(b"\t")
+    name, split, group, origin, judgments, part = (each.decode() for each in head)
+    told = json.loads(value) if value != b'""' else ""
+    return Entry(name, split, group, origin, int(judgments), int(part), told, row, lineage)
+
+
+def combined(same: Sequence[Entry]) -> Entry:
+    """Rows with the same text are one: their weights add up, their shares are averaged by weight."""
+    if len(same) == 1:
+        return same[0]
+    fresh = [each for each in same if not each.origin.startswith(REPLAY)]
+    if len(fresh) < len(same):  # a replayed row is the same people's word, which counts once
+        return combined(fresh) if fresh else same[0]
+    rows, lineages = zip(*(each.read() for each in same), strict=True)
+    weight = sum(each["weight"] for each in rows)
+    row = rows[0] | {"weight": round(weight, 3)}
+    if "p_chosen" in row:
+        share = sum(each["p_chosen"] * each["weight"] for each in rows) / weight
+        row["p_chosen"] = round(share, 3)
+    judgments = sorted({uid for each in lineages for uid in each["judgments"]})
+    reason = f"{lineages[0]['reason']}; {len(same)} rows with this text became one"
+    lineage = lineages[0] | {"judgments": judgments, "reason": reason}
+    first = same[0]
+    return entry_of(row, lineage, split=first.split, part=first.part, value=first.value)

@@ -13,8 +13,9 @@ from evalhub.quality.evidence import Evidence
 
 _PROMPTS = """
     SELECT p.id, p.uid::text, p.messages::text, p.archived_at IS NOT NULL, g.split,
-           coalesce(root.uid, g.uid)::text
+           coalesce(root.uid, g.uid)::text, p.reference, c.slug, p.slices::text
     FROM prompts_prompt p
+    JOIN prompts_collection c ON c.id = p.collection_id
     JOIN prompts_promptgroup g ON g.id = p.group_id
     LEFT JOIN prompts_promptgroup root ON root.id = g.merged_into_id
     WHERE p.id = ANY(%s)
@@ -33,6 +34,9 @@ class Asked(NamedTuple):
     is_archived: bool
     split: str
     group: str  # uid of the group that its own has joined, or of its own
+    reference: str | None
+    collection: str  # slug
+    slices: str  # JSON, which few builds read
 
 
 def asked_in(keys: Iterable[int]) -> dict[int, Asked]:

@@ -1,20 +1,26 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import reduce
 from operator import or_
 
 from django.db.models import Count, Q, QuerySet, TextField, Value
 from django.db.models.functions import MD5, Cast, Concat
 
-from evalhub.prompts.models import Collection, Prompt, Split
+from evalhub.prompts.models import Collection, Prompt, PromptGroup, Split
 
 
 def prompts_per_split(collection: Collection) -> dict[str, int]:
     """How many prompts each split has; every split is there, with 0 if need be."""
     counts = collection.prompts.order_by().values_list("group__split").annotate(count=Count("pk"))
     return {split.value: 0 for split in Split} | dict(counts)
+
+
+def splits_of(groups: Iterable[str]) -> dict[str, str]:
+    """The split that each of these groups, by uid, has now: its own prompts' and, merged, `none`."""
+    rows = PromptGroup.objects.filter(uid__in=groups).values_list("uid", "split")
+    return {str(uid): split for uid, split in rows}
 
 
 def prompts_within(

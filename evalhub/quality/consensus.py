@@ -17,6 +17,7 @@ class Votes:
     for_second: float = 0.0
     ties: float = 0.0
     both_bad: float = 0.0
+    margins: float = 0.0  # the sum of how strongly, towards the first
     judgments: list[str] = field(default_factory=list)  # uids
     ballots: list[Ballot] = field(default_factory=list)  # of those whose people are known
 
@@ -31,6 +32,8 @@ class Votes:
     ) -> None:
         """`margin` above 0 speaks for the first, below for the second, 0 is a tie."""
         self.judgments.append(judgment)
+        if not both_bad:
+            self.margins += margin * weight
         if ballot is not None:
             self.ballots.append(ballot)
         if both_bad:
@@ -73,7 +76,7 @@ class Marks:
     values: list[float] = field(default_factory=list)
     missing: int = 0
     judgments: list[str] = field(default_factory=list)  # uids
-    weight: int = 1  # of the criterion, in a mean over several; 0: in none
+    weight: float = 1  # of the criterion, in a mean over several; 0: in none
 
     @property
     def n(self) -> int:
@@ -96,7 +99,7 @@ def superiority(one: list[float], other: list[float]) -> float:
     return above / (len(one) * len(other))
 
 
-def weighted_mean(values: list[float], weights: list[int]) -> float:
+def weighted_mean(values: list[float], weights: list[float]) -> float:
     """The plain mean where nothing weighs: a criterion asked for by its name alone.
 
     >>> weighted_mean([2.0, 5.0], [2, 1])

@@ -72,8 +72,10 @@ class _Gathering:
         order_R, start_G = _grouped(prompt_R, first_R, second_R, slug_R)
         if not len(order_R):
             return
-        is_bad_R, side_R = bad_R[order_R] > 0, np.sign(margin_R[order_R])
+        is_bad_R, margin_R = bad_R[order_R] > 0, margin_R[order_R]
+        side_R = np.sign(margin_R)
         said = [*(~is_bad_R & (side_R == side) for side in (1, -1, 0)), is_bad_R]
+        said.append(np.where(is_bad_R, 0, margin_R))
         sums = [np.add.reduceat(each.astype(float), start_G).tolist() for each in said]
         judgments = self._uids(judgment_R[order_R])
         ballots = [ballot_R[nth] for nth in order_R.tolist()] if ballot_R else []
@@ -86,6 +88,7 @@ class _Gathering:
                 for_second=sums[1][nth],
                 ties=sums[2][nth],
                 both_bad=sums[3][nth],
+                margins=sums[4][nth],
                 judgments=judgments[start:end],
                 ballots=[each for each in ballots[start:end] if each is not None],
             )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import or_
 from uuid import UUID
 
 from django.db import connection
@@ -21,6 +22,35 @@ from evalhub.rubrics.carried import CarriedOver, carried_from_trial, carried_on,
 
 
 @dataclass(frozen=True)
+class Filters:
+    """Of those judgments, the ones on some prompts, of some time, under some wordings, by some people."""
+
+    slices: tuple[tuple[str, tuple[str, ...]], ...] = ()  # of one key any value counts
+    since: datetime | None = None
+    before: datetime | None = None
+    rubric_versions: tuple[UUID, ...] = ()
+    groups: tuple[str, ...] = ()
+    unreliable: tuple[tuple[int, tuple[int, ...]], ...] = ()  # campaign and members, by key
+
+    def of(self, rows: QuerySet[Judgment]) -> QuerySet[Judgment]:
+        for key, values in self.slices:
+            any_of = (Q(task__prompt__slices__contains={key: value}) for value in values)
+            rows = rows.filter(reduce(or_, any_of))
+        if self.since:
+            rows = rows.filter(judged_at__gte=self.since)
+        if self.before:
+            rows = rows.filter(judged_at__lt=self.before)
+        if self.rubric_versions:
+            shown = Q(rubric_version=None, campaign__rubric_version__uid__in=self.rubric_versions)
+            rows = rows.filter(shown | Q(rubric_version__uid__in=self.rubric_versions))
+        if self.groups:
+            rows = rows.filter(member__groups__overlap=list(self.groups))
+        for campaign, members in self.unreliable:
+            rows = rows.exclude(campaign=campaign, member__in=members)
+        return rows
+
+
+@dataclass(frozen=True)
 class Scope:
     """Which judgments count: up to a snapshot, from some sources, campaigns and collections."""
 
@@ -32,6 +62,7 @@ class Scope:
         True  # over what else was said about their tasks; False: leaves them out
     )
     is_weighed: bool = False  # by the snapshot's fits
+    filters: Filters = Filters()
 
     def reachable(self) -> QuerySet[Judgment]:
         """Judgments of the campaigns and collections that count, whatever their source."""
@@ -85,7 +116,7 @@ class Scope:
             rows = rows.filter(campaign__uid__in=self.campaigns)
         if self.collections:
             rows = rows.filter(task__prompt__collection__slug__in=self.collections)
-        return rows
+        return self.filters.of(rows)
 
     def _decided(self) -> QuerySet[Judgment, int]:
         """Keys of the tasks that have a verdict."""

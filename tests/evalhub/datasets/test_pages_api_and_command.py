@@ -25,6 +25,9 @@ FORM = {
     "sources": ["human", "imported"],
     "margin": "1.0",
     "min_rating": "4.0",
+    "max_rating": "2.0",
+    "min_judgments": "1",
+    "ties": "leave_out",
     "rankings": "all",
     "consensus": "votes",
     "verdicts": "prefer",
@@ -40,6 +43,9 @@ def test_an_engineer_defines_builds_reads_and_downloads(
     Completion.objects.filter(pk=first.pk).update(content="<img src=x onerror=alert(1)> other")
     client.force_login(erin.user)
 
+    more = {"slices": "language=de, language=fr", "more": "[1]", "judged_from": "2020-01-31"}
+    page = client.post("/w/acme/datasets/new/", FORM | more).text
+    assert "Write one JSON object" in page
     answer = client.post("/w/acme/datasets/new/", FORM | {"collections": ["faq"]})
     dataset = Dataset.objects.get()
     assert answer.headers["Location"] == f"/w/acme/datasets/{dataset.uid}/"
@@ -161,3 +167,22 @@ def test_a_wrong_definition_file_is_an_error_with_a_sentence(
 
     with pytest.raises(CommandError, match=r"JSON|kind|colour"):
         call_command("build_dataset", "--workspace", "acme", "--definition", str(definition))
+
+
+def test_the_form_gives_what_a_definition_may_say(client: Client, erin: Member) -> None:
+    client.force_login(erin.user)
+    parts = '[{"name": "law", "slices": {"domain": ["law"]}, "share": 0.5}]'
+    more = {
+        "slices": "language=de, language=fr, domain=law",
+        "judged_from": "2020-01-31",
+        "references": "on",
+        "more": f'{{"parts": {parts}, "temperature": 2}}',
+    }
+    assert client.post("/w/acme/datasets/new/", FORM | more).status_code == 302
+    found = Dataset.objects.get().definition
+    assert found["slices"] == {"language": ["de", "fr"], "domain": ["law"]}
+    assert found["judged_from"] == "2020-01-31T00:00:00Z"
+    assert found["evidence"][-1] == "references"
+    assert (found["parts"][0]["name"], found["temperature"]) == ("law", 2.0)
+    page = client.post("/w/acme/datasets/new/", FORM | {"more": '{"margin": 2}'}).text
+    assert "margin: there is a field for it above." in page

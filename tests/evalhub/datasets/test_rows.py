@@ -12,6 +12,7 @@ from evalhub.datasets.choices import BuildKind
 from evalhub.datasets.definition import Definition, definition_of
 from evalhub.datasets.errors import BadDefinition
 from evalhub.datasets.labels import label_rows
+from evalhub.datasets.pairs import preference_rows
 from evalhub.datasets.rows import (
     REASONS,
     Answer,
@@ -19,9 +20,8 @@ from evalhub.datasets.rows import (
     LeftOut,
     as_row,
     content_uid,
-    preference_rows,
-    sft_row,
 )
+from evalhub.datasets.singles import sft_row
 from evalhub.quality.evidence import Corrected, Evidence, Label, Mark, Pair, Written
 
 ANSWERS = {key: Answer(f"answer {key}", UUID(int=key)) for key in range(1, 6)}

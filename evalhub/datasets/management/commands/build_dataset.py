@@ -25,7 +25,7 @@ class Command(BaseCommand):
             "--definition",
             required=True,
             type=Path,
-            help='a JSON file: {"name", "kind": "sft" or "preference", and fields of docs/formats.md}',
+            help='a JSON file: {"name", "kind": "sft", "preference", …, and fields of docs/formats.md}',
         )
         parser.add_argument("--output", type=Path, help="a folder for the files; made if missing")
         parser.add_argument("--json", action="store_true", help="end with one JSON object")
@@ -55,7 +55,8 @@ class Command(BaseCommand):
         values = _definition(path)
         name, kind = values.pop("name", path.stem), values.pop("kind", "")
         if kind not in BuildKind.values:
-            raise CommandError(f'The definition needs "kind": "sft" or "preference", not {kind!r}.')
+            kinds = ", ".join(BuildKind)
+            raise CommandError(f'The definition needs "kind": one of {kinds}; not {kind!r}.')
         try:
             workspace = workspace_named(slug)
             dataset = ensure_dataset(
