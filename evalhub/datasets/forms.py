@@ -180,5 +180,6 @@ class DatasetForm(forms.Form):
             if day := values[name]:
                 values[name] = datetime.combine(day, time(), tzinfo=UTC).isoformat()
         values["evidence"] = EVIDENCE + (["references"] if values["references"] else [])
+        more: dict[str, Any] = values["more"]
         apart = ("name", "kind", "references", "more")
-        return {name: value for name, value in values.items() if name not in apart} | values["more"]
+        return {name: value for name, value in values.items() if name not in apart} | more
