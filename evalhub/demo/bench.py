@@ -129,10 +129,10 @@ def _fill(campaign: Campaign, tasks: int, chance: Random) -> None:
     copy_in(
         Prompt,
         ["id", "workspace_id", "collection_id", "group_id", "external_id", "messages",
-         "fingerprint", "near_looked_at"],
+         "fingerprint"],
         (
             (key, workspace.pk, collection.pk, group.pk, f"p{key}",
-             [{"role": "user", "content": text(PROMPT)}], sha256(b"%d" % key).hexdigest(), now)
+             [{"role": "user", "content": text(PROMPT)}], sha256(b"%d" % key).hexdigest())
             for key in prompts
         ),
     )  # fmt: skip

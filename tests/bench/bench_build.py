@@ -27,12 +27,12 @@ _FILL = """
     FROM generate_series(1, %(prompts)s) n;
 
     INSERT INTO prompts_prompt (uid, created_at, workspace_id, collection_id, group_id, external_id,
-                                messages, fingerprint, documents, slices, near_looked_at)
+                                messages, fingerprint, documents, slices)
     SELECT gen_random_uuid(), now(), %(workspace)s, %(collection)s, id, 'p' || id,
            jsonb_build_array(jsonb_build_object('role', 'user', 'content',
                (SELECT string_agg(substr(md5(g.id::text || w), 1, 6), ' ')
                 FROM generate_series(1, %(words)s) w))),
-           md5(id::text), '[]', '{}', NULL
+           md5(id::text), '[]', '{}'
     FROM prompts_promptgroup g WHERE workspace_id = %(workspace)s;
 
     INSERT INTO prompts_completion (uid, created_at, workspace_id, prompt_id, generation_id,
