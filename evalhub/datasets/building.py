@@ -12,6 +12,8 @@ from typing import IO, Any, NamedTuple
 from evalhub.common.canonical import canonical_json, digest_of
 from evalhub.common.files import Beat, unwatched
 from evalhub.datasets.choices import BuildKind
+from evalhub.datasets.cleaning.door import Cleaner, Lying
+from evalhub.datasets.cleaning.steps import REASONS as OF_CLEANING
 from evalhub.datasets.definition import Definition
 from evalhub.datasets.labels import label_rows
 from evalhub.datasets.lengths import Lengths
@@ -41,6 +43,7 @@ OF_FOUND = (
     "no_split",
     "too_long",
     "calls_tools",
+    *OF_CLEANING,
 )  # why a row that was found is left out
 
 
@@ -78,11 +81,19 @@ class Building:
     """Collects the rows in `folder`; `write` turns them into files."""
 
     def __init__(
-        self, *, kind: BuildKind, definition: Definition, lengths: Lengths, folder: Path
+        self,
+        *,
+        kind: BuildKind,
+        definition: Definition,
+        lengths: Lengths,
+        cleaner: Cleaner,
+        folder: Path,
     ) -> None:
         self._kind, self._definition, self._lengths = kind, definition, lengths
         self._rows = SortedRows(folder / "runs")
         self._left_out = SortedRows(folder / "left-out")
+        self._cleaner = cleaner
+        self._waiting: list[tuple[Prompt, Kept]] = []  # for the end of their batch, to be cleaned
         self.counts = Counts()
 
     def collect(self, scope: Scope, report: Callable[[int], None]) -> None:
@@ -94,6 +105,7 @@ class Building:
             for key in keys:
                 if key in found:
                     self._take(prompts[key], found[key], answers)
+            self._clean()
             report(self.counts.judgments)
 
     def _take(self, prompt: Prompt, evidence: Evidence, answers: dict[int, Answer]) -> None:
@@ -110,6 +122,8 @@ class Building:
         for result in results:
             if isinstance(result, Kept):
                 self.counts.found += 1
+                result = self._cleaner.by_ratings(result, evidence, answers)
+            if isinstance(result, Kept):
                 self._keep(prompt, result)
             else:
                 self._leave_out(prompt, result)
@@ -121,11 +135,30 @@ class Building:
             return self._leave_out(prompt, LeftOut("no_split", kept.answers))
         if any(each.calls_tools for each in kept.answers):
             return self._leave_out(prompt, LeftOut("calls_tools", kept.answers))
+        return self._waiting.append((prompt, kept))
+
+    def _clean(self) -> None:
+        for (prompt, kept), clean in zip(
+            self._waiting, self._cleaner.clean(self._waiting), strict=True
+        ):
+            if clean.reason:
+                self._leave_out(prompt, LeftOut(clean.reason, kept.answers))
+            else:
+                self._add(prompt, clean.kept, clean.messages, clean.notes)
+        self._waiting = []
+
+    def _add(
+        self,
+        prompt: Prompt,
+        kept: Kept,
+        messages: list[dict[str, Any]],
+        notes: list[dict[str, Any]],
+    ) -> None:
         texts = [each.content for each in kept.answers]
-        if self._lengths.are_too_many(prompt.messages, texts):
+        if self._lengths.are_too_many(messages, texts):
             return self._leave_out(prompt, LeftOut("too_long", kept.answers))
         group = root_of(prompt.group).uid
-        row = as_row(self._kind, prompt.messages, group, kept, self._definition.form)
+        row = as_row(self._kind, messages, group, kept, self._definition.form)
         lineage = {
             "id": row["id"],
             "split": prompt.group.split,
@@ -134,20 +167,31 @@ class Building:
             "prompt": str(prompt.uid),
             "completions": [str(each.uid) if each.uid else None for each in kept.answers],
             "judgments": [str(each) for each in kept.judgments],
-        }
+        } | ({"cleaning": notes} if notes else {})
+        self._cleaner.saw(row["id"], str(group), messages, kept)
         return self._rows.add(Entry(row["id"], prompt.group.split, row, lineage))
 
     def _leave_out(self, prompt: Prompt, left: LeftOut) -> None:
-        self.counts.left_out[left.reason] += 1
         self.counts.half += left.reason == "tie" and self._kind == BuildKind.PREFERENCE
         entry = {
             "reason": left.reason,
             "prompt": str(prompt.uid),
             "completions": [str(each.uid) for each in left.answers if each.uid],
         }
-        if len(self.counts.examples[left.reason]) < EXAMPLES:
-            self.counts.examples[left.reason].append(entry)
-        name = content_uid(prompt.messages, Kept(left.answers, "", "", ()))
+        self._list(content_uid(prompt.messages, Kept(left.answers, "", "", ())), entry)
+
+    def _leave_out_found(self, same: Sequence[Entry], lying: Lying) -> None:
+        """Rows that are left out for what is seen among all rows."""
+        for each in same:
+            completions = [uid for uid in each.lineage["completions"] if uid]
+            told = {"reason": lying.reason, "prompt": each.lineage["prompt"]}
+            self._list(each.id, told | {"completions": completions})
+
+    def _list(self, name: str, entry: dict[str, Any]) -> None:
+        reason = entry["reason"]
+        self.counts.left_out[reason] += 1
+        if len(self.counts.examples[reason]) < EXAMPLES:
+            self.counts.examples[reason].append(entry)
         self._left_out.add(Entry(name, "", entry, {}))
 
     def write(self, folder: Path, beat: Beat = unwatched) -> str:
@@ -157,10 +201,16 @@ class Building:
         who holds the files can check it.
         """
         digests = {split: hashlib.sha256() for split in SPLITS}
+        seen = self._cleaner.seen_in_all()
         with _Streams(folder, [*(f"{split}.jsonl" for split in SPLITS), "lineage.jsonl"]) as files:
             for same in self._rows:
                 beat()
                 entry = _combined(same)
+                if lying := seen.get(entry.id):
+                    entry.lineage.setdefault("cleaning", []).extend(lying.notes)
+                    if lying.reason:
+                        self._leave_out_found(same, lying)
+                        continue
                 line = canonical_json(entry.row) + "\n"
                 files[f"{entry.split}.jsonl"].write(line)
                 files["lineage.jsonl"].write(canonical_json(entry.lineage) + "\n")
@@ -231,8 +281,10 @@ def _answers(evidence: Iterable[Evidence]) -> dict[int, Answer]:
         wanted.update(corrected.completion for corrected in each.corrections)
     rows = Completion.objects.filter(pk__in=wanted)
     return {
-        pk: Answer(content, uid, calls_tools=bool(calls))
-        for pk, content, uid, calls in rows.values_list("pk", "content", "uid", "tool_calls")
+        pk: Answer(content, uid, calls_tools=bool(calls), finish=finish)
+        for pk, content, uid, calls, finish in rows.values_list(
+            "pk", "content", "uid", "tool_calls", "finish"
+        )
     }
 
 

@@ -6,3 +6,9 @@ class BuildKind(TextChoices):
     PREFERENCE = "preference"
     CLASSIFICATION = "classification"  # a prompt and what people called it
     EVALUATION = "evaluation"  # prompts with references, frozen
+
+
+class SpellingState(TextChoices):
+    PROPOSED = "proposed"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"

@@ -9,6 +9,8 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from evalhub.datasets.choices import BuildKind
+from evalhub.datasets.cleaning.options import Cleaning
+from evalhub.datasets.cleaning.options import in_words as cleaning_in_words
 from evalhub.datasets.errors import BadDefinition
 from evalhub.judgments.choices import Source
 
@@ -57,6 +59,7 @@ class Definition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     max_tokens: Annotated[int, Meta(ge=0)] = 0  # 0: as many as the model has positions
     near_duplicates: bool = True  # look for them before the build
     licence: str = ""  # of the sources, as far as you know it
+    cleaning: Cleaning = Cleaning()
 
     @property
     def counted_sources(self) -> tuple[Source, ...]:
@@ -97,6 +100,8 @@ def in_words(values: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _word(value: Any) -> str:
+    if isinstance(value, dict):
+        return cleaning_in_words(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):

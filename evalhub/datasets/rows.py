@@ -12,6 +12,7 @@ from uuid import UUID
 
 from evalhub.common.canonical import digest_of, sha256_of
 from evalhub.datasets.choices import BuildKind
+from evalhub.datasets.cleaning.steps import REASONS as OF_CLEANING
 from evalhub.datasets.definition import Definition
 from evalhub.quality.consensus import Marks, Votes, superiority, weighted_mean
 from evalhub.quality.queries import Corrected, Evidence, Written
@@ -26,6 +27,7 @@ class Answer:
     content: str
     uid: UUID | None
     calls_tools: bool = False
+    finish: str = ""  # "length" where its limit cut it
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ REASONS = {
     "no_split": "its group was merged with one of another split",
     "calls_tools": "an answer calls tools, which rows do not hold yet",
     "too_long": "longer than the model can take",
+    **OF_CLEANING,
 }
 
 Two = tuple[int, int]  # completions by key, the lower first

@@ -62,7 +62,8 @@ def merge_near_duplicates(workspace: Workspace, *, report: Callable[[int, int], 
         report(found.looked, total)
         with transaction.atomic():
             Workspace.objects.select_for_update(no_key=True).get(pk=workspace.pk)
-            batch = list(_few(waiting.values_list("pk", "group", "messages").order_by("pk")))
+            told = waiting.values_list("pk", "group", "messages").order_by("pk")[:BATCH]
+            batch = list(_few(told.iterator(chunk_size=1000)))
             if not batch:
                 return found
             _look_at(workspace, batch, found)
@@ -71,7 +72,7 @@ def merge_near_duplicates(workspace: Workspace, *, report: Callable[[int, int], 
 
 def _few(waiting: Iterable[tuple[int, int, Conversation]]) -> Iterator[Told]:
     room = _CHARACTERS
-    for key, group, messages in islice(waiting, BATCH):
+    for key, group, messages in waiting:
         yield Told(key, group, text_of(messages))
         room -= sum(len(each["content"]) for each in messages)
         if room <= 0:

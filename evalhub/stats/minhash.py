@@ -94,4 +94,5 @@ def share_a_band(bands_TB: Hashes, values: Hashes) -> NDArray[np.bool_]:
     if not len(values):
         return np.zeros(len(bands_TB), np.bool_)
     at = np.minimum(np.searchsorted(values, bands_TB), len(values) - 1)
-    return (values[at] == bands_TB).any(axis=1)
+    shared: NDArray[np.bool_] = (values[at] == bands_TB).any(axis=1)
+    return shared

@@ -113,7 +113,9 @@ def _words(folded: list[str]) -> tuple[Hashes, Places]:
     firsts = np.searchsorted(at, edges).astype(np.int64)
     if not len(at):
         return np.zeros(0, np.uint64), firsts
-    at_or_before = np.append(np.zeros(at[0], np.int64), np.repeat(at, np.diff(at, append=len(codes))))
+    at_or_before = np.append(
+        np.zeros(at[0], np.int64), np.repeat(at, np.diff(at, append=len(codes)))
+    )
     place = np.arange(len(codes)) - at_or_before
     worth = mixed(codes + np.uint64(1)) * (mixed(place.astype(np.uint64)) | np.uint64(1))
     worth[kinds == _PLAIN] = 0

@@ -31,7 +31,14 @@ def test_the_jaccard_index_is_shared_over_all() -> None:
 
 @pytest.mark.parametrize(
     ("text", "count"),
-    [("Hi", 1), ("one two three four", 2), ("为什么天空", 3), ("?!", 1), ("", 1), ("हिन्दी में एक वाक्य", 2)],
+    [
+        ("Hi", 1),
+        ("one two three four", 2),
+        ("为什么天空", 3),
+        ("?!", 1),
+        ("", 1),
+        ("हिन्दी में एक वाक्य", 2),
+    ],
 )
 def test_shingles_are_three_words_or_characters_of_cjk(text: str, count: int) -> None:
     assert len(shingles_of([text]).of(0)) == count
