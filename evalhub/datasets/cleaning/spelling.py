@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from spellchecker import SpellChecker
 
 # Small letters only, so no names; at least four; nothing that is part of an address or a formula
-_WORD = re.compile(r"(?<![\w@./\\#$-])[^\W\d_A-Z]{4,30}(?![\w@/\\(=-]|\.\w)")
+_WORD = re.compile(r"(?<![\w@./\\#$-])[^\W\d_A-Z]{4,30}(?![\w@/\\(=-]|\.\w|:/)")
 
 
 def can_spell() -> bool:
