@@ -237,7 +237,12 @@ class Asked(NamedTuple):
 
 
 def write_test_prompts(
-    scope: Scope, target: Path, folder: Path, lengths: Lengths, beat: Beat = unwatched
+    scope: Scope,
+    target: Path,
+    folder: Path,
+    lengths: Lengths,
+    cleaner: Cleaner,
+    beat: Beat = unwatched,
 ) -> Asked:
     """The prompts of the test split in scope, for what is measured on generated answers."""
     too_long = 0
@@ -250,16 +255,16 @@ def write_test_prompts(
     if scope.campaigns:
         prompts = prompts.filter(tasks__campaign__uid__in=scope.campaigns).distinct()
     ordered = prompts.select_related("group__merged_into").order_by("pk")
-    for prompt in ordered.iterator(chunk_size=500):
+    for prompt, messages in cleaner.prompts(ordered.iterator(chunk_size=500)):
         beat()
-        if not lengths.leave_room(prompt.messages):
+        if not lengths.leave_room(messages):
             too_long += 1
             continue
-        name = prompt_uid(prompt.messages)
+        name = prompt_uid(messages)
         row = {
             "id": name,
             "group": str(root_of(prompt.group).uid),
-            "prompt": prompt.messages,
+            "prompt": messages,
             "reference": prompt.reference,
         }
         rows.add(Entry(name, "test", row, {}))

@@ -104,7 +104,7 @@ def _build(
     digest = building.write(out, beat.report)
     if kind == BuildKind.SFT:
         asked = write_test_prompts(
-            scope, out / "prompts.jsonl", folder / "prompts", lengths, beat.report
+            scope, out / "prompts.jsonl", folder / "prompts", lengths, cleaner, beat.report
         )
         building.counts.test_prompts = asked._asdict()
     manifest = manifest_of(

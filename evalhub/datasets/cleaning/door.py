@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:  # rows import the reasons of cleaning
     from evalhub.prompts.models import Prompt
     from evalhub.quality.queries import Evidence
 
+BATCH = 500  # prompts
 FIELDS = {
     BuildKind.SFT: ("completion",),
     BuildKind.PREFERENCE: ("chosen", "rejected"),
@@ -88,6 +90,11 @@ class Cleaner:
             mended = replace(kept, answers=answers)
             cleaned.append(Cleaned(mended, each.messages, each.notes, each.reason))
         return cleaned
+
+    def prompts(self, prompts: Iterator[Prompt]) -> Iterator[tuple[Prompt, Messages]]:
+        """Each prompt with its messages mended, for what is asked and not learnt."""
+        while some := list(islice(prompts, BATCH)):
+            yield from zip(some, self._stage.mended([each.messages for each in some]), strict=True)
 
     def saw(self, id: str, group: str, messages: Messages, kept: Kept) -> None:
         """A row that was found and is not left out by itself."""

@@ -64,6 +64,12 @@ class Stage:
         )
         return [self._row(row, prompts, answers) for row in rows]
 
+    def mended(self, conversations: Sequence[Messages]) -> list[Messages]:
+        """Prompts that stand in no row; nothing is counted."""
+        texts = (turn["content"] for messages in conversations for turn in messages)
+        prompts = self._stores["prompt"].clean(texts)
+        return [_mended(messages, prompts) for messages in conversations]
+
     def texts(self) -> Counter[str]:
         """How many distinct texts were cleaned, and how many were known."""
         stores = self._stores.values()
@@ -80,7 +86,7 @@ class Stage:
         found = [
             ("prompt", each) for turn in row.messages for each in prompts[turn["content"]].findings
         ]
-        messages = [turn | {"content": prompts[turn["content"]].text} for turn in row.messages]
+        messages = _mended(row.messages, prompts)
         texts = row.answers
         if row.fields != ("label",):
             texts = tuple(answers[each].text for each in row.answers)
@@ -115,6 +121,11 @@ class Stage:
                     yield name, Finding("off_topic", "shares no word with its prompt")
             if self._spells and name != "rejected":
                 self.spellings.update(unknown_words(text, options.spelling))
+
+
+def _mended(messages: Messages, prompts: Mapping[str, CleanText]) -> Messages:
+    """Roles, tool calls and whatever else a turn has stay as they are."""
+    return [turn | {"content": prompts[turn["content"]].text} for turn in messages]
 
 
 def note(finding: Finding, at: str) -> dict[str, Any]:
