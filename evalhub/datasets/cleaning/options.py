@@ -35,7 +35,7 @@ class Cleaning(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     outliers: Act = "report"  # texts far shorter or longer than the others of the build
     outliers_at: Annotated[float, Meta(ge=2)] = 6.0  # deviations of the logarithm from its median
     personal: Literal["off", "report", "mask", "leave_out"] = (
-        "report"  # e-mail, phone, card, keys, …
+        "report"  # e-mail, phone, card, IBAN, IP, keys
     )
     unsafe: Act = (
         "report"  # words of our small list, of `unsafe_words`, and what `unsafe_checks` find

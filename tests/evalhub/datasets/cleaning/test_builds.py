@@ -160,7 +160,7 @@ def test_personal_data_is_masked_where_asked(compared: list[Task], build: Build)
     row = row_of(build(cleaning={"personal": "mask"}), compared[0])
 
     assert row
-    assert row["chosen"][0]["content"] == "Write to ⟨e-mail⟩"
+    assert row["chosen"][0]["content"] == "Write to [EMAIL]"
 
 
 def test_an_answer_of_which_nothing_is_left_is_left_out(compared: list[Task], build: Build) -> None:
