@@ -6,6 +6,7 @@ from django import forms
 
 from evalhub.accounts.models import Workspace
 from evalhub.datasets.choices import BuildKind
+from evalhub.datasets.cleaning.forms import CleaningForm
 from evalhub.datasets.definition import Definition
 from evalhub.judgments.choices import Source
 from evalhub.prompts.models import Collection
@@ -95,6 +96,10 @@ class DatasetForm(forms.Form):
         models = LanguageModel.objects.of_workspace(workspace).generating().order_by("name")
         self._choose("collections", [(each.slug, each.name) for each in collections])
         self._choose("model", [("", "none: do not check")] + [(m.name, m.name) for m in models])
+        self.cleaning = CleaningForm(self.data if self.is_bound else None, prefix="cleaning")
+
+    def is_valid(self) -> bool:
+        return super().is_valid() and self.cleaning.is_valid()
 
     def _choose(self, name: str, choices: list[tuple[str, str]]) -> None:
         field = self.fields[name]
@@ -103,6 +108,7 @@ class DatasetForm(forms.Form):
 
     def definition(self) -> dict[str, Any]:
         """Everything but the name and the kind, as a definition has it."""
-        return {
+        values = {
             name: value for name, value in self.cleaned_data.items() if name not in ("name", "kind")
         }
+        return values | {"cleaning": self.cleaning.options()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import lru_cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -12,18 +13,26 @@ if TYPE_CHECKING:
     from lingua import LanguageDetector
 
 _ENOUGH = 30  # letters, else it is a guess
-_LOOKED_AT = 300  # characters: more make it slower and hardly surer
+_AT_FIRST, _AT_MOST = 80, 300  # characters: more make it slower and hardly surer
 
 
 def can_detect() -> bool:
     return find_spec("lingua") is not None
 
 
-def language_of(text: str) -> str | None:
-    """The ISO 639-1 code, or None where there are too few letters to tell."""
-    prose = without_code(text)[:_LOOKED_AT]
+def language_of(text: str, *, expected: Collection[str] = ()) -> str | None:
+    """The ISO 639-1 code, or None where there are too few letters to tell.
+
+    Where the first words are in none of the languages `expected`, more of them are looked at.
+    """
+    prose = without_code(text)[:_AT_MOST]
     if sum(each.isalpha() for each in prose) < _ENOUGH:
         return None
+    at_first = _detected(prose[:_AT_FIRST])
+    return at_first if at_first in expected else _detected(prose)
+
+
+def _detected(prose: str) -> str | None:
     found = _detector().detect_language_of(prose)
     return found.iso_code_639_1.name.lower() if found else None
 

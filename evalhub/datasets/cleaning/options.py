@@ -58,9 +58,9 @@ def in_words(values: dict[str, Any]) -> str:
     """What differs from the defaults, for a page."""
     defaults = msgspec.to_builtins(Cleaning())
     said = [
-        f"{name.replace('_', ' ')}: {_word(value)}"
-        for name, value in values.items()
-        if value != defaults.get(name)
+        f"{name.replace('_', ' ')}: {_word(values[name])}"
+        for name in Cleaning.__struct_fields__
+        if name in values and values[name] != defaults[name]
     ]
     return "; ".join(said) or "by the defaults"
 

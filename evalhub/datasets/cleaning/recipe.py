@@ -157,7 +157,7 @@ class Recipe:
         if "unsafe" in self.steps:
             findings += [Finding("unsafe", f"“{each}”") for each in self._words.of(text)]
         if "language" in self.steps:
-            found = language_of(text)
+            found = language_of(text, expected=self.options.languages)
             if found and found not in self.options.languages:
                 findings.append(Finding("language", found))
         if "refused" in self.steps and is_refusal(text):
