@@ -61,6 +61,8 @@ def _group(workspace: Workspace, beat: Beat) -> dict[str, Any]:
     return {
         "looked": near.looked,
         "merged": len(near.merges),
+        "compared": near.compared,
+        "beyond": near.beyond,
         "lost_their_split": [
             {name: str(value) for name, value in asdict(each).items()} for each in near.moved
         ],
