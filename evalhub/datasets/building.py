@@ -201,7 +201,7 @@ class Building:
         who holds the files can check it.
         """
         digests = {split: hashlib.sha256() for split in SPLITS}
-        seen = self._cleaner.seen_in_all()
+        seen = self._cleaner.seen_in_all(beat)
         with _Streams(folder, [*(f"{split}.jsonl" for split in SPLITS), "lineage.jsonl"]) as files:
             for same in self._rows:
                 beat()

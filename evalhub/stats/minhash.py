@@ -16,7 +16,7 @@ from evalhub.stats.shingles import Hashes, Places, Shingles, mixed
 
 ALIKE = 0.8  # Jaccard index of the shingles from which two texts are near-duplicates
 BANDS, ROWS = 20, 7  # a pair at 0.8 is a candidate with probability 0.99, at 0.4 with 0.03
-MOST = 50  # of the earlier texts in a band that a text is compared with
+MOST = 20  # of the earlier texts in a band that a text is compared with
 _BLOCK = 30_000  # shingles at a time: what the processor's cache holds
 
 

@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from evalhub.common.files import Beat
 from evalhub.datasets.choices import BuildKind
 from evalhub.datasets.cleaning.options import Cleaning
 from evalhub.datasets.cleaning.proposals import accepted_spellings, propose
@@ -102,13 +103,14 @@ class Cleaner:
         texts = [prompt, *(each.content for each in kept.answers)]
         self._whole.add(id, group=group, texts=texts, weight=kept.weight, p_chosen=kept.p_chosen)
 
-    def seen_in_all(self) -> dict[str, Lying]:
-        """By row what shows when all are known."""
+    def seen_in_all(self, beat: Beat) -> dict[str, Lying]:
+        """By row what shows when all are known; `beat` is called now and then."""
         found: dict[str, Lying] = {}
         steps = self._stage.steps
         for step, count in self._whole.looked().items():
             steps.counts[step].looked += count
-        for row, at, finding in self._whole.sights():
+        for row, at, finding in self._whole.sights(beat):
+            beat()
             lying = found.setdefault(row, Lying())
             steps.note(finding.step, finding.what, {"row": row, "field": at, "what": finding.what})
             lying.notes.append(note(finding, at))

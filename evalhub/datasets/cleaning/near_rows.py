@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from evalhub.common.files import Beat, unwatched
 from evalhub.stats.minhash import ALIKE, BANDS, bands_of, candidates_of
 from evalhub.stats.shingles import Hashes, Shingles, jaccard, shingles_of
 
@@ -32,8 +33,11 @@ class NearRows:
         if len(self._waiting) >= _BATCH * self._parts:
             self._sketch()
 
-    def roots(self) -> list[int]:
-        """For each row the number of its cluster, which is that of its first row."""
+    def roots(self, beat: Beat = unwatched) -> list[int]:
+        """For each row the number of its cluster, which is that of its first row.
+
+        `beat` is called ahead of each comparison.
+        """
         self._sketch()
         if not self._bands:
             return []
@@ -42,6 +46,7 @@ class NearRows:
         candidates = candidates_of(bands_RB)
         self.beyond = candidates.beyond
         for one, other in candidates.pairs.tolist():
+            beat()
             first, second = _root(root, one), _root(root, other)
             if first != second and self._are_alike(one, other):
                 root[max(first, second)] = min(first, second)

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from evalhub.common.canonical import plain_text
+from evalhub.common.files import Beat, unwatched
 from evalhub.datasets.cleaning.near_rows import NearRows
 from evalhub.datasets.cleaning.options import Cleaning
 from evalhub.datasets.cleaning.preferences import Preference, beaten, by_group
@@ -78,14 +79,14 @@ class Whole:
         }
         return {step: count for step, count in asked.items() if count}
 
-    def sights(self) -> Iterator[Sight]:
-        """What the steps see, step by step."""
+    def sights(self, beat: Beat = unwatched) -> Iterator[Sight]:
+        """What the steps see, step by step; `beat` is called now and then."""
         if self._options.outliers != "off":
             yield from self._outliers()
         if self._near is not None:
-            yield from self._near_duplicates(self._near)
+            yield from self._near_duplicates(self._near, beat)
         if self._has_pairs and self._wants_order:
-            yield from self._disorder()
+            yield from self._disorder(beat)
 
     def _outliers(self) -> Iterator[Sight]:
         """Texts whose log length is `outliers_at` deviations from the median, per field."""
@@ -104,10 +105,10 @@ class Whole:
                 what = f"{lengths[nth]} characters, where {usual} are usual"
                 yield Sight(self._id(nth), name, Finding("outliers", what))
 
-    def _near_duplicates(self, near: NearRows) -> Iterator[Sight]:
+    def _near_duplicates(self, near: NearRows, beat: Beat) -> Iterator[Sight]:
         """All but the best supported row of each cluster; of equals the first by its id."""
         clusters: dict[int, list[int]] = defaultdict(list)
-        for nth, root in enumerate(near.roots()):
+        for nth, root in enumerate(near.roots(beat)):
             clusters[root].append(nth)
         for cluster in clusters.values():
             if len(cluster) == 1:
@@ -118,8 +119,9 @@ class Whole:
                 if self._ids[nth] != self._ids[best]:
                     yield Sight(self._id(nth), "row", Finding("near_duplicates", what))
 
-    def _disorder(self) -> Iterator[Sight]:
+    def _disorder(self, beat: Beat) -> Iterator[Sight]:
         for rows in by_group(self._groups).values():
+            beat()
             lost = beaten([self._preference(nth) for nth in rows])
             found = {
                 "contradictions": (lost.contradicted, "as many or more prefer the other answer"),

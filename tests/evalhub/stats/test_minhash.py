@@ -110,7 +110,7 @@ def test_every_pair_of_a_band_is_a_candidate_once_and_only_with_a_new_one() -> N
 
 
 def test_pairs_beyond_the_most_are_counted() -> None:
-    """52 texts in one band: the last is compared with the first 50 and not with the 51st."""
+    """22 texts in one band: the last is compared with the first 20 and not with the 21st."""
     bands = np.ones((MOST + 2, 1), np.uint64)
 
     found = candidates_of(bands)
