@@ -23,7 +23,7 @@ from evalhub.campaigns.models import (
     Task,
     TaskCompletion,
 )
-from evalhub.datasets.models import Dataset, DatasetBuild
+from evalhub.datasets.models import Dataset, DatasetBuild, SpellingProposal
 from evalhub.evaluation.models import Comparison, Evaluation, Promotion
 from evalhub.gold.models import Appeal, Attempt, GoldVerdict, Qualification
 from evalhub.imports.models import Import, RejectedRow
@@ -508,6 +508,17 @@ class DatasetFactory(DjangoModelFactory[Dataset]):
     workspace = factory.SubFactory(WorkspaceFactory)
     name = factory.Sequence("dataset {}".format)
     kind = "preference"
+
+
+class SpellingProposalFactory(DjangoModelFactory[SpellingProposal]):
+    class Meta:
+        model = SpellingProposal
+
+    dataset = factory.SubFactory(DatasetFactory)
+    language = "en"
+    word = factory.Sequence("verry{}".format)
+    meant = "very"
+    count = 1
 
 
 class DatasetBuildFactory(DjangoModelFactory[DatasetBuild]):

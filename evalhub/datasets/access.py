@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from evalhub.accounts.access import acting_member
 from evalhub.accounts.models import Member
 from evalhub.common.errors import NotFound
-from evalhub.datasets.models import Dataset, DatasetBuild
+from evalhub.datasets.models import Dataset, DatasetBuild, SpellingProposal
 
 
 def access_dataset(member: Member, uid: UUID) -> Dataset:
@@ -24,6 +24,15 @@ def access_build(member: Member, uid: UUID) -> DatasetBuild:
     found = _builds().filter(workspace=member.workspace, uid=uid).first()
     if found is None:
         raise NotFound("No such build.")
+    return found
+
+
+def access_spelling(member: Member, uid: UUID) -> SpellingProposal:
+    """A proposal for a dataset of the member's workspace."""
+    proposals = SpellingProposal.objects.select_related("dataset__workspace")
+    found = proposals.filter(dataset__workspace=member.workspace, uid=uid).first()
+    if found is None:
+        raise NotFound("No such spelling.")
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -15,6 +15,8 @@ from evalhub.common.canonical import canonical_bytes, digest_of
 from evalhub.common.files import Beat, unwatched
 from evalhub.common.memory import without_cycles
 from evalhub.datasets.choices import BuildKind
+from evalhub.datasets.cleaning.door import Cleaner, Lying
+from evalhub.datasets.cleaning.steps import REASONS as OF_CLEANING
 from evalhub.datasets.definition import Definition
 from evalhub.datasets.errors import RowsCross
 from evalhub.datasets.kinds import MADE_OF_PROMPTS, MAKERS, PAIRS
@@ -22,7 +24,7 @@ from evalhub.datasets.lengths import Lengths
 from evalhub.datasets.mixing import Mixing, Sorting, needs_mixing
 from evalhub.datasets.models import DatasetBuild
 from evalhub.datasets.queries import SPLITS, training_rows
-from evalhub.datasets.rows import REASONS, Kept, LeftOut, as_row, content_uid, prompt_uid
+from evalhub.datasets.rows import REASONS, Answers, Kept, LeftOut, as_row, content_uid, prompt_uid
 from evalhub.datasets.spill import REPLAY, Entry, SortedRows, combined, entry_of
 from evalhub.datasets.texts import Asked, answers_in, asked_in
 from evalhub.datasets.unjudged import prompts_in, rows_of_prompt
@@ -45,6 +47,7 @@ OF_FOUND = (
     "not_test",
     "crosses_splits",
     "not_drawn",
+    *OF_CLEANING,
 )  # why a row that was found is left out
 
 
@@ -84,12 +87,20 @@ class Building:
     """Collects the rows in `folder`; `write` turns them into files."""
 
     def __init__(
-        self, *, kind: BuildKind, definition: Definition, lengths: Lengths, folder: Path
+        self,
+        *,
+        kind: BuildKind,
+        definition: Definition,
+        lengths: Lengths,
+        cleaner: Cleaner,
+        folder: Path,
     ) -> None:
         self._kind, self._definition, self._lengths = kind, definition, lengths
         self._sorting = Sorting(definition)
         self._rows = SortedRows(folder / "runs")
         self._left_out = SortedRows(folder / "left-out")
+        self._cleaner = cleaner
+        self._waiting: list[tuple[Asked, Kept]] = []  # for the end of their batch, to be cleaned
         self._has_row: set[str] = set()  # uids of prompts, where a reference could give one too
         self.counts = Counts()
 
@@ -100,12 +111,15 @@ class Building:
                 for block in evidence_in(scope, report=report):
                     asked, answers = asked_in(block), answers_in(block.values())
                     for key, evidence in block.items():
-                        self._take(asked[key], evidence, make(evidence, answers, self._definition))
+                        made = make(evidence, answers, self._definition)
+                        self._take(asked[key], evidence, answers, made)
+                    self._clean()
         if self._kind in MADE_OF_PROMPTS or self._asks_for_references:
             for batch in prompts_in(scope, report=lambda: report(*[self.counts.judgments] * 2)):
                 for prompt, documents in batch:
                     if prompt.uid not in self._has_row:
                         self._take_prompt(prompt, documents)
+                self._clean()
 
     @property
     def _asks_for_references(self) -> bool:
@@ -128,7 +142,13 @@ class Building:
                 else:
                     self._list(row["id"], _left("no_split", lineage))
 
-    def _take(self, asked: Asked, evidence: Evidence, results: Iterable[Kept | LeftOut]) -> None:
+    def _take(
+        self,
+        asked: Asked,
+        evidence: Evidence,
+        answers: Answers,
+        results: Iterable[Kept | LeftOut],
+    ) -> None:
         self.counts.prompts += 1
         self.counts.judgments += evidence.judgments
         if evidence.carried:
@@ -137,15 +157,19 @@ class Building:
             if isinstance(result, Kept):
                 self.counts.found += 1
                 self.counts.half += result.p_chosen == 0.5
-                self._keep(asked, result)
+                result = self._cleaner.by_ratings(result, evidence, answers)
             else:
                 self.counts.half += result.reason == "tie" and self._kind in PAIRS
+            if isinstance(result, Kept):
+                self._keep(asked, result)
+            else:
                 self._leave_out(asked, result)
 
     def _take_prompt(self, asked: Asked, documents: list[Any]) -> None:
         for kept in rows_of_prompt(self._kind, asked, documents):
             self.counts.found += 1
-            self._keep(asked, kept)
+            of_it_alone = self._kind == BuildKind.TEXT
+            self._keep(asked._replace(messages=[]) if of_it_alone else asked, kept)
 
     def _keep(self, asked: Asked, kept: Kept) -> None:
         if asked.is_archived:
@@ -156,11 +180,21 @@ class Building:
             return self._leave_out(asked, LeftOut("not_test", kept.answers))
         if any(each.calls_tools for each in kept.answers):
             return self._leave_out(asked, LeftOut("calls_tools", kept.answers))
-        return self._add(asked, kept)
+        return self._waiting.append((asked, kept))
 
-    def _add(self, asked: Asked, kept: Kept) -> None:
+    def _clean(self) -> None:
+        cleaned = self._cleaner.clean(self._waiting)
+        for (asked, kept), clean in zip(self._waiting, cleaned, strict=True):
+            if clean.reason:
+                self._leave_out(asked, LeftOut(clean.reason, kept.answers))
+            else:
+                self._add(asked._replace(messages=clean.messages), clean.kept, clean.notes)
+        self._waiting = []
+
+    def _add(self, asked: Asked, kept: Kept, notes: list[dict[str, Any]]) -> None:
         texts = [each.content for each in kept.answers]
-        if self._lengths.are_too_many(asked.messages, texts or [""]):
+        is_measured = self._kind in MADE_OF_PROMPTS  # documents are cut to size by the trainer
+        if not is_measured and self._lengths.are_too_many(asked.messages, texts):
             return self._leave_out(asked, LeftOut("too_long", kept.answers))
         if self._kind == BuildKind.EVALUATION:
             kept = replace(kept, reference=asked.reference)
@@ -173,7 +207,8 @@ class Building:
             "prompt": asked.uid,
             "completions": [each.uid for each in kept.answers],
             "judgments": kept.judgments,
-        }
+        } | ({"cleaning": notes} if notes else {})
+        self._cleaner.saw(row["id"], asked.group, asked.messages, kept)
         if self._asks_for_references or self._kind == BuildKind.EVALUATION:
             self._has_row.add(asked.uid)
         part, value = self._sorting.of(asked)
@@ -201,12 +236,13 @@ class Building:
         Raises:
             RowsCross: a row would stand in two splits.
         """
-        mixing = self._mixed(beat)
+        seen = self._cleaner.seen_in_all(beat)
+        mixing = self._mixed(seen, beat)
         digests = {split: hashlib.sha256() for split in SPLITS}
         with _Streams(folder, [*(f"{split}.jsonl" for split in SPLITS), "lineage.jsonl"]) as files:
             for same in self._rows:
                 beat()
-                entry = self._settled(same, mixing)
+                entry = self._settled(same, seen, mixing)
                 if isinstance(entry, str):
                     for each in same:
                         self._list(each.id, _left(entry, each.read()[1]))
@@ -226,23 +262,30 @@ class Building:
                     files["left_out.jsonl"].write(entry.row + b"\n")
         return digest_of({split: each.hexdigest() for split, each in digests.items()})
 
-    def _mixed(self, beat: Beat) -> Mixing | None:
+    def _mixed(self, seen: Mapping[str, Lying], beat: Beat) -> Mixing | None:
         """What each part of the training split gives; None where it is taken as it is."""
         if not needs_mixing(self._definition):
             return None
         mixing = Mixing(self._definition)
-        for same in self._rows:
-            beat()
-            mixing.count(combined(same))
+        for entry in self._without(seen, beat):
+            mixing.count(entry)
         mixing.settle()
         if self._definition.balance:
-            for same in self._rows:
-                beat()
-                mixing.weigh(combined(same))
+            for entry in self._without(seen, beat):
+                mixing.weigh(entry)
         self.counts.mixture, self.counts.balance = mixing.mixture(), mixing.balance()
         return mixing
 
-    def _settled(self, same: Sequence[Entry], mixing: Mixing | None) -> Entry | str:
+    def _without(self, seen: Mapping[str, Lying], beat: Beat) -> Iterator[Entry]:
+        for same in self._rows:
+            beat()
+            entry = combined(same)
+            if entry.id not in seen or not seen[entry.id].reason:
+                yield entry
+
+    def _settled(
+        self, same: Sequence[Entry], seen: Mapping[str, Lying], mixing: Mixing | None
+    ) -> Entry | str:
         """Rows of one text as the one that is written, or why it is not."""
         if len(splits := {each.split for each in same}) > 1:
             if self._kind == BuildKind.TEXT:
@@ -252,6 +295,10 @@ class Building:
                 "groups that should be one. Look for near-duplicates, then build again."
             )
         entry = combined(same)
+        if lying := seen.get(entry.id):
+            if lying.reason:
+                return lying.reason
+            entry = entry.with_notes(lying.notes)
         return mixing.drawn(entry) if mixing else entry
 
 
@@ -268,7 +315,12 @@ class Written(NamedTuple):
 
 
 def write_test_prompts(
-    scope: Scope, target: Path, folder: Path, lengths: Lengths, beat: Beat = unwatched
+    scope: Scope,
+    target: Path,
+    folder: Path,
+    lengths: Lengths,
+    cleaner: Cleaner,
+    beat: Beat = unwatched,
 ) -> Written:
     """The prompts of the test split in scope, for what is measured on generated answers."""
     too_long = 0
@@ -281,19 +333,16 @@ def write_test_prompts(
     if scope.campaigns:
         prompts = prompts.filter(tasks__campaign__uid__in=scope.campaigns).distinct()
     ordered = prompts.select_related("group__merged_into").order_by("pk")
-    for prompt in ordered.iterator(chunk_size=500):
+    for prompt, messages in cleaner.prompts(ordered.iterator(chunk_size=500)):
         beat()
-        if not lengths.leave_room(prompt.messages):
+        if not lengths.leave_room(messages):
             too_long += 1
             continue
-        name = prompt_uid(prompt.messages)
-        row = {
-            "id": name,
-            "group": str(root_of(prompt.group).uid),
-            "prompt": prompt.messages,
-            "reference": prompt.reference,
-        }
-        rows.add(Entry(name, "test", row["group"], "", 0, 0, "", canonical_bytes(row), b""))
+        name = prompt_uid(messages)
+        group = str(root_of(prompt.group).uid)
+        asked = {"group": group, "prompt": messages, "reference": prompt.reference}
+        row = canonical_bytes({"id": name} | asked)
+        rows.add(Entry(name, Split.TEST.value, group, "", 0, 0, "", row, b""))
     written = 0
     with target.open("wb") as stream:
         for same in rows:

@@ -9,3 +9,9 @@ class BuildKind(TextChoices):
     CLASSIFICATION = "classification"  # a prompt and what people called it
     TEXT = "text"  # documents
     EVALUATION = "evaluation"  # test prompts with references and people's scores, frozen
+
+
+class SpellingState(TextChoices):
+    PROPOSED = "proposed"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"

@@ -10,6 +10,8 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from evalhub.datasets.choices import BuildKind
+from evalhub.datasets.cleaning.options import Cleaning
+from evalhub.datasets.cleaning.options import in_words as cleaning_in_words
 from evalhub.datasets.errors import BadDefinition
 from evalhub.judgments.choices import Source
 
@@ -102,6 +104,7 @@ class Definition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     temperature: Annotated[float, Meta(ge=1)] = 1.0  # of parts without a share: size ** (1 / this)
     balance: str = ""  # key of a slice: weights are changed so that each value weighs the same
     replay: list[Replay] = []
+    cleaning: Cleaning = Cleaning()
 
     @property
     def counted_sources(self) -> tuple[Source, ...]:
@@ -169,6 +172,8 @@ def in_words(values: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _word(value: Any) -> str:
+    if isinstance(value, dict):
+        return cleaning_in_words(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):

@@ -5,6 +5,12 @@ class BadDefinition(DomainError):
     code = "bad_definition"
 
 
+class BadDecision(DomainError):
+    """A proposed spelling is accepted or rejected, nothing else."""
+
+    code = "bad_spelling_decision"
+
+
 class DatasetNameTaken(Conflict):
     code = "dataset_name_taken"
 

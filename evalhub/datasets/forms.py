@@ -7,6 +7,7 @@ from django import forms
 
 from evalhub.accounts.models import Workspace
 from evalhub.datasets.choices import BuildKind
+from evalhub.datasets.cleaning.forms import CleaningForm
 from evalhub.datasets.definition import EVIDENCE, Definition
 from evalhub.judgments.choices import Source
 from evalhub.prompts.models import Collection
@@ -150,6 +151,10 @@ class DatasetForm(forms.Form):
         models = LanguageModel.objects.of_workspace(workspace).generating().order_by("name")
         self._choose("collections", [(each.slug, each.name) for each in collections])
         self._choose("model", [("", "none: do not check")] + [(m.name, m.name) for m in models])
+        self.cleaning = CleaningForm(self.data if self.is_bound else None, prefix="cleaning")
+
+    def is_valid(self) -> bool:
+        return super().is_valid() and self.cleaning.is_valid()
 
     def _choose(self, name: str, choices: list[tuple[str, str]]) -> None:
         field = self.fields[name]
@@ -182,4 +187,5 @@ class DatasetForm(forms.Form):
         values["evidence"] = EVIDENCE + (["references"] if values["references"] else [])
         more: dict[str, Any] = values["more"]
         apart = ("name", "kind", "references", "more")
+        values["cleaning"] = self.cleaning.options()
         return {name: value for name, value in values.items() if name not in apart} | more

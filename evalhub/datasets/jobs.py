@@ -15,6 +15,7 @@ from evalhub.accounts.models import Workspace
 from evalhub.common.files import file_store
 from evalhub.datasets.building import Building, write_test_prompts
 from evalhub.datasets.choices import BuildKind
+from evalhub.datasets.cleaning.door import Cleaner
 from evalhub.datasets.definition import Definition, definition_of
 from evalhub.datasets.lengths import lengths_for
 from evalhub.datasets.manifest import card_of, manifest_of
@@ -63,6 +64,8 @@ def _group(workspace: Workspace, beat: Beat) -> dict[str, Any]:
     return {
         "looked": near.looked,
         "merged": len(near.merges),
+        "compared": near.compared,
+        "beyond": near.beyond,
         "lost_their_split": [
             {name: str(value) for name, value in asdict(each).items()} for each in near.moved
         ],
@@ -93,7 +96,10 @@ def _build(
 ) -> None:
     scope = _scope(definition, snapshot)
     kind, lengths = BuildKind(build.kind), lengths_for(build.workspace, definition)
-    building = Building(kind=kind, definition=definition, lengths=lengths, folder=folder / "work")
+    cleaner = Cleaner(build.dataset, kind, definition.cleaning, folder / "cleaning")
+    building = Building(
+        kind=kind, definition=definition, lengths=lengths, cleaner=cleaner, folder=folder / "work"
+    )
     building.collect(
         scope,
         lambda done, total: beat.report(done=done, total=total, note="reading judgments"),
@@ -107,7 +113,7 @@ def _build(
     digest = building.write(out, beat.report)
     if kind == BuildKind.SFT:
         asked = write_test_prompts(
-            scope, out / "prompts.jsonl", folder / "prompts", lengths, beat.report
+            scope, out / "prompts.jsonl", folder / "prompts", lengths, cleaner, beat.report
         )
         building.counts.test_prompts = asked._asdict()
     manifest = manifest_of(
@@ -117,11 +123,12 @@ def _build(
         counts=building.counts,
         lengths=lengths,
         grouping=grouping,
+        cleaning=cleaner.report(),
         digest=digest,
     )
     (out / "manifest.json").write_text(json.dumps(manifest, indent=2, ensure_ascii=False), "utf-8")
     (out / "card.md").write_text(card_of(manifest), "utf-8")
-    _finish(build, manifest, _store(out, beat), beat)
+    _finish(build, manifest, _store(out, beat), beat, cleaner)
 
 
 def _scope(definition: Definition, snapshot: ConsensusSnapshot) -> Scope:
@@ -162,8 +169,10 @@ def _finish(
     manifest: dict[str, Any],
     files: dict[str, dict[str, Any]],
     beat: Beat,
+    cleaner: Cleaner,
 ) -> None:
     with transaction.atomic(), beat.fenced():
+        cleaner.propose_spellings()
         build.digest, build.rows = manifest["digest"], manifest["rows"]
         build.files, build.manifest = files, manifest
         build.save(update_fields=["digest", "rows", "files", "manifest"])

@@ -26,6 +26,7 @@ def manifest_of(
     counts: Counts,
     lengths: Lengths,
     grouping: dict[str, Any],
+    cleaning: dict[str, Any],
     digest: str,
 ) -> dict[str, Any]:
     return {
@@ -54,6 +55,7 @@ def manifest_of(
         "balance": counts.balance,
         "length": lengths.report(),
         "grouping": grouping,
+        "cleaning": cleaning,
     }
 
 
@@ -120,6 +122,7 @@ def card_of(manifest: dict[str, Any]) -> str:
             *_earlier(manifest["earlier_versions"]),
             f"- Identical rows that became one: {manifest['identical_merged']:,}.",
             f"- Length: {_length(manifest['length'])}",
+            *_cleaning(manifest["cleaning"]),
             f"- Licence of the sources: {manifest['licence']}.",
             "",
             "## Left out",
@@ -181,6 +184,16 @@ def _length(length: dict[str, Any]) -> str:
         f"Checked against {length['limit']:,} tokens of {length['model']} ({length['how']}); "
         f"the longest row has {length['longest']:,}."
     )
+
+
+def _cleaning(cleaning: dict[str, Any]) -> list[str]:
+    """One line for each step that changed, found or left out anything."""
+    return [
+        "- Cleaning, {means}: {changed:,} texts changed, {found:,} found, {left_out:,} rows left "
+        "out.".format(**each)
+        for each in cleaning["steps"]
+        if each["changed"] or each["found"] or each["left_out"]
+    ] + [f"- Cleaning, {step}: not run, {why}." for step, why in cleaning["not_run"].items()]
 
 
 def _left_out(left_out: dict[str, Any]) -> list[str]:

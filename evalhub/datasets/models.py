@@ -5,8 +5,8 @@ from typing import Any
 from django.db import models
 
 from evalhub.accounts.models import Member, Workspace
-from evalhub.common.models import PublicModel
-from evalhub.datasets.choices import BuildKind
+from evalhub.common.models import PublicModel, one_of
+from evalhub.datasets.choices import BuildKind, SpellingState
 from evalhub.jobs.models import Job
 from evalhub.quality.models import ConsensusSnapshot
 
@@ -56,3 +56,49 @@ class DatasetBuild(PublicModel):
     @property
     def is_built(self) -> bool:
         return bool(self.digest)
+
+
+class CleanedText(models.Model):
+    """What cleaning made of a text, so that the next build cleans nothing twice."""
+
+    workspace = models.ForeignKey(Workspace, models.PROTECT, related_name="+", db_index=False)
+    digest = models.BinaryField()  # of the text as it was given, see cleaning.store
+    recipe = models.CharField(max_length=16)  # digest of the steps and their options
+    text = models.TextField(null=True, blank=True)  # noqa: DJ001  null: nothing changed
+    findings: models.JSONField[list[list[str]]] = models.JSONField(default=list)  # [step, what]
+
+    class Meta:
+        indexes = [  # not unique: two builds at a time may both clean a text, to the same end
+            models.Index(fields=["workspace", "digest", "recipe"], name="cleaned_text_by_digest")
+        ]
+
+    def __str__(self) -> str:
+        return f"{bytes(self.digest).hex()} {self.recipe}"
+
+
+class SpellingProposal(PublicModel):
+    """A word of a dataset's rows that no dictionary knows, and what may be meant.
+
+    proposed -> accepted | rejected, and either to the other. Only accepted ones are applied, in
+    the next build.
+    """
+
+    dataset = models.ForeignKey(Dataset, models.PROTECT, related_name="spellings")
+    language = models.CharField(max_length=2)
+    word = models.CharField(max_length=30)
+    meant = models.CharField(max_length=40)
+    count = models.PositiveIntegerField()  # texts of the last build that have it
+    state = models.CharField(max_length=10, choices=SpellingState.choices, default="proposed")
+    decided_by = models.ForeignKey(Member, models.PROTECT, null=True, blank=True, related_name="+")
+    decided_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["dataset", "language", "word"], name="word_proposed_once_per_dataset"
+            ),
+            one_of("spelling_state_known", "state", SpellingState),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.word} -> {self.meant}"

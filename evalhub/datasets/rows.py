@@ -9,6 +9,7 @@ from typing import Any
 
 from evalhub.common.canonical import canonical_bytes
 from evalhub.datasets.choices import BuildKind
+from evalhub.datasets.cleaning.steps import REASONS as OF_CLEANING
 
 ID_LENGTH = 32  # hex digits of a content uid
 
@@ -20,6 +21,7 @@ class Answer:
     content: str
     uid: str | None
     calls_tools: bool = False
+    finish: str = ""  # "length" where its limit cut it
 
 
 Scores = dict[str, dict[str, float]]  # by criterion: mean and n
@@ -68,6 +70,7 @@ REASONS = {
     "no_split": "its group was merged with one of another split",
     "calls_tools": "an answer calls tools, which rows do not hold yet",
     "too_long": "longer than the model can take",
+    **OF_CLEANING,
 }
 
 Answers = dict[int, Answer]  # by key

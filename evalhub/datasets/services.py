@@ -3,13 +3,14 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from evalhub.accounts.models import Member, Workspace
 from evalhub.audit.services import record
-from evalhub.datasets.choices import BuildKind
+from evalhub.datasets.choices import BuildKind, SpellingState
 from evalhub.datasets.definition import Definition, as_json, definition_of
-from evalhub.datasets.errors import BadDefinition, DatasetNameTaken
-from evalhub.datasets.models import Dataset, DatasetBuild
+from evalhub.datasets.errors import BadDecision, BadDefinition, DatasetNameTaken
+from evalhub.datasets.models import Dataset, DatasetBuild, SpellingProposal
 from evalhub.datasets.queries import built
 from evalhub.jobs.models import Job
 from evalhub.jobs.services import queue_job
@@ -104,6 +105,22 @@ def start_build(
     build.save()
     _record("build.started", f"build {build.uid}", dataset.workspace, by, dataset=dataset.name)
     return build
+
+
+@transaction.atomic
+def decide_spelling(*, proposal: SpellingProposal, state: str, by: Member) -> SpellingProposal:
+    """Accept or reject a correction; the next build applies what is accepted.
+
+    Raises:
+        BadDecision: the state is neither accepted nor rejected.
+    """
+    if state not in (SpellingState.ACCEPTED, SpellingState.REJECTED):
+        raise BadDecision("A spelling is accepted or rejected.")
+    proposal.state, proposal.decided_by, proposal.decided_at = state, by, timezone.now()
+    proposal.save(update_fields=["state", "decided_by", "decided_at"])
+    target, workspace = f"spelling {proposal.uid}", proposal.dataset.workspace
+    _record(f"spelling.{state}", target, workspace, by, word=proposal.word, meant=proposal.meant)
+    return proposal
 
 
 def start_grouping(*, workspace: Workspace, by: Member | None = None) -> Job:

@@ -29,6 +29,12 @@ class Entry(NamedTuple):
     row: bytes
     lineage: bytes
 
+    def with_notes(self, notes: list[dict[str, Any]]) -> Entry:
+        """The same row, of which more was seen by cleaning."""
+        lineage = json.loads(self.lineage)
+        lineage.setdefault("cleaning", []).extend(notes)
+        return self._replace(lineage=canonical_bytes(lineage))
+
     def read(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """The row and its lineage as values."""
         return json.loads(self.row), json.loads(self.lineage)

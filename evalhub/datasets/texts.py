@@ -21,7 +21,7 @@ _PROMPTS = """
     WHERE p.id = ANY(%s)
 """
 _ANSWERS = """
-    SELECT id, content, uid::text, jsonb_array_length(tool_calls) > 0
+    SELECT id, content, uid::text, jsonb_array_length(tool_calls) > 0, finish
     FROM prompts_completion WHERE id = ANY(%s)
 """
 
@@ -55,9 +55,7 @@ def answers_in(evidence: Iterable[Evidence]) -> dict[int, Answer]:
             wanted.update((first, second))
         wanted.update(completion for completion, _ in each.marks)
         wanted.update(corrected.completion for corrected in each.corrections)
-    return {
-        key: Answer(content, uid, calls) for key, content, uid, calls in _rows(_ANSWERS, wanted)
-    }
+    return {key: Answer(*rest) for key, *rest in _rows(_ANSWERS, wanted)}
 
 
 def _rows(statement: str, keys: Iterable[int]) -> list[tuple[Any, ...]]:

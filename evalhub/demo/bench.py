@@ -125,14 +125,14 @@ def _fill(campaign: Campaign, tasks: int, chance: Random) -> None:
 
     prompts, tasks_ = keys_for(Prompt, tasks), keys_for(Task, tasks)
     responses = keys_for(Completion, 2 * tasks)
-    now, places = timezone.now(), campaign.overlap
+    places = campaign.overlap
     copy_in(
         Prompt,
         ["id", "workspace_id", "collection_id", "group_id", "external_id", "messages",
-         "fingerprint", "near_looked_at"],
+         "fingerprint"],
         (
             (key, workspace.pk, collection.pk, group.pk, f"p{key}",
-             [{"role": "user", "content": text(PROMPT)}], sha256(b"%d" % key).hexdigest(), now)
+             [{"role": "user", "content": text(PROMPT)}], sha256(b"%d" % key).hexdigest())
             for key in prompts
         ),
     )  # fmt: skip

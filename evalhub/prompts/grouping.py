@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -124,19 +125,45 @@ def merge(one: PromptGroup, other: PromptGroup) -> Merge | None:
     Where their splits differ the later one's prompts get the split `none`: moving them would put
     rows of a frozen test set into training.
     """
-    if one.pk == other.pk:
-        return None
-    stored = PromptGroup.objects.select_related("merged_into").in_bulk([one.pk, other.pk])
-    first, second = root_of(stored[one.pk]), root_of(stored[other.pk])  # the callers' may be stale
-    if first.pk == second.pk:
-        return None
-    earlier, later = (first, second) if first.pk < second.pk else (second, first)
-    was = Split(later.split) if later.split != earlier.split else None
-    values: dict[str, object] = {"merged_into": earlier}
-    if was:
-        values["split"] = Split.NONE
-    PromptGroup.objects.filter(Q(pk=later.pk) | Q(merged_into=later)).update(**values)
-    return Merge(earlier.uid, later.uid, was)
+    return next(iter(merge_each([(one.pk, other.pk)])), None)
+
+
+def merge_each(pairs: Sequence[tuple[int, int]]) -> list[Merge]:
+    """The same for many pairs of groups, by key, one after the other."""
+    stored = _with_their_roots({key for pair in pairs for key in pair})
+    members: dict[int, list[PromptGroup]] = defaultdict(list)
+    for group in stored.values():
+        members[group.merged_into_id or group.pk].append(group)
+    merges, changed = [], set[int]()
+    for one, other in pairs:
+        first, second = (stored[stored[key].merged_into_id or key] for key in (one, other))
+        if first.pk == second.pk:
+            continue
+        earlier, later = (first, second) if first.pk < second.pk else (second, first)
+        was = Split(later.split) if later.split != earlier.split else None
+        for group in members.pop(later.pk):
+            group.merged_into = earlier
+            if was:
+                group.split = Split.NONE
+            members[earlier.pk].append(group)
+            changed.add(group.pk)
+        merges.append(Merge(earlier.uid, later.uid, was))
+    PromptGroup.objects.bulk_update(
+        [stored[key] for key in sorted(changed)], ["merged_into", "split"], batch_size=1000
+    )
+    return merges
+
+
+def _with_their_roots(keys: set[int]) -> dict[int, PromptGroup]:
+    """The groups, those that they were merged into, and all that were merged into those."""
+    roots = {
+        merged_into or key
+        for key, merged_into in PromptGroup.objects.filter(pk__in=keys).values_list(
+            "pk", "merged_into"
+        )
+    }
+    asked = Q(pk__in=roots) | Q(merged_into__in=roots)
+    return {group.pk: group for group in PromptGroup.objects.filter(asked).order_by("pk")}
 
 
 def root_of(group: PromptGroup) -> PromptGroup:

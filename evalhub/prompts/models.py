@@ -68,9 +68,9 @@ class PromptQuerySet(models.QuerySet["Prompt"]):
         """Those that nobody has archived: what new tasks and answers are made for."""
         return self.filter(archived_at=None)
 
-    def not_looked_at(self) -> Self:
+    def not_sketched(self) -> Self:
         """Those whose near-duplicates nobody has looked for yet."""
-        return self.filter(near_looked_at=None)
+        return self.filter(sketch=None)
 
 
 class Prompt(PublicModel):
@@ -91,7 +91,6 @@ class Prompt(PublicModel):
     reference = models.TextField(null=True, blank=True)  # noqa: DJ001  none given is not empty
     documents: models.JSONField[list[Any]] = models.JSONField(default=list)
     slices: models.JSONField[dict[str, str]] = models.JSONField(default=dict)
-    near_looked_at = models.DateTimeField(null=True, blank=True)  # for near-duplicates; or not yet
     archived_at = models.DateTimeField(null=True, blank=True)
 
     objects = PromptQuerySet.as_manager()
@@ -114,11 +113,6 @@ class Prompt(PublicModel):
             ),
             GinIndex(words_of("messages"), name="prompt_by_words"),
             GinIndex(slices_of("slices"), name="prompt_by_slice"),
-            models.Index(
-                fields=["workspace"],
-                name="prompt_not_looked_at",
-                condition=Q(near_looked_at=None),
-            ),
         ]
 
     def __str__(self) -> str:
@@ -129,18 +123,19 @@ class Prompt(PublicModel):
         return self.messages[-1]["content"] if self.messages else ""
 
 
-class NearBand(models.Model):
-    """One band of a prompt's MinHash: prompts that share a band may be near-duplicates."""
+class Sketch(models.Model):
+    """The bands of a prompt's MinHash: prompts that share one may be near-duplicates.
 
-    workspace = models.ForeignKey(Workspace, models.PROTECT)
-    prompt = models.ForeignKey(Prompt, models.PROTECT, related_name="bands")
-    band = models.BigIntegerField()  # a hash of the band's place and its values
+    A prompt that has one was compared with all that had one before it.
+    """
 
-    class Meta:
-        indexes = [models.Index(fields=["workspace", "band", "prompt"], name="near_by_band")]
+    prompt = models.OneToOneField(Prompt, models.PROTECT, primary_key=True)
+    workspace = models.ForeignKey(Workspace, models.PROTECT, related_name="+")
+    version = models.PositiveSmallIntegerField()  # of how it was made, see prompts.near
+    bands = models.BinaryField()  # numbers of 64 bits, one after the other
 
     def __str__(self) -> str:
-        return f"{self.prompt_id} {self.band}"
+        return f"{self.prompt_id} {self.version}"
 
 
 class Generation(PublicModel):

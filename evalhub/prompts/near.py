@@ -1,46 +1,45 @@
 """Near-duplicates: MinHash to find candidates, the exact Jaccard index to decide.
 
-Bands are stored, so that only new prompts are hashed and memory does not grow with the old ones.
+Sketches are stored, so that only new prompts are hashed. The old ones stream by: memory does not
+grow with them.
 """
 
 from __future__ import annotations
 
-import hashlib
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
+from typing import NamedTuple
 
-from django.db import connection, transaction
-from django.utils import timezone
+import numpy as np
+from django.db import transaction
 
 from evalhub.accounts.models import Workspace
-from evalhub.common.canonical import plain_text
-from evalhub.prompts.grouping import Merge, merge
-from evalhub.prompts.models import NearBand, Prompt
+from evalhub.common.copying import copy_in
+from evalhub.prompts.grouping import Merge, merge_each
+from evalhub.prompts.models import Prompt, Sketch
+from evalhub.stats.minhash import ALIKE, BANDS, bands_of, candidates_of, share_a_band
+from evalhub.stats.shingles import Hashes, Places, jaccard, shingles_of
 
-ALIKE = 0.8  # Jaccard index of the shingles from which two prompts are one
-SHINGLE = 3  # words
-BANDS, ROWS = 16, 8  # a pair at 0.8 is a candidate with probability 0.95, at 0.9 with 0.9999
-BATCH = 500
+VERSION = 2  # of the sketches: those of another one are thrown away and made anew
+BATCH = 20_000  # prompts
+_CHARACTERS = 20_000_000  # in a batch, however few prompts they are
+_STORED = np.dtype("<u8")  # the same on every machine
 
-_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|\w+")  # CJK by the character
+Conversation = list[dict[str, str]]
 
-_CANDIDATES = """
-    SELECT DISTINCT new.prompt_id, old.prompt_id
-    FROM prompts_nearband new
-    CROSS JOIN LATERAL (
-        SELECT prompt_id FROM prompts_nearband
-        WHERE workspace_id = new.workspace_id AND band = new.band
-        ORDER BY prompt_id LIMIT 3
-    ) old
-    WHERE new.prompt_id = ANY(%s) AND old.prompt_id < new.prompt_id
-    ORDER BY 1, 2
-"""
+
+class Told(NamedTuple):
+    key: int
+    group: int
+    text: str
 
 
 @dataclass
 class Near:
     looked: int = 0
+    compared: int = 0  # pairs, each by the exact index
+    beyond: int = 0  # pairs that were not, as too many prompts share their band
     merges: list[Merge] = field(default_factory=list)
 
     @property
@@ -55,72 +54,87 @@ def merge_near_duplicates(workspace: Workspace, *, report: Callable[[int, int], 
     Args:
         report: called with prompts done and in all, ahead of each batch.
     """
-    waiting = Prompt.objects.filter(workspace=workspace).not_looked_at()
+    Sketch.objects.filter(workspace=workspace).exclude(version=VERSION).delete()
+    waiting = Prompt.objects.filter(workspace=workspace).not_sketched()
     total = waiting.count()
     found = Near()
     while True:
         report(found.looked, total)
         with transaction.atomic():
             Workspace.objects.select_for_update(no_key=True).get(pk=workspace.pk)
-            batch = list(waiting.order_by("pk")[:BATCH])
+            told = waiting.values_list("pk", "group", "messages").order_by("pk")[:BATCH]
+            batch = list(_few(told.iterator(chunk_size=1000)))
             if not batch:
                 return found
-            found.merges += _look_at(workspace, batch)
-            keys = [prompt.pk for prompt in batch]
-            Prompt.objects.filter(pk__in=keys).update(near_looked_at=timezone.now())
+            _look_at(workspace, batch, found)
         found.looked += len(batch)
 
 
-def _look_at(workspace: Workspace, batch: Sequence[Prompt]) -> list[Merge]:
-    shingles = {prompt.pk: shingles_of(prompt) for prompt in batch}
-    NearBand.objects.bulk_create(
+def _few(waiting: Iterable[tuple[int, int, Conversation]]) -> Iterator[Told]:
+    room = _CHARACTERS
+    for key, group, messages in waiting:
+        yield Told(key, group, text_of(messages))
+        room -= sum(len(each["content"]) for each in messages)
+        if room <= 0:
+            return
+
+
+def text_of(messages: Conversation) -> str:
+    """What is compared: the whole conversation."""
+    return " ".join(each["content"] for each in messages)
+
+
+def _look_at(workspace: Workspace, batch: Sequence[Told], found: Near) -> None:
+    shingles = shingles_of([each.text for each in batch])
+    bands = bands_of(shingles)
+    old_keys, old_bands = _old_with(workspace, np.unique(bands))
+    candidates = candidates_of(np.concatenate([old_bands, bands]), new=len(old_keys))
+    found.beyond += candidates.beyond
+    among_old = np.unique(candidates.pairs[candidates.pairs < len(old_keys)])
+    known = {int(at): told for at, told in zip(among_old, _read(old_keys[among_old]), strict=True)}
+    sets = dict(zip(known, _sets(known.values()), strict=True))
+    groups = {at: told.group for at, told in known.items()}
+    alike = []
+    for one, other in candidates.pairs.tolist():
+        for at in (one, other):
+            if at not in sets:
+                new = at - len(old_keys)
+                sets[at], groups[at] = shingles.of(new), batch[new].group
+        found.compared += 1
+        if jaccard(sets[one], sets[other]) >= ALIKE:
+            alike.append((groups[one], groups[other]))
+    found.merges += merge_each(alike)
+    copy_in(
+        Sketch,
+        ["prompt_id", "workspace_id", "version", "bands"],
         (
-            NearBand(workspace=workspace, prompt=prompt, band=band)
-            for prompt in batch
-            for band in bands_of(shingles[prompt.pk])
+            (told.key, workspace.pk, VERSION, row.tobytes())
+            for told, row in zip(batch, bands.astype(_STORED), strict=True)
         ),
-        batch_size=5000,
     )
-    with connection.cursor() as cursor:
-        cursor.execute(_CANDIDATES, [[prompt.pk for prompt in batch]])
-        pairs: list[tuple[int, int]] = cursor.fetchall()
-    keys = {key for pair in pairs for key in pair}
-    prompts = Prompt.objects.select_related("group").in_bulk(keys)
-    merges = []
-    for new, old in pairs:
-        for key in (new, old):
-            if key not in shingles:
-                shingles[key] = shingles_of(prompts[key])
-        alike = jaccard(shingles[new], shingles[old]) >= ALIKE
-        if alike and (merged := merge(prompts[old].group, prompts[new].group)):
-            merges.append(merged)
-    return merges
 
 
-def shingles_of(prompt: Prompt) -> frozenset[str]:
-    """Three words in a row, over the whole conversation; a shorter text is one shingle."""
-    text = " ".join(plain_text(each["content"]) for each in prompt.messages)
-    words = _WORD.findall(text)
-    if len(words) <= SHINGLE:
-        return frozenset([" ".join(words) or text])
-    return frozenset(" ".join(words[at : at + SHINGLE]) for at in range(len(words) - SHINGLE + 1))
+def _old_with(workspace: Workspace, values: Hashes) -> tuple[Places, Hashes]:
+    """Keys and bands of the prompts that have one of `values`, in the order of their keys."""
+    sketches = Sketch.objects.filter(workspace=workspace).order_by("prompt_id")
+    stored = sketches.values_list("prompt_id", "bands").iterator(chunk_size=BATCH)
+    keys, bands = [np.zeros(0, np.int64)], [np.zeros((0, BANDS), np.uint64)]
+    while some := list(islice(stored, BATCH)):
+        joined = b"".join(each for _, each in some)
+        bands_TB = np.frombuffer(joined, _STORED).reshape(-1, BANDS)
+        mine = share_a_band(bands_TB, values)
+        keys.append(np.array([key for key, _ in some], np.int64)[mine])
+        bands.append(bands_TB[mine])
+    return np.concatenate(keys), np.concatenate(bands)
 
 
-def jaccard(one: frozenset[str], other: frozenset[str]) -> float:
-    """Shared shingles over all: {a, b, c} and {b, c, d} give 0.5."""
-    return len(one & other) / len(one | other)
+def _read(keys: Places) -> Iterator[Told]:
+    """The prompts with these keys, in order."""
+    prompts = Prompt.objects.filter(pk__in=keys.tolist()).order_by("pk")
+    for key, group, messages in prompts.values_list("pk", "group", "messages").iterator():
+        yield Told(key, group, text_of(messages))
 
 
-def bands_of(shingles: frozenset[str]) -> list[int]:
-    """The MinHash cut into bands, each hashed to a signed 64-bit number."""
-    from datasketch import MinHash  # 90 MB that the web process must not load
-
-    sketch = MinHash(num_perm=BANDS * ROWS, seed=1)
-    sketch.update_batch([each.encode() for each in shingles])
-    values = sketch.hashvalues.reshape(BANDS, ROWS)
-    return [
-        int.from_bytes(
-            hashlib.blake2b(bytes([place]) + band.tobytes(), digest_size=8).digest(), signed=True
-        )
-        for place, band in enumerate(values)
-    ]
+def _sets(told: Iterable[Told]) -> Iterator[frozenset[int]]:
+    shingles = shingles_of([each.text for each in told])
+    return (shingles.of(nth) for nth in range(len(shingles)))

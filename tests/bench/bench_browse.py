@@ -48,14 +48,13 @@ _MORE = """
                (SELECT max(id) FROM campaigns_task) AS tasks
         FROM campaigns_campaign c, prompts_prompt p ORDER BY p.id LIMIT 1;
     INSERT INTO prompts_prompt (id, uid, created_at, workspace_id, collection_id, group_id,
-                                external_id, messages, fingerprint, documents, slices, near_looked_at)
+                                external_id, messages, fingerprint, documents, slices)
         SELECT prompts + n, gen_random_uuid(), now(), workspace_id, collection_id, group_id, 'm' || n,
                jsonb_build_array(jsonb_build_object('role', 'user', 'content',
                    'Why is the sky blue, and what has it to do with rare' || n / 50 ||
                    CASE WHEN n < %(more)s / 2 THEN ' in the old days?' ELSE '?' END)),
                md5(n::text), '[]',
-               jsonb_build_object('language', CASE WHEN n < %(more)s / 2 THEN 'de' ELSE 'en' END),
-               now()
+               jsonb_build_object('language', CASE WHEN n < %(more)s / 2 THEN 'de' ELSE 'en' END)
         FROM of, generate_series(1, %(more)s) n;
     INSERT INTO prompts_completion (id, uid, created_at, workspace_id, prompt_id, generation_id,
                                     external_id, content, finish)

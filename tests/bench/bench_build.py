@@ -25,6 +25,21 @@ from typing import Any
 
 WORDS = 100  # per text; prompt, two answers
 PER_PROMPT = 5  # judgments
+UNCLEANED = {  # bench_cleaning measures that
+    "unicode": False,
+    "white_space": False,
+    "control_tokens": False,
+    "refused": "off",
+    "truncated": "off",
+    "off_topic": "off",
+    "language": "off",
+    "outliers": "off",
+    "personal": "off",
+    "unsafe": "off",
+    "near_duplicates": "off",
+    "contradictions": "off",
+    "cycles": "off",
+}
 
 _FILL = """
     INSERT INTO prompts_promptgroup (uid, created_at, workspace_id, split)
@@ -33,12 +48,12 @@ _FILL = """
     FROM generate_series(1, %(prompts)s) n;
 
     INSERT INTO prompts_prompt (uid, created_at, workspace_id, collection_id, group_id, external_id,
-                                messages, fingerprint, documents, slices, near_looked_at)
+                                messages, fingerprint, documents, slices)
     SELECT gen_random_uuid(), now(), %(workspace)s, %(collection)s, id, 'p' || id,
            jsonb_build_array(jsonb_build_object('role', 'user', 'content',
                (SELECT string_agg(substr(md5(g.id::text || w), 1, 6), ' ')
                 FROM generate_series(1, %(words)s) w))),
-           md5(id::text), '[]', '{}', NULL
+           md5(id::text), '[]', '{}'
     FROM prompts_promptgroup g WHERE workspace_id = %(workspace)s;
 
     INSERT INTO prompts_completion (uid, created_at, workspace_id, prompt_id, generation_id,
@@ -206,7 +221,7 @@ def _building(kind: str) -> Callable[[], Any]:
             workspace=workspace,
             name=kind,
             kind=BuildKind(kind),
-            definition={"near_duplicates": False},
+            definition={"near_duplicates": False, "cleaning": UNCLEANED},
         )
         job = start_build(dataset=dataset).job
 
@@ -225,13 +240,19 @@ def _assembling() -> Callable[[], Any]:
     from evalhub.accounts.models import Workspace
     from evalhub.datasets.building import Building
     from evalhub.datasets.choices import BuildKind
-    from evalhub.datasets.definition import Definition
+    from evalhub.datasets.cleaning.door import Cleaner
+    from evalhub.datasets.definition import definition_of
     from evalhub.datasets.lengths import Lengths
+    from evalhub.datasets.services import ensure_dataset
     from evalhub.quality.scope import Scope
     from evalhub.quality.services import take_snapshot
 
-    definition = Definition()
-    snapshot = take_snapshot(Workspace.objects.get(slug="bench"))
+    workspace = Workspace.objects.get(slug="bench")
+    definition = definition_of({"near_duplicates": False, "cleaning": UNCLEANED})
+    dataset = ensure_dataset(
+        workspace=workspace, name="rows", kind=BuildKind.PREFERENCE, definition={}
+    )
+    snapshot = take_snapshot(workspace)
     scope = Scope(snapshot, definition.counted_sources)
 
     def work() -> Any:
@@ -240,6 +261,7 @@ def _assembling() -> Callable[[], Any]:
                 kind=BuildKind.PREFERENCE,
                 definition=definition,
                 lengths=Lengths(),
+                cleaner=Cleaner(dataset, BuildKind.PREFERENCE, definition.cleaning, Path(folder)),
                 folder=Path(folder) / "work",
             )
             building.collect(scope, lambda _done, _total: None)

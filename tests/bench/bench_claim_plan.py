@@ -45,9 +45,9 @@ _MORE = """
                (SELECT max(id) FROM campaigns_task) AS tasks
         FROM campaigns_campaign c, prompts_prompt p ORDER BY p.id LIMIT 1;
     INSERT INTO prompts_prompt (id, uid, created_at, workspace_id, collection_id, group_id,
-                                external_id, messages, fingerprint, documents, slices, near_looked_at)
+                                external_id, messages, fingerprint, documents, slices)
         SELECT prompts + n, gen_random_uuid(), now(), workspace_id, collection_id, group_id, 'm' || n,
-               '[{"role": "user", "content": "Why is the sky blue?"}]', md5(n::text), '[]', '{}', now()
+               '[{"role": "user", "content": "Why is the sky blue?"}]', md5(n::text), '[]', '{}'
         FROM of, generate_series(1, %(more)s) n;
     INSERT INTO prompts_completion (id, uid, created_at, workspace_id, prompt_id, generation_id,
                                     external_id, content, finish)

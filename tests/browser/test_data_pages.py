@@ -34,7 +34,7 @@ def test_erin_imports_pairs_and_builds_a_dataset_from_them(
     pairs = [
         {
             "conversations": [{"from": "human", "value": f"Why is the number {n} *odd*?"}],
-            "chosen": {"from": "gpt", "value": f"Because {n} is not divisible by 2."},
+            "chosen": {"from": "gpt", "value": f"Because {n} is not divisble by 2."},
             "rejected": {"from": "gpt", "value": "" if n == 3 else f"No idea about {n}."},
         }
         for n in range(40)
@@ -69,6 +69,9 @@ def test_erin_imports_pairs_and_builds_a_dataset_from_them(
     page.get_by_role("link", name="New dataset").click()
     check(page, "dataset-new")
     page.get_by_label("Name", exact=True).fill("Pairs of numbers")
+    page.get_by_text("Cleaning of the rows").click()
+    page.get_by_label("Propose spellings").select_option("in English")
+    check(page, "dataset-new-cleaning")
     page.get_by_role("button", name="Keep the definition").click()
     check(page, "dataset")
     page.get_by_role("button", name="Build it from today's judgments").click()
@@ -82,5 +85,10 @@ def test_erin_imports_pairs_and_builds_a_dataset_from_them(
     build = DatasetBuild.objects.get()
     assert len(rows) == build.rows["train"]
     assert sum(build.rows.values()) == 39
+    page.get_by_role("link", name="Spellings proposed").click()
+    check(page, "spellings")
+    page.get_by_role("button", name="Accept").click()
+    expect(page.get_by_text("accepted", exact=True)).to_be_visible()
+    check(page, "spellings-decided")
     page.get_by_role("link", name="Imports", exact=True).click()
     check(page, "imports")

@@ -115,6 +115,7 @@ MAKERS: Makers = {
     ),
     "prompts": lambda w: make.CompletionFactory.create(prompt__collection__workspace=w).prompt,
     "datasets": lambda w: make.DatasetBuildFactory.create(dataset__workspace=w).dataset,
+    "spellings": lambda w: make.SpellingProposalFactory.create(dataset__workspace=w),
     "builds": lambda w: make.DatasetBuildFactory.create(dataset__workspace=w),
     "exports": lambda w: make.ExportFactory.create(campaign__workspace=w),
     "try": _trial,

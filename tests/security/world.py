@@ -88,6 +88,9 @@ def make_world(workspace: Workspace, member: Member, text: str) -> World:
         campaign=task.campaign, name=text[:100], created_by=member
     ).uid
     base = workspace.language_models.get(kind="base", children__isnull=False)
+    uids["spelling"] = factories.SpellingProposalFactory.create(
+        dataset=build.dataset, word=text[:30], meant=text[:40]
+    ).uid
     uids["trial"] = try_prompt(workspace=workspace, models=[base], text=text, by=member)
     slugs = {"name": NAME, "collection": task.prompt.collection.slug, "rubric": version.rubric.slug}
     return World(workspace, uids, slugs | {"loop": round_.loop.slug})

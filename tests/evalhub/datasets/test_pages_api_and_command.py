@@ -11,8 +11,11 @@ from rest_framework.test import APIClient
 
 from evalhub.accounts.models import Member
 from evalhub.accounts.services import create_token
+from evalhub.audit.models import Entry
 from evalhub.campaigns.models import Task
-from evalhub.datasets.models import Dataset, DatasetBuild
+from evalhub.datasets.cleaning.options import Cleaning
+from evalhub.datasets.definition import definition_of
+from evalhub.datasets.models import Dataset, DatasetBuild, SpellingProposal
 from evalhub.jobs.jobs import execute
 from evalhub.prompts.models import Completion
 from tests.evalhub.datasets.conftest import Build
@@ -83,6 +86,63 @@ def test_a_wrong_definition_is_said_at_the_form(client: Client, erin: Member) ->
 
     assert answer.status_code == 200
     assert not Dataset.objects.exists()
+
+
+def test_cleaning_is_asked_for_at_the_form(client: Client, erin: Member) -> None:
+    client.force_login(erin.user)
+    asked = {
+        "cleaning-unicode": "no",
+        "cleaning-refused": "leave_out",
+        "cleaning-languages": "en, de",
+        "cleaning-unsafe_words": "rosebud\n\n cold  fusion",
+        "cleaning-normalise": ["dates"],
+    }
+
+    client.post("/w/acme/datasets/new/", FORM | asked)
+    wrong = client.post("/w/acme/datasets/new/", FORM | asked | {"cleaning-languages": "english"})
+
+    cleaning = Dataset.objects.get().definition["cleaning"]
+    assert definition_of({"cleaning": cleaning}).cleaning == Cleaning(
+        unicode=False,
+        refused="leave_out",
+        languages=["en", "de"],
+        unsafe_words=["rosebud", "cold fusion"],
+        normalise=["dates"],
+    )
+    assert "Two letters for each language" in wrong.text
+    page = client.get(f"/w/acme/datasets/{Dataset.objects.get().uid}/").text
+    assert "unicode: no; refused: leave out; languages: en, de" in page
+
+
+def test_spellings_are_decided_by_a_person_and_said_in_the_audit_log(
+    client: Client, erin: Member, bob: Member, compared: list[Task], build: Build
+) -> None:
+    first = compared[0].completions.get(placed__place=0)
+    Completion.objects.filter(pk=first.pk).update(content="The sky is verry blue <|im_end|>")
+    made = build(cleaning={"spelling": "en"})
+    proposal = SpellingProposal.objects.get()
+    list_, url = (
+        f"/w/acme/datasets/{made.dataset.uid}/spelling/",
+        f"/w/acme/spellings/{proposal.uid}/",
+    )
+    client.force_login(erin.user)
+
+    page = client.get(f"/w/acme/builds/{made.uid}/").text
+    assert "1 texts cleaned" not in page
+    assert "Marks of chat templates" in page
+    assert list_ in page
+    assert "verry" in client.get(list_).text
+    assert client.post(url, {"state": "maybe"}).status_code == 400
+    assert client.post(url, {"state": "accepted"}).headers["Location"] == list_
+    page = client.get(list_).text
+
+    proposal.refresh_from_db()
+    assert (proposal.state, proposal.decided_by) == ("accepted", erin)
+    assert Entry.objects.get(verb="spelling.accepted").details["word"] == "verry"
+    assert "Reject very for verry" in page
+    assert "Accept very for verry" not in page
+    client.force_login(bob.user)
+    assert client.post(url, {"state": "rejected"}).status_code == 403
 
 
 def test_annotators_and_strangers_stay_outside(

@@ -8,10 +8,19 @@ import pytest
 from evalhub.accounts.models import Workspace
 from evalhub.formats.rows import CompletionRow, Message, PromptRow, Rejected
 from evalhub.prompts.grouping import group_uid, merge, root_of, split_of
-from evalhub.prompts.models import Collection, Completion, Generation, Prompt, PromptGroup, Split
-from evalhub.prompts.near import jaccard, merge_near_duplicates, shingles_of
+from evalhub.prompts.models import (
+    Collection,
+    Completion,
+    Generation,
+    Prompt,
+    PromptGroup,
+    Sketch,
+    Split,
+)
+from evalhub.prompts.near import merge_near_duplicates
 from evalhub.prompts.services.intake import add_prompts
-from tests.factories import CollectionFactory, PromptFactory, PromptGroupFactory
+from evalhub.stats.minhash import BANDS
+from tests.factories import CollectionFactory, PromptGroupFactory
 
 
 @pytest.fixture
@@ -183,14 +192,33 @@ def test_another_workspace_is_never_compared(faq: Collection, elsewhere: Workspa
     assert PromptGroup.objects.count() == 2
 
 
-def test_the_jaccard_index_is_shared_over_all() -> None:
-    assert jaccard(frozenset("abc"), frozenset("bcd")) == 0.5
+def test_templates_of_which_the_first_words_differ_stay_apart(faq: Collection) -> None:
+    """20 words of which 4 differ: 14 of 18 + 4 shingles shared give an index of at most 0.64."""
+    names = ["Ada", "Bo", "Cy"]
+    texts = [f"{each} {each}a {each}b {each}c " + " ".join(LONG.split()[:16]) for each in names]
+    add_prompts(collection=faq, rows=[row(text[:2], text) for text in texts])
+
+    assert merge_near_duplicates(faq.workspace, report=lambda done, total: None).merges == []
 
 
-@pytest.mark.parametrize(
-    ("text", "count"), [("Hi", 1), ("one two three four", 2), ("为什么天空", 3)]
-)
-def test_shingles_are_three_words_or_characters_of_cjk(text: str, count: int) -> None:
-    prompt = PromptFactory.build(messages=[{"role": "user", "content": text}], workspace=None)
+def test_a_chain_of_near_duplicates_becomes_one_group_under_the_earliest(
+    faq: Collection,
+) -> None:
+    words = LONG.split()
+    texts = [" ".join([*words, *(f"w{n}" for n in range(more))]) for more in range(4)]
+    add_prompts(collection=faq, rows=[row(f"p{n}", text) for n, text in enumerate(texts)])
 
-    assert len(shingles_of(prompt)) == count
+    merge_near_duplicates(faq.workspace, report=lambda done, total: None)
+
+    groups = [each.group for each in Prompt.objects.select_related("group").order_by("pk")]
+    assert {root_of(group) for group in groups} == {groups[0]}
+    assert all(group.split in (groups[0].split, Split.NONE) for group in groups)
+
+
+def test_sketches_of_another_version_are_made_anew(faq: Collection) -> None:
+    add_prompts(collection=faq, rows=[row("a", LONG)])
+    merge_near_duplicates(faq.workspace, report=lambda done, total: None)
+    Sketch.objects.update(version=1, bands=b"")
+
+    assert merge_near_duplicates(faq.workspace, report=lambda done, total: None).looked == 1
+    assert len(Sketch.objects.get().bands) == 8 * BANDS

@@ -11,8 +11,11 @@ from evalhub.accounts.models import Member
 from evalhub.common.files import digest_of_file, file_store
 from evalhub.datasets.building import Building
 from evalhub.datasets.choices import BuildKind
+from evalhub.datasets.cleaning.door import Cleaner
+from evalhub.datasets.cleaning.options import Cleaning
 from evalhub.datasets.definition import Definition
 from evalhub.datasets.lengths import Lengths
+from evalhub.datasets.services import create_dataset
 from evalhub.datasets.spill import entry_of
 from evalhub.evaluation.measures import compared, measured, most_changed
 from evalhub.jobs.errors import JobCancelled
@@ -73,9 +76,14 @@ def test_a_person_can_cancel_in_the_middle_of_it(erin: Member, tmp_path: Path) -
         lay_out(run, Beats(stops_at=4))
 
 
-def test_writing_a_build_beats_at_each_row(tmp_path: Path) -> None:
+def test_writing_a_build_beats_at_each_row(erin: Member, tmp_path: Path) -> None:
+    dataset = create_dataset(workspace=erin.workspace, name="d", kind=BuildKind.SFT, definition={})
     building = Building(
-        kind=BuildKind.SFT, definition=Definition(), lengths=Lengths(), folder=tmp_path / "work"
+        kind=BuildKind.SFT,
+        definition=Definition(),
+        lengths=Lengths(),
+        cleaner=Cleaner(dataset, BuildKind.SFT, Cleaning(), tmp_path / "cleaning"),
+        folder=tmp_path / "work",
     )
     for n in range(50):
         row = {"id": f"{n:032}", "group": "00000000-0000-4000-8000-000000000000"}

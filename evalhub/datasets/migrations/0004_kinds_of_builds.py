@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("datasets", "0002_classification_builds"),
+        ("datasets", "0003_cleaned_texts_and_spellings"),
     ]
 
     operations = [

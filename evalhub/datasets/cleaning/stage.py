@@ -1,0 +1,140 @@
+"""Cleaning rows a batch at a time: their texts, and what is seen in one row alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from evalhub.accounts.models import Workspace
+from evalhub.datasets.cleaning.answers import is_off_topic
+from evalhub.datasets.cleaning.options import Cleaning
+from evalhub.datasets.cleaning.recipe import VERSIONS, CleanText, Finding, Recipe, Role
+from evalhub.datasets.cleaning.spelling import can_spell, unknown_words
+from evalhub.datasets.cleaning.steps import Steps, leaves
+from evalhub.datasets.cleaning.store import Store
+
+Messages = list[dict[str, Any]]
+ROLES: tuple[Role, ...] = ("prompt", "answer")
+
+
+class Row(NamedTuple):
+    """A row ahead of cleaning. `fields` name its answers; `finishes`: "length" where one was cut."""
+
+    prompt: str  # uid, for examples
+    messages: Messages
+    fields: tuple[str, ...]
+    answers: tuple[str, ...]
+    finishes: tuple[str, ...]
+
+
+class Clean(NamedTuple):
+    """The row with its texts mended, what was done and found, and why it is left out, or ""."""
+
+    messages: Messages
+    answers: tuple[str, ...]
+    notes: list[dict[str, Any]]
+    reason: str
+
+
+class Stage:
+    """Cleans the rows of one build. `spellings` counts unknown words, where asked for."""
+
+    def __init__(
+        self, *, workspace: Workspace, options: Cleaning, accepted: Mapping[str, str]
+    ) -> None:
+        self._options = options
+        self._recipes = {role: Recipe(options, role, accepted) for role in ROLES}
+        self._stores = {role: Store(workspace, each) for role, each in self._recipes.items()}
+        self.steps = Steps()
+        for recipe in self._recipes.values():
+            self.steps.not_run |= recipe.not_run
+        self._spells = bool(options.spelling) and can_spell()
+        if options.spelling and not self._spells:
+            self.steps.not_run["spelling"] = "the extra “spelling” is not installed"
+        self.spellings: Counter[str] = Counter()
+
+    def clean(self, rows: Sequence[Row]) -> list[Clean]:
+        """Each row, in order."""
+        prompts = self._cleaned(
+            "prompt", [each["content"] for row in rows for each in row.messages]
+        )
+        answers = self._cleaned("answer", [text for row in rows for text in row.answers])
+        return [self._row(row, prompts, answers) for row in rows]
+
+    def mended(self, conversations: Sequence[Messages]) -> list[Messages]:
+        """Prompts that stand in no row; nothing is counted."""
+        texts = (turn["content"] for messages in conversations for turn in messages)
+        prompts = self._stores["prompt"].clean(texts)
+        return [_mended(messages, prompts) for messages in conversations]
+
+    def texts(self) -> Counter[str]:
+        """How many distinct texts were cleaned, and how many were known."""
+        stores = self._stores.values()
+        return Counter(
+            cleaned=sum(each.cleaned for each in stores), known=sum(each.known for each in stores)
+        )
+
+    def _cleaned(self, role: Role, texts: list[str]) -> dict[str, CleanText]:
+        for step in self._recipes[role].steps:
+            self.steps.counts[step].looked += len(texts)
+        return self._stores[role].clean(texts)
+
+    def _row(self, row: Row, prompts: dict[str, CleanText], answers: dict[str, CleanText]) -> Clean:
+        found = [
+            ("prompt", each) for turn in row.messages for each in prompts[turn["content"]].findings
+        ]
+        messages = _mended(row.messages, prompts)
+        texts = tuple(answers[each].text for each in row.answers)
+        for name, given in zip(row.fields, row.answers, strict=True):
+            found += [(name, each) for each in answers[given].findings]
+        found += list(self._seen_in(row, messages, texts))
+        reason = ""
+        notes = []
+        for at, finding in found:
+            self.steps.note(
+                finding.step,
+                finding.what,
+                {"prompt": row.prompt, "field": at, "what": finding.what},
+            )
+            notes.append(note(finding, at))
+            if not reason and leaves(self._options, finding.step, at):
+                reason = f"cleaning_{finding.step}"
+                self.steps.counts[finding.step].left_out += 1
+        return Clean(messages, texts, notes, reason or _fault(texts))
+
+    def _seen_in(
+        self, row: Row, messages: Messages, texts: tuple[str, ...]
+    ) -> Iterator[tuple[str, Finding]]:
+        options = self._options
+        asked = [each["content"] for each in messages if each["role"] == "user"]
+        for name, text, finish in zip(row.fields, texts, row.finishes, strict=True):
+            if options.truncated != "off" and finish == "length":
+                yield name, Finding("truncated", "reached its length limit")
+            if options.off_topic != "off":
+                self.steps.counts["off_topic"].looked += 1
+                if is_off_topic(asked, text):
+                    yield name, Finding("off_topic", "shares no word with its prompt")
+            if self._spells and name != "rejected":
+                self.spellings.update(unknown_words(text, options.spelling))
+
+
+def _mended(messages: Messages, prompts: Mapping[str, CleanText]) -> Messages:
+    """Roles, tool calls and whatever else a turn has stay as they are."""
+    return [turn | {"content": prompts[turn["content"]].text} for turn in messages]
+
+
+def note(finding: Finding, at: str) -> dict[str, Any]:
+    """A line of a row's lineage."""
+    return {
+        "step": finding.step,
+        "version": VERSIONS[finding.step],
+        "field": at,
+        "what": finding.what,
+    }
+
+
+def _fault(texts: tuple[str, ...]) -> str:
+    if any(not each.strip() for each in texts):
+        return "blank_when_clean"
+    return "same_when_clean" if len(texts) > 1 and texts[0] == texts[1] else ""
