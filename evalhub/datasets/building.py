@@ -19,6 +19,7 @@ from evalhub.datasets.cleaning.door import Cleaner, Lying
 from evalhub.datasets.cleaning.steps import REASONS as OF_CLEANING
 from evalhub.datasets.definition import Definition
 from evalhub.datasets.errors import RowsCross
+from evalhub.datasets.findings import Findings, facts_in, facts_of
 from evalhub.datasets.kinds import MADE_OF_PROMPTS, MAKERS, PAIRS
 from evalhub.datasets.lengths import Lengths
 from evalhub.datasets.mixing import Mixing, Sorting, needs_mixing
@@ -102,7 +103,7 @@ class Building:
         self._cleaner = cleaner
         self._waiting: list[tuple[Asked, Kept]] = []  # for the end of their batch, to be cleaned
         self._has_row: set[str] = set()  # uids of prompts, where a reference could give one too
-        self.counts = Counts()
+        self.counts, self.findings = Counts(), Findings(kind)
 
     def collect(self, scope: Scope, report: Callable[[int, int], None]) -> None:
         """Read everything in scope; `report` hears of the judgments done so far, and of all."""
@@ -138,7 +139,9 @@ class Building:
                 self.counts.found += 1
                 if splits.get(row["group"]) == Split.TRAIN:
                     told["from"] = REPLAY + lineage["from"].removeprefix(REPLAY)
-                    self._rows.add(entry_of(row, told, split=Split.TRAIN.value, part=place))
+                    facts = facts_in(self._kind, row, lineage)
+                    entry = entry_of(row, told, split=Split.TRAIN.value, part=place, facts=facts)
+                    self._rows.add(entry)
                 else:
                     self._list(row["id"], _left("no_split", lineage))
 
@@ -212,7 +215,14 @@ class Building:
         if self._asks_for_references or self._kind == BuildKind.EVALUATION:
             self._has_row.add(asked.uid)
         part, value = self._sorting.of(asked)
-        entry = entry_of(row, lineage, split=asked.split, part=part, value=value)
+        entry = entry_of(
+            row,
+            lineage,
+            split=asked.split,
+            part=part,
+            value=value,
+            facts=facts_of(self._kind, kept, notes),
+        )
         return self._rows.add(entry)
 
     def _leave_out(self, asked: Asked, left: LeftOut) -> None:
@@ -225,7 +235,7 @@ class Building:
         self.counts.left_out[reason] += 1
         if len(self.counts.examples[reason]) < EXAMPLES:
             self.counts.examples[reason].append(told)
-        self._left_out.add(Entry(name, "", "", "", 0, 0, "", canonical_bytes(told), b""))
+        self._left_out.add(Entry(name, "", "", "", 0, 0, "", b"{}", canonical_bytes(told), b""))
 
     def write(self, folder: Path, beat: Beat = unwatched) -> str:
         """Write the files of rows, by content uid; return their digest. `beat` is called at each.
@@ -239,7 +249,8 @@ class Building:
         seen = self._cleaner.seen_in_all(beat)
         mixing = self._mixed(seen, beat)
         digests = {split: hashlib.sha256() for split in SPLITS}
-        with _Streams(folder, [*(f"{split}.jsonl" for split in SPLITS), "lineage.jsonl"]) as files:
+        names = [*(f"{split}.jsonl" for split in SPLITS), "lineage.jsonl", "findings.jsonl"]
+        with _Streams(folder, names) as files:
             for same in self._rows:
                 beat()
                 entry = self._settled(same, seen, mixing)
@@ -255,6 +266,8 @@ class Building:
                 self.counts.groups[entry.split].add(int(entry.group[:8] + entry.group[-8:], 16))
                 self.counts.origins[entry.origin] += 1
                 self.counts.behind_rows += entry.judgments
+                for sighting in self.findings.see(entry):
+                    files["findings.jsonl"].write(canonical_bytes(sighting._asdict()) + b"\n")
         with _Streams(folder, ["left_out.jsonl"]) as files:
             for entries in self._left_out:
                 beat()
@@ -342,7 +355,7 @@ def write_test_prompts(
         group = str(root_of(prompt.group).uid)
         asked = {"group": group, "prompt": messages, "reference": prompt.reference}
         row = canonical_bytes({"id": name} | asked)
-        rows.add(Entry(name, Split.TEST.value, group, "", 0, 0, "", row, b""))
+        rows.add(Entry(name, Split.TEST.value, group, "", 0, 0, "", b"{}", row, b""))
     written = 0
     with target.open("wb") as stream:
         for same in rows:

@@ -124,6 +124,7 @@ def _build(
         lengths=lengths,
         grouping=grouping,
         cleaning=cleaner.report(),
+        findings=building.findings.report(),
         digest=digest,
     )
     (out / "manifest.json").write_text(json.dumps(manifest, indent=2, ensure_ascii=False), "utf-8")

@@ -27,6 +27,7 @@ def manifest_of(
     lengths: Lengths,
     grouping: dict[str, Any],
     cleaning: dict[str, Any],
+    findings: dict[str, Any],
     digest: str,
 ) -> dict[str, Any]:
     return {
@@ -56,6 +57,7 @@ def manifest_of(
         "length": lengths.report(),
         "grouping": grouping,
         "cleaning": cleaning,
+        "report": findings,
     }
 
 

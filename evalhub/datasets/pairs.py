@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import combinations
 from statistics import pstdev
@@ -19,6 +19,9 @@ from evalhub.quality.evidence import Evidence
 Two = tuple[int, int]  # completions by key, the lower first
 
 
+ByAnswer = Mapping[int, Mapping[str, Marks]]  # by completion and criterion
+
+
 class Tally(NamedTuple):
     votes: Votes
     origins: tuple[str, ...]
@@ -29,10 +32,10 @@ def preference_rows(
 ) -> Iterator[Kept | LeftOut]:
     """Every pair that is decided, and why each other one is not."""
     tallies = tallies_of(evidence, definition)
+    marks = marks_of(evidence, definition) if evidence.marks else {}
     for pair in sorted(tallies):
-        yield _voted(pair, tallies[pair], answers, definition)
+        yield _voted(pair, tallies[pair], marks, answers, definition)
     if "ratings" in definition.evidence:
-        marks = marks_of(evidence, definition)
         for pair in combinations(sorted(marks), 2):
             if pair not in tallies:
                 yield _rated(pair, marks, answers, definition)
@@ -101,7 +104,9 @@ def _times(votes: Votes, weight: float) -> Votes:
     )
 
 
-def _voted(pair: Two, tally: Tally, answers: Answers, definition: Definition) -> Kept | LeftOut:
+def _voted(
+    pair: Two, tally: Tally, marks: ByAnswer, answers: Answers, definition: Definition
+) -> Kept | LeftOut:
     votes, share, weight = tally.votes, tally.votes.chance_first, tally.votes.weight
     first, second = answers[pair[0]], answers[pair[1]]
     if votes.is_both_bad:
@@ -117,8 +122,23 @@ def _voted(pair: Two, tally: Tally, answers: Answers, definition: Definition) ->
     ties = votes.ties + votes.both_bad
     reason = f"preferred by {for_it:g} of {weight:g}" + (f", {ties:g} undecided" * (ties > 0))
     origin, uids = "+".join(tally.origins), tuple(votes.judgments)
-    margin = abs(votes.margins) / weight
-    return pair_or_fault(Kept(better, origin, reason, uids, max(share, 1 - share), weight, margin))
+    kept = Kept(better, origin, reason, uids, max(share, 1 - share), weight)
+    gap = _gap(pair, marks)
+    is_against = gap is not None and (gap > 0) != (share > 0.5) and gap != 0
+    flags = ("rated_lower",) if is_against else ()
+    return pair_or_fault(replace(kept, margin=abs(votes.margins) / weight, flags=flags))
+
+
+def _gap(pair: Two, marks: ByAnswer) -> float | None:
+    """By how much the first is rated higher, on the criteria on which both have a value."""
+    if pair[0] not in marks or pair[1] not in marks:
+        return None
+    one, other = marks[pair[0]], marks[pair[1]]
+    shared = [name for name in one.keys() & other.keys() if one[name].n and other[name].n]
+    if not shared:
+        return None
+    gaps = [mean_of(one[name].values) - mean_of(other[name].values) for name in shared]
+    return weighted_mean(gaps, [one[name].weight for name in shared])
 
 
 def _tied(pair: tuple[Answer, Answer], tally: Tally, definition: Definition) -> Kept | LeftOut:
@@ -176,7 +196,9 @@ def _rated(
     weight = min(max(each[name].n for name in shared) for each in (one, other))
     reason = f"rated {abs(gap):.2f} points higher on {', '.join(shared)}"
     uids = tuple(sorted(judgments))
-    return pair_or_fault(Kept(better, "ratings", reason, uids, p_chosen, float(weight), abs(gap)))
+    return pair_or_fault(
+        Kept(better, "ratings", reason, uids, p_chosen, float(weight), margin=abs(gap))
+    )
 
 
 def pair_or_fault(kept: Kept) -> Kept | LeftOut:

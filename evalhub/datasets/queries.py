@@ -42,6 +42,12 @@ def built(workspace: Workspace, uid: UUID) -> DatasetBuild:
     return found
 
 
+def blocking(build: DatasetBuild) -> list[dict[str, Any]]:
+    """The findings of its report that keep a build from training."""
+    found: list[dict[str, Any]] = build.manifest.get("report", {}).get("findings", [])
+    return [each for each in found if each["level"] == "blocks"]
+
+
 def training_rows(build: DatasetBuild) -> Iterator[tuple[Line, Line]]:
     """Each row of the training split with its lineage, by content uid."""
     lineage = lines_of(build, "lineage.jsonl")

@@ -37,6 +37,7 @@ class Kept:
     judgments: tuple[str, ...]  # uids
     p_chosen: float = 1.0
     weight: float = 1.0
+    flags: tuple[str, ...] = ()  # what a person should know of it, see findings
     margin: float = 0.0  # how much better, of a reward row
     is_good: bool = True  # of an unpaired row
     reference: str | None = None  # of an evaluation row

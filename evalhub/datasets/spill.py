@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -26,14 +26,24 @@ class Entry(NamedTuple):
     judgments: int  # behind the row
     part: int  # place of the part of the definition that takes it
     value: str  # of the slice by which the set is balanced
+    facts: bytes  # what findings look at, as canonical JSON
     row: bytes
     lineage: bytes
+
+    def known(self) -> dict[str, Any]:
+        """The facts as values: `lengths` of the answers, `p_chosen`, `said` (question and answer, of a
+        label) and `flags`.
+        """
+        facts: dict[str, Any] = json.loads(self.facts)
+        return facts
 
     def with_notes(self, notes: list[dict[str, Any]]) -> Entry:
         """The same row, of which more was seen by cleaning."""
         lineage = json.loads(self.lineage)
         lineage.setdefault("cleaning", []).extend(notes)
-        return self._replace(lineage=canonical_bytes(lineage))
+        facts = self.known()
+        facts["flags"] = sorted({*facts.get("flags", []), *(each["step"] for each in notes)})
+        return self._replace(lineage=canonical_bytes(lineage), facts=canonical_bytes(facts))
 
     def read(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """The row and its lineage as values."""
@@ -41,7 +51,13 @@ class Entry(NamedTuple):
 
 
 def entry_of(
-    row: dict[str, Any], lineage: dict[str, Any], *, split: str, part: int = 0, value: str = ""
+    row: dict[str, Any],
+    lineage: dict[str, Any],
+    *,
+    split: str,
+    part: int = 0,
+    value: str = "",
+    facts: Mapping[str, Any] | None = None,
 ) -> Entry:
     return Entry(
         id=row["id"],
@@ -51,6 +67,7 @@ def entry_of(
         judgments=len(lineage["judgments"]),
         part=part,
         value=value,
+        facts=canonical_bytes(facts or {}),
         row=canonical_bytes(row),
         lineage=canonical_bytes(lineage),
     )
@@ -71,7 +88,8 @@ class SortedRows:
         """Keep a row; JSON holds no tab and no line break but as an escape."""
         head = f"{entry.id}\t{entry.split}\t{entry.group}\t{entry.origin}\t{entry.judgments}\t{entry.part}"
         value = canonical_bytes(entry.value)
-        line = b"%b\t%b\t%b\t%b\n" % (head.encode(), value, entry.row, entry.lineage)
+        parts = (head.encode(), value, entry.facts, entry.row, entry.lineage)
+        line = b"\t".join(parts) + b"\n"
         self._parts[int(entry.id[:2], 16)].append(line)
         self._held += 1
         if self._held >= self._most:
@@ -100,10 +118,10 @@ def _id(line: bytes) -> bytes:
 
 
 def _entry(line: bytes) -> Entry:
-    *head, value, row, lineage = line[:-1].split(b"\t")
+    *head, value, facts, row, lineage = line[:-1].split(b"\t")
     name, split, group, origin, judgments, part = (each.decode() for each in head)
     told = json.loads(value) if value != b'""' else ""
-    return Entry(name, split, group, origin, int(judgments), int(part), told, row, lineage)
+    return Entry(name, split, group, origin, int(judgments), int(part), told, facts, row, lineage)
 
 
 def combined(same: Sequence[Entry]) -> Entry:
@@ -123,4 +141,10 @@ def combined(same: Sequence[Entry]) -> Entry:
     reason = f"{lineages[0]['reason']}; {len(same)} rows with this text became one"
     lineage = lineages[0] | {"judgments": judgments, "reason": reason}
     first = same[0]
-    return entry_of(row, lineage, split=first.split, part=first.part, value=first.value)
+    facts = dict(first.known())
+    if facts:
+        facts["flags"] = sorted({flag for each in same for flag in each.known()["flags"]})
+        facts["p_chosen"] = row.get("p_chosen", 1.0)
+    return entry_of(
+        row, lineage, split=first.split, part=first.part, value=first.value, facts=facts
+    )

@@ -50,6 +50,7 @@ class Policy(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
     chain: Chain = "dpo"
     accepts_simulated: bool = False
+    despite: str = ""  # why to train though the builds' reports have findings that block
     sft: Options = {}
     dpo: Options = {}
     evaluate: Options = {}

@@ -7,6 +7,12 @@ class BadSpec(DomainError):
     code = "bad_spec"
 
 
+class BlockedByFindings(DomainError):
+    """The report of the build has findings that block, and nobody said why they do not matter."""
+
+    code = "blocked_by_findings"
+
+
 class RunFailed(DomainError):
     """The trainer said what was wrong, or went away without a word."""
 

@@ -9,11 +9,12 @@ from django.db import transaction
 from evalhub.accounts.models import Member, Workspace
 from evalhub.audit.services import record
 from evalhub.datasets.models import DatasetBuild
+from evalhub.datasets.queries import blocking
 from evalhub.jobs.choices import Queue
 from evalhub.jobs.services import queue_job
 from evalhub.registry.errors import CannotRun
 from evalhub.registry.models import LanguageModel, ModelKind
-from evalhub.runs.errors import BadSpec
+from evalhub.runs.errors import BadSpec, BlockedByFindings
 from evalhub.runs.inputs import FileRef, store_rows, training_inputs
 from evalhub.runs.models import Recipe, Run
 from training.contract import OPTIONS, ContractError, RunSpec
@@ -77,11 +78,16 @@ def start_training(
     seed: int = 0,
     by: Member | None = None,
     title: str = "",
+    despite: str = "",
 ) -> Run:
     """Train an adapter on a build's rows: `start_run` with the build's files as its inputs.
 
+    Args:
+        despite: why that is right though the build's report has findings that block.
+
     Raises:
         BadSpec: the build is not finished, holds no training rows, or is of the other kind.
+        BlockedByFindings: its report has some, and nobody says why that is right all the same.
     """
     if recipe not in TRAINING:
         raise BadSpec(f"The recipe {recipe!r} trains nothing; use {' or '.join(TRAINING)}.")
@@ -92,7 +98,14 @@ def start_training(
         raise BadSpec(
             f"{build} holds no training rows (or is not finished): nothing to learn from."
         )
-    return start_run(
+    blocks = blocking(build)
+    if blocks and not despite.strip():
+        told = "; ".join(f"{each['words']} ({each['told']})" for each in blocks)
+        raise BlockedByFindings(
+            f"{build} should not be trained on: {told}. Mend that and build again, or say in “despite” "
+            "why it is right all the same."
+        )
+    run = start_run(
         workspace=workspace,
         recipe=recipe,
         model=model,
@@ -103,6 +116,10 @@ def start_training(
         by=by,
         title=title,
     )
+    if blocks:
+        names = [each["name"] for each in blocks]
+        _record(run, by, verb="run.started_despite", findings=names, despite=despite.strip())
+    return run
 
 
 @transaction.atomic
@@ -153,13 +170,16 @@ def _demand_files(model: LanguageModel | None) -> None:
         raise CannotRun(f"“{model}” is only a name from a file; choose a base model or an adapter.")
 
 
-def _record(run: Run, by: Member | None) -> None:
+def _record(
+    run: Run, by: Member | None, *, verb: str = "run.started", **details: object
+) -> None:
     record(
-        "run.started",
+        verb,
         actor=by.pseudonym if by else "system",
         workspace=run.workspace.slug,
         target=f"run {run.uid}",
         recipe=run.recipe,
+        **details,
     )
 
 

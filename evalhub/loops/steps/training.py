@@ -39,6 +39,7 @@ def _start(turn: Turn, step: Step, recipe: str, model: LanguageModel) -> Run:
         options=turn.policy.options(recipe),
         seed=turn.policy.seed,
         by=turn.round.created_by,
+        despite=turn.policy.despite,
         title=f"{turn.round}: {recipe}",
     )
     step.result["runs"].append(str(run.uid))

@@ -69,6 +69,7 @@ def test_the_files_are_canonical_sorted_and_what_the_digest_says(
         *(f"{split}.jsonl" for split in SPLITS),
         "lineage.jsonl",
         "left_out.jsonl",
+        "findings.jsonl",
         "manifest.json",
         "card.md",
     }

@@ -28,6 +28,7 @@ class TrainSpec(msgspec.Struct, forbid_unknown_fields=True):
     builds: dict[str, str]
     options: dict[str, Any] = {}
     seed: int = 0
+    despite: str = ""  # why the build's findings that block do not matter
 
 
 class Command(BaseCommand):
@@ -62,6 +63,7 @@ class Command(BaseCommand):
                 build=_build(uid, workspace),
                 options=spec.options,
                 seed=spec.seed,
+                despite=spec.despite,
             )
         except OSError as error:
             raise CommandError(f"Cannot read {path}: {error.strerror}.") from error

@@ -1,0 +1,118 @@
+"""What a build's report says before anyone trains on it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from evalhub.accounts.models import Member, Workspace
+from evalhub.audit.models import Entry
+from evalhub.campaigns.models import Task
+from evalhub.datasets.models import DatasetBuild
+from evalhub.datasets.queries import lines_of
+from evalhub.prompts.models import Completion
+from evalhub.runs.errors import BlockedByFindings
+from evalhub.runs.services import start_training
+from tests.evalhub.datasets.conftest import Build
+from tests.evalhub.datasets.test_kinds import rate
+from tests.factories import JudgmentFactory, LanguageModelFactory, PreferenceFactory, TaskFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def findings(build: DatasetBuild) -> dict[str, dict[str, Any]]:
+    return {each["name"]: each for each in build.manifest["report"]["findings"]}
+
+
+def more(compared: list[Task], n: int) -> list[Task]:
+    """So many more compared prompts, all for training."""
+    tasks = [TaskFactory.create(campaign=compared[0].campaign) for _ in range(n)]
+    for task in tasks:
+        task.prompt.group.split = "train"
+        task.prompt.group.save()
+        PreferenceFactory.create(judgment=JudgmentFactory.create(task=task), margin=1)
+    return tasks
+
+
+def test_a_set_of_eight_rows_blocks_and_one_of_twelve_is_told_that_it_is_small(
+    compared: list[Task], build: Build
+) -> None:
+    assert findings(build())["nothing_to_learn"]["level"] == "blocks"
+    more(compared, 4)
+    found = findings(build())
+    assert "nothing_to_learn" not in found
+    assert found["few_rows"]["told"] == "12 training rows"
+    assert found["few_to_watch"]["told"] == "1 validation rows"
+
+
+def test_keys_block_unless_they_are_masked_and_mail_is_a_caution(
+    compared: list[Task], build: Build
+) -> None:
+    more(compared, 4)
+    answer = compared[0].completions.get(placed__place=0)
+    Completion.objects.filter(pk=answer.pk).update(
+        content="Take AKIAIOSFODNN7EXAMPLE, or write to kim@example.org."
+    )
+    made = build()
+    found = findings(made)
+    assert found["secrets"]["level"] == "blocks"
+    assert (found["personal"]["level"], found["personal"]["rows"]) == ("caution", 1)
+    [line] = [each for each in lines_of(made, "findings.jsonl") if each["finding"] == "secrets"]
+    assert [line["row"]] == found["secrets"]["examples"]
+    assert made.manifest["report"]["blocks"] == ["secrets"]
+    masked = findings(build(cleaning={"personal": "mask"}))
+    assert not {"secrets", "personal"} & masked.keys()
+
+
+def test_the_longer_one_always_wins(compared: list[Task], build: Build) -> None:
+    for task in [*compared, *more(compared, 20)]:
+        winner = task.completions.get(placed__place=0)
+        Completion.objects.filter(pk=winner.pk).update(
+            content=f"a much longer answer {winner.pk} " * 3
+        )
+    made = build()
+    length = made.manifest["report"]["length"]
+    assert (length["chosen_longer"], length["auc"], length["pairs"]) == (1, 1, 30)
+    assert 0.85 < length["low"] < 1, "Wilson: 30 of 30"
+    assert findings(made)["length"]["level"] == "caution"
+
+
+def test_votes_against_ratings_doubts_and_single_judgments(
+    compared: list[Task], build: Build
+) -> None:
+    rate(compared[0], 0, 1)
+    rate(compared[0], 1, 5)
+    for margin in (2, -1):
+        PreferenceFactory.create(judgment=JudgmentFactory.create(task=compared[1]), margin=margin)
+    made = build()
+    found = findings(made)
+    assert found["rated_lower"]["rows"] == 1
+    assert found["unsure"]["rows"] == 1, "two of three"
+    assert found["one_judgment"]["rows"] == 9
+    assert made.manifest["report"]["label_noise"] == {"expected": 0.0333, "pairs": 10}
+
+
+def test_a_lopsided_set_is_told(compared: list[Task], build: Build) -> None:
+    more(compared, 4)
+    rate(compared[0], 0, 5)
+    made = build("unpaired", evidence=["ratings", "preferences"], max_rating=1)
+    assert made.manifest["report"]["classes"]["label"] == {"good": 14, "bad": 14}
+    for task in compared:
+        rate(task, 1, 5)
+    assert findings(build("unpaired"))["lopsided"]["told"].startswith("86% of the rows")
+
+
+def test_nobody_trains_on_what_blocks_without_saying_why(
+    compared: list[Task], build: Build, erin: Member, acme: Workspace, tmp_path: Any
+) -> None:
+    made = build()
+    base = LanguageModelFactory.create(workspace=acme, source=str(tmp_path))
+    with pytest.raises(BlockedByFindings, match="next to nothing to learn from .8 training rows"):
+        start_training(workspace=acme, recipe="dpo", model=base, build=made, by=erin)
+    run = start_training(
+        workspace=acme, recipe="dpo", model=base, build=made, by=erin, despite="a smoke test"
+    )
+    entry = Entry.objects.get(verb="run.started_despite", target=f"run {run.uid}")
+    assert entry.details["despite"] == "a smoke test"
+    assert entry.details["findings"] == ["nothing_to_learn"]
