@@ -138,7 +138,7 @@ def format_of(packed: Packed) -> str:
     packed.stream.seek(0)
     if value is None:
         raise UnknownFormat(
-            "The file is empty, or not one of its rows can be read as one of our formats: "
+            "The file is empty, or its rows are in none of our formats: "
             + "; ".join(FORMATS.values())
             + ". docs/formats.md shows each."
         )

@@ -94,11 +94,14 @@ class Said:
             yield self._row("-written", responses=[], demonstration=self.demonstration)
 
     def _row(self, suffix: str, **answers: Any) -> JudgmentRow:
+        """Under the file's rubric if it answers a question of it; else it is overall."""
+        questions = [each for each in answers.get("preferences", ()) if each.criterion]
+        asks = bool(questions or answers.get("ratings") or answers.get("spans"))
         return JudgmentRow(
             line=self._prompt.line,
             id=f"{self._name}{suffix}"[-200:],
             prompt=self._prompt.id,
-            rubric=self._rubric,
+            rubric=self._rubric if asks else "default",
             annotator=(self.annotator or "")[:100] or None,
             at=self.at,
             source="model" if self.is_model else "imported",

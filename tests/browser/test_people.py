@@ -61,7 +61,7 @@ def test_alice_sees_what_is_masked_before_it_is_read(
     for label in ("e-mail addresses", "payment cards", "telephone numbers"):
         page.get_by_label(label).check()
     check(page, "masks-chosen")
-    page.get_by_role("button", name="Read it").click()
+    page.get_by_role("button", name="Look through it").click()
     page.wait_for_url("**/imports/*-*/")
     execute(Import.objects.get().job.uid)
     expect(page.get_by_text("Nothing is read in yet.")).to_be_visible()
