@@ -6,13 +6,14 @@ worker's environment (HF_TOKEN) only; HF_ENDPOINT names another hub.
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import tempfile
 import zipfile
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, cast
 
 from evalhub.common.files import file_store
 from evalhub.formats.containers import IN_ARCHIVES
@@ -56,39 +57,45 @@ def fetch_from_hub(source: Import, beat: Beat) -> None:
 
 def _fetch(hub: dict[str, str], target: Path, beat: Beat) -> str:
     """Write the zip; return the commit that the files are of."""
-    from huggingface_hub import HfApi, HfFileSystem
     from huggingface_hub.errors import HfHubHTTPError
 
+    # its bases are those of the client behind it: no answer at all is one of them, too
+    faults = cast("tuple[type[Exception], ...]", (*HfHubHTTPError.__bases__, OSError, ValueError))
     try:
-        found = HfApi().dataset_info(
-            hub["id"], revision=hub.get("revision") or None, files_metadata=True
-        )
-        commit = str(found.sha)
-        sizes = {each.rfilename: each.size or 0 for each in found.siblings or []}
-        names = files_of_split(list(sizes), hub.get("split", ""))
-        if not names:
-            raise HubUnreachable(
-                f"{hub['id']} has no files of rows ({', '.join(IN_ARCHIVES)})"
-                + (f" of the split {hub['split']}." if hub.get("split") else ".")
-            )
-        if len(names) > MOST_FILES or sum(sizes[name] for name in names) > MOST_BYTES:
-            raise HubUnreachable(
-                f"{hub['id']} has {len(names):,} files of {sum(sizes[name] for name in names):,} "
-                "bytes; name a split, or bring a part of it as a file."
-            )
-        system = HfFileSystem()
-        with zipfile.ZipFile(target, "w") as archive:  # stored: Parquet is compressed already
-            for nth, name in enumerate(names):
-                beat.report(done=nth, total=len(names), note=name)
-                path = f"datasets/{hub['id']}@{commit}/{name}"
-                with (
-                    system.open(path, "rb") as remote,
-                    archive.open(name, "w", force_zip64=True) as to,
-                ):
-                    shutil.copyfileobj(remote, to, 2**20)
-    except (HfHubHTTPError, OSError, ValueError) as error:
+        return _copy_files(hub, target, beat)
+    except faults as error:
         raise HubUnreachable(f"The hub did not give {hub['id']}: {_first_line(error)}") from error
-    return commit
+
+
+def _copy_files(hub: dict[str, str], target: Path, beat: Beat) -> str:
+    from huggingface_hub import HfApi, HfFileSystem
+
+    endpoint = os.environ.get("HF_ENDPOINT") or None
+    api = HfApi(endpoint=endpoint)
+    found = api.dataset_info(hub["id"], revision=hub.get("revision"), files_metadata=True)
+    sizes = {each.rfilename: each.size or 0 for each in found.siblings or []}
+    names = files_of_split(list(sizes), hub.get("split", ""))
+    size = sum(sizes[name] for name in names)
+    if not names:
+        of = f" of the split {hub['split']}" if "split" in hub else ""
+        kinds = ", ".join(IN_ARCHIVES)
+        raise HubUnreachable(f"{hub['id']} has no files of rows ({kinds}){of}.")
+    if len(names) > MOST_FILES or size > MOST_BYTES:
+        raise HubUnreachable(
+            f"{hub['id']} has {len(names):,} files of {size:,} bytes; name a split, or bring a part "
+            "of it as a file."
+        )
+    system = HfFileSystem(endpoint=endpoint, skip_instance_cache=True)
+    with zipfile.ZipFile(target, "w") as archive:  # stored: Parquet is compressed already
+        for nth, name in enumerate(names):
+            beat.report(done=nth, total=len(names), note=name)
+            path = f"datasets/{hub['id']}@{found.sha}/{name}"
+            with (
+                system.open(path, "rb") as remote,
+                archive.open(name, "w", force_zip64=True) as to,
+            ):
+                shutil.copyfileobj(remote, to, 2**20)
+    return str(found.sha)
 
 
 def files_of_split(names: list[str], split: str) -> list[str]:
