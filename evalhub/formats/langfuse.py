@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from evalhub.formats.chat import exchange_of, messages_of
-from evalhub.formats.outside import Cells, text_at
+from evalhub.formats.outside import Cells, list_at, text_at
 from evalhub.formats.reading import Piece, Seen, Unfit, rejected
 from evalhub.formats.rows import UNKNOWN_MODEL, CompletionRow, Message, PromptRow, Row
 from evalhub.formats.said import Said, time_of
@@ -46,7 +46,7 @@ def rows_of(piece: Piece, seen: Seen) -> Iterator[Row]:
         line=piece.line, id=trace, messages=_asked(cells.get("input")), completions=[answer]
     )
     yield prompt
-    for place, score in enumerate(cells["scores"]):
+    for place, score in enumerate(list_at(cells, "scores")):
         if isinstance(score, dict):
             yield from _score(piece, prompt, score, f"scores[{place}]")
         else:
