@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import struct
 import tempfile
 import zipfile
 import zlib
@@ -22,6 +23,18 @@ Packing = Literal["lines", "array", "object", "csv", "parquet", "xlsx", "zip"]
 TEXT = ("lines", "array", "object", "csv")
 MOST_FILES, MOST_UNPACKED = 1000, 2**33  # of an archive: files, bytes
 IN_ARCHIVES = (".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".parquet", ".xlsx")
+
+ARCHIVE_FAULTS = (  # what zipfile raises where an archive is damaged, encrypted or newer than it
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    LookupError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+    ValueError,
+)
 
 Pieces = Iterator[Piece | Rejected]
 
@@ -103,7 +116,7 @@ def member_of(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> BinaryIO:
         with archive.open(member) as source:
             while piece := source.read(2**20):
                 target.write(piece)
-    except (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, OSError) as error:
+    except ARCHIVE_FAULTS as error:
         target.close()
         raise ValueError(str(error)) from error
     target.seek(0)
@@ -113,7 +126,7 @@ def member_of(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> BinaryIO:
 def _members(stream: BinaryIO, has_head: bool) -> Pieces:  # noqa: FBT001  see pieces_of
     try:
         archive = zipfile.ZipFile(stream)
-    except (zipfile.BadZipFile, ValueError, OSError) as error:
+    except ARCHIVE_FAULTS as error:
         yield Rejected(1, "", f"The archive cannot be read: {error}.")
         return
     if fault := archive_fault(archive):
@@ -145,7 +158,7 @@ def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, has_head: bool) -
 def _is_workbook(stream: BinaryIO) -> bool:
     try:
         return "xl/workbook.xml" in zipfile.ZipFile(stream).namelist()
-    except (zipfile.BadZipFile, ValueError, OSError):
+    except ARCHIVE_FAULTS:
         return False
     finally:
         stream.seek(0)

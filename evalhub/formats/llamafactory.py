@@ -13,7 +13,14 @@ from typing import Any, BinaryIO
 from evalhub.formats import alpaca
 from evalhub.formats.answers import Asked, check_pair, liked, preferred, shown
 from evalhub.formats.chat import Tags, exchange_of, message_of, messages_of, tools_of, with_system
-from evalhub.formats.containers import Pieces, archive_fault, member_of, opened, pieces_of
+from evalhub.formats.containers import (
+    ARCHIVE_FAULTS,
+    Pieces,
+    archive_fault,
+    member_of,
+    opened,
+    pieces_of,
+)
 from evalhub.formats.outside import Cells, RowsOf, each_row, text_at
 from evalhub.formats.reading import Piece, Seen, Unfit
 from evalhub.formats.rows import Rejected, Row
@@ -45,7 +52,7 @@ def fits(stream: BinaryIO) -> bool:
     """Whether the archive has an index; the stream is left at its start."""
     try:
         return _index_in(zipfile.ZipFile(stream)) is not None
-    except (zipfile.BadZipFile, ValueError, OSError):
+    except ARCHIVE_FAULTS:
         return False
     finally:
         stream.seek(0)
@@ -57,7 +64,7 @@ def read(stream: BinaryIO) -> Iterator[Row]:
         fault = archive_fault(archive)
         index = _index_in(archive)
         datasets = _datasets(archive, index) if index and not fault else {}
-    except (zipfile.BadZipFile, ValueError, OSError, RecursionError) as error:
+    except (*ARCHIVE_FAULTS, RecursionError) as error:
         yield Rejected(1, INDEX, f"The archive or its index cannot be read: {error}.")
         return
     if fault or index is None:

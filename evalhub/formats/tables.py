@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+import struct
 import warnings
 import zipfile
 import zlib
@@ -30,6 +31,7 @@ _BROKEN = (  # what readers of other people's bytes raise; each names what it me
     OSError,
     ParseError,
     RuntimeError,  # zipfile: the member is encrypted
+    struct.error,
     TypeError,
     ValueError,
     zipfile.BadZipFile,
