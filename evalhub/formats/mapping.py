@@ -113,7 +113,7 @@ _NAMES: tuple[tuple[Part, str], ...] = (  # the first that fits is proposed
     ("row_id", r"(row|judg\w*|annotation)[-_ ]?id"),
     (
         "annotator",
-        r"annotator|worker|rater|user|participant|judge|coder|(annotator|worker|rater|user)[-_ ]?id",
+        r"who|annotator|worker|rater|user|participant|judge|coder|(annotator|worker|rater|user)[-_ ]?id",
     ),
     ("model", r"(model|system|engine|condition)([-_ ]?(name|id|[ab12]))?"),
     ("reference", r"reference|gold|ground[-_ ]?truth|target|expected([-_ ]?(answer|output))?"),
