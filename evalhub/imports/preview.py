@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any
 
 from evalhub.common.personal_data import mask_personal_data
+from evalhub.formats.reading import Seen
 from evalhub.formats.rows import JudgmentRow, PromptRow, Rejected, Row
 from evalhub.imports.asked import AskedQuestions
 from evalhub.imports.hub import fetch_from_hub
@@ -68,6 +69,8 @@ class _Looked:
     masked: Counter[str] = field(default_factory=Counter)
     places: list[dict[str, Any]] = field(default_factory=list)
     _at_line: int = 0
+    _seen: Seen = field(default_factory=Seen)
+    _fresh: set[str] = field(default_factory=set)  # prompts that stand in no batch before
 
     def see(self, batch: list[Row]) -> None:
         for row in batch:
@@ -76,8 +79,7 @@ class _Looked:
                 continue
             self.ignored.update(row.ignored)
             if isinstance(row, PromptRow):
-                self.total["prompts"] += 1
-                self.total["completions"] += len(row.completions)
+                self._see_prompt(row)
                 if len(self.first) < FIRST:
                     self.first.append(_told(self._as_read(row)))
             else:
@@ -105,6 +107,14 @@ class _Looked:
             "rejected_rows": self.rejected,
         }
 
+    def _see_prompt(self, row: PromptRow) -> None:
+        """Count it and its completions once, however often they stand in the file."""
+        if not self._seen.times(row.id):
+            self.total["prompts"] += 1
+            self._fresh.add(row.id)
+        for each in row.completions:
+            self.total["completions"] += not self._seen.times(f"{row.id}\n{each.id}")
+
     def _as_read(self, row: PromptRow) -> PromptRow:
         read = mask_row(row, self.source.masks) if self.source.masks else row
         return read if isinstance(read, PromptRow) else row
@@ -118,7 +128,7 @@ class _Looked:
 
     def _count_known(self, batch: list[Row]) -> None:
         there = {"collection": self.source.collection}
-        prompts = {row.id for row in batch if isinstance(row, PromptRow)}
+        prompts, self._fresh = self._fresh, set()
         judgments = {row.id for row in batch if isinstance(row, JudgmentRow)}
         known = Prompt.objects.filter(**there, external_id__in=prompts)
         self.total["known_prompts"] += known.count() if prompts else 0

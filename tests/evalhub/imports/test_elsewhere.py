@@ -269,3 +269,10 @@ def test_the_command_takes_a_mapping_a_rubric_and_a_folder(acme: Workspace, tmp_
     found = command(folder)
     assert (found["format"], found["new"]) == ("llamafactory", 1)
     assert command(table, "--preview")["awaits_mapping"]
+
+
+def test_a_preview_counts_a_prompt_once_however_often_it_stands(acme: Workspace) -> None:
+    twice = TABLE + "Why?,So.,Other.,b,cy\n"
+    source = bring(acme, twice.encode(), "judgments", previews=True, mapping={"columns": COLUMNS})
+    found = summary_of(source)["preview"]
+    assert (found["prompts"], found["completions"], found["judgments"]) == (2, 5, 3)
