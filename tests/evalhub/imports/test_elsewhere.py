@@ -276,3 +276,20 @@ def test_a_preview_counts_a_prompt_once_however_often_it_stands(acme: Workspace)
     source = bring(acme, twice.encode(), "judgments", previews=True, mapping={"columns": COLUMNS})
     found = summary_of(source)["preview"]
     assert (found["prompts"], found["completions"], found["judgments"]) == (2, 5, 3)
+
+
+def test_hostile_columns_and_cells_are_shown_as_text(client: Client, alice: Member) -> None:
+    client.force_login(alice.user)
+    hostile = "<script>alert(1)</script>"
+    upload = io.BytesIO(f"{hostile},prompt\n{hostile},=cmd|' /C calc'!A0\n".encode())
+    upload.name = f"{hostile}.csv"
+    form = {"kind": "prompts", "collection": "faq", "format": "auto", "file": upload}
+    page = client.post("/w/acme/imports/new/", form).headers["Location"]
+    execute(Import.objects.get().job.uid)
+    fields = {"has_head": "on", "part-0": "prompt", "part-1": "completion"}
+    shown = client.get(f"{page}mapping/").text
+    client.post(f"{page}mapping/", fields)
+    execute(Import.objects.get().job.uid)
+    for text in (shown, client.get(page).text):
+        assert "<script>alert" not in text
+        assert "&lt;script&gt;alert" in text
