@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import BinaryIO, TypeVar
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
 
 import msgspec
 
-from evalhub.formats.reading import Piece, Seen, lines, rejected, typed
+from evalhub.formats.reading import Piece, Seen, rejected, typed
 from evalhub.formats.rows import JudgmentRow, PromptRow, Rejected
 
 R = TypeVar("R", PromptRow, JudgmentRow)
 
 
-def read_prompts(stream: BinaryIO) -> Iterator[PromptRow | Rejected]:
+def read_prompts(pieces: Iterable[Piece | Rejected]) -> Iterator[PromptRow | Rejected]:
     seen = Seen()
-    for piece in lines(stream):
+    for piece in pieces:
         if isinstance(piece, Rejected):
             yield piece
             continue
@@ -23,9 +23,9 @@ def read_prompts(stream: BinaryIO) -> Iterator[PromptRow | Rejected]:
         yield row if isinstance(row, Rejected) else _once(piece, row, seen)
 
 
-def read_judgments(stream: BinaryIO) -> Iterator[JudgmentRow | Rejected]:
+def read_judgments(pieces: Iterable[Piece | Rejected]) -> Iterator[JudgmentRow | Rejected]:
     seen = Seen()
-    for piece in lines(stream):
+    for piece in pieces:
         if isinstance(piece, Rejected):
             yield piece
             continue
@@ -78,16 +78,30 @@ def _judgment(piece: Piece) -> JudgmentRow | Rejected:
     row = typed(piece, JudgmentRow, line=piece.line, ignored=_unknown(piece, JudgmentRow))
     if isinstance(row, Rejected):
         return row
-    faults = (_responses_fault, _ratings_fault, _preferences_fault, _ranking_fault, _spans_fault)
+    return judgment_fault(piece, row) or row
+
+
+def judgment_fault(piece: Piece, row: JudgmentRow) -> Rejected | None:
+    """What the types alone cannot tell about a judgment."""
+    faults = (
+        _responses_fault,
+        _ratings_fault,
+        _preferences_fault,
+        _ranking_fault,
+        _spans_fault,
+        _corrections_fault,
+    )
     for fault in faults:
         if found := fault(row):
             return rejected(piece, *found)
-    if not (row.ratings or row.preferences or row.ranking or row.spans or row.critique.strip()):
+    said = (row.ratings, row.preferences, row.ranking, row.spans, row.corrections)
+    if not (any(said) or row.critique.strip() or row.demonstration.strip()):
         reason = (
-            "The judgment says nothing: give ratings, preferences, a ranking, spans or a critique."
+            "The judgment says nothing: give ratings, preferences, a ranking, spans, corrections, "
+            "a demonstration or a critique."
         )
         return rejected(piece, "", reason)
-    return row
+    return None
 
 
 Fault = tuple[str, str] | None  # the field and the reason
@@ -96,18 +110,27 @@ Fault = tuple[str, str] | None  # the field and the reason
 def _responses_fault(row: JudgmentRow) -> Fault:
     if len(set(row.responses)) < len(row.responses):
         return "responses", "A response is named twice."
+    if row.responses and row.demonstration:
+        return "demonstration", "It is written to the prompt alone: leave `responses` empty."
     return None
 
 
 def _ratings_fault(row: JudgmentRow) -> Fault:
-    asked: set[tuple[str, str]] = set()
+    asked: set[tuple[str | None, str]] = set()
     for place, each in enumerate(row.ratings):
-        if each.response not in row.responses:
+        if not _is_about(each.response, row):
             return f"ratings[{place}].response", f"{each.response!r} is none of the responses."
+        if each.value is not None and each.label is not None:
+            return f"ratings[{place}].label", "Give the value or its label, not both."
         if (each.response, each.criterion) in asked:
             return f"ratings[{place}]", "This response is rated twice on this criterion."
         asked.add((each.response, each.criterion))
     return None
+
+
+def _is_about(response: str | None, row: JudgmentRow) -> bool:
+    """None is the prompt alone, and only where no responses were shown."""
+    return response in row.responses if response is not None else not row.responses
 
 
 def _preferences_fault(row: JudgmentRow) -> Fault:
@@ -137,11 +160,23 @@ def _ranking_fault(row: JudgmentRow) -> Fault:
 
 def _spans_fault(row: JudgmentRow) -> Fault:
     for place, each in enumerate(row.spans):
-        if each.response not in row.responses:
+        if not _is_about(each.response, row):
             return f"spans[{place}].response", f"{each.response!r} is none of the responses."
         if each.text == "":
             reason = "The passage is empty; leave `text` out, or the span."
             return f"spans[{place}].text", reason
+    return None
+
+
+def _corrections_fault(row: JudgmentRow) -> Fault:
+    for place, each in enumerate(row.corrections):
+        if each.response not in row.responses:
+            return f"corrections[{place}].response", f"{each.response!r} is none of the responses."
+        if not each.content.strip():
+            return f"corrections[{place}].content", "The correction is empty."
+    corrected = [each.response for each in row.corrections]
+    if len(set(corrected)) < len(corrected):
+        return "corrections", "A response is corrected twice."
     return None
 
 

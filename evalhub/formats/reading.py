@@ -30,6 +30,15 @@ class Piece:
     line: int
     value: Any
     text: str
+    file: str = ""  # its name, where several came in one archive
+
+
+class Unfit(Exception):
+    """A field of a row that cannot be taken, and the remedy."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(reason)
+        self.field = field
 
 
 class Seen:
@@ -82,7 +91,7 @@ def _line(number: int, raw: bytes) -> Piece | Rejected:
             excerpt_of(raw.decode("utf-8", "replace")),
         )
     try:
-        return _checked(Piece(number, _DECODER.decode(text.strip()), text))
+        return checked(Piece(number, _DECODER.decode(text.strip()), text))
     except (ValueError, RecursionError) as error:
         return Rejected(number, "", _not_json(error), excerpt_of(text))
 
@@ -99,7 +108,7 @@ def items(stream: BinaryIO) -> Iterator[Piece | Rejected]:
     while True:
         number += 1
         piece = text.take_value(number)
-        yield piece if isinstance(piece, Rejected) else _checked(piece)
+        yield piece if isinstance(piece, Rejected) else checked(piece)
         if isinstance(piece, Rejected):
             return
         mark = text.take_mark(",]")
@@ -159,12 +168,16 @@ class _Text:
         return bool(raw)
 
 
-def _checked(piece: Piece) -> Piece | Rejected:
+def checked(piece: Piece) -> Piece | Rejected:
     """Refuse what PostgreSQL cannot store, wherever in the row it stands."""
     risky = "\\u0000" in piece.text or "\\ud" in piece.text.lower()
     if not risky and not _UNSTORABLE.search(piece.text):
         return piece
-    for path, text in _strings(piece.value, ""):
+    try:
+        strings = list(_strings(piece.value, ""))
+    except RecursionError as error:
+        return rejected(piece, "", _not_json(error))
+    for path, text in strings:
         if found := _UNSTORABLE.search(text):
             reason = (
                 "A NUL character (\\u0000) stands in the text. Remove it."
@@ -172,7 +185,7 @@ def _checked(piece: Piece) -> Piece | Rejected:
                 else "The text is not valid Unicode (bad UTF-8 or half a surrogate pair). "
                 "Save the file as UTF-8."
             )
-            return Rejected(piece.line, path[:100], reason, excerpt_of(piece.text))
+            return rejected(piece, path, reason)
     return piece
 
 
@@ -195,15 +208,20 @@ def typed(piece: Piece, kind: type[T], **extra: Any) -> T | Rejected:
     try:
         return msgspec.convert({**piece.value, **extra}, kind)
     except msgspec.ValidationError as error:
-        message = str(error)
-        path = _PATH.search(message)
-        field = path[1] if path else ""
-        reason = _PATH.sub("", message).replace("`", "")
-        return rejected(piece, field, f"{reason}. See docs/formats.md for the fields.")
+        return rejected(piece, *fault_of(error))
+
+
+def fault_of(error: msgspec.ValidationError) -> tuple[str, str]:
+    """The field that has the wrong type or length, and why."""
+    message = str(error)
+    path = _PATH.search(message)
+    reason = _PATH.sub("", message).replace("`", "")
+    return path[1] if path else "", f"{reason}. See docs/formats.md for the fields."
 
 
 def rejected(piece: Piece, field: str, reason: str) -> Rejected:
-    return Rejected(piece.line, field[:100], reason, excerpt_of(piece.text))
+    place = f"{piece.file}: {field}" if piece.file else field
+    return Rejected(piece.line, excerpt_of(place)[:100], reason, excerpt_of(piece.text))
 
 
 def _too_long(number: int, raw: bytes) -> Rejected:

@@ -50,10 +50,13 @@ class PromptRow(Struct, frozen=True, kw_only=True):
 
 
 class RatingRow(Struct, frozen=True):
-    response: str
+    """An answer to one question: its number, or its words as the rubric has them (`label`)."""
+
+    response: str | None  # none where the prompt alone is judged
     criterion: str
     value: Annotated[int, Meta(ge=-32768, le=32767)] | None = None
     reason: Annotated[str, Meta(max_length=40)] = ""
+    label: Annotated[str, Meta(min_length=1, max_length=200)] | None = None
 
 
 class PreferenceRow(Struct, frozen=True):
@@ -70,7 +73,7 @@ class SpanRow(Struct, frozen=True):
     `text`, the passage itself, tells whether the offsets are right.
     """
 
-    response: str
+    response: str | None  # none: of the prompt's last turn
     start: Annotated[int, Meta(ge=0)]
     end: Annotated[int, Meta(ge=1)]
     error_type: Annotated[str, Meta(max_length=50)]
@@ -79,13 +82,20 @@ class SpanRow(Struct, frozen=True):
     note: str = ""
 
 
+class CorrectionRow(Struct, frozen=True):
+    """A response as it should have been."""
+
+    response: str
+    content: Text
+
+
 class JudgmentRow(Struct, frozen=True, kw_only=True):
-    """What somebody thought of the answers to one prompt; every id is the file's."""
+    """What somebody thought of the answers to one prompt, or wrote to it; ids are the file's."""
 
     line: int = 0
     id: Id
     prompt: Id
-    responses: Annotated[list[Id], Meta(min_length=1, max_length=8)]
+    responses: Annotated[list[Id], Meta(max_length=8)]
     rubric: str = "default"
     annotator: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
     at: Annotated[datetime, Meta(tz=True)] | None = None
@@ -94,6 +104,8 @@ class JudgmentRow(Struct, frozen=True, kw_only=True):
     preferences: list[PreferenceRow] = []
     ranking: list[list[str]] = []  # tiers, the best first
     spans: Annotated[list[SpanRow], Meta(max_length=500)] = []
+    corrections: list[CorrectionRow] = []
+    demonstration: str = ""  # the answer that the person wrote
     critique: str = ""
     ignored: tuple[str, ...] = ()
 

@@ -6,12 +6,12 @@ at least two carry a rank are one ranking, 0 the best. All turns of a tree are o
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Annotated, BinaryIO, Literal, NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Literal, NamedTuple
 
 from msgspec import Meta, Struct
 
-from evalhub.formats.reading import Piece, Seen, lines, rejected, typed
+from evalhub.formats.reading import Piece, Seen, rejected, typed
 from evalhub.formats.rows import CompletionRow, Id, JudgmentRow, Message, PromptRow, Rejected, Row
 
 PEOPLE = "people"  # who wrote what no model did
@@ -39,10 +39,10 @@ class _Turn(NamedTuple):
     before: tuple[Message, ...]
 
 
-def read(stream: BinaryIO) -> Iterator[Row]:
+def read(pieces: Iterable[Piece | Rejected]) -> Iterator[Row]:
     """Each prompt with its replies, then the ranking of them if there is one."""
     seen = Seen()
-    for piece in lines(stream):
+    for piece in pieces:
         if isinstance(piece, Rejected):
             yield piece
             continue

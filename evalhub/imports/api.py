@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -13,13 +14,14 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from evalhub.accounts.access import acting_member, workspace_of
+from evalhub.accounts.models import Member
 from evalhub.common.rest import KeysetPagination
 from evalhub.imports.access import acting_import
 from evalhub.imports.exports import rejected_csv
 from evalhub.imports.models import Import, ImportKind
 from evalhub.imports.queries import first_rejected
-from evalhub.imports.serializers import ImportSerializer, UploadSerializer
-from evalhub.imports.services import confirm_import, start_import
+from evalhub.imports.serializers import ImportSerializer, MappingSerializer, UploadSerializer
+from evalhub.imports.services import confirm_import, map_import, start_hub_import, start_import
 
 
 class ImportListView(ListAPIView[Import]):
@@ -47,17 +49,7 @@ class ImportListView(ListAPIView[Import]):
         values = asked.validated_data
         key = workspace_of(request, values.get("workspace"))
         member = acting_member(request, key, to="build")
-        source = start_import(
-            workspace=member.workspace,
-            collection=values["collection"],
-            kind=ImportKind(values["kind"]),
-            format=values["format"],
-            filename=values["file"].name,
-            stream=values["file"],
-            masks=sorted(values["masks"]),
-            by=member,
-        )
-        return Response(ImportSerializer(source).data, status=202)
+        return Response(ImportSerializer(_started(member, values)).data, status=202)
 
 
 class ImportView(APIView):
@@ -76,6 +68,19 @@ class ConfirmView(APIView):
         return Response(ImportSerializer(confirm_import(source=source, by=member)).data, status=202)
 
 
+class MappingView(APIView):
+    @extend_schema(request=MappingSerializer, responses={202: ImportSerializer})
+    def post(self, request: Request, uid: UUID) -> Response:
+        """Say what the columns of a table are (`summary.table`); it is looked through anew."""
+        source = acting_import(request, uid)
+        member = acting_member(request, source.workspace_id, to="build")
+        asked = MappingSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        mapping = {name: value for name, value in asked.validated_data.items() if value is not True}
+        source = map_import(source=source, mapping=mapping, by=member)
+        return Response(ImportSerializer(source).data, status=202)
+
+
 class RejectedView(APIView):
     @extend_schema(responses={(200, "text/csv"): OpenApiTypes.STR})
     def get(self, request: Request, uid: UUID) -> StreamingHttpResponse:
@@ -86,3 +91,22 @@ class RejectedView(APIView):
             content_type="text/csv; charset=utf-8",
             headers={"Content-Disposition": f'attachment; filename="rejected-{source.uid}.csv"'},
         )
+
+
+def _started(member: Member, values: dict[str, Any]) -> Import:
+    """The import that a request asks for."""
+    more: dict[str, Any] = {
+        "workspace": member.workspace,
+        "collection": values["collection"],
+        "kind": ImportKind(values["kind"]),
+        "format": values["format"],
+        "masks": sorted(values["masks"]),
+        "mapping": values.get("mapping"),
+        "rubric": values.get("rubric", ""),
+        "previews": values["preview"],
+        "by": member,
+    }
+    if "dataset" in values:
+        names = {name: values.get(name, "") for name in ("dataset", "split", "revision")}
+        return start_hub_import(**names, **more)
+    return start_import(filename=values["file"].name, stream=values["file"], **more)

@@ -7,6 +7,18 @@ class UnreadableFile(DomainError):
     code = "unreadable_file"
 
 
+class UnfitMapping(DomainError):
+    """The mapping does not say what is needed, or names what the table does not have."""
+
+    code = "unfit_mapping"
+
+
+class HubUnreachable(DomainError):
+    """The hub has no such dataset, or does not answer."""
+
+    code = "hub_unreachable"
+
+
 class NothingToConfirm(Conflict):
     """The import was read already, is being previewed still, or never asked."""
 

@@ -5,20 +5,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, BinaryIO
+from typing import Any
 
-from evalhub.campaigns.choices import Origin, TaskType
+from evalhub.campaigns.choices import Ask, Origin, TaskType
 from evalhub.campaigns.models import Campaign
 from evalhub.campaigns.services.campaigns import close_campaign, create_campaign
-from evalhub.common.files import file_store
-from evalhub.formats.readers import Kind, UnknownFormat, read_rows, sniff
 from evalhub.formats.rows import JudgmentRow, PromptRow, Rejected, Row
+from evalhub.imports.asked import AskedQuestions, ensure_rubrics
 from evalhub.imports.errors import UnreadableFile
+from evalhub.imports.hub import fetch_from_hub
 from evalhub.imports.masking import mask_row
 from evalhub.imports.models import Import, ImportKind, RejectedRow
+from evalhub.imports.opening import OpenFile, open_file
 from evalhub.imports.resolve import Resolver
 from evalhub.jobs.beat import Beat
 from evalhub.jobs.events import announce
@@ -32,46 +32,55 @@ BATCH = 500
 def read_import(job: Job, beat: Beat) -> dict[str, Any]:
     """Take the file's rows; return the counts."""
     source = Import.objects.select_related("workspace", "collection", "created_by").get(job=job)
-    reading = _Reading(source)
-    with file_store().open(source.file_key) as stream, as_domain_errors():
-        name = format_of(source, stream)
-        rows = islice(rows_of(source, stream, name), reading.read, None)
-        while batch := list(islice(rows, BATCH)):
-            note = f"{reading.total['new']:,} new, {reading.total['rejected']:,} rejected"
-            beat.report(done=stream.tell(), total=source.counts["bytes"], note=note)
+    fetch_from_hub(source, beat)
+    with open_file(source) as file:
+        if file.needs_mapping:
+            raise UnreadableFile(
+                "The rows have the fields of none of our formats, and no mapping says what their "
+                f"columns are: {', '.join(file.head()['columns'][:30])}."
+            )
+        if file.asks:
             with beat.fenced():
-                reading.take(batch)
-                source.counts |= reading.counts() | {"format": name}
-                source.save(update_fields=["counts"])
+                _ensure_rubrics(source, file)
+        _take_rows(source, file, beat)
     with beat.fenced():
-        source.counts |= reading.counts() | {"format": name}
-        source.save(update_fields=["counts"])
         announce("import.ended", source.uid, kind=source.kind)
     beat.report(done=source.counts["bytes"], total=source.counts["bytes"])
     counts: dict[str, Any] = source.counts
     return counts
 
 
-def format_of(source: Import, stream: BinaryIO) -> str:
-    return sniff(stream) if source.format == "auto" else source.format
+def _take_rows(source: Import, file: OpenFile, beat: Beat) -> None:
+    reading = _Reading(source)
+    rows = islice(_masked(source, file.rows()), reading.read, None)
+    while batch := list(islice(rows, BATCH)):
+        note = f"{reading.total['new']:,} new, {reading.total['rejected']:,} rejected"
+        beat.report(done=file.packed.stream.tell(), total=source.counts["bytes"], note=note)
+        with beat.fenced():
+            reading.take(batch)
+            source.counts |= reading.counts() | file.told()
+            source.save(update_fields=["counts"])
+    with beat.fenced():
+        source.counts |= reading.counts() | file.told()
+        source.save(update_fields=["counts"])
 
 
-def kind_of(source: Import) -> Kind:
-    return "prompts" if source.kind == ImportKind.PROMPTS else "judgments"
+def _ensure_rubrics(source: Import, file: OpenFile) -> None:
+    """Look through the file for what it asks, unless its preview did."""
+    if "asked" not in source.counts:
+        asked = AskedQuestions()
+        for row in file.rows():
+            if isinstance(row, JudgmentRow):
+                asked.see(row)
+        source.counts["asked"] = asked.found()
+    made = ensure_rubrics(source, source.counts["asked"], file.mapping)
+    source.counts["rubrics"] = sorted({*source.counts.get("rubrics", []), *made})
+    source.save(update_fields=["counts"])
 
 
-def rows_of(source: Import, stream: BinaryIO, name: str) -> Iterator[Row]:
-    """The rows of the file, without the personal data that is to be masked."""
-    rows = read_rows(stream, format=name, kind=kind_of(source))
+def _masked(source: Import, rows: Iterator[Row]) -> Iterator[Row]:
+    """The rows without the personal data that is to be masked."""
     return (mask_row(row, source.masks) for row in rows) if source.masks else rows
-
-
-@contextmanager
-def as_domain_errors() -> Iterator[None]:
-    try:
-        yield
-    except UnknownFormat as error:
-        raise UnreadableFile(str(error)) from error
 
 
 @dataclass
@@ -156,9 +165,10 @@ class _Reading:
         self._reject(refused, already_counted=True)
 
     def _campaign_for(self, row: JudgmentRow) -> str:
-        """One closed campaign per import; a second one only for rows under another rubric."""
+        """One closed campaign per import; another for rows under another rubric, for labels of
+        prompts and for answers that people wrote: those are tasks of another type."""
         version = self._resolver.version_of(row)
-        key = str(version.uid)
+        key = str(version.uid) if row.responses else f"{version.uid} {type_of(row)}"
         if key not in self.campaigns:
             campaign = create_campaign(
                 workspace=self.source.workspace,
@@ -166,6 +176,7 @@ class _Reading:
                 rubric_version=version,
                 type=type_of(row),
                 origin=Origin.IMPORTED,
+                asks=[Ask.CRITIQUE] if row.responses else [],
                 by=self.source.created_by,
             )
             close_campaign(campaign=campaign, by=self.source.created_by)
@@ -190,6 +201,8 @@ class _Reading:
 
 
 def type_of(row: JudgmentRow) -> TaskType:
+    if not row.responses:
+        return TaskType.DEMONSTRATION if row.demonstration else TaskType.LABEL
     if row.ranking or len(row.responses) > 2:
         return TaskType.RANKING
     return TaskType.COMPARISON if len(row.responses) == 2 else TaskType.RATING

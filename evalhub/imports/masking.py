@@ -33,7 +33,13 @@ def change_texts(row: Row, change: Change) -> Row:
         spans = [
             _changed(each, change, but=("response", "error_type", "severity")) for each in row.spans
         ]
-        return replace(row, critique=change(row.critique), spans=spans)
+        return replace(
+            row,
+            critique=change(row.critique),
+            demonstration=change(row.demonstration),
+            corrections=[_changed(each, change, but=("response",)) for each in row.corrections],
+            spans=spans,
+        )
     return _change_prompt(row, change)
 
 

@@ -28,12 +28,20 @@ class Import(PublicModel):
     kind = models.CharField(max_length=10, choices=ImportKind.choices)
     format = models.CharField(max_length=30)  # as asked: "auto" or a reader's name
     filename = models.CharField(max_length=200)
-    file_key = models.CharField(max_length=300)  # in EVALHUB_FILES
+    file_key = models.CharField(max_length=300, blank=True)  # in EVALHUB_FILES
     job = models.OneToOneField(Job, models.PROTECT, related_name="+")
     created_by = models.ForeignKey(Member, models.PROTECT, null=True, blank=True)
     masks: ArrayField[list[str], list[str]] = ArrayField(
         models.CharField(max_length=20), default=list, blank=True, db_default=[]
     )  # kinds of personal data that are masked in every text; the file itself keeps them
+    mapping: models.JSONField[dict[str, Any]] = models.JSONField(
+        default=dict, blank=True, db_default={}
+    )  # of a table's columns, as formats.mapping reads it; empty: none was needed, or none is known yet
+    rubric = models.SlugField(max_length=50, blank=True, db_default="", db_index=False)
+    # its slug takes the place of the one that the file's judgments name
+    hub: models.JSONField[dict[str, str]] = models.JSONField(
+        default=dict, blank=True, db_default={}
+    )  # {"id", "revision", "split"} of a hub's dataset; its files come with the job
     counts: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
 
     class Meta:
@@ -44,8 +52,13 @@ class Import(PublicModel):
 
     @property
     def awaits_a_yes(self) -> bool:
-        """Whether the preview of what is masked is done, and nobody has said to read the file."""
+        """Whether the preview is done, and nobody has said to read the file."""
         return self.job.kind == PREVIEW and self.job.state == JobState.SUCCEEDED
+
+    @property
+    def awaits_a_mapping(self) -> bool:
+        """Whether it is a table, and nobody has said what its columns are."""
+        return self.awaits_a_yes and "table" in self.counts and not self.mapping
 
 
 class RejectedRow(models.Model):

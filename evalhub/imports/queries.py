@@ -3,7 +3,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import Prefetch, QuerySet, prefetch_related_objects
+from msgspec import to_builtins
 
+from evalhub.formats.mapping import proposed
 from evalhub.imports.models import Import, RejectedRow
 
 SHOWN = 20  # rejected rows in an answer; all of them are in the CSV
@@ -13,6 +15,21 @@ def first_rejected() -> Prefetch[str, QuerySet[RejectedRow], str]:
     """The rejected rows that an answer shows, for a list of imports in one query."""
     rows = RejectedRow.objects.order_by("line", "pk")[:SHOWN]
     return Prefetch("rejected", rows, to_attr="first_rejected")
+
+
+def mapping_for(source: Import) -> dict[str, Any]:
+    """What the columns of a table probably are: as for the last table with the same ones, else by
+    their names."""
+    if source.mapping:
+        return dict(source.mapping)
+    table = source.counts["table"]
+    before = Import.objects.filter(
+        workspace=source.workspace, counts__table__columns=table["columns"]
+    ).exclude(mapping={})
+    last = before.order_by("-pk").first()
+    if last is not None:
+        return dict(last.mapping)
+    return {"columns": to_builtins(proposed(table["columns"], table["rows"]))}
 
 
 def summary_of(source: Import) -> dict[str, Any]:
@@ -33,6 +50,12 @@ def summary_of(source: Import) -> dict[str, Any]:
         "masks": source.masks,
         "masked": counts.get("masked", {}),
         "awaits_confirmation": source.awaits_a_yes,
+        "awaits_mapping": source.awaits_a_mapping,
+        "mapping": source.mapping,
+        "encoding": counts.get("encoding", ""),
+        "table": counts.get("table"),
+        "preview": counts.get("preview"),
+        "rubrics": counts.get("rubrics", []),
         "relocated_spans": counts.get("relocated_spans", 0),
         "ignored_fields": counts.get("ignored", {}),
         "campaigns": list(counts.get("campaigns", {}).values()),

@@ -16,12 +16,38 @@ class UploadSerializer(serializers.Serializer[Import]):
     collection = serializers.SlugField(max_length=50)
     kind = serializers.ChoiceField(choices=ImportKind.choices)
     format = serializers.ChoiceField(choices=["auto", *FORMATS], default="auto")
-    file = serializers.FileField()
+    file = serializers.FileField(required=False)
+    dataset = serializers.CharField(
+        required=False, max_length=200, help_text="a hub's dataset, owner/name, in place of a file"
+    )
+    split = serializers.CharField(required=False, max_length=100, help_text="of the dataset")
+    revision = serializers.CharField(required=False, max_length=100, help_text="of the dataset")
+    mapping = serializers.JSONField(
+        required=False, help_text="of a table's columns, see docs/formats.md, Tables"
+    )
+    rubric = serializers.SlugField(
+        required=False, max_length=50, help_text="in place of the one that the file names"
+    )
+    preview = serializers.BooleanField(
+        default=False, help_text="look only: `summary.preview`; read after `confirm/`"
+    )
     masks = serializers.MultipleChoiceField(
         choices=KINDS,
         default=set,
         help_text="kinds of personal data to mask; the file is then read after `confirm/`",
     )
+
+    def validate(self, given: dict[str, Any]) -> dict[str, Any]:
+        if ("file" in given) == ("dataset" in given):
+            raise serializers.ValidationError(
+                {"file": "Send a file, or the id of a dataset: one of the two."}
+            )
+        return given
+
+
+class MappingSerializer(serializers.Serializer[Import]):
+    columns = serializers.JSONField(help_text="by column: {as, name, of, low, high}")
+    has_head = serializers.BooleanField(default=True)
 
 
 class ImportSerializer(serializers.ModelSerializer[Import]):

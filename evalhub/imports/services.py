@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path, PurePath
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypedDict, Unpack
 
 from django.db import transaction
 
@@ -13,11 +14,34 @@ from evalhub.audit.services import record
 from evalhub.common.errors import NotFound
 from evalhub.common.files import Stored, file_store
 from evalhub.common.personal_data import Kind
-from evalhub.formats.readers import FORMATS, UnknownFormat, sniff
-from evalhub.imports.errors import NothingToConfirm, UnreadableFile
+from evalhub.formats.containers import is_binary
+from evalhub.formats.mapping import BadMapping, mapping_of
+from evalhub.formats.readers import FORMATS, TABLE, UnknownFormat, sniff
+from evalhub.imports.errors import HubUnreachable, NothingToConfirm, UnfitMapping, UnreadableFile
+from evalhub.imports.hub import is_hub_id
 from evalhub.imports.models import PREVIEW, READ, Import, ImportKind
 from evalhub.jobs.services import queue_job
+from evalhub.prompts.errors import BadSlug
 from evalhub.prompts.services.collections import collection_of
+
+_SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,49}")
+
+
+class Asked(TypedDict, total=False):
+    """What may be said about an import beside its file.
+
+    format: "auto", or one of formats.readers.FORMATS.
+    masks: personal data to mask in every text.
+    mapping: what a table's columns are, as JSON has it.
+    rubric: slug of the rubric in the place of the one that the file's judgments name.
+    previews: whether somebody looks first and says yes (`confirm_import`); with masks always.
+    """
+
+    format: str
+    masks: Sequence[Kind]
+    mapping: dict[str, Any] | None  # any JSON
+    rubric: str
+    previews: bool
 
 
 def start_import(
@@ -27,81 +51,165 @@ def start_import(
     kind: ImportKind,
     filename: str,
     stream: BinaryIO,
-    format: str = "auto",
-    masks: Sequence[Kind] = (),
     by: Member | None = None,
+    **asked: Unpack[Asked],
 ) -> Import:
     """Keep the file and queue the reading of it; a collection of that slug is made when missing.
 
-    Args:
-        masks: personal data to mask in every text. The file is then looked through first, and is
-            read once somebody has seen what would be masked and said so (`confirm_import`).
-        format: "auto", or one of formats.readers.FORMATS.
+    Raises:
+        UnreadableFile: the file is empty, or not one of its rows can be read. Nothing was kept.
+        UnfitMapping: the mapping does not say what is needed.
+        BadSlug: the collection's or the rubric's slug is none.
+    """
+    is_looked_at = bool(asked.get("masks") or asked.get("previews"))
+    may_be_table = is_looked_at or bool(asked.get("mapping"))
+    stored = _keep(stream, asked.get("format", "auto"), may_be_table=may_be_table)
+    return _start(
+        workspace=workspace,
+        collection=collection,
+        by=by,
+        asked=asked,
+        kind=kind,
+        filename=PurePath(filename).name[:200] or "unnamed",
+        file_key=stored.key,
+        counts={"bytes": stored.bytes, "sha256": stored.sha256},
+    )
+
+
+def start_hub_import(
+    *,
+    workspace: Workspace,
+    collection: str,
+    kind: ImportKind,
+    dataset: str,
+    split: str = "",
+    revision: str = "",
+    by: Member | None = None,
+    **asked: Unpack[Asked],
+) -> Import:
+    """Queue the fetching and reading of a hub's dataset; its files come with the job.
 
     Raises:
-        UnreadableFile: the file is empty, or in none of our formats. Nothing was kept.
-        BadSlug: the collection's slug is none.
+        HubUnreachable: the id, the split or the revision cannot be one.
+        UnfitMapping, BadSlug: as for a file.
     """
-    stored = _keep(stream, format)
-    with transaction.atomic():
-        return _queue(
-            Import(
-                workspace=workspace,
-                collection=collection_of(workspace=workspace, slug=collection, by=by),
-                kind=kind,
-                format=format,
-                filename=PurePath(filename).name[:200] or "unnamed",
-                file_key=stored.key,
-                created_by=by,
-                masks=sorted(masks),
-                counts={"bytes": stored.bytes, "sha256": stored.sha256},
-            )
-        )
-
-
-def _queue(source: Import) -> Import:
-    by = source.created_by
-    source.job = queue_job(
-        kind=PREVIEW if source.masks else READ,
-        title=f"{'Look through' if source.masks else 'Read'} {source.filename}",
-        workspace=source.workspace,
+    names = (("split", split), ("revision", revision))
+    if not is_hub_id(dataset):
+        raise HubUnreachable("A dataset’s id is owner/name, as the hub writes it.")
+    for word, value in names:
+        if value and not re.fullmatch(r"[\w][\w./-]{0,99}", value):
+            raise HubUnreachable(f"{value[:40]!r} is no {word} of a dataset.")
+    return _start(
+        workspace=workspace,
+        collection=collection,
         by=by,
-        subject_uid=source.uid,
+        asked=asked,
+        kind=kind,
+        filename=dataset + (f" ({split})" if split else ""),
+        hub={"id": dataset} | {word: value for word, value in names if value},
+        counts={"bytes": 0, "sha256": ""},
     )
+
+
+@transaction.atomic
+def _start(
+    *, workspace: Workspace, collection: str, by: Member | None, asked: Asked, **fields: Any
+) -> Import:
+    """`fields` are the import's own."""
+    mapping = asked.get("mapping") or {}
+    masks: list[str] = sorted(asked.get("masks", ()))
+    rubric = asked.get("rubric", "")
+    if mapping:
+        _check_mapping(mapping)
+    if rubric and not _SLUG.fullmatch(rubric):
+        raise BadSlug(f"“{rubric[:50]}” is no slug of a rubric.")
+    source = Import(
+        workspace=workspace,
+        collection=collection_of(workspace=workspace, slug=collection, by=by),
+        format=asked.get("format", "auto"),
+        created_by=by,
+        masks=masks,
+        mapping=mapping,
+        rubric=rubric,
+        **fields,
+    )
+    _queue(source, PREVIEW if masks or asked.get("previews") else READ, by)
     source.save()
-    record(
+    _record(
         "import.started",
-        actor=by.pseudonym if by else "system",
-        workspace=source.workspace.slug,
-        target=f"import {source.uid}",
+        source,
+        by,
         kind=source.kind,
         filename=source.filename,
         sha256=source.counts["sha256"],
         masks=source.masks,
+        hub=source.hub,
     )
+    return source
+
+
+def _queue(source: Import, kind: str, by: Member | None) -> None:
+    source.job = queue_job(
+        kind=kind,
+        title=f"{'Look through' if kind == PREVIEW else 'Read'} {source.filename}",
+        workspace=source.workspace,
+        by=by,
+        subject_uid=source.uid,
+    )
+
+
+def _check_mapping(mapping: dict[str, Any], columns: Sequence[str] | None = None) -> None:
+    try:
+        mapping_of(mapping, columns=columns)
+    except BadMapping as error:
+        raise UnfitMapping(str(error)) from error
+
+
+@transaction.atomic
+def map_import(*, source: Import, mapping: dict[str, Any], by: Member | None) -> Import:
+    """Say what the columns of a table are, and look through it again.
+
+    Raises:
+        UnfitMapping: the mapping does not fit the table.
+        NothingToConfirm: its preview is not done, or it is read already.
+    """
+    source = _locked(source)
+    if not source.awaits_a_yes or "table" not in source.counts:
+        raise NothingToConfirm("This import waits for no mapping: look at its page.")
+    columns = source.counts["table"]["columns"]
+    has_head = mapping.get("has_head", True)
+    names = columns if has_head else [f"column {nth}" for nth in range(1, len(columns) + 1)]
+    _check_mapping(mapping, names)
+    source.mapping = mapping
+    for name in ("preview", "asked", "masked", "places"):
+        source.counts.pop(name, None)
+    _queue(source, PREVIEW, by)
+    source.save(update_fields=["job", "mapping", "counts"])
+    _record("import.mapped", source, by, mapping=mapping)
     return source
 
 
 @transaction.atomic
 def confirm_import(*, source: Import, by: Member | None) -> Import:
-    """Read the file with what its preview showed masked.
+    """Read the file as its preview showed it.
 
     Raises:
-        NothingToConfirm: there is no preview that waits for it.
+        NothingToConfirm: there is no preview that waits for it, or a mapping is missing.
     """
-    source = Import.objects.select_for_update(of=["self"]).select_related("job").get(pk=source.pk)
+    source = _locked(source)
     if not source.awaits_a_yes:
         raise NothingToConfirm("This import waits for nobody: look at its page.")
-    source.job = queue_job(
-        kind=READ,
-        title=f"Read {source.filename}",
-        workspace=source.workspace,
-        by=by,
-        subject_uid=source.uid,
-    )
+    if source.awaits_a_mapping:
+        raise NothingToConfirm("Say first what the columns of this table are.")
+    _queue(source, READ, by)
     source.save(update_fields=["job"])
     _record("import.confirmed", source, by, masks=source.masks)
     return source
+
+
+def _locked(source: Import) -> Import:
+    rows = Import.objects.select_for_update(of=["self"]).select_related("job", "workspace")
+    return rows.get(pk=source.pk)
 
 
 def open_original(*, source: Import, by: Member) -> BinaryIO:
@@ -126,8 +234,12 @@ def _record(verb: str, source: Import, by: Member | None, **details: Any) -> Non
     )
 
 
-def _keep(stream: BinaryIO, format: str) -> Stored:
-    """Check the format and store the file; memory holds a piece of it at a time."""
+def _keep(stream: BinaryIO, format: str, *, may_be_table: bool) -> Stored:
+    """Check the format and store the file; memory holds a piece of it at a time.
+
+    Args:
+        may_be_table: whether a mapping is there, or somebody will be asked for one.
+    """
     if format != "auto" and format not in FORMATS:
         raise UnreadableFile(f"There is no format {format!r}; there are {', '.join(FORMATS)}.")
     with tempfile.TemporaryDirectory(prefix="evalhub-import-") as folder:
@@ -136,10 +248,19 @@ def _keep(stream: BinaryIO, format: str) -> Stored:
             shutil.copyfileobj(stream, target, 2**20)
         if not local.stat().st_size:
             raise UnreadableFile("The file is empty.")
-        if format == "auto":
-            with local.open("rb") as source:
-                try:
-                    sniff(source)
-                except UnknownFormat as error:
-                    raise UnreadableFile(str(error)) from error
+        with local.open("rb") as source:
+            if format == "auto" and not is_binary(source):  # those only workers open
+                _check_rows(source, may_be_table=may_be_table)
         return file_store().put(local)
+
+
+def _check_rows(stream: BinaryIO, *, may_be_table: bool) -> None:
+    try:
+        name = sniff(stream)
+    except UnknownFormat as error:
+        raise UnreadableFile(str(error)) from error
+    if name == TABLE and not may_be_table:
+        raise UnreadableFile(
+            "The first row that can be read has the fields of none of our formats. If it is a table "
+            "of your own, give a mapping of its columns. docs/formats.md shows each format."
+        )

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
@@ -14,11 +15,20 @@ from evalhub.accounts.http import Request
 from evalhub.accounts.models import Member
 from evalhub.common.errors import DomainError
 from evalhub.common.paging import newest_first
+from evalhub.formats.readers import FORMATS
 from evalhub.imports.access import access_import
+from evalhub.imports.errors import UnfitMapping
 from evalhub.imports.exports import rejected_csv
-from evalhub.imports.forms import LABELS, UploadForm
+from evalhub.imports.forms import LABELS, MappingForm, UploadForm
 from evalhub.imports.models import Import, ImportKind
-from evalhub.imports.services import confirm_import, open_original, start_import
+from evalhub.imports.queries import mapping_for
+from evalhub.imports.services import (
+    confirm_import,
+    map_import,
+    open_original,
+    start_hub_import,
+    start_import,
+)
 
 SHOWN = 20  # rejected rows on the page; the CSV has all
 
@@ -42,23 +52,31 @@ def import_new(request: Request, workspace: str) -> HttpResponse:
     initial = {"collection": request.GET.get("collection", "")}
     form = UploadForm(request.POST or None, request.FILES or None, initial=initial)
     if form.is_valid():
-        upload = form.cleaned_data["file"]
         try:
-            source = start_import(
-                workspace=member.workspace,
-                collection=form.cleaned_data["collection"],
-                kind=ImportKind(form.cleaned_data["kind"]),
-                format=form.cleaned_data["format"],
-                filename=upload.name,
-                stream=upload,
-                masks=form.cleaned_data["masks"],
-                by=member,
-            )
+            source = _started(member, form.cleaned_data)
         except DomainError as error:
-            form.add_error("file", str(error))
+            form.add_error("dataset" if form.cleaned_data["dataset"] else "file", str(error))
         else:
             return redirect("imports:detail", workspace, source.uid)
     return render(request, "imports/import_new.html", _context(member) | {"form": form})
+
+
+def _started(member: Member, given: dict[str, Any]) -> Import:
+    """The import of a form, which looks first and waits for a yes."""
+    more: dict[str, Any] = {
+        name: given[name] for name in ("collection", "format", "masks", "rubric")
+    }
+    more |= {
+        "workspace": member.workspace,
+        "kind": ImportKind(given["kind"]),
+        "previews": True,
+        "by": member,
+    }
+    if given["dataset"]:
+        hub = {name: given[name] for name in ("dataset", "split", "revision")}
+        return start_hub_import(**hub, **more)
+    upload = given["file"]
+    return start_import(filename=upload.name, stream=upload, **more)
 
 
 @require_GET
@@ -71,12 +89,39 @@ def import_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
         "source": source,
         "job": source.job,
         "counts": source.counts,
+        "preview": source.counts.get("preview"),
+        "format_title": FORMATS.get(source.counts.get("format", ""), source.format),
         "masked": [(LABELS[kind], n) for kind, n in source.counts.get("masked", {}).items()],
         "is_owner": member.has(Role.OWNER),
         "rejected": source.rejected.order_by("line", "pk")[:SHOWN],
     }
     template = "imports/import_detail.html" + ("#live" if request.htmx else "")
     return render(request, template, context)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def import_mapping(request: Request, workspace: str, uid: UUID) -> HttpResponse:
+    """What the columns of a table are; the preview is made anew by it."""
+    member = access_member(request.user, workspace, to="build")
+    source = access_import(member, uid)
+    if not source.awaits_a_yes or "table" not in source.counts:
+        return redirect("imports:detail", workspace, uid)
+    table = source.counts["table"]
+    form = MappingForm(request.POST or None, columns=table["columns"], known=mapping_for(source))
+    if form.is_valid():
+        try:
+            map_import(source=source, mapping=form.mapping(), by=member)
+        except UnfitMapping as error:
+            form.add_error(None, str(error))
+        else:
+            return redirect("imports:detail", workspace, uid)
+    lines = [
+        (name, [row.get(name, "") for row in table["rows"][:3]], fields)
+        for name, fields in form.lines()
+    ]
+    context = _context(member) | {"source": source, "form": form, "lines": lines}
+    return render(request, "imports/import_mapping.html", context)
 
 
 @require_POST

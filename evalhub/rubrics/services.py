@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 from django.db import transaction
 from django.utils import timezone
 
@@ -9,9 +12,13 @@ from evalhub.common.errors import Conflict
 from evalhub.rubrics.default import CRITERIA, ERROR_TYPES, GUIDELINES, SEVERITIES
 from evalhub.rubrics.errors import RubricFrozen
 from evalhub.rubrics.fitness import check_criteria
-from evalhub.rubrics.models import Criterion, Rubric, RubricVersion
+from evalhub.rubrics.models import Criterion, Rubric, RubricVersion, ScaleKind
 
 DEFAULT_SLUG = "default"
+FOUND = """\
+These questions came with a file of answers that people gave elsewhere. Nobody wrote down here what the
+points mean: before you ask them anew, make a version that says it.
+"""
 
 
 @transaction.atomic
@@ -110,6 +117,67 @@ def publish_version(*, version: RubricVersion, by: Member | None = None) -> Rubr
     version.refresh_from_db()
     _record("rubric.published", version, by)
     return version
+
+
+class AnsweredQuestion(NamedTuple):
+    """A question known by its answers only: its scale, or the words that one chose from."""
+
+    slug: str
+    kind: str
+    low: int
+    high: int
+    labels: Sequence[str] = ()
+
+
+@transaction.atomic
+def rubric_for_answers(
+    *,
+    workspace: Workspace,
+    slug: str,
+    name: str,
+    questions: Sequence[AnsweredQuestion],
+    marks: Sequence[str] = (),
+    by: Member | None = None,
+) -> RubricVersion:
+    """A published rubric for answers that are there already; nobody wrote its questions.
+
+    So a point is called by its number, and the guidelines say where it comes from.
+
+    Args:
+        marks: slugs of what marked passages were called.
+
+    Raises:
+        Conflict: the workspace has a rubric of that slug.
+    """
+    version = create_rubric(workspace=workspace, slug=slug, name=name, by=by)
+    told = [{"slug": mark, "name": mark, "description": "As the file calls it."} for mark in marks]
+    RubricVersion.objects.filter(pk=version.pk).update(guidelines=FOUND, error_types=told)
+    Criterion.objects.bulk_create(
+        Criterion(
+            version=version,
+            slug=each.slug,
+            name=each.slug.replace("-", " ").capitalize(),
+            question=f"As the file asks: {each.slug}",
+            position=position,
+            kind=each.kind,
+            low=each.low,
+            high=each.high,
+            anchors=_anchors(each),
+        )
+        for position, each in enumerate(questions)
+    )
+    RubricVersion.objects.filter(pk=version.pk).update(published_at=timezone.now())
+    version.refresh_from_db()
+    _record("rubric.published", version, by)
+    return version
+
+
+def _anchors(question: AnsweredQuestion) -> dict[str, str]:
+    if question.kind == ScaleKind.NUMBER:
+        return {}
+    points = range(question.low, question.high + 1)
+    words = dict(zip(points, question.labels, strict=False)) if question.labels else {}
+    return {str(point): words.get(point, str(point)) for point in points}
 
 
 def _record(verb: str, version: RubricVersion, by: Member | None) -> None:

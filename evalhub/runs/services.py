@@ -170,9 +170,7 @@ def _demand_files(model: LanguageModel | None) -> None:
         raise CannotRun(f"“{model}” is only a name from a file; choose a base model or an adapter.")
 
 
-def _record(
-    run: Run, by: Member | None, *, verb: str = "run.started", **details: object
-) -> None:
+def _record(run: Run, by: Member | None, *, verb: str = "run.started", **details: object) -> None:
     record(
         verb,
         actor=by.pseudonym if by else "system",

@@ -13,14 +13,22 @@ from evalhub.accounts.models import Member
 from evalhub.campaigns.models import Campaign, Task
 from evalhub.campaigns.services.tasks import tasks_of_shape
 from evalhub.judgments.choices import Source
-from evalhub.judgments.models import Judgment, Preference, RankedCompletion, Rating, Span
+from evalhub.judgments.models import (
+    Correction,
+    Demonstration,
+    Judgment,
+    Preference,
+    RankedCompletion,
+    Rating,
+    Span,
+)
 from evalhub.prompts.models import Collection, Completion, Prompt
 from evalhub.rubrics.models import Criterion
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImportedRating:
-    place: int  # index into the judgment's completions
+    place: int | None  # index into the judgment's completions; none: the prompt alone
     criterion: Criterion
     value: int | None
     reason: str = ""  # why there is no value
@@ -35,12 +43,18 @@ class ImportedPreference:
 
 @dataclass(frozen=True, kw_only=True)
 class ImportedSpan:
-    place: int  # as in ImportedRating
+    place: int | None  # as in ImportedRating
     start: int
     end: int
     error_type: str
     severity: str = ""
     note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportedCorrection:
+    place: int
+    content: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,8 +73,13 @@ class ImportedJudgment:
     ranking: tuple[tuple[int, ...], ...] = field(default=())  # tiers of places, best first
     spans: tuple[ImportedSpan, ...] = ()
     relocated: int = 0  # spans whose offsets were wrong, and whose text stands in one place only
+    corrections: tuple[ImportedCorrection, ...] = ()
+    demonstration: str = ""  # the answer that the person wrote to the prompt
     critique: str = ""
     body_digest: str = ""  # of the file's row: tells the same row from a changed one
+
+    def placed(self, place: int | None) -> Completion | None:
+        return None if place is None else self.completions[place]
 
 
 @transaction.atomic
@@ -123,7 +142,7 @@ def _store_answers(judgments: Sequence[Judgment], rows: Sequence[ImportedJudgmen
         (
             Rating(
                 judgment=judgment,
-                completion=row.completions[rating.place],
+                completion=row.placed(rating.place),
                 criterion=rating.criterion,
                 value=rating.value,
                 reason=rating.reason,
@@ -157,12 +176,15 @@ def _store_answers(judgments: Sequence[Judgment], rows: Sequence[ImportedJudgmen
         ),
         batch_size=1000,
     )
+    _store_texts(pairs)
 
+
+def _store_texts(pairs: Sequence[tuple[Judgment, ImportedJudgment]]) -> None:
     Span.objects.bulk_create(
         (
             Span(
                 judgment=judgment,
-                completion=row.completions[span.place],
+                completion=row.placed(span.place),
                 start=span.start,
                 end=span.end,
                 error_type=span.error_type,
@@ -171,6 +193,24 @@ def _store_answers(judgments: Sequence[Judgment], rows: Sequence[ImportedJudgmen
             )
             for judgment, row in pairs
             for span in row.spans
+        ),
+        batch_size=1000,
+    )
+    Correction.objects.bulk_create(
+        (
+            Correction(
+                judgment=judgment, completion=row.completions[each.place], content=each.content
+            )
+            for judgment, row in pairs
+            for each in row.corrections
+        ),
+        batch_size=1000,
+    )
+    Demonstration.objects.bulk_create(
+        (
+            Demonstration(judgment=judgment, content=row.demonstration)
+            for judgment, row in pairs
+            if row.demonstration
         ),
         batch_size=1000,
     )

@@ -165,13 +165,13 @@ def test_an_id_that_stands_twice_is_refused_the_second_time() -> None:
 @pytest.mark.parametrize(
     ("raw", "says"),
     [
-        (b'{"id": "p\xff"}', "UTF-8"),
+        ('{"id": "žluť'.encode() + b'\xff"}', "UTF-8"),
         (b'{"id": "p\\u0000"}', "NUL"),
         (b'{"id": "p\\ud800"}', "Unicode"),
         (b"{broken}", "Not JSON"),
         (b'{"id": NaN}', "Not JSON"),
         (b"[" * 100_000, "nested too deeply"),
-        (b"7", "JSON object"),
+        (b'{"a": [7]}', "."),
     ],
 )
 def test_bytes_that_are_no_row_are_refused_with_the_reason(
@@ -253,7 +253,7 @@ def test_a_pair_that_stands_twice_counts_twice_under_one_prompt() -> None:
         ({"chosen": PAIR["rejected"]}, "rejected.value"),
         ({"conversations": [{"from": "gpt", "value": "x"}]}, "conversations[0].from"),
         ({"conversations": [{"from": "human", "value": ""}]}, "conversations[0].value"),
-        ({"conversations": [{"from": "tool", "value": "x"}]}, "conversations[0].from"),
+        ({"conversations": [{"from": "robot", "value": "x"}]}, "conversations[0].from"),
         ({"chosen": "text"}, "chosen"),
     ],
 )
@@ -337,6 +337,8 @@ def test_what_was_deleted_or_is_empty_is_left_out_with_what_follows() -> None:
         (jsonl(PAIR), "preference"),
         (tree(node("q", "prompter")), "trees"),
         ("{broken\n" + jsonl(PROMPT), "evalhub"),
+        (json.dumps([PROMPT]), "evalhub"),
+        (json.dumps(PROMPT, indent=2), "evalhub"),
     ],
 )
 def test_the_format_is_found_out_and_the_stream_left_at_its_start(text: str, name: str) -> None:
@@ -346,7 +348,7 @@ def test_the_format_is_found_out_and_the_stream_left_at_its_start(text: str, nam
     assert stream.tell() == 0
 
 
-@pytest.mark.parametrize("text", ["", " \n", "name,age\n", '{"a": 1}\n', "[]", '[{"messages": 1}]'])
+@pytest.mark.parametrize("text", ["", " \n", "name,age\n", "[]", "[7]", "{broken}"])
 def test_a_file_of_no_known_format_says_which_there_are(text: str) -> None:
     with pytest.raises(UnknownFormat, match=r"empty|formats"):
         sniff(io.BytesIO(text.encode()))

@@ -11,6 +11,7 @@ from evalhub.accounts.models import Member, Workspace
 from evalhub.accounts.services import create_token
 from evalhub.imports.models import Import
 from evalhub.jobs.jobs import execute
+from evalhub.prompts.models import Prompt
 from tests.factories import ImportFactory, RejectedRowFactory
 
 pytestmark = pytest.mark.django_db
@@ -39,6 +40,13 @@ def test_a_lead_uploads_a_file_and_sees_what_became_of_it(client: Client, alice:
     assert answer.headers["Location"] == f"/w/acme/imports/{source.uid}/"
     assert "every 2s" in client.get(answer.headers["Location"]).text
     execute(source.job.uid)
+    looked = client.get(answer.headers["Location"]).text
+    assert "Nothing is read in yet" in looked
+    assert "Not JSON" in looked
+    assert not Prompt.objects.exists()
+    client.post(f"/w/acme/imports/{source.uid}/confirm/")
+    source.refresh_from_db()
+    execute(source.job.uid)
     page = client.get(answer.headers["Location"], headers={"HX-Request": "true"}).text
     assert "every 2s" not in page
     assert "Not JSON" in page
@@ -66,6 +74,8 @@ def test_a_prompt_is_shown_with_its_text_made_harmless(client: Client, erin: Mem
     client.force_login(erin.user)
     form = {"kind": "prompts", "collection": "faq", "format": "auto", "file": upload()}
     client.post("/w/acme/imports/new/", form)
+    execute(Import.objects.get().job.uid)
+    client.post(f"/w/acme/imports/{Import.objects.get().uid}/confirm/")
     execute(Import.objects.get().job.uid)
     uid = Import.objects.get().collection.prompts.get().uid
 
