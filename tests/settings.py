@@ -15,6 +15,7 @@ for _name in (
     "EVALHUB_FILES",
     "EVALHUB_SECRET_KEY",
     "EVALHUB_EMAIL_URL",
+    "EVALHUB_PUSH_TARGETS",
 ):
     os.environ[_name] = ""
 os.environ["EVALHUB_OIDC_ISSUER"] = ""

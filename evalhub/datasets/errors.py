@@ -43,3 +43,9 @@ class PushFailed(DomainError):
     """The place did not take the files."""
 
     code, http_status = "push_failed", 502
+
+
+class UnfitTarget(DomainError):
+    """What is written there is no place that anything can be pushed to."""
+
+    code, http_status = "unfit_target", 422

@@ -72,7 +72,7 @@ def _freeze(build: DatasetBuild, definition: Definition, beat: Beat) -> Consensu
     snapshot = take_snapshot(build.workspace)
     fits = []
     if definition.consensus == "reliability":
-        fits = fits_for(_scope(definition, snapshot), beat=beat.report)
+        fits = fits_for(scope_of(definition, snapshot), beat=beat.report)
     with beat.fenced():
         snapshot.fits.set(fits)
         DatasetBuild.objects.filter(pk=build.pk).update(snapshot=snapshot)
@@ -87,7 +87,7 @@ def _build(
     beat: Beat,
     folder: Path,
 ) -> None:
-    scope = _scope(definition, snapshot)
+    scope = scope_of(definition, snapshot)
     kind, lengths = BuildKind(build.kind), lengths_for(build.workspace, definition)
     building = Building(kind=kind, definition=definition, lengths=lengths, folder=folder / "work")
     total = scope.judgments().count()
@@ -117,7 +117,7 @@ def _build(
     _finish(build, manifest, _store(out, beat), beat)
 
 
-def _scope(definition: Definition, snapshot: ConsensusSnapshot) -> Scope:
+def scope_of(definition: Definition, snapshot: ConsensusSnapshot) -> Scope:
     return Scope(
         snapshot=snapshot,
         sources=definition.counted_sources,

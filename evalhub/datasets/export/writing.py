@@ -18,10 +18,10 @@ from typing import Any
 from evalhub.common.files import Beat, digest_of_file, unwatched
 from evalhub.datasets.errors import OutputInUse
 from evalhub.datasets.export.asked import Asked, Container
+from evalhub.datasets.export.containers import WRITERS, Columns
 from evalhub.datasets.export.readme import readme_of
 from evalhub.datasets.models import DatasetBuild
 from evalhub.datasets.queries import rows_of
-from evalhub.formats.containers import WRITERS, Columns
 from evalhub.formats.shapes import CannotHold, Record
 from evalhub.formats.tables import columns_of
 

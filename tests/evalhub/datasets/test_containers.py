@@ -7,7 +7,7 @@ from typing import Any
 
 from pyarrow import parquet
 
-from evalhub.formats.containers import ROW_GROUP, WRITERS
+from evalhub.datasets.export.containers import ROW_GROUP, WRITERS
 from evalhub.formats.tables import columns_of
 
 RECORDS: list[dict[str, Any]] = [
