@@ -28,6 +28,8 @@ for _name in (
 ):
     os.environ[_name] = "off"
 
+os.environ["HF_HUB_DISABLE_XET"] = "1"  # uploads by plain HTTP, which tests.hub_server answers
+
 from evalhub.settings import *  # noqa: E402, F403
 
 EVALHUB_OIDC = None  # a test that signs in by a provider sets one; the protocol's apps are there

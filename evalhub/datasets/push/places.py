@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 from collections.abc import Sequence
+from concurrent.futures import wait
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -33,6 +35,7 @@ class FileTree:
 
     def __init__(self, target: Target) -> None:
         self._fs, self._root = fsspec.core.url_to_fs(str(target), skip_instance_cache=True)
+        self._has_folders = target.scheme == "file"  # in a store it would make the bucket
 
     def mark(self) -> dict[str, Any] | None:
         try:
@@ -56,7 +59,8 @@ class FileTree:
         self._copy(folder / MARK, MARK, beat)
 
     def _copy(self, local: Path, path: str, beat: Beat) -> None:
-        self._fs.makedirs(self._at(path).rsplit("/", 1)[0], exist_ok=True)
+        if self._has_folders:
+            self._fs.makedirs(self._at(path).rsplit("/", 1)[0], exist_ok=True)
         with local.open("rb") as source, self._fs.open(self._at(path), "wb") as there:
             while piece := source.read(_CHUNK):
                 there.write(piece)
@@ -69,13 +73,18 @@ class FileTree:
 class Hub:
     """A dataset of a Hugging Face hub: one commit, private where it is new.
 
-    HF_TOKEN and HF_ENDPOINT of the environment say who and where.
+    HF_TOKEN and HF_ENDPOINT of the environment say who and where; a token that somebody once kept
+    on this machine is nobody's here.
     """
 
     def __init__(self, target: Target) -> None:
         from huggingface_hub import HfApi
+        from huggingface_hub.utils import disable_progress_bars
 
-        self._api = HfApi()
+        disable_progress_bars()
+        self._api = HfApi(
+            endpoint=os.environ.get("HF_ENDPOINT"), token=os.environ.get("HF_TOKEN") or False
+        )
         self._repo = target.path.removeprefix("datasets/")
 
     def mark(self) -> dict[str, Any] | None:
@@ -105,10 +114,19 @@ class Hub:
         ]
         operations += [CommitOperationDelete(path) for path in stale if self.has([path])]
         digest = json.loads((folder / MARK).read_text("utf-8"))["digest"]
-        self._api.create_commit(
-            self._repo, operations, repo_type="dataset", commit_message=f"Build {digest[:12]}"
+        commit = self._api.create_commit(
+            self._repo,
+            operations,
+            repo_type="dataset",
+            commit_message=f"Build {digest[:12]}",
+            run_as_future=True,
         )
-        beat()
+        while wait([commit], timeout=1).not_done:
+            beat()
+        try:
+            commit.result()
+        except RuntimeError as error:  # how the library tells that a file did not go up
+            raise OSError("a file did not go up") from error
 
 
 def place_of(target: Target) -> Place:

@@ -83,6 +83,10 @@ def _failures() -> tuple[type[Exception], ...]:
         from botocore.exceptions import BotoCoreError, ClientError
 
         found += [BotoCoreError, ClientError]
+    if find_spec("huggingface_hub"):
+        from huggingface_hub.errors import HfHubHTTPError
+
+        found += [*HfHubHTTPError.__bases__]  # also those of the client that it is built on
     return tuple(found)
 
 

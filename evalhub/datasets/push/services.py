@@ -40,7 +40,7 @@ def start_push(*, build: DatasetBuild, asked: Asked, target: str, by: Member) ->
         subject_uid=push.uid,
     )
     push.save()
-    _record("build_push.started", build, by.pseudonym, target=push.target, shape=push.shape)
+    _record("build_push.started", build, by.pseudonym, to=push.target, shape=push.shape)
     return push
 
 
@@ -52,7 +52,7 @@ def push_now(*, build: DatasetBuild, asked: Asked, target: Target, beat: Beat) -
     """
     pushed = push_build(build, asked, target, beat=beat)
     _record(
-        "build.pushed_by_command", build, "system", target=str(target), shape=asked.shape,
+        "build.pushed_by_command", build, "system", to=str(target), shape=asked.shape,
         is_new=pushed.is_new,
     )  # fmt: skip
     return pushed
