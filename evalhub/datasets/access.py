@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -97,6 +98,21 @@ def access_diff(member: Member, uid: UUID) -> DiffReport:
     if found is None:
         raise NotFound("No such comparison.")
     return found
+
+
+def acting_for(request: Request, workspaces: QuerySet[Any, int], uid: UUID, what: str) -> Member:
+    """For the API: who asks, if they may build in the workspace of the row `uid` names.
+
+    Args:
+        workspaces: keys of the workspaces of all such rows.
+    """
+    key = workspaces.filter(uid=uid).first()
+    if key is None:
+        raise NotFound(f"No such {what}.")
+    try:
+        return acting_member(request, key, to="build")
+    except NotFound as error:
+        raise NotFound(f"No such {what}.") from error
 
 
 def _exports() -> QuerySet[BuildExport]:

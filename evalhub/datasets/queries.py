@@ -15,6 +15,11 @@ Line = dict[str, Any]
 SPLITS = ("train", "validation", "test")
 
 
+def in_order(counts: dict[str, int]) -> list[tuple[str, int]]:
+    """Counts by split in the order in which people name them; the database keeps none."""
+    return [(split, counts[split]) for split in SPLITS if split in counts]
+
+
 def rows_of(build: DatasetBuild, split: str) -> Iterator[dict[str, Any]]:
     """The rows of one split, by content uid, a line at a time.
 

@@ -79,7 +79,7 @@ class Hub:
 
     def __init__(self, target: Target) -> None:
         from huggingface_hub import HfApi
-        from huggingface_hub.utils import disable_progress_bars
+        from huggingface_hub.utils.tqdm import disable_progress_bars
 
         disable_progress_bars()
         self._api = HfApi(
