@@ -18,6 +18,7 @@ from evalhub.datasets.definition import Definition, definition_of
 from evalhub.datasets.lengths import lengths_for
 from evalhub.datasets.manifest import card_of, manifest_of
 from evalhub.datasets.models import DatasetBuild
+from evalhub.datasets.provenance import provenance_of
 from evalhub.datasets.queries import builds_with_groups
 from evalhub.jobs.beat import Beat
 from evalhub.jobs.events import announce
@@ -112,6 +113,7 @@ def _build(
         grouping=grouping,
         digest=digest,
     )
+    manifest |= provenance_of(scope, out / "lineage.jsonl", beat.report)
     (out / "manifest.json").write_text(json.dumps(manifest, indent=2, ensure_ascii=False), "utf-8")
     (out / "card.md").write_text(card_of(manifest), "utf-8")
     _finish(build, manifest, _store(out, beat), beat)

@@ -55,6 +55,7 @@ class ImportListView(ListAPIView[Import]):
             filename=values["file"].name,
             stream=values["file"],
             masks=sorted(values["masks"]),
+            licence=values["licence"],
             by=member,
         )
         return Response(ImportSerializer(source).data, status=202)

@@ -32,6 +32,7 @@ class ImportCommand(BaseCommand):
         parser.add_argument(
             "--mask", nargs="+", default=[], choices=KINDS, help="personal data to mask"
         )
+        parser.add_argument("--licence", default="", help="under which the file was published")
         parser.add_argument("--yes", action="store_true", help="read it without a look at --mask")
         parser.add_argument("--json", action="store_true", help="end with one JSON object")
 
@@ -60,6 +61,7 @@ class ImportCommand(BaseCommand):
                     stream=stream,
                     format=options["format"],
                     masks=options["mask"],
+                    licence=options["licence"],
                 )
         except OSError as error:
             raise CommandError(f"Cannot read {options['file']}: {error.strerror}.") from error

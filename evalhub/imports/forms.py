@@ -38,6 +38,11 @@ class UploadForm(forms.Form):
         help_text="The page Help, Imports shows each.",
     )
     file = forms.FileField()
+    licence = forms.CharField(
+        required=False,
+        max_length=200,
+        help_text="Under which the file was published, as far as you know: cc-by-4.0, apache-2.0.",
+    )
     masks = forms.MultipleChoiceField(
         required=False,
         choices=[(kind, LABELS[kind]) for kind in KINDS],

@@ -34,6 +34,7 @@ class Import(PublicModel):
     masks: ArrayField[list[str], list[str]] = ArrayField(
         models.CharField(max_length=20), default=list, blank=True, db_default=[]
     )  # kinds of personal data that are masked in every text; the file itself keeps them
+    licence = models.CharField(max_length=200, blank=True, db_default="")  # empty: not stated
     counts: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
 
     class Meta:

@@ -17,6 +17,9 @@ class UploadSerializer(serializers.Serializer[Import]):
     kind = serializers.ChoiceField(choices=ImportKind.choices)
     format = serializers.ChoiceField(choices=["auto", *FORMATS], default="auto")
     file = serializers.FileField()
+    licence = serializers.CharField(
+        max_length=200, default="", allow_blank=True, help_text="under which it was published"
+    )
     masks = serializers.MultipleChoiceField(
         choices=KINDS,
         default=set,
@@ -42,6 +45,7 @@ class ImportSerializer(serializers.ModelSerializer[Import]):
             "workspace",
             "collection",
             "filename",
+            "licence",
             "created_at",
             "job",
             "state",

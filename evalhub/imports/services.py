@@ -29,6 +29,7 @@ def start_import(
     stream: BinaryIO,
     format: str = "auto",
     masks: Sequence[Kind] = (),
+    licence: str = "",
     by: Member | None = None,
 ) -> Import:
     """Keep the file and queue the reading of it; a collection of that slug is made when missing.
@@ -36,6 +37,7 @@ def start_import(
     Args:
         masks: personal data to mask in every text. The file is then looked through first, and is
             read once somebody has seen what would be masked and said so (`confirm_import`).
+        licence: under which the file was published; it stands on the cards of builds.
         format: "auto", or one of formats.readers.FORMATS.
 
     Raises:
@@ -54,6 +56,7 @@ def start_import(
                 file_key=stored.key,
                 created_by=by,
                 masks=sorted(masks),
+                licence=licence.strip()[:200],
                 counts={"bytes": stored.bytes, "sha256": stored.sha256},
             )
         )
@@ -78,6 +81,7 @@ def _queue(source: Import) -> Import:
         filename=source.filename,
         sha256=source.counts["sha256"],
         masks=source.masks,
+        licence=source.licence,
     )
     return source
 

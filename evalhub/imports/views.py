@@ -52,6 +52,7 @@ def import_new(request: Request, workspace: str) -> HttpResponse:
                 filename=upload.name,
                 stream=upload,
                 masks=form.cleaned_data["masks"],
+                licence=form.cleaned_data["licence"],
                 by=member,
             )
         except DomainError as error:

@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from evalhub.common.files import file_store
+from evalhub.datasets.card import NOT_STATED, licences_of
 from evalhub.datasets.models import DatasetBuild
 
 # https://huggingface.co/docs/hub/repositories-licenses: what the hub knows by name
@@ -42,8 +43,8 @@ def _head(build: DatasetBuild, names: dict[str, str], rows: int) -> list[str]:
 
 def _licence(manifest: dict[str, Any]) -> list[str]:
     """What nobody has stated is unknown; several, or one that the hub does not know, are `other`."""
-    stated = manifest["licence"]
-    if stated == "not stated":
+    stated = ", ".join(licences_of(manifest))
+    if stated == NOT_STATED:
         return ["license: unknown"]
     known = re.sub(r"\s+", "-", stated.strip().lower())
     if known in KNOWN:
