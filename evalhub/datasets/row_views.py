@@ -65,11 +65,11 @@ def row(request: Request, workspace: str, uid: UUID, row: str) -> HttpResponse:
 @require_GET
 @login_required
 def card(request: Request, workspace: str, uid: UUID) -> HttpResponse:
-    """The card as it was stored with the build; the same as Markdown is one of its files."""
+    """The card as it was stored with the build, below a title of the page's own."""
     member = access_member(request.user, workspace, to="build")
     build = access_build(member, uid)
     with opened(build, "card.md") as stream:
-        text = stream.read().decode()
+        _, _, text = stream.read().decode().partition("\n")
     return render(request, "datasets/card.html", _context(member, build) | {"text": text})
 
 

@@ -69,12 +69,14 @@ def write_parquet(records: Iterable[Record], path: Path, columns: Columns) -> in
     with parquet.ParquetWriter(path, schema, compression="zstd") as writer:
         left = iter(records)
         while page := list(islice(left, ROW_GROUP)):
-            rows = [
-                {name: _value(record.get(name), each) for name, each in columns.items()}
-                for record in page
+            arrays = [
+                pa.array(
+                    [_value(record.get(name), each) for record in page], schema.field(name).type
+                )
+                for name, each in columns.items()
             ]
-            writer.write_table(pa.Table.from_pylist(rows, schema=schema))
-            count += len(rows)
+            writer.write_batch(pa.record_batch(arrays, schema=schema))
+            count += len(page)
     return count
 
 
