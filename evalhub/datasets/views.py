@@ -16,6 +16,7 @@ from evalhub.common.errors import DomainError
 from evalhub.common.files import file_store
 from evalhub.common.paging import newest_first
 from evalhub.datasets.access import access_build, access_dataset
+from evalhub.datasets.card import licences_of
 from evalhub.datasets.choices import BuildKind
 from evalhub.datasets.definition import in_words
 from evalhub.datasets.errors import NotBuilt
@@ -92,6 +93,7 @@ def build_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
         "job": build.job,
         "manifest": build.manifest,
         "definition": in_words(build.definition),
+        "licence": ", ".join(licences_of(build.manifest)) if build.is_built else "",
         "splits": [(split, build.rows[split]) for split in SPLITS] if build.is_built else [],
         "files": sorted(build.files.items()),
         "rows": list(_first_rows(build)) if build.is_built else [],

@@ -62,7 +62,6 @@ def test_erin_looks_into_a_build_and_takes_it_away(
     page.goto(f"/w/acme/builds/{build.uid}/pushes/")
     look(page, "build-pushes")
     page.goto(f"/w/acme/builds/{build.uid}/exports/")
-    page.get_by_text("What each shape leaves behind").click()
     look(page, "build-exports")
     page.get_by_label("OpenAI").check()
     page.get_by_role("button", name="Export", exact=True).click()
