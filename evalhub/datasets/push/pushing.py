@@ -49,7 +49,7 @@ def push_build(
         try:
             is_new = _bring(folder, mark, target, beat)
         except _failures() as error:
-            raise PushFailed(_told(target, error)) from error
+            raise PushFailed(told(target, error)) from error
     kept = {name: mark[name] for name in ("rows", "left_out", "lost")}
     return Pushed(is_new, files=sorted(mark["files"]), **kept)
 
@@ -90,7 +90,7 @@ def _failures() -> tuple[type[Exception], ...]:
     return tuple(found)
 
 
-def _told(target: Target, error: Exception) -> str:
+def told(target: Target, error: Exception) -> str:
     """By kind alone: the libraries' own words may hold signed addresses and names of keys."""
     why = {
         "PermissionError": "it refuses the credentials of the environment",
