@@ -55,6 +55,11 @@ SCHEDULE = {
         "schedule": crontab(minute=20),
         "options": {"expires": 3600},
     },
+    "delete exports of builds that have expired": {
+        "task": "evalhub.datasets.tasks.sweep_build_exports",
+        "schedule": crontab(minute=25),
+        "options": {"expires": 3600},
+    },
     "send the daily summaries": {
         "task": "evalhub.quality.tasks.send_digests",
         "schedule": crontab(hour=6, minute=0),

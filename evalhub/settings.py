@@ -62,6 +62,7 @@ EVALHUB_OIDC = identity_provider(
 EVALHUB_BASE_MODEL = env.str(
     "EVALHUB_BASE_MODEL", str(BASE_DIR / "training" / "assets" / "demo-model")
 )
+EVALHUB_PUSH_TARGETS = env.list("EVALHUB_PUSH_TARGETS", default=[])
 EVALHUB_ALLOW_HUB = clearly("EVALHUB_ALLOW_HUB", env.str("EVALHUB_ALLOW_HUB", ""))
 DEBUG = clearly("EVALHUB_DEBUG", env.str("EVALHUB_DEBUG", ""))
 

@@ -23,7 +23,14 @@ from evalhub.campaigns.models import (
     Task,
     TaskCompletion,
 )
-from evalhub.datasets.models import Dataset, DatasetBuild, SpellingProposal
+from evalhub.datasets.models import (
+    BuildExport,
+    BuildPush,
+    Dataset,
+    DatasetBuild,
+    DiffReport,
+    SpellingProposal,
+)
 from evalhub.evaluation.models import Comparison, Evaluation, Promotion
 from evalhub.gold.models import Appeal, Attempt, GoldVerdict, Qualification
 from evalhub.imports.models import Import, RejectedRow
@@ -530,6 +537,55 @@ class DatasetBuildFactory(DjangoModelFactory[DatasetBuild]):
     kind = factory.SelfAttribute("dataset.kind")
     job = factory.SubFactory(
         JobFactory, workspace=factory.SelfAttribute("..workspace"), kind="datasets.build"
+    )
+
+
+class BuildExportFactory(DjangoModelFactory[BuildExport]):
+    """Asked for, and not written yet."""
+
+    class Meta:
+        model = BuildExport
+
+    build = factory.SubFactory(DatasetBuildFactory)
+    workspace = factory.SelfAttribute("build.workspace")
+    shape = "trl"
+    container = "folder"
+    splits = factory.LazyFunction(lambda: ["train", "validation", "test"])
+    job = factory.SubFactory(
+        JobFactory, workspace=factory.SelfAttribute("..workspace"), kind="builds.export"
+    )
+    created_by = factory.SubFactory(
+        MemberFactory, workspace=factory.SelfAttribute("..workspace"), roles=["engineer"]
+    )
+
+
+class BuildPushFactory(DjangoModelFactory[BuildPush]):
+    class Meta:
+        model = BuildPush
+
+    build = factory.SubFactory(DatasetBuildFactory)
+    workspace = factory.SelfAttribute("build.workspace")
+    target = "s3://bucket/data"
+    shape = "trl"
+    job = factory.SubFactory(
+        JobFactory, workspace=factory.SelfAttribute("..workspace"), kind="builds.push"
+    )
+    created_by = factory.SubFactory(
+        MemberFactory, workspace=factory.SelfAttribute("..workspace"), roles=["engineer"]
+    )
+
+
+class DiffReportFactory(DjangoModelFactory[DiffReport]):
+    class Meta:
+        model = DiffReport
+
+    new = factory.SubFactory(DatasetBuildFactory)
+    old = factory.SubFactory(DatasetBuildFactory, dataset=factory.SelfAttribute("..new.dataset"))
+    job = factory.SubFactory(
+        JobFactory, workspace=factory.SelfAttribute("..new.workspace"), kind="builds.diff"
+    )
+    created_by = factory.SubFactory(
+        MemberFactory, workspace=factory.SelfAttribute("..new.workspace"), roles=["engineer"]
     )
 
 

@@ -15,6 +15,7 @@ for _name in (
     "EVALHUB_FILES",
     "EVALHUB_SECRET_KEY",
     "EVALHUB_EMAIL_URL",
+    "EVALHUB_PUSH_TARGETS",
 ):
     os.environ[_name] = ""
 os.environ["EVALHUB_OIDC_ISSUER"] = ""
@@ -26,6 +27,8 @@ for _name in (
     "EVALHUB_ALLOW_HUB",
 ):
     os.environ[_name] = "off"
+
+os.environ["HF_HUB_DISABLE_XET"] = "1"  # uploads by plain HTTP, which tests.hub_server answers
 
 from evalhub.settings import *  # noqa: E402, F403
 

@@ -32,3 +32,7 @@ class Conflict(DomainError):
     """Somebody else was first, or the row has moved on."""
 
     code, http_status = "conflict", 409
+
+
+class ParquetNotInstalled(DomainError):
+    code, http_status = "parquet_not_installed", 422

@@ -105,7 +105,7 @@ class Building:
         self._has_row: set[str] = set()  # uids of prompts, where a reference could give one too
         self.counts, self.findings = Counts(), Findings(kind)
 
-    def collect(self, scope: Scope, report: Callable[[int, int], None]) -> None:
+    def collect(self, scope: Scope, report: Callable[[int, int], object]) -> None:
         """Read everything in scope; `report` hears of the judgments done so far, and of all."""
         if make := MAKERS.get(self._kind):
             with without_cycles():

@@ -25,3 +25,39 @@ class NotBuilt(Conflict):
     """The build has no files yet, or never will."""
 
     code = "not_built"
+
+
+class CannotExport(DomainError):
+    """No such shape or format, or one that cannot hold rows of that kind."""
+
+    code, http_status = "cannot_export", 422
+
+
+class OutputInUse(Conflict):
+    """Something else lies where the export shall go."""
+
+    code = "output_in_use"
+
+
+class ExportNotThere(DomainError):
+    """The file of the export is not written yet, or gone again."""
+
+    code, http_status = "export_not_there", 410
+
+
+class TargetNotAllowed(DomainError):
+    """The operator has not named that place as one where data may be pushed."""
+
+    code, http_status = "target_not_allowed", 403
+
+
+class PushFailed(DomainError):
+    """The place did not take the files."""
+
+    code, http_status = "push_failed", 502
+
+
+class UnfitTarget(DomainError):
+    """What is written there is no place that anything can be pushed to."""
+
+    code, http_status = "unfit_target", 422

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from evalhub.datasets.definition import Definition, definition_of
 from evalhub.datasets.lengths import lengths_for
 from evalhub.datasets.manifest import card_of, manifest_of
 from evalhub.datasets.models import DatasetBuild
+from evalhub.datasets.provenance import provenance_of
 from evalhub.datasets.queries import builds_with_groups, built
 from evalhub.jobs.beat import Beat
 from evalhub.jobs.events import announce
@@ -79,7 +81,7 @@ def _freeze(build: DatasetBuild, definition: Definition, beat: Beat) -> Consensu
     fits = []
     if definition.consensus == "reliability" or definition.min_reliability is not None:
         everybody = replace(definition, min_reliability=None)
-        fits = fits_for(_scope(everybody, snapshot), beat=beat.report)
+        fits = fits_for(scope_of(everybody, snapshot), beat=beat.report)
     with beat.fenced():
         snapshot.fits.set(fits)
         DatasetBuild.objects.filter(pk=build.pk).update(snapshot=snapshot)
@@ -94,19 +96,17 @@ def _build(
     beat: Beat,
     folder: Path,
 ) -> None:
-    scope = _scope(definition, snapshot)
+    scope = scope_of(definition, snapshot)
     kind, lengths = BuildKind(build.kind), lengths_for(build.workspace, definition)
     cleaner = Cleaner(build.dataset, kind, definition.cleaning, folder / "cleaning")
     building = Building(
         kind=kind, definition=definition, lengths=lengths, cleaner=cleaner, folder=folder / "work"
     )
-    building.collect(
-        scope,
-        lambda done, total: beat.report(done=done, total=total, note="reading judgments"),
-    )
-    own = 1 + len(definition.parts)
-    for place, each in enumerate(definition.replay, start=own):
-        building.replay(place, built(build.workspace, each.build), beat.report)
+
+    def report(done: int, total: int) -> None:
+        beat.report(done=done, total=total, note="reading judgments")
+
+    collect_all(building, build.workspace, definition, scope, report=report, beat=beat.report)
     out = folder / "out"
     out.mkdir()
     beat.report(note="writing files")
@@ -127,12 +127,29 @@ def _build(
         findings=building.findings.report(),
         digest=digest,
     )
+    manifest |= provenance_of(scope, out / "lineage.jsonl", beat.report)
     (out / "manifest.json").write_text(json.dumps(manifest, indent=2, ensure_ascii=False), "utf-8")
     (out / "card.md").write_text(card_of(manifest), "utf-8")
     _finish(build, manifest, _store(out, beat), beat, cleaner)
 
 
-def _scope(definition: Definition, snapshot: ConsensusSnapshot) -> Scope:
+def collect_all(
+    building: Building,
+    workspace: Workspace,
+    definition: Definition,
+    scope: Scope,
+    *,
+    report: Callable[[int, int], object],
+    beat: Callable[[], object],
+) -> None:
+    """What people said, and the rows of earlier builds that are replayed."""
+    building.collect(scope, report)
+    own = 1 + len(definition.parts)
+    for place, each in enumerate(definition.replay, start=own):
+        building.replay(place, built(workspace, each.build), beat)
+
+
+def scope_of(definition: Definition, snapshot: ConsensusSnapshot) -> Scope:
     return Scope(
         snapshot=snapshot,
         sources=definition.counted_sources,

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Count
 
 from evalhub.datasets.building import Counts
+from evalhub.datasets.card import licences_of, more_of
 from evalhub.datasets.definition import Definition, as_json
 from evalhub.datasets.lengths import Lengths
 from evalhub.datasets.models import DatasetBuild
@@ -125,7 +126,7 @@ def card_of(manifest: dict[str, Any]) -> str:
             f"- Identical rows that became one: {manifest['identical_merged']:,}.",
             f"- Length: {_length(manifest['length'])}",
             *_cleaning(manifest["cleaning"]),
-            f"- Licence of the sources: {manifest['licence']}.",
+            f"- Licence of the sources: {', '.join(licences_of(manifest))}.",
             "",
             "## Left out",
             "",
@@ -134,7 +135,7 @@ def card_of(manifest: dict[str, Any]) -> str:
             "## Columns",
             "",
             COLUMNS,
-            "",
+            *more_of(manifest),
         ]
     )
 

@@ -2,13 +2,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Q
 
 from evalhub.accounts.models import Member, Workspace
 from evalhub.common.models import PublicModel, one_of
 from evalhub.datasets.choices import BuildKind, SpellingState
 from evalhub.jobs.models import Job
 from evalhub.quality.models import ConsensusSnapshot
+
+EXPORT, PUSH, DIFF = "builds.export", "builds.push", "builds.diff"  # kinds of jobs
 
 
 class Dataset(PublicModel):
@@ -102,3 +106,82 @@ class SpellingProposal(PublicModel):
 
     def __str__(self) -> str:
         return f"{self.word} -> {self.meant}"
+
+
+class BuildExport(PublicModel):
+    """A build in somebody else's shape, as a file to download; the file goes after a week.
+
+    `file_key` is empty until the job has written it, and again when it has expired.
+    """
+
+    workspace = models.ForeignKey(Workspace, models.PROTECT, related_name="build_exports")
+    build = models.ForeignKey(DatasetBuild, models.PROTECT, related_name="exports")
+    shape = models.CharField(max_length=20)  # of formats.shapes.SHAPES
+    container = models.CharField(max_length=10)  # see export.asked.Container
+    splits: ArrayField[list[str], list[str]] = ArrayField(models.CharField(max_length=10))
+    job = models.OneToOneField(Job, models.PROTECT, related_name="+")
+    created_by = models.ForeignKey(Member, models.PROTECT, related_name="+")
+    file_key = models.CharField(max_length=300, blank=True)  # in EVALHUB_FILES
+    filename = models.CharField(max_length=200, blank=True)
+    digest = models.CharField(max_length=64, blank=True)  # sha256 of the file
+    bytes = models.BigIntegerField(default=0)
+    found: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)  # Exported as JSON
+    expires_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(file_key="") | Q(expires_at__isnull=False),
+                name="an_exported_build_expires",
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["expires_at"], name="build_export_to_expire", condition=~Q(file_key="")
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.build} for {self.shape} ({self.container})"
+
+    @property
+    def is_expired(self) -> bool:
+        return bool(self.digest) and not self.file_key
+
+
+class BuildPush(PublicModel):
+    """A build copied to a hub or an object store."""
+
+    workspace = models.ForeignKey(Workspace, models.PROTECT, related_name="build_pushes")
+    build = models.ForeignKey(DatasetBuild, models.PROTECT, related_name="pushes")
+    target = models.CharField(max_length=300)  # holds no secret: see push.targets
+    shape = models.CharField(max_length=20)
+    job = models.OneToOneField(Job, models.PROTECT, related_name="+")
+    created_by = models.ForeignKey(Member, models.PROTECT, related_name="+")
+    outcome: models.JSONField[dict[str, Any]] = models.JSONField(
+        default=dict
+    )  # empty until it ends
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.build} to {self.target}"
+
+
+class DiffReport(PublicModel):
+    """What one build has that an earlier one has not. Both are frozen, so it stays true."""
+
+    old = models.ForeignKey(DatasetBuild, models.PROTECT, related_name="+")
+    new = models.ForeignKey(DatasetBuild, models.PROTECT, related_name="diffs")
+    job = models.OneToOneField(Job, models.PROTECT, related_name="+")
+    created_by = models.ForeignKey(Member, models.PROTECT, related_name="+")
+    body: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)  # a BuildDiff
+    made_at = models.DateTimeField(null=True, blank=True)  # None: the job has not ended well
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.old} to {self.new}"

@@ -16,6 +16,11 @@ Line = dict[str, Any]
 SPLITS = ("train", "validation", "test")
 
 
+def in_order(counts: dict[str, int]) -> list[tuple[str, int]]:
+    """Counts by split in the order in which people name them; the database keeps none."""
+    return [(split, counts[split]) for split in SPLITS if split in counts]
+
+
 def rows_of(build: DatasetBuild, split: str) -> Iterator[dict[str, Any]]:
     """The rows of one split, by content uid, a line at a time.
 
@@ -82,27 +87,29 @@ class BuildDiff:
     changed: int = 0
     examples: list[dict[str, Any]] = field(default_factory=list)
 
-    MOST = 50
+    MOST = 20  # examples of each change
 
     def note(self, change: str, row: dict[str, Any], **more: Any) -> None:
-        setattr(self, change, getattr(self, change) + 1)
-        if len(self.examples) < self.MOST:
-            self.examples.append(
-                {"change": change, "id": row["id"], "reason": row["reason"], **more}
-            )
+        count = getattr(self, change) + 1
+        setattr(self, change, count)
+        if count <= self.MOST:
+            told = {name: row[name] for name in ("id", "split", "reason", "prompt")}
+            self.examples.append({"change": change, **told, **more})
 
 
-def diff(old: DatasetBuild, new: DatasetBuild) -> BuildDiff:
+def diff(old: DatasetBuild, new: DatasetBuild, *, beat: Beat = unwatched) -> BuildDiff:
     """Walk the lineages of two builds side by side; both are sorted by content uid.
 
-    A row has changed when other judgments stand behind it, or its split is another.
+    A row has changed when other judgments stand behind it, or its split is another. `beat` is
+    called at each row.
     """
     found = BuildDiff()
     pairs = _side_by_side(lines_of(old, "lineage.jsonl"), lines_of(new, "lineage.jsonl"))
     for before, after in pairs:
+        beat()
         if before and after:
             if (before["judgments"], before["split"]) != (after["judgments"], after["split"]):
-                found.note("changed", after, was=before["reason"])
+                found.note("changed", after, was=before["reason"], was_in=before["split"])
         elif after:
             found.note("added", after)
         elif before:

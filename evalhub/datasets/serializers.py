@@ -5,7 +5,11 @@ from typing import Any
 from rest_framework import serializers
 
 from evalhub.datasets.choices import BuildKind
-from evalhub.datasets.models import Dataset, DatasetBuild
+from evalhub.datasets.export.asked import Container
+from evalhub.datasets.models import BuildExport, BuildPush, Dataset, DatasetBuild, DiffReport
+from evalhub.datasets.push.targets import FORMS
+from evalhub.datasets.queries import SPLITS
+from evalhub.formats.shapes import SHAPES
 
 
 class NewDatasetSerializer(serializers.Serializer[Dataset]):
@@ -54,3 +58,68 @@ class BuildSerializer(serializers.ModelSerializer[DatasetBuild]):
             name: {"sha256": each["sha256"], "bytes": each["bytes"]}
             for name, each in build.files.items()
         }
+
+
+class NewBuildExportSerializer(serializers.Serializer[BuildExport]):
+    shape = serializers.ChoiceField(choices=list(SHAPES), default="trl")
+    format = serializers.ChoiceField(choices=Container.values, default=Container.FOLDER.value)
+    splits = serializers.ListField(
+        child=serializers.ChoiceField(choices=list(SPLITS)),
+        default=list(SPLITS),
+        help_text="one alone is a file; several, and a folder, come as a zip archive",
+    )
+
+
+class BuildExportSerializer(serializers.ModelSerializer[BuildExport]):
+    """The state of the job; what was written, left out and lost once it has succeeded."""
+
+    build = serializers.UUIDField(source="build.uid", read_only=True)
+    format = serializers.CharField(source="container", read_only=True)
+    job = serializers.UUIDField(source="job.uid", read_only=True)
+    state = serializers.CharField(source="job.state", read_only=True)
+    error = serializers.CharField(source="job.error", read_only=True)
+
+    class Meta:
+        model = BuildExport
+        fields = (
+            "uid", "build", "shape", "format", "splits", "job", "state", "error", "found",
+            "filename", "bytes", "digest", "created_at", "expires_at",
+        )  # fmt: skip
+
+
+class NewPushSerializer(serializers.Serializer[BuildPush]):
+    target = serializers.CharField(max_length=300, help_text=FORMS)
+    shape = serializers.ChoiceField(choices=list(SHAPES), default="trl")
+
+
+class PushSerializer(serializers.ModelSerializer[BuildPush]):
+    """`outcome` is empty until the job has ended well; `is_new` false: it was there already."""
+
+    build = serializers.UUIDField(source="build.uid", read_only=True)
+    job = serializers.UUIDField(source="job.uid", read_only=True)
+    state = serializers.CharField(source="job.state", read_only=True)
+    error = serializers.CharField(source="job.error", read_only=True)
+
+    class Meta:
+        model = BuildPush
+        fields = (
+            "uid", "build", "target", "shape", "job", "state", "error", "outcome", "created_at",
+        )  # fmt: skip
+
+
+class NewDiffSerializer(serializers.Serializer[DiffReport]):
+    other = serializers.UUIDField(help_text="another finished build of the same dataset")
+
+
+class DiffSerializer(serializers.ModelSerializer[DiffReport]):
+    """`body` is empty until the job has ended well."""
+
+    old = serializers.UUIDField(source="old.uid", read_only=True)
+    new = serializers.UUIDField(source="new.uid", read_only=True)
+    job = serializers.UUIDField(source="job.uid", read_only=True)
+    state = serializers.CharField(source="job.state", read_only=True)
+    error = serializers.CharField(source="job.error", read_only=True)
+
+    class Meta:
+        model = DiffReport
+        fields = ("uid", "old", "new", "job", "state", "error", "body", "made_at")

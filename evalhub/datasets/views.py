@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -17,12 +16,14 @@ from evalhub.common.errors import DomainError
 from evalhub.common.files import file_store
 from evalhub.common.paging import newest_first
 from evalhub.datasets.access import access_build, access_dataset
+from evalhub.datasets.card import licences_of
 from evalhub.datasets.choices import BuildKind
 from evalhub.datasets.definition import in_words
 from evalhub.datasets.errors import NotBuilt
-from evalhub.datasets.forms import DatasetForm
+from evalhub.datasets.forms import DatasetForm, OtherBuildForm
 from evalhub.datasets.models import Dataset, DatasetBuild
-from evalhub.datasets.queries import SPLITS, lines_of, rows_of
+from evalhub.datasets.queries import SPLITS
+from evalhub.datasets.reading import rows_page, texts_of
 from evalhub.datasets.services import create_dataset, start_build
 
 SHOWN = 10  # rows on the page of a build
@@ -92,9 +93,11 @@ def build_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
         "job": build.job,
         "manifest": build.manifest,
         "definition": in_words(build.definition),
+        "licence": ", ".join(licences_of(build.manifest)) if build.is_built else "",
         "splits": [(split, build.rows[split]) for split in SPLITS] if build.is_built else [],
         "files": sorted(build.files.items()),
         "rows": list(_first_rows(build)) if build.is_built else [],
+        "others": OtherBuildForm(build=build) if build.is_built else None,
     }
     template = "datasets/build_detail.html" + ("#live" if request.htmx else "")
     return render(request, template, context)
@@ -116,22 +119,8 @@ def build_file(request: Request, workspace: str, uid: UUID, name: str) -> FileRe
 
 def _first_rows(build: DatasetBuild) -> Iterator[dict[str, Any]]:
     """The first rows of the training split, each with the reason why it is there."""
-    rows = list(islice(rows_of(build, "train"), SHOWN))
-    wanted = {row["id"] for row in rows}
-    reasons: dict[str, dict[str, Any]] = {}
-    for line in lines_of(build, "lineage.jsonl"):
-        if len(reasons) == len(wanted):
-            break
-        if line["id"] in wanted:
-            reasons[line["id"]] = line
-    for row in rows:
-        prompt = row["prompt"] if isinstance(row["prompt"], str) else row["prompt"][-1]["content"]
-        answers = [
-            (name, value if isinstance(value, str) else value[0]["content"])
-            for name, value in row.items()
-            if name in ("completion", "chosen", "rejected")
-        ]
-        yield {"row": row, "prompt": prompt, "answers": answers, "lineage": reasons[row["id"]]}
+    for row, line in rows_page(build, "train").rows[:SHOWN]:
+        yield {"row": row, "texts": texts_of(row), "lineage": line}
 
 
 def _context(member: Member) -> dict[str, object]:

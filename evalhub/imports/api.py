@@ -103,6 +103,7 @@ def _started(member: Member, values: dict[str, Any]) -> Import:
         "masks": sorted(values["masks"]),
         "mapping": values.get("mapping"),
         "rubric": values.get("rubric", ""),
+        "licence": values["licence"],
         "previews": values["preview"],
         "by": member,
     }

@@ -39,6 +39,7 @@ class ImportCommand(BaseCommand):
             "--mask", nargs="+", default=[], choices=KINDS, help="personal data to mask"
         )
         parser.add_argument("--mapping", type=Path, help="JSON: what the columns of a table are")
+        parser.add_argument("--licence", default="", help="under which the file was published")
         parser.add_argument("--rubric", default="", help="slug of the judgments' rubric")
         parser.add_argument("--preview", action="store_true", help="look only; the page reads it")
         parser.add_argument("--yes", action="store_true", help="read it without a look at --mask")
@@ -81,6 +82,7 @@ class ImportCommand(BaseCommand):
             "format": options["format"],
             "masks": options["mask"],
             "rubric": options["rubric"],
+            "licence": options["licence"],
             "previews": options["preview"],
             "mapping": _mapping_in(options["mapping"]),
         }

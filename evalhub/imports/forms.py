@@ -55,6 +55,11 @@ class UploadForm(forms.Form):
     revision = forms.CharField(
         required=False, max_length=100, help_text="Of the hub’s dataset: the newest if empty."
     )
+    licence = forms.CharField(
+        required=False,
+        max_length=200,
+        help_text="Under which the file was published, as far as you know: cc-by-4.0, apache-2.0.",
+    )
     rubric = forms.CharField(
         required=False,
         max_length=50,

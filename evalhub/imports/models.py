@@ -42,6 +42,7 @@ class Import(PublicModel):
     hub: models.JSONField[dict[str, str]] = models.JSONField(
         default=dict, blank=True, db_default={}
     )  # {"id", "revision", "split"} of a hub's dataset; its files come with the job
+    licence = models.CharField(max_length=200, blank=True, db_default="")  # empty: not stated
     counts: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
 
     class Meta:

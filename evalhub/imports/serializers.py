@@ -25,6 +25,9 @@ class UploadSerializer(serializers.Serializer[Import]):
     mapping = serializers.JSONField(
         required=False, help_text="of a table's columns, see docs/formats.md, Tables"
     )
+    licence = serializers.CharField(
+        max_length=200, default="", allow_blank=True, help_text="under which it was published"
+    )
     rubric = serializers.SlugField(
         required=False, max_length=50, help_text="in place of the one that the file names"
     )
@@ -68,6 +71,7 @@ class ImportSerializer(serializers.ModelSerializer[Import]):
             "workspace",
             "collection",
             "filename",
+            "licence",
             "created_at",
             "job",
             "state",

@@ -33,6 +33,7 @@ class Asked(TypedDict, total=False):
     format: "auto", or one of formats.readers.FORMATS.
     masks: personal data to mask in every text.
     mapping: what a table's columns are, as JSON has it.
+    licence: under which the file was published; it stands on the cards of builds.
     rubric: slug of the rubric in the place of the one that the file's judgments name.
     previews: whether somebody looks first and says yes (`confirm_import`); with masks always.
     """
@@ -41,6 +42,7 @@ class Asked(TypedDict, total=False):
     masks: Sequence[Kind]
     mapping: dict[str, Any] | None  # any JSON
     rubric: str
+    licence: str
     previews: bool
 
 
@@ -131,6 +133,7 @@ def _start(
         masks=masks,
         mapping=mapping,
         rubric=rubric,
+        licence=asked.get("licence", "").strip()[:200],
         **fields,
     )
     _queue(source, PREVIEW if masks or asked.get("previews") else READ, by)
@@ -144,6 +147,7 @@ def _start(
         sha256=source.counts["sha256"],
         masks=source.masks,
         hub=source.hub,
+        licence=source.licence,
     )
     return source
 

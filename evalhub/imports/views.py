@@ -64,7 +64,7 @@ def import_new(request: Request, workspace: str) -> HttpResponse:
 def _started(member: Member, given: dict[str, Any]) -> Import:
     """The import of a form, which looks first and waits for a yes."""
     more: dict[str, Any] = {
-        name: given[name] for name in ("collection", "format", "masks", "rubric")
+        name: given[name] for name in ("collection", "format", "masks", "rubric", "licence")
     }
     more |= {
         "workspace": member.workspace,

@@ -26,6 +26,7 @@ class Collection(PublicModel):
     workspace = models.ForeignKey(Workspace, models.PROTECT, related_name="collections")
     slug = models.CharField(max_length=50, validators=[slug_rule])
     name = models.CharField(max_length=100)
+    licence = models.CharField(max_length=200, blank=True, db_default="")  # empty: not stated
 
     class Meta:
         ordering = ["slug"]

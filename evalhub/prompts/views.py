@@ -5,8 +5,8 @@ from uuid import UUID
 from django.contrib.auth.decorators import login_required
 from django.db.models import Count
 from django.http import HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
 
 from evalhub.accounts.access import access_member
 from evalhub.accounts.http import Request
@@ -15,6 +15,7 @@ from evalhub.common.paging import newest_first
 from evalhub.prompts.access import access_collection, access_prompt
 from evalhub.prompts.models import Collection, Split
 from evalhub.prompts.queries import prompts_per_split
+from evalhub.prompts.services.collections import set_licence
 
 SHOWN = 50  # completions on the page of one prompt
 
@@ -46,6 +47,15 @@ def collection_detail(request: Request, workspace: str, slug: str) -> HttpRespon
         "page": newest_first(prompts, before=request.GET.get("before", "")),
     }
     return render(request, "prompts/collection_detail.html", context)
+
+
+@require_POST
+@login_required
+def collection_licence(request: Request, workspace: str, slug: str) -> HttpResponse:
+    member = access_member(request.user, workspace, to="build")
+    collection = access_collection(member, slug)
+    set_licence(collection=collection, licence=request.POST.get("licence", ""), by=member)
+    return redirect("prompts:collection", workspace, slug)
 
 
 @require_GET

@@ -1,10 +1,6 @@
 from evalhub.common.errors import Conflict, DomainError
 
 
-class ParquetNotInstalled(DomainError):
-    code, http_status = "parquet_not_installed", 422
-
-
 class NotExported(Conflict):
     """The export has no file yet, or never will."""
 

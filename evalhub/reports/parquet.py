@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from evalhub.common.parquet import must_be_installed
 from evalhub.reports.columns import Column, Columns
-from evalhub.reports.errors import ParquetNotInstalled
 from evalhub.reports.records import Record
-
-
-def must_be_installed() -> None:
-    """Raise ParquetNotInstalled when pyarrow is not there."""
-    if find_spec("pyarrow") is None:
-        raise ParquetNotInstalled(
-            "Parquet needs pyarrow, which is not installed here: in evalhub's folder, "
-            'pip install -c constraints.txt -e ".[parquet]". CSV and JSONL need nothing.'
-        )
 
 
 class Parquet:

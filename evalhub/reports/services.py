@@ -10,13 +10,13 @@ from evalhub.accounts.models import Member
 from evalhub.audit.services import record
 from evalhub.campaigns.models import Campaign
 from evalhub.common.files import digest_of_file, file_store
+from evalhub.common.parquet import must_be_installed
 from evalhub.jobs.choices import ENDED
 from evalhub.jobs.services import queue_job
 from evalhub.reports.choices import ExportFormat, ReportKind
 from evalhub.reports.errors import ExportExpired, NotExported
 from evalhub.reports.exporting import export_judgments
 from evalhub.reports.models import MAKE, WRITE, Export, Report
-from evalhub.reports.parquet import must_be_installed
 
 
 @transaction.atomic

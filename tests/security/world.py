@@ -11,6 +11,11 @@ from evalhub.accounts.models import Member, Workspace
 from evalhub.audit.services import record
 from evalhub.campaigns.models import Assignment, Flag, Task
 from evalhub.campaigns.services.leases import save_draft
+from evalhub.datasets.diffing import start_diff
+from evalhub.datasets.export.asked import asked_for
+from evalhub.datasets.export.services import start_build_export
+from evalhub.datasets.models import DatasetBuild
+from evalhub.datasets.queries import lines_of
 from evalhub.datasets.services import start_build
 from evalhub.jobs import jobs
 from evalhub.judgments.models import Correction, ExpertAnswer, Judgment, Review, Span
@@ -92,7 +97,14 @@ def make_world(workspace: Workspace, member: Member, text: str) -> World:
         dataset=build.dataset, word=text[:30], meant=text[:40]
     ).uid
     uids["trial"] = try_prompt(workspace=workspace, models=[base], text=text, by=member)
-    slugs = {"name": NAME, "collection": task.prompt.collection.slug, "rubric": version.rubric.slug}
+    uids |= make_leaving(build, member)
+    row = next(lines_of(build, "lineage.jsonl"))["id"]
+    slugs = {
+        "row": row,
+        "name": NAME,
+        "collection": task.prompt.collection.slug,
+        "rubric": version.rubric.slug,
+    }
     return World(workspace, uids, slugs | {"loop": round_.loop.slug})
 
 
@@ -238,7 +250,7 @@ def make_import(task: Task, member: Member, text: str) -> Model:
     return source
 
 
-def make_build(workspace: Workspace, member: Member, text: str) -> Model:
+def make_build(workspace: Workspace, member: Member, text: str) -> DatasetBuild:
     """A real one, from the judgment that is there."""
     dataset = factories.DatasetFactory.create(workspace=workspace, name=text[:100])
     build = start_build(dataset=dataset, by=member)
@@ -246,6 +258,20 @@ def make_build(workspace: Workspace, member: Member, text: str) -> Model:
     build.refresh_from_db()
     assert build.is_built, build.job.error
     return build
+
+
+def make_leaving(build: DatasetBuild, member: Member) -> dict[str, UUID]:
+    """An export and a comparison, both made; a push that waits."""
+    asked = asked_for(build, shape="trl", container="json")
+    export = start_build_export(build=build, asked=asked, by=member)
+    again = start_build(dataset=build.dataset, by=member)
+    jobs.execute(again.job.uid)
+    again.refresh_from_db()
+    diff = start_diff(old=build, new=again, by=member)
+    for job in (export.job, diff.job):
+        jobs.execute(job.uid)
+    push = factories.BuildPushFactory.create(build=build, created_by=member)
+    return {"build_export": export.uid, "diff": diff.uid, "push": push.uid}
 
 
 def make_export(task: Task, member: Member) -> Model:

@@ -10,6 +10,22 @@ from evalhub.prompts.models import Collection
 
 
 @transaction.atomic
+def set_licence(*, collection: Collection, licence: str, by: Member) -> None:
+    """Say under which licence the prompts and answers stand; empty: not stated. Builds that are
+    made already keep what was said then.
+    """
+    collection.licence = " ".join(licence.split())[:200]
+    collection.save(update_fields=["licence"])
+    record(
+        "collection.licence_set",
+        actor=by.pseudonym,
+        workspace=collection.workspace.slug,
+        target=f"collection {collection.uid}",
+        licence=collection.licence,
+    )
+
+
+@transaction.atomic
 def collection_of(
     *, workspace: Workspace, slug: str, name: str = "", by: Member | None = None
 ) -> Collection:

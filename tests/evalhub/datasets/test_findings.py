@@ -108,7 +108,7 @@ def test_nobody_trains_on_what_blocks_without_saying_why(
 ) -> None:
     made = build()
     base = LanguageModelFactory.create(workspace=acme, source=str(tmp_path))
-    with pytest.raises(BlockedByFindings, match="next to nothing to learn from .8 training rows"):
+    with pytest.raises(BlockedByFindings, match=r"next to nothing to learn from .8 training rows"):
         start_training(workspace=acme, recipe="dpo", model=base, build=made, by=erin)
     run = start_training(
         workspace=acme, recipe="dpo", model=base, build=made, by=erin, despite="a smoke test"
