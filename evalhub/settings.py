@@ -109,6 +109,7 @@ INSTALLED_APPS = [
     "evalhub.links",
     "evalhub.runs",
     "evalhub.evaluation",
+    "evalhub.lineage",
     "evalhub.loops",
     "evalhub.web",
     "evalhub.demo",

@@ -13,3 +13,15 @@ class NotBuilt(Conflict):
     """The build has no files yet, or never will."""
 
     code = "not_built"
+
+
+class BuildErased(Conflict):
+    """Its files held the words of somebody who asked to be forgotten."""
+
+    code = "build_erased"
+
+
+class ErasedMeanwhile(Conflict):
+    """Somebody was erased while the build read what they had written."""
+
+    code = "erased_meanwhile"

@@ -12,6 +12,7 @@ from django.db import transaction
 
 from evalhub.accounts.models import Workspace
 from evalhub.common.files import file_store
+from evalhub.datasets.behind import write_behind
 from evalhub.datasets.building import Building, write_test_prompts
 from evalhub.datasets.choices import BuildKind
 from evalhub.datasets.definition import Definition, definition_of
@@ -103,6 +104,7 @@ def _build(
             scope, out / "prompts.jsonl", folder / "prompts", lengths, beat.report
         )
         building.counts.test_prompts = asked._asdict()
+    write_behind(out, beat.report)
     manifest = manifest_of(
         build,
         definition=definition,

@@ -80,8 +80,10 @@ def _judgments(scope: Scope) -> dict[str, Any]:
         "left_out": {name: each for name, each in by_source.items() if name not in asked},
         "superseded": scope.superseded().count(),
         "extra": scope.extra().count(),
+        "withdrawn": "were withdrawn from data by a lead.",
         "too_young": scope.unsettled().count(),
         "excluded": scope.excluded().count(),
+        "withdrawn": scope.withdrawn().count(),
         "set_aside": scope.set_aside().count(),
         "annotators": [
             {"member": str(member), "judgments": count}

@@ -46,6 +46,9 @@ class DatasetBuild(PublicModel):
     files: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
     # files: {"train.jsonl": {"key": in EVALHUB_FILES, "sha256": …, "bytes": …}, …}
     manifest: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
+    erased_at = models.DateTimeField(null=True, blank=True)
+    erased_files: models.JSONField[dict[str, Any]] = models.JSONField(default=dict, blank=True)
+    # held the words of somebody who was erased: {name: {"sha256", "bytes"}}; gone from `files`
 
     class Meta:
         ordering = ["-pk"]

@@ -7,7 +7,7 @@ from typing import Any
 
 from evalhub.accounts.models import Workspace
 from evalhub.common.files import Beat, file_store, unwatched
-from evalhub.datasets.errors import NotBuilt
+from evalhub.datasets.errors import BuildErased, NotBuilt
 from evalhub.datasets.models import DatasetBuild
 
 Line = dict[str, Any]
@@ -25,7 +25,12 @@ def rows_of(build: DatasetBuild, split: str) -> Iterator[dict[str, Any]]:
 
 
 def lines_of(build: DatasetBuild, name: str) -> Iterator[dict[str, Any]]:
-    """Raise NotBuilt when the build has no file of that name."""
+    """Raise NotBuilt when the build has no file of that name, BuildErased when it had."""
+    if name in build.erased_files:
+        raise BuildErased(
+            f"{name} of {build} held the words of somebody who was erased, and is gone. Build the "
+            "dataset again."
+        )
     if name not in build.files:
         raise NotBuilt(f"This build has no {name}; it is {build.job.state}.")
     with file_store().open(build.files[name]["key"]) as stream:

@@ -8,6 +8,7 @@ from itertools import combinations
 from typing import NamedTuple
 from uuid import UUID
 
+from evalhub.common.erased import TOMBSTONE
 from evalhub.judgments.models import (
     Correction,
     Demonstration,
@@ -92,6 +93,7 @@ def evidence_of(scope: Scope, prompts: Sequence[int]) -> dict[int, Evidence]:
     keys = list(judgments)
     for judgment, completion, content in (
         Correction.objects.filter(judgment__in=keys)
+        .exclude(content=TOMBSTONE)
         .order_by("judgment_id", "completion_id")
         .values_list("judgment_id", "completion_id", "content")
     ):
@@ -99,6 +101,7 @@ def evidence_of(scope: Scope, prompts: Sequence[int]) -> dict[int, Evidence]:
         found[prompt].corrections.append(Corrected(uid, completion, content, at))
     for judgment, content in (
         Demonstration.objects.filter(judgment__in=keys)
+        .exclude(content=TOMBSTONE)
         .order_by("judgment_id")
         .values_list("judgment_id", "content")
     ):

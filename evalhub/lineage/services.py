@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+from django.db import transaction
+from django.urls import reverse
+
+from evalhub.accounts.choices import Role
+from evalhub.accounts.models import Member
+from evalhub.datasets.models import DatasetBuild
+from evalhub.datasets.services import start_build
+from evalhub.lineage.queries import Subject, Touched, as_json, touched_by
+from evalhub.notifications.services import notify
+from evalhub.prompts.models import Prompt
+from evalhub.prompts.services.archive import archive_prompt, restore_prompt
+from evalhub.quality.models import Reinstatement, Withdrawal
+from evalhub.quality.services import reinstate, withdraw_from_data
+from evalhub.registry.models import MarkCause
+from evalhub.registry.services import lift_marks, mark_models
+
+
+@transaction.atomic
+def withdraw(*, subject: Subject, reason: str, builds_again: bool, by: Member) -> Withdrawal:
+    """Keep it out of all data from now on, mark the models that learned from it, and tell people.
+
+    A prompt is archived too. Builds and snapshots that are there stay what they were.
+
+    Args:
+        builds_again: queue a new build of each dataset that used it.
+
+    Raises:
+        UnfitWithdrawal: no reason was given.
+        Conflict: it is withdrawn already.
+    """
+    touched = touched_by(subject)
+    archived = isinstance(subject, Prompt) and archive_prompt(prompt=subject, by=by)
+    made = withdraw_from_data(
+        subject=subject, reason=reason, by=by, effect=as_json(touched) | {"archived": archived}
+    )
+    mark_models(
+        models=[each.model for each in touched.models],
+        cause=MarkCause.WITHDRAWAL,
+        cause_uid=made.uid,
+        reason=made.reason,
+        by=by,
+    )
+    if builds_again:
+        _build_again(touched, by)
+    _tell(made, touched, by)
+    return made
+
+
+@transaction.atomic
+def take_back(*, withdrawal: Withdrawal, reason: str, by: Member) -> Reinstatement:
+    """Let what was withdrawn count again, from the next snapshot and build on.
+
+    Raises:
+        UnfitWithdrawal: no reason was given.
+        Conflict: it was taken back already.
+    """
+    made = reinstate(withdrawal=withdrawal, reason=reason, by=by)
+    if withdrawal.prompt is not None and withdrawal.effect.get("archived"):
+        restore_prompt(prompt=withdrawal.prompt, by=by)
+    lift_marks(cause_uid=withdrawal.uid, by=by)
+    path = page_of(withdrawal)
+    sentence = f"A {withdrawal.kind} counts again: {made.reason}"
+    notify(_engineers_and_leads(by), topic="withdrawal", sentence=sentence, path=path)
+    return made
+
+
+def page_of(withdrawal: Withdrawal) -> str:
+    return reverse("lineage:withdrawal", args=[withdrawal.workspace.slug, withdrawal.uid])
+
+
+def _build_again(touched: Touched, by: Member) -> list[DatasetBuild]:
+    datasets = {each.build.dataset.pk: each.build.dataset for each in touched.builds}
+    return [start_build(dataset=each, by=by) for each in datasets.values()]
+
+
+def _tell(withdrawal: Withdrawal, touched: Touched, by: Member) -> None:
+    """Whoever builds, trains or leads; a person who is withdrawn hears it, with the reason."""
+    served = ", ".join(str(model) for model in touched.in_service)
+    parts = [
+        f"A {withdrawal.kind} was withdrawn: {withdrawal.reason}",
+        f"In service, and learned from it: {served}." if served else "",
+    ]
+    sentence = " ".join(part for part in parts if part)
+    path = page_of(withdrawal)
+    notify(_engineers_and_leads(by), topic="withdrawal", sentence=sentence, path=path)
+    if withdrawal.member is not None:
+        told = f"What you said is no longer used for data: {withdrawal.reason}"
+        mine = reverse("judgments:mine", args=[withdrawal.workspace.slug])
+        notify([withdrawal.member], topic="withdrawal", sentence=told, path=mine)
+
+
+def _engineers_and_leads(by: Member) -> list[Member]:
+    """Those who sign in, without whoever did it."""
+    members = by.workspace.members.active().with_role(Role.LEAD, Role.ENGINEER, Role.OWNER)
+    return list(members.exclude(user=None).exclude(pk=by.pk).order_by("pk"))

@@ -1,0 +1,15 @@
+from django.urls import path
+
+from evalhub.lineage import views
+
+app_name = "lineage"
+urlpatterns = [
+    path(
+        "judgments/<uuid:uid>/lineage/", views.where_it_went, {"kind": "judgment"}, name="judgment"
+    ),
+    path("prompts/<uuid:uid>/lineage/", views.where_it_went, {"kind": "prompt"}, name="prompt"),
+    path("members/<uuid:uid>/lineage/", views.where_it_went, {"kind": "member"}, name="member"),
+    path("withdrawals/", views.withdrawal_list, name="withdrawals"),
+    path("withdrawals/<uuid:uid>/", views.withdrawal_detail, name="withdrawal"),
+    path("withdrawals/<uuid:uid>/reinstate/", views.withdrawal_reinstate, name="reinstate"),
+]
