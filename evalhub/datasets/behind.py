@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import mmap
 from array import array
+from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -95,18 +96,40 @@ def behind_of(build: DatasetBuild, kind: Kind) -> Behind:
 
 def found_in(build: DatasetBuild, kind: Kind, wanted: Ints) -> Found:
     """Which rows of `build` the uids with those keys stand behind; `wanted` as `keys_of` gives it."""
-    key_E, place_E = behind_of(build, kind)
-    first, last = np.searchsorted(key_E, wanted, "left"), np.searchsorted(key_E, wanted, "right")
-    hits = [place_E[low:high] for low, high in zip(first, last, strict=True) if low < high]
-    if not hits:
+    behind = behind_of(build, kind)
+    hits = _hits(behind, wanted)
+    if not len(hits):
         return Found(0, {}, 0, 0)
-    place, theirs = np.unique(np.concatenate(hits), return_counts=True)
-    place_L, entries_L = np.unique(place_E, return_counts=True)
+    place, theirs = np.unique(hits, return_counts=True)
+    place_L, entries_L = np.unique(behind.place_E, return_counts=True)
     in_all = entries_L[np.searchsorted(place_L, place)]
     codes = np.bincount(place & 3, minlength=len(PLACES))
     files = {name: int(count) for name, count in zip(PLACES, codes, strict=True) if count}
     resting = int((theirs == in_all).sum())
-    return Found(len(hits), files, resting, len(place) - resting)
+    first, last = _ranges(behind, wanted)
+    uids = int((first < last).sum())
+    return Found(uids, files, resting, len(place) - resting)
+
+
+def lines_behind(build: DatasetBuild, kind: Kind, wanted: Ints) -> dict[str, set[int]]:
+    """The lines of lineage.jsonl, or of prompts.jsonl, by the file that their rows stand in."""
+    lines: dict[str, set[int]] = defaultdict(set)
+    for place in _hits(behind_of(build, kind), wanted).tolist():
+        lines[PLACES[place & 3]].add(place >> 2)
+    return dict(lines)
+
+
+def _ranges(behind: Behind, wanted: Ints) -> tuple[Ints, Ints]:
+    """Where the entries of each wanted key begin and end."""
+    key_E = behind.key_E
+    return np.searchsorted(key_E, wanted, "left"), np.searchsorted(key_E, wanted, "right")
+
+
+def _hits(behind: Behind, wanted: Ints) -> Ints:
+    """The places of all entries with one of the wanted keys."""
+    first, last = _ranges(behind, wanted)
+    hits = [behind.place_E[low:high] for low, high in zip(first, last, strict=True) if low < high]
+    return np.concatenate(hits) if hits else np.empty(0, np.int64)
 
 
 class _Entries:

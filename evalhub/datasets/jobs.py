@@ -16,6 +16,7 @@ from evalhub.datasets.behind import write_behind
 from evalhub.datasets.building import Building, write_test_prompts
 from evalhub.datasets.choices import BuildKind
 from evalhub.datasets.definition import Definition, definition_of
+from evalhub.datasets.errors import ErasedMeanwhile
 from evalhub.datasets.lengths import lengths_for
 from evalhub.datasets.manifest import card_of, manifest_of
 from evalhub.datasets.models import DatasetBuild
@@ -145,7 +146,12 @@ def _finish(
     files: dict[str, dict[str, Any]],
     beat: Beat,
 ) -> None:
-    with transaction.atomic(), beat.fenced():
+    with transaction.atomic(), beat.fenced() as job:
+        workspace = Workspace.objects.select_for_update(no_key=True).get(pk=build.workspace_id)
+        if workspace.members.filter(erased_at__gte=job.started_at).exists():
+            raise ErasedMeanwhile(
+                "Somebody was erased while this was built, and the rows may hold their words. Build again."
+            )
         build.digest, build.rows = manifest["digest"], manifest["rows"]
         build.files, build.manifest = files, manifest
         build.save(update_fields=["digest", "rows", "files", "manifest"])

@@ -80,7 +80,6 @@ def _judgments(scope: Scope) -> dict[str, Any]:
         "left_out": {name: each for name, each in by_source.items() if name not in asked},
         "superseded": scope.superseded().count(),
         "extra": scope.extra().count(),
-        "withdrawn": "were withdrawn from data by a lead.",
         "too_young": scope.unsettled().count(),
         "excluded": scope.excluded().count(),
         "withdrawn": scope.withdrawn().count(),
@@ -154,6 +153,7 @@ def _earlier(carried: dict[str, int]) -> list[str]:
 
 APART = {
     "extra": "came too late for a place and are kept apart.",
+    "withdrawn": "were withdrawn from data by a lead.",
     "too_young": "were so young that they could still be withdrawn; build again to have them.",
 }
 

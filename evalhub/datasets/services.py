@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from evalhub.accounts.models import Member, Workspace
 from evalhub.audit.services import record
@@ -104,6 +106,22 @@ def start_build(
     build.save()
     _record("build.started", f"build {build.uid}", dataset.workspace, by, dataset=dataset.name)
     return build
+
+
+@transaction.atomic
+def erase_files(*, build: DatasetBuild, names: Iterable[str], by: Member | None = None) -> None:
+    """Mark files of a build as gone because they held the words of somebody who was erased.
+
+    Digests and manifest stay. The caller deletes the bytes, which other builds may name too.
+    """
+    locked = DatasetBuild.objects.select_for_update().get(pk=build.pk)
+    gone = {name: locked.files.pop(name) for name in names if name in locked.files}
+    if gone:
+        locked.erased_files |= gone
+        locked.erased_at = locked.erased_at or timezone.now()
+        locked.save(update_fields=["files", "erased_files", "erased_at"])
+        _record("build.erased", f"build {build.uid}", build.workspace, by, files=sorted(gone))
+    build.refresh_from_db(fields=["files", "erased_files", "erased_at"])
 
 
 def start_grouping(*, workspace: Workspace, by: Member | None = None) -> Job:

@@ -94,7 +94,7 @@ def build_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
         "definition": in_words(build.definition),
         "splits": [(split, build.rows[split]) for split in SPLITS] if build.is_built else [],
         "files": sorted(build.files.items()),
-        "rows": list(_first_rows(build)) if build.is_built else [],
+        "rows": list(_first_rows(build)) if "train.jsonl" in build.files else [],
     }
     template = "datasets/build_detail.html" + ("#live" if request.htmx else "")
     return render(request, template, context)

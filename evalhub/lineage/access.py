@@ -8,10 +8,13 @@ from evalhub.accounts.access import Act, access_colleague, acting_member
 from evalhub.accounts.models import Member
 from evalhub.common.errors import NotFound
 from evalhub.judgments.access import access_judgment
+from evalhub.judgments.models import Judgment
 from evalhub.lineage.models import ContaminationCheck
-from evalhub.lineage.queries import Subject
 from evalhub.prompts.access import access_prompt
+from evalhub.prompts.models import Prompt
 from evalhub.quality.models import Withdrawal
+
+Subject = Judgment | Prompt | Member
 
 KINDS = {"judgment": access_judgment, "prompt": access_prompt, "member": access_colleague}
 TO_WITHDRAW: dict[str, Act] = {"judgment": "lead", "prompt": "lead", "member": "own"}

@@ -16,11 +16,10 @@ from evalhub.datasets.models import DatasetBuild
 from evalhub.datasets.rows import prompt_uid
 from evalhub.evaluation.models import Evaluation, Promotion
 from evalhub.judgments.models import Judgment
+from evalhub.lineage.access import Subject
 from evalhub.prompts.models import Prompt
 from evalhub.registry.models import LanguageModel, Stage
 from evalhub.runs.models import Run
-
-Subject = Judgment | Prompt | Member
 
 
 @dataclass(frozen=True)
@@ -110,7 +109,7 @@ def _touched(workspace: Workspace, kind: Kind, wanted: Ints, beat: Beat) -> Touc
         if (found := found_in(build, kind, wanted)).uids:
             builds.append(TouchedBuild(build, found))
     runs = _runs_on(builds)
-    models = _models_of(runs)
+    models = models_of(runs)
     evaluations = Evaluation.objects.select_related("model", "run").order_by("-pk")
     keys = [each.model.pk for each in models]
     tested = list(evaluations.filter(run__in=[run.pk for run in runs]))
@@ -130,7 +129,7 @@ def _runs_on(builds: list[TouchedBuild]) -> list[Run]:
     ]
 
 
-def _models_of(runs: list[Run]) -> list[TouchedModel]:
+def models_of(runs: list[Run]) -> list[TouchedModel]:
     """What the runs made, and whatever comes from it: trained further, merged, served elsewhere."""
     found = {
         run.output_model.pk: TouchedModel(run.output_model, "trained on it")

@@ -3,11 +3,16 @@ from __future__ import annotations
 from django.db import transaction
 from django.urls import reverse
 
-from evalhub.accounts.choices import Role
+from evalhub.accounts.choices import MemberKind, Role
 from evalhub.accounts.models import Member
+from evalhub.accounts.services import shut_out
 from evalhub.datasets.models import DatasetBuild
 from evalhub.datasets.services import start_build
-from evalhub.lineage.queries import Subject, Touched, as_json, touched_by
+from evalhub.jobs.services import queue_job
+from evalhub.lineage.access import Subject
+from evalhub.lineage.errors import CannotErase
+from evalhub.lineage.models import Erasure
+from evalhub.lineage.queries import Touched, as_json, touched_by
 from evalhub.notifications.services import notify
 from evalhub.prompts.models import Prompt
 from evalhub.prompts.services.archive import archive_prompt, restore_prompt
@@ -15,6 +20,8 @@ from evalhub.quality.models import Reinstatement, Withdrawal
 from evalhub.quality.services import reinstate, withdraw_from_data
 from evalhub.registry.models import MarkCause
 from evalhub.registry.services import lift_marks, mark_models
+
+ERASE = "lineage.erase"  # kind of its job
 
 
 @transaction.atomic
@@ -64,6 +71,29 @@ def take_back(*, withdrawal: Withdrawal, reason: str, by: Member) -> Reinstateme
     sentence = f"A {withdrawal.kind} counts again: {made.reason}"
     notify(_engineers_and_leads(by), topic="withdrawal", sentence=sentence, path=path)
     return made
+
+
+@transaction.atomic
+def start_erasure(*, member: Member, by: Member | None) -> Erasure:
+    """Shut a member out at once, and queue the erasure of all they wrote and of who they were.
+
+    Raises:
+        CannotErase: it was asked for already, or the member stands for nobody in particular.
+        Conflict: there would be no owner any more.
+    """
+    if Erasure.objects.filter(member=member).exists():
+        raise CannotErase("This member is erased already, or is being erased.")
+    if member.kind == MemberKind.MODEL:
+        raise CannotErase("This member is a model, and nobody to be forgotten.")
+    shut_out(member=member, by=by)
+    job = queue_job(
+        kind=ERASE,
+        title=f"Erase the member {str(member.uid)[:8]}",
+        workspace=member.workspace,
+        by=by,
+        subject_uid=member.uid,
+    )
+    return Erasure.objects.create(workspace=member.workspace, member=member, job=job, asked_by=by)
 
 
 def page_of(withdrawal: Withdrawal) -> str:

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from evalhub.accounts.models import Member, Workspace
 from evalhub.audit.services import record
+from evalhub.datasets.errors import BuildErased
 from evalhub.datasets.models import DatasetBuild
 from evalhub.jobs.choices import Queue
 from evalhub.jobs.services import queue_job
@@ -47,7 +48,9 @@ def start_run(
     Raises:
         BadSpec: an option that the recipe does not know, or a value that means nothing.
         CannotRun: the model is only a name, so there is nothing to load.
+        BuildErased: a file of a build is gone with somebody's words.
     """
+    _demand_whole(builds)
     spec = _frozen(str(recipe), seed, dict(options or {}), inputs or {})
     _demand_files(model)
     uid = uuid.uuid4()
@@ -88,6 +91,7 @@ def start_training(
     wanted = {Recipe.SFT: "sft", Recipe.DPO: "preference"}[Recipe(recipe)]
     if build.kind != wanted:
         raise BadSpec(f"{recipe} needs a {wanted} build; {build} is a {build.kind} build.")
+    _demand_whole([build])
     if not build.is_built or not build.rows.get("train"):
         raise BadSpec(
             f"{build} holds no training rows (or is not finished): nothing to learn from."
@@ -151,6 +155,15 @@ def _frozen(
 def _demand_files(model: LanguageModel | None) -> None:
     if model is not None and model.kind not in (ModelKind.BASE, ModelKind.ADAPTER):
         raise CannotRun(f"“{model}” is only a name from a file; choose a base model or an adapter.")
+
+
+def _demand_whole(builds: Sequence[DatasetBuild]) -> None:
+    for build in builds:
+        if build.erased_at is not None:
+            raise BuildErased(
+                f"{build} held the words of somebody who was erased, and is no longer whole. Build "
+                "the dataset again."
+            )
 
 
 def _record(run: Run, by: Member | None) -> None:

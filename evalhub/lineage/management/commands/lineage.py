@@ -8,7 +8,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from evalhub.accounts.models import Member
 from evalhub.judgments.models import Judgment
-from evalhub.lineage.queries import Subject, as_json, touched_by
+from evalhub.lineage.access import Subject
+from evalhub.lineage.queries import as_json, touched_by
 from evalhub.prompts.models import Prompt
 
 
