@@ -27,6 +27,7 @@ Ints = NDArray[np.int64]
 
 LINEAGE, TEST_PROMPTS = "lineage.jsonl", "prompts.jsonl"
 PLACES = ("train.jsonl", "validation.jsonl", "test.jsonl", TEST_PROMPTS)
+SIDE = dict(zip(PLACES, ("train", "validation", "test", "test"), strict=True))
 _CODES = {name: code for code, name in enumerate(PLACES)}
 
 

@@ -13,6 +13,7 @@ from evalhub.common.canonical import canonical_json, digest_of
 from evalhub.common.files import Beat, unwatched
 from evalhub.datasets.choices import BuildKind
 from evalhub.datasets.definition import Definition
+from evalhub.datasets.errors import SplitLeaks
 from evalhub.datasets.labels import label_rows
 from evalhub.datasets.lengths import Lengths
 from evalhub.datasets.queries import SPLITS
@@ -241,6 +242,8 @@ def _combined(same: Sequence[Entry]) -> Entry:
     if len(same) == 1:
         return same[0]
     first = same[0]
+    if any(each.split != first.split for each in same):
+        raise SplitLeaks(f"The row {first.id} stands in two splits: its prompts belong together.")
     weight = sum(each.row["weight"] for each in same)
     row = first.row | {"weight": round(weight, 3)}
     if "p_chosen" in row:

@@ -25,3 +25,15 @@ class ErasedMeanwhile(Conflict):
     """Somebody was erased while the build read what they had written."""
 
     code = "erased_meanwhile"
+
+
+class SplitLeaks(Conflict):
+    """A group, a prompt or a row stands on two sides of the split."""
+
+    code = "split_leaks"
+
+
+class BuildCrosses(Conflict):
+    """Prompts on two sides of a build turned out to be near-duplicates after it was made."""
+
+    code = "build_crosses"

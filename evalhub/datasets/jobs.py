@@ -17,6 +17,7 @@ from evalhub.datasets.building import Building, write_test_prompts
 from evalhub.datasets.choices import BuildKind
 from evalhub.datasets.definition import Definition, definition_of
 from evalhub.datasets.errors import ErasedMeanwhile
+from evalhub.datasets.leaks import demand_no_leak
 from evalhub.datasets.lengths import lengths_for
 from evalhub.datasets.manifest import card_of, manifest_of
 from evalhub.datasets.models import DatasetBuild
@@ -105,6 +106,7 @@ def _build(
             scope, out / "prompts.jsonl", folder / "prompts", lengths, beat.report
         )
         building.counts.test_prompts = asked._asdict()
+    demand_no_leak(out, beat.report)
     write_behind(out, beat.report)
     manifest = manifest_of(
         build,

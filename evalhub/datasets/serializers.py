@@ -49,6 +49,7 @@ class BuildSerializer(serializers.ModelSerializer[DatasetBuild]):
             "files",
             "manifest",
             "erased_at",
+            "crossed_at",
             "created_at",
         )
 

@@ -124,6 +124,13 @@ def erase_files(*, build: DatasetBuild, names: Iterable[str], by: Member | None 
     build.refresh_from_db(fields=["files", "erased_files", "erased_at"])
 
 
+@transaction.atomic
+def mark_crossed(*, build: DatasetBuild) -> None:
+    """Groups on two sides of a build turned out to be one: nothing is trained or measured on it."""
+    if DatasetBuild.objects.filter(pk=build.pk, crossed_at=None).update(crossed_at=timezone.now()):
+        _record("build.crossed", f"build {build.uid}", build.workspace, None)
+
+
 def start_grouping(*, workspace: Workspace, by: Member | None = None) -> Job:
     """Queue the look for near-duplicates; every build does it first anyway."""
     return queue_job(

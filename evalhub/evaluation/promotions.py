@@ -50,7 +50,9 @@ def record_promotion(
 
 def warnings_on(candidate: Evaluation, comparisons: Iterable[Comparison]) -> list[str]:
     """What the figures cannot say: marks on the model, and sets that are no longer apart."""
-    told = [f"The model is marked: {mark}" for mark in candidate.model.marks_now]
+    told = [
+        f"The model is marked: it {mark.get_cause_display()}." for mark in candidate.model.marks_now
+    ]
     measured = {each.pk: each for pair in comparisons for each in (pair.baseline, pair.candidate)}
     for evaluation in (candidate, *measured.values()):
         if evaluation.stale_since:

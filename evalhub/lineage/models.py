@@ -15,10 +15,7 @@ from evalhub.registry.models import LanguageModel
 
 
 class SplitMerge(PublicModel):
-    """Two prompt groups of different splits turned out to be one, and what had used them by then.
-
-    unseen -> looked at, when its builds, models and evaluations are written down.
-    """
+    """Two prompt groups of different splits turned out to be one, and what had used either by then."""
 
     workspace = models.ForeignKey(Workspace, models.PROTECT, related_name="split_merges")
     later = models.OneToOneField(PromptGroup, models.PROTECT, related_name="split_merge")

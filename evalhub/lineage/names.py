@@ -98,7 +98,9 @@ def clear_the_rest(member: Member, beat: Beat) -> None:
     """What knows them from outside: a platform's ids, the file that named them, reasons on models."""
     known = {"external_id": f"{TOMBSTONE} {member.uid}", "study_id": "", "session_id": ""}
     Participant.objects.filter(member=member).update(**known)
-    decisions = Withdrawal.objects.filter(Q(member=member) | Q(withdrawn_by=member))
+    decisions = Withdrawal.objects.filter(
+        Q(member=member) | Q(withdrawn_by=member) | Q(judgment__member=member)
+    )
     ModelMark.objects.filter(cause_uid__in=decisions.values("uid")).update(reason=TOMBSTONE)
     Job.objects.filter(created_by=member, run__recipe="generate").update(title=TOMBSTONE)
     files = Judgment.objects.filter(member=member).exclude(collection=None).order_by()

@@ -15,7 +15,7 @@ from typing import Any
 from django.db import models
 from django.db.models import Q, QuerySet
 
-from evalhub.accounts.models import ApiToken, Identity, Member
+from evalhub.accounts.models import ApiToken, Member
 from evalhub.browse.models import SavedView
 from evalhub.campaigns.models import Assignment, Draft, Flag
 from evalhub.common.erased import TOMBSTONE
@@ -81,7 +81,7 @@ OVERWRITTEN = (
     Place(Appeal, ("decided_by", "verdict__member"), ("answer",)),
     Place(Adjudication, ("judgment__member",), ("note",)),
     Place(Exclusion, ("member", "excluded_by"), ("reason",)),
-    Place(Withdrawal, ("member", "withdrawn_by"), ("reason",)),
+    Place(Withdrawal, ("member", "withdrawn_by", "judgment__member"), ("reason",)),
     Place(Reinstatement, ("withdrawal__member", "reinstated_by"), ("reason",)),
     Place(ApiToken, ("member",), ("name",)),
 )
@@ -92,7 +92,6 @@ DROPPED: tuple[tuple[type[models.Model], str], ...] = (
     (DeskSettings, "member"),
     (Notification, "member"),
 )
-WITH_THE_ACCOUNT: tuple[tuple[type[models.Model], str], ...] = ((Identity, "user"),)
 
 WRITTEN = {"critique", "comment", "content", "note", "reason", "text", "answer"}
 NAMED = WRITTEN | {"name", "title", "email", "pseudonym", "filename", "username"}

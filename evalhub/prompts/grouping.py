@@ -13,6 +13,7 @@ from django.db.models import Q
 from evalhub.accounts.models import Workspace
 from evalhub.common.canonical import digest_of, plain_text
 from evalhub.common.copying import copy_in, keys_for
+from evalhub.jobs.events import announce
 from evalhub.prompts.models import Prompt, PromptGroup, Split
 
 SALT = "evalhub split 1"  # never changes: every frozen test set hangs on it
@@ -126,7 +127,9 @@ def merge(one: PromptGroup, other: PromptGroup) -> Merge | None:
     """
     if one.pk == other.pk:
         return None
-    stored = PromptGroup.objects.select_related("merged_into").in_bulk([one.pk, other.pk])
+    stored = PromptGroup.objects.select_related("merged_into", "workspace").in_bulk(
+        [one.pk, other.pk]
+    )
     first, second = root_of(stored[one.pk]), root_of(stored[other.pk])  # the callers' may be stale
     if first.pk == second.pk:
         return None
@@ -136,6 +139,8 @@ def merge(one: PromptGroup, other: PromptGroup) -> Merge | None:
     if was:
         values["split"] = Split.NONE
     PromptGroup.objects.filter(Q(pk=later.pk) | Q(merged_into=later)).update(**values)
+    if was:
+        announce("group.lost_its_split", later.uid, workspace=str(later.workspace.uid))
     return Merge(earlier.uid, later.uid, was)
 
 

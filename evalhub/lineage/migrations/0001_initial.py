@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("accounts", "0006_erased_members"),
-        ("datasets", "0003_erased_builds"),
+        ("datasets", "0003_erased_and_crossed_builds"),
         ("evaluation", "0002_stale_evaluations"),
         ("jobs", "0003_news_is_due"),
         ("prompts", "0003_archive_and_search"),

@@ -108,7 +108,7 @@ def test_models_are_marked_and_a_promotion_says_so(
     candidate = EvaluationFactory.create(workspace=alice.workspace, model=trained)
     verdict = Verdict(promote=True, reason="Better.")
     promotion = record_promotion(candidate=candidate, comparisons={}, verdict=verdict)
-    assert "Answered by a bot." in promotion.warnings[0]
+    assert promotion.warnings == ["The model is marked: it learned from what was withdrawn."]
     told = Notification.objects.filter(member=erin).get()
     assert "withdrawn" in told.sentence
 
