@@ -13,15 +13,18 @@ from rest_framework.views import APIView
 
 from evalhub.accounts.access import acting_member, workspace_of
 from evalhub.common.rest import KeysetPagination
+from evalhub.datasets.access import acting_build
 from evalhub.lineage.access import KINDS, TO_WITHDRAW, access_subject, acting_withdrawal
 from evalhub.lineage.errors import NameOne
 from evalhub.lineage.queries import as_json, touched_by
 from evalhub.lineage.serializers import (
+    CheckSerializer,
+    NewCheckSerializer,
     NewWithdrawalSerializer,
     ReasonSerializer,
     WithdrawalSerializer,
 )
-from evalhub.lineage.services import take_back, withdraw
+from evalhub.lineage.services import start_check, take_back, withdraw
 from evalhub.quality.models import Withdrawal
 
 
@@ -78,6 +81,25 @@ class ReinstateView(APIView):
         asked.is_valid(raise_exception=True)
         take_back(withdrawal=withdrawal, reason=asked.validated_data["reason"], by=member)
         return Response(WithdrawalSerializer(withdrawal).data)
+
+
+class ChecksView(APIView):
+    @extend_schema(responses=CheckSerializer(many=True))
+    def get(self, request: Request, uid: UUID) -> Response:
+        """The last 50 looks for a build's texts in other sets, newest first."""
+        build = acting_build(request, uid)
+        checks = build.contamination_checks.select_related("build", "job")[:50]
+        return Response(CheckSerializer(checks, many=True).data)
+
+    @extend_schema(request=NewCheckSerializer, responses={202: CheckSerializer})
+    def post(self, request: Request, uid: UUID) -> Response:
+        """Look for a build's texts in a collection or in another build."""
+        build = acting_build(request, uid)
+        asked = NewCheckSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        member = acting_member(request, build.workspace_id, to="build")
+        check = start_check(build=build, against=asked.against(), by=member)
+        return Response(CheckSerializer(check).data, status=202)
 
 
 def _named(values: dict[str, Any]) -> tuple[str, UUID]:

@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from evalhub.lineage.models import ContaminationCheck
 from evalhub.quality.models import Withdrawal
 
 
@@ -35,3 +36,35 @@ class WithdrawalSerializer(serializers.ModelSerializer[Withdrawal]):
 
     def get_reinstated_at(self, withdrawal: Withdrawal) -> Any:  # a moment, or None
         return withdrawal.taken_back.created_at if withdrawal.taken_back else None
+
+
+class NewCheckSerializer(serializers.Serializer[ContaminationCheck]):
+    """One of the two."""
+
+    collection = serializers.SlugField(required=False)
+    build = serializers.UUIDField(required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if len(attrs) != 1:
+            raise serializers.ValidationError("Name a collection or a build.")
+        return attrs
+
+    def against(self) -> dict[str, str]:
+        ((kind, name),) = self.validated_data.items()
+        return {"kind": kind, "name": str(name)}
+
+
+class CheckSerializer(serializers.ModelSerializer[ContaminationCheck]):
+    """`result` once the job has succeeded: counts by split, and the first pairs with where they stand."""
+
+    build = serializers.UUIDField(source="build.uid", read_only=True)
+    job = serializers.UUIDField(source="job.uid", read_only=True)
+    state = serializers.CharField(source="job.state", read_only=True)
+    against = serializers.SerializerMethodField()
+
+    class Meta:
+        model = ContaminationCheck
+        fields = ("uid", "build", "job", "state", "against", "result", "created_at")
+
+    def get_against(self, check: ContaminationCheck) -> dict[str, str]:
+        return {"kind": check.against["kind"], "name": check.against["name"]}

@@ -1,17 +1,26 @@
 from __future__ import annotations
 
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path, PurePath
+from typing import BinaryIO
+
 from django.db import transaction
 from django.urls import reverse
 
 from evalhub.accounts.choices import MemberKind, Role
-from evalhub.accounts.models import Member
+from evalhub.accounts.models import Member, Workspace
 from evalhub.accounts.services import shut_out
+from evalhub.audit.services import record
+from evalhub.common.files import file_store
+from evalhub.datasets.errors import NotBuilt
 from evalhub.datasets.models import DatasetBuild
 from evalhub.datasets.services import start_build
 from evalhub.jobs.services import queue_job
 from evalhub.lineage.access import Subject
-from evalhub.lineage.errors import CannotErase
-from evalhub.lineage.models import Erasure
+from evalhub.lineage.errors import BadSet, CannotErase
+from evalhub.lineage.models import ContaminationCheck, Erasure
 from evalhub.lineage.queries import Touched, as_json, touched_by
 from evalhub.notifications.services import notify
 from evalhub.prompts.models import Prompt
@@ -21,7 +30,7 @@ from evalhub.quality.services import reinstate, withdraw_from_data
 from evalhub.registry.models import MarkCause
 from evalhub.registry.services import lift_marks, mark_models
 
-ERASE = "lineage.erase"  # kind of its job
+ERASE, CHECK = "lineage.erase", "lineage.check"  # kinds of their jobs
 
 
 @transaction.atomic
@@ -125,3 +134,57 @@ def _engineers_and_leads(by: Member) -> list[Member]:
     """Those who sign in, without whoever did it."""
     members = by.workspace.members.active().with_role(Role.LEAD, Role.ENGINEER, Role.OWNER)
     return list(members.exclude(user=None).exclude(pk=by.pk).order_by("pk"))
+
+
+@transaction.atomic
+def start_check(
+    *, build: DatasetBuild, against: Mapping[str, str], by: Member | None
+) -> ContaminationCheck:
+    """Queue the look for a build's texts in another set.
+
+    Args:
+        against: {"kind": "file", "name", "key"}, or {"kind": "collection" or "build", "name"} with a
+            slug or a uid of the same workspace.
+
+    Raises:
+        BadSet: there is no such collection, or no such build with rows.
+        NotBuilt: the build has no rows yet.
+    """
+    if not build.is_built:
+        raise NotBuilt(f"This build has no rows; it is {build.job.state}.")
+    _demand_set(build.workspace, against)
+    check = ContaminationCheck(build=build, against=dict(against), created_by=by)
+    check.job = queue_job(
+        kind=CHECK,
+        title=f"Look for {build} in {against['name']}",
+        workspace=build.workspace,
+        by=by,
+        subject_uid=check.uid,
+    )
+    check.save()
+    record(
+        "build.contamination_check_started",
+        actor=by.pseudonym if by else "system",
+        workspace=build.workspace.slug,
+        target=f"build {build.uid}",
+        against=against["name"],
+    )
+    return check
+
+
+def stored_set(*, filename: str, stream: BinaryIO) -> dict[str, str]:
+    """Keep an uploaded file of JSON lines as a set to look in."""
+    with tempfile.TemporaryDirectory() as folder:
+        local = Path(folder) / "set.jsonl"
+        with local.open("wb") as target:
+            shutil.copyfileobj(stream, target)
+        key = file_store().put(local).key
+    return {"kind": "file", "name": PurePath(filename).name[:200] or "unnamed", "key": key}
+
+
+def _demand_set(workspace: Workspace, against: Mapping[str, str]) -> None:
+    kind, name = against["kind"], against["name"]
+    if kind == "collection" and not workspace.collections.filter(slug=name).exists():
+        raise BadSet(f"There is no collection {name} in this workspace.")
+    if kind == "build" and not workspace.builds.exclude(digest="").filter(uid=name).exists():
+        raise BadSet(f"There is no build {name} with rows in this workspace.")

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from evalhub.lineage import erasure_views, merge_views, views
+from evalhub.lineage import check_views, erasure_views, merge_views, views
 
 app_name = "lineage"
 urlpatterns = [
@@ -10,6 +10,8 @@ urlpatterns = [
     path("prompts/<uuid:uid>/lineage/", views.where_it_went, {"kind": "prompt"}, name="prompt"),
     path("members/<uuid:uid>/lineage/", views.where_it_went, {"kind": "member"}, name="member"),
     path("members/<uuid:uid>/erase/", erasure_views.erase, name="erase"),
+    path("builds/<uuid:uid>/contamination/", check_views.checks, name="checks"),
+    path("contamination/<uuid:uid>/", check_views.check_detail, name="check"),
     path("split-merges/", merge_views.merge_list, name="merges"),
     path("withdrawals/", views.withdrawal_list, name="withdrawals"),
     path("withdrawals/<uuid:uid>/", views.withdrawal_detail, name="withdrawal"),

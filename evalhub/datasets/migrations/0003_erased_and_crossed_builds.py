@@ -4,25 +4,24 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('datasets', '0002_classification_builds'),
+        ("datasets", "0002_classification_builds"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='datasetbuild',
-            name='crossed_at',
+            model_name="datasetbuild",
+            name="crossed_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name='datasetbuild',
-            name='erased_at',
+            model_name="datasetbuild",
+            name="erased_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name='datasetbuild',
-            name='erased_files',
+            model_name="datasetbuild",
+            name="erased_files",
             field=models.JSONField(blank=True, default=dict),
         ),
     ]
