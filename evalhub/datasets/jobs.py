@@ -22,6 +22,7 @@ from evalhub.datasets.lengths import lengths_for
 from evalhub.datasets.manifest import card_of, manifest_of
 from evalhub.datasets.models import DatasetBuild
 from evalhub.datasets.queries import builds_with_groups
+from evalhub.datasets.representing import slices_report
 from evalhub.jobs.beat import Beat
 from evalhub.jobs.events import announce
 from evalhub.jobs.models import Job
@@ -117,6 +118,7 @@ def _build(
         grouping=grouping,
         digest=digest,
     )
+    manifest["slices"] = slices_report(build.workspace, definition.collections, out, beat.report)
     (out / "manifest.json").write_text(json.dumps(manifest, indent=2, ensure_ascii=False), "utf-8")
     (out / "card.md").write_text(card_of(manifest), "utf-8")
     _finish(build, manifest, _store(out, beat), beat)

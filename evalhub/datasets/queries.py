@@ -106,3 +106,39 @@ def _side_by_side(olds: Iterator[Line], news: Iterator[Line]) -> Iterator[tuple[
         else:
             yield before, after
             before, after = next(olds, {}), next(news, {})
+
+
+@dataclass(frozen=True)
+class SliceTable:
+    """A slice of the manifest's report as a page shows it: counts and shares by column."""
+
+    slice: str
+    totals: list[tuple[str, int]]
+    lines: list[tuple[str, list[tuple[str, int, str]]]]
+    chances: list[tuple[str, float | None]]
+
+
+def slice_tables(report: list[dict[str, Any]]) -> list[SliceTable]:
+    return [
+        SliceTable(
+            slice=each["slice"],
+            totals=list(each["prompts"].items()),
+            lines=[
+                (
+                    value["value"],
+                    _cells({"collections": value["collections"], **value["splits"]}, each),
+                )
+                for value in each["values"]
+            ],
+            chances=list(each["p"].items()),
+        )
+        for each in report
+    ]
+
+
+def _cells(counts: dict[str, int], report: dict[str, Any]) -> list[tuple[str, int, str]]:
+    totals = report["prompts"]
+    return [
+        (name, count, f"{count / totals[name]:.0%}" if totals[name] else "–")
+        for name, count in counts.items()
+    ]

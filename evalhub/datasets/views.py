@@ -22,7 +22,7 @@ from evalhub.datasets.definition import in_words
 from evalhub.datasets.errors import NotBuilt
 from evalhub.datasets.forms import DatasetForm
 from evalhub.datasets.models import Dataset, DatasetBuild
-from evalhub.datasets.queries import SPLITS, lines_of, rows_of
+from evalhub.datasets.queries import SPLITS, lines_of, rows_of, slice_tables
 from evalhub.datasets.services import create_dataset, start_build
 
 SHOWN = 10  # rows on the page of a build
@@ -93,6 +93,7 @@ def build_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
         "manifest": build.manifest,
         "definition": in_words(build.definition),
         "splits": [(split, build.rows[split]) for split in SPLITS] if build.is_built else [],
+        "slices": slice_tables(build.manifest.get("slices", [])),
         "files": sorted(build.files.items()),
         "rows": list(_first_rows(build)) if "train.jsonl" in build.files else [],
     }

@@ -16,13 +16,15 @@ from evalhub.quality.models import Withdrawal
 
 Subject = Judgment | Prompt | Member
 
-KINDS = {"judgment": access_judgment, "prompt": access_prompt, "member": access_colleague}
+KINDS = ("judgment", "prompt", "member")
 TO_WITHDRAW: dict[str, Act] = {"judgment": "lead", "prompt": "lead", "member": "own"}
 
 
 def access_subject(member: Member, kind: str, uid: UUID) -> Subject:
     """A judgment, a prompt or a member of the workspace."""
-    return KINDS[kind](member, uid)
+    if kind == "judgment":
+        return access_judgment(member, uid)
+    return access_prompt(member, uid) if kind == "prompt" else access_colleague(member, uid)
 
 
 def access_withdrawal(member: Member, uid: UUID) -> Withdrawal:

@@ -64,7 +64,7 @@ def check_contamination(job: Job, beat: Beat) -> dict[str, Any]:
         with beat.fenced():
             check.result = found.as_json()
             check.save(update_fields=["result"])
-    return {"check": str(check.uid)} | check.result
+    return {"check": str(check.uid), **check.result}
 
 
 def look(build: DatasetBuild, against: dict[str, str], beat: Beat) -> Findings:

@@ -56,7 +56,7 @@ def words_of(member: Member) -> Words:
             (Rating, "comment"),
             (Span, "note"),
         ):
-            rows = model.objects.filter(theirs).values_list("judgment__uid", name)  # type: ignore[attr-defined]  # of several models
+            rows = model.objects.filter(theirs).values_list("judgment__uid", name)
             for uid, text in _rows(rows):
                 found.by_judgment[uid].add(text)
         written = Completion.objects.filter(written_by=member)

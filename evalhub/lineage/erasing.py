@@ -57,7 +57,7 @@ def erase_member(job: Job, beat: Beat) -> dict[str, Any]:
         clear_the_rest(member, beat.report)
         rename_everywhere(member, beat.report)
         _finish(erasure, beat)
-    return {"erasure": str(erasure.uid), "member": str(member.uid)} | erasure.done
+    return {"erasure": str(erasure.uid), "member": str(member.uid), **erasure.done}
 
 
 def _clear_files(erasure: Erasure, beat: Beat) -> None:

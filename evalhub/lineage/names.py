@@ -74,7 +74,8 @@ def _naming(rows: models.QuerySet[Any], columns: list[str], member: Member) -> m
     """Those in which some name stands, as the database sees it."""
     as_text = {f"{column}_text": Cast(column, TextField()) for column in columns}
     hits = [Q((f"{text}__icontains", name)) for text in as_text for name in names_of(member)]
-    return rows.annotate(**as_text).filter(reduce(or_, hits, Q(pk=None)))
+    found: models.QuerySet[Any] = rows.annotate(**as_text).filter(reduce(or_, hits, Q(pk=None)))
+    return found
 
 
 def _in_the_audit_log(member: Member, rename: Callable[[str], str], beat: Beat) -> None:

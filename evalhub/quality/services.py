@@ -43,11 +43,12 @@ def take_snapshot(workspace: Workspace) -> ConsensusSnapshot:
     Raises:
         TooBusy: writers kept the table for five seconds; try again.
     """
-    last, before, now = safe_bounds(workspace)
-    count, digest = named_by(counted_up_to(workspace, last, before=before, at=now))
+    bounds = safe_bounds(workspace)
+    last, before = bounds
+    count, digest = named_by(counted_up_to(workspace, last, before=before, at=bounds.now))
     return ConsensusSnapshot.objects.create(
         workspace=workspace,
-        created_at=now,
+        created_at=bounds.now,
         last_judgment=last,
         settled_before=before,
         judgments=count,
@@ -58,7 +59,11 @@ def take_snapshot(workspace: Workspace) -> ConsensusSnapshot:
 class Bounds(NamedTuple):
     last: int
     settled_before: datetime
-    now: datetime  # the database's; what was withdrawn from data by then is seen by everybody
+
+    @property
+    def now(self) -> datetime:
+        """When that was; whatever was withdrawn from data by then is seen by everybody."""
+        return self.settled_before + timedelta(seconds=settings.EVALHUB_UNDO_SECONDS)
 
 
 def safe_bounds(workspace: Workspace) -> Bounds:
@@ -73,10 +78,11 @@ def safe_bounds(workspace: Workspace) -> Bounds:
             cursor.execute("SET LOCAL lock_timeout = '5s'")
             cursor.execute("LOCK TABLE judgments_judgment, quality_withdrawal IN SHARE MODE")
             highest = Judgment.objects.filter(workspace=workspace).aggregate(last=Max("pk"))
-            cursor.execute("SELECT clock_timestamp()")
-            (now,) = cursor.fetchone()
-            settled = now - timedelta(seconds=settings.EVALHUB_UNDO_SECONDS)
-            return Bounds(highest["last"] or 0, settled, now)
+            cursor.execute(
+                "SELECT clock_timestamp() - make_interval(secs => %s)",
+                [settings.EVALHUB_UNDO_SECONDS],
+            )
+            return Bounds(highest["last"] or 0, cursor.fetchone()[0])
     except OperationalError as error:
         raise TooBusy("Too much is being written just now; try again in a minute.") from error
 

@@ -120,7 +120,7 @@ class _Part:
 
 
 def _begin(campaign: Campaign, asked: Asked) -> Notes:
-    last, settled_before, _ = safe_bounds(campaign.workspace)
+    last, settled_before = safe_bounds(campaign.workspace)
     places = TaskCompletion.objects.filter(task__campaign=campaign).aggregate(most=Max("place"))
     total = Judgment.objects.filter(campaign=campaign, pk__lte=last).count()
     width = 0 if places["most"] is None else places["most"] + 1

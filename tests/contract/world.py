@@ -116,6 +116,8 @@ MAKERS: Makers = {
     "prompts": lambda w: make.CompletionFactory.create(prompt__collection__workspace=w).prompt,
     "datasets": lambda w: make.DatasetBuildFactory.create(dataset__workspace=w).dataset,
     "builds": lambda w: make.DatasetBuildFactory.create(dataset__workspace=w),
+    "withdrawals": lambda w: make.WithdrawalFactory.create(workspace=w),
+    "contamination": lambda w: make.ContaminationCheckFactory.create(build__dataset__workspace=w),
     "exports": lambda w: make.ExportFactory.create(campaign__workspace=w),
     "try": _trial,
     "runs": lambda w: make.RunFactory.create(workspace=w),

@@ -45,7 +45,11 @@ class Command(BaseCommand):
 def _subject(options: dict[str, Any]) -> Subject:
     models: dict[str, type[Subject]] = {"judgment": Judgment, "prompt": Prompt, "member": Member}
     kind = next(name for name in models if options[name])
+    rows = models[kind].objects.select_related("workspace")
     try:
-        return models[kind].objects.select_related("workspace").get(uid=options[kind])
-    except (ValidationError, models[kind].DoesNotExist) as error:
-        raise CommandError(f"There is no {kind} {options[kind]}.") from error
+        found = rows.filter(uid=options[kind]).first()
+    except ValidationError:
+        found = None
+    if found is None:
+        raise CommandError(f"There is no {kind} {options[kind]}.")
+    return found
