@@ -13,6 +13,7 @@ from evalhub.datasets.models import DatasetBuild
 Line = dict[str, Any]
 
 SPLITS = ("train", "validation", "test")
+COLUMNS = ("collections", *SPLITS)  # of a slice's table; stored JSON keeps no order
 
 
 def rows_of(build: DatasetBuild, split: str) -> Iterator[dict[str, Any]]:
@@ -122,7 +123,7 @@ def slice_tables(report: list[dict[str, Any]]) -> list[SliceTable]:
     return [
         SliceTable(
             slice=each["slice"],
-            totals=list(each["prompts"].items()),
+            totals=[(name, each["prompts"][name]) for name in COLUMNS],
             lines=[
                 (
                     value["value"],
@@ -130,7 +131,7 @@ def slice_tables(report: list[dict[str, Any]]) -> list[SliceTable]:
                 )
                 for value in each["values"]
             ],
-            chances=list(each["p"].items()),
+            chances=[(split, each["p"][split]) for split in SPLITS],
         )
         for each in report
     ]
@@ -139,6 +140,6 @@ def slice_tables(report: list[dict[str, Any]]) -> list[SliceTable]:
 def _cells(counts: dict[str, int], report: dict[str, Any]) -> list[tuple[str, int, str]]:
     totals = report["prompts"]
     return [
-        (name, count, f"{count / totals[name]:.0%}" if totals[name] else "–")
-        for name, count in counts.items()
+        (name, counts[name], f"{counts[name] / totals[name]:.0%}" if totals[name] else "–")
+        for name in COLUMNS
     ]

@@ -11,8 +11,10 @@ from evalhub.accounts.access import access_member
 from evalhub.accounts.http import Request
 from evalhub.common.errors import DomainError
 from evalhub.datasets.access import access_build
+from evalhub.datasets.queries import SPLITS
 from evalhub.lineage.access import access_check
 from evalhub.lineage.forms import CheckForm
+from evalhub.lineage.overlaps import WAYS
 from evalhub.lineage.services import start_check, stored_set
 
 
@@ -50,13 +52,9 @@ def check_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     check = access_check(member, uid)
     result = check.result
     splits = [
-        (
-            split,
-            result["rows"][split],
-            count,
-            [(how, each[split]) for how, each in result["ways"].items()],
-        )
-        for split, count in (result.get("contaminated") or {}).items()
+        (split, result["rows"][split], hit, [(how, result["ways"][how][split]) for how in WAYS])
+        for split in SPLITS
+        if (hit := result.get("contaminated", {}).get(split)) is not None
     ]
     context = {
         "member": member,

@@ -19,7 +19,7 @@ from evalhub.jobs.beat import Beat
 from evalhub.jobs.models import Job
 from evalhub.lineage.errors import BadSet
 from evalhub.lineage.models import ContaminationCheck
-from evalhub.lineage.overlaps import Index, Text, texts_of
+from evalhub.lineage.overlaps import WAYS, Index, Text, texts_of
 from evalhub.prompts.models import Prompt
 
 AT_A_TIME = 20_000  # texts of the set in memory; the build is read once for each such part
@@ -38,9 +38,7 @@ class Findings:
     texts: int = 0
     looked: Counter[str] = field(default_factory=Counter)
     hit: dict[str, set[int]] = field(default_factory=lambda: {split: set() for split in SPLITS})
-    ways: dict[str, Counter[str]] = field(
-        default_factory=lambda: {how: Counter() for how in ("13-gram", "whole", "near")}
-    )
+    ways: dict[str, Counter[str]] = field(default_factory=lambda: {how: Counter() for how in WAYS})
     pairs: list[dict[str, Any]] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:

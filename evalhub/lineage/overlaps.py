@@ -24,6 +24,7 @@ from evalhub.prompts.near import ALIKE, bands_of, jaccard, shingles_of
 GRAM = 13  # words
 FEWEST = 4  # words of a short text; with fewer, being the same says nothing
 PROMPT = "prompt"
+WAYS = ("13-gram", "whole", "near")
 NO_TEXTS = {"id", "group", "role", "model", "split", "label", "criterion", "weight", "settings"}
 
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|\w+")  # CJK by the character
@@ -40,7 +41,7 @@ class Text(NamedTuple):
 class Hit(NamedTuple):
     """`share` of the text's 13-grams stand there; of near prompts the Jaccard index; else 1."""
 
-    how: str  # "13-gram", "whole" or "near"
+    how: str  # one of WAYS
     where: str
     text: int  # the other text, by its number in the index
     share: float

@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 from django.db import transaction
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from evalhub.accounts.choices import MemberKind, Role
 from evalhub.accounts.models import Member, Workspace
@@ -125,7 +126,8 @@ def _tell(withdrawal: Withdrawal, touched: Touched, by: Member) -> None:
     path = page_of(withdrawal)
     notify(_engineers_and_leads(by), topic="withdrawal", sentence=sentence, path=path)
     if withdrawal.member is not None:
-        told = f"What you said is no longer used for data: {withdrawal.reason}"
+        told = _("What you said is no longer used for data: %(reason)s")
+        told %= {"reason": withdrawal.reason}
         mine = reverse("judgments:mine", args=[withdrawal.workspace.slug])
         notify([withdrawal.member], topic="withdrawal", sentence=told, path=mine)
 
