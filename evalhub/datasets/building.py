@@ -18,7 +18,7 @@ from evalhub.datasets.choices import BuildKind
 from evalhub.datasets.cleaning.door import Cleaner, Lying
 from evalhub.datasets.cleaning.steps import REASONS as OF_CLEANING
 from evalhub.datasets.definition import Definition
-from evalhub.datasets.errors import RowsCross
+from evalhub.datasets.errors import SplitLeaks
 from evalhub.datasets.findings import Findings, facts_in, facts_of
 from evalhub.datasets.kinds import MADE_OF_PROMPTS, MAKERS, PAIRS
 from evalhub.datasets.lengths import Lengths
@@ -244,7 +244,7 @@ class Building:
         who holds the files can check it.
 
         Raises:
-            RowsCross: a row would stand in two splits.
+            SplitLeaks: a row would stand in two splits.
         """
         seen = self._cleaner.seen_in_all(beat)
         mixing = self._mixed(seen, beat)
@@ -303,7 +303,7 @@ class Building:
         if len(splits := {each.split for each in same}) > 1:
             if self._kind == BuildKind.TEXT:
                 return "crosses_splits"
-            raise RowsCross(
+            raise SplitLeaks(
                 f"The row {same[0].id} would stand in {' and '.join(sorted(splits))}: its prompts are of "
                 "groups that should be one. Look for near-duplicates, then build again."
             )

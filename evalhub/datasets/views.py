@@ -22,7 +22,7 @@ from evalhub.datasets.definition import in_words
 from evalhub.datasets.errors import NotBuilt
 from evalhub.datasets.forms import DatasetForm, OtherBuildForm
 from evalhub.datasets.models import Dataset, DatasetBuild
-from evalhub.datasets.queries import SPLITS
+from evalhub.datasets.queries import SPLITS, slice_tables
 from evalhub.datasets.reading import rows_page, texts_of
 from evalhub.datasets.services import create_dataset, start_build
 
@@ -95,8 +95,9 @@ def build_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
         "definition": in_words(build.definition),
         "licence": ", ".join(licences_of(build.manifest)) if build.is_built else "",
         "splits": [(split, build.rows[split]) for split in SPLITS] if build.is_built else [],
+        "slices": slice_tables(build.manifest.get("slices", [])),
         "files": sorted(build.files.items()),
-        "rows": list(_first_rows(build)) if build.is_built else [],
+        "rows": list(_first_rows(build)) if "train.jsonl" in build.files else [],
         "others": OtherBuildForm(build=build) if build.is_built else None,
     }
     template = "datasets/build_detail.html" + ("#live" if request.htmx else "")
