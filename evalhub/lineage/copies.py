@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -10,15 +11,20 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils import timezone
 
 from evalhub.accounts.models import Member
 from evalhub.common.erased import TOMBSTONE
 from evalhub.common.files import Beat, file_store
 from evalhub.datasets.behind import LINEAGE, TEST_PROMPTS, keys_of, lines_behind
-from evalhub.datasets.models import DatasetBuild
+from evalhub.datasets.cleaning.store import forget
+from evalhub.datasets.export.jobs import sweep_build_exports
+from evalhub.datasets.models import BuildExport, BuildPush, DatasetBuild, SpellingProposal
 from evalhub.datasets.queries import lines_of
 from evalhub.datasets.services import erase_files
 from evalhub.evaluation.models import Comparison
+from evalhub.jobs.choices import ENDED
+from evalhub.jobs.services import cancel_job
 from evalhub.judgments.models import Correction, Demonstration, Judgment, Rating, Span
 from evalhub.lineage.words import texts_in, with_texts
 from evalhub.prompts.models import Completion
@@ -26,6 +32,7 @@ from evalhub.runs.folder import run_dir
 from evalhub.runs.inputs import read_rows
 from evalhub.runs.models import Run
 
+_WORD = re.compile(r"[^\W\d_]+")
 LONG = 20  # characters from which a text is looked for inside another one, not only as a whole
 
 
@@ -119,6 +126,31 @@ def clear_builds(member: Member, words: Words, beat: Beat) -> list[DatasetBuild]
             beat()
             file_store().erase(stored["key"])
     return erased
+
+
+def clear_exports(builds: list[DatasetBuild]) -> int:
+    """Delete the files that were made of those builds for people to take; return how many."""
+    exports = BuildExport.objects.filter(build__in=builds)
+    for export in exports.exclude(job__state__in=ENDED).select_related("job"):
+        cancel_job(job=export.job, by=None)
+    made = exports.exclude(file_key="").update(expires_at=timezone.now())
+    sweep_build_exports()
+    return made
+
+
+def pushed(builds: list[DatasetBuild]) -> list[dict[str, str]]:
+    """Where copies lie that only whoever runs that place can delete."""
+    pushes = BuildPush.objects.filter(build__in=builds).exclude(outcome={}).order_by("pk")
+    return [{"build": str(each.build.uid), "target": each.target} for each in pushes]
+
+
+def clear_cleaning(member: Member, words: Words) -> None:
+    """What cleaning keeps of the texts, and the words of theirs that no dictionary knew."""
+    forget(member.workspace, words.all)
+    used = {word.casefold() for text in words.all for word in _WORD.findall(text)}
+    proposed = SpellingProposal.objects.filter(dataset__workspace=member.workspace)
+    gone = [key for key, word in proposed.values_list("pk", "word") if word.casefold() in used]
+    proposed.filter(pk__in=gone).delete()
 
 
 def clear_runs(builds: list[DatasetBuild], words: Words, beat: Beat) -> list[dict[str, str]]:

@@ -18,9 +18,12 @@ from evalhub.jobs.models import Job
 from evalhub.judgments.models import Judgment
 from evalhub.lineage.copies import (
     clear_builds,
+    clear_cleaning,
     clear_comparisons,
+    clear_exports,
     clear_runs,
     clear_typed,
+    pushed,
     words_of,
 )
 from evalhub.lineage.models import Erasure
@@ -66,11 +69,14 @@ def _clear_files(erasure: Erasure, beat: Beat) -> None:
     words = words_of(member)
     builds = clear_builds(member, words, beat.report)
     runs = clear_runs(builds, words, beat.report)
+    clear_cleaning(member, words)
     made = models_of(list(Run.objects.filter(uid__in=[run["run"] for run in runs])))
     done = {
         "builds": [str(build.uid) for build in builds],
         "runs": runs,
         "comparisons": clear_comparisons(builds, words),
+        "build_exports": clear_exports(builds),
+        "pushed": pushed(builds),
         "typed": clear_typed(member, beat.report),
         "models": [str(each.model.uid) for each in made],
         "overwritten": {},

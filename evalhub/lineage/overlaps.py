@@ -96,7 +96,7 @@ class Index:
         self._wholes: dict[int, int] = {}
         self._bands: defaultdict[int, list[int]] = defaultdict(list)
         self._shingles: dict[int, frozenset[int]] = {}
-        for nth, (where, content) in enumerate(texts):
+        for nth, (_, content) in enumerate(texts):
             hash_G, whole = grams_of(content)
             grams.append(hash_G)
             owners.append(np.full(len(hash_G), nth, np.int32))

@@ -17,6 +17,7 @@ import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
 
+from evalhub.common.erased import TOMBSTONE
 from evalhub.quality.scope import Scope
 from evalhub.rubrics.models import ScaleKind
 

@@ -79,4 +79,4 @@ def test_a_row_of_two_splits_is_never_made_one(build: Build, compared: list[Task
         theirs.content = mine.content
         theirs.save(update_fields=["content"])
 
-    assert "stands in two splits" in build(near_duplicates=False).job.error
+    assert "would stand in test and train" in build(near_duplicates=False).job.error

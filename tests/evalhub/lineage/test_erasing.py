@@ -20,8 +20,11 @@ from evalhub.audit.services import record
 from evalhub.campaigns.models import Task
 from evalhub.common.erased import TOMBSTONE
 from evalhub.common.errors import Conflict
+from evalhub.datasets.cleaning.store import text_digest
 from evalhub.datasets.errors import BuildErased
-from evalhub.datasets.models import DatasetBuild
+from evalhub.datasets.export.asked import Asked, Container
+from evalhub.datasets.export.services import start_build_export
+from evalhub.datasets.models import CleanedText, DatasetBuild, SpellingProposal
 from evalhub.datasets.queries import lines_of
 from evalhub.datasets.services import start_build
 from evalhub.jobs import handlers
@@ -335,3 +338,31 @@ def test_the_command_wants_a_yes(zelda: Member, olga: Member) -> None:
     assert json.loads(out.getvalue())["overwritten"]["judgments.judgment.critique"] == 2
     with pytest.raises(CommandError, match="no member"):
         call_command("erase_member", workspace="acme", member="7", yes=True)
+
+
+@pytest.mark.usefixtures("stores")
+def test_copies_that_were_made_of_a_build_go_too(
+    build: Build, compared: list[Task], zelda: Member, olga: Member
+) -> None:
+    made = build("preference")
+    asked = Asked(shape="trl", container=Container.JSONL, splits=("train",))
+    export = start_build_export(build=made, asked=asked, by=olga)
+    execute(export.job.uid)
+    export.refresh_from_db()
+    assert export.file_key
+    dataset = made.dataset
+    for word in ("Zebra", "sky"):
+        SpellingProposal.objects.create(
+            dataset=dataset, language="en", word=word, meant="?", count=1
+        )
+    said = Correction.objects.get(judgment__member=zelda).content
+    CleanedText.objects.create(
+        workspace=olga.workspace, digest=text_digest(said), recipe="x", text=said, findings=[]
+    )
+
+    erasure = erase(zelda, olga)
+
+    export.refresh_from_db()
+    assert (export.file_key, erasure.done["build_exports"]) == ("", 1)
+    assert not CleanedText.objects.filter(digest=text_digest(said)).exists()
+    assert list(SpellingProposal.objects.values_list("word", flat=True)) == ["sky"]

@@ -14,10 +14,12 @@ from evalhub.lineage.words import (
     without_words,
 )
 
-IN_NAMES = {  # lineage.names and accounts.services.forget
+IN_NAMES = {  # lineage.names, lineage.copies and accounts.services.forget
     "accounts.user": "username first_name last_name email password",
     "accounts.member": "pseudonym languages groups qualifications",
     "audit.entry": "actor details",
+    "datasets.cleanedtext": "text",
+    "datasets.spellingproposal": "word meant",
     "mail.letter": "to subject text error",
     "notifications.notification": "sentence",
     "jobs.job": "title payload result error trace",
@@ -35,12 +37,12 @@ NOBODYS = {
     "campaigns.guidelines": "content consent",
     "datasets.dataset": "name definition",
     "gold.qualification": "word",
-    "imports.import": "format filename file_key masks counts",
+    "imports.import": "format filename file_key masks counts hub licence mapping rubric",
     "links.joinlink": "name prefix digest person_parameter study_parameter session_parameter "
     "completion_code group",
     "links.reportlink": "name prefix digest",
     "loops.loop": "slug name policy",
-    "prompts.collection": "slug name",
+    "prompts.collection": "slug name licence",
     "prompts.prompt": "external_id messages fingerprint reference documents slices",
     "rubrics.rubric": "slug name",
     "rubrics.rubricversion": "guidelines error_types severities",
@@ -52,6 +54,11 @@ NOBODYS = {
     "accounts.user": "timezone",
     "audit.entry": "workspace verb target",
     "campaigns.payrate": "currency",
+    "datasets.buildexport": "container digest file_key filename found shape splits",
+    "datasets.buildpush": "outcome shape target",
+    "datasets.cleanedtext": "recipe findings",
+    "datasets.diffreport": "body",
+    "datasets.spellingproposal": "language",
     "datasets.datasetbuild": "definition digest rows files manifest erased_files",
     "evaluation.comparison": "metrics",
     "evaluation.evaluation": "set_digest metrics stale_because",
