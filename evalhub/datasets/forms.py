@@ -13,6 +13,7 @@ from evalhub.datasets.definition import EVIDENCE, Definition
 from evalhub.datasets.export.asked import Container, foretold
 from evalhub.datasets.models import DatasetBuild
 from evalhub.datasets.queries import SPLITS
+from evalhub.datasets.sending import MOST_ROWS
 from evalhub.judgments.choices import Source
 from evalhub.prompts.models import Collection
 from evalhub.registry.models import LanguageModel
@@ -213,6 +214,27 @@ class RowsForm(forms.Form):
         self.is_valid()
         given = self.cleaned_data
         return RowsAsked(given.get("split") or SPLITS[0], given.get("q", ""), given.get("at") or 0)
+
+
+class SendBackForm(forms.Form):
+    reason = forms.CharField(
+        max_length=500,
+        label="What their authors shall look at again",
+        help_text=f"Of the first {MOST_ROWS} rows each judgment that a person made here goes back to "
+        "its author’s My work with this. It counts until they have revised it.",
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+
+class PageForm(forms.Form):
+    """How many rows were shown already."""
+
+    at = forms.IntegerField(required=False, min_value=0, max_value=10**9)
+
+    def place(self) -> int:
+        """What is wrong is as if it had not been given."""
+        self.is_valid()
+        return self.cleaned_data.get("at") or 0
 
 
 class OtherBuildForm(forms.Form):

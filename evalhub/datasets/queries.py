@@ -53,6 +53,17 @@ def built(workspace: Workspace, uid: UUID) -> DatasetBuild:
     return found
 
 
+def told_in_percent(report: dict[str, Any]) -> dict[str, Any]:
+    """A report for a page: shares of pairs as a reader wants them."""
+    shares = (("label_noise", "expected"), ("length", "chosen_longer"))
+    names = {"expected": "expected_percent", "chosen_longer": "longer_percent"}
+    for part, figure in shares:
+        if report.get(part):
+            told = {names[figure]: f"{report[part][figure]:.1%}"}
+            report = report | {part: report[part] | told}
+    return report
+
+
 def blocking(build: DatasetBuild) -> list[dict[str, Any]]:
     """The findings of its report that keep a build from training."""
     found: list[dict[str, Any]] = build.manifest.get("report", {}).get("findings", [])

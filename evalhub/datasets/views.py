@@ -22,7 +22,7 @@ from evalhub.datasets.definition import in_words
 from evalhub.datasets.errors import NotBuilt
 from evalhub.datasets.forms import DatasetForm, OtherBuildForm
 from evalhub.datasets.models import Dataset, DatasetBuild
-from evalhub.datasets.queries import SPLITS, slice_tables
+from evalhub.datasets.queries import SPLITS, slice_tables, told_in_percent
 from evalhub.datasets.reading import rows_page, texts_of
 from evalhub.datasets.services import create_dataset, start_build
 
@@ -95,6 +95,7 @@ def build_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
         "definition": in_words(build.definition),
         "licence": ", ".join(licences_of(build.manifest)) if build.is_built else "",
         "splits": [(split, build.rows[split]) for split in SPLITS] if build.is_built else [],
+        "report": told_in_percent(build.manifest.get("report", {})),
         "slices": slice_tables(build.manifest.get("slices", [])),
         "files": sorted(build.files.items()),
         "rows": list(_first_rows(build)) if "train.jsonl" in build.files else [],
