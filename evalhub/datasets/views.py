@@ -19,8 +19,9 @@ from evalhub.datasets.access import access_build, access_dataset
 from evalhub.datasets.card import licences_of
 from evalhub.datasets.choices import BuildKind
 from evalhub.datasets.definition import in_words
+from evalhub.datasets.definition_form import DatasetForm
 from evalhub.datasets.errors import NotBuilt
-from evalhub.datasets.forms import DatasetForm, OtherBuildForm
+from evalhub.datasets.forms import OtherBuildForm
 from evalhub.datasets.models import Dataset, DatasetBuild
 from evalhub.datasets.queries import SPLITS, slice_tables, told_in_percent
 from evalhub.datasets.reading import rows_page, texts_of
