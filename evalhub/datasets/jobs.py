@@ -14,8 +14,9 @@ from msgspec.structs import replace
 
 from evalhub.accounts.models import Workspace
 from evalhub.common.files import file_store
+from evalhub.datasets.asking import write_test_prompts
 from evalhub.datasets.behind import write_behind
-from evalhub.datasets.building import Building, write_test_prompts
+from evalhub.datasets.building import Building
 from evalhub.datasets.choices import BuildKind
 from evalhub.datasets.cleaning.door import Cleaner
 from evalhub.datasets.definition import Definition, definition_of

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.db.models import Count
 
-from evalhub.datasets.building import Counts
 from evalhub.datasets.card import licences_of, more_of
+from evalhub.datasets.counting import Counts
 from evalhub.datasets.definition import Definition, as_json
 from evalhub.datasets.lengths import Lengths
 from evalhub.datasets.models import DatasetBuild
