@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.contrib.postgres.functions import TransactionNow
 from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
@@ -55,6 +56,7 @@ def lend_chosen(*, task: Task, to: Member) -> Assignment:
         member=to,
         permutation=[],
         rank=task.rank,
+        claimed_at=TransactionNow(),  # the database's, as a submit's: one clock for the time between
         expires_at=timezone.now() + timedelta(minutes=campaign.lease_minutes),
     )
 
