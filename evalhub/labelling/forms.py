@@ -2,10 +2,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from django import forms
 
 from evalhub.labelling.choices import FunctionKind, Part, Unit
 from evalhub.labelling.models import LabellingFunction
+from evalhub.labelling.parameters import Keywords, parameters_of
 from evalhub.labelling.patterns import LONGEST
 from evalhub.rubrics.models import Criterion
 
@@ -90,8 +92,9 @@ _COMMON = ("name", "value")
 
 
 def written_in(function: LabellingFunction) -> dict[str, Any]:
-    """A function as its form shows it."""
-    shown = {"name": function.name, "value": function.value, **function.parameters}
-    if function.kind == FunctionKind.KEYWORDS:
-        shown["words"] = "\n".join(function.parameters["words"])
+    """A function as its form shows it; what was left out is what it stands for."""
+    parameters = parameters_of(function.kind, function.parameters)
+    shown = {"name": function.name, "value": function.value, **msgspec.to_builtins(parameters)}
+    if isinstance(parameters, Keywords):
+        shown["words"] = "\n".join(parameters.words)
     return shown

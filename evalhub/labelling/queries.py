@@ -15,8 +15,8 @@ from evalhub.judgments.choices import Source
 from evalhub.judgments.models import Judgment, Rating
 from evalhub.labelling.figures import Figures, Row, figures_from
 from evalhub.labelling.models import Decision, LabellingFunction, LabellingRun, Proposal
-from evalhub.labelling.parameters import Parameters
-from evalhub.labelling.voting import Material, votes_by
+from evalhub.labelling.parameters import Parameters, parameters_of
+from evalhub.labelling.voting import Material, Votes, votes_by
 from evalhub.rubrics.models import Criterion
 
 READ_AT_ONCE = 1_000
@@ -100,7 +100,7 @@ def labels_by_people(campaign: Campaign, criterion: Criterion) -> dict[int, int]
 def newest_run(campaign: Campaign, criterion: Criterion) -> LabellingRun | None:
     """The newest that ended well."""
     runs = campaign.labelling_runs.filter(criterion=criterion, ended_at__isnull=False)
-    return runs.select_related("job").first()
+    return runs.select_related("criterion", "campaign__workspace").first()
 
 
 def running(campaign: Campaign, criterion: Criterion) -> LabellingRun | None:
@@ -166,6 +166,47 @@ def proposals_after(
     found = list(rows.select_related("task__prompt")[: PAGE + 1])
     following = found[PAGE - 1].task.uid if len(found) > PAGE else None
     return ProposalPage(found[:PAGE], following)
+
+
+@dataclass(frozen=True)
+class Proposed:
+    """A proposal with the names of the functions behind it and against it."""
+
+    task: Task
+    label: str
+    probability: float
+    agreeing: list[str]
+    differing: list[str]
+
+
+def with_voters(run: LabellingRun, proposals: list[Proposal]) -> list[Proposed]:
+    """Who says so: the run's functions vote again on these few, as its votes stand by function."""
+    figures = figures_from(run.figures)
+    going = [each.function for each in figures.functions if not each.is_stopped]
+    functions = LabellingFunction.objects.filter(uid__in=going).order_by("name")
+    voters = [(each, votes_by(parameters_of(each.kind, each.parameters))) for each in functions]
+    found = []
+    for proposal in proposals:
+        prompt = proposal.task.prompt
+        material = Material(prompt.messages, prompt.slices)
+        said = [each for each, votes in voters if _votes(votes, material)]
+        found.append(
+            Proposed(
+                proposal.task,
+                run.criterion.words_for(proposal.value),
+                proposal.probability,
+                [each.name for each in said if each.value == proposal.value],
+                [each.name for each in said if each.value != proposal.value],
+            )
+        )
+    return found
+
+
+def _votes(votes: Votes, material: Material) -> bool:
+    try:
+        return votes(material)
+    except TimeoutError:  # as in the run: no vote
+        return False
 
 
 def _named(run: LabellingRun, uid: str) -> Proposal | None:

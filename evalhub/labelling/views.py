@@ -32,8 +32,8 @@ from evalhub.labelling.queries import (
     newest_run,
     overview_of,
     proposals_after,
-    running,
     trial_of,
+    with_voters,
 )
 from evalhub.labelling.services.functions import add_function, change_function, retire_function
 from evalhub.labelling.services.proposals import confirm_proposals, reject_proposals
@@ -66,10 +66,11 @@ class _Place(NamedTuple):
 def overview(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     """A criterion's functions with what the newest run says of them."""
     place = _place(request, workspace, uid)
-    under_way = running(place.campaign, place.criterion)
+    latest = place.campaign.labelling_runs.filter(criterion=place.criterion)
+    newest = latest.select_related("job").first()
     context = place.context() | {
         "overview": overview_of(place.campaign, place.criterion),
-        "job": under_way.job if under_way else None,
+        "job": newest.job if newest else None,
         "kinds": FunctionKind.choices,
         "decided": confirmed(place.campaign, place.criterion),
     }
@@ -170,12 +171,12 @@ def proposals(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     page = None
     if newest is not None:
         page = proposals_after(newest, place.member, after=after, value=chosen)
-    names = {point: place.criterion.words_for(point) for point in place.criterion.points}
+    names = [(point, place.criterion.words_for(point)) for point in place.criterion.points]
     context = place.context() | {
         "run": newest,
         "following": page.following if page else None,
-        "rows": [(each, names[each.value]) for each in page.rows] if page else [],
-        "values": names.items(),
+        "rows": with_voters(newest, page.rows) if newest and page else [],
+        "values": names,
         "chosen": chosen,
         "after": after,
         "decided": confirmed(place.campaign, place.criterion),
@@ -246,7 +247,6 @@ def _form(
 
 def _tried(place: _Place, kind: FunctionKind, form: FunctionForm) -> tuple[Trial | None, str]:
     """What it votes on, or why that cannot be told yet."""
-    form.full_clean()
     own = set(form.fields) - {"name", "value"}
     if own & set(form.errors):
         return None, "Fill in the form, and what it would vote on stands here."
@@ -264,6 +264,6 @@ def _blame(form: FunctionForm, error: DomainError) -> None:
 
 def _uids(request: Request) -> list[UUID]:
     try:
-        return [UUID(value) for value in request.POST.getlist("task")]
+        return [UUID(value) for value in request.POST.getlist("rows")]
     except ValueError as error:
         raise NotFound("One of these tasks is not there.") from error

@@ -28,9 +28,7 @@ def test_accuracies_and_truth_come_out_of_the_votes_alone(functions, priors):
 
     found = label_model(votes_UJ, values, values=len(priors))
 
-    right = [
-        (truth_U[votes_UJ[:, nth]] == value).mean() for nth, value in enumerate(values)
-    ]
+    right = [(truth_U[votes_UJ[:, nth]] == value).mean() for nth, value in enumerate(values)]
     assert found.accuracy_J == pytest.approx(right, abs=0.12)
     assert found.priors_V == pytest.approx(priors, abs=0.06)
     covered_U = votes_UJ.any(axis=1)
