@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from typing import Literal
 from uuid import UUID
 
 from rest_framework.request import Request
 
 from evalhub.accounts.access import acting_member
 from evalhub.accounts.models import Member
+from evalhub.campaigns.access import access_campaign
 from evalhub.campaigns.choices import TaskType
 from evalhub.campaigns.models import Campaign
 from evalhub.common.errors import NotFound
@@ -25,13 +27,32 @@ def access_function(member: Member, uid: UUID) -> LabellingFunction:
     return function
 
 
-def acting_function(request: Request, uid: UUID) -> tuple[LabellingFunction, Member]:
-    """A version of a function and the lead who changes it, for the API."""
+def access_campaign_of(member: Member, function: LabellingFunction, uid: str) -> Campaign:
+    """The campaign `uid` in which the function votes; without one, the newest of them."""
+    campaigns = Campaign.objects.filter(
+        workspace=member.workspace_id,
+        type=TaskType.LABEL,
+        rubric_version=function.criterion.version_id,
+    )
+    try:
+        found = campaigns.filter(uid=UUID(uid)) if uid else campaigns.order_by("-pk")
+    except ValueError as error:
+        raise NotFound("No such campaign.") from error
+    newest = found.first()
+    if newest is None:
+        raise NotFound("No such campaign.")
+    return access_campaign(member, newest.uid)
+
+
+def acting_function(
+    request: Request, uid: UUID, *, to: Literal["build", "lead"]
+) -> tuple[LabellingFunction, Member]:
+    """A version of a function and who asks for it, for the API."""
     function = LabellingFunction.objects.select_related(*_PARTS).filter(uid=uid).first()
     if function is None:
         raise NotFound("No such labelling function.")
     try:
-        return function, acting_member(request, function.workspace_id, to="lead")
+        return function, acting_member(request, function.workspace_id, to=to)
     except NotFound as error:
         raise NotFound("No such labelling function.") from error
 

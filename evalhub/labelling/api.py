@@ -11,6 +11,7 @@ from rest_framework.views import APIView
 
 from evalhub.accounts.access import acting_member
 from evalhub.campaigns.access import acting_campaign
+from evalhub.campaigns.models import Campaign
 from evalhub.labelling.access import access_criterion_of, acting_function
 from evalhub.labelling.body import ChangedFunction, Decisions, NewFunction, NewRun, parsed
 from evalhub.labelling.errors import UnfitLabelling
@@ -57,10 +58,16 @@ class FunctionsView(APIView):
 
 
 class FunctionView(APIView):
+    @extend_schema(responses=SHAPE)
+    def get(self, request: Request, uid: UUID) -> Response:
+        """A version of a function."""
+        function, _by = acting_function(request, uid, to="build")
+        return Response(_function(function))
+
     @extend_schema(request=SHAPE, responses={201: SHAPE})
     def put(self, request: Request, uid: UUID) -> Response:
         """The next version of a function; this one is retired."""
-        function, by = acting_function(request, uid)
+        function, by = acting_function(request, uid, to="lead")
         body = parsed(request.body, ChangedFunction)
         made = change_function(
             function=function, value=body.value, parameters=body.parameters, by=by
@@ -70,7 +77,7 @@ class FunctionView(APIView):
     @extend_schema(responses={204: None})
     def delete(self, request: Request, uid: UUID) -> Response:
         """Retire a function; it stays on record."""
-        function, by = acting_function(request, uid)
+        function, by = acting_function(request, uid, to="lead")
         retire_function(function=function, by=by)
         return Response(status=204)
 
@@ -125,7 +132,7 @@ class ProposalsView(APIView):
         return Response({"confirmed": _told(confirmed), "rejected": _told(rejected)})
 
 
-def _newest(campaign: Any, criterion: Criterion) -> LabellingRun:
+def _newest(campaign: Campaign, criterion: Criterion) -> LabellingRun:
     run = newest_run(campaign, criterion)
     if run is None:
         raise UnfitLabelling("Run the labelling functions first.")
@@ -144,4 +151,5 @@ def _function(function: LabellingFunction) -> dict[str, Any]:
         "value": function.value,
         "kind": function.kind,
         "parameters": function.parameters,
+        "retired_at": function.retired_at,
     }

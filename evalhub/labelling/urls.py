@@ -10,12 +10,6 @@ urlpatterns = [
     path("campaigns/<uuid:uid>/labelling/new/", views.function_new, name="function_new"),
     path("campaigns/<uuid:uid>/labelling/try/", views.function_try, name="function_try"),
     path("campaigns/<uuid:uid>/labelling/proposals/", views.proposals, name="proposals"),
-    path(
-        "campaigns/<uuid:uid>/labelling/<uuid:function>/", views.function_edit, name="function_edit"
-    ),
-    path(
-        "campaigns/<uuid:uid>/labelling/<uuid:function>/retire/",
-        views.function_retire,
-        name="function_retire",
-    ),
+    path("labelling-functions/<uuid:uid>/", views.function_edit, name="function_edit"),
+    path("labelling-functions/<uuid:uid>/retire/", views.function_retire, name="function_retire"),
 ]

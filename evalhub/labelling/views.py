@@ -20,7 +20,12 @@ from evalhub.campaigns.access import access_campaign
 from evalhub.campaigns.models import Campaign
 from evalhub.common.errors import DomainError, NotFound
 from evalhub.judgments.errors import InvalidJudgment
-from evalhub.labelling.access import access_criterion_of, access_function, criteria_for
+from evalhub.labelling.access import (
+    access_campaign_of,
+    access_criterion_of,
+    access_function,
+    criteria_for,
+)
 from evalhub.labelling.choices import FunctionKind
 from evalhub.labelling.errors import UnfitFunction
 from evalhub.labelling.forms import FORMS, FunctionForm, written_in
@@ -114,9 +119,9 @@ def function_new(request: Request, workspace: str, uid: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @login_required
-def function_edit(request: Request, workspace: str, uid: UUID, function: UUID) -> HttpResponse:
+def function_edit(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     """The next version of a function."""
-    place, row = _place_of(request, workspace, uid, function)
+    place, row = _place_of(request, workspace, uid)
     kind = FunctionKind(row.kind)
     form = FORMS[kind](request.POST or None, criterion=place.criterion, initial=written_in(row))
     form.fields["name"].disabled = True
@@ -138,8 +143,8 @@ def function_edit(request: Request, workspace: str, uid: UUID, function: UUID) -
 
 @require_POST
 @login_required
-def function_retire(request: Request, workspace: str, uid: UUID, function: UUID) -> HttpResponse:
-    place, row = _place_of(request, workspace, uid, function)
+def function_retire(request: Request, workspace: str, uid: UUID) -> HttpResponse:
+    place, row = _place_of(request, workspace, uid)
     try:
         retire_function(function=row, by=place.member)
     except DomainError as error:
@@ -210,15 +215,12 @@ def _place(request: Request, workspace: str, uid: UUID) -> _Place:
     return _Place(member, campaign, access_criterion_of(campaign, request.GET.get("criterion", "")))
 
 
-def _place_of(
-    request: Request, workspace: str, uid: UUID, function: UUID
-) -> tuple[_Place, LabellingFunction]:
+def _place_of(request: Request, workspace: str, uid: UUID) -> tuple[_Place, LabellingFunction]:
+    """A function, and the campaign from which one came to it."""
     member = access_member(request.user, workspace, to="lead")
-    campaign = access_campaign(member, uid)
-    row = access_function(member, function)
-    if row.criterion.version_id != campaign.rubric_version_id:
-        raise NotFound("No such labelling function.")
-    return _Place(member, campaign, row.criterion), row
+    function = access_function(member, uid)
+    campaign = access_campaign_of(member, function, request.GET.get("campaign", ""))
+    return _Place(member, campaign, function.criterion), function
 
 
 def _kind(request: Request) -> FunctionKind:

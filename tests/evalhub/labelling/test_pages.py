@@ -17,8 +17,12 @@ def lead(client, alice):
     return client
 
 
-def at(campaign, name, *more):
-    return reverse(f"labelling:{name}", args=[campaign.workspace.slug, campaign.uid, *more])
+def at(campaign, name):
+    return reverse(f"labelling:{name}", args=[campaign.workspace.slug, campaign.uid])
+
+
+def of(function, name):
+    return reverse(f"labelling:{name}", args=[function.workspace.slug, function.uid])
 
 
 def test_a_lead_adds_a_function_runs_it_and_reads_its_figures(lead, campaign, criterion, tasks):
@@ -64,7 +68,7 @@ def test_what_it_would_vote_on_is_shown_while_it_is_written_and_escaped(lead, ca
 
 
 def test_a_change_is_prefilled_and_makes_a_version(lead, campaign, criterion, tasks, functions):
-    url = at(campaign, "function_edit", functions[1].uid)
+    url = of(functions[1], "function_edit")
     page = lead.get(url)
     assert "money back" in page.text
     assert "<b>2</b> of 6" in page.text
@@ -76,9 +80,9 @@ def test_a_change_is_prefilled_and_makes_a_version(lead, campaign, criterion, ta
 
 
 def test_a_retired_function_is_gone_from_the_list(lead, campaign, criterion, functions):
-    gone = lead.post(at(campaign, "function_retire", functions[2].uid), follow=True)
+    gone = lead.post(of(functions[2], "function_retire"), follow=True)
     assert "“a question” votes no more." in gone.text
-    assert at(campaign, "function_edit", functions[2].uid) not in gone.text
+    assert of(functions[2], "function_edit") not in gone.text
 
 
 def test_a_lead_confirms_and_rejects_what_is_ticked(

@@ -14,7 +14,8 @@ from evalhub.labelling.errors import UnfitLabelling
 from evalhub.labelling.models import Decision
 from evalhub.labelling.queries import proposals_after, undecided
 from evalhub.labelling.services.proposals import confirm_proposals, reject_proposals
-from tests.evalhub.labelling.conftest import OTHER, REFUND, labelled
+from evalhub.reports.agreement import agreement_report
+from tests.evalhub.labelling.conftest import OTHER, REFUND, labelled, said
 from tests.factories import CriterionFactory, MemberFactory, TaskFactory
 
 pytestmark = pytest.mark.django_db
@@ -103,6 +104,18 @@ def test_whoever_confirms_must_be_eligible_and_within_their_share(run, tasks, ca
     campaign.save()
     with pytest.raises(NotEligible):
         lend_chosen(task=Task.objects.get(pk=tasks[3].pk), to=alice)
+
+
+def test_agreement_leaves_out_what_was_confirmed_and_says_how_many(
+    run, tasks, campaign, criterion, alice, bob
+):
+    said(tasks[1], criterion, bob, REFUND)
+    said(tasks[2], criterion, bob, OTHER)
+    for task in tasks[1:3]:
+        said(task, criterion, alice, REFUND, saw_proposal=True)
+    made = agreement_report(campaign)
+    assert made["proposed"] == 2
+    assert made["questions"][0]["answers"] == 2
 
 
 def test_more_than_a_page_at_once_is_refused(run, alice):

@@ -16,8 +16,8 @@ from evalhub.labelling.errors import (
 )
 from evalhub.labelling.figures import figures_from
 from evalhub.labelling.models import FunctionVotes, LabellingFunction, Proposal
-from evalhub.labelling.queries import overview_of, trial_of
 from evalhub.labelling.parameters import parameters_of
+from evalhub.labelling.queries import overview_of, trial_of
 from evalhub.labelling.services.functions import change_function, retire_function
 from evalhub.labelling.services.runs import start_labelling
 from tests.evalhub.labelling.conftest import OTHER, REFUND, added, labelled, said
