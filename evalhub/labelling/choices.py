@@ -5,7 +5,7 @@ class FunctionKind(TextChoices):
     REGEX = "regex", "a pattern"
     KEYWORDS = "keywords", "words"
     LENGTH = "length", "the length"
-    CODE = "contains_code", "contains code"
+    CODE = "contains_code", "code in it"
     SCORE = "score", "a score in a slice"
 
 

@@ -42,7 +42,7 @@ class Migration(migrations.Migration):
                             ("regex", "a pattern"),
                             ("keywords", "words"),
                             ("length", "the length"),
-                            ("contains_code", "contains code"),
+                            ("contains_code", "code in it"),
                             ("score", "a score in a slice"),
                         ],
                         max_length=15,
