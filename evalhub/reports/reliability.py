@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from evalhub.accounts.models import Member
 from evalhub.campaigns.models import Campaign
-from evalhub.quality.fits import Consensus, Model, consensus_of, fit_of, model_of
 from evalhub.quality.arrays import unprompted_in
+from evalhub.quality.fits import Consensus, Model, consensus_of, fit_of, model_of
 from evalhub.quality.questions import Asked, questions_of
 from evalhub.reports.figures import interval
 from evalhub.stats.agreement import (
