@@ -103,6 +103,7 @@ INSTALLED_APPS = [
     "evalhub.judgments",
     "evalhub.imports",
     "evalhub.gold",
+    "evalhub.labelling",
     "evalhub.quality",
     "evalhub.datasets",
     "evalhub.browse",

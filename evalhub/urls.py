@@ -25,6 +25,7 @@ in_workspace: list[URLPattern | URLResolver] = [
     path("", include("evalhub.campaigns.urls")),
     path("", include("evalhub.imports.urls")),
     path("", include("evalhub.gold.urls")),
+    path("", include("evalhub.labelling.urls")),
     path("", include("evalhub.quality.urls")),
     path("", include("evalhub.links.urls")),
     path("", include("evalhub.datasets.urls")),

@@ -45,6 +45,7 @@ from evalhub.judgments.models import (
     ReturnedJudgment,
     Review,
 )
+from evalhub.labelling.models import LabellingFunction
 from evalhub.lineage.models import ContaminationCheck
 from evalhub.links.models import JoinLink, Participant, ReportLink
 from evalhub.loops.models import Loop, Round, Step
@@ -450,6 +451,19 @@ class ReportLinkFactory(DjangoModelFactory[ReportLink]):
     created_by = factory.SubFactory(
         MemberFactory, workspace=factory.SelfAttribute("..campaign.workspace"), roles=["lead"]
     )
+
+
+class LabellingFunctionFactory(DjangoModelFactory[LabellingFunction]):
+    class Meta:
+        model = LabellingFunction
+
+    criterion = factory.SubFactory(CriterionFactory)
+    workspace = factory.SelfAttribute("criterion.version.rubric.workspace")
+    name = factory.Sequence("function {}".format)
+    value = 1
+    kind = "regex"
+    parameters = factory.LazyFunction(lambda: {"pattern": "refund"})
+    created_by = factory.SubFactory(MemberFactory, workspace=factory.SelfAttribute("..workspace"))
 
 
 class SavedViewFactory(DjangoModelFactory[SavedView]):

@@ -134,6 +134,7 @@ class JudgmentSerializer(serializers.ModelSerializer[Judgment]):
             "is_extra",
             "is_fix",
             "is_verdict",
+            "saw_proposal",
             "guidelines",
             "supersedes",
             "ratings",

@@ -125,6 +125,11 @@ def said_in(campaign: Campaign) -> QuerySet[Judgment]:
     return rows.filter(~excluded()).filter(~withdrawn())
 
 
+def unprompted_in(campaign: Campaign) -> QuerySet[Judgment]:
+    """The same without what was confirmed from a proposal: such a word agrees with a rule's."""
+    return said_in(campaign).filter(saw_proposal=False)
+
+
 def ratings_of(campaign: Campaign, *, said: QuerySet[Judgment] | None = None) -> Ratings:
     """The ratings of `said`; None: of all that was said in the campaign."""
     columns = columns_of_judgments(_RATINGS.replace("{missing}", str(_MISSING)), campaign, 9, said)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from evalhub.accounts.models import Member
 from evalhub.campaigns.models import Campaign, Task
+from evalhub.quality.arrays import said_in, unprompted_in
 from evalhub.quality.questions import Asked, places, questions_of
 from evalhub.reports.figures import number
 from evalhub.stats.agreement import (
@@ -46,12 +47,14 @@ def agreement_report(campaign: Campaign, *, beat: Beat = lambda: None) -> dict[s
 
     Returns:
         `questions`: see `_question`. Intervals are 95 %, by drawing groups of prompts.
+        `proposed`: judgments that are left out, as whoever made them saw a proposal.
     """
     questions = []
-    for asked in questions_of(campaign):
+    for asked in questions_of(campaign, said=unprompted_in(campaign)):
         beat()
         questions.append(_question(asked, beat))
-    return {"campaign": str(campaign.uid), "questions": questions}
+    proposed = said_in(campaign).filter(saw_proposal=True).count()
+    return {"campaign": str(campaign.uid), "questions": questions, "proposed": proposed}
 
 
 def _question(asked: Asked, beat: Beat) -> dict[str, Any]:

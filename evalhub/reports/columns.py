@@ -24,7 +24,7 @@ FIXED: tuple[tuple[str, Type], ...] = (
     ("type", "text"), ("is_pilot", "yes_no"), ("prompt", "text"), ("prompt_id", "text"),
     ("collection", "text"), ("annotator", "text"), ("source", "text"), ("state", "text"),
     ("supersedes", "text"), ("is_fix", "yes_no"), ("is_verdict", "yes_no"),
-    ("is_returned", "yes_no"), ("rubric", "text"),
+    ("saw_proposal", "yes_no"), ("is_returned", "yes_no"), ("rubric", "text"),
     ("rubric_version", "whole"), ("guidelines", "whole"), ("judged_at", "moment"),
     ("active_ms", "whole"), ("wall_ms", "whole"), ("critique", "text"), ("demonstration", "text"),
 )  # fmt: skip

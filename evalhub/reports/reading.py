@@ -30,7 +30,7 @@ _HEADS = """
                 WHEN j.source = 'human' AND j.supersedes_id IS NULL AND j.assignment_id IS NOT NULL
                      AND j.created_at > %(settled_before)s THEN 'unsettled'
                 ELSE 'counted' END,
-           earlier.uid::text, j.is_fix, j.is_verdict, r.id IS NOT NULL, v.number, g.number,
+           earlier.uid::text, j.is_fix, j.is_verdict, j.saw_proposal, r.id IS NOT NULL, v.number, g.number,
            j.judged_at, j.active_ms,
            j.wall_ms, d.content, j.critique
     FROM judgments_judgment j
@@ -51,7 +51,7 @@ _HEADS = """
 """
 HEADS = (
     "judgment", "task", "kind", "prompt", "prompt_id", "collection", "annotator", "source", "state",
-    "supersedes", "is_fix", "is_verdict", "is_returned", "rubric_version", "guidelines", "judged_at",
+    "supersedes", "is_fix", "is_verdict", "saw_proposal", "is_returned", "rubric_version", "guidelines", "judged_at",
     "active_ms", "wall_ms",
     "demonstration", "critique",
 )  # fmt: skip

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from evalhub.accounts.models import Member
 from evalhub.campaigns.models import Campaign
+from evalhub.quality.arrays import unprompted_in
 from evalhub.quality.fits import Consensus, Model, consensus_of, fit_of, model_of
 from evalhub.quality.questions import Asked, questions_of
 from evalhub.reports.figures import interval
@@ -47,7 +48,7 @@ def reliability_report(campaign: Campaign, *, beat: Beat = lambda: None) -> dict
         are 95 %), `consensus` (see `_told`), `careless` (how many people), and how many answers there are and are missing.
     """
     questions = []
-    for asked in questions_of(campaign):
+    for asked in questions_of(campaign, said=unprompted_in(campaign)):
         beat()
         given = asked.given()
         missing = len(asked.value_R) - len(given.value_R)

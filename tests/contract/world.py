@@ -48,6 +48,11 @@ def _verdict(workspace: Workspace) -> Any:
     return make.AppealFactory.create(verdict__judgment=judgment).verdict
 
 
+def _function(workspace: Workspace) -> Any:
+    campaign = make.CampaignFactory.create(workspace=workspace, type="label", asks=[])
+    return make.LabellingFunctionFactory.create(criterion__version=campaign.rubric_version)
+
+
 def _evaluation(workspace: Workspace) -> Any:
     return make.EvaluationFactory.create(workspace=workspace)
 
@@ -102,6 +107,7 @@ MAKERS: Makers = {
     "qualifications": lambda w: make.QualificationFactory.create(campaign__workspace=w),
     "attempts": lambda w: make.AttemptFactory.create(qualification__campaign__workspace=w),
     "exclusions": lambda w: make.ExclusionFactory.create(campaign__workspace=w),
+    "labelling-functions": _function,
     "expert": lambda w: make.ExpertAnswerFactory.create(task__campaign__workspace=w),
     "returned": lambda w: make.ReturnedJudgmentFactory.create(judgment__task=_task(w)),
     "reviews": _review,

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db.models import Model
+from django.utils.timezone import now
+from msgspec import to_builtins
 
 from evalhub.accounts.models import Member, Workspace
 from evalhub.audit.services import record
@@ -19,6 +21,8 @@ from evalhub.datasets.queries import lines_of
 from evalhub.datasets.services import start_build
 from evalhub.jobs import jobs
 from evalhub.judgments.models import Correction, ExpertAnswer, Judgment, Review, Span
+from evalhub.labelling.models import LabellingRun, Proposal
+from evalhub.labelling.polling import poll
 from evalhub.loops.models import Round
 from evalhub.reports.choices import ExportFormat
 from evalhub.reports.services import start_export
@@ -102,6 +106,7 @@ def make_world(workspace: Workspace, member: Member, text: str) -> World:
     uids["spelling"] = factories.SpellingProposalFactory.create(
         dataset=build.dataset, word=text[:30], meant=text[:40]
     ).uid
+    uids["labelling_function"] = make_labelling(workspace, member, text)
     uids["trial"] = try_prompt(workspace=workspace, models=[base], text=text, by=member)
     uids |= make_leaving(build, member)
     row = next(lines_of(build, "lineage.jsonl"))["id"]
@@ -232,6 +237,39 @@ def make_review(task: Task, text: str) -> Review:
     )  # extra, so that the task's count and what is built from it stay
     factories.PreferenceFactory.create(judgment=judgment)
     return factories.ReviewFactory.create(judgment=judgment)
+
+
+def make_labelling(workspace: Workspace, member: Member, text: str) -> UUID:
+    """A function that votes on the one prompt of a label campaign, and what it proposes."""
+    criterion = factories.CriterionFactory.create(
+        version__rubric__workspace=workspace, name=text[:100], kind="choice", low=1, high=2,
+        anchors={"1": text, "2": text},
+    )  # fmt: skip
+    task = factories.TaskFactory.create(
+        campaign__workspace=workspace,
+        campaign__rubric_version=criterion.version,
+        campaign__title=text[:150],
+        campaign__type="label",
+        campaign__asks=[],
+        prompt__messages=[{"role": "user", "content": text}],
+    )
+    function = factories.LabellingFunctionFactory.create(
+        criterion=criterion, name=text[:100], created_by=member, parameters={"pattern": "evil|."}
+    )
+    job = factories.JobFactory.create(workspace=workspace, state="succeeded", ended_at=now())
+    figures = poll(task.campaign, criterion, report=lambda **_far: None).figures
+    run = LabellingRun.objects.create(
+        campaign=task.campaign,
+        criterion=criterion,
+        job=job,
+        created_by=member,
+        figures=to_builtins(figures),
+        ended_at=now(),
+    )
+    Proposal.objects.create(
+        run=run, task=task, value=1, probability=0.9, votes_for=1, votes_against=0
+    )
+    return function.uid
 
 
 def make_gold(task: Task, text: str) -> dict[str, UUID]:

@@ -108,6 +108,8 @@ class Judgment(PublicModel):
     # a reviewer's, in the place of what its assignment's member said
     is_verdict = models.BooleanField(default=False, db_default=False)
     # decides its task: one that stands, beside the k that people gave
+    saw_proposal = models.BooleanField(default=False, db_default=False)
+    # whoever said it was shown what rules propose, and confirmed it: no word of its own for agreement
     collection = models.ForeignKey(Collection, models.PROTECT, null=True, blank=True)
     external_id = models.CharField(max_length=200, blank=True)  # of an imported file
     judged_at = models.DateTimeField()  # when the person judged; created_at is when we stored it

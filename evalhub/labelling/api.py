@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from evalhub.accounts.access import acting_member
+from evalhub.campaigns.access import acting_campaign
+from evalhub.campaigns.models import Campaign
+from evalhub.labelling.access import access_criterion_of, acting_function
+from evalhub.labelling.body import ChangedFunction, Decisions, NewFunction, NewRun, parsed
+from evalhub.labelling.errors import UnfitLabelling
+from evalhub.labelling.models import LabellingFunction, LabellingRun
+from evalhub.labelling.queries import newest_run, overview_of, proposals_after
+from evalhub.labelling.services.functions import add_function, change_function, retire_function
+from evalhub.labelling.services.proposals import Decided, confirm_proposals, reject_proposals
+from evalhub.labelling.services.runs import start_labelling
+from evalhub.rubrics.models import Criterion
+
+SHAPE = OpenApiTypes.OBJECT  # docs/api.md shows it
+
+
+class FunctionsView(APIView):
+    @extend_schema(responses=SHAPE)
+    def get(self, request: Request, uid: UUID) -> Response:
+        """The active functions of a criterion, and what the newest run in the campaign says."""
+        campaign = acting_campaign(request, uid, to="build")
+        criterion = access_criterion_of(campaign, request.query_params.get("criterion", ""))
+        found = overview_of(campaign, criterion)
+        run = None
+        if found.run is not None and found.figures is not None:
+            told = {"uid": str(found.run.uid), "ended_at": found.run.ended_at}
+            run = told | found.figures.public()
+        functions = [_function(row.function) for row in found.rows]
+        answer = {"criterion": criterion.slug, "functions": functions, "run": run}
+        return Response(answer | {"is_stale": found.is_stale})
+
+    @extend_schema(request=SHAPE, responses={201: SHAPE})
+    def post(self, request: Request, uid: UUID) -> Response:
+        """Register a function for a criterion of the campaign's rubric version."""
+        campaign = acting_campaign(request, uid, to="lead")
+        by = acting_member(request, campaign.workspace_id, to="lead")
+        body = parsed(request.body, NewFunction)
+        function = add_function(
+            criterion=access_criterion_of(campaign, body.criterion),
+            name=body.name,
+            value=body.value,
+            kind=body.kind,
+            parameters=body.parameters,
+            by=by,
+        )
+        return Response(_function(function), status=201)
+
+
+class FunctionView(APIView):
+    @extend_schema(responses=SHAPE)
+    def get(self, request: Request, uid: UUID) -> Response:
+        """A version of a function."""
+        function, _by = acting_function(request, uid, to="build")
+        return Response(_function(function))
+
+    @extend_schema(request=SHAPE, responses={201: SHAPE})
+    def put(self, request: Request, uid: UUID) -> Response:
+        """The next version of a function; this one is retired."""
+        function, by = acting_function(request, uid, to="lead")
+        body = parsed(request.body, ChangedFunction)
+        made = change_function(
+            function=function, value=body.value, parameters=body.parameters, by=by
+        )
+        return Response(_function(made), status=201)
+
+    @extend_schema(responses={204: None})
+    def delete(self, request: Request, uid: UUID) -> Response:
+        """Retire a function; it stays on record."""
+        function, by = acting_function(request, uid, to="lead")
+        retire_function(function=function, by=by)
+        return Response(status=204)
+
+
+class RunsView(APIView):
+    @extend_schema(request=SHAPE, responses={202: SHAPE})
+    def post(self, request: Request, uid: UUID) -> Response:
+        """Let the functions vote on the campaign's tasks; the job says how far it is."""
+        campaign = acting_campaign(request, uid, to="lead")
+        by = acting_member(request, campaign.workspace_id, to="lead")
+        criterion = access_criterion_of(campaign, parsed(request.body, NewRun).criterion)
+        run = start_labelling(campaign=campaign, criterion=criterion, by=by)
+        return Response({"uid": str(run.uid), "job": str(run.job.uid)}, status=202)
+
+
+class ProposalsView(APIView):
+    @extend_schema(responses=SHAPE)
+    def get(self, request: Request, uid: UUID) -> Response:
+        """What the caller may still confirm or reject, the surest first."""
+        campaign = acting_campaign(request, uid, to="lead")
+        by = acting_member(request, campaign.workspace_id, to="lead")
+        criterion = access_criterion_of(campaign, request.query_params.get("criterion", ""))
+        run = newest_run(campaign, criterion)
+        results: list[dict[str, Any]] = []
+        following = None
+        if run is not None:
+            page = proposals_after(run, by, after=request.query_params.get("after", ""))
+            following = page.following
+            results = [
+                {
+                    "task": str(each.task.uid),
+                    "prompt": str(each.task.prompt.uid),
+                    "value": each.value,
+                    "probability": each.probability,
+                    "votes_for": each.votes_for,
+                    "votes_against": each.votes_against,
+                }
+                for each in page.rows
+            ]
+        after = str(following) if following else None
+        return Response({"criterion": criterion.slug, "after": after, "results": results})
+
+    @extend_schema(request=SHAPE, responses=SHAPE)
+    def post(self, request: Request, uid: UUID) -> Response:
+        """Confirm proposals, each by a judgment of the caller's own, and reject others."""
+        campaign = acting_campaign(request, uid, to="lead")
+        by = acting_member(request, campaign.workspace_id, to="lead")
+        body = parsed(request.body, Decisions)
+        run = _newest(campaign, access_criterion_of(campaign, body.criterion))
+        rejected = reject_proposals(run=run, tasks=body.reject, by=by)
+        confirmed = confirm_proposals(run=run, tasks=body.confirm, by=by)
+        return Response({"confirmed": _told(confirmed), "rejected": _told(rejected)})
+
+
+def _newest(campaign: Campaign, criterion: Criterion) -> LabellingRun:
+    run = newest_run(campaign, criterion)
+    if run is None:
+        raise UnfitLabelling("Run the labelling functions first.")
+    return run
+
+
+def _told(decided: Decided) -> dict[str, int]:
+    return {"done": decided.done, "gone": decided.gone}
+
+
+def _function(function: LabellingFunction) -> dict[str, Any]:
+    return {
+        "uid": str(function.uid),
+        "name": function.name,
+        "number": function.number,
+        "value": function.value,
+        "kind": function.kind,
+        "parameters": function.parameters,
+        "retired_at": function.retired_at,
+    }
