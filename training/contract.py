@@ -32,13 +32,14 @@ from training.options import (
     NoopOptions,
     Options,
     SftOptions,
+    TrainOptions,
 )
 
 __all__ = [
     "ATTEMPT_VARIABLE", "EXIT_FAILED", "EXIT_INTERRUPTED", "EXIT_LOCKED", "EXIT_SUCCEEDED",
     "LIFELINE_VARIABLE", "OPTIONS", "SCHEMA", "ContractError", "DpoOptions", "EvaluateOptions",
     "Event", "EventKind", "Fault", "GenerateOptions", "NoopOptions", "Options", "RunResult",
-    "RunSpec", "SftOptions", "attempt_dir", "read_events", "write_whole",
+    "RunSpec", "SftOptions", "TrainOptions", "attempt_dir", "read_events", "write_whole",
 ]  # fmt: skip
 
 SCHEMA = 1

@@ -14,7 +14,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenize
 
 from training.artifacts import put_in_place
 from training.attempt import Attempt
-from training.contract import DpoOptions, SftOptions
+from training.contract import TrainOptions
 from training.device import Device
 from training.environment import ALLOW_HUB_VARIABLE, is_hub_id
 from training.errors import InputError
@@ -97,7 +97,7 @@ def attach_adapter(model: Any, attempt: Attempt, *, trainable: bool) -> PeftMode
         ) from error
 
 
-def fresh_adapter(model: Any, options: SftOptions | DpoOptions, *, seed: int) -> PeftModel:
+def fresh_adapter(model: Any, options: TrainOptions, *, seed: int) -> PeftModel:
     """Put a new adapter on the base; it changes nothing until it is trained.
 
     `options.target_modules` is "all-linear", or names of modules with commas between.

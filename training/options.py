@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 
 from training.checked import Checked
 
-LOSSES = ("sigmoid", "sft", "hinge", "ipo", "nca_pair", "bco_pair", "sppo_hard", "apo_zero", "apo_down", "sigmoid_norm")  # fmt: skip
+LOSSES = ("sigmoid", "sft", "robust", "hinge", "ipo", "nca_pair", "bco_pair", "sppo_hard", "apo_zero", "apo_down", "sigmoid_norm")  # fmt: skip
+LABELS = ("soft", "hard")  # p_chosen of a pair as it is, or 1
+WEIGHTS = ("rows", "none")  # each row's own weight, or 1
 SCHEDULES = ("constant", "constant_with_warmup", "cosine", "linear")
 
 Rule = tuple[str, str, bool]  # name of the option, what it must be, whether it is
@@ -38,7 +40,7 @@ class NoopOptions(Options):
 
 
 @dataclass(frozen=True, kw_only=True)
-class _TrainOptions(Options):
+class TrainOptions(Options):
     epochs: float = 3.0
     max_steps: int = 0  # 0: as many as the epochs make
     batch_size: int = 8
@@ -76,25 +78,31 @@ class _TrainOptions(Options):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SftOptions(_TrainOptions):
+class SftOptions(TrainOptions):
     """Inputs: `train`, `validation` (optional), rows of `prompt` and `completion`."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class DpoOptions(_TrainOptions):
-    """Inputs: `train`, `validation` (optional), rows of `prompt`, `chosen` and `rejected`.
+class DpoOptions(TrainOptions):
+    """Inputs: `train`, `validation` (optional), rows of `prompt`, `chosen` and `rejected`, and where they
+    are known `p_chosen` (1 if not) and `weight` (1 if not; only their proportions count).
 
-    With `RunSpec.adapter` the adapter is trained further and its frozen copy is the reference.
+    With `RunSpec.adapter` the adapter is trained further, and as it was is the reference.
     """
 
     learning_rate: float = 5e-6
     beta: float = 0.1
     loss: list[str] = field(default_factory=lambda: ["sigmoid", "sft"])
     loss_weights: list[float] = field(default_factory=lambda: [1.0, 0.1])
+    label_smoothing: float = 0.0  # of "robust": the share of labels known to be flipped
+    labels: str = "soft"
+    weights: str = "rows"
 
     def _rules(self) -> list[Rule]:
+        smooth = self.label_smoothing
         return [
             *super()._rules(),
+            *_judged_rules(self.labels, self.weights),
             ("beta", "more than 0", self.beta > 0),
             (
                 "loss",
@@ -102,7 +110,16 @@ class DpoOptions(_TrainOptions):
                 bool(self.loss) and {*self.loss} <= {*LOSSES},
             ),
             ("loss_weights", "one weight for each loss", len(self.loss) == len(self.loss_weights)),
+            ("label_smoothing", "from 0 to less than 0.5", 0 <= smooth < 0.5),
+            ("label_smoothing", "0 without the loss robust", not smooth or "robust" in self.loss),
         ]
+
+
+def _judged_rules(labels: str, weights: str) -> list[Rule]:
+    return [
+        ("labels", f"one of {', '.join(LABELS)}", labels in LABELS),
+        ("weights", f"one of {', '.join(WEIGHTS)}", weights in WEIGHTS),
+    ]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -78,8 +78,7 @@ def test_swapping_chosen_and_rejected_flips_the_margin(
 
 def test_other_columns_do_not_disturb(tiny_model: Path, run: Run, another_run: Run) -> None:
     more = {
-        "p_chosen": 0.7,
-        "weight": 2.0,
+        "weight": 2.0,  # of every row: only proportions count
         "slices": {"kind": "x"},
         "label": None,
         "input_ids": [1],
@@ -136,30 +135,32 @@ def test_a_loss_that_is_not_a_number_stops_the_run(tiny_model: Path, run: Run) -
 
 
 def test_a_gradient_that_is_not_a_number_names_every_row_of_its_step() -> None:
+    from collections import defaultdict
+
     import torch
 
     from training.errors import NonFinite
     from training.trainers import Watched
 
-    class Trainer:
-        """As much of one as is asked here: a finite loss and a gradient that is none."""
+    class Costless(Watched):
+        """Made without a model: a finite loss, and a gradient that is none."""
 
-        state = type("State", (), {"global_step": 4})()
+        def __init__(self) -> None:
+            self.state = type("State", (), {"global_step": 4})()  # type: ignore[assignment]
+            self.row_ids, self._rows_of_step, self._tokens_read = ["a", "b", "c", "d"], [], 0
+            self._told = defaultdict(list)
 
-        def compute_loss(self, model: object, inputs: dict[str, Any]) -> torch.Tensor:
-            return torch.tensor(1.0)
+        def cost(self, model: Any, rows: list[int], tokens_of_step: Any) -> tuple[Any, dict[str, float]]:  # fmt: skip
+            return torch.tensor(1.0), {}
 
-        def _get_grad_norm(self) -> torch.Tensor:
-            return torch.tensor(math.nan)
+        def tokens_of(self, row: int) -> int:
+            return 1
 
-    class Both(Watched, Trainer):
-        row_ids = ["a", "b", "c", "d"]
-
-    trainer = Both()
+    trainer = Costless()
     trainer.compute_loss(None, {"row": torch.tensor([3, 0])})
     trainer.compute_loss(None, {"row": torch.tensor([2])})
     with pytest.raises(NonFinite, match="gradient is not a number at step 5, on the rows d, a, c"):
-        trainer._get_grad_norm()
+        trainer._demand_finite(torch.tensor(math.nan), "gradient", trainer._rows_of_step)
 
 
 def test_an_adapter_says_where_it_comes_from(tiny_model: Path, trained: Run) -> None:
@@ -192,3 +193,54 @@ def test_losses_that_mean_nothing_are_refused(
     inputs = {"train": run.rows("train", pairs(2))}
     options = {"loss": losses, "loss_weights": weights}
     assert run.ask("dpo", model=str(tiny_model), inputs=inputs, options=options).attempt().fault == "input"  # fmt: skip
+
+
+def test_a_split_vote_pulls_less_and_a_tie_not_at_all(
+    tiny_model: Path, run: Run, another_run: Run
+) -> None:
+    """The margin after two epochs: of pairs all agree on, of a 3-to-1 vote, of ties."""
+    found = []
+    for name, p_chosen in {"agreed": 1.0, "split": 0.75, "tie": 0.5}.items():
+        made = Run(run.folder.with_name(name))
+        dpo(made, tiny_model, pairs(8, p_chosen=p_chosen), **PURE)
+        found.append(made.result().metrics["eval_margin"])
+    agreed, split, tie = found
+    assert agreed > split > 4 * abs(tie)
+    hard = dpo(another_run, tiny_model, pairs(8, p_chosen=0.75), labels="hard", **PURE)
+    assert hard.result().metrics["eval_margin"] == agreed
+
+
+def test_a_row_of_no_weight_teaches_nothing(tiny_model: Path, run: Run, another_run: Run) -> None:
+    """Half of the pairs say the opposite: with weight 0 they are not heard, without weights they are."""
+    against = [
+        {**row, "id": f"against-{i}", "chosen": row["rejected"], "rejected": row["chosen"], "weight": 0}
+        for i, row in enumerate(pairs(8))
+    ]  # fmt: skip
+    heard = dpo(run, tiny_model, [*pairs(8), *against], **PURE).result().metrics["eval_margin"]
+    drowned = dpo(another_run, tiny_model, [*pairs(8), *against], weights="none", **PURE)
+    assert heard > 2 * abs(drowned.result().metrics["eval_margin"])
+
+
+def test_the_reference_is_read_once_and_kept(tiny_model: Path, run: Run) -> None:
+    """A second attempt from the beginning reads nothing anew; a row that changed would be another."""
+    from shutil import rmtree
+
+    dpo(run, tiny_model, pairs(8))
+    said = [body["note"] for body in run.events("progress")]
+    assert said.count("reading with the reference") == 2  # 8 pairs of one batch each, 3 to validate on
+    rmtree(run.folder / "checkpoints")
+    weights = run.weights
+    assert run.attempt(2).ok
+    assert "reading with the reference" not in [body["note"] for body in run.events("progress", 2)]
+    assert run.weights == weights
+
+
+@pytest.mark.parametrize("column, value", [("p_chosen", 1.5), ("p_chosen", "0.7"), ("weight", -1), ("weight", True)])  # fmt: skip
+def test_what_cannot_be_a_probability_or_a_weight_is_refused(
+    tiny_model: Path, run: Run, column: str, value: Any
+) -> None:
+    rows = [*pairs(3), *pairs(1, **{column: value})]
+    run.ask("dpo", model=str(tiny_model), inputs={"train": run.rows("train", rows)})
+    result = run.attempt()
+    assert result.fault == "input"
+    assert f"Row 4 (id pair-0): {column} is {value!r}" in result.error
