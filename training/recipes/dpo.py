@@ -10,6 +10,7 @@ with rows of prompt, chosen and rejected.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -93,8 +94,10 @@ def run(attempt: Attempt) -> dict[str, float]:
         return Pairs(rows, torch.tensor(known), torch.tensor(p_chosen), torch.tensor(weights))
 
     trainer = Preferring(attempt, options, prepared)
+    begun = time.monotonic()
     trainer.options, trainer.pairs = options, pairs_of(prepared.train.used)
     held_out = pairs_of(prepared.validation.used)
+    seconds = time.monotonic() - begun
 
     def evaluate() -> dict[str, float]:
         logps = prepared.reader.all_logps(
@@ -102,9 +105,10 @@ def run(attempt: Attempt) -> dict[str, float]:
         )
         return _measured(torch.tensor(logps, dtype=torch.float64), held_out, beta=options.beta)
 
-    return train_watched(
+    result = train_watched(
         trainer, attempt, evaluate=evaluate, evaluate_every=options.evaluate_every
     )
+    return result | {"reference_seconds": round(seconds, 3)}
 
 
 def _measured(logps_NC: Tensor, pairs: Pairs, *, beta: float) -> dict[str, float]:
