@@ -29,8 +29,11 @@ from training.options import (
     DpoOptions,
     EvaluateOptions,
     GenerateOptions,
+    KtoOptions,
     NoopOptions,
     Options,
+    RewardOptions,
+    ScoreOptions,
     SftOptions,
     TrainOptions,
 )
@@ -38,8 +41,9 @@ from training.options import (
 __all__ = [
     "ATTEMPT_VARIABLE", "EXIT_FAILED", "EXIT_INTERRUPTED", "EXIT_LOCKED", "EXIT_SUCCEEDED",
     "LIFELINE_VARIABLE", "OPTIONS", "SCHEMA", "ContractError", "DpoOptions", "EvaluateOptions",
-    "Event", "EventKind", "Fault", "GenerateOptions", "NoopOptions", "Options", "RunResult",
-    "RunSpec", "SftOptions", "TrainOptions", "attempt_dir", "read_events", "write_whole",
+    "Event", "EventKind", "Fault", "GenerateOptions", "KtoOptions", "NoopOptions", "Options",
+    "RewardOptions", "RunResult", "RunSpec", "ScoreOptions", "SftOptions", "TrainOptions",
+    "attempt_dir", "read_events", "write_whole",
 ]  # fmt: skip
 
 SCHEMA = 1

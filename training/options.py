@@ -115,6 +115,67 @@ class DpoOptions(TrainOptions):
         ]
 
 
+@dataclass(frozen=True, kw_only=True)
+class KtoOptions(TrainOptions):
+    """Inputs: `train`, `validation` (optional), rows of `prompt`, `completion` and `label` (true for a good
+    answer), and where it is known `weight`. With `RunSpec.adapter` as in DpoOptions.
+    """
+
+    learning_rate: float = 5e-6
+    beta: float = 0.1
+    balance: str = "classes"  # good and bad answers weigh the same in sum; or "none"
+    weights: str = "rows"
+
+    def _rules(self) -> list[Rule]:
+        return [
+            *super()._rules(),
+            *_judged_rules("soft", self.weights),
+            ("beta", "more than 0", self.beta > 0),
+            ("batch_size", "2 or more: drift is a mean over a batch", self.batch_size >= 2),
+            ("balance", "one of classes, none", self.balance in ("classes", "none")),
+        ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RewardOptions(TrainOptions):
+    """Inputs: as of DpoOptions, and where it is known `margin`: by how much chosen is better.
+
+    A base gets an adapter and a head that gives one number; both are the artifact. With
+    `RunSpec.adapter`, which must be such an artifact, it is trained further.
+    """
+
+    labels: str = "soft"
+    weights: str = "rows"
+    margins: str = "rows"  # or "none"
+
+    def _rules(self) -> list[Rule]:
+        return [
+            *super()._rules(),
+            *_judged_rules(self.labels, self.weights),
+            ("margins", f"one of {', '.join(WEIGHTS)}", self.margins in WEIGHTS),
+        ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreOptions(Options):
+    """Input: `completions`, rows of `id`, `prompt` and `completion`; the adapter is of the reward recipe.
+
+    Artifact: `scores.jsonl` {"id","score"}; only differences between answers to one prompt mean something.
+    """
+
+    batch_size: int = 16
+    max_length: int = 0
+    threads: int = 1
+    allow_dropped: str = ""  # the reason why losing more than 1 % of the rows is accepted
+
+    def _rules(self) -> list[Rule]:
+        return [
+            ("batch_size", "1 or more", self.batch_size >= 1),
+            ("max_length", "0 or more", self.max_length >= 0),
+            ("threads", "1 or more", self.threads >= 1),
+        ]
+
+
 def _judged_rules(labels: str, weights: str) -> list[Rule]:
     return [
         ("labels", f"one of {', '.join(LABELS)}", labels in LABELS),
@@ -179,6 +240,9 @@ OPTIONS: dict[str, type[Options]] = {
     "noop": NoopOptions,
     "sft": SftOptions,
     "dpo": DpoOptions,
+    "kto": KtoOptions,
+    "reward": RewardOptions,
+    "score": ScoreOptions,
     "evaluate": EvaluateOptions,
     "generate": GenerateOptions,
 }

@@ -12,7 +12,7 @@ from training.attempt import Attempt
 from training.contract import TrainOptions
 from training.data import Encoded, Sorted, demand_sane, encode_rows, room, settle
 from training.device import Device, choose_device, needs_checkpointing
-from training.models import Loaded, attach_adapter, fresh_adapter, load_base
+from training.models import TALKS, Loaded, attach_adapter, fresh_adapter, load_base
 from training.reading import Reader
 from training.rows import read_rows
 
@@ -35,13 +35,19 @@ class Prepared:
 
 
 def prepare(
-    attempt: Attempt, options: TrainOptions, *, answers: Sequence[str], judged: Sequence[str] = ()
+    attempt: Attempt,
+    options: TrainOptions,
+    *,
+    answers: Sequence[str],
+    judged: Sequence[str] = (),
+    kind: str = TALKS,
 ) -> Prepared:
     """Read, check and encode the rows; load the model; put the adapter on it.
 
     Args:
         answers: the fields of a row that hold completions.
         judged: other columns to read, where they are there.
+        kind: what the model is for; TALKS or JUDGES.
 
     Raises:
         InputError: a setting, a row or the model will not do; nothing was trained.
@@ -53,7 +59,7 @@ def prepare(
         if (path := attempt.needed_input(name) if name == "train" else attempt.input(name))
     }
     device = choose_device(threads=options.threads)
-    loaded = load_base(attempt, device)
+    loaded = load_base(attempt, device, kind=kind)
     limit = room(loaded, options.max_length)
     inputs = {
         name: encode_rows(
@@ -69,9 +75,9 @@ def prepare(
         needed="train",
     )
     if attempt.spec.adapter:
-        model = attach_adapter(loaded.model, attempt, trainable=True)
+        model = attach_adapter(loaded.model, attempt, trainable=True, kind=kind)
     else:
-        model = fresh_adapter(loaded.model, options, seed=attempt.spec.seed)
+        model = fresh_adapter(loaded.model, options, seed=attempt.spec.seed, kind=kind)
     unfinished = attempt.run_dir / "checkpoints" / "unfinished"
     shutil.rmtree(unfinished, ignore_errors=True)  # what a killed attempt left
     reader = _reader(attempt, loaded, inputs["train"].used)

@@ -104,13 +104,13 @@ class Reader:
         """The sums of `logps` without gradients, long rows with long ones; in the order of `rows`.
 
         Args:
-            beat: called with the number of rows done; may raise to stop.
+            beat: called with the number of rows that were done; may raise to stop.
         """
         found: list[list[float]] = [[]] * len(rows)
         was_training = model.training
         model.eval()
         try:
-            for batch in batches_by_length(rows, batch_size):
+            for batch in by_length([row.tree for row in rows], batch_size):
                 with torch.no_grad(), self.device.autocast():
                     sums_BC = self.logps(model, [rows[at] for at in batch]).sums_BC
                 for at, sums in zip(batch, sums_BC.double().tolist(), strict=True):
@@ -146,7 +146,7 @@ class Reader:
             outputs.last_hidden_state = outputs.last_hidden_state.flatten(0, 1)[self._picks][None]
 
 
-def batches_by_length(rows: Sequence[Answered], size: int) -> list[list[int]]:
-    """Numbers of rows, the longest first."""
-    order = sorted(range(len(rows)), key=lambda at: (-len(rows[at].tree), at))
+def by_length(trees: Sequence[Tree], size: int) -> list[list[int]]:
+    """Numbers of trees in batches, the longest first."""
+    order = sorted(range(len(trees)), key=lambda at: (-len(trees[at]), at))
     return [order[start : start + size] for start in range(0, len(order), size)]
