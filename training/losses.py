@@ -23,12 +23,10 @@ class Gains:
     better_tokens_B: Tensor
     worse_tokens_B: Tensor
 
-    @property
-    def gap_B(self) -> Tensor:
+    def gap(self) -> Tensor:
         return self.better_B - self.worse_B
 
-    @property
-    def gap_per_token_B(self) -> Tensor:
+    def gap_per_token(self) -> Tensor:
         return self.better_B / self.better_tokens_B - self.worse_B / self.worse_tokens_B
 
     def swapped(self) -> Gains:
@@ -37,27 +35,27 @@ class Gains:
 
 
 def _sigmoid(each: Gains, beta: float, _smoothing: float) -> Tensor:
-    return -logsigmoid(beta * each.gap_B)
+    return -logsigmoid(beta * each.gap())
 
 
 def _robust(each: Gains, beta: float, smoothing: float) -> Tensor:
     """Unbiased where a known share of the labels is flipped: Chowdhury et al., arXiv:2403.00409."""
-    clean_B, flipped_B = logsigmoid(beta * each.gap_B), logsigmoid(-beta * each.gap_B)
+    clean_B, flipped_B = logsigmoid(beta * each.gap()), logsigmoid(-beta * each.gap())
     return (smoothing * flipped_B - (1 - smoothing) * clean_B) / (1 - 2 * smoothing)
 
 
 def _hinge(each: Gains, beta: float, _smoothing: float) -> Tensor:
-    return torch.relu(1 - beta * each.gap_B)
+    return torch.relu(1 - beta * each.gap())
 
 
 def _ipo(each: Gains, beta: float, _smoothing: float) -> Tensor:
     """Azar et al., arXiv:2310.12036, equation 17, per token."""
-    return (each.gap_per_token_B - 1 / (2 * beta)) ** 2
+    return (each.gap_per_token() - 1 / (2 * beta)) ** 2
 
 
 def _sigmoid_norm(each: Gains, beta: float, _smoothing: float) -> Tensor:
     """Per token, so that length earns nothing."""
-    return -logsigmoid(beta * each.gap_per_token_B)
+    return -logsigmoid(beta * each.gap_per_token())
 
 
 def _nca_pair(each: Gains, beta: float, _smoothing: float) -> Tensor:
@@ -78,7 +76,7 @@ def _apo_zero(each: Gains, beta: float, _smoothing: float) -> Tensor:
 
 
 def _apo_down(each: Gains, beta: float, _smoothing: float) -> Tensor:
-    return torch.sigmoid(beta * each.better_B) + 1 - torch.sigmoid(beta * each.gap_B)
+    return torch.sigmoid(beta * each.better_B) + 1 - torch.sigmoid(beta * each.gap())
 
 
 PAIR_LOSSES: dict[str, Callable[[Gains, float, float], Tensor]] = {
@@ -153,9 +151,7 @@ def kto_loss(
     return (weight_B * (1 - torch.sigmoid(beta * sign_B * (gain_B - point)))).mean()
 
 
-def reward_loss(
-    gap_B: Tensor, *, p_chosen_B: Tensor, weight_B: Tensor, margin_B: Tensor
-) -> Tensor:
+def reward_loss(gap_B: Tensor, *, p_chosen_B: Tensor, weight_B: Tensor, margin_B: Tensor) -> Tensor:
     """How badly gaps between the rewards of two answers foretell which one raters prefer.
 
     Cross-entropy between the raters' split and the sigmoid of the gap, so a 3-to-1 split asks for a

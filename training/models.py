@@ -88,7 +88,9 @@ def load_base(attempt: Attempt, device: Device, *, kind: str = TALKS) -> Loaded:
     return Loaded(model, tokenizer, device, _positions(model), eos_ids, pad_id)
 
 
-def attach_adapter(model: Any, attempt: Attempt, *, trainable: bool, kind: str = TALKS) -> PeftModel:
+def attach_adapter(
+    model: Any, attempt: Attempt, *, trainable: bool, kind: str = TALKS
+) -> PeftModel:
     """Put the spec's adapter on the base.
 
     Raises:
@@ -114,9 +116,7 @@ def attach_adapter(model: Any, attempt: Attempt, *, trainable: bool, kind: str =
         ) from error
 
 
-def fresh_adapter(
-    model: Any, options: TrainOptions, *, seed: int, kind: str = TALKS
-) -> PeftModel:
+def fresh_adapter(model: Any, options: TrainOptions, *, seed: int, kind: str = TALKS) -> PeftModel:
     """Put a new adapter on the base; it changes nothing until it is trained.
 
     `options.target_modules` is "all-linear", or names of modules with commas between.

@@ -74,7 +74,9 @@ class Reader:
     def logps(self, model: Any, rows: Sequence[Answered]) -> Logps:
         """Of every completion; all rows have the same number of them."""
         wanted = [said for row in rows for said in row.completions]
-        labels_M = torch.tensor([token for said in wanted for token in said], device=self.device.name)
+        labels_M = torch.tensor(
+            [token for said in wanted for token in said], device=self.device.name
+        )
         inputs = self._inputs([row.tree for row in rows])
         self._picks = inputs.pop("picks")
         try:
@@ -90,7 +92,9 @@ class Reader:
     def hidden_ends(self, trees: Sequence[Tree]) -> Tensor:
         """What the model holds at the last token of each branch, BCV."""
         hidden_MV = self._hidden(trees)
-        ends = torch.tensor([len(branch) for tree in trees for branch in tree.branches]).cumsum(0) - 1
+        ends = (
+            torch.tensor([len(branch) for tree in trees for branch in tree.branches]).cumsum(0) - 1
+        )
         return hidden_MV[ends.to(hidden_MV.device)].view(len(trees), -1, hidden_MV.shape[-1])
 
     def all_logps(

@@ -54,9 +54,7 @@ def plain(text: Text) -> str:
     return text if isinstance(text, str) else "\n".join(turn["content"] for turn in text)
 
 
-def _row(
-    line: str, number: int, *, name: str, fields: Sequence[str], judged: Sequence[str]
-) -> Row:
+def _row(line: str, number: int, *, name: str, fields: Sequence[str], judged: Sequence[str]) -> Row:
     place = f"{name!r}, row {number}"
     try:
         body = json.loads(line)

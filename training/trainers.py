@@ -39,14 +39,16 @@ class Watched(Trainer):
         super().__init__(
             model=prepared.model,
             args=TrainingArguments(**training_arguments(attempt, options, prepared)),
-            train_dataset=[{"row": at} for at in range(len(self.row_ids))],  # type: ignore[arg-type]  # a list will do
+            train_dataset=[{"row": at} for at in range(len(self.row_ids))],  # a list will do
             data_collator=self._collate,
             processing_class=prepared.loaded.tokenizer,
         )
         self.model_accepts_loss_kwargs = self.weighs_tokens
 
     @abstractmethod
-    def cost(self, model: Any, rows: list[int], tokens_of_step: Any) -> tuple[Any, dict[str, float]]:
+    def cost(
+        self, model: Any, rows: list[int], tokens_of_step: Any
+    ) -> tuple[Any, dict[str, float]]:
         """The loss on those rows, and what else to tell of them.
 
         Args:
@@ -61,10 +63,10 @@ class Watched(Trainer):
         """How many the model reads of a row."""
         return self.prepared.train.used[row].length
 
-    def compute_loss(self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None) -> Any:  # fmt: skip
+    def compute_loss(self, model: Any, inputs: dict[str, Any], *_: Any, **known: Any) -> Any:
         rows = inputs["row"].tolist()
         self._rows_of_step += rows
-        loss, told = self.cost(model, rows, num_items_in_batch)
+        loss, told = self.cost(model, rows, known.get("num_items_in_batch"))
         for name, value in told.items():
             self._told[name].append(value)
         self._tokens_read += sum(map(self.tokens_of, rows))

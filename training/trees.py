@@ -91,7 +91,9 @@ def can_grow(model: Any) -> bool:
     """Whether attention sees everything before it and nothing bends its scores."""
     config = model.config.get_text_config()
     layers = set(getattr(config, "layer_types", None) or ["full_attention"])
-    bent = getattr(config, "attn_logit_softcapping", None) or getattr(config, "sliding_window", None)
+    bent = getattr(config, "attn_logit_softcapping", None) or getattr(
+        config, "sliding_window", None
+    )
     if layers == {"full_attention"} and not getattr(config, "use_sliding_window", True):
         bent = getattr(config, "attn_logit_softcapping", None)  # the window is named, but not used
     return bool(getattr(model, "_supports_attention_backend", False)) and layers == {"full_attention"} and not bent  # fmt: skip
@@ -135,7 +137,7 @@ def _attend(
     if groups > 1:
         key_1HND = key_1HND.repeat_interleave(groups, dim=1)
         value_1HND = value_1HND.repeat_interleave(groups, dim=1)
-    pieces = zip(*(each.split(cuts, dim=2) for each in (query_1HND, key_1HND, value_1HND)), strict=True)  # fmt: skip
+    pieces = zip(*(torch.split(each, cuts, dim=2) for each in (query_1HND, key_1HND, value_1HND)), strict=True)  # fmt: skip
     found = []
     for tree in layout:
         query, key, value = next(pieces)

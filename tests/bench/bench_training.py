@@ -181,7 +181,8 @@ def _process(command: list[str], threads: int) -> str:
         "GOMP_SPINCOUNT": "0",
         "HF_HUB_OFFLINE": "1",
         "HF_HUB_DISABLE_TELEMETRY": "1",
-        "HF_DATASETS_CACHE": tempfile.gettempdir() + f"/bench-datasets-{os.getpid()}-{time.monotonic_ns()}",
+        "HF_DATASETS_CACHE": tempfile.gettempdir()
+        + f"/bench-datasets-{os.getpid()}-{time.monotonic_ns()}",
     }
     done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True)
     if done.returncode:

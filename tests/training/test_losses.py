@@ -43,7 +43,7 @@ def of_trl(name: str, *, smoothing: float = 0.1, beta: float = 0.3) -> float:
     )  # fmt: skip
     completion = torch.cat([torch.zeros(8, 1, dtype=torch.bool), mask], dim=1)
     inputs = {"input_ids": ids, "attention_mask": ids, "completion_mask": completion.long(), "ref_chosen_logps": ref_chosen, "ref_rejected_logps": ref_rejected}  # fmt: skip
-    loss = DPOTrainer._compute_loss(trainer, lambda **_: outputs, inputs, False)  # type: ignore[arg-type]
+    loss = DPOTrainer._compute_loss(trainer, lambda **_: outputs, inputs, return_outputs=False)  # type: ignore[arg-type]
     return float(loss)
 
 
@@ -53,7 +53,9 @@ def of_ours(name: str, **known: Any) -> float:
     gains = Gains(*(ours - reference).sum(1).chunk(2), *map(torch.tensor, LENGTHS))
     given = {"p_chosen_B": torch.ones(4), "weight_B": torch.ones(4), "smoothing": 0.1, **known}
     return float(
-        pair_loss(gains, chosen_logps_B=ours.sum(1)[:4], losses=[name], shares=[1.0], beta=0.3, **given)
+        pair_loss(
+            gains, chosen_logps_B=ours.sum(1)[:4], losses=[name], shares=[1.0], beta=0.3, **given
+        )
     )
 
 

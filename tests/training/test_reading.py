@@ -40,7 +40,9 @@ def plainly(model: Any, row: Answered) -> list[float]:
     """Each answer by a forward of its own, from logits, without anything of ours."""
     found = []
     for said in row.completions:
-        logits = model(input_ids=torch.tensor([row.prompt + said])).logits[0, len(row.prompt) - 1 : -1]
+        logits = model(input_ids=torch.tensor([row.prompt + said])).logits[
+            0, len(row.prompt) - 1 : -1
+        ]
         found.append(float(logits.log_softmax(-1)[range(len(said)), said].sum().detach()))
     return found
 
@@ -56,7 +58,9 @@ def test_log_probabilities_and_gradients_are_the_same(tiny_model: Path, which: s
         if shares:
             assert reader.share_prompts(rows()[:2])
         told = reader.logps(its.model, rows())
-        assert told.sums_BC.tolist() == [pytest.approx(each, abs=1e-4, rel=1e-6) for each in expected]
+        assert told.sums_BC.tolist() == [
+            pytest.approx(each, abs=1e-4, rel=1e-6) for each in expected
+        ]
         assert told.tokens_BC.tolist() == [[c, r] for _, c, r in LENGTHS]
         (told.sums_BC / told.tokens_BC).sum().backward()
         grads.append(its.model.get_input_embeddings().weight.grad)

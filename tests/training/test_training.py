@@ -225,7 +225,9 @@ def test_the_reference_is_read_once_and_kept(tiny_model: Path, run: Run) -> None
 
     dpo(run, tiny_model, pairs(8))
     said = [body["note"] for body in run.events("progress")]
-    assert said.count("reading with the reference") == 2  # 8 pairs of one batch each, 3 to validate on
+    assert (
+        said.count("reading with the reference") == 2
+    )  # 8 pairs of one batch each, 3 to validate on
     rmtree(run.folder / "checkpoints")
     weights = run.weights
     assert run.attempt(2).ok

@@ -74,8 +74,10 @@ def test_the_other_answer_is_to_another_prompt_and_fits() -> None:
     from training.recipes.kto import with_another
     from training.rows import Row
 
-    rows = [Encoded(Row(i, str(i), "", {}), [i // 3] * 5, {"completion": [i] * 6}) for i in range(9)]
-    for at, made in enumerate(with_another(rows, seed=1, limit=9)):
+    rows = [
+        Encoded(Row(i, str(i), "", {}), [i // 3] * 5, {"completion": [i] * 6}) for i in range(9)
+    ]
+    for at, made in enumerate(with_another(rows, rows, seed=1, limit=9)):
         own, other = made.completions
         assert own == [at] * 6
         assert other[0] // 3 != at // 3

@@ -72,8 +72,8 @@ class Preferring(Watched):
         return loss, {
             "chosen_logp": float(sums_C[0]),
             "rejected_logp": float(sums_C[1]),
-            "margin": self.options.beta * float(gains.gap_B.detach().mean()),
-            "reward_accuracy": float((gains.gap_B > 0).float().mean()),
+            "margin": self.options.beta * float(gains.gap().detach().mean()),
+            "reward_accuracy": float((gains.gap() > 0).float().mean()),
         }
 
     def tokens_of(self, row: int) -> int:
@@ -83,13 +83,18 @@ class Preferring(Watched):
 def run(attempt: Attempt) -> dict[str, float]:
     """Write artifacts/adapter."""
     options = DpoOptions.of(attempt.spec.options)
-    prepared = prepare(attempt, options, answers=["chosen", "rejected"], judged=["p_chosen", "weight"])
+    prepared = prepare(
+        attempt, options, answers=["chosen", "rejected"], judged=["p_chosen", "weight"]
+    )
     disable_dropout_in_model(prepared.model)
 
     def pairs_of(used: Sequence[Encoded]) -> Pairs:
         rows = [each.answered for each in used]
         sources = [each.row for each in used]
-        p_chosen, weights = p_chosen_of(sources, options.labels), weights_of(sources, options.weights)
+        p_chosen, weights = (
+            p_chosen_of(sources, options.labels),
+            weights_of(sources, options.weights),
+        )
         known = reference_logps(attempt, prepared, rows, batch_size=options.batch_size)
         return Pairs(rows, torch.tensor(known), torch.tensor(p_chosen), torch.tensor(weights))
 

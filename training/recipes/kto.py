@@ -73,7 +73,9 @@ def run(attempt: Attempt) -> dict[str, float]:
 
     def verdicts_of(used: Sequence[Encoded]) -> Verdicts:
         good = [is_good(each.row) for each in used]
-        rows = with_another(used, seed=attempt.spec.seed, limit=prepared.loaded.positions)
+        rows = with_another(
+            used, prepared.train.used, seed=attempt.spec.seed, limit=prepared.loaded.positions
+        )
         known = reference_logps(attempt, prepared, rows, batch_size=options.batch_size)
         weights = weights_of([each.row for each in used], options.weights)
         weight_N, good_N = torch.tensor(weights), torch.tensor(good)
@@ -85,11 +87,10 @@ def run(attempt: Attempt) -> dict[str, float]:
     trainer.options, trainer.verdicts = options, verdicts_of(prepared.train.used)
     if len(set(trainer.verdicts.good_N.tolist())) == 1:
         attempt.warn("All answers have the same label, so nothing tells good from bad; add others.")
-    held_out = verdicts_of(prepared.validation.used) if prepared.validation.used else None
+    held_out = verdicts_of(prepared.validation.used)
 
     def evaluate() -> dict[str, float]:
         """The point from which gains are felt is taken over all validation rows."""
-        assert held_out is not None
         logps = prepared.reader.all_logps(
             prepared.model, held_out.rows, batch_size=options.batch_size
         )
@@ -98,31 +99,35 @@ def run(attempt: Attempt) -> dict[str, float]:
         told = {"drift": float(other_N.mean()), **_gains(gain_N, held_out.good_N)}
         return {"eval_loss": float(loss), **{f"eval_{name}": value for name, value in told.items()}}
 
-    return train_watched(
-        trainer, attempt, evaluate=evaluate, evaluate_every=options.evaluate_every
-    )
+    return train_watched(trainer, attempt, evaluate=evaluate, evaluate_every=options.evaluate_every)
 
 
-def with_another(used: Sequence[Encoded], *, seed: int, limit: int) -> list[Answered]:
-    """Each row's prompt with its own answer and one to another prompt, drawn once.
+def with_another(
+    used: Sequence[Encoded], among: Sequence[Encoded], *, seed: int, limit: int
+) -> list[Answered]:
+    """Each row's prompt with its own answer, and one of `among` that is to another prompt, drawn once.
+
+    Args:
+        limit: tokens of a prompt and an answer; the other answer is cut to it, for it is not learnt.
 
     Raises:
         InputError: there is only one prompt.
     """
-    order = list(range(len(used)))
-    random.Random(seed).shuffle(order)
-    found: list[Answered] = [Answered([], [])] * len(used)
-    for place, at in enumerate(order):
-        prompt, own = used[at].prompt, used[at].completions["completion"]
-        later = (used[each] for each in order[place + 1 :] + order[:place])
-        other = next((each for each in later if each.prompt != prompt), None)
+    order = list(among)
+    random.Random(seed).shuffle(order)  # noqa: S311  a draw that can be made again
+    found = []
+    for place, row in enumerate(used):
+        start = place % len(order)
+        other = next(
+            (each for each in order[start:] + order[:start] if each.prompt != row.prompt), None
+        )
         if other is None:
             raise InputError(
                 "All rows have the same prompt, but how far a model drifts shows on answers to another: "
                 "give at least two prompts."
             )
-        cut = other.completions["completion"][: limit - len(prompt)]
-        found[at] = Answered(prompt, [own, cut])
+        cut = other.completions["completion"][: limit - len(row.prompt)]
+        found.append(Answered(row.prompt, [row.completions["completion"], cut]))
     return found
 
 

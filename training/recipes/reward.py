@@ -86,9 +86,7 @@ def run(attempt: Attempt) -> dict[str, float]:
         accuracy = share_won(chosen, rejected)
         return {"eval_loss": float(loss), "eval_gap": float(gap_N.mean()), "eval_reward_accuracy": accuracy}  # fmt: skip
 
-    return train_watched(
-        trainer, attempt, evaluate=evaluate, evaluate_every=options.evaluate_every
-    )
+    return train_watched(trainer, attempt, evaluate=evaluate, evaluate_every=options.evaluate_every)
 
 
 def _pairs(used: Sequence[Encoded], options: RewardOptions) -> Pairs:

@@ -21,7 +21,9 @@ class Imitation(Watched):
 
     weighs_tokens = True
 
-    def cost(self, model: Any, rows: list[int], tokens_of_step: Any) -> tuple[Any, dict[str, float]]:
+    def cost(
+        self, model: Any, rows: list[int], tokens_of_step: Any
+    ) -> tuple[Any, dict[str, float]]:
         used = self.prepared.train.used
         told = self.prepared.reader.logps(model, [used[at].answered for at in rows])
         loss = -told.sums_BC.sum() / tokens_of_step
