@@ -146,5 +146,5 @@ def _attend(
             own_query, own_key, own_value = next(pieces)
             keys = torch.cat([key, own_key], dim=2)
             values = torch.cat([value, own_value], dim=2)
-            found.append(scaled_dot_product_attention(own_query, keys, values, attn_mask=mask_QK, dropout_p=dropout, scale=scaling))  # fmt: skip
+            found.append(scaled_dot_product_attention(own_query, keys, values, attn_mask=mask_QK.to(own_query.dtype), dropout_p=dropout, scale=scaling))  # fmt: skip
     return torch.cat(found, dim=2).transpose(1, 2), None
