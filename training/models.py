@@ -128,6 +128,8 @@ def fresh_adapter(model: Any, options: TrainOptions, *, seed: int, kind: str = T
         r=options.lora_rank,
         lora_alpha=options.lora_alpha,
         lora_dropout=options.lora_dropout,
+        use_rslora=options.lora_variant == "rslora",
+        use_dora=options.lora_variant == "dora",
         target_modules=modules,
         task_type=kind,
     )

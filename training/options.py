@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from training.checked import Checked
 
 LOSSES = ("sigmoid", "sft", "robust", "hinge", "ipo", "nca_pair", "bco_pair", "sppo_hard", "apo_zero", "apo_down", "sigmoid_norm")  # fmt: skip
+VARIANTS = ("plain", "rslora", "dora")
 LABELS = ("soft", "hard")  # p_chosen of a pair as it is, or 1
 WEIGHTS = ("rows", "none")  # each row's own weight, or 1
 SCHEDULES = ("constant", "constant_with_warmup", "cosine", "linear")
@@ -52,6 +53,10 @@ class TrainOptions(Options):
     lora_rank: int = 16
     lora_alpha: int = 32
     lora_dropout: float = 0.0
+    lora_variant: str = (
+        "plain"  # "rslora": scaled by the root of the rank; "dora": size and direction apart
+    )
+    lora_plus: float = 1.0  # the learning rate of B by that of A
     target_modules: str = "all-linear"
     threads: int = 1  # on a CPU; the same count gives the same weights to the bit
     checkpoint_every: int = 0  # steps; 0: about ten times a run
@@ -71,6 +76,8 @@ class TrainOptions(Options):
             ("lora_rank", "1 or more", self.lora_rank >= 1),
             ("lora_alpha", "1 or more", self.lora_alpha >= 1),
             ("lora_dropout", "from 0 to less than 1", 0 <= self.lora_dropout < 1),
+            ("lora_variant", f"one of {', '.join(VARIANTS)}", self.lora_variant in VARIANTS),
+            ("lora_plus", "1 or more", self.lora_plus >= 1),
             ("threads", "1 or more", self.threads >= 1),
             ("max_length", "0 or more", self.max_length >= 0),
             ("schedule", f"one of {', '.join(SCHEDULES)}", self.schedule in SCHEDULES),

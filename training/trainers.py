@@ -32,6 +32,7 @@ class Watched(Trainer):
 
     def __init__(self, attempt: Attempt, options: TrainOptions, prepared: Prepared) -> None:
         self.prepared = prepared
+        self._lora_plus = options.lora_plus
         self.row_ids = [each.row.id for each in prepared.train.used]
         self._rows_of_step: list[int] = []
         self._told: dict[str, list[float]] = defaultdict(list)
@@ -72,6 +73,20 @@ class Watched(Trainer):
         self._tokens_read += sum(map(self.tokens_of, rows))
         self._demand_finite(loss.detach(), "loss", rows)
         return loss
+
+    def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
+        """With a higher rate for B of each adapter's product BA: Hayou et al., arXiv:2402.12354."""
+        if self.optimizer is not None:
+            return self.optimizer
+        optimizer = super().create_optimizer(model)
+        if self._lora_plus == 1:
+            return optimizer
+        quick = {id(each) for name, each in self.model.named_parameters() if "lora_B" in name}
+        for group in list(optimizer.param_groups):
+            parts = {is_b: [each for each in group["params"] if (id(each) in quick) == is_b] for is_b in (True, False)}  # fmt: skip
+            group["params"] = parts[False]
+            optimizer.add_param_group({**group, "params": parts[True], "lr": group["lr"] * self._lora_plus})  # fmt: skip
+        return optimizer
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         logs |= {name: sum(values) / len(values) for name, values in self._told.items()}

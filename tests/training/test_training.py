@@ -163,6 +163,21 @@ def test_a_gradient_that_is_not_a_number_names_every_row_of_its_step() -> None:
         trainer._demand_finite(torch.tensor(math.nan), "gradient", trainer._rows_of_step)
 
 
+@pytest.mark.parametrize(
+    "option, kept",
+    [({"lora_variant": "rslora"}, "use_rslora"), ({"lora_variant": "dora"}, "use_dora"), ({"lora_plus": 8.0}, "")],
+)  # fmt: skip
+def test_variants_of_lora_train_and_are_kept_in_the_adapter(
+    tiny_model: Path, run: Run, another_run: Run, option: dict[str, Any], kept: str
+) -> None:
+    plain = sft(another_run, tiny_model, texts(8), max_steps=3).losses()
+    made = sft(run, tiny_model, texts(8), max_steps=3, **option)
+    assert made.losses()[:2] == pytest.approx(plain[:2], abs=1e-5)  # the first step has the rate 0
+    assert made.losses()[2] != pytest.approx(plain[2], abs=1e-5)
+    settings = json.loads((made.adapter / "adapter_config.json").read_text())
+    assert not kept or settings[kept]
+
+
 def test_an_adapter_says_where_it_comes_from(tiny_model: Path, trained: Run) -> None:
     settings = json.loads((trained.adapter / "adapter_config.json").read_text())
     card = (trained.adapter / "README.md").read_text()
