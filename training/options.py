@@ -61,6 +61,9 @@ class TrainOptions(Options):
     threads: int = 1  # on a CPU; the same count gives the same weights to the bit
     checkpoint_every: int = 0  # steps; 0: about ten times a run
     evaluate_every: int = 0  # steps; 0: about ten times a run, when there are validation rows
+    patience: int = (
+        0  # evaluations that may be no better than the best; the best is kept; 0: no end to it
+    )
     allow_dropped: str = ""  # the reason why losing more than 1 % of the rows is accepted
     learning_rate: float = 1e-4
 
@@ -78,6 +81,7 @@ class TrainOptions(Options):
             ("lora_dropout", "from 0 to less than 1", 0 <= self.lora_dropout < 1),
             ("lora_variant", f"one of {', '.join(VARIANTS)}", self.lora_variant in VARIANTS),
             ("lora_plus", "1 or more", self.lora_plus >= 1),
+            ("patience", "0 or more", self.patience >= 0),
             ("threads", "1 or more", self.threads >= 1),
             ("max_length", "0 or more", self.max_length >= 0),
             ("schedule", f"one of {', '.join(SCHEDULES)}", self.schedule in SCHEDULES),

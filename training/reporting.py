@@ -12,6 +12,7 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 
 from training import checkpoints
 from training.attempt import Attempt, time_left
+from training.patience import Patience
 
 NOT_TOLD = {"num_tokens", "total_flos", "step"}
 
@@ -25,10 +26,12 @@ class Reporter(TrainerCallback):
         *,
         evaluate: Callable[[], dict[str, float]] | None,
         evaluate_every: int,
+        patience: Patience,
     ) -> None:
         self._attempt = attempt
         self._evaluate = evaluate
         self._every = evaluate_every
+        self._patience = patience
         self._tokens = self._seconds_training = 0.0
         self.first: dict[str, float] = {}
         self.last_evaluation: dict[str, float] = {}
@@ -56,8 +59,10 @@ class Reporter(TrainerCallback):
         self._attempt.progress(done, total, note=time_left(left) if done < total else "")
         if self._attempt.stop.requested:
             control.should_save = control.should_training_stop = True
-        elif done % self._every == 0 or done == total:
-            self._measure(done)
+        elif (done % self._every == 0 or done == total) and self._measure(done):
+            # no checkpoint here: whoever went on from it would train past the end
+            control.should_training_stop, control.should_save = True, False
+            self._attempt.warn(f"It ended at step {done} of {total}: validation gets no better.")
 
     def on_log(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
@@ -77,6 +82,7 @@ class Reporter(TrainerCallback):
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
         written = Path(str(args.output_dir)) / f"checkpoint-{state.global_step}"
+        self._patience.write(written)
         kept = checkpoints.publish(written, self._attempt.run_dir, step=state.global_step)
         path = kept.relative_to(self._attempt.run_dir).as_posix()
         self._attempt.events.write("checkpoint", step=state.global_step, path=path)
@@ -86,9 +92,18 @@ class Reporter(TrainerCallback):
         begun_here = {"first_loss": self.first["loss"]} if self.first and not self._from else {}
         seconds = self._seconds_training
         speed = {"tokens_per_second": round(self._tokens / seconds, 1)} if seconds else {}
-        return {**begun_here, **self.last_evaluation, **speed, "tokens": self._tokens}
+        return {
+            **begun_here,
+            **self.last_evaluation,
+            **self._patience.best,
+            **speed,
+            "tokens": self._tokens,
+        }
 
-    def _measure(self, step: int) -> None:
-        if self._evaluate is not None:
-            self.last_evaluation = self._evaluate()
-            self._attempt.events.write("metrics", step=step, **self.last_evaluation)
+    def _measure(self, step: int) -> bool:
+        """Whether that was one evaluation too many without a better one."""
+        if self._evaluate is None:
+            return False
+        self.last_evaluation = self._evaluate()
+        self._attempt.events.write("metrics", step=step, **self.last_evaluation)
+        return self._patience.is_over(step, self.last_evaluation)

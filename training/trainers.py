@@ -21,6 +21,7 @@ from training.attempt import Attempt
 from training.contract import TrainOptions
 from training.errors import InputError, NonFinite
 from training.models import save_adapter
+from training.patience import Patience
 from training.preparation import Prepared
 from training.reporting import Reporter
 
@@ -32,6 +33,7 @@ class Watched(Trainer):
 
     def __init__(self, attempt: Attempt, options: TrainOptions, prepared: Prepared) -> None:
         self.prepared = prepared
+        self.patience = options.patience
         self._lora_plus = options.lora_plus
         self.row_ids = [each.row.id for each in prepared.train.used]
         self._rows_of_step: list[int] = []
@@ -163,14 +165,19 @@ def train_watched(
         NonFinite: a loss or gradient was not a number.
     """
     prepared = trainer.prepared
+    patience = Patience(prepared.model, evaluations=trainer.patience)
+    if patience.is_on and not prepared.validation.used:
+        raise InputError("Patience looks at validation rows, and there are none; set it to 0.")
     reporter = Reporter(
         attempt,
+        patience=patience,
         evaluate=evaluate if prepared.validation.used else None,
         evaluate_every=evaluate_every,
     )
     trainer.add_callback(reporter)
     attempt.stop.check()
     resumed = checkpoints.newest_valid(attempt.run_dir)
+    patience.read(resumed)
     begun = time.monotonic()
     try:
         outcome = trainer.train(resume_from_checkpoint=str(resumed) if resumed else None)
@@ -182,6 +189,7 @@ def train_watched(
     seconds = time.monotonic() - begun
     attempt.stop.check()
     shutil.rmtree(prepared.unfinished, ignore_errors=True)
+    patience.restore()
     save_adapter(prepared.model, attempt)
     lost = len(prepared.train.left) + len(prepared.validation.left)
     return {
