@@ -83,7 +83,9 @@ class Watched(Trainer):
         optimizer = super().create_optimizer(model)
         if self._lora_plus == 1:
             return optimizer
-        quick = {id(each) for name, each in self.model.named_parameters() if "lora_B" in name}
+        quick = {
+            id(each) for name, each in self.prepared.model.named_parameters() if "lora_B" in name
+        }
         for group in list(optimizer.param_groups):
             parts = {is_b: [each for each in group["params"] if (id(each) in quick) == is_b] for is_b in (True, False)}  # fmt: skip
             group["params"] = parts[False]
