@@ -110,6 +110,7 @@ INSTALLED_APPS = [
     "evalhub.links",
     "evalhub.runs",
     "evalhub.evaluation",
+    "evalhub.lineage",
     "evalhub.loops",
     "evalhub.web",
     "evalhub.demo",

@@ -45,10 +45,11 @@ from evalhub.judgments.models import (
     ReturnedJudgment,
     Review,
 )
+from evalhub.lineage.models import ContaminationCheck
 from evalhub.links.models import JoinLink, Participant, ReportLink
 from evalhub.loops.models import Loop, Round, Step
 from evalhub.prompts.models import Collection, Completion, Generation, Prompt, PromptGroup
-from evalhub.quality.models import Adjudication, Exclusion
+from evalhub.quality.models import Adjudication, Exclusion, Withdrawal
 from evalhub.registry.models import LanguageModel
 from evalhub.reports.models import Export
 from evalhub.rubrics.models import Criterion, Rubric, RubricVersion
@@ -649,6 +650,33 @@ class PromotionFactory(DjangoModelFactory[Promotion]):
     model = factory.SubFactory(LanguageModelFactory, workspace=factory.SelfAttribute("..workspace"))
     decision = "refuse"
     reason = "The gain is not above 0."
+
+
+class WithdrawalFactory(DjangoModelFactory[Withdrawal]):
+    """Of a judgment."""
+
+    class Meta:
+        model = Withdrawal
+
+    workspace = factory.SubFactory(WorkspaceFactory)
+    judgment = factory.SubFactory(
+        JudgmentFactory, task__campaign__workspace=factory.SelfAttribute("....workspace")
+    )
+    reason = "Given by a bot."
+    withdrawn_by = factory.SubFactory(
+        MemberFactory, workspace=factory.SelfAttribute("..workspace"), roles=["lead"]
+    )
+
+
+class ContaminationCheckFactory(DjangoModelFactory[ContaminationCheck]):
+    class Meta:
+        model = ContaminationCheck
+
+    build = factory.SubFactory(DatasetBuildFactory)
+    job = factory.SubFactory(
+        JobFactory, workspace=factory.SelfAttribute("..build.workspace"), kind="lineage.check"
+    )
+    against = factory.LazyFunction(lambda: {"kind": "collection", "name": "faq"})
 
 
 class LoopFactory(DjangoModelFactory[Loop]):

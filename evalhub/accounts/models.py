@@ -84,6 +84,7 @@ class Member(PublicModel):
         models.CharField(max_length=12, choices=Role.choices), default=list
     )
     is_active = models.BooleanField(default=True)
+    erased_at = models.DateTimeField(null=True, blank=True)  # see lineage.erasing
     # What a campaign may ask for; each a list of plain words in order
     languages: ArrayField[list[str], list[str]] = ArrayField(
         models.CharField(max_length=50), default=list, blank=True, db_default=[]

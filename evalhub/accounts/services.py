@@ -157,6 +157,45 @@ def set_active(*, member: Member, active: bool, by: Member) -> Member:
 
 
 @transaction.atomic
+def shut_out(*, member: Member, by: Member | None) -> Member:
+    """The first act of an erasure: they are out at once, and whatever reads their words can tell.
+
+    Raises:
+        Conflict: there would be no owner any more.
+    """
+    Workspace.objects.select_for_update(no_key=True).get(pk=member.workspace_id)
+    member.is_active, member.erased_at = False, timezone.now()
+    member.save(update_fields=["is_active", "erased_at"])
+    _keep_an_owner(member.workspace)
+    member.tokens.filter(revoked_at=None).update(revoked_at=timezone.now())
+    _record("member.erasure_begun", member, by)
+    return member
+
+
+@transaction.atomic
+def forget(*, member: Member) -> Member:
+    """The last act: nothing tells any more who they were. The account goes with its last member."""
+    user, member.user = member.user, None
+    member.pseudonym = erased_name(member)
+    member.languages, member.groups, member.qualifications = [], [], []
+    names = ["user", "pseudonym", "languages", "groups", "qualifications"]
+    member.save(update_fields=names)
+    if user is not None and not user.members.exists():
+        user.identities.all().delete()
+        user.username, user.email = f"erased-{member.uid}", ""
+        user.first_name = user.last_name = ""
+        user.is_active = False
+        user.set_unusable_password()  # ends every session too
+        user.save()
+    return member
+
+
+def erased_name(member: Member) -> str:
+    """Their pseudonym from then on: the same one however often it is asked for."""
+    return f"erased-{member.uid.hex[-8:]}"
+
+
+@transaction.atomic
 def create_token(*, member: Member, name: str, by: Member | None = None) -> NewToken:
     """Make a token; its text is in the answer and nowhere else."""
     text = f"evh_{secrets.token_urlsafe(32)}"

@@ -36,7 +36,7 @@ class Files:
         """Store a local file under its sha256; readers never see half of it.
 
         Args:
-            under: BLOBS, where everybody's files lie and which therefore nothing deletes from; or a
+            under: BLOBS, where everybody's files lie, from which nothing but `erase` deletes; or a
                 prefix of its owner's own, who may delete below it.
         """
         sha256, size = digest_of_file(local, beat), local.stat().st_size
@@ -75,6 +75,11 @@ class Files:
             raise ValueError(f"{key!r} may be somebody else's file too")
         if self.exists(key):
             self._fs.rm(self._path(key), recursive=True)
+
+    def erase(self, key: str) -> None:
+        """Delete the bytes under `key`, whoever names them: for what must not be kept at all."""
+        if self.exists(key):
+            self._fs.rm(self._path(key))
 
     def _path(self, key: str) -> str:
         if ".." in key.split("/") or key.startswith("/"):

@@ -3,85 +3,37 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any
 
 from evalhub.common.canonical import canonical_bytes, digest_of
 from evalhub.common.files import Beat, unwatched
 from evalhub.common.memory import without_cycles
 from evalhub.datasets.choices import BuildKind
 from evalhub.datasets.cleaning.door import Cleaner, Lying
-from evalhub.datasets.cleaning.steps import REASONS as OF_CLEANING
+from evalhub.datasets.counting import EXAMPLES, Counts
 from evalhub.datasets.definition import Definition
-from evalhub.datasets.errors import RowsCross
+from evalhub.datasets.errors import SplitLeaks
 from evalhub.datasets.findings import Findings, facts_in, facts_of
 from evalhub.datasets.kinds import MADE_OF_PROMPTS, MAKERS, PAIRS
 from evalhub.datasets.lengths import Lengths
 from evalhub.datasets.mixing import Mixing, Sorting, needs_mixing
 from evalhub.datasets.models import DatasetBuild
 from evalhub.datasets.queries import SPLITS, training_rows
-from evalhub.datasets.rows import REASONS, Answers, Kept, LeftOut, as_row, content_uid, prompt_uid
+from evalhub.datasets.rows import Answers, Kept, LeftOut, as_row, content_uid
 from evalhub.datasets.spill import REPLAY, Entry, SortedRows, combined, entry_of
 from evalhub.datasets.texts import Asked, answers_in, asked_in
 from evalhub.datasets.unjudged import prompts_in, rows_of_prompt
-from evalhub.prompts.grouping import root_of
-from evalhub.prompts.models import Prompt, Split
+from evalhub.prompts.models import Split
 from evalhub.prompts.queries import splits_of
 from evalhub.quality.evidence import Evidence
 from evalhub.quality.queries import evidence_in
 from evalhub.quality.scope import Scope
 
 REPLAYED_AT_A_TIME = 1000  # rows
-EXAMPLES = 20  # of each reason in the manifest; all of them stand in left_out.jsonl
-
-
-OF_FOUND = (
-    "archived",
-    "no_split",
-    "too_long",
-    "calls_tools",
-    "not_test",
-    "crosses_splits",
-    "not_drawn",
-    *OF_CLEANING,
-)  # why a row that was found is left out
-
-
-@dataclass
-class Counts:
-    """What the manifest tells about the rows."""
-
-    prompts: int = 0
-    judgments: int = 0
-    behind_rows: int = 0  # judgments that speak for a row, counted once for each row
-    found: int = 0  # rows before identical ones became one
-    rows: Counter[str] = field(default_factory=Counter)
-    groups: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))  # 64 bits each
-    origins: Counter[str] = field(default_factory=Counter)
-    left_out: Counter[str] = field(default_factory=Counter)
-    examples: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
-    test_prompts: dict[str, int] = field(default_factory=dict)  # of an SFT build
-    carried: Counter[str] = field(default_factory=Counter)  # see Evidence
-    half: int = 0  # pairs with P = 0.5, kept or left out
-    mixture: list[dict[str, Any]] = field(default_factory=list)  # of the training split, by part
-    balance: dict[str, Any] = field(default_factory=dict)  # by value of the slice
-
-    @property
-    def identical_merged(self) -> int:
-        """How many rows fewer there are because rows of the same text became one."""
-        left = sum(self.left_out[each] for each in OF_FOUND)
-        return self.found - left - sum(self.rows.values())
-
-    def left_out_report(self) -> dict[str, Any]:
-        return {
-            reason: {"count": count, "why": REASONS[reason], "examples": self.examples[reason]}
-            for reason, count in sorted(self.left_out.items())
-        }
 
 
 class Building:
@@ -244,7 +196,7 @@ class Building:
         who holds the files can check it.
 
         Raises:
-            RowsCross: a row would stand in two splits.
+            SplitLeaks: a row would stand in two splits.
         """
         seen = self._cleaner.seen_in_all(beat)
         mixing = self._mixed(seen, beat)
@@ -303,7 +255,7 @@ class Building:
         if len(splits := {each.split for each in same}) > 1:
             if self._kind == BuildKind.TEXT:
                 return "crosses_splits"
-            raise RowsCross(
+            raise SplitLeaks(
                 f"The row {same[0].id} would stand in {' and '.join(sorted(splits))}: its prompts are of "
                 "groups that should be one. Look for near-duplicates, then build again."
             )
@@ -318,51 +270,6 @@ class Building:
 def _left(reason: str, lineage: Mapping[str, Any]) -> dict[str, Any]:
     completions = [uid for uid in lineage["completions"] if uid]
     return {"reason": reason, "prompt": lineage["prompt"], "completions": completions}
-
-
-class Written(NamedTuple):
-    """How many test prompts were written, and how many leave the named model no room to answer."""
-
-    written: int
-    too_long: int
-
-
-def write_test_prompts(
-    scope: Scope,
-    target: Path,
-    folder: Path,
-    lengths: Lengths,
-    cleaner: Cleaner,
-    beat: Beat = unwatched,
-) -> Written:
-    """The prompts of the test split in scope, for what is measured on generated answers."""
-    too_long = 0
-    rows = SortedRows(folder)
-    prompts = (
-        Prompt.objects.filter(workspace=scope.snapshot.workspace).in_split(Split.TEST).in_use()
-    )
-    if scope.collections:
-        prompts = prompts.filter(collection__slug__in=scope.collections)
-    if scope.campaigns:
-        prompts = prompts.filter(tasks__campaign__uid__in=scope.campaigns).distinct()
-    ordered = prompts.select_related("group__merged_into").order_by("pk")
-    for prompt, messages in cleaner.prompts(ordered.iterator(chunk_size=500)):
-        beat()
-        if not lengths.leave_room(messages):
-            too_long += 1
-            continue
-        name = prompt_uid(messages)
-        group = str(root_of(prompt.group).uid)
-        asked = {"group": group, "prompt": messages, "reference": prompt.reference}
-        row = canonical_bytes({"id": name} | asked)
-        rows.add(Entry(name, Split.TEST.value, group, "", 0, 0, "", b"{}", row, b""))
-    written = 0
-    with target.open("wb") as stream:
-        for same in rows:
-            given = [each.row for each in same if json.loads(each.row)["reference"] is not None]
-            stream.write((given[0] if given else same[0].row) + b"\n")
-            written += 1
-    return Written(written, too_long)
 
 
 class _Streams:

@@ -15,12 +15,6 @@ class DatasetNameTaken(Conflict):
     code = "dataset_name_taken"
 
 
-class RowsCross(DomainError):
-    """A row would stand in two splits; nothing is built."""
-
-    code = "rows_cross"
-
-
 class NotBuilt(Conflict):
     """The build has no files yet, or never will."""
 
@@ -61,3 +55,27 @@ class UnfitTarget(DomainError):
     """What is written there is no place that anything can be pushed to."""
 
     code, http_status = "unfit_target", 422
+
+
+class BuildErased(Conflict):
+    """Its files held the words of somebody who asked to be forgotten."""
+
+    code = "build_erased"
+
+
+class ErasedMeanwhile(Conflict):
+    """Somebody was erased while the build read what they had written."""
+
+    code = "erased_meanwhile"
+
+
+class SplitLeaks(Conflict):
+    """A group, a prompt or a row stands on two sides of the split."""
+
+    code = "split_leaks"
+
+
+class BuildCrosses(Conflict):
+    """Prompts on two sides of a build turned out to be near-duplicates after it was made."""
+
+    code = "build_crosses"

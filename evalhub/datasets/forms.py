@@ -1,198 +1,14 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime, time
 from typing import Any, NamedTuple
 
 from django import forms
 
-from evalhub.accounts.models import Workspace
 from evalhub.common.forms import RowField, choose_from
-from evalhub.datasets.choices import BuildKind
-from evalhub.datasets.cleaning.forms import CleaningForm
-from evalhub.datasets.definition import EVIDENCE, Definition
 from evalhub.datasets.export.asked import Container, foretold
 from evalhub.datasets.models import DatasetBuild
 from evalhub.datasets.queries import SPLITS
-from evalhub.judgments.choices import Source
-from evalhub.prompts.models import Collection
-from evalhub.registry.models import LanguageModel
-
-_DEFAULTS = Definition()
-
-
-class DatasetForm(forms.Form):
-    """A definition, field by field; what stands here first are the defaults."""
-
-    name = forms.CharField(max_length=100)
-    kind = forms.ChoiceField(
-        choices=[
-            (BuildKind.PREFERENCE.value, "Preference: prompt, chosen, rejected"),
-            (BuildKind.SFT.value, "SFT: prompt, completion"),
-            (BuildKind.UNPAIRED.value, "Unpaired (KTO): prompt, completion, good or bad"),
-            (BuildKind.REWARD.value, "Reward: a preference and how much better"),
-            (BuildKind.CLASSIFICATION.value, "Classification: prompt, label"),
-            (BuildKind.TEXT.value, "Text: documents"),
-            (BuildKind.EVALUATION.value, "Evaluation: test prompts, references, people’s scores"),
-        ],
-        initial=BuildKind.PREFERENCE.value,
-        widget=forms.RadioSelect,
-    )
-    collections = forms.MultipleChoiceField(
-        required=False,
-        widget=forms.CheckboxSelectMultiple,
-        help_text="None chosen: all of the workspace.",
-    )
-    sources = forms.MultipleChoiceField(
-        choices=Source.choices,
-        initial=list(_DEFAULTS.sources),
-        widget=forms.CheckboxSelectMultiple,
-        label="Judgments of which source",
-    )
-    slices = forms.CharField(
-        required=False,
-        label="Prompts of these slices",
-        help_text="Like language=de, language=fr, domain=law. Empty: all.",
-    )
-    judged_from = forms.DateField(
-        required=False, label="Judged from", widget=forms.DateInput(attrs={"type": "date"})
-    )
-    judged_before = forms.DateField(
-        required=False, label="Judged before", widget=forms.DateInput(attrs={"type": "date"})
-    )
-    min_judgments = forms.IntegerField(
-        min_value=1, initial=_DEFAULTS.min_judgments, label="Least judgments behind a row"
-    )
-    max_spread = forms.FloatField(
-        required=False,
-        min_value=0,
-        label="Most spread of ratings",
-        help_text="Standard deviation on 1 to 5. Empty: any.",
-    )
-    min_reliability = forms.FloatField(
-        required=False,
-        min_value=-1,
-        max_value=1,
-        label="Least reliability of people",
-        help_text="1: like the others, 0: as if by lot. Empty: everybody.",
-    )
-    criterion = forms.SlugField(
-        required=False, help_text="Empty: the overall preference, and the mean of all ratings."
-    )
-    consensus = forms.ChoiceField(
-        choices=[
-            ("votes", "by votes: each counts the same"),
-            ("reliability", "by reliability: whoever agrees with the others counts for more"),
-        ],
-        label="How sure a pair is",
-        help_text="By reliability p_chosen is the probability that the better one is better.",
-    )
-    verdicts = forms.ChoiceField(
-        choices=[
-            ("prefer", "in the place of what else was said about their tasks"),
-            ("leave_out", "left out"),
-        ],
-        label="Verdicts on disagreements",
-    )
-    min_consensus = forms.FloatField(
-        required=False,
-        min_value=0.5,
-        max_value=1,
-        label="Least share of the votes",
-        help_text="Empty: above 0.5 for pairs, 0.6 for SFT.",
-    )
-    margin = forms.FloatField(
-        min_value=0.01,
-        initial=_DEFAULTS.margin,
-        help_text="Between mean ratings, for pairs that nobody compared directly.",
-    )
-    min_rating = forms.FloatField(
-        min_value=1,
-        max_value=5,
-        initial=_DEFAULTS.min_rating,
-        label="Least mean rating",
-        help_text="For SFT rows, and good unpaired ones.",
-    )
-    max_rating = forms.FloatField(
-        min_value=1,
-        max_value=5,
-        initial=_DEFAULTS.max_rating,
-        label="Most mean rating",
-        help_text="For bad unpaired rows.",
-    )
-    ties = forms.ChoiceField(
-        choices=[("leave_out", "left out"), ("keep", "rows with p_chosen 0.5")],
-        label="Pairs on which votes are even",
-    )
-    references = forms.BooleanField(
-        required=False,
-        label="References are answers",
-        help_text="For SFT: where people gave none that will do.",
-    )
-    rankings = forms.ChoiceField(
-        choices=[("all", "every pair of a ranking"), ("adjacent", "neighbours only")],
-    )
-    form = forms.ChoiceField(
-        choices=[("conversational", "conversational (messages)"), ("string", "plain strings")],
-        label="Form of the rows",
-    )
-    model = forms.ChoiceField(
-        required=False, label="Model to fit", help_text="Rows too long for it are left out."
-    )
-    licence = forms.CharField(
-        required=False, label="Licence of the sources", help_text="For the card, as far as known."
-    )
-
-    more = forms.JSONField(
-        required=False,
-        label="More, as JSON",
-        help_text="Mixtures, weights, replay and the rest: docs/formats.md lists the fields.",
-        widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
-    )
-
-    def __init__(self, *args: Any, workspace: Workspace, **named: Any) -> None:  # Django's
-        super().__init__(*args, **named)
-        collections = Collection.objects.filter(workspace=workspace).order_by("slug")
-        models = LanguageModel.objects.of_workspace(workspace).generating().order_by("name")
-        self._choose("collections", [(each.slug, each.name) for each in collections])
-        self._choose("model", [("", "none: do not check")] + [(m.name, m.name) for m in models])
-        self.cleaning = CleaningForm(self.data if self.is_bound else None, prefix="cleaning")
-
-    def is_valid(self) -> bool:
-        return super().is_valid() and self.cleaning.is_valid()
-
-    def _choose(self, name: str, choices: list[tuple[str, str]]) -> None:
-        field = self.fields[name]
-        if isinstance(field, forms.ChoiceField):
-            field.choices = choices
-
-    def clean_slices(self) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
-        for word in filter(None, (each.strip() for each in self.cleaned_data["slices"].split(","))):
-            key, is_one, value = word.partition("=")
-            if not is_one or not key.strip() or not value.strip():
-                raise forms.ValidationError(f"“{word}” is not of the form key=value.")
-            found.setdefault(key.strip(), []).append(value.strip())
-        return found
-
-    def clean_more(self) -> dict[str, Any]:
-        more: Any = self.cleaned_data["more"] or {}
-        if not isinstance(more, dict):
-            raise forms.ValidationError("Write one JSON object { … }.")
-        if again := sorted(more.keys() & self.fields.keys()):
-            raise forms.ValidationError(f"{', '.join(again)}: there is a field for it above.")
-        return dict(more)
-
-    def definition(self) -> dict[str, Any]:
-        """Everything but the name and the kind, as a definition has it."""
-        values = dict(self.cleaned_data)
-        for name in ("judged_from", "judged_before"):
-            if day := values[name]:
-                values[name] = datetime.combine(day, time(), tzinfo=UTC).isoformat()
-        values["evidence"] = EVIDENCE + (["references"] if values["references"] else [])
-        more: dict[str, Any] = values["more"]
-        apart = ("name", "kind", "references", "more")
-        values["cleaning"] = self.cleaning.options()
-        return {name: value for name, value in values.items() if name not in apart} | more
+from evalhub.datasets.sending import MOST_ROWS
 
 
 class RowsAsked(NamedTuple):
@@ -213,6 +29,27 @@ class RowsForm(forms.Form):
         self.is_valid()
         given = self.cleaned_data
         return RowsAsked(given.get("split") or SPLITS[0], given.get("q", ""), given.get("at") or 0)
+
+
+class SendBackForm(forms.Form):
+    reason = forms.CharField(
+        max_length=500,
+        label="What their authors shall look at again",
+        help_text=f"Of the first {MOST_ROWS} rows each judgment that a person made here goes back to "
+        "its author’s My work with this. It counts until they have revised it.",
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+
+class PageForm(forms.Form):
+    """How many rows were shown already."""
+
+    at = forms.IntegerField(required=False, min_value=0, max_value=10**9)
+
+    def place(self) -> int:
+        """What is wrong is as if it had not been given."""
+        self.is_valid()
+        return self.cleaned_data.get("at") or 0
 
 
 class OtherBuildForm(forms.Form):

@@ -14,15 +14,20 @@ from msgspec.structs import replace
 
 from evalhub.accounts.models import Workspace
 from evalhub.common.files import file_store
-from evalhub.datasets.building import Building, write_test_prompts
+from evalhub.datasets.asking import write_test_prompts
+from evalhub.datasets.behind import write_behind
+from evalhub.datasets.building import Building
 from evalhub.datasets.choices import BuildKind
 from evalhub.datasets.cleaning.door import Cleaner
 from evalhub.datasets.definition import Definition, definition_of
+from evalhub.datasets.errors import ErasedMeanwhile
+from evalhub.datasets.leaks import demand_no_leak
 from evalhub.datasets.lengths import lengths_for
 from evalhub.datasets.manifest import card_of, manifest_of
 from evalhub.datasets.models import DatasetBuild
 from evalhub.datasets.provenance import provenance_of
 from evalhub.datasets.queries import builds_with_groups, built
+from evalhub.datasets.representing import slices_report
 from evalhub.jobs.beat import Beat
 from evalhub.jobs.events import announce
 from evalhub.jobs.models import Job
@@ -116,6 +121,8 @@ def _build(
             scope, out / "prompts.jsonl", folder / "prompts", lengths, cleaner, beat.report
         )
         building.counts.test_prompts = asked._asdict()
+    demand_no_leak(out, beat.report)
+    write_behind(out, beat.report)
     manifest = manifest_of(
         build,
         definition=definition,
@@ -128,6 +135,7 @@ def _build(
         digest=digest,
     )
     manifest |= provenance_of(scope, out / "lineage.jsonl", beat.report)
+    manifest["slices"] = slices_report(build.workspace, definition.collections, out, beat.report)
     (out / "manifest.json").write_text(json.dumps(manifest, indent=2, ensure_ascii=False), "utf-8")
     (out / "card.md").write_text(card_of(manifest), "utf-8")
     _finish(build, manifest, _store(out, beat), beat, cleaner)
@@ -189,7 +197,12 @@ def _finish(
     beat: Beat,
     cleaner: Cleaner,
 ) -> None:
-    with transaction.atomic(), beat.fenced():
+    with transaction.atomic(), beat.fenced() as job:
+        workspace = Workspace.objects.select_for_update(no_key=True).get(pk=build.workspace_id)
+        if workspace.members.filter(erased_at__gte=job.started_at).exists():
+            raise ErasedMeanwhile(
+                "Somebody was erased while this was built, and the rows may hold their words. Build again."
+            )
         cleaner.propose_spellings()
         build.digest, build.rows = manifest["digest"], manifest["rows"]
         build.files, build.manifest = files, manifest

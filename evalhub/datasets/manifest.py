@@ -7,8 +7,8 @@ from typing import Any
 
 from django.db.models import Count
 
-from evalhub.datasets.building import Counts
 from evalhub.datasets.card import licences_of, more_of
+from evalhub.datasets.counting import Counts
 from evalhub.datasets.definition import Definition, as_json
 from evalhub.datasets.lengths import Lengths
 from evalhub.datasets.models import DatasetBuild
@@ -99,6 +99,7 @@ def _judgments(scope: Scope) -> dict[str, Any]:
         "extra": scope.extra().count(),
         "too_young": scope.unsettled().count(),
         "excluded": scope.excluded().count(),
+        "withdrawn": scope.withdrawn().count(),
         "set_aside": scope.set_aside().count(),
         "annotators": [
             {"member": member, "judgments": count}
@@ -172,6 +173,7 @@ def _earlier(carried: dict[str, int]) -> list[str]:
 
 APART = {
     "extra": "came too late for a place and are kept apart.",
+    "withdrawn": "were withdrawn from data by a lead.",
     "too_young": "were so young that they could still be withdrawn; build again to have them.",
 }
 

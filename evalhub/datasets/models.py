@@ -50,6 +50,11 @@ class DatasetBuild(PublicModel):
     files: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
     # files: {"train.jsonl": {"key": in EVALHUB_FILES, "sha256": …, "bytes": …}, …}
     manifest: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
+    erased_at = models.DateTimeField(null=True, blank=True)
+    crossed_at = models.DateTimeField(null=True, blank=True)
+    # since when we know that near-duplicates stand on two sides of it
+    erased_files: models.JSONField[dict[str, Any]] = models.JSONField(default=dict, blank=True)
+    # held the words of somebody who was erased: {name: {"sha256", "bytes"}}; gone from `files`
 
     class Meta:
         ordering = ["-pk"]

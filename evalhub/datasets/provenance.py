@@ -9,13 +9,14 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from django.db import connection
 from django.db.models import Count
 from django.db.models.functions import Coalesce
 
 from evalhub.accounts.models import Workspace
 from evalhub.common.files import Beat
 from evalhub.imports.models import Import
-from evalhub.prompts.models import Collection, Completion, Prompt
+from evalhub.prompts.models import Collection
 from evalhub.quality.scope import Scope
 from evalhub.rubrics.models import RubricVersion
 
@@ -43,18 +44,36 @@ def provenance_of(scope: Scope, lineage: Path, beat: Beat) -> dict[str, Any]:
     }
 
 
+_PROMPTS = """
+    SELECT p.uid::text, c.slug FROM prompts_prompt p
+    JOIN prompts_collection c ON c.id = p.collection_id
+    WHERE p.uid = ANY(%s::uuid[]) AND p.workspace_id = %s
+"""
+_ANSWERS = """
+    SELECT x.uid::text, m.name FROM prompts_completion x
+    JOIN prompts_generation g ON g.id = x.generation_id
+    JOIN registry_languagemodel m ON m.id = g.model_id
+    WHERE x.uid = ANY(%s::uuid[]) AND x.workspace_id = %s
+"""
+
+
+def _told(statement: str, workspace: Workspace, uids: set[str]) -> dict[str, str]:
+    """What the statement says of each uid."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [list(uids), workspace.pk])
+        return dict(cursor.fetchall())
+
+
 def _collections(workspace: Workspace, lines: list[Line]) -> Counter[str]:
     """Rows by the slug of their prompt's collection."""
-    prompts = Prompt.objects.filter(workspace=workspace, uid__in={line["prompt"] for line in lines})
-    slugs = {str(uid): slug for uid, slug in prompts.values_list("uid", "collection__slug")}
+    slugs = _told(_PROMPTS, workspace, {line["prompt"] for line in lines})
     return Counter(slugs[line["prompt"]] for line in lines if line["prompt"] in slugs)
 
 
 def _models(workspace: Workspace, lines: list[Line]) -> Counter[str]:
     """Answers in rows by the name of who wrote them; "" stands for people."""
     uids = [uid for line in lines for uid in line["completions"]]
-    rows = Completion.objects.filter(workspace=workspace, uid__in={uid for uid in uids if uid})
-    names = {str(uid): name for uid, name in rows.values_list("uid", "generation__model__name")}
+    names = _told(_ANSWERS, workspace, {uid for uid in uids if uid})
     return Counter("" if uid is None else names.get(uid, "") for uid in uids)
 
 

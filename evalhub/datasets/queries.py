@@ -8,12 +8,13 @@ from uuid import UUID
 
 from evalhub.accounts.models import Workspace
 from evalhub.common.files import Beat, file_store, unwatched
-from evalhub.datasets.errors import NotBuilt
+from evalhub.datasets.errors import BuildErased, NotBuilt
 from evalhub.datasets.models import DatasetBuild
 
 Line = dict[str, Any]
 
 SPLITS = ("train", "validation", "test")
+COLUMNS = ("collections", *SPLITS)  # of a slice's table; stored JSON keeps no order
 
 
 def in_order(counts: dict[str, int]) -> list[tuple[str, int]]:
@@ -31,7 +32,12 @@ def rows_of(build: DatasetBuild, split: str) -> Iterator[dict[str, Any]]:
 
 
 def lines_of(build: DatasetBuild, name: str) -> Iterator[dict[str, Any]]:
-    """Raise NotBuilt when the build has no file of that name."""
+    """Raise NotBuilt when the build has no file of that name, BuildErased when it had."""
+    if name in build.erased_files:
+        raise BuildErased(
+            f"{name} of {build} held the words of somebody who was erased, and is gone. Build the "
+            "dataset again."
+        )
     if name not in build.files:
         raise NotBuilt(f"This build has no {name}; it is {build.job.state}.")
     with file_store().open(build.files[name]["key"]) as stream:
@@ -45,6 +51,17 @@ def built(workspace: Workspace, uid: UUID) -> DatasetBuild:
     if found is None:
         raise NotBuilt(f"There is no finished build {uid} in this workspace.")
     return found
+
+
+def told_in_percent(report: dict[str, Any]) -> dict[str, Any]:
+    """A report for a page: shares of pairs as a reader wants them."""
+    shares = (("label_noise", "expected"), ("length", "chosen_longer"))
+    names = {"expected": "expected_percent", "chosen_longer": "longer_percent"}
+    for part, figure in shares:
+        if report.get(part):
+            told = {names[figure]: f"{report[part][figure]:.1%}"}
+            report = report | {part: report[part] | told}
+    return report
 
 
 def blocking(build: DatasetBuild) -> list[dict[str, Any]]:
@@ -130,3 +147,39 @@ def _side_by_side(olds: Iterator[Line], news: Iterator[Line]) -> Iterator[tuple[
         else:
             yield before, after
             before, after = next(olds, {}), next(news, {})
+
+
+@dataclass(frozen=True)
+class SliceTable:
+    """A slice of the manifest's report as a page shows it: counts and shares by column."""
+
+    slice: str
+    totals: list[tuple[str, int]]
+    lines: list[tuple[str, list[tuple[str, int, str]]]]
+    chances: list[tuple[str, float | None]]
+
+
+def slice_tables(report: list[dict[str, Any]]) -> list[SliceTable]:
+    return [
+        SliceTable(
+            slice=each["slice"],
+            totals=[(name, each["prompts"][name]) for name in COLUMNS],
+            lines=[
+                (
+                    value["value"],
+                    _cells({"collections": value["collections"], **value["splits"]}, each),
+                )
+                for value in each["values"]
+            ],
+            chances=[(split, each["p"][split]) for split in SPLITS],
+        )
+        for each in report
+    ]
+
+
+def _cells(counts: dict[str, int], report: dict[str, Any]) -> list[tuple[str, int, str]]:
+    totals = report["prompts"]
+    return [
+        (name, counts[name], f"{counts[name] / totals[name]:.0%}" if totals[name] else "–")
+        for name in COLUMNS
+    ]

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from evalhub.accounts.access import access_member
+from evalhub.accounts.choices import Role
 from evalhub.accounts.http import Request
 from evalhub.accounts.models import Member
 from evalhub.datasets.access import access_build, access_diff
 from evalhub.datasets.diffing import start_diff
-from evalhub.datasets.forms import OtherBuildForm, RowsForm
+from evalhub.datasets.forms import OtherBuildForm, PageForm, RowsForm, SendBackForm
 from evalhub.datasets.lineage import lineage_of
 from evalhub.datasets.models import DatasetBuild
 from evalhub.datasets.queries import in_order
-from evalhub.datasets.reading import opened, row_named, rows_page, texts_of
+from evalhub.datasets.reading import PAGE, Row, opened, row_named, rows_page, texts_of
+from evalhub.datasets.sending import finding_of, rows_with, start_sending_back
 
 CHANGES = ("added", "removed", "changed")
 
@@ -37,7 +40,7 @@ def rows(request: Request, workspace: str, uid: UUID) -> HttpResponse:
         "form": form,
         "asked": asked,
         "page": page,
-        "rows": [{"row": row, "texts": texts_of(row), "lineage": line} for row, line in page.rows],
+        "rows": [_told(Row(*each)) for each in page.rows],
         "total": build.rows.get(asked.split, 0),
         "splits": in_order(build.rows),
     }
@@ -60,6 +63,37 @@ def row(request: Request, workspace: str, uid: UUID, row: str) -> HttpResponse:
         "lineage": lineage_of(member.workspace, found.lineage),
     }
     return render(request, "datasets/row.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def finding(request: Request, workspace: str, uid: UUID, name: str) -> HttpResponse:
+    """The rows that a finding is about; whoever may review sends their judgments back."""
+    member = access_member(request.user, workspace, to="build")
+    build = access_build(member, uid)
+    found = finding_of(build, name)
+    form = SendBackForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        reviewer = access_member(request.user, workspace, to="review")
+        reason = form.cleaned_data["reason"]
+        job = start_sending_back(build=build, finding=name, reason=reason, by=reviewer)
+        return redirect("jobs:detail", workspace, job.uid)
+    place = PageForm(request.GET).place()
+    rows = list(islice(rows_with(build, name), place, place + PAGE + 1))
+    context = _context(member, build) | {
+        "finding": found,
+        "form": form,
+        "may_return": bool({Role.REVIEWER, Role.LEAD} & set(member.roles)),
+        "rows": [_told(each) for each in rows[:PAGE]],
+        "first": place + 1,
+        "last": place + min(len(rows), PAGE),
+        "following": len(rows) > PAGE,
+    }
+    return render(request, "datasets/finding.html", context)
+
+
+def _told(found: Row) -> dict[str, Any]:
+    return {"row": found.row, "texts": texts_of(found.row), "lineage": found.lineage}
 
 
 @require_GET

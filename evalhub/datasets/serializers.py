@@ -28,7 +28,10 @@ class DatasetSerializer(serializers.ModelSerializer[Dataset]):
 
 
 class BuildSerializer(serializers.ModelSerializer[DatasetBuild]):
-    """The state of the job; digest, rows, files and manifest once it has succeeded."""
+    """The state of the job; digest, rows, files and manifest once it has succeeded.
+
+    `erased_at`: since when files are missing that held the words of somebody who was erased.
+    """
 
     dataset = serializers.UUIDField(source="dataset.uid", read_only=True)
     job = serializers.UUIDField(source="job.uid", read_only=True)
@@ -49,6 +52,8 @@ class BuildSerializer(serializers.ModelSerializer[DatasetBuild]):
             "rows",
             "files",
             "manifest",
+            "erased_at",
+            "crossed_at",
             "created_at",
         )
 

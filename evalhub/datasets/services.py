@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -121,6 +122,28 @@ def decide_spelling(*, proposal: SpellingProposal, state: str, by: Member) -> Sp
     target, workspace = f"spelling {proposal.uid}", proposal.dataset.workspace
     _record(f"spelling.{state}", target, workspace, by, word=proposal.word, meant=proposal.meant)
     return proposal
+
+
+def erase_files(*, build: DatasetBuild, names: Iterable[str], by: Member | None = None) -> None:
+    """Mark files of a build as gone because they held the words of somebody who was erased.
+
+    Digests and manifest stay. The caller deletes the bytes, which other builds may name too.
+    """
+    locked = DatasetBuild.objects.select_for_update().get(pk=build.pk)
+    gone = {name: locked.files.pop(name) for name in names if name in locked.files}
+    if gone:
+        locked.erased_files |= gone
+        locked.erased_at = locked.erased_at or timezone.now()
+        locked.save(update_fields=["files", "erased_files", "erased_at"])
+        _record("build.erased", f"build {build.uid}", build.workspace, by, files=sorted(gone))
+    build.refresh_from_db(fields=["files", "erased_files", "erased_at"])
+
+
+@transaction.atomic
+def mark_crossed(*, build: DatasetBuild) -> None:
+    """Groups on two sides of a build turned out to be one: nothing is trained or measured on it."""
+    if DatasetBuild.objects.filter(pk=build.pk, crossed_at=None).update(crossed_at=timezone.now()):
+        _record("build.crossed", f"build {build.uid}", build.workspace, None)
 
 
 def start_grouping(*, workspace: Workspace, by: Member | None = None) -> Job:

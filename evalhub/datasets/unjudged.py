@@ -17,7 +17,7 @@ from evalhub.quality.scope import Scope
 BATCH = 2000  # prompts
 
 
-def prompts_in(scope: Scope, *, report: Callable[[], None]) -> Iterator[list[tuple[Asked, Any]]]:
+def prompts_in(scope: Scope, *, report: Callable[[], object]) -> Iterator[list[tuple[Asked, Any]]]:
     """The prompts of the scope's collections, or of its campaigns, that are in use, each with its
     documents; a batch at a time, by key.
     """

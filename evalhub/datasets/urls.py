@@ -14,6 +14,7 @@ urlpatterns = [
     path("builds/<uuid:uid>/files/<str:name>", views.build_file, name="file"),
     path("builds/<uuid:uid>/rows/", row_views.rows, name="rows"),
     path("builds/<uuid:uid>/rows/<slug:row>/", row_views.row, name="row"),
+    path("builds/<uuid:uid>/findings/<slug:name>/", row_views.finding, name="finding"),
     path("builds/<uuid:uid>/card/", row_views.card, name="card"),
     path("builds/<uuid:uid>/diff/", row_views.diff_start, name="diff_start"),
     path("build-diffs/<uuid:uid>/", row_views.diff, name="diff"),

@@ -180,7 +180,12 @@ def _snapshot(build: DatasetBuild) -> Check:
     if snapshot is None:
         check.fault("the build names no snapshot")
         return check
-    rows = counted_up_to(build.workspace, snapshot.last_judgment, before=snapshot.settled_before)
+    rows = counted_up_to(
+        build.workspace,
+        snapshot.last_judgment,
+        before=snapshot.settled_before,
+        at=snapshot.created_at,
+    )
     if named_by(rows) != (snapshot.judgments, snapshot.digest):
         check.fault("the judgments that counted then are not those that the snapshot was taken of")
     return check

@@ -19,10 +19,11 @@ from evalhub.datasets.access import access_build, access_dataset
 from evalhub.datasets.card import licences_of
 from evalhub.datasets.choices import BuildKind
 from evalhub.datasets.definition import in_words
+from evalhub.datasets.definition_form import DatasetForm
 from evalhub.datasets.errors import NotBuilt
-from evalhub.datasets.forms import DatasetForm, OtherBuildForm
+from evalhub.datasets.forms import OtherBuildForm
 from evalhub.datasets.models import Dataset, DatasetBuild
-from evalhub.datasets.queries import SPLITS
+from evalhub.datasets.queries import SPLITS, slice_tables, told_in_percent
 from evalhub.datasets.reading import rows_page, texts_of
 from evalhub.datasets.services import create_dataset, start_build
 
@@ -95,8 +96,10 @@ def build_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
         "definition": in_words(build.definition),
         "licence": ", ".join(licences_of(build.manifest)) if build.is_built else "",
         "splits": [(split, build.rows[split]) for split in SPLITS] if build.is_built else [],
+        "report": told_in_percent(build.manifest.get("report", {})),
+        "slices": slice_tables(build.manifest.get("slices", [])),
         "files": sorted(build.files.items()),
-        "rows": list(_first_rows(build)) if build.is_built else [],
+        "rows": list(_first_rows(build)) if "train.jsonl" in build.files else [],
         "others": OtherBuildForm(build=build) if build.is_built else None,
     }
     template = "datasets/build_detail.html" + ("#live" if request.htmx else "")

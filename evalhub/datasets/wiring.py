@@ -3,6 +3,7 @@ from evalhub.datasets.export.jobs import write_export
 from evalhub.datasets.jobs import build_dataset, group_prompts
 from evalhub.datasets.models import DIFF, EXPORT, PUSH
 from evalhub.datasets.push.jobs import write_push
+from evalhub.datasets.sending import SEND_BACK, send_back
 from evalhub.jobs import handlers
 
 
@@ -12,3 +13,4 @@ def connect() -> None:
     handlers.register(EXPORT, write_export)
     handlers.register(PUSH, write_push)
     handlers.register(DIFF, make_diff)
+    handlers.register(SEND_BACK, send_back)

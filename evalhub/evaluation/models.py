@@ -25,6 +25,8 @@ class Evaluation(PublicModel):
     set_digest = models.CharField(max_length=64)
     run = models.OneToOneField(Run, models.PROTECT, related_name="evaluation")
     metrics: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
+    stale_since = models.DateTimeField(null=True, blank=True)
+    stale_because = models.TextField(blank=True)
 
     class Meta:
         ordering = ["-pk"]
@@ -79,6 +81,7 @@ class Promotion(PublicModel):
     decision = models.CharField(max_length=10, choices=Decision.choices)
     reason = models.TextField()
     evidence: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
+    warnings: models.JSONField[list[str]] = models.JSONField(default=list, blank=True)
     decided_by = models.ForeignKey(Member, models.PROTECT, null=True, blank=True)
 
     class Meta:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from evalhub.accounts.models import Member
 from evalhub.audit.services import record
@@ -38,6 +38,7 @@ def record_promotion(
         decision=Decision.PROMOTE if verdict.promote else Decision.REFUSE,
         reason=verdict.reason,
         evidence=evidence,
+        warnings=warnings_on(candidate, comparisons.values()),
         decided_by=by,
     )
     promotion.comparisons.set(comparisons.values())
@@ -45,6 +46,18 @@ def record_promotion(
         put_in_service(model=candidate.model, replaces=replaces, by=by)
     _record(promotion, by)
     return promotion
+
+
+def warnings_on(candidate: Evaluation, comparisons: Iterable[Comparison]) -> list[str]:
+    """What the figures cannot say: marks on the model, and sets that are no longer apart."""
+    told = [
+        f"The model is marked: it {mark.get_cause_display()}." for mark in candidate.model.marks_now
+    ]
+    measured = {each.pk: each for pair in comparisons for each in (pair.baseline, pair.candidate)}
+    for evaluation in (candidate, *measured.values()):
+        if evaluation.stale_since:
+            told.append(f"A figure is stale: {evaluation.stale_because}")
+    return list(dict.fromkeys(told))
 
 
 def _record(promotion: Promotion, by: Member | None) -> None:

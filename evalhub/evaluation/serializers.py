@@ -27,4 +27,4 @@ class PromotionSerializer(serializers.ModelSerializer[Promotion]):
 
     class Meta:
         model = Promotion
-        fields = ["uid", "model", "decision", "reason", "evidence", "created_at"]
+        fields = ["uid", "model", "decision", "reason", "evidence", "warnings", "created_at"]

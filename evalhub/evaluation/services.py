@@ -1,12 +1,14 @@
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from evalhub.accounts.models import Member, Workspace
+from evalhub.audit.services import record
 from evalhub.datasets.models import DatasetBuild
 from evalhub.evaluation.errors import BaselineMissing, NotMeasured
 from evalhub.evaluation.frozen_set import FrozenSet, frozen_set
@@ -45,6 +47,26 @@ def evaluate_model(
     if model.kind == ModelKind.ADAPTER:
         _demand_baseline(workspace, model.base, measured_set)
     return _measure(workspace, model, builds, measured_set, by)
+
+
+@transaction.atomic
+def mark_stale(*, evaluations: Iterable[Evaluation], reason: str) -> int:
+    """Say of figures that their set no longer stands apart from training; return of how many."""
+    keys = [each.pk for each in evaluations]
+    found = Evaluation.objects.filter(pk__in=keys, stale_since=None).select_related(
+        "model__workspace"
+    )
+    for each in found:
+        record(
+            "evaluation.marked_stale",
+            actor="system",
+            workspace=each.model.workspace.slug,
+            target=f"evaluation {each.uid}",
+            reason=reason,
+        )
+    return Evaluation.objects.filter(pk__in=keys, stale_since=None).update(
+        stale_since=timezone.now(), stale_because=reason
+    )
 
 
 def start_decision(

@@ -14,6 +14,7 @@ from django.db.models import Q
 from evalhub.accounts.models import Workspace
 from evalhub.common.canonical import digest_of, plain_text
 from evalhub.common.copying import copy_in, keys_for
+from evalhub.jobs.events import announce
 from evalhub.prompts.models import Prompt, PromptGroup, Split
 
 SALT = "evalhub split 1"  # never changes: every frozen test set hangs on it
@@ -148,6 +149,8 @@ def merge_each(pairs: Sequence[tuple[int, int]]) -> list[Merge]:
             members[earlier.pk].append(group)
             changed.add(group.pk)
         merges.append(Merge(earlier.uid, later.uid, was))
+        if was:
+            announce("group.lost_its_split", later.uid, workspace=str(later.workspace.uid))
     PromptGroup.objects.bulk_update(
         [stored[key] for key in sorted(changed)], ["merged_into", "split"], batch_size=1000
     )
@@ -163,7 +166,8 @@ def _with_their_roots(keys: set[int]) -> dict[int, PromptGroup]:
         )
     }
     asked = Q(pk__in=roots) | Q(merged_into__in=roots)
-    return {group.pk: group for group in PromptGroup.objects.filter(asked).order_by("pk")}
+    groups = PromptGroup.objects.filter(asked).select_related("workspace").order_by("pk")
+    return {group.pk: group for group in groups}
 
 
 def root_of(group: PromptGroup) -> PromptGroup:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from evalhub.campaigns.choices import TaskKind
 from evalhub.campaigns.models import Campaign
 from evalhub.judgments.models import Judgment
-from evalhub.quality.models import excluded
+from evalhub.quality.models import excluded, withdrawn
 from evalhub.registry.models import LanguageModel
 
 Ints = NDArray[np.int64]
@@ -120,9 +120,9 @@ class Preferences:
 
 
 def said_in(campaign: Campaign) -> QuerySet[Judgment]:
-    """What people themselves said last, a reviewer's fix left out, and whoever was excluded."""
+    """What people themselves said last, a reviewer's fix left out, and whoever was excluded, what is withdrawn."""
     rows = Judgment.objects.filter(campaign=campaign).own_words().exclude(task__kind__in=APART)
-    return rows.filter(~excluded())
+    return rows.filter(~excluded()).filter(~withdrawn())
 
 
 def ratings_of(campaign: Campaign, *, said: QuerySet[Judgment] | None = None) -> Ratings:

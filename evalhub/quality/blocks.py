@@ -17,6 +17,7 @@ import numpy as np
 from django.db import connection
 from numpy.typing import NDArray
 
+from evalhub.common.erased import TOMBSTONE
 from evalhub.quality.scope import Scope
 from evalhub.rubrics.models import ScaleKind
 
@@ -68,11 +69,13 @@ _WRITTEN = {
     "corrections": """
         SELECT s.block, s.prompt_id, s.uid, r.completion_id, r.content, s.judged_at
         FROM {scope} s JOIN judgments_correction r ON r.judgment_id = s.id
+        WHERE r.content <> '{erased}'
         ORDER BY 1, 2, s.id, r.completion_id
     """,
     "demonstrations": """
         SELECT s.block, s.prompt_id, s.uid, 0::bigint, r.content, s.judged_at
         FROM {scope} s JOIN judgments_demonstration r ON r.judgment_id = s.id
+        WHERE r.content <> '{erased}'
         ORDER BY 1, 2, s.id
     """,
 }
@@ -192,7 +195,9 @@ def _cursor(statement: str, table: str, stack: ExitStack) -> Any:
         name=f"evalhub_blocks_{next(_nth)}", withhold=True, binary=True
     )
     stack.enter_context(cursor)
-    text: LiteralString = statement.format(scope=table, missing=MISSING, words=ScaleKind.TEXT.value)
+    text: LiteralString = statement.format(
+        scope=table, missing=MISSING, words=ScaleKind.TEXT.value, erased=TOMBSTONE
+    )
     cursor.execute(text)
     return cursor
 

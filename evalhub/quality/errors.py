@@ -7,3 +7,7 @@ class TooBusy(DomainError):
 
 class UnfitExclusion(DomainError):
     code, http_status = "unfit_exclusion", 422
+
+
+class UnfitWithdrawal(DomainError):
+    code, http_status = "unfit_withdrawal", 422

@@ -10,6 +10,7 @@ from evalhub.accounts.models import Member, Workspace
 from evalhub.campaigns.models import Campaign, Task
 from evalhub.common.models import PublicModel, one_of
 from evalhub.judgments.models import Judgment
+from evalhub.prompts.models import Prompt
 from evalhub.quality.choices import Cause, Measure
 from evalhub.rubrics.models import Criterion
 
@@ -167,6 +168,92 @@ def excluded(*, at: datetime | None = None) -> Exists:
     if at is None:
         return Exists(rows.filter(lifted_at=None))
     return Exists(rows.filter(Q(lifted_at=None) | Q(lifted_at__gt=at), created_at__lte=at))
+
+
+class Withdrawal(PublicModel):
+    """From `created_at` until it is reinstated nothing of what it names enters a snapshot or a build.
+
+    It names one judgment, all that was said about a prompt, or all that a member says. What was
+    said stays as it is, and so do snapshots and builds from before. Never changed.
+    """
+
+    workspace = models.ForeignKey(Workspace, models.PROTECT, related_name="withdrawals")
+    judgment = models.ForeignKey(
+        Judgment, models.PROTECT, null=True, blank=True, related_name="withdrawals"
+    )
+    prompt = models.ForeignKey(
+        Prompt, models.PROTECT, null=True, blank=True, related_name="withdrawals"
+    )
+    member = models.ForeignKey(
+        Member, models.PROTECT, null=True, blank=True, related_name="withdrawals"
+    )
+    reason = models.TextField()
+    withdrawn_by = models.ForeignKey(Member, models.PROTECT, related_name="+", db_index=False)
+    effect: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)  # as it was shown
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(condition=~Q(reason=""), name="a_withdrawal_says_why"),
+            models.CheckConstraint(
+                condition=Q(judgment__isnull=False, prompt=None, member=None)
+                | Q(judgment=None, prompt__isnull=False, member=None)
+                | Q(judgment=None, prompt=None, member__isnull=False),
+                name="a_withdrawal_names_one_thing",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Withdrawal of a {self.kind}"
+
+    @property
+    def kind(self) -> str:
+        return next(
+            name for name in ("judgment", "prompt", "member") if getattr(self, f"{name}_id")
+        )
+
+    @property
+    def subject(self) -> Judgment | Prompt | Member:
+        found: Judgment | Prompt | Member = getattr(self, self.kind)
+        return found
+
+    @property
+    def taken_back(self) -> Reinstatement | None:
+        """None while it stands; templates take no missing row."""
+        return getattr(self, "reinstatement", None)
+
+
+class Reinstatement(PublicModel):
+    """The decision that what was withdrawn counts again, from `created_at` on."""
+
+    withdrawal = models.OneToOneField(Withdrawal, models.PROTECT, related_name="reinstatement")
+    reason = models.TextField()
+    reinstated_by = models.ForeignKey(Member, models.PROTECT, related_name="+", db_index=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~Q(reason=""), name="a_reinstatement_says_why")
+        ]
+
+    def __str__(self) -> str:
+        return f"Reinstatement after {self.withdrawal_id}"
+
+
+def withdrawn(*, at: datetime | None = None) -> Q:
+    """Of a query set of judgments: what is withdrawn from data, now or `at`.
+
+    Lists of keys that are read once, not a look for each row.
+    """
+    rows = Withdrawal.objects.filter(reinstatement=None)
+    if at is not None:
+        again = Q(reinstatement=None) | Q(reinstatement__created_at__gt=at)
+        rows = Withdrawal.objects.filter(again, created_at__lte=at)
+    tasks = Task.objects.filter(prompt__in=rows.exclude(prompt=None).order_by().values("prompt"))
+    return (
+        Q(pk__in=rows.exclude(judgment=None).order_by().values("judgment"))
+        | Q(member__in=rows.exclude(member=None).order_by().values("member"))
+        | Q(task__in=tasks.order_by().values("pk"))
+    )
 
 
 class Adjudication(PublicModel):

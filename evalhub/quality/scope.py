@@ -16,7 +16,7 @@ from evalhub.campaigns.choices import TaskKind
 from evalhub.campaigns.models import Campaign
 from evalhub.judgments.choices import Source
 from evalhub.judgments.models import Judgment, JudgmentQuerySet
-from evalhub.quality.models import ConsensusSnapshot, excluded
+from evalhub.quality.models import ConsensusSnapshot, excluded, withdrawn
 from evalhub.quality.weighing import Fits, fits_of
 from evalhub.rubrics.carried import CarriedOver, carried_from_trial, carried_on, carried_over
 
@@ -89,6 +89,11 @@ class Scope:
         rows = self._of_campaigns(self._counted())
         return rows.filter(excluded(at=self.snapshot.created_at))
 
+    def withdrawn(self) -> QuerySet[Judgment]:
+        """Those that had been withdrawn from data when the snapshot was taken."""
+        rows = self._stored().filter(withdrawn(at=self.snapshot.created_at))
+        return self._of_campaigns(rows.standing(before=self.snapshot.settled_before))
+
     def set_aside(self) -> QuerySet[Judgment]:
         """Those whose task a verdict has decided; or, where verdicts are left out, the verdicts."""
         rows = self._of_campaigns(self._counted())
@@ -99,7 +104,10 @@ class Scope:
     def _counted(self) -> QuerySet[Judgment]:
         snapshot = self.snapshot
         return counted_up_to(
-            snapshot.workspace, snapshot.last_judgment, before=snapshot.settled_before
+            snapshot.workspace,
+            snapshot.last_judgment,
+            before=snapshot.settled_before,
+            at=snapshot.created_at,
         )
 
     def _stored(self) -> JudgmentQuerySet:
@@ -155,15 +163,18 @@ class Scope:
         return found
 
 
-def counted_up_to(workspace: Workspace, last: int, *, before: datetime) -> QuerySet[Judgment]:
+def counted_up_to(
+    workspace: Workspace, last: int, *, before: datetime, at: datetime
+) -> QuerySet[Judgment]:
     """What counted when `last` was the highest key and `before` the end of the undo.
 
-    As `JudgmentQuerySet.counted`, but of that moment: nothing up to there supersedes them.
+    As `JudgmentQuerySet.counted`, but of that moment: nothing up to there supersedes them, and
+    nobody had withdrawn them from data by `at`.
     """
     superseding = Judgment.objects.filter(supersedes=OuterRef("pk"), pk__lte=last)
     # As an anti-join: an outer join with an OR is taken for ten rows, and looped over for minutes
     rows = Judgment.objects.filter(~Exists(superseding), workspace=workspace, pk__lte=last)
-    return rows.standing(before=before)
+    return rows.standing(before=before).filter(~withdrawn(at=at))
 
 
 def named_by(rows: QuerySet[Judgment]) -> tuple[int, str]:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.conf import settings
@@ -22,9 +22,18 @@ from evalhub.judgments.body import Answers
 from evalhub.judgments.models import Judgment
 from evalhub.judgments.services.verdict import store_verdict
 from evalhub.notifications.services import notify
+from evalhub.prompts.models import Prompt
 from evalhub.quality.choices import Cause, Measure
-from evalhub.quality.errors import TooBusy, UnfitExclusion
-from evalhub.quality.models import Adjudication, AlertRule, ConsensusSnapshot, Dispute, Exclusion
+from evalhub.quality.errors import TooBusy, UnfitExclusion, UnfitWithdrawal
+from evalhub.quality.models import (
+    Adjudication,
+    AlertRule,
+    ConsensusSnapshot,
+    Dispute,
+    Exclusion,
+    Reinstatement,
+    Withdrawal,
+)
 from evalhub.quality.scope import counted_up_to, named_by
 
 
@@ -34,10 +43,12 @@ def take_snapshot(workspace: Workspace) -> ConsensusSnapshot:
     Raises:
         TooBusy: writers kept the table for five seconds; try again.
     """
-    last, before = safe_bounds(workspace)
-    count, digest = named_by(counted_up_to(workspace, last, before=before))
+    bounds = safe_bounds(workspace)
+    last, before = bounds
+    count, digest = named_by(counted_up_to(workspace, last, before=before, at=bounds.now))
     return ConsensusSnapshot.objects.create(
         workspace=workspace,
+        created_at=bounds.now,
         last_judgment=last,
         settled_before=before,
         judgments=count,
@@ -48,6 +59,11 @@ def take_snapshot(workspace: Workspace) -> ConsensusSnapshot:
 class Bounds(NamedTuple):
     last: int
     settled_before: datetime
+
+    @property
+    def now(self) -> datetime:
+        """When that was; whatever was withdrawn from data by then is seen by everybody."""
+        return self.settled_before + timedelta(seconds=settings.EVALHUB_UNDO_SECONDS)
 
 
 def safe_bounds(workspace: Workspace) -> Bounds:
@@ -60,7 +76,7 @@ def safe_bounds(workspace: Workspace) -> Bounds:
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SET LOCAL lock_timeout = '5s'")
-            cursor.execute("LOCK TABLE judgments_judgment IN SHARE MODE")
+            cursor.execute("LOCK TABLE judgments_judgment, quality_withdrawal IN SHARE MODE")
             highest = Judgment.objects.filter(workspace=workspace).aggregate(last=Max("pk"))
             cursor.execute(
                 "SELECT clock_timestamp() - make_interval(secs => %s)",
@@ -188,5 +204,82 @@ def _record_exclusion(verb: str, exclusion: Exclusion, by: Member, **details: ob
         workspace=by.workspace.slug,
         target=f"member {exclusion.member.uid}",
         campaign=str(exclusion.campaign.uid),
+        **details,
+    )
+
+
+@transaction.atomic
+def withdraw_from_data(
+    *,
+    subject: Judgment | Prompt | Member,
+    reason: str,
+    by: Member,
+    effect: Mapping[str, object],
+) -> Withdrawal:
+    """Let nothing of a judgment, a prompt or a member enter a snapshot or a build from now on.
+
+    Raises:
+        UnfitWithdrawal: no reason was given.
+        Conflict: it is withdrawn already.
+    """
+    _demand_reason(reason)
+    kind = type(subject).__name__.lower()
+    now = _alone_with_withdrawals()
+    if Withdrawal.objects.filter(reinstatement=None, **{kind: subject}).exists():
+        raise Conflict(f"This {kind} is withdrawn already.")
+    made = Withdrawal(
+        workspace=by.workspace,
+        created_at=now,
+        reason=reason.strip(),
+        withdrawn_by=by,
+        effect=dict(effect),
+    )
+    setattr(made, kind, subject)
+    made.save()
+    _record_withdrawal(f"{kind}.withdrawn_from_data", made, by, reason=made.reason)
+    return made
+
+
+@transaction.atomic
+def reinstate(*, withdrawal: Withdrawal, reason: str, by: Member) -> Reinstatement:
+    """Let it count again, in snapshots and builds from now on.
+
+    Raises:
+        UnfitWithdrawal: no reason was given.
+        Conflict: it counts again already.
+    """
+    _demand_reason(reason)
+    now = _alone_with_withdrawals()
+    if Reinstatement.objects.filter(withdrawal=withdrawal).exists():
+        raise Conflict("It was reinstated already.")
+    made = Reinstatement.objects.create(
+        withdrawal=withdrawal, created_at=now, reason=reason.strip(), reinstated_by=by
+    )
+    _record_withdrawal(f"{withdrawal.kind}.reinstated", withdrawal, by, reason=made.reason)
+    return made
+
+
+def _demand_reason(reason: str) -> None:
+    if not reason.strip():
+        raise UnfitWithdrawal("Say why; it stands in the audit log.", field="reason")
+
+
+def _alone_with_withdrawals() -> datetime:
+    """The moment from which a snapshot sees what is decided here: none is between clock and commit."""
+    with connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE quality_withdrawal IN SHARE ROW EXCLUSIVE MODE")
+        cursor.execute("SELECT clock_timestamp()")
+        (now,) = cursor.fetchone()
+    moment: datetime = now
+    return moment
+
+
+def _record_withdrawal(verb: str, withdrawal: Withdrawal, by: Member, **details: object) -> None:
+    record(
+        verb,
+        actor=by.pseudonym,
+        workspace=by.workspace.slug,
+        target=f"{withdrawal.kind} {withdrawal.subject.uid}",
+        withdrawal=str(withdrawal.uid),
         **details,
     )

@@ -135,7 +135,10 @@ def _snapshots(beat: Beat) -> Verified:
     checked, wrong = 0, []
     for snapshot in ConsensusSnapshot.objects.select_related("workspace").order_by("pk"):
         rows = counted_up_to(
-            snapshot.workspace, snapshot.last_judgment, before=snapshot.settled_before
+            snapshot.workspace,
+            snapshot.last_judgment,
+            before=snapshot.settled_before,
+            at=snapshot.created_at,
         )
         beat()
         checked += 1

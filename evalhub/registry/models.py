@@ -75,9 +75,44 @@ class LanguageModel(PublicModel):
         return self.kind in ADAPTERS
 
     @property
+    def marks_now(self) -> list[ModelMark]:
+        """What people should know before they use it, newest first."""
+        return [mark for mark in self.marks.all() if mark.lifted_at is None]
+
+    @property
     def base(self) -> LanguageModel:
         """The model at the root of the parents: itself for a base."""
         model = self
         while model.parent is not None:
             model = model.parent
         return model
+
+
+class MarkCause(TextChoices):
+    WITHDRAWAL = "withdrawal", "learned from what was withdrawn"
+    ERASURE = "erasure", "learned from what was erased"
+    MERGE = "merge", "learned from what stands close to test prompts"
+
+
+class ModelMark(PublicModel):
+    """Something that happened to the data of a model, or of one that it comes from.
+
+    stands -> lifted, when the cause is taken back. `cause_uid` names a row of an app above.
+    """
+
+    model = models.ForeignKey(LanguageModel, models.PROTECT, related_name="marks", db_index=False)
+    cause = models.CharField(max_length=10, choices=MarkCause.choices)
+    cause_uid = models.UUIDField()
+    reason = models.TextField()
+    lifted_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["model", "cause_uid"], name="marked_once_per_cause"),
+            one_of("mark_cause_known", "cause", MarkCause),
+        ]
+        indexes = [models.Index(fields=["cause_uid"], name="mark_by_cause")]
+
+    def __str__(self) -> str:
+        return f"{self.get_cause_display()}: {self.reason}"

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import PurePath
 from typing import Any
+from uuid import UUID
 
 import structlog
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from evalhub.accounts.models import Member, Workspace
 from evalhub.accounts.services import create_workspace
@@ -14,7 +17,7 @@ from evalhub.common.canonical import digest_of
 from evalhub.common.files import Beat
 from evalhub.registry.errors import ModelNameTaken, NoModelThere
 from evalhub.registry.files import demand_model_at, digest_of_source, folder_of
-from evalhub.registry.models import LanguageModel, ModelKind, Stage
+from evalhub.registry.models import LanguageModel, MarkCause, ModelKind, ModelMark, Stage
 
 log = structlog.get_logger(__name__)
 
@@ -139,6 +142,35 @@ def put_in_service(
     _move(model, Stage.INCUMBENT)
     _record("model.put_in_service", model, by, replaces=str(replaces.uid) if replaces else None)
     return model
+
+
+@transaction.atomic
+def mark_models(
+    *,
+    models: Iterable[LanguageModel],
+    cause: MarkCause,
+    cause_uid: UUID,
+    reason: str,
+    by: Member | None = None,
+) -> int:
+    """Mark each model that is not marked for that cause yet; return how many were."""
+    known = ModelMark.objects.filter(cause_uid=cause_uid)
+    marked = set(known.filter(lifted_at=None).values_list("model", flat=True))
+    fresh = [model for model in models if model.pk not in marked]
+    for model in fresh:
+        values = {"cause": cause, "reason": reason, "lifted_at": None}
+        ModelMark.objects.update_or_create(model=model, cause_uid=cause_uid, defaults=values)
+        _record("model.marked", model, by, cause=cause, because=str(cause_uid))
+    return len(fresh)
+
+
+@transaction.atomic
+def lift_marks(*, cause_uid: UUID, by: Member | None = None) -> None:
+    """The cause was taken back."""
+    standing = ModelMark.objects.filter(cause_uid=cause_uid, lifted_at=None)
+    for mark in standing.select_related("model__workspace"):
+        _record("model.mark_lifted", mark.model, by, because=str(cause_uid))
+    standing.update(lifted_at=timezone.now())
 
 
 def _move(model: LanguageModel, stage: Stage) -> None:

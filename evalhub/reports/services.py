@@ -1,10 +1,11 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from django.db import transaction
+from django.utils import timezone
 
 from evalhub.accounts.models import Member
 from evalhub.audit.services import record
@@ -12,10 +13,11 @@ from evalhub.campaigns.models import Campaign
 from evalhub.common.files import digest_of_file, file_store
 from evalhub.common.parquet import must_be_installed
 from evalhub.jobs.choices import ENDED
-from evalhub.jobs.services import queue_job
+from evalhub.jobs.services import cancel_job, queue_job
 from evalhub.reports.choices import ExportFormat, ReportKind
 from evalhub.reports.errors import ExportExpired, NotExported
 from evalhub.reports.exporting import export_judgments
+from evalhub.reports.jobs import sweep_exports
 from evalhub.reports.models import MAKE, WRITE, Export, Report
 
 
@@ -141,3 +143,20 @@ def _record(verb: str, export: Export, by: Member, **details: Any) -> None:  # A
         target=f"export {export.uid}",
         **details,
     )
+
+
+def end_exports(*, campaigns: Sequence[int], by: Member | None = None) -> int:
+    """Delete every file that was made of these campaigns, and stop those that are being made.
+
+    Args:
+        campaigns: their keys.
+
+    Returns:
+        How many files there were.
+    """
+    exports = Export.objects.filter(campaign__in=campaigns)
+    for export in exports.exclude(job__state__in=ENDED).select_related("job"):
+        cancel_job(job=export.job, by=by)
+    made = exports.exclude(file_key="").update(expires_at=timezone.now())
+    sweep_exports()
+    return made

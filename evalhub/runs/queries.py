@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from evalhub.accounts.models import Workspace
+from evalhub.common.erased import TOMBSTONE
 from evalhub.common.files import file_store
 from evalhub.runs.folder import run_dir
 from evalhub.runs.inputs import read_rows
@@ -112,10 +113,16 @@ def trial_answers(workspace: Workspace, trial: UUID) -> list[TrialAnswer]:
 
 
 def _typed(run: Run) -> str:
-    row = next(read_rows(run.spec["inputs"]["prompts"]["key"]))
+    try:
+        row = next(read_rows(run.spec["inputs"]["prompts"]["key"]))
+    except FileNotFoundError:  # who typed it was erased
+        return TOMBSTONE
     return str(row["prompt"][-1]["content"])
 
 
 def _said(run: Run) -> str | None:
     stored = run.artifacts.get("completions.jsonl")
-    return str(next(read_rows(stored["key"]))["content"]) if stored else None
+    try:
+        return str(next(read_rows(stored["key"]))["content"]) if stored else None
+    except FileNotFoundError:
+        return TOMBSTONE

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from evalhub.accounts.models import Member, Workspace
 from evalhub.audit.services import record
+from evalhub.datasets.errors import BuildCrosses, BuildErased
 from evalhub.datasets.models import DatasetBuild
 from evalhub.datasets.queries import blocking
 from evalhub.jobs.choices import Queue
@@ -21,6 +22,8 @@ from training.contract import OPTIONS, ContractError, RunSpec
 
 EXECUTE = "runs.execute"
 SCORING = (Recipe.REWARD, Recipe.SCORE)  # what a reward model can be used for
+MEASURING = (Recipe.EVALUATE,)  # may read a test split; no other recipe may
+TEST_FILES = ("test.jsonl", "prompts.jsonl")
 
 
 @transaction.atomic
@@ -48,7 +51,11 @@ def start_run(
     Raises:
         BadSpec: an option that the recipe does not know, or a value that means nothing.
         CannotRun: the model is only a name, so there is nothing to load.
+        BuildErased: a file of a build is gone with somebody's words.
+        BuildCrosses: near-duplicates stand on two sides of a build.
     """
+    _demand_whole(builds)
+    _demand_unseen(workspace, str(recipe), inputs or {})
     spec = _frozen(str(recipe), seed, dict(options or {}), inputs or {})
     _demand_use(model, str(recipe))
     uid = uuid.uuid4()
@@ -96,6 +103,7 @@ def start_training(
         raise BadSpec(
             f"{recipe} needs a {' or a '.join(wanted)} build; {build} is a {build.kind} build."
         )
+    _demand_whole([build])
     if not build.is_built or not build.rows.get("train"):
         raise BadSpec(
             f"{build} holds no training rows (or is not finished): nothing to learn from."
@@ -182,6 +190,34 @@ def _demand_use(model: LanguageModel | None, recipe: str) -> None:
         )
     if model.kind == ModelKind.BASE and recipe == Recipe.SCORE:
         raise CannotRun(f"“{model}” is a base; score needs a reward model that was trained on it.")
+
+
+def _demand_whole(builds: Sequence[DatasetBuild]) -> None:
+    for build in builds:
+        if build.erased_at is not None:
+            raise BuildErased(
+                f"{build} held the words of somebody who was erased, and is no longer whole. Build "
+                "the dataset again."
+            )
+        if build.crossed_at is not None:
+            raise BuildCrosses(
+                f"Near-duplicates stand on two sides of {build}, as was found after it was made. "
+                "Build the dataset again, which leaves them out."
+            )
+
+
+def _demand_unseen(workspace: Workspace, recipe: str, inputs: Mapping[str, FileRef]) -> None:
+    """What trains, selects or stops never gets a file of a test split, under whatever name."""
+    if recipe in MEASURING:
+        return
+    builds = DatasetBuild.objects.filter(workspace=workspace)
+    for name, file in inputs.items():
+        for held_out in TEST_FILES:
+            if builds.filter(files__contains={held_out: {"sha256": file.sha256}}).exists():
+                raise BadSpec(
+                    f"The input {name} is a test split, which only the recipe "
+                    f"{' or '.join(MEASURING)} may read; {recipe} would learn from it."
+                )
 
 
 def _record(run: Run, by: Member | None, *, verb: str = "run.started", **details: object) -> None:

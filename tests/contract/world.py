@@ -120,6 +120,8 @@ MAKERS: Makers = {
     "build-exports": lambda w: make.BuildExportFactory.create(build__dataset__workspace=w),
     "build-pushes": lambda w: make.BuildPushFactory.create(build__dataset__workspace=w),
     "build-diffs": lambda w: make.DiffReportFactory.create(new__dataset__workspace=w),
+    "withdrawals": lambda w: make.WithdrawalFactory.create(workspace=w),
+    "contamination": lambda w: make.ContaminationCheckFactory.create(build__dataset__workspace=w),
     "exports": lambda w: make.ExportFactory.create(campaign__workspace=w),
     "try": _trial,
     "runs": lambda w: make.RunFactory.create(workspace=w),

@@ -80,6 +80,12 @@ def make_world(workspace: Workspace, member: Member, text: str) -> World:
     uids["exclusion"] = factories.ExclusionFactory.create(
         campaign=task.campaign, member=member, reason=text, excluded_by=member
     ).uid
+    uids["withdrawal"] = factories.WithdrawalFactory.create(
+        workspace=workspace, reason=text, withdrawn_by=member
+    ).uid
+    uids["contamination"] = factories.ContaminationCheckFactory.create(
+        build__dataset__workspace=workspace, against={"kind": "file", "name": text, "key": "x"}
+    ).uid
     rate = factories.PayRateFactory.create(campaign=task.campaign, since=task.created_at)
     run = factories.PayRunFactory.create(workspace=workspace, closed_by=member)
     factories.PayLineFactory.create(run=run, member=member, rate=rate)

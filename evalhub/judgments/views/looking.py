@@ -114,6 +114,7 @@ def _looked_at(
         and is_current
         and judgment.is_settled
         and judgment.task.kind == TaskKind.NORMAL,
+        "may_trace": member.has(*ROLES_FOR["build"]),
         "expert": beside_the_expert(judgment),
         "form": form,
     }

@@ -72,6 +72,8 @@ def test_the_files_are_canonical_sorted_and_what_the_digest_says(
         "findings.jsonl",
         "manifest.json",
         "card.md",
+        "judgments.bin",
+        "prompts.bin",
     }
     digests = {}
     for split in SPLITS:

@@ -5,12 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from evalhub.accounts.models import Member, Workspace
 from evalhub.audit.models import Entry
 from evalhub.campaigns.models import Task
+from evalhub.common.errors import NotFound
 from evalhub.datasets.models import DatasetBuild
 from evalhub.datasets.queries import lines_of
+from evalhub.datasets.sending import start_sending_back
+from evalhub.jobs.jobs import execute
+from evalhub.jobs.models import Job
+from evalhub.judgments.models import ReturnedJudgment
 from evalhub.prompts.models import Completion
 from evalhub.runs.errors import BlockedByFindings
 from evalhub.runs.services import start_training
@@ -116,3 +122,48 @@ def test_nobody_trains_on_what_blocks_without_saying_why(
     entry = Entry.objects.get(verb="run.started_despite", target=f"run {run.uid}")
     assert entry.details["despite"] == "a smoke test"
     assert entry.details["findings"] == ["nothing_to_learn"]
+
+
+def test_a_lead_sends_what_is_doubted_back_to_who_said_it(
+    compared: list[Task], build: Build, alice: Member, erin: Member, client: Client
+) -> None:
+    rate(compared[0], 0, 1)
+    rate(compared[0], 1, 5)
+    made = build()
+    page = f"/w/acme/builds/{made.uid}/findings/rated_lower/"
+    client.force_login(erin.user)
+    assert "Send back" not in client.get(page).text, "an engineer looks"
+    assert client.post(page, {"reason": "x"}).status_code == 403
+    client.force_login(alice.user)
+    shown = client.get(page).text
+    assert compared[0].prompt.messages[-1]["content"][:40] in shown
+    assert "This field is required" in client.post(page).text
+
+    answer = client.post(page, {"reason": "Votes and ratings differ."})
+
+    job = Job.objects.get(kind="datasets.send_back")
+    assert answer.headers["Location"] == f"/w/acme/jobs/{job.uid}/"
+    execute(job.uid)
+    job.refresh_from_db()
+    assert job.result == {"rows": 1, "returned": 1, "passed_over": 0}
+    returned = ReturnedJudgment.objects.get()
+    assert (returned.judgment.task, returned.reason) == (compared[0], "Votes and ratings differ.")
+    client.force_login(returned.judgment.member.user)
+    assert "Votes and ratings differ." in client.get("/w/acme/my-work/returned/").text
+    execute(start_sending_back(build=made, finding="rated_lower", reason="x", by=alice).uid)
+    assert Job.objects.filter(result__passed_over=1).exists(), "it is on its way already"
+    with pytest.raises(NotFound):
+        start_sending_back(build=made, finding="few_rows", reason="x", by=alice)
+
+
+def test_the_page_of_a_build_tells_what_to_do(
+    compared: list[Task], build: Build, erin: Member, client: Client
+) -> None:
+    client.force_login(erin.user)
+    made = build(parts=[{"name": "law"}], balance="language")
+    page = client.get(f"/w/acme/builds/{made.uid}/").text
+    assert "There is next to nothing to learn from" in page
+    assert "judge more prompts first".capitalize() in page
+    assert "0.0% of the pairs are expected" in page
+    assert "The rest" in page
+    assert "Balanced by language" in page

@@ -15,6 +15,7 @@ from evalhub.audit.models import Entry
 from evalhub.campaigns.models import Task
 from evalhub.datasets.cleaning.options import Cleaning
 from evalhub.datasets.definition import definition_of
+from evalhub.datasets.definition_form import FIRST, GROUPS, DatasetForm
 from evalhub.datasets.models import Dataset, DatasetBuild, SpellingProposal
 from evalhub.jobs.jobs import execute
 from evalhub.prompts.models import Completion
@@ -246,3 +247,8 @@ def test_the_form_gives_what_a_definition_may_say(client: Client, erin: Member) 
     assert (found["parts"][0]["name"], found["temperature"]) == ("law", 2.0)
     page = client.post("/w/acme/datasets/new/", FORM | {"more": '{"margin": 2}'}).text
     assert "margin: there is a field for it above." in page
+
+
+def test_every_field_of_the_form_stands_in_one_group() -> None:
+    fields = [*FIRST, *(name for names in GROUPS.values() for name in names)]
+    assert sorted(fields) == sorted(DatasetForm.base_fields)

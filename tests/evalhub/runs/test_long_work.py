@@ -87,7 +87,9 @@ def test_writing_a_build_beats_at_each_row(erin: Member, tmp_path: Path) -> None
     )
     for n in range(50):
         row = {"id": f"{n:032}", "group": "00000000-0000-4000-8000-000000000000"}
-        building._rows.add(entry_of(row, {"from": "ratings", "judgments": []}, split="train"))
+        facts = {"lengths": [], "p_chosen": 1, "said": (), "flags": []}
+        entry = entry_of(row, {"from": "ratings", "judgments": []}, split="train", facts=facts)
+        building._rows.add(entry)
     beats = Beats()
     (tmp_path / "out").mkdir()
     building.write(tmp_path / "out", beats)

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0005_mail_wish"),
-        ("registry", "0001_initial"),
+        ("registry", "0002_model_marks"),
     ]
 
     operations = [

@@ -1,0 +1,3 @@
+"""What stands where the words of somebody stood who asked to be forgotten."""
+
+TOMBSTONE = "[erased]"

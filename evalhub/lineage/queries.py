@@ -1,0 +1,176 @@
+"""From judgments, prompts or a person to every build, run, model, evaluation and promotion they touched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from evalhub.accounts.models import Member, Workspace
+from evalhub.common.files import Beat, unwatched
+from evalhub.datasets.behind import Found, Ints, Kind, found_in, key_of_text, keys_of
+from evalhub.datasets.models import DatasetBuild
+from evalhub.datasets.rows import prompt_uid
+from evalhub.evaluation.models import Evaluation, Promotion
+from evalhub.judgments.models import Judgment
+from evalhub.lineage.access import Subject
+from evalhub.prompts.models import Prompt
+from evalhub.registry.models import LanguageModel, Stage
+from evalhub.runs.models import Run
+
+
+@dataclass(frozen=True)
+class TouchedBuild:
+    build: DatasetBuild
+    found: Found
+
+    @property
+    def files(self) -> list[tuple[str, int]]:
+        return [(name.removesuffix(".jsonl"), count) for name, count in self.found.files.items()]
+
+    @property
+    def digests(self) -> set[str]:
+        """Of the files that hold such rows, there or erased."""
+        known = self.build.erased_files | self.build.files
+        return {known[name]["sha256"] for name in self.found.files if name in known}
+
+
+@dataclass(frozen=True)
+class TouchedModel:
+    model: LanguageModel
+    through: str  # "trained on it" or the name of the model that it comes from
+
+
+@dataclass(frozen=True)
+class Touched:
+    """`tested` are evaluations on rows of it; `evaluations` those and the ones of its models."""
+
+    builds: list[TouchedBuild]
+    runs: list[Run]
+    models: list[TouchedModel]
+    evaluations: list[Evaluation]
+    tested: list[Evaluation]
+    promotions: list[Promotion]
+
+    @property
+    def in_service(self) -> list[LanguageModel]:
+        return [each.model for each in self.models if each.model.stage == Stage.INCUMBENT]
+
+    @property
+    def resting(self) -> int:
+        return sum(each.found.resting for each in self.builds)
+
+
+def touched_by(subject: Subject, beat: Beat = unwatched) -> Touched:
+    """What a judgment, all judgments on a prompt, or all of a member went into."""
+    if isinstance(subject, Prompt):
+        return touched_by_prompts(subject.workspace, [subject], beat)
+    if isinstance(subject, Member):
+        return touched_by_judgments(subject.workspace, _said_by(subject), beat)
+    return touched_by_judgments(subject.workspace, [subject.uid], beat)
+
+
+def touched_by_judgments(
+    workspace: Workspace, uids: Iterable[UUID], beat: Beat = unwatched
+) -> Touched:
+    return _touched(workspace, "judgments", keys_of(uids), beat)
+
+
+def touched_by_prompts(
+    workspace: Workspace, prompts: Iterable[Prompt], beat: Beat = unwatched
+) -> Touched:
+    """Also where a prompt was only asked, for what is measured on generated answers."""
+    found = list(prompts)
+    keys = keys_of(each.uid for each in found)
+    asked = {key_of_text(prompt_uid(each.messages)) for each in found}
+    return _touched(workspace, "prompts", _with(keys, asked), beat)
+
+
+def _with(keys: Ints, more: set[int]) -> Ints:
+    import numpy as np
+
+    return np.union1d(keys, np.array(sorted(more), np.int64))
+
+
+def _said_by(member: Member) -> Iterator[UUID]:
+    said = Judgment.objects.filter(workspace=member.workspace_id, member=member).order_by()
+    with transaction.atomic():  # a server-side cursor lives in a transaction
+        yield from said.values_list("uid", flat=True).iterator(chunk_size=5000)
+
+
+def _touched(workspace: Workspace, kind: Kind, wanted: Ints, beat: Beat) -> Touched:
+    builds = []
+    made = DatasetBuild.objects.filter(workspace=workspace).exclude(digest="").order_by("-pk")
+    for build in made.select_related("dataset"):
+        beat()
+        if (found := found_in(build, kind, wanted)).uids:
+            builds.append(TouchedBuild(build, found))
+    runs = _runs_on(builds)
+    models = models_of(runs)
+    evaluations = Evaluation.objects.select_related("model", "run").order_by("-pk")
+    keys = [each.model.pk for each in models]
+    tested = list(evaluations.filter(run__in=[run.pk for run in runs]))
+    measured = list(evaluations.filter(model__in=keys).exclude(pk__in=[each.pk for each in tested]))
+    promotions = Promotion.objects.filter(model__in=keys).select_related("model")
+    return Touched(builds, runs, models, tested + measured, tested, list(promotions))
+
+
+def _runs_on(builds: list[TouchedBuild]) -> list[Run]:
+    """Those that were given a file with such rows: a row for training touches no test."""
+    digests = {digest for each in builds for digest in each.digests}
+    runs = Run.objects.filter(builds__in=[each.build.pk for each in builds]).distinct()
+    return [
+        run
+        for run in runs.select_related("output_model", "job").order_by("-pk")
+        if digests & {file["sha256"] for file in run.spec.get("inputs", {}).values()}
+    ]
+
+
+def models_of(runs: list[Run]) -> list[TouchedModel]:
+    """What the runs made, and whatever comes from it: trained further, merged, served elsewhere."""
+    found = {
+        run.output_model.pk: TouchedModel(run.output_model, "trained on it")
+        for run in runs
+        if run.output_model is not None
+    }
+    level = [each.model for each in found.values()]
+    while level:
+        children = LanguageModel.objects.filter(parent__in=[each.pk for each in level])
+        fresh = [each for each in children.select_related("parent") if each.pk not in found]
+        found |= {each.pk: TouchedModel(each, f"comes from {each.parent}") for each in fresh}
+        level = fresh
+    return list(found.values())
+
+
+def as_json(touched: Touched) -> dict[str, Any]:
+    """For the API, commands, and the record of a decision."""
+    return {
+        "builds": [
+            {
+                "build": str(each.build.uid),
+                "dataset": each.build.dataset.name,
+                "rows": each.found.files,
+                "rows_resting_on_it": each.found.resting,
+                "rows_shared_with_others": each.found.shared,
+            }
+            for each in touched.builds
+        ],
+        "runs": [{"run": str(run.uid), "recipe": run.recipe} for run in touched.runs],
+        "models": [
+            {
+                "model": str(each.model.uid),
+                "name": each.model.name,
+                "through": each.through,
+                "stage": each.model.stage,
+            }
+            for each in touched.models
+        ],
+        "evaluations": [str(each.uid) for each in touched.evaluations],
+        "promotions": [
+            {"promotion": str(each.uid), "model": each.model.name, "decision": each.decision}
+            for each in touched.promotions
+        ],
+    }
