@@ -13,16 +13,10 @@ from training.contract import write_whole
 MANIFEST = "manifest.json"
 NEEDED = ("adapter_model.safetensors", "optimizer.pt", "scheduler.pt", "trainer_state.json")
 KEEP = 2
-REFERENCE = "ref"  # TRL's name for the frozen adapter
 
 
 def publish(written: Path, run_dir: Path, *, step: int) -> Path:
-    """Move a checkpoint that a trainer has written to checkpoints/step-…, and drop old ones.
-
-    Without the copy of the reference that TRL saves beside an adapter trained further: whoever
-    resumes makes it again from the spec's adapter, which never changes.
-    """
-    shutil.rmtree(written / REFERENCE, ignore_errors=True)
+    """Move a checkpoint that a trainer has written to checkpoints/step-…, and drop old ones."""
     for path in written.rglob("*"):
         if path.is_file():
             with path.open("rb") as stream:

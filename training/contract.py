@@ -29,16 +29,21 @@ from training.options import (
     DpoOptions,
     EvaluateOptions,
     GenerateOptions,
+    KtoOptions,
     NoopOptions,
     Options,
+    RewardOptions,
+    ScoreOptions,
     SftOptions,
+    TrainOptions,
 )
 
 __all__ = [
     "ATTEMPT_VARIABLE", "EXIT_FAILED", "EXIT_INTERRUPTED", "EXIT_LOCKED", "EXIT_SUCCEEDED",
     "LIFELINE_VARIABLE", "OPTIONS", "SCHEMA", "ContractError", "DpoOptions", "EvaluateOptions",
-    "Event", "EventKind", "Fault", "GenerateOptions", "NoopOptions", "Options", "RunResult",
-    "RunSpec", "SftOptions", "attempt_dir", "read_events", "write_whole",
+    "Event", "EventKind", "Fault", "GenerateOptions", "KtoOptions", "NoopOptions", "Options",
+    "RewardOptions", "RunResult", "RunSpec", "ScoreOptions", "SftOptions", "TrainOptions",
+    "attempt_dir", "read_events", "write_whole",
 ]  # fmt: skip
 
 SCHEMA = 1

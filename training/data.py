@@ -11,6 +11,7 @@ from training.attempt import Attempt
 from training.contract import Options
 from training.errors import InputError
 from training.models import Loaded
+from training.reading import Answered
 from training.rows import Messages, Row, Text, plain
 
 ACCEPTED_LOSS = 0.01  # share of rows that may be left out without a reason given
@@ -88,6 +89,10 @@ class Encoded:
     @property
     def length(self) -> int:
         return len(self.prompt) + max(map(len, self.completions.values()), default=0)
+
+    @property
+    def answered(self) -> Answered:
+        return Answered(self.prompt, list(self.completions.values()))
 
 
 class Left(NamedTuple):
@@ -193,31 +198,6 @@ def room(loaded: Loaded, wanted: int) -> int:
             f"max_length is {wanted}, but the model takes {loaded.positions} tokens; choose less."
         )
     return wanted or loaded.positions
-
-
-def sft_columns(rows: Sequence[Encoded]) -> list[dict[str, Any]]:
-    """What TRL's SFT collator takes; only the completion is learnt."""
-    return [
-        {
-            "row": at,
-            "input_ids": each.prompt + each.completions["completion"],
-            "labels": [-100] * len(each.prompt) + each.completions["completion"],
-        }
-        for at, each in enumerate(rows)
-    ]
-
-
-def dpo_columns(rows: Sequence[Encoded]) -> list[dict[str, Any]]:
-    """What TRL's preference collator takes."""
-    return [
-        {
-            "row": at,
-            "prompt_ids": each.prompt,
-            "chosen_ids": each.completions["chosen"],
-            "rejected_ids": each.completions["rejected"],
-        }
-        for at, each in enumerate(rows)
-    ]
 
 
 def _why_not(each: Encoded, limit: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,16 +11,25 @@ from typing import Any
 
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerBase
+from transformers import (
+    AutoModelForCausalLM,
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+    GenerationConfig,
+    PreTrainedTokenizerBase,
+)
 
 from training.artifacts import put_in_place
 from training.attempt import Attempt
-from training.contract import DpoOptions, SftOptions
+from training.contract import TrainOptions
 from training.device import Device
 from training.environment import ALLOW_HUB_VARIABLE, is_hub_id
 from training.errors import InputError
 
 ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors")
+TALKS, JUDGES = "CAUSAL_LM", "SEQ_CLS"  # PEFT's words for what a model is for
+HEAD = "score"  # transformers' name for the head that gives one number
+_TOLD = {TALKS: "writes answers", JUDGES: "scores answers"}
 UNKNOWN_POSITIONS = 2048  # of a model that does not say how many tokens it can take
 
 
@@ -35,8 +45,11 @@ class Loaded:
     pad_id: int
 
 
-def load_base(attempt: Attempt, device: Device) -> Loaded:
+def load_base(attempt: Attempt, device: Device, *, kind: str = TALKS) -> Loaded:
     """Load `spec.model` with its tokenizer.
+
+    Args:
+        kind: TALKS, or JUDGES for a head that gives one number, 0 until it is trained.
 
     Raises:
         InputError: it is not there, holds no safetensors, or cannot end an answer.
@@ -53,9 +66,7 @@ def load_base(attempt: Attempt, device: Device) -> Loaded:
     common = {"trust_remote_code": False}
     try:
         tokenizer = AutoTokenizer.from_pretrained(source, **common)
-        model: Any = AutoModelForCausalLM.from_pretrained(
-            source, dtype=device.dtype, use_safetensors=True, **common
-        )
+        model = _LOADERS[kind](source, dtype=device.dtype, use_safetensors=True, **common)
     except (OSError, ValueError) as error:
         hint = f"; to download it set {ALLOW_HUB_VARIABLE}=1" if is_hub_id(name) else ""
         reason = str(error).splitlines()[0]
@@ -77,15 +88,23 @@ def load_base(attempt: Attempt, device: Device) -> Loaded:
     return Loaded(model, tokenizer, device, _positions(model), eos_ids, pad_id)
 
 
-def attach_adapter(model: Any, attempt: Attempt, *, trainable: bool) -> PeftModel:
+def attach_adapter(
+    model: Any, attempt: Attempt, *, trainable: bool, kind: str = TALKS
+) -> PeftModel:
     """Put the spec's adapter on the base.
 
     Raises:
-        InputError: a file is missing, or it was made for another base.
+        InputError: a file is missing, or it was made for another base or to do something else.
     """
     folder = attempt.path(attempt.spec.adapter)
     if missing := [name for name in ADAPTER_FILES if not (folder / name).is_file()]:
         raise InputError(f"The adapter {attempt.spec.adapter} lacks {' and '.join(missing)}.")
+    made = json.loads((folder / ADAPTER_FILES[0]).read_text("utf-8")).get("task_type")
+    if made in _TOLD and made != kind:
+        raise InputError(
+            f"The adapter {attempt.spec.adapter} {_TOLD[made]}; the {attempt.spec.recipe} recipe needs "
+            f"one that {_TOLD[kind]}."
+        )
     try:
         return PeftModel.from_pretrained(
             model, folder, is_trainable=trainable, use_safetensors=True
@@ -97,7 +116,7 @@ def attach_adapter(model: Any, attempt: Attempt, *, trainable: bool) -> PeftMode
         ) from error
 
 
-def fresh_adapter(model: Any, options: SftOptions | DpoOptions, *, seed: int) -> PeftModel:
+def fresh_adapter(model: Any, options: TrainOptions, *, seed: int, kind: str = TALKS) -> PeftModel:
     """Put a new adapter on the base; it changes nothing until it is trained.
 
     `options.target_modules` is "all-linear", or names of modules with commas between.
@@ -109,8 +128,10 @@ def fresh_adapter(model: Any, options: SftOptions | DpoOptions, *, seed: int) ->
         r=options.lora_rank,
         lora_alpha=options.lora_alpha,
         lora_dropout=options.lora_dropout,
+        use_rslora=options.lora_variant == "rslora",
+        use_dora=options.lora_variant == "dora",
         target_modules=modules,
-        task_type="CAUSAL_LM",
+        task_type=kind,
     )
     try:
         return get_peft_model(model, config)
@@ -153,6 +174,25 @@ def _write_card(attempt: Attempt, folder: Path) -> None:
         f"Inputs:\n{given}\n\nOptions (others as by default):\n{chosen or '- none'}\n\nSeed {spec.seed}.\n"
     )
     (folder / "README.md").write_text(text, "utf-8")
+
+
+def _load_talker(source: str, **how: Any) -> Any:
+    return AutoModelForCausalLM.from_pretrained(source, **how)
+
+
+def _load_judge(source: str, **how: Any) -> Any:
+    model = AutoModelForSequenceClassification.from_pretrained(source, num_labels=1, **how)
+    if not hasattr(model, HEAD):
+        raise ValueError("no head for scores can be put on a model of this kind")
+    getattr(model, HEAD).float().weight.data.zero_()
+    try:
+        model.generation_config = GenerationConfig.from_pretrained(source)  # how its answers end
+    except OSError:
+        model.generation_config = GenerationConfig.from_model_config(model.config)
+    return model
+
+
+_LOADERS = {TALKS: _load_talker, JUDGES: _load_judge}
 
 
 def _eos_ids(model: Any, tokenizer: PreTrainedTokenizerBase) -> tuple[int, ...]:

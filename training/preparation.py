@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from training.attempt import Attempt
-from training.contract import DpoOptions, SftOptions
+from training.contract import TrainOptions
 from training.data import Encoded, Sorted, demand_sane, encode_rows, room, settle
 from training.device import Device, choose_device, needs_checkpointing
-from training.metrics import completion_logps
-from training.models import Loaded, attach_adapter, fresh_adapter, load_base
+from training.models import TALKS, Loaded, attach_adapter, fresh_adapter, load_base
+from training.reading import Reader
 from training.rows import read_rows
 
 
@@ -23,6 +23,7 @@ class Prepared:
 
     loaded: Loaded
     model: Any  # a PeftModel
+    reader: Reader
     train: Sorted
     validation: Sorted
     recompute: bool  # activations, because they do not fit
@@ -32,36 +33,33 @@ class Prepared:
     def device(self) -> Device:
         return self.loaded.device
 
-    def validation_logps(self, name: str, *, batch_size: int) -> list[float]:
-        """Of the completion `name` of each validation row, with the adapter as it is now."""
-        return completion_logps(
-            self.model,
-            [(each.prompt, each.completions[name]) for each in self.validation.used],
-            device=self.device,
-            pad_id=self.loaded.pad_id,
-            batch_size=batch_size,
-        )
-
 
 def prepare(
-    attempt: Attempt, options: SftOptions | DpoOptions, *, answers: Sequence[str]
+    attempt: Attempt,
+    options: TrainOptions,
+    *,
+    answers: Sequence[str],
+    judged: Sequence[str] = (),
+    kind: str = TALKS,
 ) -> Prepared:
     """Read, check and encode the rows; load the model; put the adapter on it.
 
     Args:
         answers: the fields of a row that hold completions.
+        judged: other columns to read, where they are there.
+        kind: what the model is for; TALKS or JUDGES.
 
     Raises:
         InputError: a setting, a row or the model will not do; nothing was trained.
     """
     demand_sane(options)
     rows = {
-        name: read_rows(path, name=name, fields=("prompt", *answers))
+        name: read_rows(path, name=name, fields=("prompt", *answers), judged=judged)
         for name in ("train", "validation")
         if (path := attempt.needed_input(name) if name == "train" else attempt.input(name))
     }
     device = choose_device(threads=options.threads)
-    loaded = load_base(attempt, device)
+    loaded = load_base(attempt, device, kind=kind)
     limit = room(loaded, options.max_length)
     inputs = {
         name: encode_rows(
@@ -77,15 +75,17 @@ def prepare(
         needed="train",
     )
     if attempt.spec.adapter:
-        model = attach_adapter(loaded.model, attempt, trainable=True)
+        model = attach_adapter(loaded.model, attempt, trainable=True, kind=kind)
     else:
-        model = fresh_adapter(loaded.model, options, seed=attempt.spec.seed)
+        model = fresh_adapter(loaded.model, options, seed=attempt.spec.seed, kind=kind)
     unfinished = attempt.run_dir / "checkpoints" / "unfinished"
     shutil.rmtree(unfinished, ignore_errors=True)  # what a killed attempt left
-    tokens = _tokens_at_once(inputs["train"].used, options.batch_size, len(answers))
+    reader = _reader(attempt, loaded, inputs["train"].used)
+    tokens = _tokens_at_once(inputs["train"].used, options.batch_size, shared=reader.shares)
     return Prepared(
         loaded=loaded,
         model=model,
+        reader=reader,
         train=inputs["train"],
         validation=inputs.get("validation", Sorted("validation")),
         recompute=needs_checkpointing(model, device, tokens=tokens),
@@ -93,5 +93,22 @@ def prepare(
     )
 
 
-def _tokens_at_once(rows: Sequence[Encoded], batch_size: int, answers: int) -> int:
-    return batch_size * answers * max(each.length for each in rows)
+def _reader(attempt: Attempt, loaded: Loaded, rows: Sequence[Encoded]) -> Reader:
+    """One that reads a prompt once for all its answers, where the model lets it."""
+    reader = Reader(loaded)
+    shortest = sorted(rows, key=lambda each: (each.length, each.row.number))[:2]
+    if not reader.share_prompts([each.answered for each in shortest]):
+        attempt.warn(
+            "This model's attention is of a kind for which prompts are read once for each answer and "
+            "batches are padded: training is right, but slower."
+        )
+    return reader
+
+
+def _tokens_at_once(rows: Sequence[Encoded], batch_size: int, *, shared: bool) -> int:
+    """The most that a batch can hold."""
+    if shared:
+        longest = max(len(each.answered.tree) for each in rows)
+    else:
+        longest = max(each.length * len(each.completions) for each in rows)
+    return batch_size * longest

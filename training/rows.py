@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -23,10 +23,16 @@ class Row:
     group: str
     texts: dict[str, Text]
     reference: str | None = None
+    judged: dict[str, Any] = field(default_factory=dict)  # what stands in other columns, as it is
 
 
-def read_rows(path: Path, *, name: str, fields: Sequence[str]) -> list[Row]:
+def read_rows(
+    path: Path, *, name: str, fields: Sequence[str], judged: Sequence[str] = ()
+) -> list[Row]:
     """Read the rows of an input; columns that are not in `fields` are for others.
+
+    Args:
+        judged: columns that may stand there besides texts; see training.judged.
 
     Raises:
         InputError: no row, broken JSON, a field missing or neither text nor turns.
@@ -35,7 +41,7 @@ def read_rows(path: Path, *, name: str, fields: Sequence[str]) -> list[Row]:
     with path.open(encoding="utf-8") as stream:
         for number, line in enumerate(stream, start=1):
             if line.strip():
-                rows.append(_row(line, number, name=name, fields=fields))
+                rows.append(_row(line, number, name=name, fields=fields, judged=judged))
     if not rows:
         raise InputError(
             f"The input {name!r} ({path.name}) holds no row; there is nothing to work on."
@@ -48,7 +54,7 @@ def plain(text: Text) -> str:
     return text if isinstance(text, str) else "\n".join(turn["content"] for turn in text)
 
 
-def _row(line: str, number: int, *, name: str, fields: Sequence[str]) -> Row:
+def _row(line: str, number: int, *, name: str, fields: Sequence[str], judged: Sequence[str]) -> Row:
     place = f"{name!r}, row {number}"
     try:
         body = json.loads(line)
@@ -67,7 +73,8 @@ def _row(line: str, number: int, *, name: str, fields: Sequence[str]) -> Row:
     if reference is not None:
         reference = plain(_text(reference, "reference", place))
     own = str(body.get("id", number))
-    return Row(number, own, str(body.get("group") or own), texts, reference)
+    others = {column: body[column] for column in judged if body.get(column) is not None}
+    return Row(number, own, str(body.get("group") or own), texts, reference, others)
 
 
 def _text(value: Any, field: str, place: str) -> Text:

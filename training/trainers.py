@@ -1,6 +1,6 @@
-"""TRL's trainers, watched: every row is known, nothing non-finite gets through, each step is told.
+"""The training loop of transformers, watched: every row is known, nothing non-finite gets through.
 
-Shapes: B rows in a batch.
+A batch is the numbers of its rows; a recipe says what they cost.
 """
 
 from __future__ import annotations
@@ -8,62 +8,104 @@ from __future__ import annotations
 import math
 import shutil
 import time
+from abc import abstractmethod
+from collections import defaultdict
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import torch
-from datasets import Dataset
-from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
-from trl.trainer.dpo_trainer import DPOTrainer
-from trl.trainer.sft_trainer import SFTTrainer
+from transformers import Trainer, TrainingArguments
 
 from training import checkpoints
-from training.attempt import Attempt, time_left
-from training.contract import DpoOptions, SftOptions
+from training.attempt import Attempt
+from training.contract import TrainOptions
 from training.errors import InputError, NonFinite
 from training.models import save_adapter
+from training.patience import Patience
 from training.preparation import Prepared
-
-# TRL's names, and ours on the page
-METRICS = {
-    "loss": "loss",
-    "grad_norm": "grad_norm",
-    "learning_rate": "learning_rate",
-    "epoch": "epoch",
-    "mean_token_accuracy": "token_accuracy",
-    "chosen_logp": "chosen_logp",
-    "rejected_logp": "rejected_logp",
-    "rewards/margins": "margin",
-    "rewards/accuracies": "reward_accuracy",
-}
-SAME_MARGIN = 1e-2  # nats; what rounding may make of two equal models
+from training.reporting import Reporter
 
 
-class Watched:
-    """Goes before a TRL trainer: batches carry the numbers of their rows."""
+class Watched(Trainer):
+    """Calls `cost` on the rows of each batch."""
 
-    row_ids: list[str]
-    _rows_of_step: Sequence[int] = ()
+    weighs_tokens = False  # whether a step is the mean over its tokens, and not over its rows
 
-    def _set_signature_columns_if_needed(self) -> None:
-        super()._set_signature_columns_if_needed()  # type: ignore[misc]
-        columns: list[str] = self._signature_columns  # type: ignore[attr-defined]  # the trainer's
-        if "row" not in columns:
-            columns.append("row")
+    def __init__(self, attempt: Attempt, options: TrainOptions, prepared: Prepared) -> None:
+        self.prepared = prepared
+        self.patience = options.patience
+        self._lora_plus = options.lora_plus
+        self.row_ids = [each.row.id for each in prepared.train.used]
+        self._rows_of_step: list[int] = []
+        self._told: dict[str, list[float]] = defaultdict(list)
+        self._tokens_read = 0
+        super().__init__(
+            model=prepared.model,
+            args=TrainingArguments(**training_arguments(attempt, options, prepared)),
+            train_dataset=[{"row": at} for at in range(len(self.row_ids))],  # a list will do
+            data_collator=self._collate,
+            processing_class=prepared.loaded.tokenizer,
+        )
+        self.model_accepts_loss_kwargs = self.weighs_tokens
 
-    def create_model_card(self, *args: Any, **kwargs: Any) -> None:
-        """The artifact gets a card of ours."""
+    @abstractmethod
+    def cost(
+        self, model: Any, rows: list[int], tokens_of_step: Any
+    ) -> tuple[Any, dict[str, float]]:
+        """The loss on those rows, and what else to tell of them.
 
-    def compute_loss(self, model: Any, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
-        rows = inputs.pop("row").tolist()
-        self._rows_of_step = [*self._rows_of_step, *rows]
-        loss = super().compute_loss(model, inputs, *args, **kwargs)  # type: ignore[misc]
+        Args:
+            tokens_of_step: how many tokens all batches of this step learn; None unless `weighs_tokens`.
+        """
+
+    def learnt_tokens(self, row: int) -> list[int]:
+        """Those of a row that are learnt; asked for only where a step is the mean over them."""
+        raise NotImplementedError
+
+    def tokens_of(self, row: int) -> int:
+        """How many the model reads of a row."""
+        return self.prepared.train.used[row].length
+
+    def compute_loss(self, model: Any, inputs: dict[str, Any], *_: Any, **known: Any) -> Any:
+        rows = inputs["row"].tolist()
+        self._rows_of_step += rows
+        loss, told = self.cost(model, rows, known.get("num_items_in_batch"))
+        for name, value in told.items():
+            self._told[name].append(value)
+        self._tokens_read += sum(map(self.tokens_of, rows))
         self._demand_finite(loss.detach(), "loss", rows)
         return loss
 
+    def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
+        """With a higher rate for B of each adapter's product BA: Hayou et al., arXiv:2402.12354."""
+        if self.optimizer is not None:
+            return self.optimizer
+        optimizer = super().create_optimizer(model)
+        if self._lora_plus == 1:
+            return optimizer
+        quick = {
+            id(each) for name, each in self.prepared.model.named_parameters() if "lora_B" in name
+        }
+        for group in list(optimizer.param_groups):
+            parts = {is_b: [each for each in group["params"] if (id(each) in quick) == is_b] for is_b in (True, False)}  # fmt: skip
+            group["params"] = parts[False]
+            optimizer.add_param_group({**group, "params": parts[True], "lr": group["lr"] * self._lora_plus})  # fmt: skip
+        return optimizer
+
+    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
+        logs |= {name: sum(values) / len(values) for name, values in self._told.items()}
+        self._told.clear()
+        super().log({**logs, "num_tokens": float(self._tokens_read)}, start_time)
+
+    def _collate(self, rows: list[dict[str, int]]) -> dict[str, Any]:
+        batch = {"row": torch.tensor([each["row"] for each in rows])}
+        if self.weighs_tokens:
+            learnt = [token for each in rows for token in self.learnt_tokens(each["row"])]
+            batch |= dict.fromkeys(("labels", "shift_labels"), torch.tensor(learnt))
+        return batch
+
     def _get_grad_norm(self, *args: Any, **kwargs: Any) -> Any:
-        norm = super()._get_grad_norm(*args, **kwargs)  # type: ignore[misc]
+        norm = super()._get_grad_norm(*args, **kwargs)
         self._demand_finite(norm, "gradient", self._rows_of_step)  # before the optimizer spreads it
         self._rows_of_step = []
         return norm
@@ -73,126 +115,15 @@ class Watched:
             return
         ids = ", ".join(self.row_ids[at] for at in rows)
         raise NonFinite(
-            f"The {what} is not a number at step {self.state.global_step + 1}, on the rows {ids}. "  # type: ignore[attr-defined]
+            f"The {what} is not a number at step {self.state.global_step + 1}, on the rows {ids}. "
             "Look at these rows, or take a lower learning rate. The last checkpoint is kept."
         )
 
 
-class WithRowNumbers:
-    """Lets the number of each row through TRL's collator."""
-
-    def __init__(self, collator: Callable[[list[dict[str, Any]]], dict[str, Any]]) -> None:
-        self._collator = collator
-
-    def __call__(self, rows: list[dict[str, Any]]) -> dict[str, Any]:
-        return {**self._collator(rows), "row": torch.tensor([each["row"] for each in rows])}
-
-
-class WatchedSft(Watched, SFTTrainer):
-    """SFT on token ids of ours."""
-
-
-class WatchedDpo(Watched, DPOTrainer):
-    """DPO on token ids of ours, with log-probabilities per token."""
-
-    def _prepare_dataset(self, dataset: Dataset, *args: Any, **kwargs: Any) -> Dataset:
-        return dataset  # in token ids already
-
-    def compute_loss(self, model: Any, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
-        chosen_B, rejected_B = inputs["completion_mask"].sum(dim=1).chunk(2)
-        loss = super().compute_loss(model, inputs, *args, **kwargs)
-        found = self._metrics["train" if model.training else "eval"]
-        for name, tokens_B in (("chosen", chosen_B), ("rejected", rejected_B)):
-            per_token = found[f"logps/{name}"][-1] * len(tokens_B) / float(tokens_B.sum())
-            found[f"{name}_logp"].append(per_token)
-        margin = found["rewards/margins"][-1]
-        if self.state.global_step == 0 and abs(margin) > SAME_MARGIN:
-            raise RuntimeError(f"the reference is not the model we begin with: margin {margin}")
-        return loss
-
-
-class Reporter(TrainerCallback):
-    """Tells each step, evaluates, keeps checkpoints and stops when asked."""
-
-    def __init__(
-        self,
-        attempt: Attempt,
-        *,
-        evaluate: Callable[[], dict[str, float]] | None,
-        evaluate_every: int,
-    ) -> None:
-        self._attempt = attempt
-        self._evaluate = evaluate
-        self._every = evaluate_every
-        self._tokens = self._seconds_training = 0.0
-        self.first: dict[str, float] = {}
-        self.last_evaluation: dict[str, float] = {}
-
-    def on_train_begin(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
-        self._begun = time.monotonic()
-        self._from = state.global_step
-        self._every = self._every or max(1, math.ceil(state.max_steps / 10))
-        self._measure(state.global_step)
-        self._attempt.progress(state.global_step, state.max_steps, note="training")
-
-    def on_step_begin(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
-        self._step_begun = time.monotonic()
-
-    def on_step_end(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
-        self._step_seconds = max(time.monotonic() - self._step_begun, 1e-9)
-        done, total = state.global_step, state.max_steps
-        left = (time.monotonic() - self._begun) / (done - self._from) * (total - done)
-        self._attempt.progress(done, total, note=time_left(left) if done < total else "")
-        if self._attempt.stop.requested:
-            control.should_save = control.should_training_stop = True
-        elif done % self._every == 0 or done == total:
-            self._measure(done)
-
-    def on_log(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
-        logs: dict[str, float] = kwargs["logs"]
-        if "loss" not in logs:
-            return  # the trainer's closing summary
-        told = {ours: float(logs[theirs]) for theirs, ours in METRICS.items() if theirs in logs}
-        tokens = float(logs.get("num_tokens", 0.0))
-        told["tokens_per_second"] = round((tokens - self._tokens) / self._step_seconds, 1)
-        self._seconds_training += self._step_seconds
-        self._tokens = tokens
-        self.first = self.first or told
-        self._attempt.events.write("metrics", step=state.global_step, **told)
-
-    def on_save(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
-    ) -> None:
-        written = Path(str(args.output_dir)) / f"checkpoint-{state.global_step}"
-        kept = checkpoints.publish(written, self._attempt.run_dir, step=state.global_step)
-        path = kept.relative_to(self._attempt.run_dir).as_posix()
-        self._attempt.events.write("checkpoint", step=state.global_step, path=path)
-
-    def summary(self) -> dict[str, float]:
-        """For the result: the first loss (of a run that began here), the last evaluation, the speed of steps."""
-        begun_here = {"first_loss": self.first["loss"]} if self.first and not self._from else {}
-        seconds = self._seconds_training
-        speed = {"tokens_per_second": round(self._tokens / seconds, 1)} if seconds else {}
-        return {**begun_here, **self.last_evaluation, **speed, "tokens": self._tokens}
-
-    def _measure(self, step: int) -> None:
-        if self._evaluate is not None:
-            self.last_evaluation = self._evaluate()
-            self._attempt.events.write("metrics", step=step, **self.last_evaluation)
-
-
 def training_arguments(
-    attempt: Attempt, options: SftOptions | DpoOptions, prepared: Prepared
+    attempt: Attempt, options: TrainOptions, prepared: Prepared
 ) -> dict[str, Any]:
-    """What SFTConfig and DPOConfig share."""
+    """What every recipe shares."""
     device = prepared.device
     return {
         "output_dir": str(prepared.unfinished),
@@ -204,7 +135,6 @@ def training_arguments(
         "lr_scheduler_type": options.schedule,
         "warmup_steps": options.warmup,  # below 1 a share of all steps
         "weight_decay": options.weight_decay,
-        "max_length": None,  # rows that are too long are left out by us, never cut
         "seed": attempt.spec.seed,
         "data_seed": attempt.spec.seed,
         "logging_steps": 1,
@@ -217,16 +147,15 @@ def training_arguments(
         "use_cpu": device.is_cpu,
         "bf16": device.dtype == torch.bfloat16,
         "activation_checkpointing": prepared.recompute,
-        "gradient_checkpointing": None,  # the old name, on by default in TRL; half as slow again
+        "remove_unused_columns": False,
         "dataloader_pin_memory": not device.is_cpu,
         "dataloader_num_workers": 0,
     }
 
 
 def train_watched(
-    trainer: WatchedSft | WatchedDpo,
+    trainer: Watched,
     attempt: Attempt,
-    prepared: Prepared,
     *,
     evaluate: Callable[[], dict[str, float]],
     evaluate_every: int,
@@ -237,16 +166,20 @@ def train_watched(
         Interrupted: a stop was asked for; a checkpoint of the last step is kept.
         NonFinite: a loss or gradient was not a number.
     """
-    trainer.data_collator = WithRowNumbers(trainer.data_collator)
-    trainer.row_ids = [each.row.id for each in prepared.train.used]
+    prepared = trainer.prepared
+    patience = Patience(prepared.model, evaluations=trainer.patience)
+    if patience.is_on and not prepared.validation.used:
+        raise InputError("Patience looks at validation rows, and there are none; set it to 0.")
     reporter = Reporter(
         attempt,
+        patience=patience,
         evaluate=evaluate if prepared.validation.used else None,
         evaluate_every=evaluate_every,
     )
     trainer.add_callback(reporter)
     attempt.stop.check()
     resumed = checkpoints.newest_valid(attempt.run_dir)
+    patience.read(resumed)
     begun = time.monotonic()
     try:
         outcome = trainer.train(resume_from_checkpoint=str(resumed) if resumed else None)
@@ -258,6 +191,7 @@ def train_watched(
     seconds = time.monotonic() - begun
     attempt.stop.check()
     shutil.rmtree(prepared.unfinished, ignore_errors=True)
+    patience.restore()
     save_adapter(prepared.model, attempt)
     lost = len(prepared.train.left) + len(prepared.validation.left)
     return {

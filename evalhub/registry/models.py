@@ -13,8 +13,12 @@ from evalhub.common.models import PublicModel, one_of
 class ModelKind(TextChoices):
     BASE = "base"
     ADAPTER = "adapter"
+    REWARD = "reward"  # an adapter with a head that scores answers; it writes none
     ENDPOINT = "endpoint"
     EXTERNAL = "external"  # only a name: its completions came in a file
+
+
+ADAPTERS = [ModelKind.ADAPTER.value, ModelKind.REWARD.value]  # files that go on a base
 
 
 class Stage(TextChoices):
@@ -55,7 +59,7 @@ class LanguageModel(PublicModel):
                 fields=["workspace", "name"], name="model_name_once_per_workspace"
             ),
             models.CheckConstraint(
-                condition=~Q(kind=ModelKind.ADAPTER) | Q(parent__isnull=False),
+                condition=~Q(kind__in=ADAPTERS) | Q(parent__isnull=False),
                 name="adapter_has_a_parent",
             ),
             one_of("model_kind_known", "kind", ModelKind),
@@ -64,6 +68,11 @@ class LanguageModel(PublicModel):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_adapter(self) -> bool:
+        """Whether it is files that go on a base."""
+        return self.kind in ADAPTERS
 
     @property
     def marks_now(self) -> list[ModelMark]:

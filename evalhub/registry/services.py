@@ -101,6 +101,7 @@ def add_adapter(
     name: str,
     parent: LanguageModel,
     files: dict[str, dict[str, str]],
+    kind: ModelKind = ModelKind.ADAPTER,
     facts: dict[str, Any] | None = None,
     by: Member | None = None,
 ) -> LanguageModel:
@@ -109,11 +110,12 @@ def add_adapter(
     Args:
         parent: what it continues; a base, or the adapter that it was trained further from.
         files: {path: {"key", "sha256"}}.
+        kind: REWARD for one that scores answers.
     """
     model = LanguageModel(
         workspace=workspace,
         name=name,
-        kind=ModelKind.ADAPTER,
+        kind=kind,
         parent=parent,
         digest=digest_of({path: each["sha256"] for path, each in files.items()}),
         facts=(facts or {}) | {"files": files},

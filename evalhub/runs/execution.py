@@ -17,11 +17,12 @@ from evalhub.jobs.errors import JobCancelled, JobReturned, LeaseLost
 from evalhub.jobs.events import announce
 from evalhub.jobs.models import Job
 from evalhub.jobs.workers import stopping
+from evalhub.registry.models import ModelKind
 from evalhub.registry.services import add_adapter
 from evalhub.runs.errors import RunFailed, StillLocked
 from evalhub.runs.folder import drop_checkpoints, lay_out
 from evalhub.runs.following import Follower
-from evalhub.runs.models import Recipe, Run
+from evalhub.runs.models import TRAINING, Recipe, Run
 from evalhub.runs.trainer import LOG, LOOK_EVERY, Trainer
 from training.contract import (
     EXIT_INTERRUPTED,
@@ -123,7 +124,7 @@ def _stored(path: Path, beat: Beat) -> dict[str, str]:
 
 def _register_output(run: Run) -> None:
     """An adapter that was trained becomes a row of the registry."""
-    if run.recipe not in (Recipe.SFT, Recipe.DPO) or run.model is None:
+    if run.recipe not in TRAINING or run.model is None:
         return
     files = {
         path.removeprefix(ADAPTER): file
@@ -135,6 +136,7 @@ def _register_output(run: Run) -> None:
         name=f"{run.model.base.name}-{run.recipe}-{str(run.uid)[:8]}",
         parent=run.model,
         files=files,
+        kind=ModelKind.REWARD if run.recipe == Recipe.REWARD else ModelKind.ADAPTER,
         facts={"recipe": run.recipe, "run": str(run.uid)},
         by=run.created_by,
     )

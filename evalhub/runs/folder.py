@@ -9,7 +9,7 @@ from django.conf import settings
 
 from evalhub.common.files import Beat, digest_of_file, file_store
 from evalhub.registry.files import folder_of
-from evalhub.registry.models import LanguageModel, ModelKind
+from evalhub.registry.models import LanguageModel
 from evalhub.registry.services import files_are_unchanged
 from evalhub.runs.errors import FileChanged
 from evalhub.runs.models import Run
@@ -47,7 +47,7 @@ def spec_of(run: Run) -> RunSpec:
     return RunSpec(
         recipe=run.recipe,
         model=_location(model.base) if model else "",
-        adapter=ADAPTER if model and model.kind == ModelKind.ADAPTER else "",
+        adapter=ADAPTER if model and model.is_adapter else "",
         seed=run.spec["seed"],
         inputs={name: f"inputs/{name}.jsonl" for name in inputs},
         digests={name: file["sha256"] for name, file in inputs.items()},
@@ -97,7 +97,7 @@ def _fetch_model(model: LanguageModel, folder: Path, beat: Beat) -> None:
             f"The files of “{base}” in {base.source} were changed since they were first used. Put "
             "them back, or register them as another model."
         )
-    if model.kind == ModelKind.ADAPTER:
+    if model.is_adapter:
         for path, file in model.facts["files"].items():
             fetch(file, folder / ADAPTER / path, beat)
 

@@ -7,6 +7,7 @@ from django.db.models.enums import TextChoices
 
 from evalhub.accounts.models import Member, Workspace
 from evalhub.common.models import PublicModel
+from evalhub.datasets.choices import BuildKind
 from evalhub.datasets.models import DatasetBuild
 from evalhub.jobs.models import Job
 from evalhub.registry.models import LanguageModel
@@ -16,8 +17,20 @@ class Recipe(TextChoices):
     NOOP = "noop"
     SFT = "sft"
     DPO = "dpo"
+    KTO = "kto"
+    REWARD = "reward"
+    SCORE = "score"
     EVALUATE = "evaluate"
     GENERATE = "generate"
+
+
+# what each learns from; it makes an adapter
+TRAINING: dict[str, tuple[str, ...]] = {
+    Recipe.SFT: (BuildKind.SFT,),
+    Recipe.DPO: (BuildKind.PREFERENCE,),
+    Recipe.KTO: (BuildKind.UNPAIRED,),
+    Recipe.REWARD: (BuildKind.REWARD, BuildKind.PREFERENCE),
+}
 
 
 class Run(PublicModel):

@@ -17,11 +17,11 @@ from evalhub.registry.errors import CannotRun
 from evalhub.registry.models import LanguageModel, ModelKind
 from evalhub.runs.errors import BadSpec, BlockedByFindings
 from evalhub.runs.inputs import FileRef, store_rows, training_inputs
-from evalhub.runs.models import Recipe, Run
+from evalhub.runs.models import TRAINING, Recipe, Run
 from training.contract import OPTIONS, ContractError, RunSpec
 
 EXECUTE = "runs.execute"
-TRAINING = (Recipe.SFT, Recipe.DPO)
+SCORING = (Recipe.REWARD, Recipe.SCORE)  # what a reward model can be used for
 MEASURING = (Recipe.EVALUATE,)  # may read a test split; no other recipe may
 TEST_FILES = ("test.jsonl", "prompts.jsonl")
 
@@ -57,7 +57,7 @@ def start_run(
     _demand_whole(builds)
     _demand_unseen(workspace, str(recipe), inputs or {})
     spec = _frozen(str(recipe), seed, dict(options or {}), inputs or {})
-    _demand_files(model)
+    _demand_use(model, str(recipe))
     uid = uuid.uuid4()
     job = queue_job(
         kind=kind,
@@ -98,9 +98,11 @@ def start_training(
     """
     if recipe not in TRAINING:
         raise BadSpec(f"The recipe {recipe!r} trains nothing; use {' or '.join(TRAINING)}.")
-    wanted = {Recipe.SFT: "sft", Recipe.DPO: "preference"}[Recipe(recipe)]
-    if build.kind != wanted:
-        raise BadSpec(f"{recipe} needs a {wanted} build; {build} is a {build.kind} build.")
+    wanted = TRAINING[recipe]
+    if build.kind not in wanted:
+        raise BadSpec(
+            f"{recipe} needs a {' or a '.join(wanted)} build; {build} is a {build.kind} build."
+        )
     _demand_whole([build])
     if not build.is_built or not build.rows.get("train"):
         raise BadSpec(
@@ -173,9 +175,21 @@ def _frozen(
     return {"recipe": recipe, "seed": seed, "options": options, "inputs": files}
 
 
-def _demand_files(model: LanguageModel | None) -> None:
-    if model is not None and model.kind not in (ModelKind.BASE, ModelKind.ADAPTER):
+def _demand_use(model: LanguageModel | None, recipe: str) -> None:
+    if model is None:
+        return
+    if model.kind not in (ModelKind.BASE, ModelKind.ADAPTER, ModelKind.REWARD):
         raise CannotRun(f"“{model}” is only a name from a file; choose a base model or an adapter.")
+    if model.kind == ModelKind.REWARD and recipe not in SCORING:
+        raise CannotRun(
+            f"“{model}” scores answers and writes none; {recipe} needs a model that writes."
+        )
+    if model.kind == ModelKind.ADAPTER and recipe in SCORING:
+        raise CannotRun(
+            f"“{model}” writes answers; {recipe} needs a reward model, or to train one a base."
+        )
+    if model.kind == ModelKind.BASE and recipe == Recipe.SCORE:
+        raise CannotRun(f"“{model}” is a base; score needs a reward model that was trained on it.")
 
 
 def _demand_whole(builds: Sequence[DatasetBuild]) -> None:

@@ -61,13 +61,3 @@ def test_one_whose_bytes_changed_is_passed_over(tmp_path: Path) -> None:
 def test_one_that_was_not_renamed_is_not_seen(tmp_path: Path) -> None:
     written(tmp_path, 7)
     assert newest_valid(tmp_path) is None
-
-
-def test_the_copy_of_the_reference_is_not_kept(tmp_path: Path) -> None:
-    """TRL saves it beside an adapter trained further; the spec's adapter says the same."""
-    folder = written(tmp_path, 1)
-    (folder / "ref").mkdir()
-    (folder / "ref" / "adapter_model.safetensors").write_text("what we began with")
-    kept = publish(folder, tmp_path, step=1)
-    assert not (kept / "ref").exists()
-    assert is_valid(kept)

@@ -78,8 +78,7 @@ def test_swapping_chosen_and_rejected_flips_the_margin(
 
 def test_other_columns_do_not_disturb(tiny_model: Path, run: Run, another_run: Run) -> None:
     more = {
-        "p_chosen": 0.7,
-        "weight": 2.0,
+        "weight": 2.0,  # of every row: only proportions count
         "slices": {"kind": "x"},
         "label": None,
         "input_ids": [1],
@@ -136,30 +135,47 @@ def test_a_loss_that_is_not_a_number_stops_the_run(tiny_model: Path, run: Run) -
 
 
 def test_a_gradient_that_is_not_a_number_names_every_row_of_its_step() -> None:
+    from collections import defaultdict
+
     import torch
 
     from training.errors import NonFinite
     from training.trainers import Watched
 
-    class Trainer:
-        """As much of one as is asked here: a finite loss and a gradient that is none."""
+    class Costless(Watched):
+        """Made without a model: a finite loss, and a gradient that is none."""
 
-        state = type("State", (), {"global_step": 4})()
+        def __init__(self) -> None:
+            self.state = type("State", (), {"global_step": 4})()  # type: ignore[assignment]
+            self.row_ids, self._rows_of_step, self._tokens_read = ["a", "b", "c", "d"], [], 0
+            self._told = defaultdict(list)
 
-        def compute_loss(self, model: object, inputs: dict[str, Any]) -> torch.Tensor:
-            return torch.tensor(1.0)
+        def cost(self, model: Any, rows: list[int], tokens_of_step: Any) -> tuple[Any, dict[str, float]]:  # fmt: skip
+            return torch.tensor(1.0), {}
 
-        def _get_grad_norm(self) -> torch.Tensor:
-            return torch.tensor(math.nan)
+        def tokens_of(self, row: int) -> int:
+            return 1
 
-    class Both(Watched, Trainer):
-        row_ids = ["a", "b", "c", "d"]
-
-    trainer = Both()
+    trainer = Costless()
     trainer.compute_loss(None, {"row": torch.tensor([3, 0])})
     trainer.compute_loss(None, {"row": torch.tensor([2])})
     with pytest.raises(NonFinite, match="gradient is not a number at step 5, on the rows d, a, c"):
-        trainer._get_grad_norm()
+        trainer._demand_finite(torch.tensor(math.nan), "gradient", trainer._rows_of_step)
+
+
+@pytest.mark.parametrize(
+    "option, kept",
+    [({"lora_variant": "rslora"}, "use_rslora"), ({"lora_variant": "dora"}, "use_dora"), ({"lora_plus": 8.0}, "")],
+)  # fmt: skip
+def test_variants_of_lora_train_and_are_kept_in_the_adapter(
+    tiny_model: Path, run: Run, another_run: Run, option: dict[str, Any], kept: str
+) -> None:
+    plain = sft(another_run, tiny_model, texts(8), max_steps=3).losses()
+    made = sft(run, tiny_model, texts(8), max_steps=3, **option)
+    assert made.losses()[:2] == pytest.approx(plain[:2], abs=1e-5)  # the first step has the rate 0
+    assert made.losses()[2] != pytest.approx(plain[2], abs=1e-5)
+    settings = json.loads((made.adapter / "adapter_config.json").read_text())
+    assert not kept or settings[kept]
 
 
 def test_an_adapter_says_where_it_comes_from(tiny_model: Path, trained: Run) -> None:
@@ -192,3 +208,54 @@ def test_losses_that_mean_nothing_are_refused(
     inputs = {"train": run.rows("train", pairs(2))}
     options = {"loss": losses, "loss_weights": weights}
     assert run.ask("dpo", model=str(tiny_model), inputs=inputs, options=options).attempt().fault == "input"  # fmt: skip
+
+
+def test_a_split_vote_pulls_half_as_hard_and_a_tie_not_at_all(tiny_model: Path, run: Run) -> None:
+    """At margin 0 the gradient is proportional to p - 1/2: of 1, 0.75 and 0.5 it is 1, 1/2 and 0."""
+    pulls = {}
+    for name, p_chosen, labels in (("all", 1.0, "soft"), ("split", 0.75, "soft"), ("tie", 0.5, "soft"), ("hard", 0.75, "hard")):  # fmt: skip
+        made = Run(run.folder.with_name(name))
+        dpo(made, tiny_model, pairs(4, p_chosen=p_chosen), labels=labels, max_steps=1, **PURE)
+        (step,) = [body for body in made.events("metrics") if "loss" in body]
+        pulls[name] = step["grad_norm"]
+    assert pulls["split"] == pytest.approx(pulls["all"] / 2, rel=1e-4)
+    assert pulls["tie"] < 1e-6
+    assert pulls["hard"] == pulls["all"]
+
+
+def test_a_row_of_no_weight_teaches_nothing(tiny_model: Path, run: Run, another_run: Run) -> None:
+    """Half of the pairs say the opposite: with weight 0 they are not heard, without weights they are."""
+    against = [
+        {**row, "id": f"against-{i}", "chosen": row["rejected"], "rejected": row["chosen"], "weight": 0}
+        for i, row in enumerate(pairs(8))
+    ]  # fmt: skip
+    heard = dpo(run, tiny_model, [*pairs(8), *against], **PURE).result().metrics["eval_margin"]
+    drowned = dpo(another_run, tiny_model, [*pairs(8), *against], weights="none", **PURE)
+    assert heard > 2 * abs(drowned.result().metrics["eval_margin"])
+
+
+def test_the_reference_is_read_once_and_kept(tiny_model: Path, run: Run) -> None:
+    """A second attempt from the beginning reads nothing anew; a row that changed would be another."""
+    from shutil import rmtree
+
+    dpo(run, tiny_model, pairs(8))
+    said = [body["note"] for body in run.events("progress")]
+    assert (
+        said.count("reading with the reference") == 2
+    )  # 8 pairs of one batch each, 3 to validate on
+    rmtree(run.folder / "checkpoints")
+    weights = run.weights
+    assert run.attempt(2).ok
+    assert "reading with the reference" not in [body["note"] for body in run.events("progress", 2)]
+    assert run.weights == weights
+
+
+@pytest.mark.parametrize("column, value", [("p_chosen", 1.5), ("p_chosen", "0.7"), ("weight", -1), ("weight", True)])  # fmt: skip
+def test_what_cannot_be_a_probability_or_a_weight_is_refused(
+    tiny_model: Path, run: Run, column: str, value: Any
+) -> None:
+    rows = [*pairs(3), *pairs(1, **{column: value})]
+    run.ask("dpo", model=str(tiny_model), inputs={"train": run.rows("train", rows)})
+    result = run.attempt()
+    assert result.fault == "input"
+    assert f"Row 4 (id pair-0): {column} is {value!r}" in result.error

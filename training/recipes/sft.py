@@ -1,43 +1,53 @@
 """Supervised fine-tuning of an adapter: learn to give the completion.
 
-Differs from TRL's defaults: rows too long are left out and never cut, only completions are learnt,
-every completion ends with an end-of-sequence token, and a loss that is not a number ends the run.
-By hand: write spec.json with {"recipe": "sft", "model": …, "inputs": {"train": …}}, then
-`python -m training RUN_DIR`.
+Differs from TRL: rows too long are left out and never cut, batches hold no padding, every completion
+ends with an end-of-sequence token, and a loss that is not a number ends the run. A step is the mean
+over the tokens of its completions. By hand: write spec.json with {"recipe": "sft", "model": …,
+"inputs": {"train": …}}, then `python -m training RUN_DIR`.
 """
 
 from __future__ import annotations
 
-from datasets import Dataset
-from trl.trainer.sft_config import SFTConfig
+from typing import Any
 
 from training.attempt import Attempt
 from training.contract import SftOptions
-from training.data import sft_columns
 from training.preparation import prepare
-from training.trainers import WatchedSft, train_watched, training_arguments
+from training.trainers import Watched, train_watched
+
+
+class Imitation(Watched):
+    """Costs each token of a completion its negative log-probability."""
+
+    weighs_tokens = True
+
+    def cost(
+        self, model: Any, rows: list[int], tokens_of_step: Any
+    ) -> tuple[Any, dict[str, float]]:
+        used = self.prepared.train.used
+        told = self.prepared.reader.logps(model, [used[at].answered for at in rows])
+        loss = -told.sums_BC.sum() / tokens_of_step
+        return loss, {"token_accuracy": float(told.is_top1_M.float().mean())}
+
+    def learnt_tokens(self, row: int) -> list[int]:
+        return self.prepared.train.used[row].completions["completion"]
 
 
 def run(attempt: Attempt) -> dict[str, float]:
     """Write artifacts/adapter."""
     options = SftOptions.of(attempt.spec.options)
     prepared = prepare(attempt, options, answers=["completion"])
-    trainer = WatchedSft(
-        model=prepared.model,
-        args=SFTConfig(
-            **training_arguments(attempt, options, prepared),
-            dataset_kwargs={"skip_prepare_dataset": True},  # in token ids already
-        ),
-        train_dataset=Dataset.from_list(sft_columns(prepared.train.used)),
-        processing_class=prepared.loaded.tokenizer,
-    )
+    rows = [each.answered for each in prepared.validation.used]
+    tokens = sum(len(said) for row in rows for said in row.completions)
 
     def evaluate() -> dict[str, float]:
         """The mean over tokens, whatever the batch size."""
-        logps = prepared.validation_logps("completion", batch_size=options.batch_size)
-        tokens = sum(len(each.completions["completion"]) for each in prepared.validation.used)
-        return {"eval_loss": -sum(logps) / tokens}
+        logps = prepared.reader.all_logps(prepared.model, rows, batch_size=options.batch_size)
+        return {"eval_loss": -sum(map(sum, logps)) / tokens}
 
     return train_watched(
-        trainer, attempt, prepared, evaluate=evaluate, evaluate_every=options.evaluate_every
+        Imitation(attempt, options, prepared),
+        attempt,
+        evaluate=evaluate,
+        evaluate_every=options.evaluate_every,
     )

@@ -63,6 +63,8 @@ def _row(kind: str, name: str) -> dict[str, Any]:
     row: dict[str, Any] = {"id": name, "group": f"g{name}", "prompt": prompt}
     if kind == "sft":
         return row | {"completion": [{"role": "assistant", "content": f"Yes, {name}."}]}
+    if kind == "unpaired":
+        return row | {"completion": [{"role": "assistant", "content": name}], "label": True}
     return row | {
         "chosen": [{"role": "assistant", "content": f"With pleasure: {name}."}],
         "rejected": [{"role": "assistant", "content": "No."}],

@@ -10,7 +10,8 @@ from evalhub.accounts.models import Member
 from evalhub.audit.models import Entry
 from evalhub.jobs.choices import Queue
 from evalhub.registry.errors import CannotRun
-from evalhub.registry.services import external_model
+from evalhub.registry.models import ModelKind
+from evalhub.registry.services import add_adapter, external_model
 from evalhub.runs.errors import BadSpec
 from evalhub.runs.folder import lay_out, run_dir
 from evalhub.runs.models import Run
@@ -55,6 +56,44 @@ def test_dpo_needs_pairs(erin: Member, tmp_path: Path) -> None:
     base, build = base_model(erin.workspace, tmp_path), built(erin.workspace, "sft")
     with pytest.raises(BadSpec, match="dpo needs a preference build"):
         start_training(workspace=erin.workspace, recipe="dpo", model=base, build=build, by=erin)
+
+
+@pytest.mark.parametrize(
+    "recipe, kind, made",
+    [("kto", "unpaired", "adapter"), ("reward", "reward", "reward"), ("reward", "preference", "reward")],
+)  # fmt: skip
+def test_each_method_learns_from_its_own_kind_of_build(
+    erin: Member, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str], recipe: str, kind: str, made: str,
+) -> None:  # fmt: skip
+    without_torch(monkeypatch)
+    base, build = base_model(erin.workspace, tmp_path), built(erin.workspace, kind)
+    spec = {"recipe": recipe, "model": "tiny", "builds": {"train": str(build.uid)}}
+    (tmp_path / "spec.json").write_text(json.dumps(spec))
+    call_command("train", tmp_path / "spec.json", json=True)
+    model = Run.objects.get(uid=json.loads(capsys.readouterr().out)["run"]).adapter
+    assert (model.kind, model.parent) == (made, base)
+    with pytest.raises(BadSpec, match=f"{recipe} needs a"):
+        start_training(workspace=erin.workspace, recipe=recipe, model=base, build=built(erin.workspace, "sft"), by=erin)  # fmt: skip
+
+
+def test_models_that_score_and_models_that_write_are_told_apart(
+    erin: Member, tmp_path: Path
+) -> None:
+    base = base_model(erin.workspace, tmp_path)
+    files = {"adapter_config.json": {"key": "k", "sha256": "0" * 64}}
+    writer = add_adapter(workspace=erin.workspace, name="w", parent=base, files=files)
+    scorer = add_adapter(workspace=erin.workspace, name="s", parent=base, files=files, kind=ModelKind.REWARD)  # fmt: skip
+    for recipe, model, why in (
+        ("generate", scorer, "scores answers and writes none"),
+        ("evaluate", scorer, "scores answers and writes none"),
+        ("score", writer, "writes answers; score needs a reward model"),
+        ("reward", writer, "writes answers; reward needs a reward model, or to train one a base"),
+        ("score", base, "is a base; score needs a reward model"),
+    ):
+        with pytest.raises(CannotRun, match=why):
+            start_run(workspace=erin.workspace, recipe=recipe, model=model, by=erin)
+    assert start_run(workspace=erin.workspace, recipe="score", model=scorer, by=erin).spec["recipe"] == "score"  # fmt: skip
 
 
 def test_a_build_without_training_rows_is_refused(erin: Member, tmp_path: Path) -> None:

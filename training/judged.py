@@ -1,0 +1,56 @@
+"""What people said of a row, as far as training needs it: checked where it is used."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from training.errors import InputError
+from training.rows import Row
+
+
+def number_of(row: Row, name: str, *, default: float, most: float = math.inf) -> float:
+    """The column `name`, from 0 to `most`; `default` where the row has none.
+
+    Raises:
+        InputError: it is something else.
+    """
+    value = row.judged.get(name, default)
+    if type(value) not in (int, float) or not 0 <= value <= most or not math.isfinite(value):
+        upper = "or more" if most == math.inf else f"to {most:g}"
+        raise InputError(
+            f"Row {row.number} (id {row.id}): {name} is {value!r}, but must be a number, 0 {upper}."
+        )
+    return float(value)
+
+
+def p_chosen_of(rows: Sequence[Row], labels: str) -> list[float]:
+    """How probable it is that chosen is the better one; 1 where labels are "hard" or it is not known."""
+    if labels == "hard":
+        return [1.0] * len(rows)
+    return [number_of(row, "p_chosen", default=1.0, most=1.0) for row in rows]
+
+
+def weights_of(rows: Sequence[Row], weights: str) -> list[float]:
+    """How much each row counts, 1 on average; 1 each where `weights` is "none".
+
+    Raises:
+        InputError: no row counts at all.
+    """
+    if weights == "none" or not rows:
+        return [1.0] * len(rows)
+    given = [number_of(row, "weight", default=1.0) for row in rows]
+    mean = sum(given) / len(given)
+    if not mean:
+        raise InputError("Every row has the weight 0, so there is nothing to learn from.")
+    return [each / mean for each in given]
+
+
+def is_good(row: Row) -> bool:
+    """Raise InputError unless the label of an unpaired row is true or false."""
+    label = row.judged.get("label")
+    if type(label) is not bool:
+        raise InputError(
+            f"Row {row.number} (id {row.id}): label is {label!r}, but must be true or false."
+        )
+    return label
