@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('judgments', '0010_gold_rules'),
+        ("judgments", "0010_gold_rules"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='judgment',
-            name='saw_proposal',
+            model_name="judgment",
+            name="saw_proposal",
             field=models.BooleanField(db_default=False, default=False),
         ),
     ]
