@@ -106,7 +106,7 @@ def make_world(workspace: Workspace, member: Member, text: str) -> World:
     uids["spelling"] = factories.SpellingProposalFactory.create(
         dataset=build.dataset, word=text[:30], meant=text[:40]
     ).uid
-    uids["labelling_function"] = make_labelling(workspace, member, text)
+    uids |= make_labelling(workspace, member, text)
     uids["trial"] = try_prompt(workspace=workspace, models=[base], text=text, by=member)
     uids |= make_leaving(build, member)
     row = next(lines_of(build, "lineage.jsonl"))["id"]
@@ -239,7 +239,7 @@ def make_review(task: Task, text: str) -> Review:
     return factories.ReviewFactory.create(judgment=judgment)
 
 
-def make_labelling(workspace: Workspace, member: Member, text: str) -> UUID:
+def make_labelling(workspace: Workspace, member: Member, text: str) -> dict[str, UUID]:
     """A function that votes on the one prompt of a label campaign, and what it proposes."""
     criterion = factories.CriterionFactory.create(
         version__rubric__workspace=workspace, name=text[:100], kind="choice", low=1, high=2,
@@ -269,7 +269,7 @@ def make_labelling(workspace: Workspace, member: Member, text: str) -> UUID:
     Proposal.objects.create(
         run=run, task=task, value=1, probability=0.9, votes_for=1, votes_against=0
     )
-    return function.uid
+    return {"labelling_function": function.uid, "label_campaign": task.campaign.uid}
 
 
 def make_gold(task: Task, text: str) -> dict[str, UUID]:
