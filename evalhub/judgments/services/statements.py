@@ -189,12 +189,12 @@ def revise_statement(tables: tuple[str, ...]) -> str:
     """Store a judgment, with the answers of `tables`, that supersedes another."""
     return f"""
     WITH stored AS (
-        INSERT INTO judgments_judgment ({_COLUMNS}, supersedes_id, is_extra)
+        INSERT INTO judgments_judgment ({_COLUMNS}, supersedes_id, is_extra, saw_proposal)
         SELECT %(uid)s::uuid, now(), now(), was.workspace_id, was.campaign_id,
             was.task_id, was.member_id, was.assignment_id, was.source, %(submission)s, %(digest)s,
             %(active_ms)s::integer, %(critique)s, '', %(guidelines)s::bigint, was.rubric_version_id,
             NULL, was.id,
-            was.is_extra
+            was.is_extra, was.saw_proposal
         FROM judgments_judgment was WHERE was.id = %(supersedes)s AND was.withdrawn_at IS NULL
         FOR NO KEY UPDATE
         RETURNING id, uid

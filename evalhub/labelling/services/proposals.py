@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from contextlib import suppress
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
@@ -41,7 +42,7 @@ def confirm_proposals(*, run: LabellingRun, tasks: Collection[UUID], by: Member)
     for proposal in _chosen(run, tasks, by):
         try:
             with transaction.atomic():
-                _decide(run, proposal, by, judgment=_judged(run, proposal, by))
+                decide(run, proposal, by, judgment=_judged(run, proposal, by))
         except Conflict as error:
             if type(error) is not Conflict:  # one of those above, which would meet the next as well
                 raise
@@ -57,10 +58,12 @@ def reject_proposals(*, run: LabellingRun, tasks: Collection[UUID], by: Member) 
     Raises:
         UnfitLabelling: too many at once.
     """
-    chosen = _chosen(run, tasks, by)
-    for proposal in chosen:
-        _decide(run, proposal, by, judgment=None)
-    return Decided(len(chosen), len(set(tasks)) - len(chosen))
+    done = 0
+    for proposal in _chosen(run, tasks, by):
+        with suppress(Conflict):  # gone
+            decide(run, proposal, by, judgment=None)
+            done += 1
+    return Decided(done, len(set(tasks)) - done)
 
 
 def _chosen(run: LabellingRun, tasks: Collection[UUID], by: Member) -> list[Proposal]:
@@ -79,9 +82,7 @@ def _judged(run: LabellingRun, proposal: Proposal, by: Member) -> Judgment:
     return Judgment.objects.get(uid=made.judgment)
 
 
-def _decide(
-    run: LabellingRun, proposal: Proposal, by: Member, *, judgment: Judgment | None
-) -> None:
+def decide(run: LabellingRun, proposal: Proposal, by: Member, *, judgment: Judgment | None) -> None:
     try:
         with transaction.atomic():
             Decision.objects.create(

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from uuid import uuid4
+
 import pytest
 
 from evalhub.audit.models import Entry
@@ -8,12 +10,14 @@ from evalhub.campaigns.models import Assignment, Task
 from evalhub.campaigns.services.claim import claim_next
 from evalhub.campaigns.services.lending import lend_chosen
 from evalhub.common.errors import Conflict
+from evalhub.judgments.body import RatingGiven, ReviseBody
 from evalhub.judgments.errors import InvalidJudgment
 from evalhub.judgments.models import Judgment
+from evalhub.judgments.services.revise import revise_judgment
 from evalhub.labelling.errors import UnfitLabelling
 from evalhub.labelling.models import Decision
 from evalhub.labelling.queries import proposals_after, undecided
-from evalhub.labelling.services.proposals import confirm_proposals, reject_proposals
+from evalhub.labelling.services.proposals import confirm_proposals, decide, reject_proposals
 from evalhub.reports.agreement import agreement_report
 from tests.evalhub.labelling.conftest import OTHER, REFUND, labelled, said
 from tests.factories import CriterionFactory, MemberFactory, TaskFactory
@@ -42,6 +46,14 @@ def test_confirming_is_a_judgment_of_ones_own(run, tasks, criterion, alice):
     assert Entry.objects.filter(verb="proposal.confirmed", actor="alice").count() == 2
 
 
+def test_a_revision_of_what_was_confirmed_has_seen_the_proposal_too(run, tasks, alice):
+    confirm_proposals(run=run, tasks=[tasks[1].uid], by=alice)
+    rating = RatingGiven(response=None, criterion="topic", value=OTHER)
+    body = ReviseBody(submission_id=uuid4(), ratings=[rating])
+    revised = revise_judgment(judgment=Judgment.objects.get(), body=body, by=alice)
+    assert revised.saw_proposal
+
+
 def test_what_is_decided_judged_or_gone_is_proposed_no_more(run, tasks, campaign, alice, bob):
     confirm_proposals(run=run, tasks=[tasks[1].uid], by=alice)
     reject_proposals(run=run, tasks=[tasks[2].uid], by=alice)
@@ -61,6 +73,15 @@ def test_a_rejected_proposal_leaves_the_task_to_people(run, tasks, alice, bob, c
     assert Decision.objects.get().judgment is None
     assert Task.objects.get(pk=tasks[1].pk).open_places == 2
     assert claim_next(campaign=campaign, member_pk=bob.pk) is not None
+
+
+def test_of_two_leads_at_once_the_second_changes_nothing(run, tasks, alice, bob):
+    """Both have read the list; the first has confirmed since."""
+    seen = run.proposals.select_related("task__campaign__workspace").get(task=tasks[1])
+    confirm_proposals(run=run, tasks=[tasks[1].uid], by=alice)
+    with pytest.raises(Conflict, match="meanwhile"):
+        decide(run, seen, bob, judgment=None)
+    assert Decision.objects.get().decided_by == alice
 
 
 def test_the_surest_come_first_and_pages_follow_each_other(run, alice, monkeypatch):
