@@ -223,6 +223,7 @@ def test_a_split_vote_pulls_half_as_hard_and_a_tie_not_at_all(tiny_model: Path, 
     assert pulls["hard"] == pulls["all"]
 
 
+@pytest.mark.long
 def test_a_row_of_no_weight_teaches_nothing(tiny_model: Path, run: Run, another_run: Run) -> None:
     """Half of the pairs say the opposite: with weight 0 they are not heard, without weights they are."""
     against = [
