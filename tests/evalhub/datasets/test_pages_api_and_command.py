@@ -124,7 +124,7 @@ def test_spellings_are_decided_by_a_person_and_said_in_the_audit_log(
     proposal = SpellingProposal.objects.get()
     list_, url = (
         f"/w/acme/datasets/{made.dataset.uid}/spelling/",
-        f"/w/acme/spellings/{proposal.uid}/",
+        f"/w/acme/spellings/{proposal.uid}/decide/",
     )
     client.force_login(erin.user)
 
