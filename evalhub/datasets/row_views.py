@@ -67,19 +67,19 @@ def row(request: Request, workspace: str, uid: UUID, row: str) -> HttpResponse:
 
 @login_required
 @require_http_methods(["GET", "POST"])
-def finding(request: Request, workspace: str, uid: UUID, name: str) -> HttpResponse:
+def finding_rows(request: Request, workspace: str, uid: UUID, finding: str) -> HttpResponse:
     """The rows that a finding is about; whoever may review sends their judgments back."""
     member = access_member(request.user, workspace, to="build")
     build = access_build(member, uid)
-    found = finding_of(build, name)
+    found = finding_of(build, finding)
     form = SendBackForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         reviewer = access_member(request.user, workspace, to="review")
         reason = form.cleaned_data["reason"]
-        job = start_sending_back(build=build, finding=name, reason=reason, by=reviewer)
+        job = start_sending_back(build=build, finding=finding, reason=reason, by=reviewer)
         return redirect("jobs:detail", workspace, job.uid)
     place = PageForm(request.GET).place()
-    rows = list(islice(rows_with(build, name), place, place + PAGE + 1))
+    rows = list(islice(rows_with(build, finding), place, place + PAGE + 1))
     context = _context(member, build) | {
         "finding": found,
         "form": form,

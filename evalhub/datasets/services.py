@@ -124,6 +124,7 @@ def decide_spelling(*, proposal: SpellingProposal, state: str, by: Member) -> Sp
     return proposal
 
 
+@transaction.atomic
 def erase_files(*, build: DatasetBuild, names: Iterable[str], by: Member | None = None) -> None:
     """Mark files of a build as gone because they held the words of somebody who was erased.
 

@@ -112,6 +112,7 @@ def make_world(workspace: Workspace, member: Member, text: str) -> World:
     row = next(lines_of(build, "lineage.jsonl"))["id"]
     slugs = {
         "row": row,
+        "finding": "one_judgment",
         "name": NAME,
         "collection": task.prompt.collection.slug,
         "rubric": version.rubric.slug,

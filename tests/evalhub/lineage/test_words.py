@@ -72,6 +72,8 @@ NOBODYS = {
     "judgments.priceforecast": "assumed",
     "judgments.rating": "reason",
     "judgments.span": "error_type severity",
+    "labelling.labellingfunction": "name parameters",
+    "labelling.labellingrun": "figures",
     "lineage.contaminationcheck": "against result",
     "lineage.erasure": "done",
     "loops.round": "policy",
