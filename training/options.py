@@ -168,12 +168,7 @@ class RewardOptions(TrainOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ScoreOptions(Options):
-    """Input: `completions`, rows of `id`, `prompt` and `completion`; the adapter is of the reward recipe.
-
-    Artifact: `scores.jsonl` {"id","score"}; only differences between answers to one prompt mean something.
-    """
-
+class _ReadOptions(Options):
     batch_size: int = 16
     max_length: int = 0
     threads: int = 1
@@ -187,6 +182,14 @@ class ScoreOptions(Options):
         ]
 
 
+@dataclass(frozen=True, kw_only=True)
+class ScoreOptions(_ReadOptions):
+    """Input: `completions`, rows of `id`, `prompt` and `completion`; the adapter is of the reward recipe.
+
+    Artifact: `scores.jsonl` {"id","score"}; only differences between answers to one prompt mean something.
+    """
+
+
 def _judged_rules(labels: str, weights: str) -> list[Rule]:
     return [
         ("labels", f"one of {', '.join(LABELS)}", labels in LABELS),
@@ -195,7 +198,7 @@ def _judged_rules(labels: str, weights: str) -> list[Rule]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class EvaluateOptions(Options):
+class EvaluateOptions(_ReadOptions):
     """Inputs, each optional: `texts` (prompt, completion), `pairs` (prompt, chosen, rejected),
     `prompts` (prompt, reference or null). Every row has `id` and `group`.
 
@@ -205,18 +208,12 @@ class EvaluateOptions(Options):
     "finish"} and, where there is a reference, "rouge1","rouge2","rougeL","bleu","chrf".
     """
 
-    batch_size: int = 16
     max_new_tokens: int = 96
-    max_length: int = 0
-    threads: int = 1
-    allow_dropped: str = ""  # the reason why losing more than 1 % of the rows is accepted
 
     def _rules(self) -> list[Rule]:
         return [
-            ("batch_size", "1 or more", self.batch_size >= 1),
+            *super()._rules(),
             ("max_new_tokens", "1 or more", self.max_new_tokens >= 1),
-            ("max_length", "0 or more", self.max_length >= 0),
-            ("threads", "1 or more", self.threads >= 1),
         ]
 
 

@@ -60,7 +60,7 @@ class Watched(Trainer):
 
     def learnt_tokens(self, row: int) -> list[int]:
         """Those of a row that are learnt; asked for only where a step is the mean over them."""
-        raise NotImplementedError
+        raise NotImplementedError  # not abstract: a trainer whose step is a mean over rows has none
 
     def tokens_of(self, row: int) -> int:
         """How many the model reads of a row."""

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from evalhub.accounts.access import acting_member, workspace_of
+from evalhub.common.attachments import attachment
 from evalhub.common.errors import NotFound
 from evalhub.common.files import file_store
 from evalhub.common.rest import KeysetPagination
@@ -86,6 +87,4 @@ class BuildFileView(APIView):
         if name not in build.files:
             raise NotFound("This build has no such file.")
         stream = file_store().open(build.files[name]["key"])
-        return FileResponse(
-            stream, as_attachment=True, filename=name, content_type="application/octet-stream"
-        )
+        return attachment(stream, name)

@@ -11,6 +11,7 @@ from rest_framework.views import APIView
 
 from evalhub.accounts.access import acting_member
 from evalhub.accounts.models import Member
+from evalhub.common.attachments import attachment
 from evalhub.common.errors import NotFound
 from evalhub.datasets.access import (
     access_diff,
@@ -65,12 +66,7 @@ class BuildExportDownloadView(APIView):
     def get(self, request: Request, uid: UUID) -> FileResponse:
         """The file; the audit log says who took it."""
         export, member = acting_build_export(request, uid)
-        return FileResponse(
-            open_build_export(export=export, by=member),
-            as_attachment=True,
-            filename=export.filename,
-            content_type="application/octet-stream",
-        )
+        return attachment(open_build_export(export=export, by=member), export.filename)
 
 
 class BuildPushesView(APIView):

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from evalhub.accounts.access import access_member
 from evalhub.accounts.http import Request
 from evalhub.accounts.models import Member
+from evalhub.common.attachments import attachment
 from evalhub.common.errors import DomainError
 from evalhub.common.paging import newest_first
 from evalhub.datasets.access import access_build, access_build_export, access_push
@@ -80,12 +81,7 @@ def export_download(request: Request, workspace: str, uid: UUID) -> FileResponse
     """The file as an attachment: nothing that people wrote is shown as a page."""
     member = access_member(request.user, workspace, to="build")
     export = access_build_export(member, uid)
-    return FileResponse(
-        open_build_export(export=export, by=member),
-        as_attachment=True,
-        filename=export.filename,
-        content_type="application/octet-stream",
-    )
+    return attachment(open_build_export(export=export, by=member), export.filename)
 
 
 @require_http_methods(["GET", "POST"])

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from evalhub.accounts.access import access_member
 from evalhub.accounts.http import Request
 from evalhub.accounts.models import Member
+from evalhub.common.attachments import attachment
 from evalhub.common.errors import DomainError
 from evalhub.common.files import file_store
 from evalhub.common.paging import newest_first
@@ -115,9 +116,7 @@ def build_file(request: Request, workspace: str, uid: UUID, name: str) -> FileRe
     if name not in build.files:
         raise NotBuilt("This build has no such file.")
     stream = file_store().open(build.files[name]["key"])
-    return FileResponse(
-        stream, as_attachment=True, filename=name, content_type="application/octet-stream"
-    )
+    return attachment(stream, name)
 
 
 def _first_rows(build: DatasetBuild) -> Iterator[dict[str, Any]]:

@@ -13,6 +13,7 @@ from evalhub.accounts.access import access_member
 from evalhub.accounts.choices import Role
 from evalhub.accounts.http import Request
 from evalhub.accounts.models import Member
+from evalhub.common.attachments import attachment
 from evalhub.common.errors import DomainError
 from evalhub.common.paging import newest_first
 from evalhub.formats.readers import FORMATS
@@ -139,12 +140,7 @@ def import_original(request: Request, workspace: str, uid: UUID) -> FileResponse
     """The file as it came; for owners only, as it holds what was masked."""
     member = access_member(request.user, workspace, to="own")
     source = access_import(member, uid)
-    return FileResponse(
-        open_original(source=source, by=member),
-        as_attachment=True,
-        filename=source.filename,
-        content_type="application/octet-stream",
-    )
+    return attachment(open_original(source=source, by=member), source.filename)
 
 
 @require_GET

@@ -13,6 +13,7 @@ from rest_framework.views import APIView
 
 from evalhub.accounts.access import acting_member
 from evalhub.campaigns.access import acting_campaign
+from evalhub.common.attachments import attachment
 from evalhub.reports.access import acting_export, newest_made
 from evalhub.reports.choices import ExportFormat, ReportKind
 from evalhub.reports.errors import NotComputed
@@ -96,9 +97,4 @@ class ExportDownloadView(APIView):
     def get(self, request: Request, uid: UUID) -> FileResponse:
         """The file; the audit log says who took it."""
         export, member = acting_export(request, uid)
-        return FileResponse(
-            open_export(export=export, by=member),
-            as_attachment=True,
-            filename=export.filename,
-            content_type="application/octet-stream",
-        )
+        return attachment(open_export(export=export, by=member), export.filename)

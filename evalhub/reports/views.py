@@ -14,6 +14,7 @@ from evalhub.accounts.http import Request
 from evalhub.accounts.models import Member
 from evalhub.campaigns.access import access_campaign
 from evalhub.campaigns.models import Campaign
+from evalhub.common.attachments import attachment
 from evalhub.common.errors import DomainError
 from evalhub.common.paging import newest_first
 from evalhub.reports.access import access_export
@@ -128,12 +129,7 @@ def export_download(request: Request, workspace: str, uid: UUID) -> FileResponse
     """The file as an attachment: nothing that people wrote is shown as a page."""
     member = access_member(request.user, workspace, to="build")
     export = access_export(member, uid)
-    return FileResponse(
-        open_export(export=export, by=member),
-        as_attachment=True,
-        filename=export.filename,
-        content_type="application/octet-stream",
-    )
+    return attachment(open_export(export=export, by=member), export.filename)
 
 
 def _context(member: Member) -> dict[str, object]:
