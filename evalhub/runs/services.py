@@ -75,6 +75,7 @@ def start_run(
     return run
 
 
+@transaction.atomic
 def start_training(
     *,
     workspace: Workspace,
