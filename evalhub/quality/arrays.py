@@ -27,7 +27,7 @@ APART = (TaskKind.REPEAT, TaskKind.PRACTICE, TaskKind.QUALIFICATION)
 # a second word of one person, no data, and an exam
 
 _RATINGS = """
-    SELECT r.criterion_id::bigint, t.prompt_id, coalesce(r.completion_id, 0),
+    SELECT r.id, r.criterion_id::bigint, t.prompt_id, coalesce(r.completion_id, 0),
            coalesce(r.turn, -1)::bigint, j.member_id, t.id, p.group_id, {day},
            coalesce(r.value, {missing})::bigint
     FROM judgments_rating r
@@ -37,7 +37,7 @@ _RATINGS = """
     WHERE j.id IN ({judgments})
 """
 _PREFERENCES = """
-    SELECT coalesce(r.criterion_id, 0)::bigint, t.prompt_id, r.first_id, r.second_id,
+    SELECT r.id, r.id, coalesce(r.criterion_id, 0)::bigint, t.prompt_id, r.first_id, r.second_id,
            r.margin::bigint, r.both_bad::int::bigint,
            CASE WHEN shown.completion_id = r.first_id THEN 1
                 WHEN shown.completion_id = r.second_id THEN -1 ELSE 0 END::bigint,
@@ -52,7 +52,7 @@ _PREFERENCES = """
     WHERE j.id IN ({judgments})
 """
 _RANKINGS = """
-    SELECT 0::bigint, t.prompt_id, r.completion_id, s.completion_id,
+    SELECT r.id, s.id, 0::bigint, t.prompt_id, r.completion_id, s.completion_id,
            sign(s.tier - r.tier)::bigint, 0::bigint, 0::bigint, j.member_id, t.id, p.group_id,
            {day}
     FROM judgments_rankedcompletion r
@@ -132,7 +132,8 @@ def unprompted_in(campaign: Campaign) -> QuerySet[Judgment]:
 
 def ratings_of(campaign: Campaign, *, said: QuerySet[Judgment] | None = None) -> Ratings:
     """The ratings of `said`; None: of all that was said in the campaign."""
-    columns = columns_of_judgments(_RATINGS.replace("{missing}", str(_MISSING)), campaign, 9, said)
+    statement = _RATINGS.replace("{missing}", str(_MISSING))
+    columns = _in_order(columns_of_judgments(statement, campaign, 10, said), keys=1)
     criterion, prompt, completion, turn, member, task, group, day, given = columns
     value = np.where(given == _MISSING, np.nan, given.astype(float))
     return Ratings(criterion, prompt, completion, turn, member, task, group, day, value)
@@ -140,8 +141,10 @@ def ratings_of(campaign: Campaign, *, said: QuerySet[Judgment] | None = None) ->
 
 def preferences_of(campaign: Campaign, *, said: QuerySet[Judgment] | None = None) -> Preferences:
     """Likewise; each two of a ranking are a preference."""
-    compared = columns_of_judgments(_PREFERENCES, campaign, 11, said)
-    ranked = columns_of_judgments(_RANKINGS, campaign, 11, said)
+    compared, ranked = (
+        _in_order(columns_of_judgments(statement, campaign, 13, said), keys=2)
+        for statement in (_PREFERENCES, _RANKINGS)
+    )
     criterion, prompt, one, two, margin, both_bad, place, member, task, group, day = (
         np.concatenate(both) for both in zip(compared, ranked, strict=True)
     )
@@ -160,6 +163,16 @@ def preferences_of(campaign: Campaign, *, said: QuerySet[Judgment] | None = None
         group=group,
         day=day,
     )
+
+
+def _in_order(columns: Sequence[Ints], *, keys: int) -> Sequence[Ints]:
+    """The columns behind the first `keys`, which say what a row is, in the order of these.
+
+    PostgreSQL gives rows in the order of its plan, which changes with its statistics; sums of floating
+    numbers in another order differ in their last digit, and so would the digest of a report.
+    """
+    order = np.lexsort(columns[:keys][::-1])
+    return [column[order] for column in columns[keys:]]
 
 
 @dataclass(frozen=True)

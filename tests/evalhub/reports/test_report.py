@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from evalhub.accounts.models import Member, Workspace
 from evalhub.campaigns.models import Campaign, Task
@@ -214,3 +215,24 @@ def test_an_unknown_campaign_is_said() -> None:
     uid = "6f2c2f8e-3f0a-4a59-9a6f-0d7f3c9f2b11"
     with pytest.raises(CommandError, match=uid):
         call_command("report", "agreement", "--campaign", uid)
+
+
+def test_the_answers_come_in_one_order_whatever_the_database_plans(
+    campaign: Campaign, people: list[Member]
+) -> None:
+    for nth, task in enumerate(make.TaskFactory.create_batch(12, campaign=campaign)):
+        for person in people:
+            say(task, person, margin=1, value=1 + nth % 5)
+    as_it_is = ratings_of(campaign), preferences_of(campaign)
+    with connection.cursor() as cursor:
+        for table in ("rating", "preference"):  # the first rows move behind the others
+            cursor.execute(
+                f"UPDATE judgments_{table} SET criterion_id = criterion_id WHERE judgment_id IN"
+                f" (SELECT judgment_id FROM judgments_{table} ORDER BY id LIMIT 9)"
+            )
+        cursor.execute("SET LOCAL enable_nestloop = off; SET LOCAL enable_mergejoin = off")
+    for before, after in zip(
+        as_it_is, (ratings_of(campaign), preferences_of(campaign)), strict=True
+    ):
+        for name, column_R in vars(before).items():
+            assert np.array_equal(column_R, getattr(after, name)), name
