@@ -5,9 +5,19 @@ from pathlib import Path
 import pytest
 
 from training.errors import InputError
-from training.rows import read_rows
+from training.judged import p_chosen_of
+from training.rows import Row, read_rows
 
 FIELDS = ("prompt", "completion")
+
+
+@pytest.mark.parametrize(
+    ("labels", "known"), [("soft", [0.5, 0.7, 1.0]), ("hard", [0.5, 1.0, 1.0])]
+)
+def test_a_tie_is_no_label_even_where_labels_are_hard(labels: str, known: list[float]) -> None:
+    said: list[dict[str, float]] = [{"p_chosen": 0.5}, {"p_chosen": 0.7}, {}]
+    rows = [Row(nth, str(nth), "g", {}, judged=each) for nth, each in enumerate(said)]
+    assert p_chosen_of(rows, labels) == known
 
 
 def written(tmp_path: Path, text: str) -> Path:

@@ -94,7 +94,7 @@ def test_the_same_judgments_give_the_same_digest_and_new_ones_another(
 ) -> None:
     first, second = build(), build()
     PreferenceFactory.create(judgment=JudgmentFactory.create(task=compared[0]), margin=-1)
-    third = build()
+    third = build(ties="leave_out")
 
     assert first.digest == second.digest != third.digest
     assert first.files["train.jsonl"]["key"] == second.files["train.jsonl"]["key"]
@@ -123,7 +123,7 @@ def test_simulated_judgments_count_only_when_asked_for(compared: list[Task], bui
         PreferenceFactory.create(judgment=judgment, margin=-3)
 
     made = build()
-    both = build(sources=["human", "simulated"])
+    both = build(sources=["human", "simulated"], ties="leave_out")
 
     assert made.rows["train"] == 8
     assert made.manifest["judgments"]["left_out"] == {
@@ -136,7 +136,7 @@ def test_simulated_judgments_count_only_when_asked_for(compared: list[Task], bui
 def test_what_was_left_out_is_listed_with_its_prompt(compared: list[Task], build: Build) -> None:
     PreferenceFactory.create(judgment=JudgmentFactory.create(task=compared[0]), margin=-2)
 
-    made = build()
+    made = build(ties="leave_out")
 
     [line] = lines_of(made, "left_out.jsonl")
     assert (line["reason"], line["prompt"]) == ("tie", str(compared[0].prompt.uid))
@@ -349,10 +349,10 @@ def test_no_judgments_give_an_empty_build_not_an_error(acme: Workspace, build: B
 
 
 def test_a_diff_says_which_rows_changed_and_why(compared: list[Task], build: Build) -> None:
-    old = build()
+    old = build(ties="leave_out")
     PreferenceFactory.create(judgment=JudgmentFactory.create(task=compared[0]), margin=2)
     PreferenceFactory.create(judgment=JudgmentFactory.create(task=compared[1]), margin=-2)
-    new = build()
+    new = build(ties="leave_out")
 
     forwards, backwards = diff(old, new), diff(new, old)
 
