@@ -37,7 +37,11 @@ def test_no_figure_depends_on_the_batch_size(
     tiny_model: Path, run: Run, another_run: Run, trained: Run
 ) -> None:
     tie = pairs(14)[-1] | {"p_chosen": 0.5}  # of which no model can be right or wrong
-    rows = {"texts": texts(13), "pairs": [*pairs(13), tie], "prompts": prompts(5, reference="yes yes")}
+    rows = {
+        "texts": texts(13),
+        "pairs": [*pairs(13), tie],
+        "prompts": prompts(5, reference="yes yes"),
+    }
     adapter = str(trained.adapter)
     one = measured(run, tiny_model, adapter=adapter, batch_size=1, **rows)
     many = measured(another_run, tiny_model, adapter=adapter, batch_size=16, **rows)

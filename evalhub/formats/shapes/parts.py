@@ -117,6 +117,15 @@ def text_of(answer: str | list[Message]) -> str:
     return str(turns[0]["content"])
 
 
+def tools_of(row: Row) -> dict[str, Any]:
+    """The tools that a row declares, as the API of OpenAI has them; {} where it declares none."""
+    tools = json.loads(row.get("tools") or "[]")
+    wrapped = [
+        each if "function" in each else {"type": "function", "function": each} for each in tools
+    ]
+    return {"tools": wrapped} if wrapped else {}
+
+
 @dataclass(frozen=True)
 class Answered:
     """A conversation and the answer worth learning."""

@@ -222,14 +222,27 @@ def test_labels_and_written_answers_become_rows(acme: Workspace, build: Build) -
     assert [row["completion"][0]["content"] for row in rows(build("sft"))] == ["Dear all."]
 
 
-def test_answers_that_call_tools_are_left_out_and_counted(
+def test_calls_of_tools_are_kept_with_the_tools_that_were_declared(
     compared: list[Task], build: Build
 ) -> None:
-    calls = [{"name": "look_up", "arguments": {}}]
-    compared[0].completions.update(tool_calls=calls)
+    """An answer may be nothing but a call; two that call differently are two answers."""
+    chosen, rejected = compared[0].completions.order_by("placed__place")
+    for nth, each in enumerate((chosen, rejected)):
+        each.tool_calls, each.content = [{"name": "look_up", "arguments": {"nth": nth}}], ""
+        each.save()
+    declared = [{"name": "look_up", "parameters": {}}]
+    Prompt.objects.filter(pk=compared[0].prompt_id).update(
+        documents=[{"title": "Tools", "text": json.dumps(declared)}]
+    )
 
-    made = build()
+    [called] = [row for row in rows(build()) if "tools" in row]
 
+    assert json.loads(called["tools"]) == declared
+    assert called["chosen"] == [
+        {"role": "assistant", "content": "", "tool_calls": chosen.tool_calls}
+    ]
+    assert called["rejected"][0]["tool_calls"] == rejected.tool_calls
+    made = build(form="string")
     assert made.manifest["left_out"]["calls_tools"]["count"] == 1
     assert len(rows(made)) == 9
 

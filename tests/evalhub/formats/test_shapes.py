@@ -84,6 +84,19 @@ def test_trl_keeps_every_column_and_says_calls_of_tools_as_templates_read_them()
     ]
 
 
+def test_declared_tools_go_along_as_each_program_wants_them() -> None:
+    tools = '[{"name": "look", "parameters": {}}]'
+    framed = [{"type": "function", "function": {"name": "look", "parameters": {}}}]
+    assert made("trl", "sft", tools=tools)["tools"] == tools
+    for shape in ("openai", "axolotl"):
+        assert made(shape, "sft", tools=tools)["tools"] == framed
+        assert "tools" not in made(shape, "sft")
+    assert made("openai", "preference", tools=tools)["input"]["tools"] == framed
+    for shape in ("sharegpt", "llamafactory"):
+        assert made(shape, "sft", tools=tools)["tools"] == tools
+        assert made(shape, "preference")["tools"] == ""
+
+
 def test_openai_chat_examples_end_with_the_assistant_and_number_their_calls() -> None:
     assert made("openai", "sft") == {"messages": [USER, *GOOD]}
     assert made("openai", "sft", prompt="Why?", completion="Because.") == {
