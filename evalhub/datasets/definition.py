@@ -16,7 +16,7 @@ from evalhub.datasets.errors import BadDefinition
 from evalhub.judgments.choices import Source
 
 EvidenceKind = Literal[
-    "corrections", "demonstrations", "preferences", "rankings", "ratings", "references"
+    "corrections", "demonstrations", "preferences", "rankings", "ratings", "references", "steps"
 ]
 OVERALL_NAME = "overall"  # among weights: the preference that names no criterion
 EVIDENCE: list[EvidenceKind] = [  # what people said; references only where they are asked for
@@ -25,6 +25,7 @@ EVIDENCE: list[EvidenceKind] = [  # what people said; references only where they
     "preferences",
     "rankings",
     "ratings",
+    "steps",
 ]
 Share = Annotated[float, Meta(ge=0.5, le=1)]
 
@@ -54,7 +55,8 @@ class Definition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which judgments become which rows.
 
     Preference and reward rows take every pair that the evidence decides: direct preferences and rankings are
-    votes on a pair; pairs nobody voted on are implied by ratings; a correction beats its original.
+    votes on a pair; pairs nobody voted on are implied by ratings, and where there are none by how far
+    their steps are right; a correction beats its original.
     SFT rows take one answer per prompt: what a person wrote or corrected, the newest; else the best
     rated, if its mean reaches `min_rating`; else, where nobody rated, the winner of the votes with
     `min_consensus`. Unpaired rows take every answer that is rated from `min_rating` up or from

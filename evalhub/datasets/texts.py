@@ -63,6 +63,7 @@ def answers_in(evidence: Iterable[Evidence]) -> dict[int, Answer]:
         for first, second, _ in (*each.votes, *each.rankings):
             wanted.update((first, second))
         wanted.update(completion for completion, _ in each.marks)
+        wanted.update(each.steps)
         wanted.update(corrected.completion for corrected in each.corrections)
     return {key: Answer(*rest) for key, *rest in _rows(_ANSWERS, wanted)}
 
