@@ -67,6 +67,7 @@ REASONS = {
     "not_test": "its prompt is not of the test split",
     "crosses_splits": "prompts of different splits have this text",
     "not_drawn": "not needed for the mixture",
+    "augmented": "made by augmentation for an earlier build, so nothing that people taught",
     "archived": "somebody archived its prompt",
     "no_split": "its group was merged with one of another split",
     "calls_tools": "an answer calls tools, which rows do not hold yet",
