@@ -28,6 +28,14 @@ from evalhub.prompts.models import Split
 
 FLAG = "augmented"  # of a row, for findings
 _TEXTS = ("id", "prompt", "completion", "chosen", "rejected", "text")  # what differs from the parent
+DROPPED = {
+    "not_drawn": "beyond the share asked for",
+    "held_out": "would ask what a held-out prompt asks",
+    "same_as_another": "the same as another row",
+    "same_text": "would have two equal answers",
+    "label": "whose label would change",
+    "too_long": "longer than the model can take",
+}
 _NEVER = -1  # in place of a way: of this row none is made
 Fits = Callable[[list[dict[str, Any]], list[str]], bool]
 
@@ -100,7 +108,7 @@ class Augmenter:
                 self._parents += 1
                 for row in self._offered(entry, given):
                     everything.add(row)
-        room = [int(way.share * self._parents + 1e-9) for way in self._ways]
+        room = self._room()
         for same in everything:
             own = [entry for entry in same if not entry.origin.startswith(AUGMENTED)]
             if own:
@@ -111,6 +119,9 @@ class Augmenter:
             else:
                 self._dropped["not_drawn"] += 1
             self._dropped["same_as_another"] += len(same) - 1
+
+    def _room(self) -> list[int]:
+        return [int(way.share * self._parents + 1e-9) for way in self._ways]
 
     def _offered(self, parent: Entry, offers: list[Entry]) -> Iterator[Entry]:
         if any(each.part == _NEVER for each in offers):
@@ -127,17 +138,23 @@ class Augmenter:
         if not self._ways:
             return {}
         made = sum(self._made)
-        told = zip(self._ways, self._possible, self._made, strict=True)
+        told = zip(self._ways, self._room(), self._possible, self._made, strict=True)
         return {
             "rows": made,
             "of": self._parents,
             "share": round(made / self._parents, 4) if self._parents else 0.0,
             "ways": [
-                {"by": name_of(way), "asked": way.share, "possible": possible, "made": count}
-                for way, possible, count in told
+                {
+                    "by": name_of(way),
+                    "name": name_of(way).replace("_", " "),
+                    "at_most": room,
+                    "possible": possible,
+                    "made": count,
+                }
+                for way, room, possible, count in told
             ],
             "never": self._spared,
-            "dropped": {name: count for name, count in sorted(self._dropped.items()) if count},
+            "dropped": {DROPPED[name]: self._dropped[name] for name in DROPPED if self._dropped[name]},
         }
 
 

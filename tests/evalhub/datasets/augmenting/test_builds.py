@@ -6,10 +6,13 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from django.http import QueryDict
+from django.test import Client
 
-from evalhub.accounts.models import Workspace
+from evalhub.accounts.models import Member, Workspace
 from evalhub.campaigns.models import Task
 from evalhub.datasets.choices import BuildKind
+from evalhub.datasets.definition_form import DatasetForm
 from evalhub.datasets.errors import BadDefinition
 from evalhub.datasets.models import DatasetBuild
 from evalhub.datasets.queries import lines_of, rows_of
@@ -20,6 +23,7 @@ from evalhub.lineage.copies import Words, files_with
 from evalhub.prompts.grouping import fingerprint_of
 from evalhub.prompts.models import Prompt
 from tests.evalhub.datasets.conftest import Build
+from tests.evalhub.datasets.test_pages_api_and_command import FORM
 from tests.factories import PromptFactory, PromptGroupFactory
 
 pytestmark = pytest.mark.django_db
@@ -78,10 +82,11 @@ def test_they_are_counted_in_the_manifest_the_report_and_the_card(
 
     told = made.manifest["augmentation"]
     assert (told["rows"], told["of"], told["share"]) == (6, 8, 0.75)
-    assert [(each["by"], each["possible"], each["made"]) for each in told["ways"]] == [
-        ("word_replacement", 8, 4),
-        ("counterfactual_swap", 8, 2),
+    assert [(each["by"], each["at_most"], each["possible"], each["made"]) for each in told["ways"]] == [
+        ("word_replacement", 4, 8, 4),
+        ("counterfactual_swap", 2, 8, 2),
     ]
+    assert told["dropped"] == {"beyond the share asked for": 10}
     assert made.manifest["from"] == {
         "preferences": 10,
         "augmented by word_replacement": 4,
@@ -149,7 +154,9 @@ def test_no_row_comes_to_ask_what_is_held_out(
 
     made = build(near_duplicates=False, augment=[WORDS | {"share": 1}], augment_cap=1)
 
-    assert made.manifest["augmentation"]["dropped"] == {"held_out": 1}
+    assert made.manifest["augmentation"]["dropped"] == {
+        "would ask what a held-out prompt asks": 1
+    }
     assert made.rows["train"] == 15
 
 
@@ -225,3 +232,62 @@ def test_documents_are_augmented_as_texts(
     [(row, _)] = made_rows(made)
     assert row["text"].endswith("Fish swim.")
     assert row["text"] != "Cats sleep. Dogs bark. Birds sing. Fish swim."
+
+
+AUGMENT = {
+    "augment-word_share": "0.2",
+    "augment-words": "big = large, huge\n\nsky = heaven",
+    "augment-swap_share": "0.1",
+    "augment-swap_lists": ["names_en"],
+    "augment-swap_pairs": "Berlin = Lagos",
+    "augment-never": "domain=law, domain=medicine",
+}
+
+
+def sent(given: dict[str, Any]) -> QueryDict:
+    told = QueryDict(mutable=True)
+    for name, value in (FORM | given).items():
+        told.setlist(name, value if isinstance(value, list) else [value])
+    return told
+
+
+def test_the_form_says_the_same_as_a_definition(acme: Workspace) -> None:
+    form = DatasetForm(sent(AUGMENT), workspace=acme)
+
+    assert form.is_valid(), (form.errors, form.augmenting.errors)
+    definition = form.definition()
+    assert definition["augment"] == [
+        {"by": "word_replacement", "share": 0.2, "words": {"big": ["large", "huge"], "sky": ["heaven"]}},
+        {
+            "by": "counterfactual_swap",
+            "share": 0.1,
+            "pairs": [("Berlin", "Lagos")],
+            "lists": ["names_en"],
+        },
+    ]
+    assert definition["augment_never"] == {"slices": {"domain": ["law", "medicine"]}}
+    create_dataset(workspace=acme, name="a", kind=BuildKind.SFT, definition=definition)
+
+
+def test_what_the_form_cannot_read_is_said_at_its_field(acme: Workspace) -> None:
+    wrong = AUGMENT | {"augment-words": "big, large", "augment-never": "law", "more": '{"augment": []}'}
+
+    form = DatasetForm(sent(wrong), workspace=acme)
+
+    assert not form.is_valid()
+    assert set(form.augmenting.errors) == {"words", "never"}
+    assert "there is a field for it above" in str(form.errors["more"])
+
+
+def test_pages_show_what_was_made_and_from_what(
+    compared: list[Task], build: Build, client: Client, erin: Member
+) -> None:
+    made = build(augment=[WORDS])
+    [(row, line), *_] = made_rows(made)
+    client.force_login(erin.user)
+
+    page = client.get(f"/w/acme/builds/{made.uid}/").text
+    one = client.get(f"/w/acme/builds/{made.uid}/rows/{row['id']}/").text
+
+    assert "4 of the training rows were made from 8 others" in page
+    assert f"/rows/{line['augmented']['parent']}/" in one
