@@ -52,6 +52,7 @@ class Building:
         folder: Path,
     ) -> None:
         self._kind, self._definition, self._lengths = kind, definition, lengths
+        self._keeps_red_team = definition.keeps_red_team(kind)
         self._sorting = Sorting(definition)
         self._rows = SortedRows(folder / "runs")
         self._left_out = SortedRows(folder / "left-out")
@@ -134,6 +135,8 @@ class Building:
     def _keep(self, asked: Asked, kept: Kept) -> None:
         if asked.is_archived:
             return self._leave_out(asked, LeftOut("archived", kept.answers))
+        if asked.is_red_team and not self._keeps_red_team:
+            return self._leave_out(asked, LeftOut("red_team", kept.answers))
         if asked.split == Split.NONE:
             return self._leave_out(asked, LeftOut("no_split", kept.answers))
         if self._kind == BuildKind.EVALUATION and asked.split != Split.TEST:

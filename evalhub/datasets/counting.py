@@ -16,6 +16,7 @@ EXAMPLES = 20  # of each reason in the manifest; all of them stand in left_out.j
 OF_FOUND = (
     "archived",
     "no_split",
+    "red_team",
     "too_long",
     "calls_tools",
     "not_test",

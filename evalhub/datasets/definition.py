@@ -80,6 +80,7 @@ class Definition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     )
     evidence: list[EvidenceKind] = field(default_factory=lambda: list(EVIDENCE))
     slices: Values = {}  # prompts with these alone
+    red_team: Literal["leave_out", "keep"] | None = None  # None: kept in evaluation sets alone
     judged_from: datetime | None = None
     judged_before: datetime | None = None
     rubric_versions: list[UUID] = []  # empty: any
@@ -115,6 +116,11 @@ class Definition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     @property
     def counted_sources(self) -> tuple[Source, ...]:
         return tuple(Source(each) for each in sorted(set(self.sources)))
+
+    def keeps_red_team(self, kind: BuildKind) -> bool:
+        if self.red_team is None:
+            return kind == BuildKind.EVALUATION
+        return self.red_team == "keep"
 
     def least_share(self, kind: BuildKind) -> float:
         if self.min_consensus is not None:
@@ -162,6 +168,7 @@ def in_words(values: dict[str, Any]) -> list[tuple[str, str]]:
         "campaigns": "all",
         "criterion": "overall",
         "slices": "any",
+        "red_team": "left out, but of evaluation sets",
         "rubric_versions": "any",
         "groups": "anybody",
         "weights": "as the rubric has them",

@@ -33,7 +33,7 @@ class Group:
 FIRST = ("name", "kind", "collections", "sources")
 GROUPS = {
     "Which judgments": (
-        "slices", "judged_from", "judged_before", "min_judgments", "max_spread", "min_reliability",
+        "slices", "red_team", "judged_from", "judged_before", "min_judgments", "max_spread", "min_reliability",
         "verdicts",
     ),
     "How rows are decided": (
@@ -77,6 +77,16 @@ class DatasetForm(forms.Form):
         required=False,
         label="Prompts of these slices",
         help_text="Like language=de, language=fr, domain=law. Empty: all.",
+    )
+    red_team = forms.ChoiceField(
+        required=False,
+        choices=[
+            ("", "left out, but of evaluation sets"),
+            ("keep", "taken like any other"),
+            ("leave_out", "left out"),
+        ],
+        label="Red-team prompts",
+        help_text="Of collections that are marked so on their page.",
     )
     judged_from = forms.DateField(
         required=False, label="Judged from", widget=forms.DateInput(attrs={"type": "date"})
@@ -216,6 +226,7 @@ class DatasetForm(forms.Form):
         for name in ("judged_from", "judged_before"):
             if day := values[name]:
                 values[name] = datetime.combine(day, time(), tzinfo=UTC).isoformat()
+        values["red_team"] = values["red_team"] or None
         values["evidence"] = EVIDENCE + (["references"] if values["references"] else [])
         more: dict[str, Any] = values["more"]
         apart = ("name", "kind", "references", "more")

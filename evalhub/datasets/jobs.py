@@ -125,7 +125,13 @@ def _build(
     digest = building.write(out, beat.report)
     if kind == BuildKind.SFT:
         asked = write_test_prompts(
-            scope, out / "prompts.jsonl", folder / "prompts", lengths, cleaner, beat.report
+            scope,
+            out / "prompts.jsonl",
+            folder / "prompts",
+            lengths,
+            cleaner,
+            definition,
+            beat.report,
         )
         building.counts.test_prompts = asked._asdict()
     demand_no_leak(out, beat.report)

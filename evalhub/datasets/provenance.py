@@ -36,8 +36,10 @@ def provenance_of(scope: Scope, lineage: Path, beat: Beat) -> dict[str, Any]:
             beat()
             by_collection += _collections(workspace, lot)
             by_model += _models(workspace, lot)
+    sources = _sources(workspace, by_collection)
     return {
-        "sources": _sources(workspace, by_collection),
+        "sources": sources,
+        "red_team_rows": sum(each["rows"] for each in sources if each["is_red_team"]),
         "answers_by": dict(sorted(by_model.items())),
         "consent": _consent(scope),
         "rubrics": _rubrics(scope),
@@ -88,6 +90,7 @@ def _sources(workspace: Workspace, counts: Counter[str]) -> list[dict[str, Any]]
                 "name": collection.name,
                 "rows": counts[collection.slug],
                 "licence": collection.licence,
+                "is_red_team": collection.is_red_team,
                 "files": [
                     {"name": name, "licence": licence, "sha256": sha256}
                     for name, licence, sha256 in told

@@ -69,6 +69,7 @@ REASONS = {
     "not_drawn": "not needed for the mixture",
     "augmented": "made by augmentation for an earlier build, so nothing that people taught",
     "archived": "somebody archived its prompt",
+    "red_team": "a red-team prompt, which the definition does not ask for",
     "no_split": "its group was merged with one of another split",
     "calls_tools": "an answer calls tools, which rows do not hold yet",
     "too_long": "longer than the model can take",

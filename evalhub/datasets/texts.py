@@ -13,7 +13,7 @@ from evalhub.quality.evidence import Evidence
 
 _PROMPTS = """
     SELECT p.id, p.uid::text, p.messages::text, p.archived_at IS NOT NULL, g.split,
-           coalesce(root.uid, g.uid)::text, p.reference, c.slug, p.slices::text
+           coalesce(root.uid, g.uid)::text, p.reference, c.slug, p.slices::text, c.is_red_team
     FROM prompts_prompt p
     JOIN prompts_collection c ON c.id = p.collection_id
     JOIN prompts_promptgroup g ON g.id = p.group_id
@@ -37,6 +37,7 @@ class Asked(NamedTuple):
     reference: str | None
     collection: str  # slug
     slices: str  # JSON, which few builds read
+    is_red_team: bool
 
 
 def asked_in(keys: Iterable[int]) -> dict[int, Asked]:

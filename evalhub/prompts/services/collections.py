@@ -26,6 +26,24 @@ def set_licence(*, collection: Collection, licence: str, by: Member) -> None:
 
 
 @transaction.atomic
+def set_red_team(*, collection: Collection, is_red_team: bool, by: Member | None = None) -> None:
+    """Say whether its prompts were written to make a model fail. Builds that are made already stay
+    as they are.
+    """
+    if collection.is_red_team == is_red_team:
+        return
+    collection.is_red_team = is_red_team
+    collection.save(update_fields=["is_red_team"])
+    record(
+        "collection.red_team_set",
+        actor=by.pseudonym if by else "system",
+        workspace=collection.workspace.slug,
+        target=f"collection {collection.uid}",
+        is_red_team=is_red_team,
+    )
+
+
+@transaction.atomic
 def collection_of(
     *, workspace: Workspace, slug: str, name: str = "", by: Member | None = None
 ) -> Collection:
