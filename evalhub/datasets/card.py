@@ -99,6 +99,8 @@ def _limits(manifest: dict[str, Any]) -> Iterator[str]:
             yield f"- {used[source]['judgments']:,} judgments are {source}, not a person's."
     if rows := manifest.get("red_team_rows"):
         yield f"- {rows:,} rows are on red-team prompts, written to make a model fail."
+    if rows := manifest.get("rewritten_rows"):
+        yield f"- {rows:,} rows are on prompts that a model wrote anew, not a person."
     if NOT_STATED in licences_of(manifest):
         yield "- The licence of a source is not stated: ask before the rows are passed on."
     if not manifest["length"]["checked"]:
