@@ -58,7 +58,11 @@ class RewriteForm(forms.Form):
         min_value=1, max_value=MOST_EACH, initial=1, label="New prompts for each"
     )
     most = forms.IntegerField(
-        min_value=1, max_value=MOST_PROMPTS, initial=100, label="Prompts at most", help_text="By lot."
+        min_value=1,
+        max_value=MOST_PROMPTS,
+        initial=100,
+        label="Prompts at most",
+        help_text="By lot.",
     )
     max_new_tokens = forms.IntegerField(
         min_value=8, max_value=4096, initial=256, label="Tokens of an answer at most"

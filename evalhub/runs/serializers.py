@@ -36,15 +36,15 @@ class NewRewritingSerializer(serializers.Serializer[Rewriting]):
 class RewritingSerializer(serializers.ModelSerializer[Rewriting]):
     """`made` is null until the last run has ended and its answers are stored as prompts."""
 
-    source = serializers.CharField(source="source.slug", read_only=True)
-    collection = serializers.CharField(source="target.slug", read_only=True)
+    collection = serializers.CharField(source="source.slug", read_only=True)
+    target = serializers.CharField(source="target.slug", read_only=True)
     state = serializers.CharField(source="last_run.job.state", read_only=True)
     runs = serializers.SerializerMethodField()
 
     class Meta:
         model = Rewriting
         fields = (
-            "uid", "source", "collection", "way", "language", "through", "runs", "state", "made",
+            "uid", "collection", "target", "way", "language", "through", "runs", "state", "made",
             "dropped", "created_at",
         )  # fmt: skip
 

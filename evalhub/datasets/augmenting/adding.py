@@ -27,7 +27,14 @@ from evalhub.prompts.grouping import fingerprint_of
 from evalhub.prompts.models import Split
 
 FLAG = "augmented"  # of a row, for findings
-_TEXTS = ("id", "prompt", "completion", "chosen", "rejected", "text")  # what differs from the parent
+_TEXTS = (
+    "id",
+    "prompt",
+    "completion",
+    "chosen",
+    "rejected",
+    "text",
+)  # what differs from the parent
 DROPPED = {
     "not_drawn": "beyond the share asked for",
     "held_out": "would ask what a held-out prompt asks",
@@ -154,7 +161,9 @@ class Augmenter:
                 for way, room, possible, count in told
             ],
             "never": self._spared,
-            "dropped": {DROPPED[name]: self._dropped[name] for name in DROPPED if self._dropped[name]},
+            "dropped": {
+                DROPPED[name]: self._dropped[name] for name in DROPPED if self._dropped[name]
+            },
         }
 
 

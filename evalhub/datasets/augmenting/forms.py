@@ -9,8 +9,12 @@ from django import forms
 
 from evalhub.datasets.augmenting.options import CAP
 
-_SHARE = {"required": False, "min_value": 0, "max_value": 1, "initial": 0}
 _HOW = "Of the training rows that people made; 0: none."
+
+
+class ShareField(forms.FloatField):
+    def __init__(self, **options: Any) -> None:  # Any: Django's own
+        super().__init__(required=False, min_value=0, max_value=1, initial=0, **options)
 
 
 class PairsField(forms.CharField):
@@ -25,7 +29,9 @@ class PairsField(forms.CharField):
         for line in filter(str.strip, (super().to_python(value) or "").splitlines()):
             one, is_one, other = (" ".join(each.split()) for each in line.partition("="))
             if not is_one or not one or not other:
-                raise forms.ValidationError(f"“{line.strip()[:50]}” is not of the form word = other.")
+                raise forms.ValidationError(
+                    f"“{line.strip()[:50]}” is not of the form word = other."
+                )
             found.append((one, other))
         return found
 
@@ -44,20 +50,18 @@ class SlicesField(forms.CharField):
 
 
 class AugmentForm(forms.Form):
-    word_share = forms.FloatField(label="Rows by word replacement", help_text=_HOW, **_SHARE)
+    word_share = ShareField(label="Rows by word replacement", help_text=_HOW)
     words = PairsField(
         label="Words and others of the same meaning",
         help_text="As in: big = large, huge. In what users ask, and in raw texts; never in answers.",
     )
-    shuffle_share = forms.FloatField(
+    shuffle_share = ShareField(
         label="Rows by sentence shuffling",
         help_text="Of what users ask, and of raw texts; the last sentence stays. Answers are never shuffled.",
-        **_SHARE,
     )
-    swap_share = forms.FloatField(
+    swap_share = ShareField(
         label="Rows by counterfactual swaps",
         help_text="Against bias: prompt and answers about the other one of each pair.",
-        **_SHARE,
     )
     swap_lists = forms.MultipleChoiceField(
         required=False,
@@ -69,7 +73,8 @@ class AugmentForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
     )
     swap_pairs = PairsField(
-        label="Pairs of your own", help_text="As in: Berlin = Lagos. Both ways; each word in one pair."
+        label="Pairs of your own",
+        help_text="As in: Berlin = Lagos. Both ways; each word in one pair.",
     )
     cap = forms.FloatField(
         required=False,

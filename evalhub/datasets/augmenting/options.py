@@ -20,7 +20,7 @@ class _Way(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_fi
     seed: int = 0
 
 
-class WordReplacement(_Way, tag="word_replacement"):
+class WordReplacement(_Way, frozen=True, tag="word_replacement"):
     """Words of the user's turns, or of a raw text, by another one of the team's."""
 
     words: Annotated[
@@ -28,11 +28,11 @@ class WordReplacement(_Way, tag="word_replacement"):
     ]
 
 
-class SentenceShuffle(_Way, tag="sentence_shuffle"):
+class SentenceShuffle(_Way, frozen=True, tag="sentence_shuffle"):
     """Sentences within the paragraphs of the user's turns, or of a raw text."""
 
 
-class CounterfactualSwap(_Way, tag="counterfactual_swap"):
+class CounterfactualSwap(_Way, frozen=True, tag="counterfactual_swap"):
     """Each term by the other of its pair, in every turn and every answer alike."""
 
     pairs: Annotated[list[tuple[Term, Term]], Meta(max_length=500)] = []
@@ -62,7 +62,9 @@ def contradiction(ways: Sequence[Way], cap: float) -> str:
     """What no build could follow; empty when there is nothing."""
     asked = sum(way.share for way in ways)
     if asked > cap + 1e-9:
-        return f"augment asks for {asked:.2f} of the rows together, more than augment_cap ({cap:g})."
+        return (
+            f"augment asks for {asked:.2f} of the rows together, more than augment_cap ({cap:g})."
+        )
     for way in ways:
         if isinstance(way, CounterfactualSwap) and (wrong := _twice(way)):
             return wrong

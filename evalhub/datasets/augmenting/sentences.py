@@ -15,7 +15,7 @@ _ABBREVIATION = re.compile(
     r"(?:^|[\s(])(?:\w|dr|mr|mrs|ms|prof|st|vs|etc|no|nr|ca|bzw|usw|e\.g|i\.e|z\.\s?b|d\.\s?h)\.$",
     re.IGNORECASE,
 )
-_LIST = re.compile(r"^\s*(?:[-*+•>|#]|\d+[.)])", re.MULTILINE)
+_LIST = re.compile(r"^\s*(?:[-*+•>|#]|\d+[.)]|\w+\s*:)")  # or a label, as “User:”
 # A sentence that begins with one of these goes on from the one before it.
 _GOES_ON = re.compile(
     r"[“\"„(]*(?:it|its|they|them|their|this|that|these|those|he|she|his|her|such|so|then|thus|hence|"
@@ -45,17 +45,16 @@ def shuffled(text: str, *, by: str) -> str:
     """The text with the sentences of each fit paragraph in an order drawn from `by`.
 
     Questions and the last sentence keep their place. A paragraph is left as it is when it is short,
-    a list, or has code, or where a sentence goes on from the one before it.
+    a list, or has a label or code, or where a sentence goes on from the one before it.
     """
-    if protected := protected_in(text):
-        if "`" in protected or "~~~" in protected:
-            return text
+    if re.search("[`~<⟨⟦]", protected_in(text)):
+        return text
     paragraphs = text.split("\n\n")
     return "\n\n".join(_shuffled(each, f"{by}:{nth}") for nth, each in enumerate(paragraphs))
 
 
 def _shuffled(paragraph: str, by: str) -> str:
-    if len(paragraph) > _MOST or "\n" in paragraph.strip() or _LIST.search(paragraph):
+    if len(paragraph) > _MOST or "\n" in paragraph.strip() or _LIST.match(paragraph):
         return paragraph
     body = paragraph.strip()
     sentences = sentences_of(body)

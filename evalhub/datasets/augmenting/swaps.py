@@ -14,11 +14,17 @@ _ONE_WAY = {"mrs": "mr", "miss": "mr", "mom": "dad", "mommy": "daddy"}
 _NEXT_WORD = re.compile(r"[ \t]+([^\W\d_]+)")
 # After “her” these show that it is an object: “gave her a book”, “saw her and left”.
 _NO_NOUN = frozenset(
-    "a about after again all also although an and any are around as at away back be because before but "
-    "by can could did do does down during every for from had has have how if in into is it like more "
-    "never not now of off often on once onto or out over please so some something soon than that the "
-    "then there these they this those though through to today tomorrow too under until up very was we "
-    "were what when where whether which while who why will with without would yesterday yet you".split()
+    re.findall(
+        r"\w+",
+        """
+        a about after again all also although an and any are around as at away back be because
+        before but by can could did do does down during every for from had has have how if in into
+        is it like more never not now of off often on once onto or out over please so some
+        something soon than that the then there these they this those though through to today
+        tomorrow too under until up very was we were what when where whether which while who why
+        will with without would yesterday yet you
+        """,
+    )
 )
 
 

@@ -5,25 +5,35 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0006_erased_members'),
-        ('prompts', '0005_licences'),
+        ("accounts", "0006_erased_members"),
+        ("prompts", "0005_licences"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='collection',
-            name='is_red_team',
+            model_name="collection",
+            name="is_red_team",
             field=models.BooleanField(db_default=False, default=False),
         ),
         migrations.AddField(
-            model_name='prompt',
-            name='parent',
-            field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='rewritings', to='prompts.prompt'),
+            model_name="prompt",
+            name="parent",
+            field=models.ForeignKey(
+                blank=True,
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="rewritings",
+                to="prompts.prompt",
+            ),
         ),
         migrations.AddIndex(
-            model_name='prompt',
-            index=models.Index(condition=models.Q(('parent__isnull', False)), fields=['parent'], name='prompt_by_parent'),
+            model_name="prompt",
+            index=models.Index(
+                condition=models.Q(("parent__isnull", False)),
+                fields=["parent"],
+                name="prompt_by_parent",
+            ),
         ),
     ]

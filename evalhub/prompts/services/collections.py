@@ -10,7 +10,7 @@ from evalhub.prompts.models import Collection
 
 
 @transaction.atomic
-def set_licence(*, collection: Collection, licence: str, by: Member) -> None:
+def set_licence(*, collection: Collection, licence: str, by: Member | None) -> None:
     """Say under which licence the prompts and answers stand; empty: not stated. Builds that are
     made already keep what was said then.
     """
@@ -18,7 +18,7 @@ def set_licence(*, collection: Collection, licence: str, by: Member) -> None:
     collection.save(update_fields=["licence"])
     record(
         "collection.licence_set",
-        actor=by.pseudonym,
+        actor=by.pseudonym if by else "system",
         workspace=collection.workspace.slug,
         target=f"collection {collection.uid}",
         licence=collection.licence,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import transaction
 
@@ -42,7 +42,9 @@ def collection_for_rewritten(*, source: Collection, way: str, by: Member | None)
     slug = source.slug[: _LONGEST - len(tail)] + tail
     found = Collection.objects.filter(workspace=source.workspace, slug=slug).first()
     if found is not None and found.prompts.exclude(parent__collection=source).exists():
-        raise BadSlug(f"“{found}” ({slug}) holds other prompts; what is written anew would go there.")
+        raise BadSlug(
+            f"“{found}” ({slug}) holds other prompts; what is written anew would go there."
+        )
     made = found or collection_of(
         workspace=source.workspace, slug=slug, name=f"{source.name} {end}"[:100], by=by
     )
@@ -90,6 +92,6 @@ def add_rewritten(*, collection: Collection, turns: Sequence[NewTurn]) -> Stored
     return Stored(len(prompts), +dropped)
 
 
-def _messages(turn: NewTurn) -> list[dict[str, object]]:
+def _messages(turn: NewTurn) -> list[dict[str, Any]]:
     *before, last = turn.parent.messages
     return [*before, last | {"content": turn.content}]

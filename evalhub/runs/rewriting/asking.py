@@ -37,13 +37,13 @@ class Answer(NamedTuple):
     """What the model made of the last turn of a prompt; the id is "<uid of the prompt> <number>"."""
 
     parent: UUID
-    index: int
+    nth: int  # of the answers to one prompt
     content: str
     finish: str
 
     @property
     def id(self) -> str:
-        return f"{self.parent} {self.index}"
+        return f"{self.parent} {self.nth}"
 
 
 def first_rows(
@@ -76,14 +76,16 @@ def answers_in(rows: Iterable[Mapping[str, object]]) -> list[Answer]:
     """Of a run's completions.jsonl, whose prompts have ids as above."""
     found = []
     for row in rows:
-        parent, index = str(row["prompt"]).split(" ")
+        parent, nth = str(row["prompt"]).split(" ")
         found.append(
-            Answer(UUID(parent), int(index), str(row["content"]).strip(), str(row["finish"]))
+            Answer(UUID(parent), int(nth), str(row["content"]).strip(), str(row["finish"]))
         )
     return found
 
 
-def fit(answers: Iterable[Answer], texts: Mapping[UUID, str], dropped: Counter[str]) -> list[Answer]:
+def fit(
+    answers: Iterable[Answer], texts: Mapping[UUID, str], dropped: Counter[str]
+) -> list[Answer]:
     """Those that are whole, of a fit length, and none like its parent or like another of the same.
 
     Args:
@@ -102,7 +104,9 @@ def fit(answers: Iterable[Answer], texts: Mapping[UUID, str], dropped: Counter[s
     return fitting
 
 
-def whole(answers: Iterable[Answer], texts: Mapping[UUID, str], dropped: Counter[str]) -> list[Answer]:
+def whole(
+    answers: Iterable[Answer], texts: Mapping[UUID, str], dropped: Counter[str]
+) -> list[Answer]:
     """The same of a translation, which may well be like its parent where that is a name."""
     found = []
     for each in answers:

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q
+
 from evalhub.jobs.beat import Beat
 from evalhub.jobs.models import Job
 from evalhub.prompts.models import Prompt
@@ -24,7 +26,7 @@ def rewrite(job: Job, beat: Beat) -> dict[str, Any]:
     run = execute_run(job, beat)
     rewriting = Rewriting.objects.select_related(
         "workspace", "source", "target", "first", "second", "created_by"
-    ).get(uid=job.subject_uid)
+    ).get(Q(first=run) | Q(second=run))
     answers = answers_in(read_rows(run.artifacts["completions.jsonl"]["key"]))
     parents = _parents(answers)
     asked = sum(1 for _ in read_rows(run.spec["inputs"]["prompts"]["key"]))
@@ -80,7 +82,7 @@ def _keep(
     if near.merges:  # a parent may have lost its side a moment ago
         parents = _parents(answers)
     turns = [
-        NewTurn(parents[each.parent], _name(parents[each.parent], run, each.index), each.content)
+        NewTurn(parents[each.parent], _name(parents[each.parent], run, each.nth), each.content)
         for each in answers
     ]
     with beat.fenced():
@@ -95,6 +97,6 @@ def _parents(answers: Iterable[Answer]) -> dict[UUID, Prompt]:
     return {prompt.uid: prompt for prompt in rows.select_related("group")}
 
 
-def _name(parent: Prompt, run: Run, index: int) -> str:
-    tail = f"~{str(run.uid)[:8]}.{index}"
+def _name(parent: Prompt, run: Run, nth: int) -> str:
+    tail = f"~{str(run.uid)[:8]}.{nth}"
     return parent.external_id[: 200 - len(tail)] + tail

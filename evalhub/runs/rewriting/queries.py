@@ -36,8 +36,8 @@ def rewriting_summary(rewriting: Rewriting) -> dict[str, Any]:
     return {
         "rewriting": str(rewriting.uid),
         "way": rewriting.way,
-        "source": rewriting.source.slug,
-        "collection": rewriting.target.slug,
+        "collection": rewriting.source.slug,
+        "target": rewriting.target.slug,
         "runs": [str(run.uid) for run in told.runs],
         "state": told.job.state,
         "error": told.job.error,

@@ -111,7 +111,7 @@ def run_of(
 
 def rewritable(collection: Collection, *, most: int, seed: int) -> list[Prompt]:
     """Prompts for training that no model wrote and in which a user has the last word."""
-    prompts = prompts_within(collection).in_split(Split.TRAIN).filter(parent=None)
+    prompts = prompts_within(collection).filter(group__split=Split.TRAIN, parent=None)
     drawn = sorted(
         prompts.values_list("pk", "uid", "messages__-1__role").iterator(),
         key=lambda each: sha256_of(f"{seed}:{each[1]}"),
@@ -123,10 +123,10 @@ def rewritable(collection: Collection, *, most: int, seed: int) -> list[Prompt]:
 def _check(way: str, language: str, through: str, each: int, most: int) -> None:
     if way not in RewritingWay.values:
         raise BadSpec(f"Prompts are written anew by {' or '.join(RewritingWay)}, not {way!r}.")
-    if way == RewritingWay.BACK_TRANSLATION:
-        if not {language, through} <= LANGUAGES.keys() or language == through:
-            known = ", ".join(LANGUAGES)
-            raise BadSpec(f"Name two languages, of the prompts and in between: of {known}.")
+    are_two = {language, through} <= LANGUAGES.keys() and language != through
+    if way == RewritingWay.BACK_TRANSLATION and not are_two:
+        known = ", ".join(LANGUAGES)
+        raise BadSpec(f"Name two languages, of the prompts and in between: of {known}.")
     if not 1 <= each <= MOST_EACH:
         raise BadSpec(f"Each prompt gives 1 to {MOST_EACH} new ones, not {each}.")
     if not 1 <= most <= MOST_PROMPTS:

@@ -131,7 +131,12 @@ def test_there_and_back_are_two_runs(
 
     halfway = done(
         start_rewriting(
-            collection=faq, model=model, way="back_translation", language="en", through="de", by=erin
+            collection=faq,
+            model=model,
+            way="back_translation",
+            language="en",
+            through="de",
+            by=erin,
         )
     )
     assert halfway.made is None
@@ -195,9 +200,7 @@ def test_only_prompts_for_training_that_people_brought_are_written_anew(faq: Col
     assert rewritable(faq, most=2, seed=1) == rewritable(faq, most=2, seed=1)
 
 
-def test_what_means_nothing_is_refused(
-    erin: Member, faq: Collection, model: LanguageModel
-) -> None:
+def test_what_means_nothing_is_refused(erin: Member, faq: Collection, model: LanguageModel) -> None:
     empty = CollectionFactory.create(workspace=erin.workspace)
     other = CollectionFactory.create(workspace=erin.workspace, slug="faq-paraphrased")
     PromptFactory.create(collection=other)
@@ -250,9 +253,7 @@ def test_the_command_follows_both_runs(
     says(monkeypatch, lambda asked: f"So: {last_line(asked)}")
     how = ["--workspace=acme", "--collection=faq", f"--model={model.name}", "--json"]
 
-    call_command(
-        "rewrite_prompts", *how, "--way=back_translation", "--language=en", "--through=fr"
-    )
+    call_command("rewrite_prompts", *how, "--way=back_translation", "--language=en", "--through=fr")
     with pytest.raises(CommandError, match="no collection"):
         call_command("rewrite_prompts", *how, "--way=paraphrase", "--collection=nowhere")
 

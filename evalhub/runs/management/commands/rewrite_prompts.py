@@ -25,7 +25,9 @@ class Command(BaseCommand):
         parser.add_argument("--collection", required=True, help="its slug")
         parser.add_argument("--model", required=True, help="the name of a base or an adapter")
         parser.add_argument("--way", required=True, choices=RewritingWay.values)
-        parser.add_argument("--language", default="", choices=["", *LANGUAGES], help="of the prompts")
+        parser.add_argument(
+            "--language", default="", choices=["", *LANGUAGES], help="of the prompts"
+        )
         parser.add_argument("--through", default="", choices=["", *LANGUAGES], help="in between")
         parser.add_argument("--each", type=int, default=1, help="new prompts for each, at most")
         parser.add_argument("--most", type=int, default=1000, help="prompts, drawn by --seed")

@@ -72,7 +72,9 @@ def test_augmented_rows_stand_beside_their_parents_and_name_them(
         assert line["split"] == "train"
         assert line["judgments"] == lineage[parent["id"]]["judgments"]
         assert line["prompt"] == lineage[parent["id"]]["prompt"]
-        assert line["reason"].startswith("made by word replacement of a row that is here: preferred")
+        assert line["reason"].startswith(
+            "made by word replacement of a row that is here: preferred"
+        )
 
 
 def test_they_are_counted_in_the_manifest_the_report_and_the_card(
@@ -82,7 +84,9 @@ def test_they_are_counted_in_the_manifest_the_report_and_the_card(
 
     told = made.manifest["augmentation"]
     assert (told["rows"], told["of"], told["share"]) == (6, 8, 0.75)
-    assert [(each["by"], each["at_most"], each["possible"], each["made"]) for each in told["ways"]] == [
+    assert [
+        (each["by"], each["at_most"], each["possible"], each["made"]) for each in told["ways"]
+    ] == [
         ("word_replacement", 4, 8, 4),
         ("counterfactual_swap", 2, 8, 2),
     ]
@@ -93,7 +97,9 @@ def test_they_are_counted_in_the_manifest_the_report_and_the_card(
         "augmented by counterfactual_swap": 2,
     }
     assert made.manifest["identical_merged"] == 0
-    [finding] = [each for each in made.manifest["report"]["findings"] if each["name"] == "augmented"]
+    [finding] = [
+        each for each in made.manifest["report"]["findings"] if each["name"] == "augmented"
+    ]
     assert (finding["level"], finding["rows"]) == ("caution", 6)
     assert "nothing_to_learn" in made.manifest["report"]["blocks"]  # 8 rows by people, not 14
     with opened(made, "card.md") as stream:
@@ -103,7 +109,11 @@ def test_they_are_counted_in_the_manifest_the_report_and_the_card(
 def test_the_same_definition_gives_the_same_rows_and_another_seed_others(
     compared: list[Task], build: Build
 ) -> None:
-    words = {"by": "word_replacement", "share": 0.5, "words": {"sky": ["heaven", "air", "firmament"]}}
+    words = {
+        "by": "word_replacement",
+        "share": 0.5,
+        "words": {"sky": ["heaven", "air", "firmament"]},
+    }
 
     first, again = build(augment=[words]), build(augment=[words])
     other = build(augment=[words | {"seed": 1}])
@@ -154,9 +164,7 @@ def test_no_row_comes_to_ask_what_is_held_out(
 
     made = build(near_duplicates=False, augment=[WORDS | {"share": 1}], augment_cap=1)
 
-    assert made.manifest["augmentation"]["dropped"] == {
-        "would ask what a held-out prompt asks": 1
-    }
+    assert made.manifest["augmentation"]["dropped"] == {"would ask what a held-out prompt asks": 1}
     assert made.rows["train"] == 15
 
 
@@ -172,13 +180,13 @@ def test_an_augmented_row_stands_only_where_its_parent_does(
     assert {line["augmented"]["parent"] for _, line in made_rows(made)} < train
 
 
-def test_their_words_are_found_where_somebody_is_erased(
-    compared: list[Task], build: Build
-) -> None:
+def test_their_words_are_found_where_somebody_is_erased(compared: list[Task], build: Build) -> None:
     made = build(augment=[SWAP | {"share": 1}], augment_cap=1)
     words = Words()
-    [row, line] = made_rows(made)[0]
-    parent = next(each for each in rows_of(made, "train") if each["id"] == line["augmented"]["parent"])
+    _, line = made_rows(made)[0]
+    parent = next(
+        each for each in rows_of(made, "train") if each["id"] == line["augmented"]["parent"]
+    )
     for name in line["judgments"]:
         words.by_judgment[UUID(name)].add(says(parent, "chosen"))
 
@@ -257,7 +265,11 @@ def test_the_form_says_the_same_as_a_definition(acme: Workspace) -> None:
     assert form.is_valid(), (form.errors, form.augmenting.errors)
     definition = form.definition()
     assert definition["augment"] == [
-        {"by": "word_replacement", "share": 0.2, "words": {"big": ["large", "huge"], "sky": ["heaven"]}},
+        {
+            "by": "word_replacement",
+            "share": 0.2,
+            "words": {"big": ["large", "huge"], "sky": ["heaven"]},
+        },
         {
             "by": "counterfactual_swap",
             "share": 0.1,
@@ -270,7 +282,11 @@ def test_the_form_says_the_same_as_a_definition(acme: Workspace) -> None:
 
 
 def test_what_the_form_cannot_read_is_said_at_its_field(acme: Workspace) -> None:
-    wrong = AUGMENT | {"augment-words": "big, large", "augment-never": "law", "more": '{"augment": []}'}
+    wrong = AUGMENT | {
+        "augment-words": "big, large",
+        "augment-never": "law",
+        "more": '{"augment": []}',
+    }
 
     form = DatasetForm(sent(wrong), workspace=acme)
 

@@ -32,7 +32,9 @@ def way(**told: object) -> object:
 def test_words_are_replaced_whole_in_their_case_and_the_same_one_throughout() -> None:
     big = Thesaurus({"big": ["large", "huge"]})
 
-    told = big.replaced("A big dog, a Big cat, BIG news, a bigger one, big-eyed.", keep=set(), by="7")
+    told = big.replaced(
+        "A big dog, a Big cat, BIG news, a bigger one, big-eyed.", keep=set(), by="7"
+    )
 
     other = told.split()[1]
     assert other in ("large", "huge")
@@ -97,6 +99,7 @@ def test_sentences_move_but_questions_and_the_last_one_do_not() -> None:
         "Cats. `code`. Dogs. Birds.",
         "Cats sleep.\nDogs bark. Birds sing. Fish swim.",
         "See e.g. Mr. Smith. Now.",
+        "User: Cats sleep. Dogs bark. Fish swim.",
     ],
 )
 def test_what_may_hang_on_its_order_keeps_it(text: str) -> None:
@@ -172,7 +175,8 @@ def test_what_no_build_could_follow_is_refused(definition: dict[str, object], to
 
 
 @pytest.mark.parametrize(
-    "hostile", ["`" * 60_000, "a" * 60_000, " " * 60_000, "A. " * 20_000, "⟨" * 60_000, "x." * 30_000]
+    "hostile",
+    ["`" * 60_000, "a" * 60_000, " " * 60_000, "A. " * 20_000, "⟨" * 60_000, "x." * 30_000],
 )
 def test_hostile_texts_take_linear_time(hostile: str) -> None:
     begun = time.process_time()
