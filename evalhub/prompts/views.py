@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from evalhub.accounts.access import access_member
+from evalhub.accounts.choices import Role
 from evalhub.accounts.http import Request
 from evalhub.accounts.models import Member
 from evalhub.common.paging import newest_first
@@ -43,6 +44,7 @@ def collection_detail(request: Request, workspace: str, slug: str) -> HttpRespon
     context = _context(member) | {
         "collection": collection,
         "splits": prompts_per_split(collection),
+        "may_rewrite": member.has(Role.ENGINEER),
         "split": split,
         "page": newest_first(prompts, before=request.GET.get("before", "")),
     }

@@ -109,8 +109,8 @@ class RunEvent(models.Model):
 
 
 class RewritingWay(TextChoices):
-    PARAPHRASE = "paraphrase"
-    BACK_TRANSLATION = "back_translation"
+    PARAPHRASE = "paraphrase", "Paraphrase"
+    BACK_TRANSLATION = "back_translation", "Back-translation"
 
 
 class Rewriting(PublicModel):
@@ -137,8 +137,7 @@ class Rewriting(PublicModel):
         constraints = [one_of("rewriting_way_known", "way", RewritingWay)]
 
     def __str__(self) -> str:
-        way = RewritingWay(self.way).value.replace("_", "-")
-        return f"{way.capitalize()} of {self.source}"
+        return f"{RewritingWay(self.way).label} of {self.source}"
 
     @property
     def last_run(self) -> Run:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from rest_framework import serializers
 
 from evalhub.runs.models import Rewriting, RewritingWay, Run
-from evalhub.runs.rewriting.asking import LANGUAGES
+from evalhub.runs.rewriting.asking import CODES
 from evalhub.runs.rewriting.services import MOST_EACH, MOST_PROMPTS
 
 
@@ -22,10 +22,10 @@ class NewRewritingSerializer(serializers.Serializer[Rewriting]):
     model = serializers.CharField(max_length=120, help_text="its name")
     way = serializers.ChoiceField(choices=RewritingWay.values)
     language = serializers.ChoiceField(
-        choices=list(LANGUAGES), required=False, help_text="of the prompts, for back_translation"
+        choices=CODES, required=False, help_text="of the prompts, for back_translation"
     )
     through = serializers.ChoiceField(
-        choices=list(LANGUAGES), required=False, help_text="in between, for back_translation"
+        choices=CODES, required=False, help_text="in between, for back_translation"
     )
     each = serializers.IntegerField(min_value=1, max_value=MOST_EACH, default=1)
     most = serializers.IntegerField(min_value=1, max_value=MOST_PROMPTS, default=1000)

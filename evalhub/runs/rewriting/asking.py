@@ -22,6 +22,7 @@ LANGUAGES = {
     "pt": "Portuguese",
     "tr": "Turkish",
 }
+CODES = tuple(LANGUAGES)
 _PARAPHRASE = (
     "Write the following text in other words. Keep its meaning, its language, and every name, number "
     "and piece of code. Answer with the new text alone.\n\n{text}"
