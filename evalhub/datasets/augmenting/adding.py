@@ -17,7 +17,7 @@ from typing import Any
 from evalhub.common.canonical import canonical_bytes
 from evalhub.common.files import Beat
 from evalhub.datasets.augmenting.options import Way
-from evalhub.datasets.augmenting.variants import Texts, maker_of
+from evalhub.datasets.augmenting.variants import Messages, Texts, maker_of
 from evalhub.datasets.choices import BuildKind
 from evalhub.datasets.definition import Definition
 from evalhub.datasets.rows import Kept, as_row
@@ -44,7 +44,7 @@ DROPPED = {
     "too_long": "longer than the model can take",
 }
 _NEVER = -1  # in place of a way: of this row none is made
-Fits = Callable[[list[dict[str, Any]], list[str]], bool]
+Fits = Callable[[Messages, list[str]], bool]
 
 
 class Augmenter:
@@ -78,30 +78,34 @@ class Augmenter:
         if self._never.holds(asked.collection, json.loads(asked.slices)):
             self._spared += 1
             return self._offers.add(_offer(parent, _NEVER, {}, {}))
-        given = Texts(asked.messages, tuple(each.content for each in kept.answers))
+        calls = "".join([asked.tools, *(each.tool_calls for each in kept.answers)])
+        given = Texts(asked.messages, tuple(each.content for each in kept.answers), calls)
         for nth, make in enumerate(self._makers):
             made = make(given, parent)
-            if made is None or made == given:
-                continue
-            if fault := self._fault(given, made):
-                self._dropped[fault] += 1
+            if made is None or made[:2] == given[:2]:
                 continue
             texts = zip(kept.answers, made.answers, strict=True)
             varied = replace(kept, answers=tuple(replace(one, content=text) for one, text in texts))
-            row = as_row(self._kind, made.messages, asked.group, varied, self._form)
-            lengths = [len(text) for text in made.answers]
+            if fault := self._fault(kept, varied, made.messages):
+                self._dropped[fault] += 1
+                continue
+            row = as_row(
+                self._kind, made.messages, asked.group, varied, self._form, tools=asked.tools
+            )
+            lengths = [len(each.whole) for each in varied.answers]
             said = {name: row[name] for name in _TEXTS if name in row}
             self._offers.add(_offer(parent, nth, said, {"lengths": lengths}))
         return None
 
-    def _fault(self, given: Texts, made: Texts) -> str:
-        if self._kind == BuildKind.CLASSIFICATION and made.answers != given.answers:
+    def _fault(self, kept: Kept, varied: Kept, messages: Messages) -> str:
+        texts = [each.whole for each in varied.answers]
+        if self._kind == BuildKind.CLASSIFICATION and varied.answers != kept.answers:
             return "label"  # it is about what was swapped
-        if len(made.answers) == 2 and made.answers[0] == made.answers[1]:
+        if len(texts) == 2 and texts[0] == texts[1]:
             return "same_text"
-        if made.messages and fingerprint_of(made.messages) in self._held_out:
+        if messages and fingerprint_of(messages) in self._held_out:
             return "held_out"
-        return "" if self._fits(made.messages, [*made.answers]) else "too_long"
+        return "" if self._fits(messages, texts) else "too_long"
 
     def rows(self, settled: Iterable[Entry], beat: Beat) -> Iterator[Entry]:
         """The rows as they will be written, in order, and among them the augmented ones."""

@@ -19,10 +19,14 @@ Messages = list[dict[str, Any]]
 
 
 class Texts(NamedTuple):
-    """What a row says: its prompt and its answers. A raw text has no prompt and is the one answer."""
+    """What a row says: its prompt and its answers. A raw text has no prompt and is the one answer.
+
+    `calls` are the tools that it declares and calls, which no way changes.
+    """
 
     messages: Messages
     answers: tuple[str, ...]
+    calls: str = ""
 
 
 Maker = Callable[[Texts, str], Texts | None]
@@ -47,7 +51,7 @@ def _replacing(thesaurus: Thesaurus, seed: int) -> Maker:
             [text] = texts.answers
             return Texts([], (thesaurus.replaced(text, keep=set(), by=by),))
         others = [turn["content"] for turn in texts.messages if turn["role"] != "user"]
-        keep = thesaurus.words_in("\n".join([*others, *texts.answers]))
+        keep = thesaurus.words_in("\n".join([*others, *texts.answers, texts.calls]))
         return _by_user(texts, lambda text: thesaurus.replaced(text, keep=keep, by=by))
 
     return made
@@ -69,7 +73,8 @@ def _swapping(swap: Swap) -> Maker:
     def made(texts: Texts, _parent: str) -> Texts | None:
         """In all turns and answers alike, so that what was preferred still is."""
         told = [*(turn["content"] for turn in texts.messages), *texts.answers]
-        if any(_is_of_tools(turn) for turn in texts.messages) or any(map(swap.is_split, told)):
+        is_of_tools = texts.calls or any(map(_is_of_tools, texts.messages))
+        if is_of_tools or any(map(swap.is_split, told)):
             return None
         messages = [turn | {"content": swap.swapped(turn["content"])} for turn in texts.messages]
         return Texts(messages, tuple(map(swap.swapped, texts.answers)))

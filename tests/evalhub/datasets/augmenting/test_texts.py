@@ -186,3 +186,12 @@ def test_hostile_texts_take_linear_time(hostile: str) -> None:
     Swap(LISTS["gender_en"]).swapped(hostile)
 
     assert time.process_time() - begun < 1
+
+
+def test_rows_that_call_tools_are_not_swapped_and_their_words_stay() -> None:
+    swap = maker_of(way(by="counterfactual_swap", lists=["gender_en"]))
+    words = maker_of(way(by="word_replacement", words={"big": ["large"], "dog": ["hound"]}))
+    calls = ask("Does he have a big dog?", "I look.")._replace(calls='{"size": "big"}')
+
+    assert swap(calls, "r") is None
+    assert asked(words(calls, "r")) == "Does he have a big hound?"
