@@ -187,7 +187,7 @@ def _beside(parent: Entry, offer: Entry, way: Way) -> Entry:
     by = name_of(way)
     lineage |= {
         "id": row["id"],
-        "from": AUGMENTED + by,
+        "from": AUGMENTED + by.replace("_", " "),
         "reason": f"made by {by.replace('_', ' ')} of a row that is here: {lineage['reason']}",
         "augmented": {"by": by, "seed": way.seed, "parent": parent.id},
     }

@@ -50,17 +50,17 @@ class SlicesField(forms.CharField):
 
 
 class AugmentForm(forms.Form):
-    word_share = ShareField(label="Rows by word replacement", help_text=_HOW)
+    word_share = ShareField(label="Share of rows by word replacement", help_text=_HOW)
     words = PairsField(
         label="Words and others of the same meaning",
         help_text="As in: big = large, huge. In what users ask, and in raw texts; never in answers.",
     )
     shuffle_share = ShareField(
-        label="Rows by sentence shuffling",
+        label="Share of rows by sentence shuffling",
         help_text="Of what users ask, and of raw texts; the last sentence stays. Answers are never shuffled.",
     )
     swap_share = ShareField(
-        label="Rows by counterfactual swaps",
+        label="Share of rows by counterfactual swaps",
         help_text="Against bias: prompt and answers about the other one of each pair.",
     )
     swap_lists = forms.MultipleChoiceField(
@@ -81,7 +81,7 @@ class AugmentForm(forms.Form):
         min_value=0.01,
         max_value=1,
         initial=CAP,
-        label="Augmented rows at most",
+        label="Share of augmented rows at most",
         help_text="All ways together, of the training rows that people made.",
     )
     never = SlicesField(

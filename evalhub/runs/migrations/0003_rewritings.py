@@ -7,35 +7,99 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0006_erased_members'),
-        ('prompts', '0006_red_team_and_parents'),
-        ('runs', '0002_kto_reward_score'),
+        ("accounts", "0006_erased_members"),
+        ("prompts", "0006_red_team_and_parents"),
+        ("runs", "0002_kto_reward_score"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Rewriting',
+            name="Rewriting",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('way', models.CharField(choices=[('paraphrase', 'Paraphrase'), ('back_translation', 'Back-translation')], max_length=20)),
-                ('language', models.CharField(blank=True, max_length=2)),
-                ('through', models.CharField(blank=True, max_length=2)),
-                ('made', models.PositiveIntegerField(blank=True, null=True)),
-                ('dropped', models.JSONField(default=dict)),
-                ('created_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='accounts.member')),
-                ('first', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='runs.run')),
-                ('second', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='runs.run')),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='rewritings', to='prompts.collection')),
-                ('target', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='prompts.collection')),
-                ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='rewritings', to='accounts.workspace')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("uid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                (
+                    "way",
+                    models.CharField(
+                        choices=[
+                            ("paraphrase", "Paraphrase"),
+                            ("back_translation", "Back-translation"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("language", models.CharField(blank=True, max_length=2)),
+                ("through", models.CharField(blank=True, max_length=2)),
+                ("made", models.PositiveIntegerField(blank=True, null=True)),
+                ("dropped", models.JSONField(default=dict)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="accounts.member",
+                    ),
+                ),
+                (
+                    "first",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="runs.run"
+                    ),
+                ),
+                (
+                    "second",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="runs.run",
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="rewritings",
+                        to="prompts.collection",
+                    ),
+                ),
+                (
+                    "target",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="prompts.collection",
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="rewritings",
+                        to="accounts.workspace",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-pk'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('way__in', ['paraphrase', 'back_translation'])), name='rewriting_way_known')],
+                "ordering": ["-pk"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("way__in", ["paraphrase", "back_translation"])),
+                        name="rewriting_way_known",
+                    )
+                ],
             },
         ),
     ]

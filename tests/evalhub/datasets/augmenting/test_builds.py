@@ -93,8 +93,8 @@ def test_they_are_counted_in_the_manifest_the_report_and_the_card(
     assert told["dropped"] == {"beyond the share asked for": 10}
     assert made.manifest["from"] == {
         "preferences": 10,
-        "augmented by word_replacement": 4,
-        "augmented by counterfactual_swap": 2,
+        "augmented by word replacement": 4,
+        "augmented by counterfactual swap": 2,
     }
     assert made.manifest["identical_merged"] == 0
     [finding] = [
