@@ -50,7 +50,6 @@ def test_erin_makes_rows_from_rows_and_prompts_from_prompts(
     expect(page.get_by_text("queued")).to_be_visible()
     execute(DatasetBuild.objects.get().job.uid)
     expect(page.get_by_role("heading", name="Augmentation")).to_be_visible()  # by itself
-    look(page, "augmentation-build")
 
     set_red_team(collection=prompt.collection, is_red_team=True, by=erin)
     page.goto(f"/w/acme/collections/{prompt.collection.slug}/")
