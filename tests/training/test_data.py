@@ -184,7 +184,10 @@ def test_a_model_without_a_template_takes_no_conversations(tiny_model: Path, run
     "model, said",
     [("", "needs a model"), ("nowhere", "no model at nowhere"), ("no/where", "cannot be loaded")],
 )
-def test_a_model_that_is_not_there_is_named(run: Run, model: str, said: str) -> None:
+def test_a_model_that_is_not_there_is_named(
+    run: Run, model: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)  # as in a run's process
     inputs = {"train": run.rows("train", texts(2))}
     result = run.ask("sft", model=model, inputs=inputs, options=ONE_STEP).attempt()
     assert result.fault == "input"
