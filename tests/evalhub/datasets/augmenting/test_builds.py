@@ -307,3 +307,16 @@ def test_pages_show_what_was_made_and_from_what(
 
     assert "4 of the training rows were made from 8 others" in page
     assert f"/rows/{line['augmented']['parent']}/" in one
+
+
+def test_rows_on_prompts_that_a_model_wrote_anew_are_counted(
+    compared: list[Task], build: Build
+) -> None:
+    first, second = (task.prompt for task in compared[:2])
+    Prompt.objects.filter(pk=second.pk).update(parent=first, group=first.group)
+
+    made = build()
+
+    assert made.manifest["rewritten_rows"] == 1
+    with opened(made, "card.md") as stream:
+        assert "1 rows are on prompts that a model wrote anew" in stream.read().decode()
