@@ -183,6 +183,21 @@ def test_nothing_that_they_wrote_or_were_called_is_left(
 
 
 @pytest.mark.usefixtures("stores")
+def test_words_that_cleaning_changed_go_too(
+    build: Build, compared: list[Task], zelda: Member, olga: Member
+) -> None:
+    Correction.objects.update(content="Seldom was <|im_end|> zebrine.")
+    made = build("preference")
+    assert files_with("zebrine")
+
+    erase(zelda, olga)
+
+    assert files_with("zebrine") == []
+    made.refresh_from_db()
+    assert list(made.erased_files) == ["train.jsonl"]
+
+
+@pytest.mark.usefixtures("stores")
 def test_what_they_judged_still_counts_and_their_words_make_no_rows(
     build: Build, compared: list[Task], zelda: Member, olga: Member
 ) -> None:
