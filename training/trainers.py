@@ -11,6 +11,7 @@ import time
 from abc import abstractmethod
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -19,17 +20,33 @@ from transformers import Trainer, TrainingArguments
 from training import checkpoints
 from training.attempt import Attempt
 from training.contract import TrainOptions
+from training.data import Encoded
 from training.errors import InputError, NonFinite
+from training.fitting import (
+    TIGHT,
+    Parts,
+    begin_peak,
+    chance_kept,
+    memory_bytes,
+    optimizer_bytes,
+    peak_bytes,
+)
 from training.models import save_adapter
 from training.patience import Patience
 from training.preparation import Prepared
+from training.proving import prove, prove_ends
+from training.reading import SAME
 from training.reporting import Reporter
+
+REST_IN_16_BITS = 0.1  # what rounding may make of a loss that is known
 
 
 class Watched(Trainer):
     """Calls `cost` on the rows of each batch."""
 
     weighs_tokens = False  # whether a step is the mean over its tokens, and not over its rows
+    writes = True  # answers; else it is no use to ask it for some
+    lost_in_parts = ""  # what a step loses where its batch is read in parts
 
     def __init__(self, attempt: Attempt, options: TrainOptions, prepared: Prepared) -> None:
         self.prepared = prepared
@@ -39,6 +56,10 @@ class Watched(Trainer):
         self._rows_of_step: list[int] = []
         self._told: dict[str, list[float]] = defaultdict(list)
         self._tokens_read = 0
+        self._told_of_parts: list[tuple[float, dict[str, float]]] = []
+        self._share = 1.0  # of the batch, that is read now
+        self._attempt, self._is_tried = attempt, False
+        self.parts = Parts(options.batch_size, shrunk=self._tell_shrunk)
         super().__init__(
             model=prepared.model,
             args=TrainingArguments(**training_arguments(attempt, options, prepared)),
@@ -66,15 +87,95 @@ class Watched(Trainer):
         """How many the model reads of a row."""
         return self.prepared.train.used[row].length
 
+    def loss_at_rest(self, rows: list[int]) -> float | None:
+        """What those rows cost a model that has learnt nothing, by arithmetic; None where nobody knows."""
+        return None
+
+    def outputs(self, rows: Sequence[Encoded]) -> list[list[float]]:
+        """What the model says of rows, a number for each completion; to compare it with another by."""
+        answered = [each.answered for each in rows]
+        return self.prepared.reader.all_logps(self.prepared.model, answered, batch_size=len(rows))
+
+    def training_step(
+        self, model: Any, inputs: dict[str, Any], num_items_in_batch: Any = None
+    ) -> Any:
+        """Try the longest batch before the first one."""
+        if not self._is_tried:
+            self._is_tried = True
+            self._try_longest(model)
+        rows = inputs["row"].tolist()
+        loss = self._in_parts(model, rows, num_items_in_batch)
+        for name in dict.fromkeys(name for _, told in self._told_of_parts for name in told):
+            known = [(size, told[name]) for size, told in self._told_of_parts if name in told]
+            self._told[name].append(sum(n * x for n, x in known) / sum(n for n, _ in known))
+        self._rows_of_step += rows
+        self._tokens_read += sum(map(self.tokens_of, rows))
+        return loss
+
+    def _in_parts(self, model: Any, rows: list[int], tokens: Any) -> Any:
+        def part(some: list[int]) -> Any:
+            if some[0] == rows[0]:
+                self._told_of_parts = []  # the batch is begun, maybe once more
+            self._share = len(some) / len(rows)
+            step = super(Watched, self).training_step
+            return step(model, {"row": torch.tensor(some)}, tokens)
+
+        return self.parts.step(model, rows, part)
+
     def compute_loss(self, model: Any, inputs: dict[str, Any], *_: Any, **known: Any) -> Any:
         rows = inputs["row"].tolist()
-        self._rows_of_step += rows
         loss, told = self.cost(model, rows, known.get("num_items_in_batch"))
-        for name, value in told.items():
-            self._told[name].append(value)
-        self._tokens_read += sum(map(self.tokens_of, rows))
+        self._told_of_parts.append((float(len(rows)), told))
         self._demand_finite(loss.detach(), "loss", rows)
-        return loss
+        return loss if self.weighs_tokens else loss * self._share
+
+    def _try_longest(self, model: Any) -> None:
+        """Forward and backward, and nothing of it left: whether it fits, and what a run will take."""
+        device, size = self.prepared.device, self.args.per_device_train_batch_size
+        rows = sorted(range(len(self.row_ids)), key=lambda at: (-self.tokens_of(at), at))[:size]
+        learnt = [len(self.learnt_tokens(at)) for at in rows] if self.weighs_tokens else []
+        begin_peak(device)
+        with chance_kept(device):
+            begun = time.monotonic()
+            tokens = torch.tensor(sum(learnt)) if learnt else None
+            loss = float(self._in_parts(model, rows, tokens))  # waits for the device
+            peak = peak_bytes(device)
+            seconds = time.monotonic() - begun
+        model.zero_grad()
+        if not self.state.global_step:
+            demand_rest(
+                loss * self.current_gradient_accumulation_steps,
+                self.loss_at_rest(rows),
+                exact=device.dtype == torch.float32,
+            )
+        self._foretell(rows, seconds=seconds, peak=peak)
+
+    def _foretell(self, rows: Sequence[int], *, seconds: float, peak: int) -> None:
+        device, args = self.prepared.device, self.args
+        tokens = [self.tokens_of(at) for at in range(len(self.row_ids))]
+        longest = sum(tokens[at] for at in rows)
+        batches = (self.state.max_steps - self.state.global_step) * args.gradient_accumulation_steps
+        usual = sum(tokens) / len(tokens) * len(rows)
+        there = memory_bytes(device)
+        self._attempt.events.write(
+            "forecast",
+            seconds=round(seconds * batches * usual / longest, 1),
+            batch_seconds=round(seconds, 3),
+            batch_rows=len(rows),
+            batch_tokens=longest,
+            rows_at_once=min(self.parts.size, len(rows)),
+            peak_bytes=peak,
+            memory_bytes=there,
+        )
+        wanted = peak + (0 if device.is_cpu else optimizer_bytes(self.prepared.model))
+        if wanted > TIGHT * there:
+            told = f"{wanted / 1e9:.1f} of {there / 1e9:.1f} GB, with {longest:,} tokens at once"
+            self._attempt.find("memory_tight", told)
+
+    def _tell_shrunk(self, before: int, now: int, said: str) -> None:
+        told = f"{now} rows at once instead of {before}; batch_size and accumulation stay as they are"
+        step = self.state.global_step + 1
+        self._attempt.find("smaller_parts", f"{told}{self.lost_in_parts} ({said})", step=step)
 
     def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
         """With a higher rate for B of each adapter's product BA: Hayou et al., arXiv:2402.12354."""
@@ -117,6 +218,23 @@ class Watched(Trainer):
         raise NonFinite(
             f"The {what} is not a number at step {self.state.global_step + 1}, on the rows {ids}. "
             "Look at these rows, or take a lower learning rate. The last checkpoint is kept."
+        )
+
+
+def demand_rest(loss: float, at_rest: float | None, *, exact: bool) -> None:
+    """Raise InputError where a model that has learnt nothing does not cost what it must.
+
+    Args:
+        at_rest: that cost by arithmetic, such as ln 2 for DPO; None where it is not known.
+        exact: whether numbers have 32 bits.
+    """
+    if at_rest is None:
+        return
+    if abs(loss - at_rest) > (SAME if exact else REST_IN_16_BITS) * max(1.0, abs(at_rest)):
+        raise InputError(
+            f"The first loss is {loss:.4f}, but a model that has learnt nothing yet costs {at_rest:.4f}: the "
+            "reference is not what training begins with. Start the run anew, and report it if it comes again.",
+            code="wrong_start",
         )
 
 
@@ -175,6 +293,7 @@ def train_watched(
         patience=patience,
         evaluate=evaluate if prepared.validation.used else None,
         evaluate_every=evaluate_every,
+        held=partial(peak_bytes, prepared.device),
     )
     trainer.add_callback(reporter)
     attempt.stop.check()
@@ -185,14 +304,18 @@ def train_watched(
         outcome = trainer.train(resume_from_checkpoint=str(resumed) if resumed else None)
     except torch.OutOfMemoryError as error:
         raise InputError(
-            "The device's memory does not hold a batch: take half the batch_size and twice the "
-            f"accumulation, which trains the same. {str(error).splitlines()[0]}"
+            "The device's memory does not hold what is beside a batch (the optimizer, or an evaluation): "
+            "take a smaller batch_size and as much more accumulation, or a smaller lora_rank. "
+            f"{str(error).splitlines()[0]}",
+            code="does_not_fit",
         ) from error
     seconds = time.monotonic() - begun
     attempt.stop.check()
     shutil.rmtree(prepared.unfinished, ignore_errors=True)
     patience.restore()
     save_adapter(prepared.model, attempt)
+    prove(attempt, trainer)
+    ended = prove_ends(attempt, prepared) if trainer.writes else {}
     lost = len(prepared.train.left) + len(prepared.validation.left)
     return {
         "train_loss": float(outcome.training_loss),
@@ -200,5 +323,8 @@ def train_watched(
         "rows": float(len(prepared.train.used)),
         "rows_dropped": float(lost),
         "training_seconds": round(seconds, 3),
+        "rows_at_once": float(min(trainer.parts.size, len(prepared.train.used))),
+        "peak_bytes": float(peak_bytes(prepared.device)),
+        **ended,
         **reporter.summary(),
     }

@@ -79,7 +79,7 @@ def test_one_row_in_a_hundred_may_be_left_out_and_is_reported(tiny_model: Path, 
     assert result.ok, result.error
     assert result.metrics["rows"] == 99
     assert result.metrics["rows_dropped"] == 1
-    assert "long (302 tokens, 256 fit)" in result.warnings[0]
+    assert "long (302 tokens, 256 fit)" in result.findings[0]["told"]
     assert [row["id"] for row in run.artifact("dropped.jsonl")] == ["long"]
 
 
@@ -101,7 +101,7 @@ def test_a_reason_lets_it_go_on_and_is_kept(tiny_model: Path, run: Run) -> None:
         options={**ONE_STEP, "allow_dropped": "an old export"},
     ).attempt()
     assert result.ok, result.error
-    assert "Accepted because: an old export" in result.warnings[0]
+    assert "Accepted because: an old export" in result.findings[0]["told"]
 
 
 def test_the_only_validation_row_may_be_lost_where_somebody_said_why(

@@ -149,7 +149,7 @@ def test_a_row_too_long_is_left_out_and_named_where_somebody_said_why(
     options = {"allow_dropped": "an old export"}
     found = run.ask("evaluate", model=str(tiny_model), inputs=inputs, options=options).attempt()
     assert [row["id"] for row in run.artifact("texts.jsonl")] == ["text-0", "text-1", "text-2"]
-    assert "long (" in found.warnings[0]
+    assert "long (" in found.findings[0]["told"]
 
 
 def test_more_than_one_row_in_a_hundred_left_out_is_refused(tiny_model: Path, run: Run) -> None:
