@@ -56,9 +56,7 @@ EXIT_INTERRUPTED = 75  # told to stop (TERM, or the lifeline closed): checkpoint
 EXIT_LOCKED = 76  # another trainer writes in this directory
 
 Fault = Literal["", "input", "internal"]
-EventKind = Literal[
-    "progress", "metrics", "finding", "checkpoint", "sample", "preview", "forecast"
-]
+EventKind = Literal["progress", "metrics", "finding", "checkpoint", "sample", "preview", "forecast"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,26 +11,28 @@ from training.data import Encoded
 from training.models import Loaded
 
 SHOWN = 3  # rows: the first, one of middling length and the longest
-HEAD, TAIL = 900, 300  # characters of a longer piece
+HEAD, TAIL = 300, 100  # tokens of a longer piece
 TAUGHT = {"chosen": "raised", "rejected": "lowered"}  # what training does to its probability
 
 
 def preview(attempt: Attempt, loaded: Loaded, rows: Sequence[Encoded]) -> None:
-    """An event for each: {"row", "number", "tokens", "learnt", "pieces": [{"name","text","does","tokens"}]}.
+    """An event for each: {"row", "number", "tokens", "learnt", "pieces": […]}, and each
+    piece {"name", "does", "tokens", "spans": [{"kind", "text"}]}.
 
-    `does` is "read", "learnt", or of pairs "raised" and "lowered". The pieces are decoded from the very
-    token ids that are trained on, control tokens and all.
+    `does` is "read", "learnt", or of pairs and verdicts "raised" and "lowered"; `kind` is "text",
+    "control" or "cut". All is decoded from the very token ids that are trained on.
     """
     for each in _some(rows):
         pieces = [_piece(loaded, "prompt", each.prompt, does="read")]
         for name, said in each.completions.items():
             pieces.append(_piece(loaded, name, said, does=_does(each, name)))
+        learnt = sum(map(len, each.completions.values()))
         attempt.events.write(
             "preview",
             row=each.row.id,
             number=each.row.number,
-            tokens=each.length,
-            learnt=sum(map(len, each.completions.values())),
+            tokens=len(each.prompt) + learnt,
+            learnt=learnt,
             pieces=pieces,
         )
 
@@ -48,8 +51,18 @@ def _does(row: Encoded, name: str) -> str:
 
 
 def _piece(loaded: Loaded, name: str, ids: list[int], *, does: str) -> dict[str, Any]:
-    text = str(loaded.tokenizer.decode(ids, skip_special_tokens=False))
-    if len(text) > HEAD + TAIL:
-        left = len(text) - HEAD - TAIL
-        text = f"{text[:HEAD]} [… {left:,} characters …] {text[-TAIL:]}"
-    return {"name": name, "text": text, "does": does, "tokens": len(ids)}
+    spans = _spans(loaded, ids)
+    if len(ids) > HEAD + TAIL:
+        left = {"kind": "cut", "text": f"{len(ids) - HEAD - TAIL:,} tokens more"}
+        spans = [*_spans(loaded, ids[:HEAD]), left, *_spans(loaded, ids[-TAIL:])]
+    return {"name": name, "does": does, "tokens": len(ids), "spans": spans}
+
+
+def _spans(loaded: Loaded, ids: list[int]) -> list[dict[str, str]]:
+    """Control tokens apart from text: what somebody typed can look like one."""
+    control = set(loaded.tokenizer.all_special_ids)
+    found = []
+    for is_control, some in itertools.groupby(ids, key=lambda each: each in control):
+        text = str(loaded.tokenizer.decode(list(some), skip_special_tokens=False))
+        found.append({"kind": "control" if is_control else "text", "text": text})
+    return found

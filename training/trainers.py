@@ -10,7 +10,7 @@ import shutil
 import time
 from abc import abstractmethod
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -87,9 +87,9 @@ class Watched(Trainer):
         """How many the model reads of a row."""
         return self.prepared.train.used[row].length
 
-    def loss_at_rest(self, rows: list[int]) -> float | None:
-        """What those rows cost a model that has learnt nothing, by arithmetic; None where nobody knows."""
-        return None
+    def at_rest(self, rows: list[int]) -> dict[str, float]:
+        """What is told of those rows while nothing is learnt, by arithmetic: "loss" and what else is known."""
+        return {}
 
     def outputs(self, rows: Sequence[Encoded]) -> list[list[float]]:
         """What the model says of rows, a number for each completion; to compare it with another by."""
@@ -105,9 +105,8 @@ class Watched(Trainer):
             self._try_longest(model)
         rows = inputs["row"].tolist()
         loss = self._in_parts(model, rows, num_items_in_batch)
-        for name in dict.fromkeys(name for _, told in self._told_of_parts for name in told):
-            known = [(size, told[name]) for size, told in self._told_of_parts if name in told]
-            self._told[name].append(sum(n * x for n, x in known) / sum(n for n, _ in known))
+        for name, value in self._told_of_batch().items():
+            self._told[name].append(value)
         self._rows_of_step += rows
         self._tokens_read += sum(map(self.tokens_of, rows))
         return loss
@@ -121,6 +120,16 @@ class Watched(Trainer):
             return step(model, {"row": torch.tensor(some)}, tokens)
 
         return self.parts.step(model, rows, part)
+
+    def _told_of_batch(self) -> dict[str, float]:
+        """Means over its parts, each by its rows."""
+        found = {}
+        for name in dict.fromkeys(name for _, told in self._told_of_parts for name in told):
+            known = [(size, told[name]) for size, told in self._told_of_parts if name in told]
+            found[name] = sum(size * value for size, value in known) / sum(
+                size for size, _ in known
+            )
+        return found
 
     def compute_loss(self, model: Any, inputs: dict[str, Any], *_: Any, **known: Any) -> Any:
         rows = inputs["row"].tolist()
@@ -143,11 +152,9 @@ class Watched(Trainer):
             seconds = time.monotonic() - begun
         model.zero_grad()
         if not self.state.global_step:
-            demand_rest(
-                loss * self.current_gradient_accumulation_steps,
-                self.loss_at_rest(rows),
-                exact=device.dtype == torch.float32,
-            )
+            loss *= self.current_gradient_accumulation_steps
+            exact = device.dtype == torch.float32
+            demand_rest(self._told_of_batch() | {"loss": loss}, self.at_rest(rows), exact=exact)
         self._foretell(rows, seconds=seconds, peak=peak)
 
     def _foretell(self, rows: Sequence[int], *, seconds: float, peak: int) -> None:
@@ -173,7 +180,9 @@ class Watched(Trainer):
             self._attempt.find("memory_tight", told)
 
     def _tell_shrunk(self, before: int, now: int, said: str) -> None:
-        told = f"{now} rows at once instead of {before}; batch_size and accumulation stay as they are"
+        told = (
+            f"{now} rows at once instead of {before}; batch_size and accumulation stay as they are"
+        )
         step = self.state.global_step + 1
         self._attempt.find("smaller_parts", f"{told}{self.lost_in_parts} ({said})", step=step)
 
@@ -221,21 +230,22 @@ class Watched(Trainer):
         )
 
 
-def demand_rest(loss: float, at_rest: float | None, *, exact: bool) -> None:
-    """Raise InputError where a model that has learnt nothing does not cost what it must.
+def demand_rest(told: Mapping[str, float], at_rest: Mapping[str, float], *, exact: bool) -> None:
+    """Raise InputError where a model that has learnt nothing is not at rest.
 
     Args:
-        at_rest: that cost by arithmetic, such as ln 2 for DPO; None where it is not known.
-        exact: whether numbers have 32 bits.
+        at_rest: what must be told of it, such as a loss of ln 2 and a margin of 0 for DPO.
+        exact: whether numbers have 32 bits; else only the loss is looked at, for sums over tokens are rough.
     """
-    if at_rest is None:
-        return
-    if abs(loss - at_rest) > (SAME if exact else REST_IN_16_BITS) * max(1.0, abs(at_rest)):
-        raise InputError(
-            f"The first loss is {loss:.4f}, but a model that has learnt nothing yet costs {at_rest:.4f}: the "
-            "reference is not what training begins with. Start the run anew, and report it if it comes again.",
-            code="wrong_start",
-        )
+    for name, value in at_rest.items():
+        most = (SAME if exact else REST_IN_16_BITS) * max(1.0, abs(value))
+        if (exact or name == "loss") and abs(told[name] - value) > most:
+            raise InputError(
+                f"The first {name} is {told[name]:.4f}, but must be {value:.4f} for a model that has learnt "
+                "nothing yet: the reference is not what training begins with. Start the run anew, and "
+                "report it if it comes again.",
+                code="wrong_start",
+            )
 
 
 def training_arguments(

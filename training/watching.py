@@ -55,7 +55,9 @@ class Watch:
             self._jumps += 1
         if self._jumps < JUMPS:
             return ""
-        return f"{self._jumps} times above {JUMP:g} times what it was before; the last time {norm:.3g}"
+        return (
+            f"{self._jumps} times above {JUMP:g} times what it was before; the last time {norm:.3g}"
+        )
 
     def _rising(self) -> str:
         if self._steps < 3 * WINDOW:

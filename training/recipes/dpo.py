@@ -78,12 +78,13 @@ class Preferring(Watched):
             "reward_accuracy": float((gains.gap() > 0).float().mean()),
         }
 
-    def loss_at_rest(self, rows: list[int]) -> float:
+    def at_rest(self, rows: list[int]) -> dict[str, float]:
         """Policy and reference are one: no gain, so ln 2 for each sigmoid; sft has what the reference has."""
         known = [self.pairs.rows[at].completions for at in rows]
         tokens_BC = torch.tensor([[len(said) for said in row] for row in known])
         told = Logps(self.pairs.reference_NC[torch.tensor(rows)], tokens_BC, torch.tensor([]))
-        return float(self.pairs.loss(told, rows, self.options)[0])
+        loss = float(self.pairs.loss(told, rows, self.options)[0])
+        return {"loss": loss, "margin": 0.0, "chosen_gain": 0.0}
 
     def tokens_of(self, row: int) -> int:
         return len(self.pairs.rows[row].tree)

@@ -62,9 +62,13 @@ class Judging(Watched):
         drift = float(gains_BC[:, 1].detach().mean())
         return loss, {"drift": drift, **_gains(gains_BC[:, 0].detach().cpu(), known.good_N[picked])}
 
-    def loss_at_rest(self, rows: list[int]) -> float:
+    def at_rest(self, rows: list[int]) -> dict[str, float]:
         """No gain anywhere: one half, whatever the labels."""
-        return float(self.verdicts.weight_N[torch.tensor(rows)].mean() / 2)
+        weight_B = self.verdicts.weight_N[torch.tensor(rows)]
+        labels = {
+            "good_gain" if each else "bad_gain" for each in self.verdicts.good_N[rows].tolist()
+        }
+        return {"loss": float(weight_B.mean() / 2), "drift": 0.0, **dict.fromkeys(labels, 0.0)}
 
     def tokens_of(self, row: int) -> int:
         return len(self.verdicts.rows[row].tree)
@@ -83,7 +87,7 @@ def run(attempt: Attempt) -> dict[str, float]:
         )
         known = reference_logps(attempt, prepared, rows, batch_size=options.batch_size)
         weights = weights_of([each.row for each in used], options.weights)
-        weight_N, good_N = torch.tensor(weights), torch.tensor(good)
+        weight_N, good_N = torch.tensor(weights), torch.tensor(good, dtype=torch.bool)
         if options.balance == "classes":
             weight_N = balanced(weight_N, good_N)
         return Verdicts(rows, torch.tensor(known), good_N, weight_N)

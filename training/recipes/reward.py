@@ -60,10 +60,10 @@ class Rewarding(Watched):
         accuracy = float((gap_B > 0).float().mean() + 0.5 * (gap_B == 0).float().mean())
         return loss, {"gap": float(gap_B.mean()), "reward_accuracy": accuracy}
 
-    def loss_at_rest(self, rows: list[int]) -> float | None:
+    def at_rest(self, rows: list[int]) -> dict[str, float]:
         """A fresh head gives 0: ln 2 where there are no margins."""
         if not self.is_fresh:
-            return None
+            return {}
         known, picked = self.pairs, torch.tensor(rows)
         loss = reward_loss(
             torch.zeros(len(rows)),
@@ -71,7 +71,7 @@ class Rewarding(Watched):
             weight_B=known.weight_N[picked],
             margin_B=known.margin_N[picked],
         )
-        return float(loss)
+        return {"loss": float(loss), "gap": 0.0}
 
     def outputs(self, rows: Sequence[Encoded]) -> list[list[float]]:
         trees = [Tree(each.prompt, list(each.completions.values())) for each in rows]
