@@ -10,7 +10,7 @@ import shutil
 import time
 from abc import abstractmethod
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -22,23 +22,13 @@ from training.attempt import Attempt
 from training.contract import TrainOptions
 from training.data import Encoded
 from training.errors import InputError, NonFinite
-from training.fitting import (
-    TIGHT,
-    Parts,
-    begin_peak,
-    chance_kept,
-    memory_bytes,
-    optimizer_bytes,
-    peak_bytes,
-)
+from training.fitting import Parts, peak_bytes
 from training.models import save_adapter
 from training.patience import Patience
 from training.preparation import Prepared
 from training.proving import prove, prove_ends
-from training.reading import SAME
 from training.reporting import Reporter
-
-REST_IN_16_BITS = 0.1  # what rounding may make of a loss that is known
+from training.trying import try_longest
 
 
 class Watched(Trainer):
@@ -102,16 +92,16 @@ class Watched(Trainer):
         """Try the longest batch before the first one."""
         if not self._is_tried:
             self._is_tried = True
-            self._try_longest(model)
+            try_longest(self, self._attempt, model)
         rows = inputs["row"].tolist()
-        loss = self._in_parts(model, rows, num_items_in_batch)
-        for name, value in self._told_of_batch().items():
+        loss = self.in_parts(model, rows, num_items_in_batch)
+        for name, value in self.told_of_batch().items():
             self._told[name].append(value)
         self._rows_of_step += rows
         self._tokens_read += sum(map(self.tokens_of, rows))
         return loss
 
-    def _in_parts(self, model: Any, rows: list[int], tokens: Any) -> Any:
+    def in_parts(self, model: Any, rows: list[int], tokens: Any) -> Any:
         def part(some: list[int]) -> Any:
             if some[0] == rows[0]:
                 self._told_of_parts = []  # the batch is begun, maybe once more
@@ -121,7 +111,7 @@ class Watched(Trainer):
 
         return self.parts.step(model, rows, part)
 
-    def _told_of_batch(self) -> dict[str, float]:
+    def told_of_batch(self) -> dict[str, float]:
         """Means over its parts, each by its rows."""
         found = {}
         for name in dict.fromkeys(name for _, told in self._told_of_parts for name in told):
@@ -137,47 +127,6 @@ class Watched(Trainer):
         self._told_of_parts.append((float(len(rows)), told))
         self._demand_finite(loss.detach(), "loss", rows)
         return loss if self.weighs_tokens else loss * self._share
-
-    def _try_longest(self, model: Any) -> None:
-        """Forward and backward, and nothing of it left: whether it fits, and what a run will take."""
-        device, size = self.prepared.device, self.args.per_device_train_batch_size
-        rows = sorted(range(len(self.row_ids)), key=lambda at: (-self.tokens_of(at), at))[:size]
-        learnt = [len(self.learnt_tokens(at)) for at in rows] if self.weighs_tokens else []
-        begin_peak(device)
-        with chance_kept(device):
-            begun = time.monotonic()
-            tokens = torch.tensor(sum(learnt)) if learnt else None
-            loss = float(self._in_parts(model, rows, tokens))  # waits for the device
-            peak = peak_bytes(device)
-            seconds = time.monotonic() - begun
-        model.zero_grad()
-        if not self.state.global_step:
-            loss *= self.current_gradient_accumulation_steps
-            exact = device.dtype == torch.float32
-            demand_rest(self._told_of_batch() | {"loss": loss}, self.at_rest(rows), exact=exact)
-        self._foretell(rows, seconds=seconds, peak=peak)
-
-    def _foretell(self, rows: Sequence[int], *, seconds: float, peak: int) -> None:
-        device, args = self.prepared.device, self.args
-        tokens = [self.tokens_of(at) for at in range(len(self.row_ids))]
-        longest = sum(tokens[at] for at in rows)
-        batches = (self.state.max_steps - self.state.global_step) * args.gradient_accumulation_steps
-        usual = sum(tokens) / len(tokens) * len(rows)
-        there = memory_bytes(device)
-        self._attempt.events.write(
-            "forecast",
-            seconds=round(seconds * batches * usual / longest, 1),
-            batch_seconds=round(seconds, 3),
-            batch_rows=len(rows),
-            batch_tokens=longest,
-            rows_at_once=min(self.parts.size, len(rows)),
-            peak_bytes=peak,
-            memory_bytes=there,
-        )
-        wanted = peak + (0 if device.is_cpu else optimizer_bytes(self.prepared.model))
-        if wanted > TIGHT * there:
-            told = f"{wanted / 1e9:.1f} of {there / 1e9:.1f} GB, with {longest:,} tokens at once"
-            self._attempt.find("memory_tight", told)
 
     def _tell_shrunk(self, before: int, now: int, said: str) -> None:
         told = (
@@ -228,24 +177,6 @@ class Watched(Trainer):
             f"The {what} is not a number at step {self.state.global_step + 1}, on the rows {ids}. "
             "Look at these rows, or take a lower learning rate. The last checkpoint is kept."
         )
-
-
-def demand_rest(told: Mapping[str, float], at_rest: Mapping[str, float], *, exact: bool) -> None:
-    """Raise InputError where a model that has learnt nothing is not at rest.
-
-    Args:
-        at_rest: what must be told of it, such as a loss of ln 2 and a margin of 0 for DPO.
-        exact: whether numbers have 32 bits; else only the loss is looked at, for sums over tokens are rough.
-    """
-    for name, value in at_rest.items():
-        most = (SAME if exact else REST_IN_16_BITS) * max(1.0, abs(value))
-        if (exact or name == "loss") and abs(told[name] - value) > most:
-            raise InputError(
-                f"The first {name} is {told[name]:.4f}, but must be {value:.4f} for a model that has learnt "
-                "nothing yet: the reference is not what training begins with. Start the run anew, and "
-                "report it if it comes again.",
-                code="wrong_start",
-            )
 
 
 def training_arguments(

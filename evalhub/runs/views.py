@@ -26,6 +26,7 @@ from evalhub.runs.queries import (
     trial_answers,
 )
 from evalhub.runs.services import try_prompt
+from evalhub.runs.telling import forecast_of, told_by
 
 
 @require_GET
@@ -46,17 +47,21 @@ def run_list(request: Request, workspace: str) -> HttpResponse:
 def run_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     member = access_member(request.user, workspace, to="build")
     run = access_run(member, uid)
-    curves = curves_of(run)
+    curves, told = curves_of(run), told_by(run)
     context = _context(member) | {
         "run": run,
         "job": run.job,
         "waits_for": waits_for(run.job),
         "charts": [(curve, line_chart(curve.name, curve.points)) for curve in curves],
         "settings": settings_of(run),
+        "findings": told.findings,
+        "previews": told.previews,
+        "forecast": None if run.job.is_ended else forecast_of(run, told),
         "samples": run.events.filter(kind="sample").order_by("-attempt", "-n")[:6],
         "log": log_tail(run),
     }
-    return render(request, "runs/run_detail.html" + ("#live" if request.htmx else ""), context)
+    part = ("#previews" if request.htmx.target == "previews" else "#live") if request.htmx else ""
+    return render(request, "runs/run_detail.html" + part, context)
 
 
 @require_POST

@@ -28,6 +28,7 @@ IN_NAMES = {  # lineage.names, lineage.copies and accounts.services.forget
     "registry.modelmark": "reason",
     "reports.report": "body",
     "evaluation.comparison": "examples",
+    "runs.runevent": "kind body",
 }
 NOBODYS = {
     # what the workspace made for everybody: rubrics, guidelines, names of things
@@ -88,8 +89,7 @@ NOBODYS = {
     "registry.languagemodel": "name source digest facts",
     "imports.rejectedrow": "field",
     "reports.export": "file_key digest left_out",
-    "runs.run": "spec metrics artifacts environment warnings checkpoints",
-    "runs.runevent": "kind body",
+    "runs.run": "spec metrics artifacts environment checkpoints",
 }
 DJANGOS = {"auth", "contenttypes", "sessions"}
 
