@@ -30,6 +30,7 @@ from training.options import (
     EvaluateOptions,
     GenerateOptions,
     KtoOptions,
+    MeasureOptions,
     NoopOptions,
     Options,
     RewardOptions,
@@ -41,7 +42,7 @@ from training.options import (
 __all__ = [
     "ATTEMPT_VARIABLE", "EXIT_FAILED", "EXIT_INTERRUPTED", "EXIT_LOCKED", "EXIT_SUCCEEDED",
     "LIFELINE_VARIABLE", "OPTIONS", "SCHEMA", "ContractError", "DpoOptions", "EvaluateOptions",
-    "Event", "EventKind", "Fault", "GenerateOptions", "KtoOptions", "NoopOptions", "Options",
+    "Event", "EventKind", "Fault", "GenerateOptions", "KtoOptions", "MeasureOptions", "NoopOptions", "Options",
     "RewardOptions", "RunResult", "RunSpec", "ScoreOptions", "SftOptions", "TrainOptions",
     "attempt_dir", "read_events", "write_whole",
 ]  # fmt: skip
