@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 from evalhub.jobs.handlers import register
-from evalhub.runs.jobs import execute
-from evalhub.runs.services import EXECUTE
+from evalhub.runs.jobs import execute, measure
+from evalhub.runs.services import EXECUTE, MEASURE
 
 
 def connect() -> None:
     register(EXECUTE, execute)
+    register(MEASURE, measure)

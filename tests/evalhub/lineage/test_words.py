@@ -60,7 +60,7 @@ NOBODYS = {
     "datasets.cleanedtext": "recipe findings",
     "datasets.diffreport": "body",
     "datasets.spellingproposal": "language",
-    "datasets.datasetbuild": "definition digest rows files manifest erased_files",
+    "datasets.datasetbuild": "definition digest rows files manifest erased_files token_lengths",
     "evaluation.comparison": "metrics",
     "evaluation.evaluation": "set_digest metrics stale_because",
     "evaluation.promotion": "reason evidence warnings",

@@ -89,7 +89,9 @@ def test_rows_as_the_model_reads_them_are_escaped_and_told_apart_by_words(
     assert "<html" not in part
     assert "hx-get" not in part
     assert "<script>" not in part
-    assert '<span class="learnt">&lt;script&gt;alert(1)&lt;/script&gt;&lt;|im_end|&gt;</span>' in part
+    assert (
+        '<span class="learnt">&lt;script&gt;alert(1)&lt;/script&gt;&lt;|im_end|&gt;</span>' in part
+    )
     assert part.count('<code class="control">&lt;|im_end|&gt;</code>') == 3
     assert "Chosen: 3 tokens, made more likely" in part
     assert "Rejected: 3 tokens, made less likely" in part
