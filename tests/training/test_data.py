@@ -174,3 +174,22 @@ def test_a_setting_that_means_nothing_is_named(
     result = run.ask("sft", model=str(tiny_model), inputs=inputs, options=options).attempt()
     assert result.fault == "input", result
     assert said in result.error
+
+
+@pytest.mark.parametrize(
+    "template, code",
+    [
+        ("{% for m in messages %}{{ m.content }}|{% endfor %}", "no_end"),
+        ("{{ messages | length }}{% for m in messages %}{{ m.content }}{{ eos_token }}{% endfor %}", "prompt_rewritten"),
+    ],
+)  # fmt: skip
+def test_a_template_that_would_spoil_the_model_is_refused(
+    loaded: Any, template: str, code: str
+) -> None:
+    """One ends no answer; the other writes how many turns there are, so that the prompt changes."""
+    from training.errors import InputError
+
+    loaded.tokenizer.chat_template = template
+    with pytest.raises(InputError, match="use a template that does") as refused:
+        encoded(loaded, question("hi"), answer("yo"))
+    assert refused.value.code == code

@@ -233,3 +233,23 @@ def test_an_adapter_that_was_not_saved_as_it_was_trained_is_refused(
     result = carried_out(run, "sft", tiny_model, texts(8))
     assert "The adapter that was saved says something else" in result.error
     assert codes(result)["saved_differs"] == "stops"
+
+
+def test_verdicts_of_one_label_are_told(tiny_model: Path, run: Run) -> None:
+    result = carried_out(run, "kto", tiny_model, texts(4, label=True), max_steps=1)
+    assert result.ok, result.error
+    assert codes(result)["one_label"] == "caution"
+
+
+def test_weights_of_another_type_are_refused() -> None:
+    import torch
+
+    from training.device import Device
+    from training.errors import InputError
+    from training.models import _demand_type
+
+    model = torch.nn.Linear(4, 4)
+    model.num_parameters = lambda: 20  # type: ignore[assignment]
+    _demand_type(model, Device("cpu", torch.float32, ""))
+    with pytest.raises(InputError, match="20 of 20 weights were not loaded as torch.bfloat16"):
+        _demand_type(model, Device("cuda", torch.bfloat16, ""))
