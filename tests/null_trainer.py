@@ -15,6 +15,7 @@ from evalhub.runs.trainer import LOG
 from training.artifacts import inventory, write_rows
 from training.contract import EXIT_SUCCEEDED, RunResult, RunSpec, attempt_dir
 from training.events import EventLog
+from training.findings import finding
 
 
 class NullTrainer:
@@ -60,6 +61,7 @@ def _say(folder: Path, checkpoint: Path | None) -> None:
     for step, loss in ((1, 0.7), (2, 0.5)):
         events.write("metrics", step=step, loss=loss)
     if checkpoint is not None:
+        events.write("finding", **finding("read_plainly", "two rows were tried").as_json())
         events.write("checkpoint", step=2, path=checkpoint.as_posix())
     events.write("progress", done=2, total=2, note="")
     events.close()

@@ -56,7 +56,7 @@ def prove(attempt: Attempt, trainer: Any) -> None:
         attempt.find("adapter_inert", f"the same as the base on {len(rows)} rows")
 
 
-def prove_ends(attempt: Attempt, prepared: Prepared) -> dict[str, float]:
+def prove_ends(attempt: Attempt, prepared: Prepared, *, step: int) -> dict[str, float]:
     """Let the model answer some prompts, of validation where there are any; the share that ends."""
     given = prepared.validation.used or prepared.train.used
     each_once = {tuple(row.prompt): row for row in given}
@@ -73,12 +73,12 @@ def prove_ends(attempt: Attempt, prepared: Prepared) -> dict[str, float]:
             beat=lambda done, total: attempt.progress(done, total, note="answering prompts"),
         )  # fmt: skip
     for row, (answer,) in list(zip(asked, answers, strict=True))[:SHOWN]:
-        attempt.events.write("sample", step=0, prompt=row.row.id, content=answer.content)
+        attempt.events.write("sample", step=step, prompt=row.row.id, content=answer.content)
     ended = sum(answer.finish == "stop" for (answer,) in answers)
     share = ended / len(answers)
     if share < ENDING:
         told = f"{ended} of {len(answers)} end within {most} tokens"
-        attempt.find("never_stops", told)
+        attempt.find("never_stops", told, step=step)
     return {"answers_ended": share}
 
 

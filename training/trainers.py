@@ -256,7 +256,8 @@ def train_watched(
     patience.restore()
     save_adapter(prepared.model, attempt)
     prove(attempt, trainer)
-    ended = prove_ends(attempt, prepared) if trainer.writes else {}
+    step = trainer.state.global_step
+    ended = prove_ends(attempt, prepared, step=step) if trainer.writes else {}
     lost = len(prepared.train.left) + len(prepared.validation.left)
     return {
         "train_loss": float(outcome.training_loss),

@@ -102,7 +102,7 @@ def _planned(run: Run) -> float:
     options = run.spec.get("options", {})
     if options.get("max_steps"):
         return float(options["max_steps"]) * _step_rows(run)
-    rows = sum(build.rows.get("train", 0) for build in run.builds.all())
+    rows: int = sum(build.rows.get("train", 0) for build in run.builds.all())
     return rows * float(options.get("epochs", _default(run, "epochs")))
 
 

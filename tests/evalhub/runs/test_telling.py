@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.test import Client
@@ -15,7 +18,7 @@ from evalhub.runs.models import Run, RunEvent
 from evalhub.runs.queries import run_summary
 from evalhub.runs.telling import forecast_of, told_by
 from tests import factories
-from tests.evalhub.runs.scenes import built
+from tests.evalhub.runs.scenes import base_model, built, without_torch
 from training.findings import finding
 
 HOSTILE = "<script>alert(1)</script><|im_end|>"
@@ -95,6 +98,20 @@ def test_rows_as_the_model_reads_them_are_escaped_and_told_apart_by_words(
     assert part.count('<code class="control">&lt;|im_end|&gt;</code>') == 3
     assert "Chosen: 3 tokens, made more likely" in part
     assert "Rejected: 3 tokens, made less likely" in part
+
+
+def test_the_command_says_what_was_found_in_words(
+    erin: Member, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:  # fmt: skip
+    without_torch(monkeypatch)
+    base_model(erin.workspace, tmp_path)
+    build = built(erin.workspace, "preference")
+    spec = {"recipe": "dpo", "model": "tiny", "builds": {"train": str(build.uid)}}
+    (tmp_path / "spec.json").write_text(json.dumps(spec))
+    call_command("train", tmp_path / "spec.json")
+    said = capsys.readouterr().out
+    assert "note: prompts are read once for each answer, and batches are padded: two rows" in said
+    assert "  training is right, but slower" in said
 
 
 def test_earlier_runs_foretell_the_time_of_a_run_that_waits(erin: Member) -> None:
