@@ -84,6 +84,10 @@ CATALOGUE: Mapping[str, Kind] = {
         "while", "stops", "a loss or a gradient is not a number",
         "look at the rows that are named, or take a lower learning rate; the last checkpoint is kept",
     ),
+    "ties_passed_over": Kind(
+        "before", "note", "pairs that are ties are not measured on",
+        "nothing needs to be done: a model can be neither right nor wrong about them",
+    ),
     "smaller_parts": Kind(
         "while", "note", "a batch did not fit into the memory and is read in smaller parts",
         "nothing needs to be done: a step sees the same rows; to be quicker take a smaller max_length or a "

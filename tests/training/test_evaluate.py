@@ -47,6 +47,8 @@ def test_no_figure_depends_on_the_batch_size(
     many = measured(another_run, tiny_model, adapter=adapter, batch_size=16, **rows)
     assert one.result().metrics == pytest.approx(many.result().metrics, abs=1e-4)
     assert one.result().metrics["pairs"] == 13
+    (found,) = one.result().findings
+    assert (found["code"], found["told"]) == ("ties_passed_over", "1 of 14 pairs")
     for name in ("texts.jsonl", "pairs.jsonl", "predictions.jsonl"):
         for left, right in zip(one.artifact(name), many.artifact(name), strict=True):
             assert left.keys() == right.keys()

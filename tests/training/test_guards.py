@@ -59,7 +59,10 @@ def small_device(monkeypatch: pytest.MonkeyPatch, recipe: str, *, holds: int, fr
     return asked
 
 
-@pytest.mark.parametrize("recipe, rows", [("sft", texts(16)), ("dpo", pairs(16))])
+@pytest.mark.parametrize(
+    "recipe, rows",
+    [("sft", texts(8)), pytest.param("dpo", pairs(8), marks=pytest.mark.long)],
+)
 def test_a_batch_that_does_not_fit_is_read_in_parts_and_trains_the_same(
     tiny_model: Path, run: Run, another_run: Run, monkeypatch: pytest.MonkeyPatch, recipe: str, rows: list[Any],
 ) -> None:  # fmt: skip
