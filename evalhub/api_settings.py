@@ -22,6 +22,7 @@ SPECTACULAR = {
     "ENUM_NAME_OVERRIDES": {  # several things have a `kind`
         "BuildKind": "evalhub.datasets.choices.BuildKind",
         "ImportKind": "evalhub.imports.models.ImportKind",
+        "LanguageOfPrompts": "evalhub.runs.rewriting.asking.CODES",
         "MemberKind": "evalhub.accounts.choices.MemberKind",
         "ModelKind": "evalhub.registry.models.ModelKind",
         "StepKind": "evalhub.loops.choices.StepKind",

@@ -90,6 +90,7 @@ NOBODYS = {
     "imports.rejectedrow": "field",
     "reports.export": "file_key digest left_out",
     "runs.run": "spec metrics artifacts environment checkpoints",
+    "runs.rewriting": "way language through dropped",
 }
 DJANGOS = {"auth", "contenttypes", "sessions"}
 

@@ -137,7 +137,7 @@ def test_sentences_of_runs_from_before_become_findings(erin: Member) -> None:
     run = made(erin)
     say(run, "finding", {"text": "2 rows are left out."})
     RunEvent.objects.filter(run=run).update(kind="warning")
-    migration = MigrationExecutor(connection).loader.get_migration("runs", "0003_findings_and_measure")  # fmt: skip
+    migration = MigrationExecutor(connection).loader.get_migration("runs", "0004_findings_and_measure")  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute(migration.operations[0].sql)  # type: ignore[attr-defined]
     (told,) = told_by(run).findings
