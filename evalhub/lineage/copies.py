@@ -170,9 +170,17 @@ def clear_runs(builds: list[DatasetBuild], words: Words, beat: Beat) -> list[dic
             continue
         for name in read:
             (run_dir(run) / "inputs" / f"{name}.jsonl").unlink(missing_ok=True)
+        _clear_events(run)
         _clear_artifacts(run, words.all, beat)
         found.append({"run": str(run.uid), "folder": str(run_dir(run))})
     return found
+
+
+def _clear_events(run: Run) -> None:
+    """Rows as the model read them and what it answered, here and on this disk; figures stay."""
+    run.events.filter(kind__in=("preview", "sample")).delete()
+    for path in sorted(run_dir(run).glob("attempts/*/events.jsonl")):
+        path.unlink()
 
 
 def _clear_artifacts(run: Run, texts: set[str], beat: Beat) -> None:
@@ -206,6 +214,7 @@ def clear_typed(member: Member, beat: Beat) -> int:
         beat()
         for stored in (*run.spec.get("inputs", {}).values(), *run.artifacts.values()):
             file_store().erase(stored["key"])
+        _clear_events(run)
         for path in sorted(run_dir(run).glob("*/**/*.jsonl")):
             path.unlink()
     return runs.count()
