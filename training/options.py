@@ -90,7 +90,21 @@ class TrainOptions(Options):
 
 @dataclass(frozen=True, kw_only=True)
 class SftOptions(TrainOptions):
-    """Inputs: `train`, `validation` (optional), rows of `prompt` and `completion`."""
+    """Inputs: `train`, `validation` (optional), rows of `prompt` and `completion`; with `ewc` also `earlier`,
+    such rows of the task that the adapter was trained on before.
+    """
+
+    kl_to_base: float = 0.0
+    # weight of KL(model || the model as training begins), a mean over learnt tokens; 0: not computed. A
+    # fresh adapter begins as its base; with `RunSpec.adapter` that adapter is what shall not be forgotten
+    ewc: float = 0.0  # weight of the elastic pull to where the continued adapter began; 0: none
+
+    def _rules(self) -> list[Rule]:
+        return [
+            *super()._rules(),
+            ("kl_to_base", "0 or more", self.kl_to_base >= 0),
+            ("ewc", "0 or more", self.ewc >= 0),
+        ]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -28,6 +28,7 @@ class Prepared:
     reader: Reader
     train: Sorted
     validation: Sorted
+    earlier: Sorted  # of a task that was learnt before
     recompute: bool  # activations, because they do not fit
     unfinished: Path  # where the trainer writes before a checkpoint is whole
 
@@ -57,7 +58,7 @@ def prepare(
     demand_sane(options)
     rows = {
         name: read_rows(path, name=name, fields=("prompt", *answers), judged=judged)
-        for name in ("train", "validation")
+        for name in ("train", "validation", "earlier")
         if (path := attempt.needed_input(name) if name == "train" else attempt.input(name))
     }
     device = choose_device(threads=options.threads)
@@ -92,6 +93,7 @@ def prepare(
         reader=reader,
         train=inputs["train"],
         validation=inputs.get("validation", Sorted("validation")),
+        earlier=inputs.get("earlier", Sorted("earlier")),
         recompute=needs_checkpointing(model, device, tokens=tokens),
         unfinished=unfinished,
     )

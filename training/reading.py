@@ -38,6 +38,7 @@ class Logps(NamedTuple):
     sums_BC: Tensor
     tokens_BC: Tensor
     is_top1_M: Tensor  # whether a token is the likeliest one
+    hidden_MV: Tensor | None = None  # what the head is given at each token
 
 
 class Reader:
@@ -48,6 +49,7 @@ class Reader:
         self._base = loaded.model
         self._pad_id = loaded.pad_id
         self._picks: Tensor | None = None
+        self._picked: Tensor | None = None
         self.shares = False
         self._plain = self._base.config._attn_implementation
         self._has_head = self._base.get_output_embeddings() is not None
@@ -94,11 +96,12 @@ class Reader:
             told = model(**inputs, shift_labels=labels_M[None], fused_lm_head=True)
         finally:
             self._picks = None
+        hidden_MV, self._picked = self._picked, None
         lengths = [len(said) for said in wanted]
         sums = torch.stack([part.sum() for part in told.log_probs[0].split(lengths)])
         shape = (len(rows), -1)
         tokens = torch.tensor(lengths, device=self.device.name)
-        return Logps(sums.view(shape), tokens.view(shape), told.is_top1[0])
+        return Logps(sums.view(shape), tokens.view(shape), told.is_top1[0], hidden_MV)
 
     def hidden_ends(self, trees: Sequence[Tree]) -> Tensor:
         """What the model holds at the last token of each branch, BCV."""
@@ -158,7 +161,8 @@ class Reader:
     def _pick(self, _module: Any, _inputs: Any, outputs: Any) -> None:
         """Only tokens of answers go on to the head."""
         if self._picks is not None:
-            outputs.last_hidden_state = outputs.last_hidden_state.flatten(0, 1)[self._picks][None]
+            self._picked = outputs.last_hidden_state.flatten(0, 1)[self._picks]
+            outputs.last_hidden_state = self._picked[None]
 
 
 def by_length(trees: Sequence[Tree], size: int) -> list[list[int]]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from training.attempt import Attempt
 from training.contract import SftOptions
+from training.keeping import Keeping
 from training.preparation import prepare
 from training.trainers import Watched, train_watched
 
@@ -20,14 +21,20 @@ class Imitation(Watched):
     """Costs each token of a completion its negative log-probability."""
 
     weighs_tokens = True
+    keeping: Keeping
 
     def cost(
         self, model: Any, rows: list[int], tokens_of_step: Any
     ) -> tuple[Any, dict[str, float]]:
-        used = self.prepared.train.used
-        told = self.prepared.reader.logps(model, [used[at].answered for at in rows])
-        loss = -told.sums_BC.sum() / tokens_of_step
-        return loss, {"token_accuracy": float(told.is_top1_M.float().mean())}
+        answered = [self.prepared.train.used[at].answered for at in rows]
+        reference_MH = self.keeping.reference(answered)
+        told = self.prepared.reader.logps(model, answered)
+        added, figures = self.keeping.cost(told, reference_MH)
+        loss = (added * told.tokens_BC.sum() - told.sums_BC.sum()) / tokens_of_step
+        return loss, {"token_accuracy": float(told.is_top1_M.float().mean()), **figures}
+
+    def at_rest(self, rows: list[int]) -> dict[str, float]:
+        return self.keeping.at_rest()
 
     def learnt_tokens(self, row: int) -> list[int]:
         return self.prepared.train.used[row].completions["completion"]
@@ -45,8 +52,10 @@ def run(attempt: Attempt) -> dict[str, float]:
         logps = prepared.reader.all_logps(prepared.model, rows, batch_size=options.batch_size)
         return {"eval_loss": -sum(map(sum, logps)) / tokens}
 
+    trainer = Imitation(attempt, options, prepared)
+    trainer.keeping = Keeping(attempt, options, prepared)
     return train_watched(
-        Imitation(attempt, options, prepared),
+        trainer,
         attempt,
         evaluate=evaluate,
         evaluate_every=options.evaluate_every,
