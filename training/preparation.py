@@ -14,7 +14,7 @@ from training.data import Encoded, Sorted, demand_sane, encode_rows, room, settl
 from training.device import Device, choose_device, needs_checkpointing
 from training.models import TALKS, Loaded, attach_adapter, fresh_adapter, load_base
 from training.reading import Reader
-from training.rows import read_rows
+from training.rows import read_rows, share_of
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,7 @@ def prepare(
         for name in ("train", "validation")
         if (path := attempt.needed_input(name) if name == "train" else attempt.input(name))
     }
+    rows["train"] = share_of(rows["train"], options.train_share, seed=attempt.spec.seed)
     device = choose_device(threads=options.threads)
     loaded = load_base(attempt, device, kind=kind)
     limit = room(loaded, options.max_length)

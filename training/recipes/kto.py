@@ -78,7 +78,7 @@ def run(attempt: Attempt) -> dict[str, float]:
         )
         known = reference_logps(attempt, prepared, rows, batch_size=options.batch_size)
         weights = weights_of([each.row for each in used], options.weights)
-        weight_N, good_N = torch.tensor(weights), torch.tensor(good)
+        weight_N, good_N = torch.tensor(weights), torch.tensor(good, dtype=torch.bool)
         if options.balance == "classes":
             weight_N = balanced(weight_N, good_N)
         return Verdicts(rows, torch.tensor(known), good_N, weight_N)
