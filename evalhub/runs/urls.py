@@ -5,6 +5,7 @@ from evalhub.runs import views
 app_name = "runs"
 urlpatterns = [
     path("runs/", views.run_list, name="list"),
+    path("runs/new/", views.run_new, name="new"),
     path("runs/<uuid:uid>/", views.run_detail, name="detail"),
     path("runs/<uuid:uid>/cancel/", views.run_cancel, name="cancel"),
     path("try/", views.try_it, name="try"),
