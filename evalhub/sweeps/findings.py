@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from evalhub.stats.learning_curve import last_doubling, mean_with_interval
 from evalhub.sweeps.models import Sweep, Try
 from evalhub.sweeps.space import SEED, Space
 
@@ -25,6 +24,8 @@ def findings_of(sweep: Sweep, space: Space, tries: Sequence[Try]) -> dict[str, A
 
 
 def _curve(sweep: Sweep, tries: Sequence[Try]) -> dict[str, Any]:
+    from evalhub.stats.learning_curve import last_doubling, mean_with_interval  # scipy: not on pages
+
     figures: dict[float, dict[int, float]] = defaultdict(dict)  # by share, by seed
     for try_ in tries:
         if (figure := try_.figure(sweep.objective)) is not None:

@@ -131,6 +131,7 @@ MAKERS: Makers = {
     "exports": lambda w: make.ExportFactory.create(campaign__workspace=w),
     "try": _trial,
     "runs": lambda w: make.RunFactory.create(workspace=w),
+    "sweeps": lambda w: make.TryFactory.create(sweep__workspace=w).sweep,
     "models": lambda w: make.LanguageModelFactory.create(workspace=w),
     "evaluations": _evaluation,
     "comparisons": _comparison,

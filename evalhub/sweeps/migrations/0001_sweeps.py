@@ -7,85 +7,198 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0006_erased_members'),
-        ('datasets', '0006_erased_and_crossed_builds'),
-        ('registry', '0003_reward_models'),
-        ('runs', '0002_kto_reward_score'),
+        ("accounts", "0006_erased_members"),
+        ("datasets", "0006_erased_and_crossed_builds"),
+        ("registry", "0003_reward_models"),
+        ("runs", "0002_kto_reward_score"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Sweep',
+            name="Sweep",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('kind', models.CharField(choices=[('search', 'Search'), ('curve', 'Curve')], max_length=10)),
-                ('recipe', models.CharField(max_length=10)),
-                ('space', models.JSONField()),
-                ('options', models.JSONField(default=dict)),
-                ('objective', models.CharField(max_length=40)),
-                ('sampler', models.CharField(choices=[('grid', 'Grid'), ('random', 'Random'), ('tpe', 'Tpe'), ('refine', 'Refine')], max_length=10)),
-                ('seed', models.PositiveIntegerField(default=0)),
-                ('most_tries', models.PositiveSmallIntegerField()),
-                ('parallel', models.PositiveSmallIntegerField()),
-                ('known_before', models.PositiveSmallIntegerField(default=0)),
-                ('prunes', models.BooleanField(default=False)),
-                ('despite', models.TextField(blank=True)),
-                ('state', models.CharField(choices=[('running', 'Running'), ('succeeded', 'Succeeded'), ('failed', 'Failed'), ('cancelled', 'Cancelled')], default='running', max_length=10)),
-                ('error', models.TextField(blank=True)),
-                ('ended_at', models.DateTimeField(blank=True, null=True)),
-                ('findings', models.JSONField(default=dict)),
-                ('build', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='sweeps', to='datasets.datasetbuild')),
-                ('created_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='accounts.member')),
-                ('final', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='final_of', to='runs.run')),
-                ('model', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='registry.languagemodel')),
-                ('workspace', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='sweeps', to='accounts.workspace')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("uid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("search", "Search"), ("curve", "Curve")], max_length=10
+                    ),
+                ),
+                ("recipe", models.CharField(max_length=10)),
+                ("space", models.JSONField()),
+                ("options", models.JSONField(default=dict)),
+                ("objective", models.CharField(max_length=40)),
+                (
+                    "sampler",
+                    models.CharField(
+                        choices=[
+                            ("grid", "Grid"),
+                            ("random", "Random"),
+                            ("tpe", "Tpe"),
+                            ("refine", "Refine"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("seed", models.PositiveIntegerField(default=0)),
+                ("most_tries", models.PositiveSmallIntegerField()),
+                ("parallel", models.PositiveSmallIntegerField()),
+                ("known_before", models.PositiveSmallIntegerField(default=0)),
+                ("prunes", models.BooleanField(default=False)),
+                ("despite", models.TextField(blank=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("running", "Running"),
+                            ("succeeded", "Succeeded"),
+                            ("failed", "Failed"),
+                            ("cancelled", "Cancelled"),
+                        ],
+                        default="running",
+                        max_length=10,
+                    ),
+                ),
+                ("error", models.TextField(blank=True)),
+                ("ended_at", models.DateTimeField(blank=True, null=True)),
+                ("findings", models.JSONField(default=dict)),
+                (
+                    "build",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="sweeps",
+                        to="datasets.datasetbuild",
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="accounts.member",
+                    ),
+                ),
+                (
+                    "final",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="final_of",
+                        to="runs.run",
+                    ),
+                ),
+                (
+                    "model",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="registry.languagemodel",
+                    ),
+                ),
+                (
+                    "workspace",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="sweeps",
+                        to="accounts.workspace",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-pk'],
+                "ordering": ["-pk"],
             },
         ),
         migrations.CreateModel(
-            name='Try',
+            name="Try",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveSmallIntegerField()),
-                ('values', models.JSONField()),
-                ('pruned_at', models.DateTimeField(blank=True, null=True)),
-                ('run', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='try_of', to='runs.run')),
-                ('sweep', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='tries', to='sweeps.sweep')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveSmallIntegerField()),
+                ("values", models.JSONField()),
+                ("pruned_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "run",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="try_of",
+                        to="runs.run",
+                    ),
+                ),
+                (
+                    "sweep",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="tries",
+                        to="sweeps.sweep",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['sweep', 'number'],
+                "ordering": ["sweep", "number"],
             },
         ),
         migrations.AddIndex(
-            model_name='sweep',
-            index=models.Index(condition=models.Q(('state', 'running')), fields=['id'], name='sweep_running'),
+            model_name="sweep",
+            index=models.Index(
+                condition=models.Q(("state", "running")), fields=["id"], name="sweep_running"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sweep',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['search', 'curve'])), name='sweep_kind_known'),
+            model_name="sweep",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("kind__in", ["search", "curve"])), name="sweep_kind_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sweep',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['running', 'succeeded', 'failed', 'cancelled'])), name='sweep_state_known'),
+            model_name="sweep",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["running", "succeeded", "failed", "cancelled"])),
+                name="sweep_state_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sweep',
-            constraint=models.CheckConstraint(condition=models.Q(('sampler__in', ['grid', 'random', 'tpe', 'refine'])), name='sweep_sampler_known'),
+            model_name="sweep",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("sampler__in", ["grid", "random", "tpe", "refine"])),
+                name="sweep_sampler_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sweep',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ended_at', None), ('state', 'running')), models.Q(models.Q(('state', 'running'), _negated=True), ('ended_at__isnull', False)), _connector='OR'), name='ended_sweep_has_its_time'),
+            model_name="sweep",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("ended_at", None), ("state", "running")),
+                    models.Q(
+                        models.Q(("state", "running"), _negated=True), ("ended_at__isnull", False)
+                    ),
+                    _connector="OR",
+                ),
+                name="ended_sweep_has_its_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='try',
-            constraint=models.UniqueConstraint(fields=('sweep', 'number'), name='try_number_once_per_sweep'),
+            model_name="try",
+            constraint=models.UniqueConstraint(
+                fields=("sweep", "number"), name="try_number_once_per_sweep"
+            ),
         ),
     ]
