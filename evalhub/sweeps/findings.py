@@ -24,7 +24,10 @@ def findings_of(sweep: Sweep, space: Space, tries: Sequence[Try]) -> dict[str, A
 
 
 def _curve(sweep: Sweep, tries: Sequence[Try]) -> dict[str, Any]:
-    from evalhub.stats.learning_curve import last_doubling, mean_with_interval  # scipy: not on pages
+    from evalhub.stats.learning_curve import (  # scipy: not on pages
+        last_doubling,
+        mean_with_interval,
+    )
 
     figures: dict[float, dict[int, float]] = defaultdict(dict)  # by share, by seed
     for try_ in tries:
