@@ -20,10 +20,10 @@ class SweepState(TextChoices):
 class Sampler(TextChoices):
     """Who chooses the settings of the next try."""
 
-    GRID = "grid"  # every combination once, in an order of the seed
-    RANDOM = "random"
-    TPE = "tpe"  # where good tries lie close together: Bergstra et al., NeurIPS 2011
-    REFINE = "refine"  # one range, coarse to fine
+    GRID = "grid", "grid"  # every combination once, in an order of the seed
+    RANDOM = "random", "random draws"
+    TPE = "tpe", "TPE"  # where good tries lie close together: Bergstra et al., NeurIPS 2011
+    REFINE = "refine", "coarse to fine"  # one range, coarse to fine
 
 
 @dataclass(frozen=True)

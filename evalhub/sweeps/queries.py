@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from evalhub.jobs.choices import JobState
+from evalhub.runs.explained import SETTINGS
 from evalhub.sweeps.models import PRUNED, Sweep, Try
-from evalhub.sweeps.space import MODEL
+from evalhub.sweeps.space import MODEL, SEED
 
 Chart = dict[str, Any]  # for static/charts.js
 ANSWERS = {
@@ -26,7 +27,7 @@ class Row:
     run: Any  # a Run
     state: str
     note: str
-    told: list[str]
+    told: list[tuple[str, str]]  # setting and value
     figure: float | None
     is_best: bool
 
@@ -45,6 +46,22 @@ def best_of(sweep: Sweep, tries: Sequence[Try]) -> Try | None:
     return min(known, key=lambda pair: sign * pair[0])[1]
 
 
+def names_of(sweep: Sweep) -> list[str]:
+    """What is searched, in the order in which the form of a run has it (JSON in the database keeps none)."""
+    known = [MODEL, SEED, *(each.name for each in SETTINGS)]
+    return sorted(sweep.space, key=known.index)
+
+
+def searched(sweep: Sweep) -> list[tuple[str, str]]:
+    """Each setting with its range or choices, in words."""
+    return [(name, _dimension(name, sweep.space[name])) for name in names_of(sweep)]
+
+
+def importance_of(sweep: Sweep) -> list[tuple[str, float]]:
+    """The settings that matter most first; none while too little is known."""
+    return sorted(sweep.findings.get("importance", {}).items(), key=lambda pair: -pair[1])
+
+
 def rows_of(sweep: Sweep, tries: Sequence[Try]) -> list[Row]:
     """In order of their number."""
     best = best_of(sweep, tries)
@@ -54,7 +71,7 @@ def rows_of(sweep: Sweep, tries: Sequence[Try]) -> list[Row]:
             run=try_.run,
             state=try_.state,
             note=_note(try_),
-            told=[_told(try_, name) for name in sweep.space],
+            told=[(name, _told(try_, name)) for name in names_of(sweep)],
             figure=try_.figure(sweep.objective),
             is_best=try_ is best and not sweep.is_curve,
         )
@@ -70,7 +87,7 @@ def headline(sweep: Sweep, tries: Sequence[Try]) -> str:
     if best is None or sweep.is_curve:
         done = sum(try_.run.job.is_ended for try_ in tries)
         return f"{done} of {sweep.most_tries} tries have ended."
-    told = ", ".join(f"{name} {_told(best, name)}" for name in sweep.space)
+    told = ", ".join(f"{name} {_told(best, name)}" for name in names_of(sweep))
     return f"Best so far: {told}." if sweep.is_running else f"Best: {told}."
 
 
@@ -122,7 +139,7 @@ def parallel_chart(sweep: Sweep, tries: Sequence[Try]) -> Chart | None:
     ended = [try_ for try_ in tries if try_.figure(sweep.objective) is not None]
     if len(ended) < 2:
         return None
-    axes = [_axis(name, [try_.values[name] for try_ in ended], [_told(try_, name) for try_ in ended]) for name in sweep.space]  # fmt: skip
+    axes = [_axis(name, [try_.values[name] for try_ in ended], [_told(try_, name) for try_ in ended]) for name in names_of(sweep)]  # fmt: skip
     figures = [try_.figure(sweep.objective) for try_ in ended]
     axes.append(_axis(sweep.goal.label, figures, [f"{figure:.4g}" for figure in figures]))
     order = sorted(range(len(ended)), key=lambda nth: figures[nth] or 0.0, reverse=not sweep.goal.more_is_better)  # fmt: skip
@@ -169,6 +186,16 @@ def _told(try_: Try, name: str) -> str:
     if name == "train_share":
         return f"{100 * value:g} %"
     return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _dimension(name: str, told: dict[str, Any]) -> str:
+    if "choices" not in told:
+        return f"{told['low']:g} to {told['high']:g}"
+    if name == MODEL:
+        return f"{len(told['choices'])} models"
+    return ", ".join(
+        f"{each:g}" if isinstance(each, float) else str(each) for each in told["choices"]
+    )
 
 
 def _note(try_: Try) -> str:

@@ -23,8 +23,11 @@ from evalhub.sweeps.queries import (
     curve_chart,
     headline,
     history_chart,
+    importance_of,
+    names_of,
     parallel_chart,
     rows_of,
+    searched,
     tries_with_models,
 )
 from evalhub.sweeps.services import (
@@ -80,6 +83,9 @@ def sweep_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     context = _context(member) | {
         "sweep": sweep,
         "headline": headline(sweep, tries),
+        "names": names_of(sweep),
+        "searched": searched(sweep),
+        "importance": importance_of(sweep),
         "rows": rows_of(sweep, tries),
         "best": None if sweep.is_curve else best_of(sweep, tries),
         "history": None if sweep.is_curve else history_chart(sweep, tries),

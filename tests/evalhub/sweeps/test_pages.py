@@ -68,7 +68,7 @@ def test_a_sweep_starts_from_its_form_and_its_page_tells_how_it_went(erins: Clie
     assert 'hx-trigger="every 2s"' in before
     turned(sweep)
     after = erins.get(answer.url).content.decode()
-    assert erins.get(answer.url).context["headline"] == "Best: lora_rank 16, learning_rate 0.0003."
+    assert erins.get(answer.url).context["headline"] == "Best: learning_rate 0.0003, lora_rank 16."
     assert 'hx-trigger="every 2s"' not in after
     assert '"kind": "parallel"' in after
     assert "Train the best on all rows" in after
