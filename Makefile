@@ -18,10 +18,10 @@ demo: $(READY)
 	$(PY) manage.py up --demo
 
 test: $(READY) $(BROWSER) lint
-	$(PY) -m pytest -n 2 --dist loadgroup -m "not long"
+	$(PY) -m pytest -n 2 -m "not long"
 
 quick: $(READY)
-	$(PY) -m pytest -n 2 --dist loadgroup -m "not browser and not slow and not long and not gpu"
+	$(PY) -m pytest -n 2 -m "not browser and not slow and not long and not gpu"
 
 test-long: $(READY) $(BROWSER)
 	$(PY) -m pytest -m long

@@ -28,6 +28,16 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[GROUND] = Ground()
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Ours, unless another `--dist` is asked for."""
+    if config.getvalue("dist") != "load":
+        return None
+    from tests.scheduling import WholeModules
+
+    return WholeModules(config, log)
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     if GROUND in config.stash:
         config.stash[GROUND].clear_away()

@@ -12,8 +12,9 @@ from training.contract import Options
 from training.errors import InputError
 from training.models import Loaded
 from training.reading import Answered
-from training.rows import Messages, Row, Text, plain
+from training.rows import Messages, Row, Text, calls_tools, is_blank, plain
 
+Tools = list[Any] | None  # JSON schemas of functions
 ACCEPTED_LOSS = 0.01  # share of rows that may be left out without a reason given
 
 
@@ -29,15 +30,21 @@ class Encoder:
         self._eos = frozenset(loaded.eos_ids)
         self._end = loaded.eos_ids[0]
 
-    def prompt(self, prompt: Text, *, place: str) -> list[int]:
+    def prompt(self, prompt: Text, *, tools: Tools = None, place: str) -> list[int]:
         """Ids up to where the answer begins."""
         if isinstance(prompt, str):
             ids = self._tokenizer(prompt, split_special_tokens=True)["input_ids"]
             return [int(i) for i in ids]
-        return self._render(prompt, place=place, add_generation_prompt=True)
+        return self._render(prompt, tools=tools, place=place, add_generation_prompt=True)
 
     def completion(
-        self, prompt: Text, completion: Text, prompt_ids: list[int], *, place: str
+        self,
+        prompt: Text,
+        completion: Text,
+        prompt_ids: list[int],
+        *,
+        tools: Tools = None,
+        place: str,
     ) -> list[int]:
         """Ids of the answer, its end included."""
         if isinstance(completion, str) or isinstance(prompt, str):
@@ -45,7 +52,9 @@ class Encoder:
                 plain(completion), add_special_tokens=False, split_special_tokens=True
             )["input_ids"]
             return [*(int(i) for i in ids), self._end]
-        whole = self._render(prompt + completion, place=place, add_generation_prompt=False)
+        whole = self._render(
+            prompt + completion, tools=tools, place=place, add_generation_prompt=False
+        )
         if whole[: len(prompt_ids)] != prompt_ids:
             raise InputError(
                 f"{place}: the chat template of this model writes the prompt differently once it is "
@@ -63,14 +72,22 @@ class Encoder:
             )
         return ids[: ends[-1] + 1]
 
-    def _render(self, turns: Messages, *, place: str, add_generation_prompt: bool) -> list[int]:
+    def _render(
+        self, turns: Messages, *, tools: Tools, place: str, add_generation_prompt: bool
+    ) -> list[int]:
         if not self._tokenizer.chat_template:
             raise InputError(
                 f"{place} is a conversation, but this model has no chat template; give plain text, "
                 "or choose a model for conversations."
             )
+        if calls_tools(turns) and "tool_calls" not in self._tokenizer.chat_template:
+            raise InputError(
+                f"{place} calls tools, which the chat template of this model cannot write; leave such "
+                "rows out, or choose a model that is made for tools."
+            )
         ids: Any = self._tokenizer.apply_chat_template(
             turns,
+            tools=tools,
             add_generation_prompt=add_generation_prompt,
             sanitize_control_tokens=True,
             return_dict=False,
@@ -132,13 +149,13 @@ def encode_rows(
     for row in rows:
         beat()
         place = f"Input {name!r}, row {row.number} (id {row.id})"
-        prompt = row.texts["prompt"]
-        ids = encoder.prompt(prompt, place=place)
-        each = Encoded(
-            row,
-            ids,
-            {a: encoder.completion(prompt, row.texts[a], ids, place=place) for a in answers},
-        )
+        prompt, tools = row.texts["prompt"], row.tools
+        ids = encoder.prompt(prompt, tools=tools, place=place)
+        completions = {
+            name: encoder.completion(prompt, row.texts[name], ids, tools=tools, place=place)
+            for name in answers
+        }
+        each = Encoded(row, ids, completions)
         reason = _why_not(each, limit)
         if reason:
             result.left.append(Left(row, reason, each.length))
@@ -203,7 +220,7 @@ def room(loaded: Loaded, wanted: int) -> int:
 def _why_not(each: Encoded, limit: int) -> str:
     texts = each.row.texts
     for name in each.completions:
-        if not plain(texts[name]).strip():
+        if is_blank(texts[name]):
             return f"{name} is empty"
     if not each.prompt:
         return "prompt is empty"

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from training.errors import InputError
 from training.rows import Row
 
+TIE = 0.5
+
 
 def number_of(row: Row, name: str, *, default: float, most: float = math.inf) -> float:
     """The column `name`, from 0 to `most`; `default` where the row has none.
@@ -25,10 +27,17 @@ def number_of(row: Row, name: str, *, default: float, most: float = math.inf) ->
 
 
 def p_chosen_of(rows: Sequence[Row], labels: str) -> list[float]:
-    """How probable it is that chosen is the better one; 1 where labels are "hard" or it is not known."""
+    """How probable it is that chosen is the better one; 1 where it is not known, or where labels are
+    "hard" and it is no tie.
+    """
     if labels == "hard":
-        return [1.0] * len(rows)
+        return [TIE if is_tie(row) else 1.0 for row in rows]
     return [number_of(row, "p_chosen", default=1.0, most=1.0) for row in rows]
+
+
+def is_tie(row: Row) -> bool:
+    """Whether people found both answers of a pair equally good, so that no order of them is right."""
+    return number_of(row, "p_chosen", default=1.0, most=1.0) == TIE
 
 
 def weights_of(rows: Sequence[Row], weights: str) -> list[float]:

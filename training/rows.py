@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 from training.errors import InputError
 
-Messages = list[dict[str, str]]
+Messages = list[dict[str, Any]]  # role, content, and calls of tools as chat templates read them
 Text = str | Messages  # plain text, or turns of a conversation
 
 
@@ -25,6 +25,7 @@ class Row:
     group: str
     texts: dict[str, Text]
     reference: str | None = None
+    tools: list[Any] | None = None  # that a conversation may call
     judged: dict[str, Any] = field(default_factory=dict)  # what stands in other columns, as it is
 
 
@@ -75,6 +76,15 @@ def plain(text: Text) -> str:
     return text if isinstance(text, str) else "\n".join(turn["content"] for turn in text)
 
 
+def is_blank(text: Text) -> bool:
+    """Whether it neither says anything nor calls a tool."""
+    return not plain(text).strip() and not calls_tools(text)
+
+
+def calls_tools(text: Text) -> bool:
+    return not isinstance(text, str) and any(turn.get("tool_calls") for turn in text)
+
+
 def _row(line: str, number: int, *, name: str, fields: Sequence[str], judged: Sequence[str]) -> Row:
     place = f"{name!r}, row {number}"
     try:
@@ -95,7 +105,8 @@ def _row(line: str, number: int, *, name: str, fields: Sequence[str], judged: Se
         reference = plain(_text(reference, "reference", place))
     own = str(body.get("id", number))
     others = {column: body[column] for column in judged if body.get(column) is not None}
-    return Row(number, own, str(body.get("group") or own), texts, reference, others)
+    group = str(body.get("group") or own)
+    return Row(number, own, group, texts, reference, _tools(body.get("tools"), place), others)
 
 
 def _text(value: Any, field: str, place: str) -> Text:
@@ -109,8 +120,35 @@ def _text(value: Any, field: str, place: str) -> Text:
             isinstance(turn.get(k), str) for k in ("role", "content")
         ):
             _refuse(field, place)
-        turns.append({"role": turn["role"], "content": turn["content"]})
+        said = {"role": turn["role"], "content": turn["content"]}
+        if turn.get("tool_calls"):
+            said["tool_calls"] = _calls(turn["tool_calls"], field, place)
+        turns.append(said)
     return turns
+
+
+def _calls(value: Any, field: str, place: str) -> list[dict[str, Any]]:
+    """Each as a list of {"type": "function", "function": {"name", "arguments"}}, with or without the frame."""
+    calls = []
+    for each in value if isinstance(value, list) else [value]:
+        call = each.get("function", each) if isinstance(each, dict) else None
+        if not isinstance(call, dict) or not isinstance(call.get("name"), str):
+            raise InputError(
+                f"Input {place}: each of the tool_calls in {field!r} must have a name and arguments."
+            )
+        calls.append({"type": "function", "function": call})
+    return calls
+
+
+def _tools(value: Any, place: str) -> list[Any] | None:
+    """What stands in `tools`: a list, or such a list as JSON text."""
+    try:
+        tools = json.loads(value) if isinstance(value, str) and value.strip() else value or None
+    except ValueError as error:
+        raise InputError(f"Input {place}: 'tools' is not JSON ({error}).") from error
+    if tools is not None and not isinstance(tools, list):
+        raise InputError(f"Input {place}: 'tools' must be a list of tools, as JSON.")
+    return tools
 
 
 def _refuse(field: str, place: str) -> NoReturn:

@@ -14,6 +14,7 @@ from evalhub.datasets.rows import prompt_uid
 from evalhub.datasets.spill import Entry, SortedRows
 from evalhub.prompts.grouping import root_of
 from evalhub.prompts.models import Prompt, Split
+from evalhub.prompts.tools import tools_in
 from evalhub.quality.scope import Scope
 
 
@@ -51,6 +52,8 @@ def write_test_prompts(
         name = prompt_uid(messages)
         group = str(root_of(prompt.group).uid)
         asked = {"group": group, "prompt": messages, "reference": prompt.reference}
+        if tools := tools_in(prompt.documents):
+            asked["tools"] = tools
         row = canonical_bytes({"id": name} | asked)
         rows.add(Entry(name, Split.TEST.value, group, "", 0, 0, "", b"{}", row, b""))
     written = 0

@@ -133,7 +133,7 @@ class Building:
             return self._leave_out(asked, LeftOut("no_split", kept.answers))
         if self._kind == BuildKind.EVALUATION and asked.split != Split.TEST:
             return self._leave_out(asked, LeftOut("not_test", kept.answers))
-        if any(each.calls_tools for each in kept.answers):
+        if self._definition.form == "string" and _calls_tools(asked, kept):
             return self._leave_out(asked, LeftOut("calls_tools", kept.answers))
         return self._waiting.append((asked, kept))
 
@@ -147,13 +147,20 @@ class Building:
         self._waiting = []
 
     def _add(self, asked: Asked, kept: Kept, notes: list[dict[str, Any]]) -> None:
-        texts = [each.content for each in kept.answers]
+        texts = [each.whole for each in kept.answers]
         is_measured = self._kind in MADE_OF_PROMPTS  # documents are cut to size by the trainer
         if not is_measured and self._lengths.are_too_many(asked.messages, texts):
             return self._leave_out(asked, LeftOut("too_long", kept.answers))
         if self._kind == BuildKind.EVALUATION:
             kept = replace(kept, reference=asked.reference)
-        row = as_row(self._kind, asked.messages, asked.group, kept, self._definition.form)
+        row = as_row(
+            self._kind,
+            asked.messages,
+            asked.group,
+            kept,
+            self._definition.form,
+            tools=asked.tools,
+        )
         lineage = {
             "id": row["id"],
             "split": asked.split,
@@ -265,6 +272,11 @@ class Building:
                 return lying.reason
             entry = entry.with_notes(lying.notes)
         return mixing.drawn(entry) if mixing else entry
+
+
+def _calls_tools(asked: Asked, kept: Kept) -> bool:
+    turns = any(each.get("tool_calls") for each in asked.messages)
+    return turns or any(each.tool_calls for each in kept.answers)
 
 
 def _left(reason: str, lineage: Mapping[str, Any]) -> dict[str, Any]:

@@ -91,7 +91,7 @@ class Definition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     verdicts: Literal["prefer", "leave_out"] = "prefer"  # of tasks that somebody has decided
     min_consensus: Share | None = None  # share of votes; None: above 0.5 for pairs, else 0.6
     margin: Annotated[float, Meta(gt=0)] = 1.0  # between mean ratings, in points of 1 to 5
-    ties: Literal["keep", "leave_out"] = "leave_out"  # of pairs: a row with p_chosen 0.5
+    ties: Literal["keep", "leave_out"] = "keep"  # of pairs: a row with p_chosen 0.5
     min_rating: Annotated[float, Meta(ge=1, le=5)] = 4.0  # of SFT rows, and of good unpaired ones
     max_rating: Annotated[float, Meta(ge=1, le=5)] = 2.0  # of bad unpaired ones
     rankings: Literal["all", "adjacent"] = "all"  # which pairs of a ranking

@@ -144,7 +144,7 @@ class DatasetForm(forms.Form):
         help_text="For bad unpaired rows.",
     )
     ties = forms.ChoiceField(
-        choices=[("leave_out", "left out"), ("keep", "rows with p_chosen 0.5")],
+        choices=[("keep", "rows with p_chosen 0.5"), ("leave_out", "left out")],
         label="Pairs on which votes are even",
     )
     references = forms.BooleanField(

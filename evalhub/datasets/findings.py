@@ -103,7 +103,7 @@ def facts_of(kind: BuildKind, kept: Kept, notes: Iterable[Mapping[str, Any]]) ->
     elif kind == BuildKind.UNPAIRED:
         said = ("label", "good" if kept.is_good else "bad")
     return {
-        "lengths": [len(each.content) for each in kept.answers],
+        "lengths": [len(each.whole) for each in kept.answers],
         "p_chosen": kept.p_chosen,
         "said": said,
         "flags": sorted({*kept.flags, *_flags(notes)}),

@@ -33,7 +33,7 @@ def evaluation_rows(
         scores[key]["win_rate"] = {"mean": round(mean_of(shares), 3), "n": votes_of[key]}
     if not scores:
         return [LeftOut("nothing_said")]
-    keys = sorted(scores, key=lambda key: answers[key].content)
+    keys = sorted(scores, key=lambda key: answers[key].whole)
     found = tuple(answers[key] for key in keys)
     reason = f"{len(found)} answers that people judged"
     told = tuple(scores[key] for key in keys)

@@ -145,7 +145,7 @@ def _tied(pair: tuple[Answer, Answer], tally: Tally, definition: Definition) -> 
     """Half a vote for each: which of them stands first is by lot, the same on any machine."""
     if definition.ties == "leave_out":
         return LeftOut("tie", pair)
-    one, other = sorted(pair, key=lambda each: sha256_of(each.content))
+    one, other = sorted(pair, key=lambda each: sha256_of(each.whole))
     votes, origin = tally.votes, "+".join(tally.origins)
     reason = f"undecided after {votes.weight:g} votes"
     kept = Kept((one, other), origin, reason, tuple(votes.judgments), 0.5, votes.weight)
@@ -203,7 +203,7 @@ def _rated(
 
 def pair_or_fault(kept: Kept) -> Kept | LeftOut:
     """The pair, unless an answer is blank or both are the same."""
-    texts = [each.content for each in kept.answers]
+    texts = [each.whole for each in kept.answers]
     if any(not text.strip() for text in texts):
         return LeftOut("empty", kept.answers)
     return LeftOut("same_text", kept.answers) if texts[0] == texts[1] else kept

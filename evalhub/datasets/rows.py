@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from evalhub.datasets.choices import BuildKind
 from evalhub.datasets.cleaning.steps import REASONS as OF_CLEANING
 
 ID_LENGTH = 32  # hex digits of a content uid
+LEARNT = (BuildKind.SFT, BuildKind.PREFERENCE, BuildKind.UNPAIRED, BuildKind.REWARD)  # answers
 
 
 @dataclass(frozen=True)
@@ -20,8 +22,13 @@ class Answer:
 
     content: str
     uid: str | None
-    calls_tools: bool = False
+    tool_calls: str = ""  # JSON, see Completion; empty: none
     finish: str = ""  # "length" where its limit cut it
+
+    @property
+    def whole(self) -> str:
+        """All that it says: what tells it from others."""
+        return f"{self.content}\n{self.tool_calls}" if self.tool_calls else self.content
 
 
 Scores = dict[str, dict[str, float]]  # by criterion: mean and n
@@ -69,7 +76,7 @@ REASONS = {
     "not_drawn": "not needed for the mixture",
     "archived": "somebody archived its prompt",
     "no_split": "its group was merged with one of another split",
-    "calls_tools": "an answer calls tools, which rows do not hold yet",
+    "calls_tools": "it calls tools, which plain strings cannot hold: ask for conversations",
     "too_long": "longer than the model can take",
     **OF_CLEANING,
 }
@@ -77,14 +84,14 @@ REASONS = {
 Answers = dict[int, Answer]  # by key
 
 
-def content_uid(messages: list[dict[str, str]], kept: Kept, criterion: str = "") -> str:
+def content_uid(messages: list[dict[str, Any]], kept: Kept, *more: str) -> str:
     """Names a row by its text alone, so that it is the same in every build and database.
 
     Args:
-        criterion: of a label: the same prompt may be called "yes" on two.
+        more: the criterion of a label, as the same prompt may be called "yes" on two; declared tools.
     """
-    texts = [each.content for each in kept.answers]
-    named = canonical_bytes([messages, *texts, *([criterion] if criterion else [])])
+    texts = [each.whole for each in kept.answers]
+    named = canonical_bytes([messages, *texts, *(each for each in more if each)])
     return hashlib.sha256(named).hexdigest()[:ID_LENGTH]
 
 
@@ -93,16 +100,29 @@ def prompt_uid(messages: list[dict[str, str]]) -> str:
 
 
 def as_row(
-    kind: BuildKind, messages: list[dict[str, Any]], group: str, kept: Kept, form: str
+    kind: BuildKind,
+    messages: list[dict[str, Any]],
+    group: str,
+    kept: Kept,
+    form: str,
+    *,
+    tools: str = "",
 ) -> dict[str, Any]:
-    """The row as trainers read it; what it takes beyond that (id, group, weights) they ignore."""
-    row: dict[str, Any] = {"id": row_uid(kind, messages, kept), "group": group}
+    """The row as trainers read it; what it takes beyond that (id, group, weights) they ignore.
+
+    Args:
+        tools: that the prompt declares, as JSON of a list; they go with conversations to be learnt.
+    """
+    told = tools if kind in LEARNT and form == "conversational" else ""
+    row: dict[str, Any] = {"id": row_uid(kind, messages, kept, told), "group": group}
+    if told:
+        row["tools"] = told  # as text: readers of JSON lines want each column to have one type
     if kind != BuildKind.TEXT:
         row["prompt"] = messages if form == "conversational" else as_text(messages)
     return row | _BODIES[kind](kept, form) | {"weight": round(kept.weight, 3)}
 
 
-def row_uid(kind: BuildKind, messages: list[dict[str, Any]], kept: Kept) -> str:
+def row_uid(kind: BuildKind, messages: list[dict[str, Any]], kept: Kept, tools: str = "") -> str:
     """The content uid of a row of that kind: a label is named by its criterion too, a document by its
     text alone, an evaluation row by its prompt.
     """
@@ -110,7 +130,8 @@ def row_uid(kind: BuildKind, messages: list[dict[str, Any]], kept: Kept) -> str:
         return content_uid([], kept)
     if kind == BuildKind.EVALUATION:
         return prompt_uid(messages)
-    return content_uid(messages, kept, kept.origin if kind == BuildKind.CLASSIFICATION else "")
+    criterion = kept.origin if kind == BuildKind.CLASSIFICATION else ""
+    return content_uid(messages, kept, criterion, tools)
 
 
 def as_text(messages: list[dict[str, Any]]) -> str:
@@ -121,21 +142,24 @@ def as_text(messages: list[dict[str, Any]]) -> str:
     return "\n\n".join([*turns, "Assistant: "])
 
 
-def _said(text: str, form: str) -> Any:  # Any: JSON
-    return [{"role": "assistant", "content": text}] if form == "conversational" else text
+def _said(answer: Answer, form: str) -> Any:  # Any: JSON
+    if form != "conversational":
+        return answer.content
+    turn: dict[str, Any] = {"role": "assistant", "content": answer.content}
+    return [turn | ({"tool_calls": json.loads(answer.tool_calls)} if answer.tool_calls else {})]
 
 
 def _sft(kept: Kept, form: str) -> dict[str, Any]:
-    return {"completion": _said(kept.answers[0].content, form)}
+    return {"completion": _said(kept.answers[0], form)}
 
 
 def _preference(kept: Kept, form: str) -> dict[str, Any]:
-    chosen, rejected = (_said(each.content, form) for each in kept.answers)
+    chosen, rejected = (_said(each, form) for each in kept.answers)
     return {"chosen": chosen, "rejected": rejected, "p_chosen": round(kept.p_chosen, 3)}
 
 
 def _unpaired(kept: Kept, form: str) -> dict[str, Any]:
-    return {"completion": _said(kept.answers[0].content, form), "label": kept.is_good}
+    return {"completion": _said(kept.answers[0], form), "label": kept.is_good}
 
 
 def _reward(kept: Kept, form: str) -> dict[str, Any]:
@@ -153,7 +177,7 @@ def _text(kept: Kept, _form: str) -> dict[str, Any]:
 
 def _evaluation(kept: Kept, _form: str) -> dict[str, Any]:
     told = zip(kept.answers, kept.scores, strict=True)
-    completions = [{"content": answer.content, "scores": scores} for answer, scores in told]
+    completions = [{"content": answer.whole, "scores": scores} for answer, scores in told]
     return {"reference": kept.reference, "completions": completions}
 
 

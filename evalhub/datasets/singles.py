@@ -50,12 +50,12 @@ def _best_rated(
     means: dict[int, float] = {}
     for key, by_criterion in marks.items():
         rated = [each for each in by_criterion.values() if each.n]
-        if rated and answers[key].content.strip():
+        if rated and answers[key].whole.strip():
             weights = [each.weight for each in rated]
             means[key] = weighted_mean([mean_of(each.values) for each in rated], weights)
     if not means:
         return LeftOut("empty")
-    best = min(means, key=lambda key: (-means[key], sha256_of(answers[key].content)))
+    best = min(means, key=lambda key: (-means[key], sha256_of(answers[key].whole)))
     if means[best] < definition.min_rating:
         return LeftOut("below_threshold", (answers[best],))
     if any(is_disagreed(each.values, definition) for each in marks[best].values()):
@@ -84,11 +84,11 @@ def _winner(tallies: dict[Two, Tally], answers: Answers, definition: Definition)
     best = [key for key in sorted(means) if means[key] == top]
     if all(bad[best[0]]):
         return LeftOut("both_bad", tuple(answers[key] for key in best))
-    if len({answers[key].content for key in best}) > 1:
+    if len({answers[key].whole for key in best}) > 1:
         return LeftOut("tie", tuple(answers[key] for key in best))
     if top < definition.least_share(BuildKind.SFT):
         return LeftOut("no_consensus", (answers[best[0]],))
-    if not answers[best[0]].content.strip():
+    if not answers[best[0]].whole.strip():
         return LeftOut("empty", (answers[best[0]],))
     involved = [tally for pair, tally in tallies.items() if best[0] in pair]
     judgments = {uid for votes, _ in involved for uid in votes.judgments}
@@ -182,4 +182,4 @@ def _by_votes(answer: Answer, shares: Shares, definition: Definition) -> Kept | 
 
 
 def _whole(kept: Kept) -> Kept | LeftOut:
-    return kept if kept.answers[0].content.strip() else LeftOut("empty", kept.answers)
+    return kept if kept.answers[0].whole.strip() else LeftOut("empty", kept.answers)

@@ -9,19 +9,22 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from evalhub.datasets.rows import Answer
+from evalhub.prompts.tools import TITLE, tools_of
 from evalhub.quality.evidence import Evidence
 
-_PROMPTS = """
+_PROMPTS = f"""
     SELECT p.id, p.uid::text, p.messages::text, p.archived_at IS NOT NULL, g.split,
-           coalesce(root.uid, g.uid)::text, p.reference, c.slug, p.slices::text
+           coalesce(root.uid, g.uid)::text, p.reference, c.slug, p.slices::text,
+           jsonb_path_query_first(p.documents, '$[*] ? (@.title == "{TITLE}").text') #>> '{{}}'
     FROM prompts_prompt p
     JOIN prompts_collection c ON c.id = p.collection_id
     JOIN prompts_promptgroup g ON g.id = p.group_id
     LEFT JOIN prompts_promptgroup root ON root.id = g.merged_into_id
     WHERE p.id = ANY(%s)
-"""
+"""  # noqa: S608  a constant
 _ANSWERS = """
-    SELECT id, content, uid::text, jsonb_array_length(tool_calls) > 0, finish
+    SELECT id, content, uid::text,
+           CASE WHEN jsonb_array_length(tool_calls) > 0 THEN tool_calls::text ELSE '' END, finish
     FROM prompts_completion WHERE id = ANY(%s)
 """
 
@@ -37,6 +40,12 @@ class Asked(NamedTuple):
     reference: str | None
     collection: str  # slug
     slices: str  # JSON, which few builds read
+    tools_text: str | None = None  # of its document “Tools”
+
+    @property
+    def tools(self) -> str:
+        """The tools that it declares, as JSON of a list, or ""."""
+        return tools_of(self.tools_text)
 
 
 def asked_in(keys: Iterable[int]) -> dict[int, Asked]:

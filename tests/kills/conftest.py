@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from evalhub.common.embedded.temporary import temporary_place
 from evalhub.common.supervisor.instance import Up, manage, running
 from evalhub.demo.race.clients import Course
+from tests.instances import migrated_place
 
 SEED = """
 import json
@@ -37,7 +37,7 @@ class Seeded:
 def up() -> Iterator[Up]:
     """Its leases are short, so that what died is taken back within the test's patience."""
     with (
-        temporary_place() as place,
+        migrated_place() as place,
         running(
             place,
             EVALHUB_LEASE_SECONDS="6",

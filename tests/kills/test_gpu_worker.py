@@ -14,7 +14,7 @@ from evalhub.common.embedded.children import wait_until
 from evalhub.common.supervisor.instance import Up
 from tests.kills.conftest import said_by
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("kills")]
+pytestmark = pytest.mark.slow
 
 ROWS, STEPS = 64, 24
 WITHIN = 240.0  # seconds for a run on a loaded machine

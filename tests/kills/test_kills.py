@@ -23,7 +23,7 @@ from evalhub.demo.race.race import run_race
 from tests.kills.conftest import Seeded
 from tests.kills.imports import Started, all_arrived, start_import, state_of
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("kills")]
+pytestmark = pytest.mark.slow
 
 Seed = Callable[..., Seeded]
 

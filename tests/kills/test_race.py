@@ -18,7 +18,7 @@ from evalhub.demo.race.race import run_race
 from tests.kills.conftest import Seeded
 from tests.kills.imports import all_arrived, start_import
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("kills")]
+pytestmark = pytest.mark.slow
 
 CLIENTS, TASKS, OVERLAP = 24, 80, 3
 

@@ -15,9 +15,10 @@ from evalhub.common.embedded.children import wait_until
 from evalhub.common.embedded.places import DataDirectory
 from evalhub.common.embedded.temporary import temporary_place
 from evalhub.common.supervisor.instance import Up, manage, running
+from tests.instances import migrated_place
 from tests.ops.running import is_healthy, what_lives
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("up")]
+pytestmark = pytest.mark.slow
 
 PROGRAMS = ["database", "broker", "web", "worker-default", "worker-gpu", "beat"]
 GONE_WITHIN = 30.0
@@ -25,7 +26,7 @@ GONE_WITHIN = 30.0
 
 @pytest.fixture
 def place() -> Iterator[DataDirectory]:
-    with temporary_place() as made:
+    with migrated_place() as made:
         yield made
 
 

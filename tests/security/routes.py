@@ -63,11 +63,16 @@ class Route:
         ]
 
     def opening(self, client: Client, world: World) -> list[str]:
-        """The URLs at which a GET succeeds; which kinds of rows those are is learnt once."""
+        """The URLs at which a GET succeeds; which kinds of rows those are is learnt once: those that the
+        path names, or else any.
+        """
         urls = list(self.urls(world))
         if self.path not in _OPENING:
-            opens = [client.get(url).status_code == 200 for url in urls]
-            _OPENING[self.path] = [place for place, good in enumerate(opens) if good]
+            places = list(range(len(urls)))
+            named = places
+            if len(self.row_parameters) == 1:
+                named = [place for place, kind in enumerate(world.uids) if self._names(kind)]
+            _OPENING[self.path] = _opens(client, urls, named) or _opens(client, urls, places)
         return [urls[place] for place in _OPENING[self.path]]
 
     def url(self, values: dict[str, str]) -> str:
@@ -79,11 +84,22 @@ class Route:
 
         return "/" + PARAMETER.sub(filled, self.path)
 
+    def _names(self, kind: str) -> bool:
+        """Whether a word of that kind stands in the path."""
+        return any(_plain(word) in _plain(self.path) for word in kind.split("_"))
+
     def _candidates(self, world: World) -> list[UUID]:
         """All uids; where two belong together only those whose kinds the path names."""
         if len(self.row_parameters) < 2:
             return list(world.uids.values())
         return [uid for kind, uid in world.uids.items() if kind.lower() in self.path.lower()]
+
+
+def _opens(client: Client, urls: list[str], places: list[int]) -> list[int]:
+    """Those of the places where a GET succeeds; none where the URL takes no GET at all."""
+    if not places or client.get(urls[places[0]]).status_code == 405:
+        return []
+    return [place for place in places if client.get(urls[place]).status_code == 200]
 
 
 def _plain(name: str) -> str:

@@ -10,6 +10,7 @@ import pytest
 
 from tests.training.conftest import Run
 from tests.training.runs import answer, pairs, question, texts
+from training.errors import InputError
 
 pytestmark = [
     pytest.mark.slow,
@@ -70,6 +71,39 @@ def test_what_was_typed_never_becomes_a_control_token(
     assert sum(each in special for each in said) == 1
     assert sum(each in special for each in asked) == (0 if isinstance(prompt, str) else 3)
     assert "<assistant>" in loaded.tokenizer.decode(said)
+
+
+CALLING = [
+    {
+        "role": "assistant",
+        "content": "",
+        "tool_calls": [
+            {"type": "function", "function": {"name": "f", "arguments": {"a": "<eos>"}}}
+        ],
+    }
+]
+
+
+def test_a_call_of_a_tool_is_learnt_where_the_template_can_write_it(
+    loaded: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from training.data import Encoder
+
+    with pytest.raises(InputError, match="here calls tools"):
+        encoded(loaded, question("hi"), CALLING)
+    template = (
+        "{% for tool in tools or [] %}{{ tool | tojson }}{% endfor %}"
+        "{% for m in messages %}{{ '<' + m['role'] + '>' + m['content'] }}"
+        "{% for call in m['tool_calls'] or [] %}{{ call['function'] | tojson }}{% endfor %}"
+        "{{ '<eos>' }}{% endfor %}{% if add_generation_prompt %}{{ '<assistant>' }}{% endif %}"
+    )
+    monkeypatch.setattr(loaded.tokenizer, "chat_template", template)
+    encoder = Encoder(loaded)
+    ids = encoder.prompt(question("hi"), tools=[{"name": "f"}], place="here")
+    said = encoder.completion(question("hi"), CALLING, ids, tools=[{"name": "f"}], place="here")
+    assert loaded.tokenizer.decode(ids) == '{"name": "f"}<user>hi<eos><assistant>'
+    assert loaded.tokenizer.decode(said) == '{"name": "f", "arguments": {"a": "<eos>"}}<eos>'
+    assert sum(each in loaded.eos_ids for each in said) == 1
 
 
 def test_one_row_in_a_hundred_may_be_left_out_and_is_reported(tiny_model: Path, run: Run) -> None:
@@ -150,7 +184,10 @@ def test_a_model_without_a_template_takes_no_conversations(tiny_model: Path, run
     "model, said",
     [("", "needs a model"), ("nowhere", "no model at nowhere"), ("no/where", "cannot be loaded")],
 )
-def test_a_model_that_is_not_there_is_named(run: Run, model: str, said: str) -> None:
+def test_a_model_that_is_not_there_is_named(
+    run: Run, model: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)  # as in a run's process
     inputs = {"train": run.rows("train", texts(2))}
     result = run.ask("sft", model=model, inputs=inputs, options=ONE_STEP).attempt()
     assert result.fault == "input"

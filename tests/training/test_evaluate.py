@@ -36,11 +36,17 @@ def prompts(count: int, **columns: Any) -> list[dict[str, Any]]:
 def test_no_figure_depends_on_the_batch_size(
     tiny_model: Path, run: Run, another_run: Run, trained: Run
 ) -> None:
-    rows = {"texts": texts(13), "pairs": pairs(13), "prompts": prompts(5, reference="yes yes")}
+    tie = pairs(14)[-1] | {"p_chosen": 0.5}  # of which no model can be right or wrong
+    rows = {
+        "texts": texts(13),
+        "pairs": [*pairs(13), tie],
+        "prompts": prompts(5, reference="yes yes"),
+    }
     adapter = str(trained.adapter)
     one = measured(run, tiny_model, adapter=adapter, batch_size=1, **rows)
     many = measured(another_run, tiny_model, adapter=adapter, batch_size=16, **rows)
     assert one.result().metrics == pytest.approx(many.result().metrics, abs=1e-4)
+    assert one.result().metrics["pairs"] == 13
     for name in ("texts.jsonl", "pairs.jsonl", "predictions.jsonl"):
         for left, right in zip(one.artifact(name), many.artifact(name), strict=True):
             assert left.keys() == right.keys()

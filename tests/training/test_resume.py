@@ -38,7 +38,7 @@ def has_passed(run: Run, checkpoint: int) -> bool:
     return bool(kept) and kept[-1]["step"] >= checkpoint and done[-1]["done"] > kept[-1]["step"]
 
 
-@pytest.mark.parametrize("recipe", ["sft", "dpo"])
+@pytest.mark.parametrize("recipe", [pytest.param("sft", marks=pytest.mark.long), "dpo"])
 def test_killed_with_9_it_ends_with_the_same_weights(
     tiny_model: Path, run: Run, another_run: Run, trained: Run, recipe: str
 ) -> None:

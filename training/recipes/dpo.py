@@ -24,7 +24,7 @@ from training.contract import DpoOptions
 from training.data import Encoded
 from training.judged import p_chosen_of, weights_of
 from training.losses import Gains, pair_loss
-from training.metrics import share_won
+from training.metrics import won
 from training.preparation import prepare
 from training.reading import Answered, Logps
 from training.reference import reference_logps
@@ -125,10 +125,9 @@ def _measured(logps_NC: Tensor, pairs: Pairs, *, beta: float) -> dict[str, float
     told = torch.nn.functional.binary_cross_entropy_with_logits(
         margin_N, pairs.p_chosen_N.double(), pairs.weight_N.double()
     )
-    return {
+    return won(gains_NC, pairs.p_chosen_N) | {
         "eval_loss": float(told),
         "eval_margin": float(margin_N.mean()),
-        "eval_reward_accuracy": share_won(gains_NC[:, 0].tolist(), gains_NC[:, 1].tolist()),
         "eval_chosen_logp": chosen,
         "eval_rejected_logp": rejected,
     }

@@ -24,8 +24,9 @@ from training.data import Encoded, demand_sane, encode_rows, room, settle
 from training.device import choose_device
 from training.errors import InputError
 from training.generation import Decoding, answer_prompts
+from training.judged import is_tie
 from training.models import Loaded, attach_adapter, load_base
-from training.rows import read_rows
+from training.rows import Row, read_rows
 
 ANSWERS = {"texts": ("completion",), "pairs": ("chosen", "rejected"), "prompts": ()}
 
@@ -35,11 +36,13 @@ def run(attempt: Attempt) -> dict[str, float]:
     options = EvaluateOptions.of(attempt.spec.options)
     demand_sane(options)
     rows = {
-        name: read_rows(path, name=name, fields=("prompt", *answers))
+        name: read_rows(path, name=name, fields=("prompt", *answers), judged=("p_chosen",))
         for name, answers in ANSWERS.items()
         if (path := attempt.input(name))
     }
-    if not rows:
+    if rows.get("pairs"):
+        rows["pairs"] = _decided(attempt, rows["pairs"])
+    if not any(rows.values()):
         raise InputError(f"There is nothing to measure: give one of {', '.join(ANSWERS)} as input.")
     loaded = load_base(attempt, choose_device(threads=options.threads))
     add_fused_lm_head(loaded.model)
@@ -62,6 +65,16 @@ def run(attempt: Attempt) -> dict[str, float]:
     measure = Measure(attempt, options, loaded, model, adapter=adapter)
     measure.expect(used)
     return {**measure.texts(used), **measure.pairs(used), **measure.predictions(used)}
+
+
+def _decided(attempt: Attempt, pairs: list[Row]) -> list[Row]:
+    """Without ties: a model can be neither right nor wrong about them."""
+    decided = [each for each in pairs if not is_tie(each)]
+    if len(decided) < len(pairs):
+        attempt.warn(
+            f"{len(pairs) - len(decided)} of {len(pairs)} pairs are ties, which say nothing of a model."
+        )
+    return decided
 
 
 @dataclass

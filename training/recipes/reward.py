@@ -20,7 +20,7 @@ from training.contract import RewardOptions
 from training.data import Encoded
 from training.judged import number_of, p_chosen_of, weights_of
 from training.losses import reward_loss
-from training.metrics import share_won
+from training.metrics import won
 from training.models import JUDGES
 from training.preparation import prepare
 from training.rewarding import all_rewards, rewards
@@ -80,11 +80,11 @@ def run(attempt: Attempt) -> dict[str, float]:
     def evaluate() -> dict[str, float]:
         """Without margins: how surely the gap foretells the raters' split."""
         told = all_rewards(prepared.reader, prepared.model, held_out.trees, batch_size=options.batch_size)  # fmt: skip
-        chosen, rejected = zip(*told, strict=True)
-        gap_N = torch.tensor(chosen) - torch.tensor(rejected)
+        reward_NC = torch.tensor(told)
+        gap_N = reward_NC[:, 0] - reward_NC[:, 1]
         loss = reward_loss(gap_N, p_chosen_B=held_out.p_chosen_N, weight_B=held_out.weight_N, margin_B=torch.zeros_like(gap_N))  # fmt: skip
-        accuracy = share_won(chosen, rejected)
-        return {"eval_loss": float(loss), "eval_gap": float(gap_N.mean()), "eval_reward_accuracy": accuracy}  # fmt: skip
+        found = {"eval_loss": float(loss), "eval_gap": float(gap_N.mean())}
+        return found | won(reward_NC, held_out.p_chosen_N)
 
     return train_watched(trainer, attempt, evaluate=evaluate, evaluate_every=options.evaluate_every)
 

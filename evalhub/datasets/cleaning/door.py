@@ -84,6 +84,7 @@ class Cleaner:
                 fields=self._fields,
                 answers=tuple(each.content for each in self._cleaned(kept)),
                 finishes=tuple(each.finish for each in self._cleaned(kept)),
+                calls=tuple(each.tool_calls for each in self._cleaned(kept)),
             )
             for asked, kept in waiting
         ]
@@ -108,7 +109,7 @@ class Cleaner:
     def saw(self, id: str, group: str, messages: Messages, kept: Kept) -> None:
         """A row that was found and is not left out by itself."""
         prompt = "\n".join(each["content"] for each in messages)
-        texts = [prompt, *(each.content for each in self._cleaned(kept))]
+        texts = [prompt, *(each.whole for each in self._cleaned(kept))]
         self._whole.add(id, group=group, texts=texts, weight=kept.weight, p_chosen=kept.p_chosen)
 
     def seen_in_all(self, beat: Beat) -> dict[str, Lying]:

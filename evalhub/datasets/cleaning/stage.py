@@ -19,13 +19,16 @@ ROLES: tuple[Role, ...] = ("prompt", "answer")
 
 
 class Row(NamedTuple):
-    """A row ahead of cleaning. `fields` name its answers; `finishes`: "length" where one was cut."""
+    """A row ahead of cleaning. `fields` name its answers; `finishes`: "length" where one was cut; `calls`
+    of tools, as JSON, stay as they are.
+    """
 
     prompt: str  # uid, for examples
     messages: Messages
     fields: tuple[str, ...]
     answers: tuple[str, ...]
     finishes: tuple[str, ...]
+    calls: tuple[str, ...]
 
 
 class Clean(NamedTuple):
@@ -101,7 +104,7 @@ class Stage:
             if not reason and leaves(self._options, finding.step, at):
                 reason = f"cleaning_{finding.step}"
                 self.steps.counts[finding.step].left_out += 1
-        return Clean(messages, texts, notes, reason or _fault(texts))
+        return Clean(messages, texts, notes, reason or _fault(texts, row.calls))
 
     def _seen_in(
         self, row: Row, messages: Messages, texts: tuple[str, ...]
@@ -134,7 +137,8 @@ def note(finding: Finding, at: str) -> dict[str, Any]:
     }
 
 
-def _fault(texts: tuple[str, ...]) -> str:
-    if any(not each.strip() for each in texts):
+def _fault(texts: tuple[str, ...], calls: tuple[str, ...]) -> str:
+    said = [(text.strip() and text, called) for text, called in zip(texts, calls, strict=True)]
+    if ("", "") in said:
         return "blank_when_clean"
-    return "same_when_clean" if len(texts) > 1 and texts[0] == texts[1] else ""
+    return "same_when_clean" if len(said) > 1 and said[0] == said[1] else ""

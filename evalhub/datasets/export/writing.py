@@ -126,11 +126,10 @@ class _Writing:
 
     def _records(self, split: str, found: Exported) -> Iterator[Record]:
         shape, kind = self._asked.how, self._build.kind
-        make = shape.makes[kind]
         for row in rows_of(self._build, split):
             self._beat()
             try:
-                record = make(row)
+                record = shape.record(row, kind)
             except CannotHold as error:
                 found.left_out[error.reason] += 1
                 continue

@@ -20,11 +20,12 @@ from evalhub.formats.shapes.parts import (
     answer_of,
     messages_of,
     text_of,
+    tools_of,
 )
 
 
 def _chat(reading: Callable[[Row], Answered]) -> Make:
-    return lambda row: {"messages": with_call_ids(reading(row).turns)}
+    return lambda row: {"messages": with_call_ids(reading(row).turns)} | tools_of(row)
 
 
 def preference(row: Row) -> Record:

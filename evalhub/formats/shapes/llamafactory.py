@@ -30,7 +30,7 @@ TAGS = {
     "function_tag": "function_call",
     "system_tag": "system",
 }
-_PAIRS = {"messages": "conversations", "chosen": "chosen", "rejected": "rejected"}
+_PAIRS = {"chosen": "chosen", "rejected": "rejected"}
 _ASKING, _ANSWERING = ("human", "observation"), ("gpt", "function_call")
 
 
@@ -68,9 +68,9 @@ def _entry(kind: str, name: str) -> dict[str, Any]:
     if kind == "text":
         return {"file_name": name, "columns": {"prompt": "text"}}
     entry: dict[str, Any] = {"file_name": name, "formatting": "sharegpt"}
-    columns = {"messages": "conversations"}
+    columns = {"messages": "conversations", "tools": "tools"}
     if kind in ("preference", "reward"):
-        entry["ranking"], columns = True, _PAIRS
+        entry["ranking"], columns = True, columns | _PAIRS
     elif kind == "unpaired":
         columns = columns | {"kto_tag": "kto_tag"}
     return entry | {"columns": columns, "tags": TAGS}

@@ -20,21 +20,23 @@ from evalhub.formats.shapes.parts import (
     as_json,
     messages_of,
     text_of,
+    tools_of,
 )
 
 
 def _chat(reading: Callable[[Row], Answered]) -> Make:
-    return lambda row: {"messages": with_call_ids(reading(row).turns)}
+    return lambda row: {"messages": with_call_ids(reading(row).turns)} | tools_of(row)
 
 
 def preference(row: Row) -> Record:
-    """One text each: the guide takes a single assistant message, without tools."""
+    """One text each: the guide takes a single assistant message, which calls no tools."""
     return {
         "input": {
             "messages": with_call_ids(messages_of(row["prompt"])),
             "tools": [],
             "parallel_tool_calls": True,
-        },
+        }
+        | tools_of(row),
         "preferred_output": answer_of(text_of(row["chosen"])),
         "non_preferred_output": answer_of(text_of(row["rejected"])),
     }

@@ -30,6 +30,7 @@ WHY_LEFT_OUT = {
     "tool_calls": "it calls tools in a way that this shape cannot say",
     "no_reference": "it has no reference answer",
     "not_wanted": "it is a bad answer, and this shape has good ones only",
+    "tie": "people found both answers equally good, and this shape says only which is better",
 }
 
 MEANING = {
@@ -43,12 +44,13 @@ _ONLY_OF = {
     "no_reference": ("evaluation",),
     "not_wanted": ("unpaired",),
     "single": ("reward", "unpaired"),
+    "tie": ("preference", "reward"),
 }
 _SAYS_NOTHING: dict[str, Any] = {"weight": 1, "p_chosen": 1, "share": 1}
 BESIDE = {  # columns beside the texts, by kind of build
     "sft": ("weight",),
     "preference": ("p_chosen", "weight"),
-    "reward": ("margin", "weight"),
+    "reward": ("margin", "p_chosen", "weight"),
     "unpaired": ("weight",),
     "text": (),
     "classification": ("share", "weight"),
@@ -79,8 +81,15 @@ class Shape:
     def foretold(self, kind: str) -> list[str]:
         """What will be missing, in sentences, before anything is written."""
         lost = [f"Lost: {MEANING[name]}." for name in self.loses(kind)]
-        refused = [each for each in self.refuses if kind in _ONLY_OF.get(each, (kind,))]
+        may_refuse = (*self.refuses, *(() if self.keeps_all else ("tie",)))
+        refused = [each for each in may_refuse if kind in _ONLY_OF.get(each, (kind,))]
         return lost + [f"A row is left out when {WHY_LEFT_OUT[each]}." for each in refused]
+
+    def record(self, row: Row, kind: str) -> Record:
+        """Raise CannotHold where the shape has no place for the row."""
+        if not self.keeps_all and row.get("p_chosen") == 0.5:
+            raise CannotHold("tie")
+        return self.makes[kind](row)
 
     def lost_in(self, row: Row, kind: str) -> Iterator[str]:
         """Those of them that say something in this row."""
@@ -106,6 +115,15 @@ def text_of(answer: str | list[Message]) -> str:
     if turns[0].get("tool_calls"):
         raise CannotHold("tool_calls")
     return str(turns[0]["content"])
+
+
+def tools_of(row: Row) -> dict[str, Any]:
+    """The tools that a row declares, as the API of OpenAI has them; {} where it declares none."""
+    tools = json.loads(row.get("tools") or "[]")
+    wrapped = [
+        each if "function" in each else {"type": "function", "function": each} for each in tools
+    ]
+    return {"tools": wrapped} if wrapped else {}
 
 
 @dataclass(frozen=True)

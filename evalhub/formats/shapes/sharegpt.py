@@ -23,7 +23,11 @@ NAMES = {"system": "system", "user": "human", "assistant": "gpt", "tool": "obser
 
 
 def conversation(reading: Callable[[Row], Answered]) -> Make:
-    return lambda row: {"id": row["id"], "conversations": said_by(reading(row).turns)}
+    return lambda row: {
+        "id": row["id"],
+        "conversations": said_by(reading(row).turns),
+        "tools": row.get("tools", ""),
+    }
 
 
 def preference(row: Row) -> Record:
@@ -32,6 +36,7 @@ def preference(row: Row) -> Record:
         "conversations": said_by(messages_of(row["prompt"])),
         "chosen": said_by(answer_of(text_of(row["chosen"])))[0],
         "rejected": said_by(answer_of(text_of(row["rejected"])))[0],
+        "tools": row.get("tools", ""),
     }
 
 

@@ -11,6 +11,7 @@ from evalhub.loops.errors import StepFailed
 from evalhub.loops.models import Step
 from evalhub.loops.turn import Turn
 from evalhub.prompts.models import Prompt, Split
+from evalhub.prompts.tools import tools_in
 from evalhub.runs.inputs import store_rows
 from evalhub.runs.models import Recipe
 from evalhub.runs.services import start_run
@@ -79,4 +80,6 @@ def drawn_prompts(turn: Turn) -> list[Prompt]:
 
 
 def _row(prompt: Prompt) -> dict[str, object]:
-    return {"id": str(prompt.uid), "prompt": prompt.messages}
+    tools = tools_in(prompt.documents)
+    asked = {"id": str(prompt.uid), "prompt": prompt.messages}
+    return asked | ({"tools": tools} if tools else {})

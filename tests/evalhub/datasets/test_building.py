@@ -94,7 +94,7 @@ def test_the_same_judgments_give_the_same_digest_and_new_ones_another(
 ) -> None:
     first, second = build(), build()
     PreferenceFactory.create(judgment=JudgmentFactory.create(task=compared[0]), margin=-1)
-    third = build()
+    third = build(ties="leave_out")
 
     assert first.digest == second.digest != third.digest
     assert first.files["train.jsonl"]["key"] == second.files["train.jsonl"]["key"]
@@ -123,7 +123,7 @@ def test_simulated_judgments_count_only_when_asked_for(compared: list[Task], bui
         PreferenceFactory.create(judgment=judgment, margin=-3)
 
     made = build()
-    both = build(sources=["human", "simulated"])
+    both = build(sources=["human", "simulated"], ties="leave_out")
 
     assert made.rows["train"] == 8
     assert made.manifest["judgments"]["left_out"] == {
@@ -136,7 +136,7 @@ def test_simulated_judgments_count_only_when_asked_for(compared: list[Task], bui
 def test_what_was_left_out_is_listed_with_its_prompt(compared: list[Task], build: Build) -> None:
     PreferenceFactory.create(judgment=JudgmentFactory.create(task=compared[0]), margin=-2)
 
-    made = build()
+    made = build(ties="leave_out")
 
     [line] = lines_of(made, "left_out.jsonl")
     assert (line["reason"], line["prompt"]) == ("tie", str(compared[0].prompt.uid))
@@ -222,14 +222,27 @@ def test_labels_and_written_answers_become_rows(acme: Workspace, build: Build) -
     assert [row["completion"][0]["content"] for row in rows(build("sft"))] == ["Dear all."]
 
 
-def test_answers_that_call_tools_are_left_out_and_counted(
+def test_calls_of_tools_are_kept_with_the_tools_that_were_declared(
     compared: list[Task], build: Build
 ) -> None:
-    calls = [{"name": "look_up", "arguments": {}}]
-    compared[0].completions.update(tool_calls=calls)
+    """An answer may be nothing but a call; two that call differently are two answers."""
+    chosen, rejected = compared[0].completions.order_by("placed__place")
+    for nth, each in enumerate((chosen, rejected)):
+        each.tool_calls, each.content = [{"name": "look_up", "arguments": {"nth": nth}}], ""
+        each.save()
+    declared = [{"name": "look_up", "parameters": {}}]
+    Prompt.objects.filter(pk=compared[0].prompt_id).update(
+        documents=[{"title": "Tools", "text": json.dumps(declared)}]
+    )
 
-    made = build()
+    [called] = [row for row in rows(build()) if "tools" in row]
 
+    assert json.loads(called["tools"]) == declared
+    assert called["chosen"] == [
+        {"role": "assistant", "content": "", "tool_calls": chosen.tool_calls}
+    ]
+    assert called["rejected"][0]["tool_calls"] == rejected.tool_calls
+    made = build(form="string")
     assert made.manifest["left_out"]["calls_tools"]["count"] == 1
     assert len(rows(made)) == 9
 
@@ -349,10 +362,10 @@ def test_no_judgments_give_an_empty_build_not_an_error(acme: Workspace, build: B
 
 
 def test_a_diff_says_which_rows_changed_and_why(compared: list[Task], build: Build) -> None:
-    old = build()
+    old = build(ties="leave_out")
     PreferenceFactory.create(judgment=JudgmentFactory.create(task=compared[0]), margin=2)
     PreferenceFactory.create(judgment=JudgmentFactory.create(task=compared[1]), margin=-2)
-    new = build()
+    new = build(ties="leave_out")
 
     forwards, backwards = diff(old, new), diff(new, old)
 

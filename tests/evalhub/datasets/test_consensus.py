@@ -60,7 +60,7 @@ def test_by_reliability_a_pair_is_as_sure_as_its_people(campaign: Campaign, buil
     fit = ReliabilityFit.objects.get()
     assert made.manifest["snapshot"]["fits"] == [str(fit.uid)]
     assert build(consensus="reliability").digest == made.digest
-    assert {row["p_chosen"] for row in rows(build()).values()} <= {0.75, 1.0}
+    assert {row["p_chosen"] for row in rows(build()).values()} <= {0.5, 0.75, 1.0}
 
 
 def test_where_it_stood_on_the_page_counts_against_whoever_leans_that_way(

@@ -87,12 +87,12 @@ def test_reward_rows_say_how_much_better(compared: list[Task], build: Build) -> 
     assert margins == [2.0] * 9 + [2.5]
 
 
-def test_ties_are_rows_with_one_half_where_they_are_kept(
+def test_ties_are_rows_with_one_half_unless_they_are_left_out(
     compared: list[Task], build: Build
 ) -> None:
     PreferenceFactory.create(judgment=JudgmentFactory.create(task=compared[0]), margin=-2)
-    assert left_out(build()) == {"tie": 1}
-    made = build(ties="keep")
+    assert left_out(build(ties="leave_out")) == {"tie": 1}
+    made = build()
     assert left_out(made) == {}
     assert sorted(row["p_chosen"] for row in rows(made)) == [0.5] + [1.0] * 9
     assert made.manifest["ties_at_one_half"] == 1

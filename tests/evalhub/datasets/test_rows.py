@@ -71,9 +71,10 @@ def test_a_pair_goes_to_the_one_with_more_votes_and_keeps_the_share() -> None:
     assert pairs(voted((1, 2, -1))) == [("2", "1", 1.0)]
 
 
-def test_ties_and_both_bad_are_left_out_with_their_reason() -> None:
-    assert pairs(voted((1, 2, 0))) == ["tie"]
-    assert pairs(voted((1, 2, 1), (1, 2, -1))) == ["tie"]
+def test_ties_have_one_half_or_are_left_out_as_both_bad_is() -> None:
+    assert pairs(voted((1, 2, 0)))[0][2] == 0.5
+    assert pairs(voted((1, 2, 0)), ties="leave_out") == ["tie"]
+    assert pairs(voted((1, 2, 1), (1, 2, -1)), ties="leave_out") == ["tie"]
     assert pairs(voted((1, 2, 0), both_bad=True)) == ["both_bad"]
 
 
@@ -103,7 +104,7 @@ def test_rankings_are_votes_on_every_pair_or_on_neighbours() -> None:
 def test_rankings_and_preferences_on_one_pair_are_counted_together() -> None:
     evidence = voted((1, 2, 1))
     evidence.rankings[Pair(1, 2, "")].add(str(uuid4()), margin=-1)
-    assert pairs(evidence) == ["tie"]
+    assert pairs(evidence, ties="leave_out") == ["tie"]
     assert pairs(evidence, evidence=["preferences"]) == [("1", "2", 1.0)]
 
 

@@ -13,7 +13,7 @@ from evalhub.prompts.models import Completion
 from tests.evalhub.demo.scenes import seeded
 from tests.evalhub.loops.scenes import turned
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.long]
 
 
 def test_a_round_on_the_seeded_demo_makes_a_polite_model_and_asks_about_its_answers() -> None:

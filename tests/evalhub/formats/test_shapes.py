@@ -54,16 +54,26 @@ def test_each_shape_makes_json_of_each_kind_that_it_names_and_foretells_what_it_
             assert json.loads(json.dumps(make(ID | ROWS[kind])))
             assert len(shape.foretold(kind)) >= len(shape.loses(kind))
     assert set(SHAPES["trl"].makes) == set(ROWS) == set(BESIDE)
-    assert {name for each in SHAPES.values() for name in each.refuses} == set(WHY_LEFT_OUT)
+    refused = {name for each in SHAPES.values() for name in each.refuses}
+    assert refused | {"tie"} == set(WHY_LEFT_OUT)
 
 
 def test_what_says_nothing_is_not_lost() -> None:
     shape = SHAPES["openai"]
     assert list(shape.lost_in(ROWS["preference"], "preference")) == ["p_chosen", "weight"]
-    assert list(shape.lost_in(ROWS["reward"], "reward")) == ["margin"]
+    assert "margin" in shape.lost_in(ROWS["reward"], "reward")
     sure = ROWS["preference"] | {"p_chosen": 1.0, "weight": 1.0}
     assert list(shape.lost_in(sure, "preference")) == []
     assert list(SHAPES["trl"].lost_in(ROWS["preference"], "preference")) == []
+
+
+def test_a_tie_is_no_preference_for_whoever_knows_only_better_and_worse() -> None:
+    tied = ROWS["preference"] | {"p_chosen": 0.5}
+    assert SHAPES["trl"].record(tied, "preference") == tied
+    for name in sorted({*SHAPES} - {"trl"}):
+        with pytest.raises(CannotHold) as caught:
+            SHAPES[name].record(tied, "preference")
+        assert caught.value.reason == "tie"
 
 
 def test_trl_keeps_every_column_and_says_calls_of_tools_as_templates_read_them() -> None:
@@ -72,6 +82,19 @@ def test_trl_keeps_every_column_and_says_calls_of_tools_as_templates_read_them()
     assert called["tool_calls"] == [
         {"type": "function", "function": {"name": "look", "arguments": {"q": 1}}}
     ]
+
+
+def test_declared_tools_go_along_as_each_program_wants_them() -> None:
+    tools = '[{"name": "look", "parameters": {}}]'
+    framed = [{"type": "function", "function": {"name": "look", "parameters": {}}}]
+    assert made("trl", "sft", tools=tools)["tools"] == tools
+    for shape in ("openai", "axolotl"):
+        assert made(shape, "sft", tools=tools)["tools"] == framed
+        assert "tools" not in made(shape, "sft")
+    assert made("openai", "preference", tools=tools)["input"]["tools"] == framed
+    for shape in ("sharegpt", "llamafactory"):
+        assert made(shape, "sft", tools=tools)["tools"] == tools
+        assert made(shape, "preference")["tools"] == ""
 
 
 def test_openai_chat_examples_end_with_the_assistant_and_number_their_calls() -> None:

@@ -158,7 +158,10 @@ export_judgments(
 
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize(
+    "format",
+    ["jsonl", *(pytest.param(each, marks=pytest.mark.long) for each in ("csv", "parquet"))],
+)
 def test_a_process_that_was_killed_again_and_again_leaves_the_same_bytes(
     acme: Workspace, campaign: Campaign, task: Task, export: Export, format: str, tmp_path: Path
 ) -> None:

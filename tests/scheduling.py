@@ -1,0 +1,30 @@
+"""How xdist shares the tests out: a module stays whole, and what takes long is begun first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from xdist.scheduler import LoadScopeScheduling
+
+# Each on one worker, in this order, ahead of all other modules: they share an instance, or what a crawl
+# has learnt, or take long by themselves.
+FIRST = (
+    "tests/kills/",
+    "tests/ops/",
+    "tests/security/",
+    "tests/browser/test_circle.py",
+    "tests/evalhub/loops/test_real_round.py",
+    "tests/training/test_resume.py",
+)
+
+
+class WholeModules(LoadScopeScheduling):
+    def _split_scope(self, nodeid: str) -> str:
+        module = nodeid.partition("::")[0]
+        return next((place for place in FIRST if module.startswith(place)), module)
+
+    def _assign_work_unit(self, node: Any) -> None:
+        for place in reversed(FIRST):
+            if place in self.workqueue:
+                self.workqueue.move_to_end(place, last=False)
+        super()._assign_work_unit(node)
