@@ -18,7 +18,7 @@ from django.utils import timezone
 from evalhub.audit.services import record
 from evalhub.common.errors import DomainError
 from evalhub.jobs.choices import JobState
-from evalhub.jobs.errors import JobEnded
+from evalhub.jobs.errors import JobEnded, TooManyJobs
 from evalhub.jobs.models import News
 from evalhub.jobs.services import cancel_job
 from evalhub.registry.models import LanguageModel
@@ -72,6 +72,8 @@ def advance(pk: int) -> None:
     try:
         with transaction.atomic():
             tries += _start_more(sweep, space, tries, courses)
+    except TooManyJobs:
+        return  # the clock comes again
     except DomainError as error:
         _stop(sweep, tries, str(error))
         return

@@ -171,6 +171,18 @@ def test_a_sweep_whose_tries_all_fail_ends_with_their_reason(
     assert "no place for a system turn" in sweep.error
 
 
+def test_a_full_queue_is_waited_for(
+    erin: Member, base: LanguageModel, build: DatasetBuild, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sweep = asked(erin, base, build, tries=1)
+    monkeypatch.setattr("evalhub.jobs.services.MOST_WAITING", 0)
+    advance(sweep.pk)
+    assert Sweep.objects.get(pk=sweep.pk).is_running
+    monkeypatch.undo()
+    on_landscape(monkeypatch)
+    assert turned(sweep).state == SweepState.SUCCEEDED
+
+
 def test_the_best_try_is_trained_on_all_rows(erin: Member, base: LanguageModel, build: DatasetBuild) -> None:  # fmt: skip
     sweep = asked(erin, base, build, options={"train_share": 0.25, "batch_size": 4})
     with pytest.raises(NoTryYet):
