@@ -62,6 +62,14 @@ def importance_of(sweep: Sweep) -> list[tuple[str, float]]:
     return sorted(sweep.findings.get("importance", {}).items(), key=lambda pair: -pair[1])
 
 
+def at_an_end(sweep: Sweep, best: Try) -> list[str]:
+    """Settings whose best value is an end of their range: a wider one may hold a better value."""
+    ranges = {name: told for name in names_of(sweep) if "low" in (told := sweep.space[name])}
+    return [
+        name for name, told in ranges.items() if best.values[name] in (told["low"], told["high"])
+    ]
+
+
 def rows_of(sweep: Sweep, tries: Sequence[Try]) -> list[Row]:
     """In order of their number."""
     best = best_of(sweep, tries)

@@ -19,6 +19,7 @@ from evalhub.sweeps.errors import BadSweep
 from evalhub.sweeps.forms import CurveForm, SearchBasisForm, SweepForm
 from evalhub.sweeps.models import Sweep
 from evalhub.sweeps.queries import (
+    at_an_end,
     best_of,
     curve_chart,
     headline,
@@ -80,6 +81,7 @@ def sweep_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     member = access_member(request.user, workspace, to="build")
     sweep = access_sweep(member, uid)
     tries = tries_with_models(sweep)
+    best = None if sweep.is_curve else best_of(sweep, tries)
     context = _context(member) | {
         "sweep": sweep,
         "headline": headline(sweep, tries),
@@ -87,7 +89,8 @@ def sweep_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
         "searched": searched(sweep),
         "importance": importance_of(sweep),
         "rows": rows_of(sweep, tries),
-        "best": None if sweep.is_curve else best_of(sweep, tries),
+        "best": best,
+        "at_an_end": at_an_end(sweep, best) if best else [],
         "history": None if sweep.is_curve else history_chart(sweep, tries),
         "parallel": None if sweep.is_curve else parallel_chart(sweep, tries),
         "curve": curve_chart(sweep),

@@ -76,6 +76,14 @@ def test_a_sweep_starts_from_its_form_and_its_page_tells_how_it_went(erins: Clie
     assert "The run with its settings on all rows" in erins.get(answer.url).content.decode()
 
 
+def test_a_best_value_at_an_end_of_its_range_is_said(erins: Client, erin: Member, base: LanguageModel, build: DatasetBuild) -> None:  # fmt: skip
+    for low, said in ((2e-4, True), (1e-5, False)):
+        space = {"learning_rate": {"low": low, "high": 1e-3}}
+        sweep = turned(start_sweep(workspace=erin.workspace, recipe="sft", build=build, models=[base], space=space, sampler="grid", by=erin))  # fmt: skip
+        shown = erins.get(address("sweeps:detail", sweep.uid)).content.decode()
+        assert ("a wider range may hold a better one" in shown) is said
+
+
 def test_a_sweep_that_cannot_be_is_refused_on_its_form(erins: Client, base: LanguageModel, build: DatasetBuild) -> None:  # fmt: skip
     wanted = {"batch_size": "4, 512", "sampler": "grid", "tries": 4, "parallel": 2, "seed": 0, "objective": "eval_loss", "options": "{}"}  # fmt: skip
     url = address("sweeps:new", **basis(build, base))
