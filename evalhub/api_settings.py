@@ -23,6 +23,7 @@ SPECTACULAR = {
         "BuildKind": "evalhub.datasets.choices.BuildKind",
         "CampaignState": "evalhub.campaigns.choices.CampaignState",
         "ImportKind": "evalhub.imports.models.ImportKind",
+        "LanguageOfPrompts": "evalhub.runs.rewriting.asking.CODES",
         "MemberKind": "evalhub.accounts.choices.MemberKind",
         "ModelKind": "evalhub.registry.models.ModelKind",
         "StepKind": "evalhub.loops.choices.StepKind",

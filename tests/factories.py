@@ -54,7 +54,7 @@ from evalhub.quality.models import Adjudication, Exclusion, Withdrawal
 from evalhub.registry.models import LanguageModel
 from evalhub.reports.models import Export
 from evalhub.rubrics.models import Criterion, Rubric, RubricVersion
-from evalhub.runs.models import Run
+from evalhub.runs.models import Rewriting, Run
 from evalhub.sweeps.models import Sweep, Try
 
 PASSWORD = "pw-for-tests"  # known to the cast only
@@ -632,6 +632,21 @@ class RunFactory(DjangoModelFactory[Run]):
     job = factory.SubFactory(
         JobFactory, workspace=factory.SelfAttribute("..workspace"), kind="runs.execute", queue="gpu"
     )
+
+
+class RewritingFactory(DjangoModelFactory[Rewriting]):
+    class Meta:
+        model = Rewriting
+
+    source = factory.SubFactory(CollectionFactory)
+    workspace = factory.SelfAttribute("source.workspace")
+    target = factory.SubFactory(CollectionFactory, workspace=factory.SelfAttribute("..workspace"))
+    way = "paraphrase"
+    first = factory.SubFactory(
+        RunFactory, workspace=factory.SelfAttribute("..workspace"), recipe="generate"
+    )
+    made = 3
+    dropped = factory.LazyFunction(lambda: {"same": 1})
 
 
 class EvaluationFactory(DjangoModelFactory[Evaluation]):

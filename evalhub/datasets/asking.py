@@ -8,7 +8,9 @@ from typing import NamedTuple
 
 from evalhub.common.canonical import canonical_bytes
 from evalhub.common.files import Beat, unwatched
+from evalhub.datasets.choices import BuildKind
 from evalhub.datasets.cleaning.door import Cleaner
+from evalhub.datasets.definition import Definition
 from evalhub.datasets.lengths import Lengths
 from evalhub.datasets.rows import prompt_uid
 from evalhub.datasets.spill import Entry, SortedRows
@@ -31,6 +33,7 @@ def write_test_prompts(
     folder: Path,
     lengths: Lengths,
     cleaner: Cleaner,
+    definition: Definition,
     beat: Beat = unwatched,
 ) -> Written:
     """The prompts of the test split in scope, for what is measured on generated answers."""
@@ -39,6 +42,8 @@ def write_test_prompts(
     prompts = (
         Prompt.objects.filter(workspace=scope.snapshot.workspace).in_split(Split.TEST).in_use()
     )
+    if not definition.keeps_red_team(BuildKind.SFT):
+        prompts = prompts.exclude(collection__is_red_team=True)
     if scope.collections:
         prompts = prompts.filter(collection__slug__in=scope.collections)
     if scope.campaigns:

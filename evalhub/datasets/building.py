@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from evalhub.common.canonical import canonical_bytes, digest_of
 from evalhub.common.files import Beat, unwatched
 from evalhub.common.memory import without_cycles
+from evalhub.datasets.augmenting.adding import Augmenter
 from evalhub.datasets.choices import BuildKind
 from evalhub.datasets.cleaning.door import Cleaner, Lying
 from evalhub.datasets.counting import EXAMPLES, Counts
@@ -25,6 +26,7 @@ from evalhub.datasets.models import DatasetBuild
 from evalhub.datasets.queries import SPLITS, training_rows
 from evalhub.datasets.rows import Answers, Kept, LeftOut, as_row, content_uid
 from evalhub.datasets.spill import REPLAY, Entry, SortedRows, combined, entry_of
+from evalhub.datasets.streams import Streams
 from evalhub.datasets.texts import Asked, answers_in, asked_in
 from evalhub.datasets.unjudged import prompts_in, rows_of_prompt
 from evalhub.prompts.models import Split
@@ -46,13 +48,15 @@ class Building:
         definition: Definition,
         lengths: Lengths,
         cleaner: Cleaner,
+        augmenter: Augmenter | None = None,
         folder: Path,
     ) -> None:
         self._kind, self._definition, self._lengths = kind, definition, lengths
+        self._keeps_red_team = definition.keeps_red_team(kind)
         self._sorting = Sorting(definition)
         self._rows = SortedRows(folder / "runs")
         self._left_out = SortedRows(folder / "left-out")
-        self._cleaner = cleaner
+        self._cleaner, self._augmenter = cleaner, augmenter
         self._waiting: list[tuple[Asked, Kept]] = []  # for the end of their batch, to be cleaned
         self._has_row: set[str] = set()  # uids of prompts, where a reference could give one too
         self.counts, self.findings = Counts(), Findings(kind)
@@ -89,7 +93,9 @@ class Building:
                 beat()
                 told = lineage | {"reason": f"in build {build.digest[:12]}: {lineage['reason']}"}
                 self.counts.found += 1
-                if splits.get(row["group"]) == Split.TRAIN:
+                if "augmented" in lineage:
+                    self._list(row["id"], _left("augmented", lineage))
+                elif splits.get(row["group"]) == Split.TRAIN:
                     told["from"] = REPLAY + lineage["from"].removeprefix(REPLAY)
                     facts = facts_in(self._kind, row, lineage)
                     entry = entry_of(row, told, split=Split.TRAIN.value, part=place, facts=facts)
@@ -129,6 +135,8 @@ class Building:
     def _keep(self, asked: Asked, kept: Kept) -> None:
         if asked.is_archived:
             return self._leave_out(asked, LeftOut("archived", kept.answers))
+        if asked.is_red_team and not self._keeps_red_team:
+            return self._leave_out(asked, LeftOut("red_team", kept.answers))
         if asked.split == Split.NONE:
             return self._leave_out(asked, LeftOut("no_split", kept.answers))
         if self._kind == BuildKind.EVALUATION and asked.split != Split.TEST:
@@ -182,6 +190,8 @@ class Building:
             value=value,
             facts=facts_of(self._kind, kept, notes),
         )
+        if self._augmenter and asked.split == Split.TRAIN:
+            self._augmenter.offer(asked, kept, parent=row["id"])
         return self._rows.add(entry)
 
     def _leave_out(self, asked: Asked, left: LeftOut) -> None:
@@ -206,33 +216,39 @@ class Building:
             SplitLeaks: a row would stand in two splits.
         """
         seen = self._cleaner.seen_in_all(beat)
-        mixing = self._mixed(seen, beat)
+        rows = self._settled_rows(seen, self._mixed(seen, beat), beat)
+        if self._augmenter:
+            rows = self._augmenter.rows(rows, beat)
         digests = {split: hashlib.sha256() for split in SPLITS}
         names = [*(f"{split}.jsonl" for split in SPLITS), "lineage.jsonl", "findings.jsonl"]
-        with _Streams(folder, names) as files:
-            for same in self._rows:
-                beat()
-                entry = self._settled(same, seen, mixing)
-                if isinstance(entry, str):
-                    for each in same:
-                        self._list(each.id, _left(entry, each.read()[1]))
-                    continue
+        with Streams(folder, names) as files:
+            for entry in rows:
                 line = entry.row + b"\n"
                 files[f"{entry.split}.jsonl"].write(line)
                 files["lineage.jsonl"].write(entry.lineage + b"\n")
                 digests[entry.split].update(line)
-                self.counts.rows[entry.split] += 1
-                self.counts.groups[entry.split].add(int(entry.group[:8] + entry.group[-8:], 16))
-                self.counts.origins[entry.origin] += 1
-                self.counts.behind_rows += entry.judgments
+                self.counts.see(entry)
                 for sighting in self.findings.see(entry):
                     files["findings.jsonl"].write(canonical_bytes(sighting._asdict()) + b"\n")
-        with _Streams(folder, ["left_out.jsonl"]) as files:
+        with Streams(folder, ["left_out.jsonl"]) as files:
             for entries in self._left_out:
                 beat()
                 for entry in entries:
                     files["left_out.jsonl"].write(entry.row + b"\n")
         return digest_of({split: each.hexdigest() for split, each in digests.items()})
+
+    def _settled_rows(
+        self, seen: Mapping[str, Lying], mixing: Mixing | None, beat: Beat
+    ) -> Iterator[Entry]:
+        """Each row that is written, by id; those that are not are listed."""
+        for same in self._rows:
+            beat()
+            entry = self._settled(same, seen, mixing)
+            if isinstance(entry, Entry):
+                yield entry
+            else:
+                for each in same:
+                    self._list(each.id, _left(entry, each.read()[1]))
 
     def _mixed(self, seen: Mapping[str, Lying], beat: Beat) -> Mixing | None:
         """What each part of the training split gives; None where it is taken as it is."""
@@ -282,20 +298,3 @@ def _calls_tools(asked: Asked, kept: Kept) -> bool:
 def _left(reason: str, lineage: Mapping[str, Any]) -> dict[str, Any]:
     completions = [uid for uid in lineage["completions"] if uid]
     return {"reason": reason, "prompt": lineage["prompt"], "completions": completions}
-
-
-class _Streams:
-    """Several files opened for writing as one context."""
-
-    def __init__(self, folder: Path, names: list[str]) -> None:
-        self._paths = {name: folder / name for name in names}
-        self._open: dict[str, IO[bytes]] = {}
-
-    def __enter__(self) -> dict[str, IO[bytes]]:
-        for name, path in self._paths.items():
-            self._open[name] = path.open("wb")
-        return self._open
-
-    def __exit__(self, *_: object) -> None:
-        for stream in self._open.values():
-            stream.close()

@@ -32,7 +32,8 @@ def _sources(manifest: dict[str, Any]) -> list[str]:
     lines = ["## Sources", "", "| collection | rows | licence | files |", "|---|---|---|---|"]
     for each in sources:
         files = ", ".join(_file(one) for one in each["files"]) or "none: not by a file"
-        cells = [f"{_plain(each['name'])} (`{each['collection']}`)", f"{each['rows']:,}"]
+        name = f"{_plain(each['name'])} (`{each['collection']}`)"
+        cells = [name + ", red team" * each.get("is_red_team", False), f"{each['rows']:,}"]
         cells += [_plain(_licence(each)), files]
         lines.append(f"| {' | '.join(cells)} |")
     if not sources:
@@ -96,6 +97,10 @@ def _limits(manifest: dict[str, Any]) -> Iterator[str]:
     for source in ("simulated", "model"):
         if source in used:
             yield f"- {used[source]['judgments']:,} judgments are {source}, not a person's."
+    if rows := manifest.get("red_team_rows"):
+        yield f"- {rows:,} rows are on red-team prompts, written to make a model fail."
+    if rows := manifest.get("rewritten_rows"):
+        yield f"- {rows:,} rows are on prompts that a model wrote anew, not a person."
     if NOT_STATED in licences_of(manifest):
         yield "- The licence of a source is not stated: ask before the rows are passed on."
     if not manifest["length"]["checked"]:

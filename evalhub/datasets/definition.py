@@ -9,6 +9,9 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta, Struct, field
 
+from evalhub.datasets.augmenting.options import CAP, Never, Way
+from evalhub.datasets.augmenting.options import contradiction as of_augmenting
+from evalhub.datasets.augmenting.options import in_words as augmenting_in_words
 from evalhub.datasets.choices import BuildKind
 from evalhub.datasets.cleaning.options import Cleaning
 from evalhub.datasets.cleaning.options import in_words as cleaning_in_words
@@ -16,7 +19,7 @@ from evalhub.datasets.errors import BadDefinition
 from evalhub.judgments.choices import Source
 
 EvidenceKind = Literal[
-    "corrections", "demonstrations", "preferences", "rankings", "ratings", "references"
+    "corrections", "demonstrations", "preferences", "rankings", "ratings", "references", "steps"
 ]
 OVERALL_NAME = "overall"  # among weights: the preference that names no criterion
 EVIDENCE: list[EvidenceKind] = [  # what people said; references only where they are asked for
@@ -25,6 +28,7 @@ EVIDENCE: list[EvidenceKind] = [  # what people said; references only where they
     "preferences",
     "rankings",
     "ratings",
+    "steps",
 ]
 Share = Annotated[float, Meta(ge=0.5, le=1)]
 
@@ -54,7 +58,8 @@ class Definition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which judgments become which rows.
 
     Preference and reward rows take every pair that the evidence decides: direct preferences and rankings are
-    votes on a pair; pairs nobody voted on are implied by ratings; a correction beats its original.
+    votes on a pair; pairs nobody voted on are implied by ratings, and where there are none by how far
+    their steps are right; a correction beats its original.
     SFT rows take one answer per prompt: what a person wrote or corrected, the newest; else the best
     rated, if its mean reaches `min_rating`; else, where nobody rated, the winner of the votes with
     `min_consensus`. Unpaired rows take every answer that is rated from `min_rating` up or from
@@ -77,6 +82,7 @@ class Definition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     )
     evidence: list[EvidenceKind] = field(default_factory=lambda: list(EVIDENCE))
     slices: Values = {}  # prompts with these alone
+    red_team: Literal["leave_out", "keep"] | None = None  # None: kept in evaluation sets alone
     judged_from: datetime | None = None
     judged_before: datetime | None = None
     rubric_versions: list[UUID] = []  # empty: any
@@ -105,10 +111,18 @@ class Definition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     balance: str = ""  # key of a slice: weights are changed so that each value weighs the same
     replay: list[Replay] = []
     cleaning: Cleaning = Cleaning()
+    augment: list[Way] = []  # of training rows alone
+    augment_cap: Annotated[float, Meta(gt=0, le=1)] = CAP  # of the rows that are not augmented
+    augment_never: Never = Never()
 
     @property
     def counted_sources(self) -> tuple[Source, ...]:
         return tuple(Source(each) for each in sorted(set(self.sources)))
+
+    def keeps_red_team(self, kind: BuildKind) -> bool:
+        if self.red_team is None:
+            return kind == BuildKind.EVALUATION
+        return self.red_team == "keep"
 
     def least_share(self, kind: BuildKind) -> float:
         if self.min_consensus is not None:
@@ -146,7 +160,7 @@ def _contradiction(definition: Definition) -> str:
         return f"the shares of parts and replay are {sum(shares):.2f} together, more than 1."
     if definition.max_rating >= definition.min_rating:
         return "max_rating must be less than min_rating."
-    return ""
+    return of_augmenting(definition.augment, definition.augment_cap)
 
 
 def in_words(values: dict[str, Any]) -> list[tuple[str, str]]:
@@ -156,6 +170,7 @@ def in_words(values: dict[str, Any]) -> list[tuple[str, str]]:
         "campaigns": "all",
         "criterion": "overall",
         "slices": "any",
+        "red_team": "left out, but of evaluation sets",
         "rubric_versions": "any",
         "groups": "anybody",
         "weights": "as the rubric has them",
@@ -163,17 +178,23 @@ def in_words(values: dict[str, Any]) -> list[tuple[str, str]]:
         "model": "none: lengths are not checked",
         "max_tokens": "what the model can take",
         "licence": "not stated",
+        "augment": "nothing",
+        "augment_never": "no prompt",
     }
     return [
-        (name.replace("_", " "), _word(values[name]) or empty.get(name, ""))
+        (name.replace("_", " "), _told(name, values[name]) or empty.get(name, ""))
         for name in Definition.__struct_fields__
         if name in values
     ]
 
 
-def _word(value: Any) -> str:
-    if isinstance(value, dict):
+def _told(name: str, value: Any) -> str:
+    if name == "cleaning":
         return cleaning_in_words(value)
+    return augmenting_in_words(value) if name == "augment" else _word(value)
+
+
+def _word(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):

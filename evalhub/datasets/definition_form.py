@@ -9,6 +9,7 @@ from typing import Any
 from django import forms
 
 from evalhub.accounts.models import Workspace
+from evalhub.datasets.augmenting.forms import AugmentForm, SlicesField
 from evalhub.datasets.choices import BuildKind
 from evalhub.datasets.cleaning.forms import CleaningForm
 from evalhub.datasets.definition import EVIDENCE, Definition
@@ -32,7 +33,7 @@ class Group:
 FIRST = ("name", "kind", "collections", "sources")
 GROUPS = {
     "Which judgments": (
-        "slices", "judged_from", "judged_before", "min_judgments", "max_spread", "min_reliability",
+        "slices", "red_team", "judged_from", "judged_before", "min_judgments", "max_spread", "min_reliability",
         "verdicts",
     ),
     "How rows are decided": (
@@ -72,10 +73,20 @@ class DatasetForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         label="Judgments of which source",
     )
-    slices = forms.CharField(
+    slices = SlicesField(
         required=False,
         label="Prompts of these slices",
         help_text="Like language=de, language=fr, domain=law. Empty: all.",
+    )
+    red_team = forms.ChoiceField(
+        required=False,
+        choices=[
+            ("", "left out, but of evaluation sets"),
+            ("keep", "taken like any other"),
+            ("leave_out", "left out"),
+        ],
+        label="Red-team prompts",
+        help_text="Of collections that are marked so on their page.",
     )
     judged_from = forms.DateField(
         required=False, label="Judged from", widget=forms.DateInput(attrs={"type": "date"})
@@ -180,10 +191,13 @@ class DatasetForm(forms.Form):
         models = LanguageModel.objects.of_workspace(workspace).generating().order_by("name")
         self._choose("collections", [(each.slug, each.name) for each in collections])
         self._choose("model", [("", "none: do not check")] + [(m.name, m.name) for m in models])
-        self.cleaning = CleaningForm(self.data if self.is_bound else None, prefix="cleaning")
+        sent = self.data if self.is_bound else None
+        self.cleaning = CleaningForm(sent, prefix="cleaning")
+        self.augmenting = AugmentForm(sent, prefix="augment")
 
     def is_valid(self) -> bool:
-        return super().is_valid() and self.cleaning.is_valid()
+        parts = (self.cleaning, self.augmenting)
+        return all([super().is_valid(), *(each.is_valid() for each in parts)])
 
     def _choose(self, name: str, choices: list[tuple[str, str]]) -> None:
         field = self.fields[name]
@@ -197,20 +211,12 @@ class DatasetForm(forms.Form):
         """Everything that has a default, by subject."""
         return [Group(title, [self[name] for name in names]) for title, names in GROUPS.items()]
 
-    def clean_slices(self) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
-        for word in filter(None, (each.strip() for each in self.cleaned_data["slices"].split(","))):
-            key, is_one, value = word.partition("=")
-            if not is_one or not key.strip() or not value.strip():
-                raise forms.ValidationError(f"“{word}” is not of the form key=value.")
-            found.setdefault(key.strip(), []).append(value.strip())
-        return found
-
     def clean_more(self) -> dict[str, Any]:
         more: Any = self.cleaned_data["more"] or {}
         if not isinstance(more, dict):
             raise forms.ValidationError("Write one JSON object { … }.")
-        if again := sorted(more.keys() & self.fields.keys()):
+        above = {*self.fields, "cleaning", "augment", "augment_cap", "augment_never"}
+        if again := sorted(more.keys() & above):
             raise forms.ValidationError(f"{', '.join(again)}: there is a field for it above.")
         return dict(more)
 
@@ -220,8 +226,10 @@ class DatasetForm(forms.Form):
         for name in ("judged_from", "judged_before"):
             if day := values[name]:
                 values[name] = datetime.combine(day, time(), tzinfo=UTC).isoformat()
+        values["red_team"] = values["red_team"] or None
         values["evidence"] = EVIDENCE + (["references"] if values["references"] else [])
         more: dict[str, Any] = values["more"]
         apart = ("name", "kind", "references", "more")
         values["cleaning"] = self.cleaning.options()
+        values |= self.augmenting.options()
         return {name: value for name, value in values.items() if name not in apart} | more

@@ -59,7 +59,9 @@ OF_CLEANING: Mapping[str, tuple[Level, str]] = {
     "contradictions": ("caution", "the same pair is taught both ways; decide, or leave them out"),
     "cycles": ("caution", "no order satisfies them; decide, or leave them out"),
 }
+MANY_AUGMENTED = 0.2  # of the rows that people made, from which augmented ones are a caution
 WORDS: Mapping[str, str] = {
+    "augmented": "rows that augmentation made, which nobody judged as they are",
     "nothing_to_learn": "there is next to nothing to learn from",
     "few_rows": "fewer rows than is advised",
     "few_to_watch": "too few validation rows to stop early by",
@@ -148,7 +150,7 @@ class Findings:
     def __init__(self, kind: BuildKind) -> None:
         self._kind = kind
         self._rows: Counter[str] = Counter()
-        self._seen: dict[str, int] = defaultdict(int)
+        self._seen: Counter[str] = Counter()
         self._examples: dict[str, list[str]] = defaultdict(list)
         self._longer: Counter[str] = Counter()  # of pairs: longer, shorter or equal is chosen
         self._classes: dict[str, Counter[str]] = defaultdict(Counter)
@@ -209,6 +211,7 @@ class Findings:
             "rated_lower": ("caution", "votes and ratings say the opposite; ask the people again"),
             "unsure": ("note", "train with soft labels, or ask more people"),
             "one_judgment": ("note", "one person's word is wrong more often than two people's"),
+            "augmented": self._of_augmented(),
             **OF_CLEANING,
         }
         for name, count in self._seen.items():
@@ -216,10 +219,18 @@ class Findings:
             told = f"{count:,} of {total:,} rows ({count / total:.1%})"
             yield Finding(name, level, told, advice, count, self._examples[name])
 
+    def _of_augmented(self) -> tuple[Level, str]:
+        made = self._seen["augmented"]
+        people = self._rows[Split.TRAIN] - made
+        if made >= MANY_AUGMENTED * people:
+            return "caution", "look at many of them, train without them too, and compare"
+        return "note", "look at some of them before you train"
+
     def _size(self) -> Iterator[Finding]:
         if self._kind not in ADVICE:
             return
-        train, watched = self._rows[Split.TRAIN], self._rows[Split.VALIDATION]
+        train = self._rows[Split.TRAIN] - self._seen["augmented"]  # no row adds what is not known
+        watched = self._rows[Split.VALIDATION]
         least, advice = ADVICE[self._kind]
         if train < LEAST_TO_LEARN:
             told = f"{train:,} training rows"

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from evalhub.accounts.models import Workspace
 from evalhub.common.files import file_store
 from evalhub.datasets.asking import write_test_prompts
+from evalhub.datasets.augmenting.door import augmenter_for
 from evalhub.datasets.behind import write_behind
 from evalhub.datasets.building import Building
 from evalhub.datasets.choices import BuildKind
@@ -104,8 +105,14 @@ def _build(
     scope = scope_of(definition, snapshot)
     kind, lengths = BuildKind(build.kind), lengths_for(build.workspace, definition)
     cleaner = Cleaner(build.dataset, kind, definition.cleaning, folder / "cleaning")
+    augmenter = augmenter_for(build.workspace, kind, definition, lengths, cleaner, folder)
     building = Building(
-        kind=kind, definition=definition, lengths=lengths, cleaner=cleaner, folder=folder / "work"
+        kind=kind,
+        definition=definition,
+        lengths=lengths,
+        cleaner=cleaner,
+        augmenter=augmenter,
+        folder=folder / "work",
     )
 
     def report(done: int, total: int) -> None:
@@ -118,7 +125,13 @@ def _build(
     digest = building.write(out, beat.report)
     if kind == BuildKind.SFT:
         asked = write_test_prompts(
-            scope, out / "prompts.jsonl", folder / "prompts", lengths, cleaner, beat.report
+            scope,
+            out / "prompts.jsonl",
+            folder / "prompts",
+            lengths,
+            cleaner,
+            definition,
+            beat.report,
         )
         building.counts.test_prompts = asked._asdict()
     demand_no_leak(out, beat.report)
@@ -131,6 +144,7 @@ def _build(
         lengths=lengths,
         grouping=grouping,
         cleaning=cleaner.report(),
+        augmentation=augmenter.report() if augmenter else {},
         findings=building.findings.report(),
         digest=digest,
     )

@@ -36,15 +36,26 @@ class Lengths:
         """Whether the prompt with its longest answer goes beyond the limit."""
         if self._tokenizer is None:
             return False
-        texts = [*(each["content"] for each in messages), *answers]
-        counts = [len(each.ids) for each in self._tokenizer.encode_batch_fast(texts)]
-        prompt = sum(counts[: len(messages)]) + PER_MESSAGE * (len(messages) + 1)
-        tokens = prompt + max(counts[len(messages) :])
+        tokens = self._tokens(self._tokenizer, messages, answers)
         self.longest = max(self.longest, tokens)
         if self.limit and tokens > self.limit:
             self.too_long += 1
             return True
         return False
+
+    def fit(self, messages: list[dict[str, str]], answers: list[str]) -> bool:
+        """The same the other way round, of what may come to no row: nothing is counted."""
+        if self._tokenizer is None or not self.limit:
+            return True
+        return self._tokens(self._tokenizer, messages, answers) <= self.limit
+
+    def _tokens(
+        self, tokenizer: Tokenizer, messages: list[dict[str, str]], answers: list[str]
+    ) -> int:
+        texts = [*(each["content"] for each in messages), *answers]
+        counts = [len(each.ids) for each in tokenizer.encode_batch_fast(texts)]
+        prompt = sum(counts[: len(messages)]) + PER_MESSAGE * (len(messages) + 1)
+        return prompt + max(counts[len(messages) :])
 
     def leave_room(self, messages: list[dict[str, str]]) -> bool:
         """Whether the model could still answer: with `ANSWER` tokens after the prompt."""

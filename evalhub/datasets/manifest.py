@@ -28,6 +28,7 @@ def manifest_of(
     lengths: Lengths,
     grouping: dict[str, Any],
     cleaning: dict[str, Any],
+    augmentation: dict[str, Any],
     findings: dict[str, Any],
     digest: str,
 ) -> dict[str, Any]:
@@ -58,6 +59,7 @@ def manifest_of(
         "length": lengths.report(),
         "grouping": grouping,
         "cleaning": cleaning,
+        "augmentation": augmentation,
         "report": findings,
     }
 
@@ -127,6 +129,7 @@ def card_of(manifest: dict[str, Any]) -> str:
             f"- Identical rows that became one: {manifest['identical_merged']:,}.",
             f"- Length: {_length(manifest['length'])}",
             *_cleaning(manifest["cleaning"]),
+            *_augmentation(manifest["augmentation"]),
             f"- Licence of the sources: {', '.join(licences_of(manifest))}.",
             "",
             "## Left out",
@@ -199,6 +202,16 @@ def _cleaning(cleaning: dict[str, Any]) -> list[str]:
         for each in cleaning["steps"]
         if each["changed"] or each["found"] or each["left_out"]
     ] + [f"- Cleaning, {step}: not run, {why}." for step, why in cleaning["not_run"].items()]
+
+
+def _augmentation(told: dict[str, Any]) -> list[str]:
+    if not told:
+        return []
+    ways = ", ".join(f"{each['by'].replace('_', ' ')} ({each['made']:,})" for each in told["ways"])
+    return [
+        f"- Augmentation made {told['rows']:,} of the training rows from {told['of']:,} others: {ways}. "
+        "Nobody has judged them as they are; `lineage.jsonl` names the row that each comes from."
+    ]
 
 
 def _left_out(left_out: dict[str, Any]) -> list[str]:

@@ -19,6 +19,7 @@ from evalhub.quality.evidence import Evidence
 Two = tuple[int, int]  # completions by key, the lower first
 
 
+STEPS = "how far its steps are right"
 ByAnswer = Mapping[int, Mapping[str, Marks]]  # by completion and criterion
 
 
@@ -35,10 +36,17 @@ def preference_rows(
     marks = marks_of(evidence, definition) if evidence.marks else {}
     for pair in sorted(tallies):
         yield _voted(pair, tallies[pair], marks, answers, definition)
+    implied = set(tallies)
     if "ratings" in definition.evidence:
         for pair in combinations(sorted(marks), 2):
-            if pair not in tallies:
+            if pair not in implied:
+                implied.add(pair)
                 yield _rated(pair, marks, answers, definition)
+    if "steps" in definition.evidence:
+        steps = {key: {STEPS: each} for key, each in evidence.steps.items()}
+        for pair in combinations(sorted(steps), 2):
+            if pair not in implied:
+                yield _rated(pair, steps, answers, definition, origin="steps")
     if "corrections" in definition.evidence:
         for each in evidence.corrections:
             better, original = Answer(each.content, None), answers[each.completion]
@@ -167,7 +175,12 @@ def marks_of(evidence: Evidence, definition: Definition) -> dict[int, dict[str, 
 
 
 def _rated(
-    pair: Two, marks: dict[int, dict[str, Marks]], answers: Answers, definition: Definition
+    pair: Two,
+    marks: ByAnswer,
+    answers: Answers,
+    definition: Definition,
+    *,
+    origin: str = "ratings",
 ) -> Kept | LeftOut:
     """Compared on the criteria on which both have a value: what is missing decides nothing."""
     one, other = (marks[key] for key in pair)
@@ -197,7 +210,7 @@ def _rated(
     reason = f"rated {abs(gap):.2f} points higher on {', '.join(shared)}"
     uids = tuple(sorted(judgments))
     return pair_or_fault(
-        Kept(better, "ratings", reason, uids, p_chosen, float(weight), margin=abs(gap))
+        Kept(better, origin, reason, uids, p_chosen, float(weight), margin=abs(gap))
     )
 
 

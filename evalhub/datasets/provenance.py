@@ -30,14 +30,19 @@ def provenance_of(scope: Scope, lineage: Path, beat: Beat) -> dict[str, Any]:
     workspace = scope.snapshot.workspace
     by_collection: Counter[str] = Counter()
     by_model: Counter[str] = Counter()
+    rewritten = 0
     with lineage.open(encoding="utf-8") as stream:
         lines: Iterator[Line] = (json.loads(line) for line in stream)
         while lot := list(islice(lines, LOT)):
             beat()
             by_collection += _collections(workspace, lot)
             by_model += _models(workspace, lot)
+            rewritten += _rewritten(workspace, lot)
+    sources = _sources(workspace, by_collection)
     return {
-        "sources": _sources(workspace, by_collection),
+        "sources": sources,
+        "red_team_rows": sum(each["rows"] for each in sources if each["is_red_team"]),
+        "rewritten_rows": rewritten,
         "answers_by": dict(sorted(by_model.items())),
         "consent": _consent(scope),
         "rubrics": _rubrics(scope),
@@ -48,6 +53,10 @@ _PROMPTS = """
     SELECT p.uid::text, c.slug FROM prompts_prompt p
     JOIN prompts_collection c ON c.id = p.collection_id
     WHERE p.uid = ANY(%s::uuid[]) AND p.workspace_id = %s
+"""
+_REWRITTEN = """
+    SELECT uid::text, '' FROM prompts_prompt
+    WHERE uid = ANY(%s::uuid[]) AND workspace_id = %s AND parent_id IS NOT NULL
 """
 _ANSWERS = """
     SELECT x.uid::text, m.name FROM prompts_completion x
@@ -70,6 +79,12 @@ def _collections(workspace: Workspace, lines: list[Line]) -> Counter[str]:
     return Counter(slugs[line["prompt"]] for line in lines if line["prompt"] in slugs)
 
 
+def _rewritten(workspace: Workspace, lines: list[Line]) -> int:
+    """Rows on prompts that a model wrote anew."""
+    uids = _told(_REWRITTEN, workspace, {line["prompt"] for line in lines})
+    return sum(line["prompt"] in uids for line in lines)
+
+
 def _models(workspace: Workspace, lines: list[Line]) -> Counter[str]:
     """Answers in rows by the name of who wrote them; "" stands for people."""
     uids = [uid for line in lines for uid in line["completions"]]
@@ -88,6 +103,7 @@ def _sources(workspace: Workspace, counts: Counter[str]) -> list[dict[str, Any]]
                 "name": collection.name,
                 "rows": counts[collection.slug],
                 "licence": collection.licence,
+                "is_red_team": collection.is_red_team,
                 "files": [
                     {"name": name, "licence": licence, "sha256": sha256}
                     for name, licence, sha256 in told

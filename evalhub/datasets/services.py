@@ -158,8 +158,11 @@ def _checked(workspace: Workspace, kind: BuildKind, values: dict[str, Any]) -> D
     definition = definition_of(values)
     ours = set(Collection.objects.filter(workspace=workspace).values_list("slug", flat=True))
     named = {slug for part in definition.parts for slug in part.collections}
+    named.update(definition.augment_never.collections)
     if strange := sorted({*definition.collections, *named} - ours):
         raise BadDefinition(f"There is no collection {', '.join(strange)} in this workspace.")
+    if definition.augment and kind == BuildKind.EVALUATION:
+        raise BadDefinition("An evaluation set holds what people judged as it is: augment nothing.")
     campaigns = workspace.campaigns.filter(uid__in=definition.campaigns).count()
     if campaigns != len(set(definition.campaigns)):
         raise BadDefinition("A campaign that the definition names is not in this workspace.")

@@ -14,6 +14,7 @@ HELD = 10_000  # rows in memory until they are put down
 PARTS = 256  # each is sorted in memory
 ID = 32  # characters of an id
 REPLAY = "replay of "  # how the origin of a replayed row begins
+AUGMENTED = "augmented by "  # and that of one made from another row
 
 
 class Entry(NamedTuple):

@@ -14,7 +14,7 @@ from evalhub.quality.evidence import Evidence
 
 _PROMPTS = f"""
     SELECT p.id, p.uid::text, p.messages::text, p.archived_at IS NOT NULL, g.split,
-           coalesce(root.uid, g.uid)::text, p.reference, c.slug, p.slices::text,
+           coalesce(root.uid, g.uid)::text, p.reference, c.slug, p.slices::text, c.is_red_team,
            jsonb_path_query_first(p.documents, '$[*] ? (@.title == "{TITLE}").text') #>> '{{}}'
     FROM prompts_prompt p
     JOIN prompts_collection c ON c.id = p.collection_id
@@ -40,6 +40,7 @@ class Asked(NamedTuple):
     reference: str | None
     collection: str  # slug
     slices: str  # JSON, which few builds read
+    is_red_team: bool
     tools_text: str | None = None  # of its document “Tools”
 
     @property
@@ -63,6 +64,7 @@ def answers_in(evidence: Iterable[Evidence]) -> dict[int, Answer]:
         for first, second, _ in (*each.votes, *each.rankings):
             wanted.update((first, second))
         wanted.update(completion for completion, _ in each.marks)
+        wanted.update(each.steps)
         wanted.update(corrected.completion for corrected in each.corrections)
     return {key: Answer(*rest) for key, *rest in _rows(_ANSWERS, wanted)}
 

@@ -20,6 +20,7 @@ import numpy as np
 
 from evalhub.common.canonical import digest_of
 from evalhub.common.files import Beat, file_store, unwatched
+from evalhub.datasets.augmenting.door import augmenter_for
 from evalhub.datasets.building import Building
 from evalhub.datasets.choices import BuildKind
 from evalhub.datasets.cleaning.door import Cleaner
@@ -200,11 +201,14 @@ def _rebuilt(build: DatasetBuild, beat: Beat) -> Check:
     definition = definition_of(build.definition)
     with TemporaryDirectory(prefix="evalhub-verify-") as name:
         folder, kind = Path(name), BuildKind(build.kind)
+        lengths = lengths_for(build.workspace, definition)
+        cleaner = Cleaner(build.dataset, kind, definition.cleaning, folder / "cleaning")
         building = Building(
             kind=kind,
             definition=definition,
-            lengths=lengths_for(build.workspace, definition),
-            cleaner=Cleaner(build.dataset, kind, definition.cleaning, folder / "cleaning"),
+            lengths=lengths,
+            cleaner=cleaner,
+            augmenter=augmenter_for(build.workspace, kind, definition, lengths, cleaner, folder),
             folder=folder / "work",
         )
         scope = scope_of(definition, build.snapshot)

@@ -104,6 +104,7 @@ def _started(member: Member, values: dict[str, Any]) -> Import:
         "mapping": values.get("mapping"),
         "rubric": values.get("rubric", ""),
         "licence": values["licence"],
+        "red_team": values["red_team"],
         "previews": values["preview"],
         "by": member,
     }

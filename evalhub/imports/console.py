@@ -40,6 +40,9 @@ class ImportCommand(BaseCommand):
         )
         parser.add_argument("--mapping", type=Path, help="JSON: what the columns of a table are")
         parser.add_argument("--licence", default="", help="under which the file was published")
+        parser.add_argument(
+            "--red-team", action="store_true", help="its prompts were written to make a model fail"
+        )
         parser.add_argument("--rubric", default="", help="slug of the judgments' rubric")
         parser.add_argument("--preview", action="store_true", help="look only; the page reads it")
         parser.add_argument("--yes", action="store_true", help="read it without a look at --mask")
@@ -83,6 +86,7 @@ class ImportCommand(BaseCommand):
             "masks": options["mask"],
             "rubric": options["rubric"],
             "licence": options["licence"],
+            "red_team": options["red_team"],
             "previews": options["preview"],
             "mapping": _mapping_in(options["mapping"]),
         }

@@ -23,3 +23,9 @@ class NothingToConfirm(Conflict):
     """The import was read already, is being previewed still, or never asked."""
 
     code = "nothing_to_confirm"
+
+
+class OtherPromptsThere(Conflict):
+    """Red-team prompts have a collection of their own."""
+
+    code = "other_prompts_there"

@@ -60,6 +60,12 @@ class UploadForm(forms.Form):
         max_length=200,
         help_text="Under which the file was published, as far as you know: cc-by-4.0, apache-2.0.",
     )
+    red_team = forms.BooleanField(
+        required=False,
+        label="Red-team prompts",
+        help_text="Written to make a model fail. They need a collection of their own, which builds for "
+        "training leave out.",
+    )
     rubric = forms.CharField(
         required=False,
         max_length=50,

@@ -28,6 +28,10 @@ class UploadSerializer(serializers.Serializer[Import]):
     licence = serializers.CharField(
         max_length=200, default="", allow_blank=True, help_text="under which it was published"
     )
+    red_team = serializers.BooleanField(
+        default=False,
+        help_text="prompts written to make a model fail, in a collection of their own",
+    )
     rubric = serializers.SlugField(
         required=False, max_length=50, help_text="in place of the one that the file names"
     )

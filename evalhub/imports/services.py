@@ -17,12 +17,19 @@ from evalhub.common.personal_data import Kind
 from evalhub.formats.containers import is_binary
 from evalhub.formats.mapping import BadMapping, mapping_of
 from evalhub.formats.readers import FORMATS, TABLE, UnknownFormat, sniff
-from evalhub.imports.errors import HubUnreachable, NothingToConfirm, UnfitMapping, UnreadableFile
+from evalhub.imports.errors import (
+    HubUnreachable,
+    NothingToConfirm,
+    OtherPromptsThere,
+    UnfitMapping,
+    UnreadableFile,
+)
 from evalhub.imports.hub import is_hub_id
 from evalhub.imports.models import PREVIEW, READ, Import, ImportKind
 from evalhub.jobs.services import queue_job
 from evalhub.prompts.errors import BadSlug
-from evalhub.prompts.services.collections import collection_of
+from evalhub.prompts.models import Collection
+from evalhub.prompts.services.collections import collection_of, set_red_team
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,49}")
 
@@ -35,6 +42,7 @@ class Asked(TypedDict, total=False):
     mapping: what a table's columns are, as JSON has it.
     licence: under which the file was published; it stands on the cards of builds.
     rubric: slug of the rubric in the place of the one that the file's judgments name.
+    red_team: whether its prompts were written to make a model fail; its collection is marked so.
     previews: whether somebody looks first and says yes (`confirm_import`); with masks always.
     """
 
@@ -43,6 +51,7 @@ class Asked(TypedDict, total=False):
     mapping: dict[str, Any] | None  # any JSON
     rubric: str
     licence: str
+    red_team: bool
     previews: bool
 
 
@@ -62,6 +71,7 @@ def start_import(
         UnreadableFile: the file is empty, or not one of its rows can be read. Nothing was kept.
         UnfitMapping: the mapping does not say what is needed.
         BadSlug: the collection's or the rubric's slug is none.
+        OtherPromptsThere: red-team prompts are for a collection that holds others.
     """
     is_looked_at = bool(asked.get("masks") or asked.get("previews"))
     may_be_table = is_looked_at or bool(asked.get("mapping"))
@@ -127,7 +137,7 @@ def _start(
         raise BadSlug(f"“{rubric[:50]}” is no slug of a rubric.")
     source = Import(
         workspace=workspace,
-        collection=collection_of(workspace=workspace, slug=collection, by=by),
+        collection=_collection(workspace, collection, by, red_team=asked.get("red_team", False)),
         format=asked.get("format", "auto"),
         created_by=by,
         masks=masks,
@@ -150,6 +160,20 @@ def _start(
         licence=source.licence,
     )
     return source
+
+
+def _collection(
+    workspace: Workspace, slug: str, by: Member | None, *, red_team: bool
+) -> Collection:
+    found = collection_of(workspace=workspace, slug=slug, by=by)
+    if red_team and not found.is_red_team:
+        if found.prompts.exists():
+            raise OtherPromptsThere(
+                f"“{found}” holds other prompts already. Import red-team prompts into a collection of "
+                "their own, or mark that one as red team on its page first."
+            )
+        set_red_team(collection=found, is_red_team=True, by=by)
+    return found
 
 
 def _queue(source: Import, kind: str, by: Member | None) -> None:

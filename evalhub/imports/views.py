@@ -65,7 +65,8 @@ def import_new(request: Request, workspace: str) -> HttpResponse:
 def _started(member: Member, given: dict[str, Any]) -> Import:
     """The import of a form, which looks first and waits for a yes."""
     more: dict[str, Any] = {
-        name: given[name] for name in ("collection", "format", "masks", "rubric", "licence")
+        name: given[name]
+        for name in ("collection", "format", "masks", "rubric", "licence", "red_team")
     }
     more |= {
         "workspace": member.workspace,

@@ -17,7 +17,7 @@ def access_collection(member: Member, slug: str) -> Collection:
 
 def access_prompt(member: Member, uid: UUID) -> Prompt:
     """A prompt of the member's workspace."""
-    prompts = Prompt.objects.select_related("collection", "group__merged_into")
+    prompts = Prompt.objects.select_related("collection", "group__merged_into", "parent")
     found = prompts.filter(workspace=member.workspace, uid=uid).first()
     if found is None:
         raise NotFound("No such prompt.")

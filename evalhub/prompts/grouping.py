@@ -172,3 +172,9 @@ def _with_their_roots(keys: set[int]) -> dict[int, PromptGroup]:
 
 def root_of(group: PromptGroup) -> PromptGroup:
     return group.merged_into or group  # never more than one step: merge() keeps it so
+
+
+def roots_of(keys: set[int]) -> dict[int, int]:
+    """The same for many groups, by key."""
+    rows = PromptGroup.objects.filter(pk__in=keys).values_list("pk", "merged_into")
+    return {key: merged_into or key for key, merged_into in rows}

@@ -21,12 +21,17 @@ class Split(TextChoices):
 
 
 class Collection(PublicModel):
-    """A named set of prompts."""
+    """A named set of prompts.
+
+    Those of a red-team collection were written to make a model fail: builds for training leave them
+    out unless their definition asks.
+    """
 
     workspace = models.ForeignKey(Workspace, models.PROTECT, related_name="collections")
     slug = models.CharField(max_length=50, validators=[slug_rule])
     name = models.CharField(max_length=100)
     licence = models.CharField(max_length=200, blank=True, db_default="")  # empty: not stated
+    is_red_team = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         ordering = ["slug"]
@@ -93,6 +98,9 @@ class Prompt(PublicModel):
     documents: models.JSONField[list[Any]] = models.JSONField(default=list)
     slices: models.JSONField[dict[str, str]] = models.JSONField(default=dict)
     archived_at = models.DateTimeField(null=True, blank=True)
+    parent = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="rewritings", db_index=False
+    )  # of one that a model wrote anew: in the same group for ever
 
     objects = PromptQuerySet.as_manager()
 
@@ -111,6 +119,11 @@ class Prompt(PublicModel):
                 fields=["workspace", "id"],
                 name="prompt_archived",
                 condition=Q(archived_at__isnull=False),
+            ),
+            models.Index(
+                fields=["parent"],
+                name="prompt_by_parent",
+                condition=Q(parent__isnull=False),
             ),
             GinIndex(words_of("messages"), name="prompt_by_words"),
             GinIndex(slices_of("slices"), name="prompt_by_slice"),

@@ -16,7 +16,7 @@ from django.db import transaction
 
 from evalhub.accounts.models import Workspace
 from evalhub.common.copying import copy_in
-from evalhub.prompts.grouping import Merge, merge_each
+from evalhub.prompts.grouping import Merge, merge_each, roots_of
 from evalhub.prompts.models import Prompt, Sketch
 from evalhub.stats.minhash import ALIKE, BANDS, bands_of, candidates_of, share_a_band
 from evalhub.stats.shingles import Hashes, Places, jaccard, shingles_of
@@ -112,6 +112,34 @@ def _look_at(workspace: Workspace, batch: Sequence[Told], found: Near) -> None:
             for told, row in zip(batch, bands.astype(_STORED), strict=True)
         ),
     )
+
+
+def near_others(workspace: Workspace, told: Sequence[Told]) -> set[int]:
+    """Places of those texts that are near-duplicates of a prompt of another group, or of an earlier one
+    of them that belongs to another. All prompts have been looked at before.
+
+    Args:
+        told: `group` is the key of the group that each is to join.
+    """
+    if not told:
+        return set()
+    shingles = shingles_of([each.text for each in told])
+    bands = bands_of(shingles)
+    old_keys, old_bands = _old_with(workspace, np.unique(bands))
+    first = len(old_keys)
+    pairs = candidates_of(np.concatenate([old_bands, bands]), new=first).pairs
+    among_old = np.unique(pairs[pairs < first])
+    old = dict(zip(among_old.tolist(), _read(old_keys[among_old]), strict=True))
+    sets = dict(zip(old, _sets(old.values()), strict=True))
+    groups = {at: each.group for at, each in old.items()}
+    groups |= {first + nth: each.group for nth, each in enumerate(told)}
+    sets |= {first + nth: shingles.of(nth) for nth in range(len(told))}
+    roots = roots_of(set(groups.values()))
+    return {
+        other - first
+        for one, other in pairs.tolist()
+        if roots[groups[one]] != roots[groups[other]] and jaccard(sets[one], sets[other]) >= ALIKE
+    }
 
 
 def _old_with(workspace: Workspace, values: Hashes) -> tuple[Places, Hashes]:

@@ -9,13 +9,14 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from evalhub.accounts.access import access_member
+from evalhub.accounts.choices import Role
 from evalhub.accounts.http import Request
 from evalhub.accounts.models import Member
 from evalhub.common.paging import newest_first
 from evalhub.prompts.access import access_collection, access_prompt
 from evalhub.prompts.models import Collection, Split
 from evalhub.prompts.queries import prompts_per_split
-from evalhub.prompts.services.collections import set_licence
+from evalhub.prompts.services.collections import set_licence, set_red_team
 
 SHOWN = 50  # completions on the page of one prompt
 
@@ -43,6 +44,7 @@ def collection_detail(request: Request, workspace: str, slug: str) -> HttpRespon
     context = _context(member) | {
         "collection": collection,
         "splits": prompts_per_split(collection),
+        "may_rewrite": member.has(Role.ENGINEER),
         "split": split,
         "page": newest_first(prompts, before=request.GET.get("before", "")),
     }
@@ -55,6 +57,15 @@ def collection_licence(request: Request, workspace: str, slug: str) -> HttpRespo
     member = access_member(request.user, workspace, to="build")
     collection = access_collection(member, slug)
     set_licence(collection=collection, licence=request.POST.get("licence", ""), by=member)
+    return redirect("prompts:collection", workspace, slug)
+
+
+@require_POST
+@login_required
+def collection_red_team(request: Request, workspace: str, slug: str) -> HttpResponse:
+    member = access_member(request.user, workspace, to="build")
+    collection = access_collection(member, slug)
+    set_red_team(collection=collection, is_red_team="is_red_team" in request.POST, by=member)
     return redirect("prompts:collection", workspace, slug)
 
 

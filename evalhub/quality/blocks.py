@@ -18,6 +18,7 @@ from django.db import connection
 from numpy.typing import NDArray
 
 from evalhub.common.erased import TOMBSTONE
+from evalhub.judgments.choices import StepVerdict
 from evalhub.quality.scope import Scope
 from evalhub.rubrics.models import ScaleKind
 
@@ -63,6 +64,16 @@ _NUMBERS = {
     """,
         5,
     ),
+    "steps": (
+        """
+        SELECT s.block, s.prompt_id, s.id, r.completion_id, count(*)::bigint,
+               coalesce(min(r.step) FILTER (WHERE r.verdict <> '{right}'), count(*))::bigint
+        FROM {scope} s JOIN judgments_judgedstep r ON r.judgment_id = s.id
+        GROUP BY 1, 2, 3, 4
+        ORDER BY 1, 2, 3, 4
+    """,
+        5,
+    ),
 }  # with their columns behind the block
 _JUDGMENTS = "SELECT block, prompt_id, id, uid FROM {scope} ORDER BY 1, 2, 3"
 _WRITTEN = {
@@ -98,7 +109,8 @@ class Block:
 
     `preferences` has the columns prompt, judgment, first, second, criterion (0: overall), margin and
     both_bad; `rankings` prompt, judgment, completion and tier; `ratings` prompt, judgment, completion
-    (0: the prompt alone), criterion and value (`MISSING`: could not tell).
+    (0: the prompt alone), criterion and value (`MISSING`: could not tell); `steps` prompt, judgment,
+    completion, how many steps it has and how many are right ahead of the first that is not.
     """
 
     prompt_J: Ints
@@ -107,6 +119,7 @@ class Block:
     preferences: Sequence[Ints]
     rankings: Sequence[Ints]
     ratings: Sequence[Ints]
+    steps: Sequence[Ints]
     corrections: list[WrittenText]
     demonstrations: list[WrittenText]
 
@@ -196,7 +209,11 @@ def _cursor(statement: str, table: str, stack: ExitStack) -> Any:
     )
     stack.enter_context(cursor)
     text: LiteralString = statement.format(
-        scope=table, missing=MISSING, words=ScaleKind.TEXT.value, erased=TOMBSTONE
+        scope=table,
+        missing=MISSING,
+        words=ScaleKind.TEXT.value,
+        erased=TOMBSTONE,
+        right=StepVerdict.RIGHT.value,
     )
     cursor.execute(text)
     return cursor

@@ -62,6 +62,8 @@ class Evidence:
     rankings: dict[Pair, Votes] = field(default_factory=_votes)
     neighbours: dict[Pair, Votes] = field(default_factory=_votes)
     marks: dict[Mark, Marks] = field(default_factory=_marks)
+    steps: dict[int, Marks] = field(default_factory=dict)
+    # by completion: how far its reasoning is right, 1 from the start to 5 to the end
     corrections: list[Corrected] = field(default_factory=list)
     demonstrations: list[Written] = field(default_factory=list)
     labels: list[Label] = field(default_factory=list)

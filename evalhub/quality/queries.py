@@ -58,6 +58,7 @@ class _Gathering:
         self._add_preferences(block.preferences)
         self._add_ratings(block.ratings)
         self._add_rankings(block.rankings)
+        self._add_steps(block.steps)
 
     def _add_preferences(self, columns: Sequence[Ints]) -> None:
         """A comparison has no value that a table could map: it counts where answers are kept."""
@@ -204,6 +205,13 @@ class _Gathering:
                 evidence.rankings[pair].add(uid, margin=margin, ballot=ballot)
                 if other_tier - tier <= 1:
                     evidence.neighbours[pair].add(uid, margin=margin, ballot=ballot)
+
+    def _add_steps(self, columns: Sequence[Ints]) -> None:
+        told = zip(*(each.tolist() for each in columns), self._uids(columns[1]), strict=True)
+        for prompt, _, completion, steps, right, uid in told:
+            marks = self.evidence[prompt].steps.setdefault(completion, Marks())
+            marks.values.append(LOWEST + (HIGHEST - LOWEST) * right / steps)
+            marks.judgments.append(uid)
 
     def _uids(self, key_R: Ints) -> list[str]:
         found: list[str] = self._uid_J[np.searchsorted(self._key_J, key_R)].tolist()

@@ -12,10 +12,13 @@ from rest_framework.views import APIView
 
 from evalhub.accounts.access import acting_member, workspace_of
 from evalhub.common.rest import KeysetPagination
+from evalhub.prompts.access import access_collection
+from evalhub.registry.access import model_named
 from evalhub.runs.access import acting_run
-from evalhub.runs.models import Run
+from evalhub.runs.models import Rewriting, Run
 from evalhub.runs.queries import run_summary
-from evalhub.runs.serializers import RunSerializer
+from evalhub.runs.rewriting.services import start_rewriting
+from evalhub.runs.serializers import NewRewritingSerializer, RewritingSerializer, RunSerializer
 
 
 class RunListView(ListAPIView[Run]):
@@ -26,6 +29,35 @@ class RunListView(ListAPIView[Run]):
         key = workspace_of(self.request, self.request.query_params.get("workspace"))
         member = acting_member(self.request, key, to="build")
         return Run.objects.filter(workspace=member.workspace).select_related("job", "output_model")
+
+
+class RewritingListView(ListAPIView[Rewriting]):
+    """Prompts that models wrote anew, newest first."""
+
+    serializer_class = RewritingSerializer
+    pagination_class = KeysetPagination
+
+    def get_queryset(self) -> QuerySet[Rewriting]:
+        key = workspace_of(self.request, self.request.query_params.get("workspace"))
+        member = acting_member(self.request, key, to="build")
+        rows = Rewriting.objects.filter(workspace=member.workspace)
+        return rows.select_related("source", "target", "first__job", "second__job")
+
+    @extend_schema(request=NewRewritingSerializer, responses={202: RewritingSerializer})
+    def post(self, request: Request) -> Response:
+        """Let a model write the prompts of a collection anew."""
+        asked = NewRewritingSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        values = dict(asked.validated_data)
+        key = workspace_of(request, values.pop("workspace", None))
+        member = acting_member(request, key, to="engineer")
+        made = start_rewriting(
+            collection=access_collection(member, values.pop("collection")),
+            model=model_named(member.workspace_id, values.pop("model")),
+            by=member,
+            **values,
+        )
+        return Response(RewritingSerializer(made).data, status=202)
 
 
 class RunView(APIView):

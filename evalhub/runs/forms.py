@@ -5,6 +5,9 @@ from django import forms
 from evalhub.accounts.models import Workspace
 from evalhub.common.forms import RowField, choose_from
 from evalhub.registry.models import LanguageModel, ModelKind, Stage
+from evalhub.runs.models import RewritingWay
+from evalhub.runs.rewriting.asking import LANGUAGES
+from evalhub.runs.rewriting.services import MOST_EACH, MOST_PROMPTS
 
 
 class TryForm(forms.Form):
@@ -26,3 +29,47 @@ class TryForm(forms.Form):
         adapter = adapters.filter(stage=Stage.INCUMBENT).first() or adapters.first()  # the newest
         self.fields["adapter"].initial = adapter
         self.fields["base"].initial = adapter.base if adapter else bases.first()
+
+
+class RewriteForm(forms.Form):
+    model = RowField(LanguageModel.objects.none(), help_text="One that follows instructions.")
+    way = forms.ChoiceField(
+        choices=[
+            (RewritingWay.PARAPHRASE.value, "paraphrase: in other words, one run"),
+            (RewritingWay.BACK_TRANSLATION.value, "back-translation: there and back, two runs"),
+        ],
+        initial=RewritingWay.PARAPHRASE.value,
+        widget=forms.RadioSelect,
+        label="By",
+    )
+    language = forms.ChoiceField(
+        required=False,
+        choices=[("", "—"), *LANGUAGES.items()],
+        label="Language of the prompts",
+        help_text="For back-translation.",
+    )
+    through = forms.ChoiceField(
+        required=False,
+        choices=[("", "—"), *LANGUAGES.items()],
+        label="Language in between",
+        help_text="For back-translation.",
+    )
+    each = forms.IntegerField(
+        min_value=1, max_value=MOST_EACH, initial=1, label="New prompts for each"
+    )
+    most = forms.IntegerField(
+        min_value=1,
+        max_value=MOST_PROMPTS,
+        initial=100,
+        label="Prompts at most",
+        help_text="By lot.",
+    )
+    max_new_tokens = forms.IntegerField(
+        min_value=8, max_value=4096, initial=256, label="Tokens of an answer at most"
+    )
+    seed = forms.IntegerField(min_value=0, max_value=2**31 - 1, initial=0)
+
+    def __init__(self, *args: object, workspace: Workspace, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # Django's own signature
+        models = LanguageModel.objects.of_workspace(workspace).generating()
+        choose_from(self, "model", models.order_by("name"))

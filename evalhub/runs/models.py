@@ -6,10 +6,11 @@ from django.db import models
 from django.db.models.enums import TextChoices
 
 from evalhub.accounts.models import Member, Workspace
-from evalhub.common.models import PublicModel
+from evalhub.common.models import PublicModel, one_of
 from evalhub.datasets.choices import BuildKind
 from evalhub.datasets.models import DatasetBuild
 from evalhub.jobs.models import Job
+from evalhub.prompts.models import Collection
 from evalhub.registry.models import LanguageModel
 
 
@@ -105,3 +106,39 @@ class RunEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.n}"
+
+
+class RewritingWay(TextChoices):
+    PARAPHRASE = "paraphrase", "Paraphrase"
+    BACK_TRANSLATION = "back_translation", "Back-translation"
+
+
+class Rewriting(PublicModel):
+    """Prompts of a collection written anew by a model, by one run or by two.
+
+    The jobs of its runs carry it on: the first ends, the second is queued, its answers become prompts.
+    `made` is None until then; `dropped` counts the answers that became none.
+    """
+
+    workspace = models.ForeignKey(Workspace, models.PROTECT, related_name="rewritings")
+    source = models.ForeignKey(Collection, models.PROTECT, related_name="rewritings")
+    target = models.ForeignKey(Collection, models.PROTECT, related_name="+")
+    way = models.CharField(max_length=20, choices=RewritingWay.choices)
+    language = models.CharField(max_length=2, blank=True)  # of the prompts, for back-translation
+    through = models.CharField(max_length=2, blank=True)  # the language in between
+    first = models.OneToOneField(Run, models.PROTECT, related_name="+")
+    second = models.OneToOneField(Run, models.PROTECT, null=True, blank=True, related_name="+")
+    made = models.PositiveIntegerField(null=True, blank=True)
+    dropped: models.JSONField[dict[str, int]] = models.JSONField(default=dict)
+    created_by = models.ForeignKey(Member, models.PROTECT, null=True, blank=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [one_of("rewriting_way_known", "way", RewritingWay)]
+
+    def __str__(self) -> str:
+        return f"{RewritingWay(self.way).label} of {self.source}"
+
+    @property
+    def last_run(self) -> Run:
+        return self.second or self.first

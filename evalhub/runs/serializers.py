@@ -2,7 +2,9 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
-from evalhub.runs.models import Run
+from evalhub.runs.models import Rewriting, RewritingWay, Run
+from evalhub.runs.rewriting.asking import CODES
+from evalhub.runs.rewriting.services import MOST_EACH, MOST_PROMPTS
 
 
 class RunSerializer(serializers.ModelSerializer[Run]):
@@ -12,3 +14,41 @@ class RunSerializer(serializers.ModelSerializer[Run]):
     class Meta:
         model = Run
         fields = ["uid", "recipe", "state", "seconds", "metrics", "output_model", "created_at"]
+
+
+class NewRewritingSerializer(serializers.Serializer[Rewriting]):
+    workspace = serializers.SlugField(required=False, help_text="its slug; a token needs none")
+    collection = serializers.SlugField(max_length=50)
+    model = serializers.CharField(max_length=120, help_text="its name")
+    way = serializers.ChoiceField(choices=RewritingWay.values)
+    language = serializers.ChoiceField(
+        choices=CODES, required=False, help_text="of the prompts, for back_translation"
+    )
+    through = serializers.ChoiceField(
+        choices=CODES, required=False, help_text="in between, for back_translation"
+    )
+    each = serializers.IntegerField(min_value=1, max_value=MOST_EACH, default=1)
+    most = serializers.IntegerField(min_value=1, max_value=MOST_PROMPTS, default=1000)
+    max_new_tokens = serializers.IntegerField(min_value=8, max_value=4096, default=256)
+    seed = serializers.IntegerField(min_value=0, max_value=2**31 - 1, default=0)
+
+
+class RewritingSerializer(serializers.ModelSerializer[Rewriting]):
+    """`made` is null until the last run has ended and its answers are stored as prompts."""
+
+    collection = serializers.CharField(source="source.slug", read_only=True)
+    target = serializers.CharField(source="target.slug", read_only=True)
+    state = serializers.CharField(source="last_run.job.state", read_only=True)
+    runs = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Rewriting
+        fields = (
+            "uid", "collection", "target", "way", "language", "through", "runs", "state", "made",
+            "dropped", "created_at",
+        )  # fmt: skip
+
+    def get_runs(self, rewriting: Rewriting) -> list[str]:
+        """The uid of each, in order."""
+        runs = (rewriting.first, rewriting.second)
+        return [str(run.uid) for run in runs if run is not None]

@@ -2,8 +2,11 @@ from __future__ import annotations
 
 from evalhub.jobs.handlers import register
 from evalhub.runs.jobs import execute
+from evalhub.runs.rewriting.jobs import rewrite
+from evalhub.runs.rewriting.services import REWRITE
 from evalhub.runs.services import EXECUTE
 
 
 def connect() -> None:
     register(EXECUTE, execute)
+    register(REWRITE, rewrite)

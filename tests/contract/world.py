@@ -119,6 +119,7 @@ MAKERS: Makers = {
     "collections": lambda w: (
         make.CompletionFactory.create(prompt__collection__workspace=w).prompt.collection
     ),
+    "rewritings": lambda w: make.RewritingFactory.create(source__workspace=w),
     "prompts": lambda w: make.CompletionFactory.create(prompt__collection__workspace=w).prompt,
     "datasets": lambda w: make.DatasetBuildFactory.create(dataset__workspace=w).dataset,
     "spellings": lambda w: make.SpellingProposalFactory.create(dataset__workspace=w),

@@ -108,6 +108,9 @@ def make_world(workspace: Workspace, member: Member, text: str) -> World:
     ).uid
     uids |= make_labelling(workspace, member, text)
     uids["trial"] = try_prompt(workspace=workspace, models=[base], text=text, by=member)
+    factories.RewritingFactory.create(
+        source=task.prompt.collection, target__name=text[:100], first__model=base
+    )
     uids |= make_leaving(build, member)
     uids["sweep"] = factories.TryFactory.create(
         sweep__workspace=workspace, sweep__despite=text, sweep__error=text,

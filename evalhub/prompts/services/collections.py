@@ -10,7 +10,7 @@ from evalhub.prompts.models import Collection
 
 
 @transaction.atomic
-def set_licence(*, collection: Collection, licence: str, by: Member) -> None:
+def set_licence(*, collection: Collection, licence: str, by: Member | None) -> None:
     """Say under which licence the prompts and answers stand; empty: not stated. Builds that are
     made already keep what was said then.
     """
@@ -18,10 +18,28 @@ def set_licence(*, collection: Collection, licence: str, by: Member) -> None:
     collection.save(update_fields=["licence"])
     record(
         "collection.licence_set",
-        actor=by.pseudonym,
+        actor=by.pseudonym if by else "system",
         workspace=collection.workspace.slug,
         target=f"collection {collection.uid}",
         licence=collection.licence,
+    )
+
+
+@transaction.atomic
+def set_red_team(*, collection: Collection, is_red_team: bool, by: Member | None = None) -> None:
+    """Say whether its prompts were written to make a model fail. Builds that are made already stay
+    as they are.
+    """
+    if collection.is_red_team == is_red_team:
+        return
+    collection.is_red_team = is_red_team
+    collection.save(update_fields=["is_red_team"])
+    record(
+        "collection.red_team_set",
+        actor=by.pseudonym if by else "system",
+        workspace=collection.workspace.slug,
+        target=f"collection {collection.uid}",
+        is_red_team=is_red_team,
     )
 
 

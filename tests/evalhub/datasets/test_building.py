@@ -24,7 +24,7 @@ from evalhub.imports.models import ImportKind
 from evalhub.imports.services import start_import
 from evalhub.jobs.jobs import execute
 from evalhub.jobs.models import Job, News
-from evalhub.judgments.models import Correction, Demonstration, Rating
+from evalhub.judgments.models import Correction, Demonstration, JudgedStep, Rating
 from evalhub.prompts.grouping import merge
 from evalhub.prompts.models import Prompt
 from tests.evalhub.datasets.conftest import Build
@@ -220,6 +220,26 @@ def test_labels_and_written_answers_become_rows(acme: Workspace, build: Build) -
 
     assert found == [("topic", "tech", 1.0)] * 2
     assert [row["completion"][0]["content"] for row in rows(build("sft"))] == ["Dear all."]
+
+
+def test_judged_steps_imply_a_pair(acme: Workspace, build: Build) -> None:
+    """Right to the end, and right for one of four steps: three points of five lie between them."""
+    campaign = CampaignFactory.create(workspace=acme, asks=["steps"])
+    task = TaskFactory.create(campaign=campaign)
+    judgment = JudgmentFactory.create(task=task)
+    one, two = task.completions.order_by("placed__place")
+    verdicts = {one: ["right", "unsupported", "right", "wrong"], two: ["right"] * 3}
+    for completion, said in verdicts.items():
+        for step, verdict in enumerate(said):
+            JudgedStep.objects.create(
+                judgment=judgment, completion=completion, step=step, start=0, end=1, verdict=verdict
+            )
+
+    [row] = rows(build())
+
+    assert row["chosen"][0]["content"] == two.content
+    assert row["rejected"][0]["content"] == one.content
+    assert build("reward").rows["train"] == 1
 
 
 def test_calls_of_tools_are_kept_with_the_tools_that_were_declared(

@@ -22,6 +22,7 @@ from evalhub.datasets.rows import (
     content_uid,
 )
 from evalhub.datasets.singles import sft_row
+from evalhub.quality.consensus import Marks
 from evalhub.quality.evidence import Corrected, Evidence, Label, Mark, Pair, Written
 
 ANSWERS = {key: Answer(f"answer {key}", UUID(int=key)) for key in range(1, 6)}
@@ -118,6 +119,18 @@ def test_ratings_imply_pairs_beyond_the_margin() -> None:
 def test_an_implied_pair_knows_how_sure_it_is() -> None:
     """[5, 2] against [1, 3]: 5 is above both, 2 above one: 3 of 4."""
     assert pairs(rated(a=[5, 2], b=[1, 3])) == [("1", "2", 0.75)]
+
+
+def test_where_nobody_voted_or_rated_the_steps_of_the_reasoning_decide() -> None:
+    evidence = rated(a=[5], b=[1])
+    for key, values in ((1, [1.0]), (2, [5.0]), (3, [2.0, 5.0]), (4, [5.0, 4.5])):
+        evidence.steps[key] = Marks(values=values, judgments=[str(uuid4()) for _ in values])
+    found = pairs(evidence)
+    assert found[0] == ("1", "2", 1.0), "as rated"
+    assert ("4", "1", 1.0) in found
+    assert ("4", "3", 0.625) in found
+    assert ("2", "4", 0.75) not in found, "a quarter of a point lies between them"
+    assert pairs(evidence, evidence=["ratings"]) == [("1", "2", 1.0)]
 
 
 def test_ratings_do_not_overrule_votes() -> None:

@@ -90,6 +90,7 @@ NOBODYS = {
     "reports.export": "file_key digest left_out",
     "runs.run": "spec metrics artifacts environment warnings checkpoints",
     "runs.runevent": "kind body",
+    "runs.rewriting": "way language through dropped",
     "sweeps.sweep": "recipe space options objective despite error findings",
     "sweeps.try": "values",
 }

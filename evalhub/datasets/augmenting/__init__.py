@@ -1,0 +1,1 @@
+"""Rows made from rows: never without being asked for, never of what is measured on."""

@@ -1,0 +1,111 @@
+"""The part of a dataset's form that says which rows are made from others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django import forms
+
+from evalhub.datasets.augmenting.options import CAP
+
+_HOW = "Of the training rows that people made; 0: none."
+
+
+class ShareField(forms.FloatField):
+    def __init__(self, **options: Any) -> None:  # Any: Django's own
+        super().__init__(required=False, min_value=0, max_value=1, initial=0, **options)
+
+
+class PairsField(forms.CharField):
+    """One to a line: a word, an equals sign, what it stands with."""
+
+    def __init__(self, **options: Any) -> None:  # Any: Django's own
+        area = forms.Textarea({"rows": 3, "spellcheck": "false"})
+        super().__init__(required=False, widget=area, **options)
+
+    def to_python(self, value: Any) -> Any:
+        found = []
+        for line in filter(str.strip, (super().to_python(value) or "").splitlines()):
+            one, is_one, other = (" ".join(each.split()) for each in line.partition("="))
+            if not is_one or not one or not other:
+                raise forms.ValidationError(
+                    f"“{line.strip()[:50]}” is not of the form word = other."
+                )
+            found.append((one, other))
+        return found
+
+
+class SlicesField(forms.CharField):
+    """Like language=de, domain=law: values by key."""
+
+    def to_python(self, value: Any) -> Any:
+        found: dict[str, list[str]] = {}
+        for word in filter(None, map(str.strip, (super().to_python(value) or "").split(","))):
+            key, is_one, told = (each.strip() for each in word.partition("="))
+            if not is_one or not key or not told:
+                raise forms.ValidationError(f"“{word}” is not of the form key=value.")
+            found.setdefault(key, []).append(told)
+        return found
+
+
+class AugmentForm(forms.Form):
+    word_share = ShareField(label="Share of rows by word replacement", help_text=_HOW)
+    words = PairsField(
+        label="Words and others of the same meaning",
+        help_text="As in: big = large, huge. In what users ask, and in raw texts; never in answers.",
+    )
+    shuffle_share = ShareField(
+        label="Share of rows by sentence shuffling",
+        help_text="Of what users ask, and of raw texts; the last sentence stays. Answers are never shuffled.",
+    )
+    swap_share = ShareField(
+        label="Share of rows by counterfactual swaps",
+        help_text="Against bias: prompt and answers about the other one of each pair.",
+    )
+    swap_lists = forms.MultipleChoiceField(
+        required=False,
+        label="Lists of pairs that come with evalhub",
+        choices=[
+            ("gender_en", "she and he, mother and father, … (English)"),
+            ("names_en", "Emily and Lakisha, Greg and Jamal, … (United States)"),
+        ],
+        widget=forms.CheckboxSelectMultiple,
+    )
+    swap_pairs = PairsField(
+        label="Pairs of your own",
+        help_text="As in: Berlin = Lagos. Both ways; each word in one pair.",
+    )
+    cap = forms.FloatField(
+        required=False,
+        min_value=0.01,
+        max_value=1,
+        initial=CAP,
+        label="Share of augmented rows at most",
+        help_text="All ways together, of the training rows that people made.",
+    )
+    never = SlicesField(
+        required=False,
+        label="Never from prompts of these slices",
+        help_text="Like domain=medicine, domain=law.",
+    )
+
+    def options(self) -> dict[str, Any]:
+        """What a definition has of augmentation; nothing where every share is 0."""
+        given = self.cleaned_data
+        ways = list(self._ways(given))
+        told = {"augment": ways, "augment_never": {"slices": given["never"]}}
+        return told | ({"augment_cap": given["cap"]} if given["cap"] else {})
+
+    def _ways(self, given: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        if share := given["word_share"]:
+            words = {
+                word: [each for each in map(str.strip, others.split(",")) if each]
+                for word, others in given["words"]
+            }
+            yield {"by": "word_replacement", "share": share, "words": words}
+        if share := given["shuffle_share"]:
+            yield {"by": "sentence_shuffle", "share": share}
+        if share := given["swap_share"]:
+            pairs, lists = given["swap_pairs"], given["swap_lists"]
+            yield {"by": "counterfactual_swap", "share": share, "pairs": pairs, "lists": lists}
