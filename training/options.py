@@ -259,6 +259,20 @@ class GenerateOptions(Options):
         ]
 
 
+@dataclass(frozen=True, kw_only=True)
+class MeasureOptions(Options):
+    """Inputs: any, each of rows of `prompt` and the fields that `answers` names.
+
+    Artifact: `lengths.jsonl` {"input","id","tokens","reason"}; the reason is empty where a row fits.
+    """
+
+    answers: list[str] = field(default_factory=lambda: ["completion"])
+    max_length: int = 0  # tokens; 0: what the model can take
+
+    def _rules(self) -> list[Rule]:
+        return [("max_length", "0 or more", self.max_length >= 0)]
+
+
 OPTIONS: dict[str, type[Options]] = {
     "noop": NoopOptions,
     "sft": SftOptions,
@@ -268,4 +282,5 @@ OPTIONS: dict[str, type[Options]] = {
     "score": ScoreOptions,
     "evaluate": EvaluateOptions,
     "generate": GenerateOptions,
+    "measure": MeasureOptions,
 }

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from evalhub.accounts.models import Member, Workspace
 from evalhub.audit.services import record
+from evalhub.datasets.choices import ANSWERS
 from evalhub.datasets.errors import BuildCrosses, BuildErased
 from evalhub.datasets.models import DatasetBuild
 from evalhub.datasets.queries import blocking
@@ -17,13 +18,14 @@ from evalhub.registry.errors import CannotRun
 from evalhub.registry.models import LanguageModel, ModelKind
 from evalhub.runs.errors import BadSpec, BlockedByFindings
 from evalhub.runs.fit import Data, misfits
-from evalhub.runs.inputs import FileRef, store_rows, training_inputs
+from evalhub.runs.inputs import FileRef, split_files, store_rows, training_inputs
 from evalhub.runs.models import TRAINING, Recipe, Run
 from training.contract import OPTIONS, ContractError, Options, RunSpec, TrainOptions
 
 EXECUTE = "runs.execute"
 SCORING = (Recipe.REWARD, Recipe.SCORE)  # what a reward model can be used for
-MEASURING = (Recipe.EVALUATE,)  # may read a test split; no other recipe may
+MEASURE = "runs.measure"
+MEASURING = (Recipe.EVALUATE, Recipe.MEASURE)  # may read a test split; no other recipe may
 TEST_FILES = ("test.jsonl", "prompts.jsonl")
 
 
@@ -147,6 +149,33 @@ def demand_trainable(
             "why it is right all the same."
         )
     return blocks
+
+
+@transaction.atomic
+def start_measuring(*, build: DatasetBuild, model: LanguageModel, by: Member | None = None) -> Run:
+    """Count the tokens of a build's rows as `model` will read them; the figures come to stand on the build.
+
+    Raises:
+        BadSpec: the build is not finished, or its kind holds no answers to learn from.
+        CannotRun, BuildErased: as of `start_run`.
+    """
+    if build.kind not in ANSWERS:
+        raise BadSpec(
+            f"{build} is a {build.kind} build: there is nothing in it for a recipe to learn."
+        )
+    if not build.is_built:
+        raise BadSpec(f"{build} is not finished: wait for it, then measure.")
+    return start_run(
+        workspace=build.workspace,
+        recipe=Recipe.MEASURE,
+        model=model,
+        builds=[build],
+        inputs=split_files(build),
+        options={"answers": list(ANSWERS[build.kind])},
+        by=by,
+        title=f"Count the tokens of {build.dataset} for {model}",
+        kind=MEASURE,
+    )
 
 
 @transaction.atomic

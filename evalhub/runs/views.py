@@ -14,11 +14,13 @@ from evalhub.accounts.models import Member
 from evalhub.common.charts import line_chart
 from evalhub.common.errors import DomainError, NotFound
 from evalhub.common.paging import newest_first
+from evalhub.datasets.access import access_build
 from evalhub.jobs.access import access_job
 from evalhub.jobs.queries import waits_for
 from evalhub.jobs.services import cancel_job
 from evalhub.runs.access import access_run
-from evalhub.runs.forms import TryForm
+from evalhub.runs.errors import BadSpec
+from evalhub.runs.forms import BaseForm, TryForm
 from evalhub.runs.models import TRAINING, Run
 from evalhub.runs.queries import (
     curves_of,
@@ -26,7 +28,8 @@ from evalhub.runs.queries import (
     settings_of,
     trial_answers,
 )
-from evalhub.runs.services import start_training, try_prompt
+from evalhub.runs.services import start_measuring, start_training, try_prompt
+from evalhub.runs.telling import forecast_of, told_by
 from evalhub.runs.training_form import BasisForm, SettingsForm, trainable_builds
 
 
@@ -52,19 +55,23 @@ def run_list(request: Request, workspace: str) -> HttpResponse:
 def run_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     member = access_member(request.user, workspace, to="build")
     run = access_run(member, uid)
-    curves = curves_of(run)
+    curves, told = curves_of(run), told_by(run)
     context = _context(member) | {
         "run": run,
         "job": run.job,
         "waits_for": waits_for(run.job),
         "charts": [(curve, line_chart(curve.name, curve.points)) for curve in curves],
         "settings": settings_of(run),
+        "findings": told.findings,
+        "previews": told.previews,
+        "forecast": None if run.job.is_ended else forecast_of(run, told),
         "samples": run.events.filter(kind="sample").order_by("-attempt", "-n")[:6],
         "log": log_tail(run),
         "may_train": member.has(Role.ENGINEER),
         "trains": run.recipe in TRAINING,
     }
-    return render(request, "runs/run_detail.html" + ("#live" if request.htmx else ""), context)
+    part = ("#previews" if request.htmx.target == "previews" else "#live") if request.htmx else ""
+    return render(request, "runs/run_detail.html" + part, context)
 
 
 @login_required
@@ -129,6 +136,19 @@ def run_cancel(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     run = access_run(member, uid)
     cancel_job(job=access_job(member, run.job.uid, to_cancel=True), by=member)
     return redirect("runs:detail", workspace, uid)
+
+
+@require_POST
+@login_required
+def measure_start(request: Request, workspace: str, uid: UUID) -> HttpResponse:
+    """Count the tokens of a build for the base model that was chosen on its page."""
+    member = access_member(request.user, workspace, to="build")
+    build = access_build(member, uid)
+    form = BaseForm(request.POST, workspace=member.workspace)
+    if not form.is_valid():
+        raise BadSpec("Choose a base model of this workspace to count for.")
+    run = start_measuring(build=build, model=form.cleaned_data["base"], by=member)
+    return redirect("runs:detail", workspace, run.uid)
 
 
 @login_required
