@@ -16,7 +16,7 @@ from training.models import TALKS, Loaded, attach_adapter, fresh_adapter, load_b
 from training.preflight import look
 from training.previews import preview
 from training.reading import Reader
-from training.rows import read_rows
+from training.rows import read_rows, share_of
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,7 @@ def prepare(
         for name in ("train", "validation", "earlier")
         if (path := attempt.needed_input(name) if name == "train" else attempt.input(name))
     }
+    rows["train"] = share_of(rows["train"], options.train_share, seed=attempt.spec.seed)
     device = choose_device(threads=options.threads)
     loaded = load_base(attempt, device, kind=kind)
     limit = room(loaded, options.max_length)

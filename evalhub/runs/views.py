@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from evalhub.accounts.access import access_member
+from evalhub.accounts.choices import Role
 from evalhub.accounts.http import Request
 from evalhub.accounts.models import Member
 from evalhub.common.charts import line_chart
@@ -20,15 +21,16 @@ from evalhub.jobs.services import cancel_job
 from evalhub.runs.access import access_run
 from evalhub.runs.errors import BadSpec
 from evalhub.runs.forms import BaseForm, TryForm
-from evalhub.runs.models import Run
+from evalhub.runs.models import TRAINING, Run
 from evalhub.runs.queries import (
     curves_of,
     log_tail,
     settings_of,
     trial_answers,
 )
-from evalhub.runs.services import start_measuring, try_prompt
+from evalhub.runs.services import start_measuring, start_training, try_prompt
 from evalhub.runs.telling import forecast_of, told_by
+from evalhub.runs.training_form import BasisForm, SettingsForm, trainable_builds
 
 
 @require_GET
@@ -40,7 +42,11 @@ def run_list(request: Request, workspace: str) -> HttpResponse:
     runs = runs.select_related("job", "model", "output_model", "created_by")
     page = newest_first(runs, before=request.GET.get("before", ""))
     is_live = page.is_first and any(not run.job.is_ended for run in page)
-    context = _context(member) | {"page": page, "is_live": is_live}
+    context = _context(member) | {
+        "page": page,
+        "is_live": is_live,
+        "may_train": member.has(Role.ENGINEER),
+    }
     return render(request, "runs/run_list.html" + ("#rows" if request.htmx else ""), context)
 
 
@@ -61,9 +67,66 @@ def run_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
         "forecast": None if run.job.is_ended else forecast_of(run, told),
         "samples": run.events.filter(kind="sample").order_by("-attempt", "-n")[:6],
         "log": log_tail(run),
+        "may_train": member.has(Role.ENGINEER),
+        "trains": run.recipe in TRAINING,
     }
     part = ("#previews" if request.htmx.target == "previews" else "#live") if request.htmx else ""
     return render(request, "runs/run_detail.html" + part, context)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def run_new(request: Request, workspace: str) -> HttpResponse:
+    """The address says on what; the form says how. `?again=` brings an earlier run's settings."""
+    member = access_member(request.user, workspace, to="engineer")
+    before = _run_before(member, request.GET.get("again", ""))
+    basis = BasisForm(_basis_of(before) or request.GET or None, workspace=member.workspace)
+    form = None
+    if basis.is_valid():
+        told = before.spec["options"] | {"seed": before.spec["seed"]} if before else None
+        form = SettingsForm(request.POST or None, basis=basis, told=told)
+    if form is not None and form.is_valid() and (run := _started(member, basis, form)):
+        return redirect("runs:detail", workspace, run.uid)
+    context = _context(member) | {
+        "basis": basis,
+        "form": form,
+        "may_learn": trainable_builds(member.workspace).exists(),
+    }
+    return render(request, "runs/run_new.html", context)
+
+
+def _started(member: Member, basis: BasisForm, form: SettingsForm) -> Run | None:
+    chosen = basis.cleaned_data
+    try:
+        return start_training(
+            workspace=member.workspace,
+            recipe=chosen["method"],
+            model=chosen["model"],
+            build=chosen["build"],
+            options=form.options(form.cleaned_data),
+            seed=form.cleaned_data["seed"],
+            despite=form.cleaned_data.get("despite", ""),
+            by=member,
+        )
+    except DomainError as error:
+        form.add_error(None, str(error))
+        return None
+
+
+def _run_before(member: Member, uid: str) -> Run | None:
+    if not uid:
+        return None
+    try:
+        return access_run(member, UUID(uid))
+    except ValueError as error:
+        raise NotFound("No such run.") from error
+
+
+def _basis_of(run: Run | None) -> dict[str, object] | None:
+    build = run.builds.first() if run else None
+    if run is None or build is None or run.model is None:
+        return None
+    return {"build": build.uid, "method": run.recipe, "model": run.model.uid}
 
 
 @require_POST

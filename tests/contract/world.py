@@ -152,6 +152,7 @@ MAKERS: Makers = {
     "exports": lambda w: make.ExportFactory.create(campaign__workspace=w),
     "try": _trial,
     "runs": _run,
+    "sweeps": lambda w: make.TryFactory.create(sweep__workspace=w).sweep,
     "models": lambda w: make.LanguageModelFactory.create(workspace=w),
     "evaluations": _evaluation,
     "comparisons": _comparison,

@@ -112,6 +112,10 @@ def make_world(workspace: Workspace, member: Member, text: str) -> World:
         source=task.prompt.collection, target__name=text[:100], first__model=base
     )
     uids |= make_leaving(build, member)
+    uids["sweep"] = factories.TryFactory.create(
+        sweep__workspace=workspace, sweep__despite=text, sweep__error=text,
+        sweep__options={"allow_dropped": text}, sweep__created_by=member, run__job__error=text,
+    ).sweep.uid  # fmt: skip
     row = next(lines_of(build, "lineage.jsonl"))["id"]
     slugs = {
         "row": row,

@@ -14,6 +14,7 @@ from training.attempt import Attempt
 from training.contract import SftOptions
 from training.keeping import Keeping
 from training.preparation import prepare
+from training.rows import plain
 from training.trainers import Watched, train_watched
 
 
@@ -46,11 +47,14 @@ def run(attempt: Attempt) -> dict[str, float]:
     prepared = prepare(attempt, options, answers=["completion"])
     rows = [each.answered for each in prepared.validation.used]
     tokens = sum(len(said) for row in rows for said in row.completions)
+    told = [plain(each.row.texts["completion"]) for each in prepared.validation.used]
+    length = sum(len(text.encode()) for text in told)
 
     def evaluate() -> dict[str, float]:
-        """The mean over tokens, whatever the batch size."""
+        """The mean over tokens, whatever the batch size; and over bytes, which all tokenizers share."""
         logps = prepared.reader.all_logps(prepared.model, rows, batch_size=options.batch_size)
-        return {"eval_loss": -sum(map(sum, logps)) / tokens}
+        lost = -sum(map(sum, logps))
+        return {"eval_loss": lost / tokens, "eval_loss_per_byte": lost / max(1, length)}
 
     trainer = Imitation(attempt, options, prepared)
     trainer.keeping = Keeping(attempt, options, prepared)

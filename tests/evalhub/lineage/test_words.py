@@ -91,6 +91,8 @@ NOBODYS = {
     "reports.export": "file_key digest left_out",
     "runs.run": "spec metrics artifacts environment checkpoints",
     "runs.rewriting": "way language through dropped",
+    "sweeps.sweep": "recipe space options objective despite error findings",
+    "sweeps.try": "values",
 }
 DJANGOS = {"auth", "contenttypes", "sessions"}
 
