@@ -57,7 +57,9 @@ EXIT_INTERRUPTED = 75  # told to stop (TERM, or the lifeline closed): checkpoint
 EXIT_LOCKED = 76  # another trainer writes in this directory
 
 Fault = Literal["", "input", "internal"]
-EventKind = Literal["progress", "metrics", "finding", "checkpoint", "sample", "preview", "forecast"]
+EventKind = Literal[
+    "progress", "metrics", "finding", "checkpoint", "sample", "preview", "forecast", "probe"
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,7 +139,7 @@ class Event(Checked):
 
     progress: {"done", "total", "note"}; metrics: {"step", name: value…}; checkpoint: {"step", "path"};
     sample: {"step", "prompt", "content"}; finding: see training.findings; preview: a row as the model
-    reads it, see training.previews; forecast: see training.fitting.
+    reads it, see training.previews; forecast: see training.fitting; probe: see training.probing.
     """
 
     n: int

@@ -123,6 +123,11 @@ CATALOGUE: Mapping[str, Kind] = {
         "after", "stops", "the adapter that was saved is not the one that was trained",
         "do not use it: start the run anew, and report it if it comes again",
     ),
+    "forgot": Kind(
+        "after", "caution", "the model got worse at what the probe asks",
+        "mix in rows of the earlier build (replay), hold an SFT run with kl_to_base or ewc, or take a lower "
+        "learning rate or fewer epochs",
+    ),
     "never_stops": Kind(
         "after", "caution", "answers do not come to an end",
         "look whether the completions of the rows end where they should, train longer, or begin with an "

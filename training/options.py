@@ -42,6 +42,12 @@ class NoopOptions(Options):
 
 @dataclass(frozen=True, kw_only=True)
 class TrainOptions(Options):
+    """Input of every recipe but reward: `probe` (optional), rows of `prompt` and `completion`, or of `prompt`,
+    `chosen` and `rejected`, with `slices` where they are known.
+
+    Artifact then: `probe.jsonl` {"id","group","slices","tokens","logps_before","logps_after"}.
+    """
+
     epochs: float = 3.0
     max_steps: int = 0  # 0: as many as the epochs make
     batch_size: int = 8

@@ -12,11 +12,12 @@ from training.attempt import Attempt
 from training.contract import TrainOptions
 from training.data import Encoded, Sorted, demand_sane, encode_rows, room, settle
 from training.device import Device, choose_device, needs_checkpointing
+from training.errors import InputError
 from training.models import TALKS, Loaded, attach_adapter, fresh_adapter, load_base
 from training.preflight import look
 from training.previews import preview
 from training.reading import Reader
-from training.rows import read_rows, share_of
+from training.rows import answers_in, read_rows, share_of
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Prepared:
     train: Sorted
     validation: Sorted
     earlier: Sorted  # of a task that was learnt before
+    probe: Sorted  # read before and after, never learnt from
     recompute: bool  # activations, because they do not fit
     unfinished: Path  # where the trainer writes before a checkpoint is whole
 
@@ -61,13 +63,18 @@ def prepare(
         for name in ("train", "validation", "earlier")
         if (path := attempt.needed_input(name) if name == "train" else attempt.input(name))
     }
+    answers_of = dict.fromkeys(rows, answers)
+    if (path := attempt.input("probe")) is not None:
+        answers_of["probe"] = _of_probe(path, kind)
+        fields = ("prompt", *answers_of["probe"])
+        rows["probe"] = read_rows(path, name="probe", fields=fields, judged=["slices"])
     rows["train"] = share_of(rows["train"], options.train_share, seed=attempt.spec.seed)
     device = choose_device(threads=options.threads)
     loaded = load_base(attempt, device, kind=kind)
     limit = room(loaded, options.max_length)
     inputs = {
         name: encode_rows(
-            each, loaded, name=name, answers=answers, limit=limit, beat=attempt.stop.check
+            each, loaded, name=name, answers=answers_of[name], limit=limit, beat=attempt.stop.check
         )
         for name, each in rows.items()
     }
@@ -95,9 +102,16 @@ def prepare(
         train=inputs["train"],
         validation=inputs.get("validation", Sorted("validation")),
         earlier=inputs.get("earlier", Sorted("earlier")),
+        probe=inputs.get("probe", Sorted("probe")),
         recompute=needs_checkpointing(model, device, tokens=tokens),
         unfinished=unfinished,
     )
+
+
+def _of_probe(path: Path, kind: str) -> tuple[str, ...]:
+    if kind != TALKS:
+        raise InputError("A reward model writes nothing that it could forget: leave the probe out.")
+    return answers_in(path)
 
 
 def _reader(attempt: Attempt, loaded: Loaded, rows: Sequence[Encoded]) -> Reader:

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 from training.errors import InputError
 
 Messages = list[dict[str, Any]]  # role, content, and calls of tools as chat templates read them
+ONE, PAIR = ("completion",), ("chosen", "rejected")  # answers of a row
 Text = str | Messages  # plain text, or turns of a conversation
 
 
@@ -69,6 +70,17 @@ def share_of(rows: list[Row], share: float, *, seed: int) -> list[Row]:
         kept.add(group)
         held += sizes[group]
     return [row for row in rows if row.group in kept]
+
+
+def answers_in(path: Path) -> tuple[str, ...]:
+    """Which answers the rows of a probe hold: those of pairs, or one each."""
+    with path.open(encoding="utf-8") as stream:
+        first = next((line for line in stream if line.strip()), "{}")
+    try:
+        row = json.loads(first)
+    except ValueError:
+        return ONE  # reading it says what is wrong
+    return PAIR if isinstance(row, dict) and "chosen" in row else ONE
 
 
 def plain(text: Text) -> str:

@@ -26,6 +26,7 @@ from training.fitting import Parts, peak_bytes
 from training.models import save_adapter
 from training.patience import Patience
 from training.preparation import Prepared
+from training.probing import Probe
 from training.proving import prove, prove_ends
 from training.reporting import Reporter
 from training.trying import try_longest
@@ -40,7 +41,7 @@ class Watched(Trainer):
 
     def __init__(self, attempt: Attempt, options: TrainOptions, prepared: Prepared) -> None:
         self.prepared = prepared
-        self.patience = options.patience
+        self.patience, self.batch_size = options.patience, options.batch_size
         self._lora_plus = options.lora_plus
         self.row_ids = [each.row.id for each in prepared.train.used]
         self._rows_of_step: list[int] = []
@@ -238,6 +239,7 @@ def train_watched(
     )
     trainer.add_callback(reporter)
     attempt.stop.check()
+    probe = Probe(attempt, prepared, batch_size=trainer.batch_size)
     resumed = checkpoints.newest_valid(attempt.run_dir)
     patience.read(resumed)
     begun = time.monotonic()
@@ -254,11 +256,13 @@ def train_watched(
     attempt.stop.check()
     shutil.rmtree(prepared.unfinished, ignore_errors=True)
     patience.restore()
+    forgotten = probe.compare(step=trainer.state.global_step)
     save_adapter(prepared.model, attempt)
     prove(attempt, trainer)
     step = trainer.state.global_step
     ended = prove_ends(attempt, prepared, step=step) if trainer.writes else {}
-    lost = len(prepared.train.left) + len(prepared.validation.left)
+    given = (prepared.train, prepared.validation, prepared.earlier, prepared.probe)
+    lost = sum(len(each.left) for each in given)
     return {
         "train_loss": float(outcome.training_loss),
         "steps": float(trainer.state.global_step),
@@ -268,5 +272,6 @@ def train_watched(
         "rows_at_once": float(min(trainer.parts.size, len(prepared.train.used))),
         "peak_bytes": float(peak_bytes(prepared.device)),
         **ended,
+        **forgotten,
         **reporter.summary(),
     }

@@ -95,6 +95,14 @@ def test_ties_begin_at_nothing_and_keep_the_model_near(
     assert run.weights != another_run.weights
 
 
+def test_elastic_weights_alone_lead_elsewhere(
+    tiny_model: Path, run: Run, another_run: Run, trained: Run
+) -> None:
+    assert further(another_run, tiny_model, trained.adapter).attempt().ok
+    assert further(run, tiny_model, trained.adapter, earlier=True, ewc=50.0).attempt().ok
+    assert run.weights != another_run.weights
+
+
 def test_the_tie_of_words_is_that_of_two_models_read_plainly(
     tiny_model: Path, run: Run, trained: Run
 ) -> None:
@@ -193,7 +201,7 @@ def test_a_tied_run_goes_on_to_the_same_weights(tiny_model: Path, run: Run, trai
     ],
 )
 def test_ties_that_hold_nothing_are_refused(
-    tiny_model: Path, run: Run, trained: Run, option: dict[str, float], continues: bool, earlier: bool, says: str
+    tiny_model: Path, run: Run, trained: Run, option: dict[str, float], continues: bool, earlier: bool, says: str  # noqa: FBT001
 ) -> None:  # fmt: skip
     adapter = trained.adapter if continues else None
     result = further(run, tiny_model, adapter, earlier=earlier, **option).attempt()

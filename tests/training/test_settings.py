@@ -35,7 +35,10 @@ EVERYWHERE: dict[str, dict[str, Any]] = {  # the setting, and what else it needs
     "train_share": {"train_share": 0.5},
 }
 OWN: dict[str, dict[str, dict[str, Any]]] = {
-    "sft": {"lora_dropout": {"lora_dropout": 0.5}},
+    "sft": {
+        "lora_dropout": {"lora_dropout": 0.5},
+        "kl_to_base": {"kl_to_base": 5.0, "max_steps": 3},  # where a run begins it pulls nowhere
+    },
     "dpo": {
         "beta": {"beta": 0.5},
         "loss": {"loss": ["ipo", "sft"]},
@@ -57,6 +60,8 @@ NOT_OF_THE_WEIGHTS = {
     "evaluate_every": "how often it is looked at; with patience when it ends",
     "patience": "ends a run: test_patience",
     "allow_dropped": "a reason in words: test_data",
+    "ewc": "holds an adapter that is trained further: test_forgetting",
+    "ewc": "holds an adapter that is trained further: test_forgetting",
 }
 KTO_ROWS = [
     {**row, "label": bool(at % 3), "weight": 1.0 + at % 2} for at, row in enumerate(texts(8))
