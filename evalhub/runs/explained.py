@@ -22,6 +22,7 @@ class Explained:
     usual: str
     recipes: tuple[str, ...] = TRAINING
     only_fresh: bool = False  # acts only where a new adapter is put on a base
+    only_further: bool = False  # acts only where an adapter is trained further
 
 
 SETTINGS = (
@@ -139,6 +140,17 @@ SETTINGS = (
         "classes", recipes=("kto",),
     ),
     Explained(
+        "kl_to_base", METHOD,
+        "Against forgetting: how dear it is to foretell other words than the model did as training began, base or adapter. "
+        "It reads each row twice: steps take about half as long again. 0: not read.",
+        "0; 0.1 to 1 where other skills must stay", recipes=("sft",),
+    ),
+    Explained(
+        "ewc", METHOD,
+        "Against forgetting: how dear it is to move the weights that the earlier build needs, which is then to be named below. 0: not read.",
+        "0; 10 to 1000, by the probe", recipes=("sft",), only_further=True,
+    ),
+    Explained(
         "weights", DATA,
         "rows lets each row count by its own weight; none lets all count the same.",
         "rows", recipes=("dpo", "kto", "reward"),
@@ -172,4 +184,8 @@ def settings_for(recipe: str, *, fresh: bool) -> list[Explained]:
     Args:
         fresh: whether a new adapter is put on a base, and not one trained further.
     """
-    return [each for each in SETTINGS if recipe in each.recipes and (fresh or not each.only_fresh)]
+    return [
+        each
+        for each in SETTINGS
+        if recipe in each.recipes and not (each.only_further if fresh else each.only_fresh)
+    ]

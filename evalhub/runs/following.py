@@ -17,7 +17,7 @@ from training.contract import Event, attempt_dir, read_events
 log = structlog.get_logger(__name__)
 
 # progress stands on the job
-STORED = ("metrics", "finding", "checkpoint", "sample", "preview", "forecast")
+STORED = ("metrics", "finding", "checkpoint", "sample", "preview", "forecast", "probe")
 KEEP = 2  # checkpoints in the file store
 
 

@@ -35,10 +35,14 @@ TRAINING: dict[str, tuple[str, ...]] = {
 }
 
 
+PROBE, EARLIER = "probe", "earlier"  # builds that a run reads beside the one it learns from
+
+
 class Run(PublicModel):
     """A Job on the torch side. `spec` is frozen; state, progress and error are the Job's.
 
-    spec: {"recipe","seed","options"} and inputs by name: {"train": {"key","sha256"}}, keys in
+    spec: {"recipe","seed","options"}, where there are such builds "beside": {"probe" or "earlier": uid}, and
+    inputs by name: {"train": {"key","sha256"}}, keys in
     EVALHUB_FILES; the worker lays them into the run directory and writes spec.json.
     """
 
@@ -72,6 +76,12 @@ class Run(PublicModel):
     def is_closed(self) -> bool:
         """It ended well and its result is stored; doing it again would change nothing."""
         return bool(self.metrics)
+
+    @property
+    def beside(self) -> dict[str, str]:
+        """Uids of builds that it does not learn from, by what it reads them for; `builds` holds them too."""
+        found: dict[str, str] = self.spec.get("beside", {})
+        return found
 
     @property
     def starts_from(self) -> LanguageModel:

@@ -9,6 +9,7 @@ from uuid import UUID
 from evalhub.accounts.models import Workspace
 from evalhub.common.erased import TOMBSTONE
 from evalhub.common.files import file_store
+from evalhub.datasets.models import DatasetBuild
 from evalhub.runs.folder import run_dir
 from evalhub.runs.inputs import read_rows
 from evalhub.runs.models import Recipe, Run
@@ -50,10 +51,17 @@ def run_summary(run: Run) -> dict[str, Any]:
         "seconds": run.seconds,
         "metrics": run.metrics,
         "findings": told.findings,
+        "probe": told.probe,
         "forecast": forecast.as_json() if forecast else None,
         "environment": run.environment,
         "model": run.output_model.name if run.output_model else None,
     }
+
+
+def builds_of(run: Run) -> list[tuple[str, DatasetBuild]]:
+    """What it learns from is a "build"; others are named by what they are read for."""
+    names = {uid: name for name, uid in run.beside.items()}
+    return [(names.get(str(build.uid), "build"), build) for build in run.builds.order_by("pk")]
 
 
 def settings_of(run: Run) -> list[Setting]:

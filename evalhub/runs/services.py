@@ -16,6 +16,7 @@ from evalhub.jobs.choices import Queue
 from evalhub.jobs.services import queue_job
 from evalhub.registry.errors import CannotRun
 from evalhub.registry.models import LanguageModel, ModelKind
+from evalhub.runs.beside import NONE_BESIDE, Beside
 from evalhub.runs.errors import BadSpec, BlockedByFindings
 from evalhub.runs.fit import Data, misfits
 from evalhub.runs.inputs import FileRef, split_files, store_rows, training_inputs
@@ -43,12 +44,14 @@ def start_run(
     title: str = "",
     kind: str = EXECUTE,
     subject_uid: uuid.UUID | None = None,
+    beside: Mapping[str, DatasetBuild] | None = None,
 ) -> Run:
     """Freeze a spec and queue it for a worker with a device.
 
     Args:
         model: what to start from; an adapter is trained further, or used on its base.
         inputs: files by the name that the recipe gives them.
+        beside: which of `builds` are read, but not learnt from, by what for; see `runs.beside`.
         kind: of the job; an app above may register one that calls `execute_run` and goes on.
 
     Raises:
@@ -60,6 +63,8 @@ def start_run(
     _demand_whole(builds)
     _demand_unseen(workspace, str(recipe), inputs or {})
     spec = _frozen(str(recipe), seed, dict(options or {}), inputs or {})
+    if beside:
+        spec["beside"] = {name: str(build.uid) for name, build in beside.items()}
     demand_use(model, str(recipe))
     uid = uuid.uuid4()
     job = queue_job(
@@ -74,7 +79,7 @@ def start_run(
         uid=uid, workspace=workspace, recipe=recipe, job=job, created_by=by, model=model, spec=spec
     )
     run.builds.set(builds)
-    _record(run, by)
+    _record(run, by, **spec.get("beside", {}))
     return run
 
 
@@ -90,29 +95,33 @@ def start_training(
     by: Member | None = None,
     title: str = "",
     despite: str = "",
+    beside: Beside = NONE_BESIDE,
 ) -> Run:
     """Train an adapter on a build's rows: `start_run` with the build's files as its inputs.
 
     Args:
         despite: why that is right though the build's report has findings that block.
+        beside: builds that are read as well: a probe, and for elastic weights the earlier task.
 
     Raises:
-        BadSpec: the build is not finished, holds no training rows, is of the other kind, or the options do not
-            fit its rows.
+        BadSpec: a build is not finished, holds no rows for its purpose, is of another kind, or the options do
+            not fit the rows.
         BlockedByFindings: its report has some, and nobody says why that is right all the same.
     """
     blocks = demand_trainable(model=model, build=build, recipe=recipe, despite=despite)
     _demand_fit(recipe, options or {}, build)
+    more = beside.inputs(workspace=workspace, recipe=recipe, model=model, options=options or {})
     run = start_run(
         workspace=workspace,
         recipe=recipe,
         model=model,
-        builds=[build],
-        inputs=training_inputs(build),
+        builds=[build, *beside.named().values()],
+        inputs=training_inputs(build) | more,
         options=options,
         seed=seed,
         by=by,
         title=title,
+        beside=beside.named(),
     )
     if blocks:
         names = [each["name"] for each in blocks]

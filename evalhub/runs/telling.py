@@ -9,7 +9,7 @@ from typing import Any
 from evalhub.runs.models import TRAINING, Run
 from training.contract import OPTIONS
 
-KINDS = ("finding", "preview", "forecast")
+KINDS = ("finding", "preview", "forecast", "probe")
 GRAVITY = ("stops", "caution", "note")
 LOOKED_AT = 10  # earlier runs
 
@@ -37,6 +37,9 @@ class Told:
     findings: list[dict[str, Any]] = field(default_factory=list)
     previews: list[dict[str, Any]] = field(default_factory=list)
     forecast: Forecast | None = None
+    probe: list[dict[str, Any]] = field(
+        default_factory=list
+    )  # what was forgotten: all rows, then slices
 
 
 def told_by(run: Run) -> Told:
@@ -44,6 +47,7 @@ def told_by(run: Run) -> Told:
     findings: dict[str, dict[str, Any]] = {}
     previews: dict[int, dict[str, Any]] = {}
     forecast: Forecast | None = None
+    probe: list[dict[str, Any]] = []
     events = run.events.filter(kind__in=KINDS).order_by("attempt", "n")
     for kind, body in events.values_list("kind", "body"):
         if kind == "finding":
@@ -52,12 +56,15 @@ def told_by(run: Run) -> Told:
             findings[key] = body
         elif kind == "preview":
             previews[body["number"]] = body
+        elif kind == "probe":
+            probe = body["slices"]
         else:
             forecast = _tried(body)
     return Told(
         sorted(findings.values(), key=lambda each: GRAVITY.index(each["level"])),
         [previews[number] for number in sorted(previews)],
         forecast,
+        probe,
     )
 
 
@@ -102,7 +109,9 @@ def _planned(run: Run) -> float:
     options = run.spec.get("options", {})
     if options.get("max_steps"):
         return float(options["max_steps"]) * _step_rows(run)
-    rows: int = sum(build.rows.get("train", 0) for build in run.builds.all())
+    rows: int = sum(
+        build.rows.get("train", 0) for build in run.builds.exclude(uid__in=run.beside.values())
+    )
     return rows * float(options.get("epochs", _default(run, "epochs")))
 
 

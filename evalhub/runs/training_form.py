@@ -10,12 +10,14 @@ from django.db.models import QuerySet
 
 from evalhub.accounts.models import Workspace
 from evalhub.common.forms import RowField, choose_from
+from evalhub.datasets.choices import BuildKind
 from evalhub.datasets.models import DatasetBuild
 from evalhub.datasets.queries import blocking
 from evalhub.registry.models import LanguageModel, ModelKind
+from evalhub.runs.beside import PROBES, Beside
 from evalhub.runs.explained import Explained, settings_for
 from evalhub.runs.fit import PRESETS, Data, Preset, misfits, preset_for, suggested
-from evalhub.runs.models import TRAINING, Recipe
+from evalhub.runs.models import EARLIER, PROBE, TRAINING, Recipe
 from training.contract import OPTIONS, TrainOptions
 from training.options import LABELS, SCHEDULES, VARIANTS, WEIGHTS
 
@@ -116,6 +118,7 @@ class SettingsForm(forms.Form):
         first = {**self._defaults, **(basis.suggested() if told is None else told)}
         for each in self._explained:
             self.fields[each.name] = _field(each, first[each.name], basis.suggested())
+        self._add_beside(chosen, first)
         self.fields["seed"] = forms.IntegerField(initial=first.get("seed", 0), help_text="The same seed gives the same run. Another one tells how much is chance.")  # fmt: skip
         self.blocks = blocking(chosen["build"])
         if self.blocks:
@@ -126,10 +129,23 @@ class SettingsForm(forms.Form):
         for each in self._explained:
             names.setdefault(each.group, []).append(each.name)
         names["How long"].append("seed")
+        names["Rows"] += [name for name in (PROBE, EARLIER) if name in self.fields]
         return [
             Group(title, [self[name] for name in inside], nth < 2 or any(self[name].errors for name in inside))
             for nth, (title, inside) in enumerate(names.items())
         ]  # fmt: skip
+
+    def beside(self) -> Beside:
+        return Beside(**{name: self.cleaned_data.get(name) for name in (PROBE, EARLIER)})
+
+    def _add_beside(self, chosen: dict[str, Any], first: dict[str, Any]) -> None:
+        builds = trainable_builds(chosen["build"].workspace)
+        if self._recipe != Recipe.REWARD:
+            probes = builds.filter(kind__in=PROBES, rows__validation__gt=0)
+            self.fields[PROBE] = BuildField(probes, required=False, empty_label="none", initial=first.get(PROBE), help_text="Its validation rows are read before the first step and after the last, and what was forgotten is told by slice. Nothing learns from them.")  # fmt: skip
+        if any(each.name == "ewc" for each in self._explained):
+            earlier = builds.filter(kind=BuildKind.SFT)
+            self.fields[EARLIER] = BuildField(earlier, required=False, empty_label="none", label="Earlier build", initial=first.get(EARLIER), help_text="What the adapter was taught before, for ewc.")  # fmt: skip
 
     def clean(self) -> dict[str, Any]:
         """Name every setting that means nothing or does not fit the rows."""

@@ -23,6 +23,7 @@ from evalhub.runs.errors import BadSpec
 from evalhub.runs.forms import BaseForm, TryForm
 from evalhub.runs.models import TRAINING, Run
 from evalhub.runs.queries import (
+    builds_of,
     curves_of,
     log_tail,
     settings_of,
@@ -64,6 +65,8 @@ def run_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
         "settings": settings_of(run),
         "findings": told.findings,
         "previews": told.previews,
+        "probe": told.probe,
+        "builds": builds_of(run),
         "forecast": None if run.job.is_ended else forecast_of(run, told),
         "samples": run.events.filter(kind="sample").order_by("-attempt", "-n")[:6],
         "log": log_tail(run),
@@ -83,7 +86,11 @@ def run_new(request: Request, workspace: str) -> HttpResponse:
     basis = BasisForm(_basis_of(before) or request.GET or None, workspace=member.workspace)
     form = None
     if basis.is_valid():
-        told = before.spec["options"] | {"seed": before.spec["seed"]} if before else None
+        told = (
+            {**before.spec["options"], "seed": before.spec["seed"], **before.beside}
+            if before
+            else None
+        )
         form = SettingsForm(request.POST or None, basis=basis, told=told)
     if form is not None and form.is_valid() and (run := _started(member, basis, form)):
         return redirect("runs:detail", workspace, run.uid)
@@ -106,6 +113,7 @@ def _started(member: Member, basis: BasisForm, form: SettingsForm) -> Run | None
             options=form.options(form.cleaned_data),
             seed=form.cleaned_data["seed"],
             despite=form.cleaned_data.get("despite", ""),
+            beside=form.beside(),
             by=member,
         )
     except DomainError as error:
@@ -123,7 +131,7 @@ def _run_before(member: Member, uid: str) -> Run | None:
 
 
 def _basis_of(run: Run | None) -> dict[str, object] | None:
-    build = run.builds.first() if run else None
+    build = run.builds.exclude(uid__in=run.beside.values()).first() if run else None
     if run is None or build is None or run.model is None:
         return None
     return {"build": build.uid, "method": run.recipe, "model": run.model.uid}

@@ -32,9 +32,13 @@ def base_model(workspace: Workspace, folder: Path, *, name: str = "tiny") -> Lan
     return model
 
 
-def built(workspace: Workspace, kind: str, *, train: int = 8, test: int = 20) -> DatasetBuild:
+def built(
+    workspace: Workspace, kind: str, *, train: int = 8, test: int = 20, validation: int = 0
+) -> DatasetBuild:
     """A finished build with so many rows, one prompt group each."""
     rows = {"train": row_list(kind, train, "t"), "test": row_list(kind, test, "e")}
+    if validation:
+        rows["validation"] = row_list(kind, validation, "v")
     files = {f"{split}.jsonl": stored(each) for split, each in rows.items()}
     if kind == "sft":
         files["prompts.jsonl"] = stored(
@@ -44,7 +48,7 @@ def built(workspace: Workspace, kind: str, *, train: int = 8, test: int = 20) ->
         dataset__workspace=workspace,
         dataset__kind=kind,
         digest=digest_of(rows),
-        rows={"train": train, "validation": 0, "test": test},
+        rows={"train": train, "validation": validation, "test": test},
         files=files,
     )
 

@@ -15,13 +15,18 @@ from evalhub.datasets.models import DatasetBuild
 from evalhub.jobs.choices import JobState
 from evalhub.jobs.console import run_or_follow
 from evalhub.registry.access import model_named
-from evalhub.runs.models import Run
+from evalhub.runs.beside import Beside
+from evalhub.runs.errors import BadSpec
+from evalhub.runs.models import EARLIER, PROBE, Run
 from evalhub.runs.queries import run_summary
 from evalhub.runs.services import start_training
 
 
 class TrainSpec(msgspec.Struct, forbid_unknown_fields=True):
-    """SPEC.json: {"recipe": "dpo", "model": name, "builds": {"train": uid}, "options": {}, "seed": 0}."""
+    """SPEC.json: {"recipe": "dpo", "model": name, "builds": {"train": uid}, "options": {}, "seed": 0}.
+
+    Builds may name a `probe` and an `earlier` one as well.
+    """
 
     recipe: str
     model: str
@@ -67,6 +72,9 @@ class Command(BaseCommand):
                 options=spec.options,
                 seed=spec.seed,
                 despite=spec.despite,
+                beside=Beside(
+                    **{name: _build(uid, workspace, name) for name, uid in _beside(spec)}
+                ),
             )
         except OSError as error:
             raise CommandError(f"Cannot read {path}: {error.strerror}.") from error
@@ -76,7 +84,16 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
 
 
-def _build(uid: str, workspace: Workspace | None = None) -> DatasetBuild:
+def _beside(spec: TrainSpec) -> list[tuple[str, str]]:
+    others = {name: uid for name, uid in spec.builds.items() if name != "train"}
+    if strange := sorted(others.keys() - {PROBE, EARLIER}):
+        raise BadSpec(
+            f"builds names {', '.join(strange)}; a run reads train, {PROBE} and {EARLIER}."
+        )
+    return [*others.items()]
+
+
+def _build(uid: str, workspace: Workspace | None = None, name: str = "train") -> DatasetBuild:
     """The build of that uid, in `workspace` where one is named."""
     builds = DatasetBuild.objects.select_related("workspace")
     if workspace is not None:
@@ -87,5 +104,5 @@ def _build(uid: str, workspace: Workspace | None = None) -> DatasetBuild:
         found = None
     if found is None:
         where = f" of “{workspace.slug}”" if workspace else ""
-        raise NotFound(f"builds.train names no build{where}; the datasets page lists them.")
+        raise NotFound(f"builds.{name} names no build{where}; the datasets page lists them.")
     return found

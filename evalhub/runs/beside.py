@@ -1,0 +1,77 @@
+"""Builds that a training run reads beside the one it learns from: a probe, and the task it was taught before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from evalhub.accounts.models import Workspace
+from evalhub.datasets.choices import BuildKind
+from evalhub.datasets.models import DatasetBuild
+from evalhub.prompts.models import Split
+from evalhub.registry.models import LanguageModel, ModelKind
+from evalhub.runs.errors import BadSpec
+from evalhub.runs.inputs import FileRef, split_files
+from evalhub.runs.models import EARLIER, PROBE, Recipe
+
+PROBES = (BuildKind.SFT, BuildKind.PREFERENCE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Beside:
+    """`probe`: its validation rows are read before the first step and after the last; nothing learns from them.
+    `earlier`: by its training rows elastic weights know what to hold.
+    """
+
+    probe: DatasetBuild | None = None
+    earlier: DatasetBuild | None = None
+
+    def named(self) -> dict[str, DatasetBuild]:
+        given = {PROBE: self.probe, EARLIER: self.earlier}
+        return {name: build for name, build in given.items() if build is not None}
+
+    def inputs(
+        self, *, workspace: Workspace, recipe: str, model: LanguageModel, options: Mapping[str, Any]
+    ) -> dict[str, FileRef]:
+        """The files by the names that the trainer gives them.
+
+        Raises:
+            BadSpec: a build that the recipe cannot read, or that does nothing with these options.
+        """
+        if any(build.workspace_id != workspace.pk for build in self.named().values()):
+            raise BadSpec("The builds of a run belong to one workspace.")
+        ewc = bool(options.get("ewc"))
+        if ewc != (self.earlier is not None):
+            raise BadSpec("ewc holds an adapter by rows of the task that it was taught before: name both, a weight and the earlier build, or none.")  # fmt: skip
+        if ewc and model.kind != ModelKind.ADAPTER:
+            raise BadSpec("ewc holds an adapter that is trained further; a base gets a fresh one, so take kl_to_base instead.")  # fmt: skip
+        found = {}
+        if self.probe is not None:
+            found[PROBE] = _probe_file(self.probe, recipe)
+        if self.earlier is not None:
+            found[EARLIER] = _earlier_file(self.earlier)
+        return found
+
+
+NONE_BESIDE = Beside()
+
+
+def _probe_file(build: DatasetBuild, recipe: str) -> FileRef:
+    if recipe == Recipe.REWARD:
+        raise BadSpec("A reward model writes nothing that it could forget: leave the probe out.")
+    if build.kind not in PROBES:
+        raise BadSpec(f"A probe is a {' or a '.join(PROBES)} build; {build} is a {build.kind} build.")  # fmt: skip
+    file = split_files(build).get(Split.VALIDATION)
+    if file is None:
+        raise BadSpec(f"A probe is read from validation rows, and {build} has none: build it with a validation split.")  # fmt: skip
+    return file
+
+
+def _earlier_file(build: DatasetBuild) -> FileRef:
+    if build.kind != BuildKind.SFT:
+        raise BadSpec(f"ewc reads an sft build; {build} is a {build.kind} build.")
+    file = split_files(build).get(Split.TRAIN)
+    if file is None:
+        raise BadSpec(f"{build} holds no training rows, so nothing tells what to hold.")
+    return file
