@@ -28,7 +28,8 @@ def divergence(head: Any, hidden_MH: Tensor, reference_MH: Tensor) -> Tensor:
         One number; 0 where both are the same. Of one token, (1/2, 1/2) against (3/4, 1/4):
         (ln 2/3 + ln 2) / 2 = 0.1438.
     """
-    pieces = zip(hidden_MH.split(AT_ONCE), reference_MH.detach().split(AT_ONCE), strict=True)
+    both = (torch.split(each, AT_ONCE) for each in (hidden_MH, reference_MH.detach()))
+    pieces = zip(*both, strict=True)
     told = [checkpoint(_of_piece, head, *piece, use_reentrant=False) for piece in pieces]
     return torch.stack(told).sum()
 
@@ -36,4 +37,5 @@ def divergence(head: Any, hidden_MH: Tensor, reference_MH: Tensor) -> Tensor:
 def _of_piece(head: Any, hidden_MH: Tensor, reference_MH: Tensor) -> Tensor:
     here_MV = head(hidden_MH).float().log_softmax(-1)
     there_MV = head(reference_MH).float().log_softmax(-1)
-    return (here_MV.exp() * (here_MV - there_MV)).sum()
+    told: Tensor = (here_MV.exp() * (here_MV - there_MV)).sum()
+    return told

@@ -58,7 +58,7 @@ def fisher_of(attempt: Attempt, prepared: Prepared, rows: Sequence[Encoded]) -> 
         attempt.stop.check()
         with prepared.device.autocast():
             likelihood = prepared.reader.logps(model, [row.answered]).sums_BC.sum()
-        likelihood.backward()
+        torch.autograd.backward(likelihood)
         for name, each in trained.items():
             if each.grad is not None:
                 found[name] += each.grad.detach().float().square() / len(rows)

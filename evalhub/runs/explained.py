@@ -142,7 +142,7 @@ SETTINGS = (
     Explained(
         "kl_to_base", METHOD,
         "Against forgetting: how dear it is to foretell other words than the model did as training began, base or adapter. "
-        "It reads each row twice: steps take about half as long again. 0: not read.",
+        "It reads each row twice: steps take a quarter to half as long again. 0: not read.",
         "0; 0.1 to 1 where other skills must stay", recipes=("sft",),
     ),
     Explained(

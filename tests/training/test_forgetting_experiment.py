@@ -24,7 +24,7 @@ pytestmark = [
 MODEL = Path(__file__).parents[2] / "training" / "assets" / "demo-model"
 OPTIONS: dict[str, Any] = {"learning_rate": 1e-3, "batch_size": 8, "epochs": 6.0, "lora_rank": 8}
 SEED = 0
-REPLAYED = 20  # rows, a fifth of the training rows
+REPLAYED = 40  # rows, a third of the training rows
 KEPT = 0.5  # share of the rise without anything that may be left
 
 
@@ -93,4 +93,5 @@ def test_without_anything_the_old_skill_drops_and_with_each_it_stays(tmp_path: P
     for name, run in held.items():
         assert rise(run) < KEPT * lost, name
         assert not forgot(run), name
-        assert knew - run.result().metrics["eval_loss"] > 0.8 * learnt, name  # it learns all the same
+        gained = knew - run.result().metrics["eval_loss"]
+        assert gained > 0.8 * learnt, name  # it learns all the same

@@ -61,7 +61,6 @@ NOT_OF_THE_WEIGHTS = {
     "patience": "ends a run: test_patience",
     "allow_dropped": "a reason in words: test_data",
     "ewc": "holds an adapter that is trained further: test_forgetting",
-    "ewc": "holds an adapter that is trained further: test_forgetting",
 }
 KTO_ROWS = [
     {**row, "label": bool(at % 3), "weight": 1.0 + at % 2} for at, row in enumerate(texts(8))
