@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from evalhub.accounts.models import Workspace
 from evalhub.datasets.choices import BuildKind
 from evalhub.datasets.models import DatasetBuild
 from evalhub.prompts.models import Split
@@ -32,15 +31,21 @@ class Beside:
         return {name: build for name, build in given.items() if build is not None}
 
     def inputs(
-        self, *, workspace: Workspace, recipe: str, model: LanguageModel, options: Mapping[str, Any]
+        self, *, build: DatasetBuild, recipe: str, model: LanguageModel, options: Mapping[str, Any]
     ) -> dict[str, FileRef]:
         """The files by the names that the trainer gives them.
+
+        Args:
+            build: that the run learns from.
 
         Raises:
             BadSpec: a build that the recipe cannot read, or that does nothing with these options.
         """
-        if any(build.workspace_id != workspace.pk for build in self.named().values()):
-            raise BadSpec("The builds of a run belong to one workspace.")
+        for name, other in self.named().items():
+            if other.workspace_id != build.workspace_id:
+                raise BadSpec("The builds of a run belong to one workspace.")
+            if other == build:
+                raise BadSpec(f"The build that is learnt from cannot be the {name} one as well: name the build of another task.")  # fmt: skip
         ewc = bool(options.get("ewc"))
         if ewc != (self.earlier is not None):
             raise BadSpec("ewc holds an adapter by rows of the task that it was taught before: name both, a weight and the earlier build, or none.")  # fmt: skip

@@ -142,12 +142,12 @@ SETTINGS = (
     Explained(
         "kl_to_base", METHOD,
         "Against forgetting: how dear it is to foretell other words than the model did as training began, base or adapter. "
-        "It reads each row twice: steps take a quarter to half as long again. 0: not read.",
+        "It reads each row twice: steps take a quarter to half as long again. 0: nothing is held.",
         "0; 0.1 to 1 where other skills must stay", recipes=("sft",),
     ),
     Explained(
         "ewc", METHOD,
-        "Against forgetting: how dear it is to move the weights that the earlier build needs, which is then to be named below. 0: not read.",
+        "Against forgetting: how dear it is to move the weights that the earlier build needs, which is then to be named below. 0: nothing is held.",
         "0; 10 to 1000, by the probe", recipes=("sft",), only_further=True,
     ),
     Explained(

@@ -60,8 +60,11 @@ def run_summary(run: Run) -> dict[str, Any]:
 
 def builds_of(run: Run) -> list[tuple[str, DatasetBuild]]:
     """What it learns from is a "build"; others are named by what they are read for."""
-    names = {uid: name for name, uid in run.beside.items()}
-    return [(names.get(str(build.uid), "build"), build) for build in run.builds.order_by("pk")]
+    names: dict[str, list[str]] = {}
+    for name, uid in sorted(run.beside.items()):
+        names.setdefault(uid, []).append(name)
+    found = run.builds.select_related("dataset").order_by("pk")
+    return [(" and ".join(names.get(str(build.uid), ["build"])), build) for build in found]
 
 
 def settings_of(run: Run) -> list[Setting]:

@@ -110,7 +110,7 @@ def start_training(
     """
     blocks = demand_trainable(model=model, build=build, recipe=recipe, despite=despite)
     _demand_fit(recipe, options or {}, build)
-    more = beside.inputs(workspace=workspace, recipe=recipe, model=model, options=options or {})
+    more = beside.inputs(build=build, recipe=recipe, model=model, options=options or {})
     run = start_run(
         workspace=workspace,
         recipe=recipe,

@@ -139,7 +139,8 @@ class SettingsForm(forms.Form):
         return Beside(**{name: self.cleaned_data.get(name) for name in (PROBE, EARLIER)})
 
     def _add_beside(self, chosen: dict[str, Any], first: dict[str, Any]) -> None:
-        builds = trainable_builds(chosen["build"].workspace)
+        build = chosen["build"]
+        builds = trainable_builds(build.workspace).exclude(pk=build.pk)
         if self._recipe != Recipe.REWARD:
             probes = builds.filter(kind__in=PROBES, rows__validation__gt=0)
             self.fields[PROBE] = BuildField(probes, required=False, empty_label="none", initial=first.get(PROBE), help_text="Its validation rows are read before the first step and after the last, and what was forgotten is told by slice. Nothing learns from them.")  # fmt: skip

@@ -77,14 +77,16 @@ def test_the_plan_counts_only_rows_that_are_learnt_from(
 def test_what_does_nothing_or_cannot_be_read_is_refused(
     erin: Member, adapter: LanguageModel, build: DatasetBuild, other: DatasetBuild
 ) -> None:
+    bare = built(erin.workspace, "sft", train=5, test=2)
     pairs = built(erin.workspace, "preference", train=9, test=3)
     unpaired = built(erin.workspace, "unpaired", train=9, test=3)
     foreign = built(factories.WorkspaceFactory.create(), "sft", validation=3)
     ewc = {"options": {"ewc": 1.0}}
     for given, why in (
-        ({"probe": build}, "has none: build it with a validation split"),
+        ({"probe": bare}, "has none: build it with a validation split"),
         ({"probe": unpaired}, "A probe is a sft or a preference build"),
         ({"probe": foreign}, "belong to one workspace"),
+        ({"probe": build}, "cannot be the probe one as well"),
         ({"earlier": other}, "name both"),
         (ewc, "name both"),
         ({"earlier": pairs, **ewc}, "ewc reads an sft build"),
