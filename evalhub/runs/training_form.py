@@ -65,12 +65,22 @@ class BasisForm(forms.Form):
         choices=[("", "as many rows as there are"), *((each.name, each.name + " rows") for each in PRESETS)],
     )  # fmt: skip
 
-    def __init__(self, *args: Any, workspace: Workspace, **named: Any) -> None:  # Django's own
+    def __init__(self, *args: Any, workspace: Workspace, fits: str = "", **named: Any) -> None:  # Django's own  # fmt: skip
+        """Args: fits: uid of the build that stands there first, with a method that learns from it."""
         super().__init__(*args, **named)
         kinds = [ModelKind.BASE, ModelKind.ADAPTER, ModelKind.REWARD]
         models = LanguageModel.objects.of_workspace(workspace).filter(kind__in=kinds)
         choose_from(self, "build", trainable_builds(workspace))
         choose_from(self, "model", models)
+        if build := next(
+            (each for each in trainable_builds(workspace) if str(each.uid) == fits), None
+        ):
+            self.initial["build"] = build
+            self.initial["method"] = next(
+                (name for name in METHODS if build.kind in TRAINING[name]), ""
+            )
+        base = models.filter(kind=ModelKind.BASE)
+        self.initial["model"] = base.first() if base.count() == 1 else None
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
