@@ -12,6 +12,7 @@ from evalhub.accounts.models import Workspace
 from evalhub.common.forms import RowField, choose_from
 from evalhub.datasets.models import DatasetBuild
 from evalhub.datasets.queries import blocking
+from evalhub.registry.files import weights_of
 from evalhub.registry.models import LanguageModel, ModelKind
 from evalhub.runs.explained import Explained, settings_for
 from evalhub.runs.fit import PRESETS, Data, Preset, misfits, preset_for, suggested
@@ -98,7 +99,11 @@ class BasisForm(forms.Form):
         return named or preset_for(self.data_of().rows)
 
     def suggested(self) -> dict[str, Any]:
-        return suggested(self.cleaned_data["method"], self.data_of(), preset=self.preset_used())
+        chosen = self.cleaned_data
+        weights = weights_of(chosen["model"].base.source)
+        return suggested(
+            chosen["method"], self.data_of(), preset=self.preset_used(), weights=weights
+        )
 
 
 def data_of(build: DatasetBuild) -> Data:

@@ -154,5 +154,13 @@ def test_what_is_suggested_always_fits(recipe: str, rows: int) -> None:
         assert chosen.faults() == misfits(chosen, data, asked=values) == []
 
 
+def test_a_small_model_takes_a_higher_learning_rate() -> None:
+    rates = [
+        suggested("dpo", DATA, weights=weights)["learning_rate"]
+        for weights in (None, 2_000_000, 7_000_000_000)
+    ]
+    assert rates == [1e-5, 1e-4, 1e-5]
+
+
 def test_presets_go_by_the_number_of_rows() -> None:
     assert [preset_for(rows).name for rows in (1, 200, 201, 2_000, 2_001)] == ["few", "few", "some", "some", "many"]  # fmt: skip
