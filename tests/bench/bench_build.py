@@ -104,14 +104,21 @@ def main() -> None:
         return
     from tests.ground import Ground
 
-    found = []
-    for judgments in options.judgments:
-        ground = Ground()
-        try:
-            found.append(_measure(judgments, criteria=options.criteria, near=options.near))
-        finally:
-            ground.clear_away()
-    print(json.dumps(found) if options.json else "\n".join(map(_table, found)))
+    if (
+        len(options.judgments) > 1
+    ):  # settings know one server, so each size has a process of its own
+        like = [each for each in sys.argv[1:] if not each.isdigit() and each != "--judgments"]
+        for judgments in options.judgments:
+            again = [sys.executable, "-m", "tests.bench.bench_build", *like]
+            again += ["--criteria", str(options.criteria), "--judgments", str(judgments)]
+            subprocess.run(again, check=True)
+        return
+    ground = Ground()
+    try:
+        found = _measure(options.judgments[0], criteria=options.criteria, near=options.near)
+    finally:
+        ground.clear_away()
+    print(json.dumps(found) if options.json else _table(found))
 
 
 def _measure(judgments: int, *, criteria: int, near: bool) -> dict[str, Any]:
@@ -281,7 +288,7 @@ _COPY = """
             SELECT r.first_id, r.second_id, count(*) AS votes, sum(sign(r.margin)) AS margin,
                    array_agg(j.uid) AS judgments
             FROM judgments_preference r JOIN judgments_judgment j ON j.id = r.judgment_id
-            GROUP BY 1, 2 HAVING sum(sign(r.margin)) <> 0
+            GROUP BY 1, 2
         ) v
         JOIN prompts_completion first ON first.id = v.first_id
         JOIN prompts_completion second ON second.id = v.second_id
