@@ -1,8 +1,9 @@
 from django.urls import path
 
-from evalhub.runs import api
+from evalhub.runs import api, outside_api
 
 urlpatterns = [
+    path("models/adapters", outside_api.AdapterListView.as_view()),
     path("rewritings", api.RewritingListView.as_view()),
     path("runs", api.RunListView.as_view()),
     path("runs/<uuid:uid>", api.RunView.as_view()),

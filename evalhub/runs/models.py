@@ -23,6 +23,7 @@ class Recipe(TextChoices):
     SCORE = "score"
     EVALUATE = "evaluate"
     GENERATE = "generate"
+    MERGE = "merge"
 
 
 # what each learns from; it makes an adapter
@@ -106,6 +107,18 @@ class RunEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.n}"
+
+
+class OutsideTraining(models.Model):
+    """Says of an adapter that was trained elsewhere on which build; of our own the Run does."""
+
+    model = models.OneToOneField(
+        LanguageModel, models.PROTECT, related_name="outside_training", primary_key=True
+    )
+    build = models.ForeignKey(DatasetBuild, models.PROTECT, related_name="outside_trainings")
+
+    def __str__(self) -> str:
+        return f"{self.model} on {self.build}"
 
 
 class RewritingWay(TextChoices):

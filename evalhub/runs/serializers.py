@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
+from evalhub.registry.adapters import CONFIG, WEIGHTS
+from evalhub.registry.models import LanguageModel
 from evalhub.runs.models import Rewriting, RewritingWay, Run
 from evalhub.runs.rewriting.asking import CODES
 from evalhub.runs.rewriting.services import MOST_EACH, MOST_PROMPTS
@@ -52,3 +54,26 @@ class RewritingSerializer(serializers.ModelSerializer[Rewriting]):
         """The uid of each, in order."""
         runs = (rewriting.first, rewriting.second)
         return [str(run.uid) for run in runs if run is not None]
+
+
+class NewAdapterSerializer(serializers.Serializer[LanguageModel]):
+    workspace = serializers.SlugField(required=False, help_text="its slug; a token needs none")
+    base = serializers.CharField(max_length=500, help_text="a registered base: name, source or uid")
+    config = serializers.FileField(help_text=CONFIG)
+    weights = serializers.FileField(help_text=f"{WEIGHTS}; never a pickle")
+    build = serializers.UUIDField(required=False, help_text="that it was trained on")
+    name = serializers.CharField(max_length=120, default="", allow_blank=True)
+
+
+class AdapterSerializer(serializers.ModelSerializer[LanguageModel]):
+    """`facts`: trained_on as its own configuration says, rank, modules, and notes on what was checked."""
+
+    base = serializers.CharField(source="parent.name")
+    facts = serializers.SerializerMethodField()
+
+    class Meta:
+        model = LanguageModel
+        fields = ("uid", "name", "kind", "stage", "base", "digest", "facts", "created_at")
+
+    def get_facts(self, model: LanguageModel) -> dict[str, object]:
+        return {name: value for name, value in model.facts.items() if name != "files"}

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from evalhub.runs import rewrite_views, views
+from evalhub.runs import outside_views, rewrite_views, views
 
 app_name = "runs"
 urlpatterns = [
@@ -8,6 +8,7 @@ urlpatterns = [
     path("runs/<uuid:uid>/", views.run_detail, name="detail"),
     path("runs/<uuid:uid>/cancel/", views.run_cancel, name="cancel"),
     path("collections/<slug:slug>/rewrite/", rewrite_views.rewrite, name="rewrite"),
+    path("models/register/", outside_views.adapter_new, name="register"),
     path("try/", views.try_it, name="try"),
     path("try/<uuid:uid>/", views.trial, name="trial"),
 ]
