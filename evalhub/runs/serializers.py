@@ -4,6 +4,7 @@ from rest_framework import serializers
 
 from evalhub.registry.adapters import CONFIG, WEIGHTS
 from evalhub.registry.models import LanguageModel
+from evalhub.runs.exporting.services import TARGETS
 from evalhub.runs.models import Rewriting, RewritingWay, Run
 from evalhub.runs.rewriting.asking import CODES
 from evalhub.runs.rewriting.services import MOST_EACH, MOST_PROMPTS
@@ -77,3 +78,13 @@ class AdapterSerializer(serializers.ModelSerializer[LanguageModel]):
 
     def get_facts(self, model: LanguageModel) -> dict[str, object]:
         return {name: value for name, value in model.facts.items() if name != "files"}
+
+
+class RunExportSerializer(serializers.Serializer[Run]):
+    """`unheld` says what of the run's settings that trainer has no place for."""
+
+    target = serializers.ChoiceField(choices=list(TARGETS))
+    filename = serializers.CharField()
+    shape = serializers.CharField(help_text="of the build's rows that go with it")
+    text = serializers.CharField()
+    unheld = serializers.ListField(child=serializers.CharField())

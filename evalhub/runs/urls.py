@@ -1,12 +1,13 @@
 from django.urls import path
 
-from evalhub.runs import outside_views, rewrite_views, views
+from evalhub.runs import export_views, outside_views, rewrite_views, views
 
 app_name = "runs"
 urlpatterns = [
     path("runs/", views.run_list, name="list"),
     path("runs/<uuid:uid>/", views.run_detail, name="detail"),
     path("runs/<uuid:uid>/cancel/", views.run_cancel, name="cancel"),
+    path("runs/<uuid:uid>/export/", export_views.run_export, name="export"),
     path("collections/<slug:slug>/rewrite/", rewrite_views.rewrite, name="rewrite"),
     path("models/register/", outside_views.adapter_new, name="register"),
     path("try/", views.try_it, name="try"),

@@ -17,8 +17,9 @@ from evalhub.jobs.access import access_job
 from evalhub.jobs.queries import waits_for
 from evalhub.jobs.services import cancel_job
 from evalhub.runs.access import access_run
+from evalhub.runs.exporting.services import TITLES
 from evalhub.runs.forms import TryForm
-from evalhub.runs.models import Run
+from evalhub.runs.models import TRAINING, Run
 from evalhub.runs.queries import (
     curves_of,
     log_tail,
@@ -55,6 +56,7 @@ def run_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
         "settings": settings_of(run),
         "samples": run.events.filter(kind="sample").order_by("-attempt", "-n")[:6],
         "log": log_tail(run),
+        "targets": TITLES if run.recipe in TRAINING else {},
     }
     return render(request, "runs/run_detail.html" + ("#live" if request.htmx else ""), context)
 
