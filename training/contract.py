@@ -30,6 +30,7 @@ from training.options import (
     EvaluateOptions,
     GenerateOptions,
     KtoOptions,
+    MergeOptions,
     NoopOptions,
     Options,
     RewardOptions,
@@ -41,8 +42,8 @@ from training.options import (
 __all__ = [
     "ATTEMPT_VARIABLE", "EXIT_FAILED", "EXIT_INTERRUPTED", "EXIT_LOCKED", "EXIT_SUCCEEDED",
     "LIFELINE_VARIABLE", "OPTIONS", "SCHEMA", "ContractError", "DpoOptions", "EvaluateOptions",
-    "Event", "EventKind", "Fault", "GenerateOptions", "KtoOptions", "NoopOptions", "Options",
-    "RewardOptions", "RunResult", "RunSpec", "ScoreOptions", "SftOptions", "TrainOptions",
+    "Event", "EventKind", "Fault", "GenerateOptions", "KtoOptions", "MergeOptions", "NoopOptions",
+    "Options", "RewardOptions", "RunResult", "RunSpec", "ScoreOptions", "SftOptions", "TrainOptions",
     "attempt_dir", "read_events", "write_whole",
 ]  # fmt: skip
 

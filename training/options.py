@@ -244,6 +244,20 @@ class GenerateOptions(Options):
         ]
 
 
+@dataclass(frozen=True, kw_only=True)
+class MergeOptions(Options):
+    """No input but the adapter.
+
+    Artifacts: `merged/`, a whole model in safetensors; `merge.jsonl` {"prompt","tokens",
+    "max_logit_difference","mean_logit_difference","same_top_token","adapter_effect"}.
+    """
+
+    threads: int = 1
+
+    def _rules(self) -> list[Rule]:
+        return [("threads", "1 or more", self.threads >= 1)]
+
+
 OPTIONS: dict[str, type[Options]] = {
     "noop": NoopOptions,
     "sft": SftOptions,
@@ -253,4 +267,5 @@ OPTIONS: dict[str, type[Options]] = {
     "score": ScoreOptions,
     "evaluate": EvaluateOptions,
     "generate": GenerateOptions,
+    "merge": MergeOptions,
 }
