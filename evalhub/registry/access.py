@@ -2,6 +2,9 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from rest_framework.request import Request
+
+from evalhub.accounts.access import Act, acting_member
 from evalhub.accounts.models import Member
 from evalhub.common.errors import NotFound
 from evalhub.registry.models import LanguageModel, ModelKind
@@ -13,6 +16,19 @@ def access_model(member: Member, uid: UUID) -> LanguageModel:
     model = models.filter(uid=uid).first()
     if model is None:
         raise NotFound("No such model.")
+    return model
+
+
+def acting_model(request: Request, uid: UUID, *, to: Act) -> LanguageModel:
+    """The same for the API, for a token or a session."""
+    models = LanguageModel.objects.select_related("parent", "workspace")
+    model = models.filter(uid=uid).first()
+    if model is None:
+        raise NotFound("No such model.")
+    try:
+        acting_member(request, model.workspace_id, to=to)
+    except NotFound as error:  # hidden and absent give the same answer
+        raise NotFound("No such model.") from error
     return model
 
 

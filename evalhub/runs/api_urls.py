@@ -7,5 +7,9 @@ urlpatterns = [
     path("rewritings", api.RewritingListView.as_view()),
     path("runs", api.RunListView.as_view()),
     path("runs/<uuid:uid>", api.RunView.as_view()),
+    path("models/<uuid:uid>/export", export_api.ModelExportView.as_view()),
+    path("models/<uuid:uid>/merge", export_api.ModelMergeView.as_view()),
+    path("models/<uuid:uid>/peft", export_api.ModelPeftView.as_view()),
+    path("runs/<uuid:uid>/files/<path:path>", export_api.MergedFileView.as_view()),
     path("runs/<uuid:uid>/export", export_api.RunExportView.as_view()),
 ]

@@ -75,6 +75,16 @@ class Run(PublicModel):
         return bool(self.metrics)
 
     @property
+    def merged_files(self) -> dict[str, dict[str, str]]:
+        """Of a run that merged: {path: {"key", "sha256"}} of the whole model, in order."""
+        below = "merged/"
+        return {
+            path.removeprefix(below): file
+            for path, file in sorted(self.artifacts.items())
+            if path.startswith(below) and self.recipe == Recipe.MERGE
+        }
+
+    @property
     def starts_from(self) -> LanguageModel:
         """Raise ValueError for a recipe that takes no model."""
         if self.model is None:

@@ -21,11 +21,11 @@ class AdapterListView(APIView):
     )
     def post(self, request: Request) -> Response:
         """Take an adapter that was trained elsewhere into the registry."""
+        key = workspace_of(request, request.data.get("workspace"))
+        member = acting_member(request, key, to="engineer")
         asked = NewAdapterSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         values = asked.validated_data
-        key = workspace_of(request, values.get("workspace"))
-        member = acting_member(request, key, to="engineer")
         uid = values.get("build")
         found = register_uploaded(
             workspace=member.workspace,

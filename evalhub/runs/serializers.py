@@ -88,3 +88,20 @@ class RunExportSerializer(serializers.Serializer[Run]):
     shape = serializers.CharField(help_text="of the build's rows that go with it")
     text = serializers.CharField()
     unheld = serializers.ListField(child=serializers.CharField())
+
+
+class MergeSerializer(serializers.Serializer[Run]):
+    """Figures and files are there once the run has ended; logits on six fixed prompts."""
+
+    run = serializers.UUIDField()
+    state = serializers.CharField()
+    max_logit_difference = serializers.FloatField(allow_null=True)
+    same_top_token = serializers.FloatField(allow_null=True)
+    files = serializers.ListField(child=serializers.CharField())
+
+
+class ModelExportSerializer(serializers.Serializer[LanguageModel]):
+    files = serializers.ListField(child=serializers.CharField())
+    vllm = serializers.CharField(allow_blank=True, help_text="the command that serves it")
+    why_not_vllm = serializers.CharField(allow_blank=True)
+    merge = MergeSerializer(allow_null=True)

@@ -30,7 +30,9 @@ def test_the_stored_model_says_what_base_and_adapter_say(
     assert run.events("progress")[-1] == {"done": 5, "total": 5, "note": ""}
 
     merged = run.folder / "artifacts" / "merged"
-    assert {"config.json", "model.safetensors", "tokenizer.json"} <= {p.name for p in merged.iterdir()}
+    assert {"config.json", "model.safetensors", "tokenizer.json"} <= {
+        p.name for p in merged.iterdir()
+    }
     names = AutoModelForCausalLM.from_pretrained(merged).state_dict()
     assert not [name for name in names if "lora" in name]
 

@@ -56,9 +56,9 @@ def run(attempt: Attempt) -> dict[str, float]:
     model = attach_adapter(loaded.model, attempt, trainable=False).eval()
 
     _begin(attempt, 1)
-    beside = [_logits_TV(model, tokenizer, text, device.name) for text in PROMPTS]
+    beside = [_logits(model, tokenizer, text, device.name) for text in PROMPTS]
     with model.disable_adapter():
-        without = [_logits_TV(model, tokenizer, text, device.name) for text in PROMPTS]
+        without = [_logits(model, tokenizer, text, device.name) for text in PROMPTS]
 
     _begin(attempt, 2)
     merged = model.merge_and_unload(safe_merge=True)  # raises for a weight that is not a number
@@ -76,7 +76,7 @@ def run(attempt: Attempt) -> dict[str, float]:
         folder, dtype=device.dtype, use_safetensors=True, trust_remote_code=False
     )
     again.to(device.name).eval()
-    after = [_logits_TV(again, tokenizer, text, device.name) for text in PROMPTS]
+    after = [_logits(again, tokenizer, text, device.name) for text in PROMPTS]
     rows = [
         {"prompt": text, **_compared(*logits)}
         for text, *logits in zip(PROMPTS, after, beside, without, strict=True)
@@ -92,7 +92,7 @@ def _begin(attempt: Attempt, step: int) -> None:
     attempt.progress(step, len(STEPS), note=STEPS[step])
 
 
-def _logits_TV(model: Any, tokenizer: PreTrainedTokenizerBase, text: str, place: str) -> Tensor:
+def _logits(model: Any, tokenizer: PreTrainedTokenizerBase, text: str, place: str) -> Tensor:
     tokens = tokenizer(text, return_tensors="pt").input_ids.to(place)
     with torch.no_grad():
         logits: Tensor = model(input_ids=tokens, use_cache=False).logits[0]
@@ -128,4 +128,9 @@ def _told(attempt: Attempt, rows: list[dict[str, Any]]) -> dict[str, float]:
         name: sum(row[name] * row["tokens"] for row in rows) / tokens
         for name in ("mean_logit_difference", "same_top_token")
     }
-    return {"max_logit_difference": most, "adapter_effect": effect, "tokens": float(tokens), **means}
+    return {
+        "max_logit_difference": most,
+        "adapter_effect": effect,
+        "tokens": float(tokens),
+        **means,
+    }

@@ -188,7 +188,7 @@ def test_no_setting_of_a_recipe_is_dropped_in_silence(erin: Member, base: Langua
 def test_what_a_target_says_it_holds_is_a_setting() -> None:
     known = {name for recipe in TRAINING for name in OPTIONS[recipe].__dataclass_fields__}
     for target in (trl, axolotl, llamafactory):
-        assert target.HELD <= known
+        assert known >= target.HELD
 
 
 def test_an_adapter_trained_further_is_named_beside_the_file(
