@@ -21,7 +21,7 @@ class AdapterListView(APIView):
     )
     def post(self, request: Request) -> Response:
         """Take an adapter that was trained elsewhere into the registry."""
-        key = workspace_of(request, request.data.get("workspace"))
+        key = workspace_of(request, request.query_params.get("workspace"))
         member = acting_member(request, key, to="engineer")
         asked = NewAdapterSerializer(data=request.data)
         asked.is_valid(raise_exception=True)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 from rest_framework import serializers
 
 from evalhub.registry.adapters import CONFIG, WEIGHTS
@@ -58,7 +60,6 @@ class RewritingSerializer(serializers.ModelSerializer[Rewriting]):
 
 
 class NewAdapterSerializer(serializers.Serializer[LanguageModel]):
-    workspace = serializers.SlugField(required=False, help_text="its slug; a token needs none")
     base = serializers.CharField(max_length=500, help_text="a registered base: name, source or uid")
     config = serializers.FileField(help_text=CONFIG)
     weights = serializers.FileField(help_text=f"{WEIGHTS}; never a pickle")
@@ -76,7 +77,7 @@ class AdapterSerializer(serializers.ModelSerializer[LanguageModel]):
         model = LanguageModel
         fields = ("uid", "name", "kind", "stage", "base", "digest", "facts", "created_at")
 
-    def get_facts(self, model: LanguageModel) -> dict[str, object]:
+    def get_facts(self, model: LanguageModel) -> dict[str, Any]:  # Any: JSON
         return {name: value for name, value in model.facts.items() if name != "files"}
 
 
