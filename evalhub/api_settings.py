@@ -19,13 +19,16 @@ SPECTACULAR = {
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "COMPONENT_SPLIT_REQUEST": True,
-    "ENUM_NAME_OVERRIDES": {  # several things have a `kind`
+    "ENUM_NAME_OVERRIDES": {  # several things have a `kind` or a `state`
         "BuildKind": "evalhub.datasets.choices.BuildKind",
+        "CampaignState": "evalhub.campaigns.choices.CampaignState",
         "ImportKind": "evalhub.imports.models.ImportKind",
         "LanguageOfPrompts": "evalhub.runs.rewriting.asking.CODES",
         "MemberKind": "evalhub.accounts.choices.MemberKind",
         "ModelKind": "evalhub.registry.models.ModelKind",
         "StepKind": "evalhub.loops.choices.StepKind",
+        "SweepKind": "evalhub.sweeps.choices.SweepKind",
+        "SweepState": "evalhub.sweeps.choices.SweepState",
         "TaskKind": "evalhub.campaigns.choices.TaskKind",
     },
 }

@@ -60,6 +60,11 @@ SCHEDULE = {
         "schedule": crontab(minute=25),
         "options": {"expires": 3600},
     },
+    "look at the sweeps": {
+        "task": "evalhub.sweeps.tasks.turn_all",
+        "schedule": schedule(5.0),
+        "options": {"expires": 5},
+    },
     "send the daily summaries": {
         "task": "evalhub.quality.tasks.send_digests",
         "schedule": crontab(hour=6, minute=0),

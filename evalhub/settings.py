@@ -110,6 +110,7 @@ INSTALLED_APPS = [
     "evalhub.reports",
     "evalhub.links",
     "evalhub.runs",
+    "evalhub.sweeps",
     "evalhub.evaluation",
     "evalhub.lineage",
     "evalhub.loops",

@@ -33,6 +33,7 @@ in_workspace: list[URLPattern | URLResolver] = [
     path("", include("evalhub.reports.urls")),
     path("", include("evalhub.registry.urls")),
     path("", include("evalhub.runs.urls")),
+    path("", include("evalhub.sweeps.urls")),
     path("", include("evalhub.evaluation.urls")),
     path("", include("evalhub.lineage.urls")),
     path("", include("evalhub.loops.urls")),

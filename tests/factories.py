@@ -55,6 +55,7 @@ from evalhub.registry.models import LanguageModel
 from evalhub.reports.models import Export
 from evalhub.rubrics.models import Criterion, Rubric, RubricVersion
 from evalhub.runs.models import Rewriting, Run
+from evalhub.sweeps.models import Sweep, Try
 
 PASSWORD = "pw-for-tests"  # known to the cast only
 
@@ -786,3 +787,44 @@ class AttemptFactory(DjangoModelFactory[Attempt]):
         MemberFactory, workspace=factory.SelfAttribute("..qualification.campaign.workspace")
     )
     asked = 1
+
+
+class SweepFactory(DjangoModelFactory[Sweep]):
+    class Meta:
+        model = Sweep
+
+    workspace = factory.SubFactory(WorkspaceFactory)
+    kind = "search"
+    recipe = "sft"
+    build = factory.SubFactory(
+        DatasetBuildFactory,
+        dataset__workspace=factory.SelfAttribute("...workspace"),
+        rows={"train": 8, "validation": 2},
+    )
+    model = factory.SubFactory(LanguageModelFactory, workspace=factory.SelfAttribute("..workspace"))
+    space = {"learning_rate": {"choices": [1e-4, 1e-3]}}
+    objective = "eval_loss"
+    sampler = "grid"
+    most_tries = 2
+    parallel = 1
+
+
+class TryFactory(DjangoModelFactory[Try]):
+    """A run that has ended well."""
+
+    class Meta:
+        model = Try
+
+    sweep = factory.SubFactory(SweepFactory)
+    number = factory.Sequence(lambda n: n + 1)
+    values = {"learning_rate": 1e-4}
+    run = factory.SubFactory(
+        RunFactory,
+        workspace=factory.SelfAttribute("..sweep.workspace"),
+        recipe="sft",
+        model=factory.SelfAttribute("..sweep.model"),
+        metrics={"eval_loss": 1.5},
+        spec={"recipe": "sft", "seed": 0, "options": {"learning_rate": 1e-4}, "inputs": {}},
+        job__state="succeeded",
+        job__ended_at=factory.LazyFunction(timezone.now),
+    )

@@ -15,6 +15,7 @@ from evalhub.runs.trainer import LOG
 from training.artifacts import inventory, write_rows
 from training.contract import EXIT_SUCCEEDED, RunResult, RunSpec, attempt_dir
 from training.events import EventLog
+from training.findings import finding
 
 
 class NullTrainer:
@@ -60,6 +61,7 @@ def _say(folder: Path, checkpoint: Path | None) -> None:
     for step, loss in ((1, 0.7), (2, 0.5)):
         events.write("metrics", step=step, loss=loss)
     if checkpoint is not None:
+        events.write("finding", **finding("read_plainly", "two rows were tried").as_json())
         events.write("checkpoint", step=2, path=checkpoint.as_posix())
     events.write("progress", done=2, total=2, note="")
     events.close()
@@ -140,6 +142,18 @@ def _merge(spec: RunSpec, run_dir: Path, artifacts: Path) -> dict[str, float]:
     return {"max_logit_difference": 0.03125, "same_top_token": 1.0, "adapter_effect": 2.5}
 
 
+def _measure(spec: RunSpec, run_dir: Path, artifacts: Path) -> dict[str, float]:
+    """The rows of a test split are too long."""
+    metrics = {"limit": 64.0}
+    for name in spec.inputs:
+        rows = len(rows_of(spec, run_dir, name))
+        told = {"rows": rows, "too_long": rows if name == "test" else 0, "otherwise_left_out": 0,
+                "median": 20, "p95": 60, "longest": 1200, "tokens": 40 * rows, "learnt_tokens": 10 * rows}  # fmt: skip
+        metrics |= {f"{name}_{figure}": float(value) for figure, value in told.items()}
+    write_rows(artifacts / "lengths.jsonl", [])
+    return metrics
+
+
 TRAINING = ("sft", "dpo", "kto", "reward")
 RECIPES = {
     **dict.fromkeys(TRAINING, _train),
@@ -147,4 +161,5 @@ RECIPES = {
     "generate": _generate,
     "merge": _merge,
     "score": _score,
+    "measure": _measure,
 }

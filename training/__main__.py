@@ -85,6 +85,8 @@ def _work(attempt: Attempt) -> RunResult:
         recipe = importlib.import_module(f"training.recipes.{attempt.spec.recipe}")
         metrics = recipe.run(attempt)
     except InputError as wrong:
+        if wrong.code:
+            attempt.find(wrong.code, str(wrong), stops=True)
         return _failure(attempt, str(wrong), fault="input")
     except Interrupted:
         raise
@@ -97,7 +99,7 @@ def _work(attempt: Attempt) -> RunResult:
         metrics=metrics,
         artifacts=inventory(attempt.artifacts),
         environment=attempt.environment,
-        warnings=attempt.warnings,
+        findings=[each.as_json() for each in attempt.findings],
     )
 
 
@@ -105,7 +107,7 @@ def _failure(attempt: Attempt, error: str, *, fault: Fault) -> RunResult:
     return RunResult(
         ok=False,
         environment=attempt.environment,
-        warnings=attempt.warnings,
+        findings=[each.as_json() for each in attempt.findings],
         error=error,
         fault=fault,
     )

@@ -14,6 +14,7 @@ from training.artifacts import sha256_of
 from training.contract import RunSpec
 from training.errors import InputError
 from training.events import EventLog
+from training.findings import Finding, finding
 from training.stopping import Stop
 
 
@@ -25,7 +26,7 @@ class Attempt:
     run_dir: Path
     events: EventLog
     stop: Stop
-    warnings: list[str] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
     environment: dict[str, Any] = field(default_factory=dict)
     begun: float = field(default_factory=time.monotonic)
 
@@ -48,9 +49,11 @@ class Attempt:
             raise InputError(f"The {self.spec.recipe} recipe needs the input {name!r}; name it.")
         return path
 
-    def warn(self, text: str) -> None:
-        self.warnings.append(text)
-        self.events.write("warning", text=text)
+    def find(self, code: str, told: str, *, step: int = 0, stops: bool = False) -> None:
+        """Tell what was found; the codes stand in training.findings."""
+        found = finding(code, told, step=step, stops=stops)
+        self.findings.append(found)
+        self.events.write("finding", **found.as_json())
 
     def progress(self, done: int, total: int, *, note: str = "") -> None:
         self.events.write("progress", done=done, total=total, note=note)

@@ -7,7 +7,7 @@ be told stands in training.options and is offered here. A run directory holds
     inputs/                the files that the spec names
     lock                   flock'ed by the trainer before it writes anything
     attempts/<n>/          n is the fencing token of the Job; evalhub believes only its own n
-        events.jsonl       numbered lines: progress, metrics, warnings, checkpoints
+        events.jsonl       numbered lines: progress, metrics, findings, checkpoints
         result.json        written last: it exists = the attempt ended by itself
         log.txt            stdout and stderr
     checkpoints/step-…/    renamed into place whole, each with manifest.json written last
@@ -30,6 +30,7 @@ from training.options import (
     EvaluateOptions,
     GenerateOptions,
     KtoOptions,
+    MeasureOptions,
     MergeOptions,
     NoopOptions,
     Options,
@@ -42,8 +43,9 @@ from training.options import (
 __all__ = [
     "ATTEMPT_VARIABLE", "EXIT_FAILED", "EXIT_INTERRUPTED", "EXIT_LOCKED", "EXIT_SUCCEEDED",
     "LIFELINE_VARIABLE", "OPTIONS", "SCHEMA", "ContractError", "DpoOptions", "EvaluateOptions",
-    "Event", "EventKind", "Fault", "GenerateOptions", "KtoOptions", "MergeOptions", "NoopOptions",
-    "Options", "RewardOptions", "RunResult", "RunSpec", "ScoreOptions", "SftOptions", "TrainOptions",
+    "Event", "EventKind", "Fault", "GenerateOptions", "KtoOptions", "MeasureOptions", "MergeOptions",
+    "NoopOptions", "Options", "RewardOptions", "RunResult", "RunSpec", "ScoreOptions", "SftOptions",
+    "TrainOptions",
     "attempt_dir", "read_events", "write_whole",
 ]  # fmt: skip
 
@@ -57,7 +59,7 @@ EXIT_INTERRUPTED = 75  # told to stop (TERM, or the lifeline closed): checkpoint
 EXIT_LOCKED = 76  # another trainer writes in this directory
 
 Fault = Literal["", "input", "internal"]
-EventKind = Literal["progress", "metrics", "warning", "checkpoint", "sample"]
+EventKind = Literal["progress", "metrics", "finding", "checkpoint", "sample", "preview", "forecast"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,7 +127,7 @@ class RunResult(_Record):
     metrics: dict[str, float] = field(default_factory=dict)
     artifacts: dict[str, str] = field(default_factory=dict)
     environment: dict[str, Any] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
+    findings: list[dict[str, Any]] = field(default_factory=list)  # as training.findings tells them
     seconds: float = 0.0
     error: str = ""
     fault: Fault = ""
@@ -135,8 +137,9 @@ class RunResult(_Record):
 class Event(Checked):
     """One line of events.jsonl. `n` counts from 1 without gaps within an attempt.
 
-    progress: {"done", "total", "note"}; metrics: {"step", name: value…}; warning: {"text"};
-    checkpoint: {"step", "path"}; sample: {"step", "prompt", "content"}.
+    progress: {"done", "total", "note"}; metrics: {"step", name: value…}; checkpoint: {"step", "path"};
+    sample: {"step", "prompt", "content"}; finding: see training.findings; preview: a row as the model
+    reads it, see training.previews; forecast: see training.fitting.
     """
 
     n: int

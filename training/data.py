@@ -58,7 +58,8 @@ class Encoder:
         if whole[: len(prompt_ids)] != prompt_ids:
             raise InputError(
                 f"{place}: the chat template of this model writes the prompt differently once it is "
-                "answered, so it would learn from what it never sees; use a template that does not."
+                "answered, so it would learn from what it never sees; use a template that does not.",
+                code="prompt_rewritten",
             )
         return self._until_end(whole[len(prompt_ids) :], place=place)
 
@@ -68,7 +69,8 @@ class Encoder:
         if not ends:
             raise InputError(
                 f"{place}: the chat template of this model ends no answer with an end-of-sequence "
-                "token, so it would never learn to stop; use a template that does."
+                "token, so it would never learn to stop; use a template that does.",
+                code="no_end",
             )
         return ids[: ends[-1] + 1]
 
@@ -199,10 +201,12 @@ def settle(
         if share > ACCEPTED_LOSS and not allow_dropped:
             raise InputError(
                 f"{found}. That is more than {ACCEPTED_LOSS:.0%}: shorten or remove them, choose a "
-                f"model that takes more than {limit} tokens, or give the reason in allow_dropped."
+                f"model that takes more than {limit} tokens, or give the reason in allow_dropped.",
+                code="rows_dropped",
             )
         accepted = f" Accepted because: {allow_dropped}" if allow_dropped else ""
-        attempt.warn(f"{found}. They are left out whole, never cut.{accepted}")
+        told = f"{found}. They are left out whole, never cut.{accepted}"
+        attempt.find("rows_dropped", told)
     for each in inputs:
         if each.name == needed and not each.used:
             raise InputError(f"No row of the input {needed!r} can be used; see dropped.jsonl.")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from typing import Any
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 from transformers import (
+    AutoConfig,
     AutoModelForCausalLM,
     AutoModelForSequenceClassification,
     AutoTokenizer,
@@ -29,6 +32,7 @@ from training.errors import InputError
 ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors")
 TALKS, JUDGES = "CAUSAL_LM", "SEQ_CLS"  # PEFT's words for what a model is for
 HEAD = "score"  # transformers' name for the head that gives one number
+SAFELY = {"trust_remote_code": False}
 _TOLD = {TALKS: "writes answers", JUDGES: "scores answers"}
 UNKNOWN_POSITIONS = 2048  # of a model that does not say how many tokens it can take
 
@@ -54,38 +58,73 @@ def load_base(attempt: Attempt, device: Device, *, kind: str = TALKS) -> Loaded:
     Raises:
         InputError: it is not there, holds no safetensors, or cannot end an answer.
     """
+    source = _source(attempt)
+    with _readable(attempt):
+        tokenizer = AutoTokenizer.from_pretrained(source, **SAFELY)
+        model = _LOADERS[kind](source, dtype=device.dtype, use_safetensors=True, **SAFELY)
+    model.to(device.name)
+    attempt.environment.update(device.describe())
+    attempt.environment.update(weights=sum(each.numel() for each in model.parameters()))
+    _demand_type(model, device)
+    return _loaded(attempt, model, tokenizer, model.config, model.generation_config, device)
+
+
+def load_tokenizer(attempt: Attempt) -> Loaded:
+    """The same without weights: what it takes to count tokens. Its `model` is None."""
+    source = _source(attempt)
+    with _readable(attempt):
+        tokenizer = AutoTokenizer.from_pretrained(source, **SAFELY)
+        config = AutoConfig.from_pretrained(source, **SAFELY)
+    device = Device("cpu", torch.float32, "no weights")
+    return _loaded(attempt, None, tokenizer, config, _generation_config(source, config), device)
+
+
+def _source(attempt: Attempt) -> str:
     name = attempt.spec.model
     if not name:
         raise InputError(
             f"The {attempt.spec.recipe} recipe needs a model: a directory or a hub id."
         )
     local = attempt.path(name)
-    source = str(local) if local.is_dir() else name
     if not local.is_dir() and not is_hub_id(name):
         raise InputError(f"There is no model at {name}: give a directory or a hub id (owner/name).")
-    common = {"trust_remote_code": False}
+    return str(local) if local.is_dir() else name
+
+
+@contextmanager
+def _readable(attempt: Attempt) -> Iterator[None]:
+    name = attempt.spec.model
     try:
-        tokenizer = AutoTokenizer.from_pretrained(source, **common)
-        model = _LOADERS[kind](source, dtype=device.dtype, use_safetensors=True, **common)
+        yield
     except (OSError, ValueError) as error:
         hint = f"; to download it set {ALLOW_HUB_VARIABLE}=1" if is_hub_id(name) else ""
         reason = str(error).splitlines()[0]
         raise InputError(f"The model {name} cannot be loaded{hint}: {reason}") from error
-    model.to(device.name)
-    eos_ids = _eos_ids(model, tokenizer)
+
+
+def _loaded(
+    attempt: Attempt, model: Any, tokenizer: Any, config: Any, generation: Any, device: Device
+) -> Loaded:
+    eos_ids = _eos_ids(generation, tokenizer)
     if not eos_ids:
         raise InputError(
-            f"The model {name} names no end-of-sequence token, so it could never stop."
+            f"The model {attempt.spec.model} names no end-of-sequence token, so it could never stop."
         )
     pad_id = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else eos_ids[0]
     tokenizer.pad_token = tokenizer.convert_ids_to_tokens(pad_id)
-    attempt.environment.update(device.describe())
-    attempt.environment.update(
-        model=name,
-        weights=sum(each.numel() for each in model.parameters()),
-        tokenizer=tokenizer_digest(tokenizer),
-    )
-    return Loaded(model, tokenizer, device, _positions(model), eos_ids, pad_id)
+    attempt.environment.update(model=attempt.spec.model, tokenizer=tokenizer_digest(tokenizer))
+    return Loaded(model, tokenizer, device, _positions(config), eos_ids, pad_id)
+
+
+def _demand_type(model: Any, device: Device) -> None:
+    """Libraries have loaded models in 32 bits unasked; then everything takes twice the memory."""
+    other = sum(each.numel() for each in model.parameters() if each.dtype != device.dtype)
+    total = model.num_parameters()
+    if other > total / 2:
+        raise InputError(
+            f"{other:,} of {total:,} weights were not loaded as {device.dtype}, but as something else: "
+            "quantised models cannot be trained here; take the base they were made from."
+        )
 
 
 def attach_adapter(
@@ -185,23 +224,27 @@ def _load_judge(source: str, **how: Any) -> Any:
     if not hasattr(model, HEAD):
         raise ValueError("no head for scores can be put on a model of this kind")
     getattr(model, HEAD).float().weight.data.zero_()
-    try:
-        model.generation_config = GenerationConfig.from_pretrained(source)  # how its answers end
-    except OSError:
-        model.generation_config = GenerationConfig.from_model_config(model.config)
+    model.generation_config = _generation_config(source, model.config)  # how its answers end
     return model
+
+
+def _generation_config(source: str, config: Any) -> GenerationConfig:
+    try:
+        return GenerationConfig.from_pretrained(source)
+    except OSError:
+        return GenerationConfig.from_model_config(config)
 
 
 _LOADERS = {TALKS: _load_talker, JUDGES: _load_judge}
 
 
-def _eos_ids(model: Any, tokenizer: PreTrainedTokenizerBase) -> tuple[int, ...]:
+def _eos_ids(generation: GenerationConfig, tokenizer: PreTrainedTokenizerBase) -> tuple[int, ...]:
     """Every token that ends an answer, the tokenizer's own first."""
-    named = model.generation_config.eos_token_id
+    named = generation.eos_token_id
     several = named if isinstance(named, list) else [named]
     return tuple(dict.fromkeys(i for i in (tokenizer.eos_token_id, *several) if i is not None))
 
 
-def _positions(model: Any) -> int:
-    known = getattr(model.config.get_text_config(), "max_position_embeddings", None)
+def _positions(config: Any) -> int:
+    known = getattr(config.get_text_config(), "max_position_embeddings", None)
     return int(known or UNKNOWN_POSITIONS)

@@ -66,6 +66,9 @@ class TrainOptions(Options):
     )
     allow_dropped: str = ""  # the reason why losing more than 1 % of the rows is accepted
     learning_rate: float = 1e-4
+    train_share: float = (
+        1.0  # of the rows, by whole groups, drawn by the seed; smaller ones lie in larger ones
+    )
 
     def _rules(self) -> list[Rule]:
         return [
@@ -84,7 +87,19 @@ class TrainOptions(Options):
             ("patience", "0 or more", self.patience >= 0),
             ("threads", "1 or more", self.threads >= 1),
             ("max_length", "0 or more", self.max_length >= 0),
+            ("train_share", "more than 0 and at most 1", 0 < self.train_share <= 1),
             ("schedule", f"one of {', '.join(SCHEDULES)}", self.schedule in SCHEDULES),
+        ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _SteadyOptions(TrainOptions):
+    """Of the recipes that read a model as it is used, without dropout: gains and gaps need that."""
+
+    def _rules(self) -> list[Rule]:
+        return [
+            *super()._rules(),
+            ("lora_dropout", "0: this recipe has none", not self.lora_dropout),
         ]
 
 
@@ -94,7 +109,7 @@ class SftOptions(TrainOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DpoOptions(TrainOptions):
+class DpoOptions(_SteadyOptions):
     """Inputs: `train`, `validation` (optional), rows of `prompt`, `chosen` and `rejected`, and where they
     are known `p_chosen` (1 if not) and `weight` (1 if not; only their proportions count).
 
@@ -127,7 +142,7 @@ class DpoOptions(TrainOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class KtoOptions(TrainOptions):
+class KtoOptions(_SteadyOptions):
     """Inputs: `train`, `validation` (optional), rows of `prompt`, `completion` and `label` (true for a good
     answer), and where it is known `weight`. With `RunSpec.adapter` as in DpoOptions.
     """
@@ -148,7 +163,7 @@ class KtoOptions(TrainOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RewardOptions(TrainOptions):
+class RewardOptions(_SteadyOptions):
     """Inputs: as of DpoOptions, and where it is known `margin`: by how much chosen is better.
 
     A base gets an adapter and a head that gives one number; both are the artifact. With
@@ -258,6 +273,20 @@ class MergeOptions(Options):
         return [("threads", "1 or more", self.threads >= 1)]
 
 
+@dataclass(frozen=True, kw_only=True)
+class MeasureOptions(Options):
+    """Inputs: any, each of rows of `prompt` and the fields that `answers` names.
+
+    Artifact: `lengths.jsonl` {"input","id","tokens","reason"}; the reason is empty where a row fits.
+    """
+
+    answers: list[str] = field(default_factory=lambda: ["completion"])
+    max_length: int = 0  # tokens; 0: what the model can take
+
+    def _rules(self) -> list[Rule]:
+        return [("max_length", "0 or more", self.max_length >= 0)]
+
+
 OPTIONS: dict[str, type[Options]] = {
     "noop": NoopOptions,
     "sft": SftOptions,
@@ -268,4 +297,5 @@ OPTIONS: dict[str, type[Options]] = {
     "evaluate": EvaluateOptions,
     "generate": GenerateOptions,
     "merge": MergeOptions,
+    "measure": MeasureOptions,
 }

@@ -13,8 +13,10 @@ from training.contract import TrainOptions
 from training.data import Encoded, Sorted, demand_sane, encode_rows, room, settle
 from training.device import Device, choose_device, needs_checkpointing
 from training.models import TALKS, Loaded, attach_adapter, fresh_adapter, load_base
+from training.preflight import look
+from training.previews import preview
 from training.reading import Reader
-from training.rows import read_rows
+from training.rows import read_rows, share_of
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ def prepare(
         for name in ("train", "validation")
         if (path := attempt.needed_input(name) if name == "train" else attempt.input(name))
     }
+    rows["train"] = share_of(rows["train"], options.train_share, seed=attempt.spec.seed)
     device = choose_device(threads=options.threads)
     loaded = load_base(attempt, device, kind=kind)
     limit = room(loaded, options.max_length)
@@ -74,6 +77,8 @@ def prepare(
         limit=limit,
         needed="train",
     )
+    look(attempt, options, loaded, inputs["train"].used)
+    preview(attempt, loaded, inputs["train"].used)
     if attempt.spec.adapter:
         model = attach_adapter(loaded.model, attempt, trainable=True, kind=kind)
     else:
@@ -98,10 +103,7 @@ def _reader(attempt: Attempt, loaded: Loaded, rows: Sequence[Encoded]) -> Reader
     reader = Reader(loaded)
     shortest = sorted(rows, key=lambda each: (each.length, each.row.number))[:2]
     if not reader.share_prompts([each.answered for each in shortest]):
-        attempt.warn(
-            "This model's attention is of a kind for which prompts are read once for each answer and "
-            "batches are padded: training is right, but slower."
-        )
+        attempt.find("read_plainly", "two rows were tried both ways")
     return reader
 
 

@@ -5,7 +5,8 @@ Shapes: B rows, C answers of a row, M tokens of all answers, V what is read from
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import torch
@@ -48,6 +49,7 @@ class Reader:
         self._pad_id = loaded.pad_id
         self._picks: Tensor | None = None
         self.shares = False
+        self._plain = self._base.config._attn_implementation
         self._has_head = self._base.get_output_embeddings() is not None
         if self._has_head:
             add_fused_lm_head(self._base, outputs=("log_probs", "is_top1"))
@@ -62,14 +64,23 @@ class Reader:
         if not can_grow(self._base):
             return False
         plain = self._last(rows)
-        before = self._base.config._attn_implementation
         grow_attention(self._base)
         self.shares = True
         most = SAME if self.device.dtype == torch.float32 else SAME_IN_16_BITS
         if not torch.allclose(self._last(rows), plain, rtol=most, atol=most):
-            self._base.set_attn_implementation(before)
+            self._base.set_attn_implementation(self._plain)
             self.shares = False
         return self.shares
+
+    @contextmanager
+    def reading_plainly(self) -> Iterator[None]:
+        """For what reads token by token, as writing an answer does."""
+        self._base.set_attn_implementation(self._plain)
+        try:
+            yield
+        finally:
+            if self.shares:
+                grow_attention(self._base)
 
     def logps(self, model: Any, rows: Sequence[Answered]) -> Logps:
         """Of every completion; all rows have the same number of them."""

@@ -13,6 +13,7 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 from training import checkpoints
 from training.attempt import Attempt, time_left
 from training.patience import Patience
+from training.watching import Watch
 
 NOT_TOLD = {"num_tokens", "total_flos", "step"}
 
@@ -27,12 +28,15 @@ class Reporter(TrainerCallback):
         evaluate: Callable[[], dict[str, float]] | None,
         evaluate_every: int,
         patience: Patience,
+        held: Callable[[], int],
     ) -> None:
+        """`held` says how many bytes of memory were held at once, at the most."""
         self._attempt = attempt
         self._evaluate = evaluate
         self._every = evaluate_every
         self._patience = patience
         self._tokens = self._seconds_training = 0.0
+        self._held, self._watch = held, Watch()
         self.first: dict[str, float] = {}
         self.last_evaluation: dict[str, float] = {}
 
@@ -62,7 +66,7 @@ class Reporter(TrainerCallback):
         elif (done % self._every == 0 or done == total) and self._measure(done):
             # no checkpoint here: whoever went on from it would train past the end
             control.should_training_stop, control.should_save = True, False
-            self._attempt.warn(f"It ended at step {done} of {total}: validation gets no better.")
+            self._attempt.find("ended_early", f"at step {done} of {total}", step=done)
 
     def on_log(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
@@ -76,7 +80,10 @@ class Reporter(TrainerCallback):
         self._seconds_training += self._step_seconds
         self._tokens = tokens
         self.first = self.first or told
+        told["memory_gb"] = round(self._held() / 1e9, 3)
         self._attempt.events.write("metrics", step=state.global_step, **told)
+        for code, figures in self._watch.look(told):
+            self._attempt.find(code, figures, step=state.global_step)
 
     def on_save(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,6 +50,25 @@ def read_rows(
             f"The input {name!r} ({path.name}) holds no row; there is nothing to work on."
         )
     return rows
+
+
+def share_of(rows: list[Row], share: float, *, seed: int) -> list[Row]:
+    """As many whole groups as hold that share of the rows, in the order of the rows.
+
+    Groups are drawn in an order of the seed, so a smaller share lies within a larger one.
+    """
+    if share == 1:
+        return rows
+    sizes = Counter(row.group for row in rows)
+    order = sorted(sizes, key=lambda group: hashlib.sha256(f"{seed}\0{group}".encode()).digest())
+    wanted, held = max(1, round(share * len(rows))), 0
+    kept = set()
+    for group in order:
+        if held >= wanted:
+            break
+        kept.add(group)
+        held += sizes[group]
+    return [row for row in rows if row.group in kept]
 
 
 def plain(text: Text) -> str:

@@ -11,6 +11,7 @@ import time
 from abc import abstractmethod
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import torch
@@ -19,17 +20,23 @@ from transformers import Trainer, TrainingArguments
 from training import checkpoints
 from training.attempt import Attempt
 from training.contract import TrainOptions
+from training.data import Encoded
 from training.errors import InputError, NonFinite
+from training.fitting import Parts, peak_bytes
 from training.models import save_adapter
 from training.patience import Patience
 from training.preparation import Prepared
+from training.proving import prove, prove_ends
 from training.reporting import Reporter
+from training.trying import try_longest
 
 
 class Watched(Trainer):
     """Calls `cost` on the rows of each batch."""
 
     weighs_tokens = False  # whether a step is the mean over its tokens, and not over its rows
+    writes = True  # answers; else it is no use to ask it for some
+    lost_in_parts = ""  # what a step loses where its batch is read in parts
 
     def __init__(self, attempt: Attempt, options: TrainOptions, prepared: Prepared) -> None:
         self.prepared = prepared
@@ -39,6 +46,10 @@ class Watched(Trainer):
         self._rows_of_step: list[int] = []
         self._told: dict[str, list[float]] = defaultdict(list)
         self._tokens_read = 0
+        self._told_of_parts: list[tuple[float, dict[str, float]]] = []
+        self._share = 1.0  # of the batch, that is read now
+        self._attempt, self._is_tried = attempt, False
+        self.parts = Parts(options.batch_size, shrunk=self._tell_shrunk)
         super().__init__(
             model=prepared.model,
             args=TrainingArguments(**training_arguments(attempt, options, prepared)),
@@ -66,15 +77,63 @@ class Watched(Trainer):
         """How many the model reads of a row."""
         return self.prepared.train.used[row].length
 
+    def at_rest(self, rows: list[int]) -> dict[str, float]:
+        """What is told of those rows while nothing is learnt, by arithmetic: "loss" and what else is known."""
+        return {}
+
+    def outputs(self, rows: Sequence[Encoded]) -> list[list[float]]:
+        """What the model says of rows, a number for each completion; to compare it with another by."""
+        answered = [each.answered for each in rows]
+        return self.prepared.reader.all_logps(self.prepared.model, answered, batch_size=len(rows))
+
+    def training_step(
+        self, model: Any, inputs: dict[str, Any], num_items_in_batch: Any = None
+    ) -> Any:
+        """Try the longest batch before the first one."""
+        if not self._is_tried:
+            self._is_tried = True
+            try_longest(self, self._attempt, model)
+        rows = inputs["row"].tolist()
+        loss = self.in_parts(model, rows, num_items_in_batch)
+        for name, value in self.told_of_batch().items():
+            self._told[name].append(value)
+        self._rows_of_step += rows
+        self._tokens_read += sum(map(self.tokens_of, rows))
+        return loss
+
+    def in_parts(self, model: Any, rows: list[int], tokens: Any) -> Any:
+        def part(some: list[int]) -> Any:
+            if some[0] == rows[0]:
+                self._told_of_parts = []  # the batch is begun, maybe once more
+            self._share = len(some) / len(rows)
+            step = super(Watched, self).training_step
+            return step(model, {"row": torch.tensor(some)}, tokens)
+
+        return self.parts.step(model, rows, part)
+
+    def told_of_batch(self) -> dict[str, float]:
+        """Means over its parts, each by its rows."""
+        found = {}
+        for name in dict.fromkeys(name for _, told in self._told_of_parts for name in told):
+            known = [(size, told[name]) for size, told in self._told_of_parts if name in told]
+            found[name] = sum(size * value for size, value in known) / sum(
+                size for size, _ in known
+            )
+        return found
+
     def compute_loss(self, model: Any, inputs: dict[str, Any], *_: Any, **known: Any) -> Any:
         rows = inputs["row"].tolist()
-        self._rows_of_step += rows
         loss, told = self.cost(model, rows, known.get("num_items_in_batch"))
-        for name, value in told.items():
-            self._told[name].append(value)
-        self._tokens_read += sum(map(self.tokens_of, rows))
+        self._told_of_parts.append((float(len(rows)), told))
         self._demand_finite(loss.detach(), "loss", rows)
-        return loss
+        return loss if self.weighs_tokens else loss * self._share
+
+    def _tell_shrunk(self, before: int, now: int, said: str) -> None:
+        told = (
+            f"{now} rows at once instead of {before}; batch_size and accumulation stay as they are"
+        )
+        step = self.state.global_step + 1
+        self._attempt.find("smaller_parts", f"{told}{self.lost_in_parts} ({said})", step=step)
 
     def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
         """With a higher rate for B of each adapter's product BA: Hayou et al., arXiv:2402.12354."""
@@ -175,6 +234,7 @@ def train_watched(
         patience=patience,
         evaluate=evaluate if prepared.validation.used else None,
         evaluate_every=evaluate_every,
+        held=partial(peak_bytes, prepared.device),
     )
     trainer.add_callback(reporter)
     attempt.stop.check()
@@ -185,14 +245,19 @@ def train_watched(
         outcome = trainer.train(resume_from_checkpoint=str(resumed) if resumed else None)
     except torch.OutOfMemoryError as error:
         raise InputError(
-            "The device's memory does not hold a batch: take half the batch_size and twice the "
-            f"accumulation, which trains the same. {str(error).splitlines()[0]}"
+            "The device's memory does not hold what is beside a batch (the optimizer, or an evaluation): "
+            "take a smaller batch_size and as much more accumulation, or a smaller lora_rank. "
+            f"{str(error).splitlines()[0]}",
+            code="does_not_fit",
         ) from error
     seconds = time.monotonic() - begun
     attempt.stop.check()
     shutil.rmtree(prepared.unfinished, ignore_errors=True)
     patience.restore()
     save_adapter(prepared.model, attempt)
+    prove(attempt, trainer)
+    step = trainer.state.global_step
+    ended = prove_ends(attempt, prepared, step=step) if trainer.writes else {}
     lost = len(prepared.train.left) + len(prepared.validation.left)
     return {
         "train_loss": float(outcome.training_loss),
@@ -200,5 +265,8 @@ def train_watched(
         "rows": float(len(prepared.train.used)),
         "rows_dropped": float(lost),
         "training_seconds": round(seconds, 3),
+        "rows_at_once": float(min(trainer.parts.size, len(prepared.train.used))),
+        "peak_bytes": float(peak_bytes(prepared.device)),
+        **ended,
         **reporter.summary(),
     }

@@ -50,6 +50,8 @@ class DatasetBuild(PublicModel):
     files: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
     # files: {"train.jsonl": {"key": in EVALHUB_FILES, "sha256": …, "bytes": …}, …}
     manifest: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
+    token_lengths: models.JSONField[dict[str, Any]] = models.JSONField(default=dict, blank=True)
+    # by the uid of a base: {"model", "run", "at", "limit", "splits": {"train": {"rows", "too_long", …}}}
     erased_at = models.DateTimeField(null=True, blank=True)
     crossed_at = models.DateTimeField(null=True, blank=True)
     # since when we know that near-duplicates stand on two sides of it

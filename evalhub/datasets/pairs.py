@@ -130,11 +130,20 @@ def _voted(
     ties = votes.ties + votes.both_bad
     reason = f"preferred by {for_it:g} of {weight:g}" + (f", {ties:g} undecided" * (ties > 0))
     origin, uids = "+".join(tally.origins), tuple(votes.judgments)
-    kept = Kept(better, origin, reason, uids, max(share, 1 - share), weight)
     gap = _gap(pair, marks)
     is_against = gap is not None and (gap > 0) != (share > 0.5) and gap != 0
-    flags = ("rated_lower",) if is_against else ()
-    return pair_or_fault(replace(kept, margin=abs(votes.margins) / weight, flags=flags))
+    return pair_or_fault(
+        Kept(
+            better,
+            origin,
+            reason,
+            uids,
+            p_chosen=max(share, 1 - share),
+            weight=weight,
+            flags=("rated_lower",) if is_against else (),
+            margin=abs(votes.margins) / weight,
+        )
+    )
 
 
 def _gap(pair: Two, marks: ByAnswer) -> float | None:

@@ -64,6 +64,24 @@ def told_in_percent(report: dict[str, Any]) -> dict[str, Any]:
     return report
 
 
+def too_long(build: DatasetBuild) -> list[dict[str, Any]]:
+    """A finding for each base for which the rows were counted and some do not fit."""
+    found = []
+    for each in build.token_lengths.values():
+        long = {
+            split: part["too_long"] for split, part in each["splits"].items() if part["too_long"]
+        }
+        rows = sum(part["rows"] for part in each["splits"].values())
+        if long:
+            parts = ", ".join(f"{split} {count:,}" for split, count in long.items())
+            told = f"{sum(long.values()):,} of {rows:,} rows have more than the {each['limit']:,} tokens of {each['model']} ({parts})"
+            found.append({
+                "name": "too_long", "level": "caution", "words": "rows that do not fit the model", "told": told, "rows": 0,
+                "advice": "they are left out whole, and over 1 % of them stop a run: shorten them, or choose a model that takes more",
+            })  # fmt: skip
+    return found
+
+
 def blocking(build: DatasetBuild) -> list[dict[str, Any]]:
     """The findings of its report that keep a build from training."""
     found: list[dict[str, Any]] = build.manifest.get("report", {}).get("findings", [])

@@ -30,7 +30,7 @@ class DatasetSerializer(serializers.ModelSerializer[Dataset]):
 class BuildSerializer(serializers.ModelSerializer[DatasetBuild]):
     """The state of the job; digest, rows, files and manifest once it has succeeded.
 
-    `erased_at`: since when files are missing that held the words of somebody who was erased.
+    `token_lengths`: what a trainer counted, by the uid of the base it counted for. `erased_at`: since when files are missing that held the words of somebody who was erased.
     """
 
     dataset = serializers.UUIDField(source="dataset.uid", read_only=True)
@@ -52,6 +52,7 @@ class BuildSerializer(serializers.ModelSerializer[DatasetBuild]):
             "rows",
             "files",
             "manifest",
+            "token_lengths",
             "erased_at",
             "crossed_at",
             "created_at",

@@ -17,6 +17,7 @@ from evalhub.jobs.models import Job
 from evalhub.jobs.services import queue_job
 from evalhub.prompts.models import Collection
 from evalhub.quality.models import ConsensusSnapshot
+from evalhub.registry.models import LanguageModel
 from evalhub.rubrics.models import RubricVersion
 
 
@@ -138,6 +139,28 @@ def erase_files(*, build: DatasetBuild, names: Iterable[str], by: Member | None 
         locked.save(update_fields=["files", "erased_files", "erased_at"])
         _record("build.erased", f"build {build.uid}", build.workspace, by, files=sorted(gone))
     build.refresh_from_db(fields=["files", "erased_files", "erased_at"])
+
+
+@transaction.atomic
+def record_lengths(
+    *,
+    build: DatasetBuild,
+    model: LanguageModel,
+    figures: dict[str, Any],
+    run: str,
+    by: Member | None = None,
+) -> None:
+    """What a trainer counted of a build's rows for a base; replaces an earlier count for that base.
+
+    Args:
+        figures: {"limit", "splits": {split: {"rows", "too_long", "longest", …}}}, in tokens.
+        run: uid of who counted.
+    """
+    locked = DatasetBuild.objects.select_for_update().get(pk=build.pk)
+    at = timezone.now().isoformat(timespec="seconds")
+    locked.token_lengths[str(model.uid)] = {"model": model.name, "run": run, "at": at, **figures}
+    locked.save(update_fields=["token_lengths"])
+    _record("build.measured", f"build {build.uid}", build.workspace, by, model=model.name, run=run)
 
 
 @transaction.atomic

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import msgspec
 
 from evalhub.common.canonical import canonical_bytes
 
@@ -35,12 +36,12 @@ class Entry(NamedTuple):
         """The facts as values: `lengths` of the answers, `p_chosen`, `said` (question and answer, of a
         label) and `flags`.
         """
-        facts: dict[str, Any] = json.loads(self.facts)
+        facts: dict[str, Any] = msgspec.json.decode(self.facts)
         return facts
 
     def with_notes(self, notes: list[dict[str, Any]]) -> Entry:
         """The same row, of which more was seen by cleaning."""
-        lineage = json.loads(self.lineage)
+        lineage = msgspec.json.decode(self.lineage)
         lineage.setdefault("cleaning", []).extend(notes)
         facts = self.known()
         facts["flags"] = sorted({*facts.get("flags", []), *(each["step"] for each in notes)})
@@ -48,7 +49,7 @@ class Entry(NamedTuple):
 
     def read(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """The row and its lineage as values."""
-        return json.loads(self.row), json.loads(self.lineage)
+        return msgspec.json.decode(self.row), msgspec.json.decode(self.lineage)
 
 
 def entry_of(
@@ -121,7 +122,7 @@ def _id(line: bytes) -> bytes:
 def _entry(line: bytes) -> Entry:
     *head, value, facts, row, lineage = line[:-1].split(b"\t")
     name, split, group, origin, judgments, part = (each.decode() for each in head)
-    told = json.loads(value) if value != b'""' else ""
+    told = msgspec.json.decode(value) if value != b'""' else ""
     return Entry(name, split, group, origin, int(judgments), int(part), told, facts, row, lineage)
 
 

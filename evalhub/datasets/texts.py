@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+import msgspec
 from django.db import connection
 
 from evalhub.datasets.rows import Answer
@@ -52,7 +52,7 @@ class Asked(NamedTuple):
 def asked_in(keys: Iterable[int]) -> dict[int, Asked]:
     """The prompts with these keys."""
     return {
-        key: Asked(uid, json.loads(messages), *rest)
+        key: Asked(uid, msgspec.json.decode(messages), *rest)
         for key, uid, messages, *rest in _rows(_PROMPTS, keys)
     }
 

@@ -18,15 +18,16 @@ from evalhub.common.files import file_store
 from evalhub.common.paging import newest_first
 from evalhub.datasets.access import access_build, access_dataset
 from evalhub.datasets.card import licences_of
-from evalhub.datasets.choices import BuildKind
+from evalhub.datasets.choices import ANSWERS, BuildKind
 from evalhub.datasets.definition import in_words
 from evalhub.datasets.definition_form import DatasetForm
 from evalhub.datasets.errors import NotBuilt
 from evalhub.datasets.forms import OtherBuildForm
 from evalhub.datasets.models import Dataset, DatasetBuild
-from evalhub.datasets.queries import SPLITS, slice_tables, told_in_percent
+from evalhub.datasets.queries import SPLITS, slice_tables, told_in_percent, too_long
 from evalhub.datasets.reading import rows_page, texts_of
 from evalhub.datasets.services import create_dataset, start_build
+from evalhub.registry.models import LanguageModel, ModelKind
 
 SHOWN = 10  # rows on the page of a build
 
@@ -98,6 +99,9 @@ def build_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
         "licence": ", ".join(licences_of(build.manifest)) if build.is_built else "",
         "splits": [(split, build.rows[split]) for split in SPLITS] if build.is_built else [],
         "report": told_in_percent(build.manifest.get("report", {})),
+        "too_long": too_long(build),
+        "counts": sorted(build.token_lengths.values(), key=lambda each: each["at"], reverse=True),
+        "bases": _bases(build),
         "slices": slice_tables(build.manifest.get("slices", [])),
         "files": sorted(build.files.items()),
         "rows": list(_first_rows(build)) if "train.jsonl" in build.files else [],
@@ -117,6 +121,14 @@ def build_file(request: Request, workspace: str, uid: UUID, name: str) -> FileRe
         raise NotBuilt("This build has no such file.")
     stream = file_store().open(build.files[name]["key"])
     return attachment(stream, name)
+
+
+def _bases(build: DatasetBuild) -> list[LanguageModel]:
+    """For which the tokens of a build can be counted."""
+    if build.kind not in ANSWERS or not build.is_built or build.erased_at or build.crossed_at:
+        return []
+    models = LanguageModel.objects.of_workspace(build.workspace)
+    return list(models.filter(kind=ModelKind.BASE).order_by("name", "pk")[:50])
 
 
 def _first_rows(build: DatasetBuild) -> Iterator[dict[str, Any]]:

@@ -34,6 +34,7 @@ from evalhub.runs.models import Run
 
 _WORD = re.compile(r"[^\W\d_]+")
 LONG = 20  # characters from which a text is looked for inside another one, not only as a whole
+ANYTHING = None  # what a changed row may say
 
 
 @dataclass
@@ -88,7 +89,9 @@ def is_said(row: Any, texts: Iterable[str]) -> bool:  # JSON
 
 
 def files_with(build: DatasetBuild, words: Words, beat: Beat) -> list[str]:
-    """The names of the files of a build in which some of `words` stand."""
+    """The names of the files of a build in which some of `words` stand, or may: a row that was cleaned or
+    augmented need not say them as they were written.
+    """
     lines: dict[str, set[int]] = defaultdict(set)
     for kind, by_uid in (("judgments", words.by_judgment), ("prompts", words.by_prompt)):
         if by_uid:
@@ -96,22 +99,24 @@ def files_with(build: DatasetBuild, words: Words, beat: Beat) -> list[str]:
                 lines[name] |= places
     lines.pop(TEST_PROMPTS, None)  # prompts and references, which no member writes
     wanted = {place for places in lines.values() for place in places}
-    texts: dict[str, set[str]] = {}
+    texts: dict[str, set[str] | None] = {}
     for nth, line in enumerate(lines_of(build, LINEAGE) if wanted else ()):
         beat()
         if nth in wanted:
             by_hand = [words.by_judgment.get(UUID(uid), set()) for uid in line["judgments"]]
-            texts[line["id"]] = set().union(
-                *by_hand, words.by_prompt.get(UUID(line["prompt"]), set())
-            )
+            said = set().union(*by_hand, words.by_prompt.get(UUID(line["prompt"]), set()))
+            is_changed = bool(said) and ("cleaning" in line or "augmented" in line)
+            texts[line["id"]] = ANYTHING if is_changed else said
     return [name for name in lines if name in build.files and _holds(build, name, texts, beat)]
 
 
-def _holds(build: DatasetBuild, name: str, texts: dict[str, set[str]], beat: Beat) -> bool:
+def _holds(build: DatasetBuild, name: str, texts: dict[str, set[str] | None], beat: Beat) -> bool:
     for row in lines_of(build, name):
         beat()
-        if row["id"] in texts and is_said(row, texts[row["id"]]):
-            return True
+        if row["id"] in texts:
+            said = texts[row["id"]]
+            if said is ANYTHING or is_said(row, said):
+                return True
     return False
 
 
@@ -165,9 +170,17 @@ def clear_runs(builds: list[DatasetBuild], words: Words, beat: Beat) -> list[dic
             continue
         for name in read:
             (run_dir(run) / "inputs" / f"{name}.jsonl").unlink(missing_ok=True)
+        _clear_events(run)
         _clear_artifacts(run, words.all, beat)
         found.append({"run": str(run.uid), "folder": str(run_dir(run))})
     return found
+
+
+def _clear_events(run: Run) -> None:
+    """Rows as the model read them and what it answered, here and on this disk; figures stay."""
+    run.events.filter(kind__in=("preview", "sample")).delete()
+    for path in sorted(run_dir(run).glob("attempts/*/events.jsonl")):
+        path.unlink()
 
 
 def _clear_artifacts(run: Run, texts: set[str], beat: Beat) -> None:
@@ -201,6 +214,7 @@ def clear_typed(member: Member, beat: Beat) -> int:
         beat()
         for stored in (*run.spec.get("inputs", {}).values(), *run.artifacts.values()):
             file_store().erase(stored["key"])
+        _clear_events(run)
         for path in sorted(run_dir(run).glob("*/**/*.jsonl")):
             path.unlink()
     return runs.count()

@@ -108,7 +108,7 @@ def _close(run: Run, folder: Path, attempt: Path, result: RunResult, beat: Beat)
     with beat.fenced():
         run.artifacts = artifacts
         run.metrics, run.environment = result.metrics, result.environment
-        run.warnings, run.seconds = result.warnings, result.seconds
+        run.seconds = result.seconds
         if result.ok:
             _register_output(run)
             run.checkpoints = []

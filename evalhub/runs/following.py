@@ -1,4 +1,4 @@
-"""From the trainer's events to the database: progress, curves, warnings, checkpoints."""
+"""From the trainer's events to the database: progress, curves, findings, checkpoints."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from training.contract import Event, attempt_dir, read_events
 
 log = structlog.get_logger(__name__)
 
-STORED = ("metrics", "warning", "checkpoint", "sample")  # progress stands on the job
+# progress stands on the job
+STORED = ("metrics", "finding", "checkpoint", "sample", "preview", "forecast")
 KEEP = 2  # checkpoints in the file store
 
 

@@ -10,6 +10,15 @@ from evalhub.runs.rewriting.asking import LANGUAGES
 from evalhub.runs.rewriting.services import MOST_EACH, MOST_PROMPTS
 
 
+class BaseForm(forms.Form):
+    base = RowField(LanguageModel.objects.none(), label="Base model")
+
+    def __init__(self, *args: object, workspace: Workspace, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # Django's own signature
+        bases = LanguageModel.objects.of_workspace(workspace).filter(kind=ModelKind.BASE)
+        choose_from(self, "base", bases)
+
+
 class TryForm(forms.Form):
     base = RowField(LanguageModel.objects.none(), label="Base model")
     adapter = RowField(

@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 from evalhub.common.files import file_store
 from evalhub.datasets.models import DatasetBuild
+from evalhub.datasets.queries import SPLITS
+from evalhub.prompts.models import Split
 
 
 class FileRef(NamedTuple):
@@ -29,8 +31,15 @@ def build_file(build: DatasetBuild, name: str) -> FileRef | None:
 
 def training_inputs(build: DatasetBuild) -> dict[str, FileRef]:
     """`train`, and `validation` where the build has such rows."""
-    found = {name: build_file(build, f"{name}.jsonl") for name in ("train", "validation")}
-    return {name: file for name, file in found.items() if file is not None}
+    return {name: file for name, file in split_files(build).items() if name != Split.TEST}
+
+
+def split_files(build: DatasetBuild) -> dict[str, FileRef]:
+    """Of each split that has rows, the file."""
+    found = {
+        split: build_file(build, f"{split}.jsonl") for split in SPLITS if build.rows.get(split)
+    }
+    return {split: file for split, file in found.items() if file is not None}
 
 
 def store_rows(rows: Iterable[dict[str, Any]]) -> FileRef:

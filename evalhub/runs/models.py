@@ -23,6 +23,7 @@ class Recipe(TextChoices):
     SCORE = "score"
     EVALUATE = "evaluate"
     GENERATE = "generate"
+    MEASURE = "measure"
     MERGE = "merge"
 
 
@@ -59,7 +60,6 @@ class Run(PublicModel):
     artifacts: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
     # artifacts: {path below artifacts/: {"key": in EVALHUB_FILES, "sha256": …}}
     environment: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
-    warnings: models.JSONField[list[str]] = models.JSONField(default=list)
     checkpoints: models.JSONField[list[dict[str, Any]]] = models.JSONField(default=list)
     seconds = models.FloatField(null=True, blank=True)
 

@@ -12,6 +12,7 @@ from evalhub.common.files import file_store
 from evalhub.runs.folder import run_dir
 from evalhub.runs.inputs import read_rows
 from evalhub.runs.models import Recipe, Run
+from evalhub.runs.telling import forecast_of, told_by
 from evalhub.runs.trainer import LOG
 from training.contract import OPTIONS, attempt_dir
 
@@ -39,6 +40,8 @@ class Series:
 
 def run_summary(run: Run) -> dict[str, Any]:
     """For the API and for commands."""
+    told = told_by(run)
+    forecast = forecast_of(run, told)
     return {
         "run": str(run.uid),
         "recipe": run.recipe,
@@ -46,7 +49,8 @@ def run_summary(run: Run) -> dict[str, Any]:
         "error": run.job.error,
         "seconds": run.seconds,
         "metrics": run.metrics,
-        "warnings": run.warnings,
+        "findings": told.findings,
+        "forecast": forecast.as_json() if forecast else None,
         "environment": run.environment,
         "model": run.output_model.name if run.output_model else None,
     }

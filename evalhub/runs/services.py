@@ -8,6 +8,7 @@ from django.db import transaction
 
 from evalhub.accounts.models import Member, Workspace
 from evalhub.audit.services import record
+from evalhub.datasets.choices import ANSWERS
 from evalhub.datasets.errors import BuildCrosses, BuildErased
 from evalhub.datasets.models import DatasetBuild
 from evalhub.datasets.queries import blocking
@@ -16,13 +17,15 @@ from evalhub.jobs.services import queue_job
 from evalhub.registry.errors import CannotRun
 from evalhub.registry.models import LanguageModel, ModelKind
 from evalhub.runs.errors import BadSpec, BlockedByFindings
-from evalhub.runs.inputs import FileRef, store_rows, training_inputs
+from evalhub.runs.fit import Data, misfits
+from evalhub.runs.inputs import FileRef, split_files, store_rows, training_inputs
 from evalhub.runs.models import TRAINING, Recipe, Run
-from training.contract import OPTIONS, ContractError, RunSpec
+from training.contract import OPTIONS, ContractError, Options, RunSpec, TrainOptions
 
 EXECUTE = "runs.execute"
 SCORING = (Recipe.REWARD, Recipe.SCORE)  # what a reward model can be used for
-MEASURING = (Recipe.EVALUATE,)  # may read a test split; no other recipe may
+MEASURE = "runs.measure"
+MEASURING = (Recipe.EVALUATE, Recipe.MEASURE)  # may read a test split; no other recipe may
 TEST_FILES = ("test.jsonl", "prompts.jsonl")
 
 
@@ -57,7 +60,7 @@ def start_run(
     _demand_whole(builds)
     _demand_unseen(workspace, str(recipe), inputs or {})
     spec = _frozen(str(recipe), seed, dict(options or {}), inputs or {})
-    _demand_use(model, str(recipe))
+    demand_use(model, str(recipe))
     uid = uuid.uuid4()
     job = queue_job(
         kind=kind,
@@ -94,28 +97,12 @@ def start_training(
         despite: why that is right though the build's report has findings that block.
 
     Raises:
-        BadSpec: the build is not finished, holds no training rows, or is of the other kind.
+        BadSpec: the build is not finished, holds no training rows, is of the other kind, or the options do not
+            fit its rows.
         BlockedByFindings: its report has some, and nobody says why that is right all the same.
     """
-    if recipe not in TRAINING:
-        raise BadSpec(f"The recipe {recipe!r} trains nothing; use {' or '.join(TRAINING)}.")
-    wanted = TRAINING[recipe]
-    if build.kind not in wanted:
-        raise BadSpec(
-            f"{recipe} needs a {' or a '.join(wanted)} build; {build} is a {build.kind} build."
-        )
-    _demand_whole([build])
-    if not build.is_built or not build.rows.get("train"):
-        raise BadSpec(
-            f"{build} holds no training rows (or is not finished): nothing to learn from."
-        )
-    blocks = blocking(build)
-    if blocks and not despite.strip():
-        told = "; ".join(f"{each['words']} ({each['told']})" for each in blocks)
-        raise BlockedByFindings(
-            f"{build} should not be trained on: {told}. Mend that and build again, or say in “despite” "
-            "why it is right all the same."
-        )
+    blocks = demand_trainable(model=model, build=build, recipe=recipe, despite=despite)
+    _demand_fit(recipe, options or {}, build)
     run = start_run(
         workspace=workspace,
         recipe=recipe,
@@ -131,6 +118,64 @@ def start_training(
         names = [each["name"] for each in blocks]
         _record(run, by, verb="run.started_despite", findings=names, despite=despite.strip())
     return run
+
+
+def demand_trainable(
+    *, model: LanguageModel, build: DatasetBuild, recipe: str, despite: str = ""
+) -> list[dict[str, Any]]:
+    """The findings of the build's report that block training, if somebody says why that is right.
+
+    Raises:
+        BadSpec, CannotRun, BuildErased, BuildCrosses, BlockedByFindings: as for `start_training`.
+    """
+    if recipe not in TRAINING:
+        raise BadSpec(f"The recipe {recipe!r} trains nothing; use {' or '.join(TRAINING)}.")
+    wanted = TRAINING[recipe]
+    if build.kind not in wanted:
+        raise BadSpec(
+            f"{recipe} needs a {' or a '.join(wanted)} build; {build} is a {build.kind} build."
+        )
+    demand_use(model, recipe)
+    _demand_whole([build])
+    if not build.is_built or not build.rows.get("train"):
+        raise BadSpec(
+            f"{build} holds no training rows (or is not finished): nothing to learn from."
+        )
+    blocks = blocking(build)
+    if blocks and not despite.strip():
+        told = "; ".join(f"{each['words']} ({each['told']})" for each in blocks)
+        raise BlockedByFindings(
+            f"{build} should not be trained on: {told}. Mend that and build again, or say in “despite” "
+            "why it is right all the same."
+        )
+    return blocks
+
+
+@transaction.atomic
+def start_measuring(*, build: DatasetBuild, model: LanguageModel, by: Member | None = None) -> Run:
+    """Count the tokens of a build's rows as `model` will read them; the figures come to stand on the build.
+
+    Raises:
+        BadSpec: the build is not finished, or its kind holds no answers to learn from.
+        CannotRun, BuildErased: as of `start_run`.
+    """
+    if build.kind not in ANSWERS:
+        raise BadSpec(
+            f"{build} is a {build.kind} build: there is nothing in it for a recipe to learn."
+        )
+    if not build.is_built:
+        raise BadSpec(f"{build} is not finished: wait for it, then measure.")
+    return start_run(
+        workspace=build.workspace,
+        recipe=Recipe.MEASURE,
+        model=model,
+        builds=[build],
+        inputs=split_files(build),
+        options={"answers": list(ANSWERS[build.kind])},
+        by=by,
+        title=f"Count the tokens of {build.dataset} for {model}",
+        kind=MEASURE,
+    )
 
 
 @transaction.atomic
@@ -163,20 +208,34 @@ def try_prompt(
     return trial
 
 
-def _frozen(
-    recipe: str, seed: int, options: dict[str, Any], inputs: Mapping[str, FileRef]
-) -> dict[str, Any]:
+def _demand_fit(recipe: str, options: Mapping[str, Any], build: DatasetBuild) -> None:
+    chosen = _checked(recipe, 0, dict(options))
+    data = Data(rows=build.rows.get("train", 0), validation=build.rows.get("validation", 0))
+    if isinstance(chosen, TrainOptions) and (found := misfits(chosen, data, asked=options)):
+        raise BadSpec("The settings do not fit the rows: " + "; ".join(found) + ".")
+
+
+def _checked(recipe: str, seed: int, options: dict[str, Any]) -> Options:
     try:
         RunSpec(recipe=recipe, seed=seed, options=options)
     except ContractError as error:
         raise BadSpec(f"{error}."[:1].upper() + f"{error}."[1:]) from error
-    if faults := OPTIONS[recipe].of(options).faults():
+    chosen = OPTIONS[recipe].of(options)
+    if faults := chosen.faults():
         raise BadSpec("This cannot be run: " + "; ".join(faults) + ".")
+    return chosen
+
+
+def _frozen(
+    recipe: str, seed: int, options: dict[str, Any], inputs: Mapping[str, FileRef]
+) -> dict[str, Any]:
+    _checked(recipe, seed, options)
     files = {name: {"key": file.key, "sha256": file.sha256} for name, file in inputs.items()}
     return {"recipe": recipe, "seed": seed, "options": options, "inputs": files}
 
 
-def _demand_use(model: LanguageModel | None, recipe: str) -> None:
+def demand_use(model: LanguageModel | None, recipe: str) -> None:
+    """Raise CannotRun for a model that the recipe can do nothing with."""
     if model is None:
         return
     if recipe == Recipe.MERGE and model.kind != ModelKind.ADAPTER:

@@ -8,17 +8,20 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from evalhub.accounts.access import access_member
+from evalhub.accounts.choices import Role
 from evalhub.accounts.http import Request
 from evalhub.accounts.models import Member
 from evalhub.common.charts import line_chart
 from evalhub.common.errors import DomainError, NotFound
 from evalhub.common.paging import newest_first
+from evalhub.datasets.access import access_build
 from evalhub.jobs.access import access_job
 from evalhub.jobs.queries import waits_for
 from evalhub.jobs.services import cancel_job
 from evalhub.runs.access import access_run
+from evalhub.runs.errors import BadSpec
 from evalhub.runs.exporting.services import TITLES
-from evalhub.runs.forms import TryForm
+from evalhub.runs.forms import BaseForm, TryForm
 from evalhub.runs.models import TRAINING, Run
 from evalhub.runs.queries import (
     curves_of,
@@ -26,7 +29,9 @@ from evalhub.runs.queries import (
     settings_of,
     trial_answers,
 )
-from evalhub.runs.services import try_prompt
+from evalhub.runs.services import start_measuring, start_training, try_prompt
+from evalhub.runs.telling import forecast_of, told_by
+from evalhub.runs.training_form import BasisForm, SettingsForm, trainable_builds
 
 
 @require_GET
@@ -38,7 +43,11 @@ def run_list(request: Request, workspace: str) -> HttpResponse:
     runs = runs.select_related("job", "model", "output_model", "created_by")
     page = newest_first(runs, before=request.GET.get("before", ""))
     is_live = page.is_first and any(not run.job.is_ended for run in page)
-    context = _context(member) | {"page": page, "is_live": is_live}
+    context = _context(member) | {
+        "page": page,
+        "is_live": is_live,
+        "may_train": member.has(Role.ENGINEER),
+    }
     return render(request, "runs/run_list.html" + ("#rows" if request.htmx else ""), context)
 
 
@@ -47,18 +56,79 @@ def run_list(request: Request, workspace: str) -> HttpResponse:
 def run_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     member = access_member(request.user, workspace, to="build")
     run = access_run(member, uid)
-    curves = curves_of(run)
+    curves, told = curves_of(run), told_by(run)
     context = _context(member) | {
         "run": run,
         "job": run.job,
         "waits_for": waits_for(run.job),
         "charts": [(curve, line_chart(curve.name, curve.points)) for curve in curves],
         "settings": settings_of(run),
+        "findings": told.findings,
+        "previews": told.previews,
+        "forecast": None if run.job.is_ended else forecast_of(run, told),
         "samples": run.events.filter(kind="sample").order_by("-attempt", "-n")[:6],
         "log": log_tail(run),
         "targets": TITLES if run.recipe in TRAINING else {},
+        "may_train": member.has(Role.ENGINEER),
+        "trains": run.recipe in TRAINING,
     }
-    return render(request, "runs/run_detail.html" + ("#live" if request.htmx else ""), context)
+    part = ("#previews" if request.htmx.target == "previews" else "#live") if request.htmx else ""
+    return render(request, "runs/run_detail.html" + part, context)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def run_new(request: Request, workspace: str) -> HttpResponse:
+    """The address says on what; the form says how. `?again=` brings an earlier run's settings."""
+    member = access_member(request.user, workspace, to="engineer")
+    before = _run_before(member, request.GET.get("again", ""))
+    basis = BasisForm(_basis_of(before) or request.GET or None, workspace=member.workspace)
+    form = None
+    if basis.is_valid():
+        told = before.spec["options"] | {"seed": before.spec["seed"]} if before else None
+        form = SettingsForm(request.POST or None, basis=basis, told=told)
+    if form is not None and form.is_valid() and (run := _started(member, basis, form)):
+        return redirect("runs:detail", workspace, run.uid)
+    context = _context(member) | {
+        "basis": basis,
+        "form": form,
+        "may_learn": trainable_builds(member.workspace).exists(),
+    }
+    return render(request, "runs/run_new.html", context)
+
+
+def _started(member: Member, basis: BasisForm, form: SettingsForm) -> Run | None:
+    chosen = basis.cleaned_data
+    try:
+        return start_training(
+            workspace=member.workspace,
+            recipe=chosen["method"],
+            model=chosen["model"],
+            build=chosen["build"],
+            options=form.options(form.cleaned_data),
+            seed=form.cleaned_data["seed"],
+            despite=form.cleaned_data.get("despite", ""),
+            by=member,
+        )
+    except DomainError as error:
+        form.add_error(None, str(error))
+        return None
+
+
+def _run_before(member: Member, uid: str) -> Run | None:
+    if not uid:
+        return None
+    try:
+        return access_run(member, UUID(uid))
+    except ValueError as error:
+        raise NotFound("No such run.") from error
+
+
+def _basis_of(run: Run | None) -> dict[str, object] | None:
+    build = run.builds.first() if run else None
+    if run is None or build is None or run.model is None:
+        return None
+    return {"build": build.uid, "method": run.recipe, "model": run.model.uid}
 
 
 @require_POST
@@ -68,6 +138,19 @@ def run_cancel(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     run = access_run(member, uid)
     cancel_job(job=access_job(member, run.job.uid, to_cancel=True), by=member)
     return redirect("runs:detail", workspace, uid)
+
+
+@require_POST
+@login_required
+def measure_start(request: Request, workspace: str, uid: UUID) -> HttpResponse:
+    """Count the tokens of a build for the base model that was chosen on its page."""
+    member = access_member(request.user, workspace, to="build")
+    build = access_build(member, uid)
+    form = BaseForm(request.POST, workspace=member.workspace)
+    if not form.is_valid():
+        raise BadSpec("Choose a base model of this workspace to count for.")
+    run = start_measuring(build=build, model=form.cleaned_data["base"], by=member)
+    return redirect("runs:detail", workspace, run.uid)
 
 
 @login_required

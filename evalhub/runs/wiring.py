@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 from evalhub.jobs.handlers import register
-from evalhub.runs.jobs import execute
+from evalhub.runs.jobs import execute, measure
 from evalhub.runs.rewriting.jobs import rewrite
 from evalhub.runs.rewriting.services import REWRITE
-from evalhub.runs.services import EXECUTE
+from evalhub.runs.services import EXECUTE, MEASURE
 
 
 def connect() -> None:
     register(EXECUTE, execute)
+    register(MEASURE, measure)
     register(REWRITE, rewrite)

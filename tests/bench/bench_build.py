@@ -281,7 +281,7 @@ _COPY = """
             SELECT r.first_id, r.second_id, count(*) AS votes, sum(sign(r.margin)) AS margin,
                    array_agg(j.uid) AS judgments
             FROM judgments_preference r JOIN judgments_judgment j ON j.id = r.judgment_id
-            GROUP BY 1, 2 HAVING sum(sign(r.margin)) <> 0
+            GROUP BY 1, 2
         ) v
         JOIN prompts_completion first ON first.id = v.first_id
         JOIN prompts_completion second ON second.id = v.second_id

@@ -9,8 +9,10 @@ from uuid import UUID
 
 from evalhub.accounts.models import Member, Workspace
 from evalhub.runs.inputs import store_rows
+from evalhub.runs.models import RunEvent
 from evalhub.runs.services import try_prompt
 from tests import factories as make
+from training.findings import finding
 
 Makers = dict[str, Callable[[Workspace], Any]]  # factories return models of many types
 
@@ -51,6 +53,24 @@ def _verdict(workspace: Workspace) -> Any:
 def _function(workspace: Workspace) -> Any:
     campaign = make.CampaignFactory.create(workspace=workspace, type="label", asks=[])
     return make.LabellingFunctionFactory.create(criterion__version=campaign.rubric_version)
+
+
+def _run(workspace: Workspace) -> Any:
+    """One that has told what there is to tell."""
+    run = make.RunFactory.create(workspace=workspace)
+    spans = [{"kind": "text", "text": "Yes."}, {"kind": "control", "text": "<|end|>"}]
+    pieces = [
+        {"name": name, "does": does, "tokens": 2, "spans": spans}
+        for name, does in (("prompt", "read"), ("chosen", "raised"), ("rejected", "lowered"))
+    ]
+    events = {
+        "finding": finding("length_bias", "20 tokens against 11").as_json(),
+        "preview": {"row": "r1", "number": 1, "tokens": 6, "learnt": 4, "pieces": pieces},
+        "forecast": {"seconds": 9.0, "hardware": "1 threads", "peak_bytes": 1, "memory_bytes": 2, "batch_rows": 8, "batch_tokens": 64},
+    }  # fmt: skip
+    for n, (kind, body) in enumerate(events.items(), start=1):
+        RunEvent.objects.create(run=run, attempt=1, n=n, at=run.created_at, kind=kind, body=body)
+    return run
 
 
 def _evaluation(workspace: Workspace) -> Any:
@@ -131,7 +151,8 @@ MAKERS: Makers = {
     "contamination": lambda w: make.ContaminationCheckFactory.create(build__dataset__workspace=w),
     "exports": lambda w: make.ExportFactory.create(campaign__workspace=w),
     "try": _trial,
-    "runs": lambda w: make.RunFactory.create(workspace=w),
+    "runs": _run,
+    "sweeps": lambda w: make.TryFactory.create(sweep__workspace=w).sweep,
     "models": lambda w: make.LanguageModelFactory.create(workspace=w),
     "evaluations": _evaluation,
     "comparisons": _comparison,

@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 TORCH_SIDE = ["torch", "transformers", "peft", "trl", "datasets", "accelerate"]
 HEAVY = [*TORCH_SIDE, "pandas", "pyarrow", "sklearn"]
-WORKERS_ONLY = [*HEAVY, "scipy", "spellchecker", "evalica", "lingua"]
+WORKERS_ONLY = [*HEAVY, "scipy", "spellchecker", "evalica", "lingua", "optuna"]
 WEB_SIDE = ["django", "rest_framework", "celery", "kombu", "psycopg", "redis", "evalhub"]
 
 PRELUDE = """

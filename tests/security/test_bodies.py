@@ -83,7 +83,13 @@ def posts_of_the_api(world: World) -> list[tuple[Route, str]]:
         "builds": "DatasetBuild",
         "exports": "Export",
     }
-    kinds |= {"datasets": "Dataset", "imports": "Import", "jobs": "Job", "models": "LanguageModel"}
+    kinds |= {
+        "datasets": "Dataset",
+        "imports": "Import",
+        "jobs": "Job",
+        "models": "LanguageModel",
+        "sweeps": "sweep",
+    }
     found = []
     for route in (route for route in all_routes() if route.path.startswith("api/v1/")):
         kind = kinds.get(route.path.split("/")[2], "Campaign")

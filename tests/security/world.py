@@ -112,6 +112,10 @@ def make_world(workspace: Workspace, member: Member, text: str) -> World:
         source=task.prompt.collection, target__name=text[:100], first__model=base
     )
     uids |= make_leaving(build, member)
+    uids["sweep"] = factories.TryFactory.create(
+        sweep__workspace=workspace, sweep__despite=text, sweep__error=text,
+        sweep__options={"allow_dropped": text}, sweep__created_by=member, run__job__error=text,
+    ).sweep.uid  # fmt: skip
     row = next(lines_of(build, "lineage.jsonl"))["id"]
     slugs = {
         "row": row,
@@ -372,7 +376,6 @@ def of_the_models(workspace: Workspace, member: Member, text: str) -> list[Model
         created_by=member,
         model=base,
         output_model=adapter,
-        warnings=[text],
         environment={"hardware": text},
         job__title=text[:200],
         job__error=text,
@@ -380,7 +383,29 @@ def of_the_models(workspace: Workspace, member: Member, text: str) -> list[Model
     )
     events = {
         "sample": {"step": 0, "prompt": text, "content": text},
-        "warning": {"message": text},
+        "finding": {
+            "code": text,
+            "level": "caution",
+            "when": "while",
+            "words": text,
+            "told": text,
+            "remedy": text,
+            "step": 0,
+        },
+        "preview": {
+            "row": text,
+            "number": 1,
+            "tokens": 2,
+            "learnt": 1,
+            "pieces": [
+                {
+                    "name": text,
+                    "does": text,
+                    "tokens": 1,
+                    "spans": [{"kind": "text", "text": text}, {"kind": "control", "text": text}],
+                }
+            ],
+        },
         "metrics": {"step": 1, "loss": 0.5},
     }
     for number, (kind, body) in enumerate(events.items()):

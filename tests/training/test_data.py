@@ -113,7 +113,7 @@ def test_one_row_in_a_hundred_may_be_left_out_and_is_reported(tiny_model: Path, 
     assert result.ok, result.error
     assert result.metrics["rows"] == 99
     assert result.metrics["rows_dropped"] == 1
-    assert "long (302 tokens, 256 fit)" in result.warnings[0]
+    assert "long (302 tokens, 256 fit)" in result.findings[0]["told"]
     assert [row["id"] for row in run.artifact("dropped.jsonl")] == ["long"]
 
 
@@ -135,7 +135,7 @@ def test_a_reason_lets_it_go_on_and_is_kept(tiny_model: Path, run: Run) -> None:
         options={**ONE_STEP, "allow_dropped": "an old export"},
     ).attempt()
     assert result.ok, result.error
-    assert "Accepted because: an old export" in result.warnings[0]
+    assert "Accepted because: an old export" in result.findings[0]["told"]
 
 
 def test_the_only_validation_row_may_be_lost_where_somebody_said_why(
@@ -211,3 +211,22 @@ def test_a_setting_that_means_nothing_is_named(
     result = run.ask("sft", model=str(tiny_model), inputs=inputs, options=options).attempt()
     assert result.fault == "input", result
     assert said in result.error
+
+
+@pytest.mark.parametrize(
+    "template, code",
+    [
+        ("{% for m in messages %}{{ m.content }}|{% endfor %}", "no_end"),
+        ("{{ messages | length }}{% for m in messages %}{{ m.content }}{{ eos_token }}{% endfor %}", "prompt_rewritten"),
+    ],
+)  # fmt: skip
+def test_a_template_that_would_spoil_the_model_is_refused(
+    loaded: Any, template: str, code: str
+) -> None:
+    """One ends no answer; the other writes how many turns there are, so that the prompt changes."""
+    from training.errors import InputError
+
+    loaded.tokenizer.chat_template = template
+    with pytest.raises(InputError, match="use a template that does") as refused:
+        encoded(loaded, question("hi"), answer("yo"))
+    assert refused.value.code == code

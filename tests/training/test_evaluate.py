@@ -47,6 +47,8 @@ def test_no_figure_depends_on_the_batch_size(
     many = measured(another_run, tiny_model, adapter=adapter, batch_size=16, **rows)
     assert one.result().metrics == pytest.approx(many.result().metrics, abs=1e-4)
     assert one.result().metrics["pairs"] == 13
+    (found,) = one.result().findings
+    assert (found["code"], found["told"]) == ("ties_passed_over", "1 of 14 pairs")
     for name in ("texts.jsonl", "pairs.jsonl", "predictions.jsonl"):
         for left, right in zip(one.artifact(name), many.artifact(name), strict=True):
             assert left.keys() == right.keys()
@@ -155,7 +157,7 @@ def test_a_row_too_long_is_left_out_and_named_where_somebody_said_why(
     options = {"allow_dropped": "an old export"}
     found = run.ask("evaluate", model=str(tiny_model), inputs=inputs, options=options).attempt()
     assert [row["id"] for row in run.artifact("texts.jsonl")] == ["text-0", "text-1", "text-2"]
-    assert "long (" in found.warnings[0]
+    assert "long (" in found.findings[0]["told"]
 
 
 def test_more_than_one_row_in_a_hundred_left_out_is_refused(tiny_model: Path, run: Run) -> None:

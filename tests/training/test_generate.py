@@ -80,7 +80,7 @@ def test_a_prompt_that_leaves_no_room_is_left_out_where_somebody_said_why(
     run.ask("generate", model=str(tiny_model), inputs=inputs, options=options)
     result = run.attempt(2)
     assert result.metrics["prompts_left_out"] == 1
-    assert "long (" in result.warnings[0]
+    assert "long (" in result.findings[0]["told"]
     assert {row["prompt"] for row in run.artifact("completions.jsonl")} == {"short"}
 
 

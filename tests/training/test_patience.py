@@ -31,7 +31,7 @@ def test_it_ends_and_keeps_the_best(tiny_model: Path, run: Run) -> None:
     best = min(measured, key=lambda step: measured[step])
     assert result.metrics["best_step"] == best
     assert result.metrics["steps"] == best + 6 < 60
-    assert "validation gets no better" in result.warnings[-1]
+    assert result.findings[0]["code"] == "ended_early"
 
     again = Run(run.folder.with_name("measured"))
     rows = [{**row, "completion": answer("no, never, not at all")} for row in texts(4)]

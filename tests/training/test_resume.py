@@ -26,8 +26,8 @@ def asked(run: Run, recipe: str, model: Path, rows: list[dict[str, Any]], *, ada
     options = {
         **OPTIONS,
         "max_steps": STEPS,
-        "lora_dropout": 0.1,
-    }  # dropout draws chance at each step
+        "lora_dropout": 0.1 if recipe == "sft" else 0.0,
+    }  # dropout draws chance at each step; dpo has none
     return run.ask(recipe, model=str(model), adapter=adapter, inputs=inputs, options=options)
 
 

@@ -72,9 +72,19 @@ class Preferring(Watched):
         return loss, {
             "chosen_logp": float(sums_C[0]),
             "rejected_logp": float(sums_C[1]),
+            "chosen_gain": float(gains.better_B.detach().sum() / gains.better_tokens_B.sum()),
+            "rejected_gain": float(gains.worse_B.detach().sum() / gains.worse_tokens_B.sum()),
             "margin": self.options.beta * float(gains.gap().detach().mean()),
             "reward_accuracy": float((gains.gap() > 0).float().mean()),
         }
+
+    def at_rest(self, rows: list[int]) -> dict[str, float]:
+        """Policy and reference are one: no gain, so ln 2 for each sigmoid; sft has what the reference has."""
+        known = [self.pairs.rows[at].completions for at in rows]
+        tokens_BC = torch.tensor([[len(said) for said in row] for row in known])
+        told = Logps(self.pairs.reference_NC[torch.tensor(rows)], tokens_BC, torch.tensor([]))
+        loss = float(self.pairs.loss(told, rows, self.options)[0])
+        return {"loss": loss, "margin": 0.0, "chosen_gain": 0.0}
 
     def tokens_of(self, row: int) -> int:
         return len(self.pairs.rows[row].tree)

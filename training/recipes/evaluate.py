@@ -71,9 +71,7 @@ def _decided(attempt: Attempt, pairs: list[Row]) -> list[Row]:
     """Without ties: a model can be neither right nor wrong about them."""
     decided = [each for each in pairs if not is_tie(each)]
     if len(decided) < len(pairs):
-        attempt.warn(
-            f"{len(pairs) - len(decided)} of {len(pairs)} pairs are ties, which say nothing of a model."
-        )
+        attempt.find("ties_passed_over", f"{len(pairs) - len(decided)} of {len(pairs)} pairs")
     return decided
 
 

@@ -43,6 +43,7 @@ class Verdicts:
 class Judging(Watched):
     """Costs a good answer that gains too little, and a bad one that gains too much."""
 
+    lost_in_parts = ", but how far the model has drifted is now a mean over fewer answers"
     options: KtoOptions
     verdicts: Verdicts
 
@@ -61,6 +62,14 @@ class Judging(Watched):
         drift = float(gains_BC[:, 1].detach().mean())
         return loss, {"drift": drift, **_gains(gains_BC[:, 0].detach().cpu(), known.good_N[picked])}
 
+    def at_rest(self, rows: list[int]) -> dict[str, float]:
+        """No gain anywhere: one half, whatever the labels."""
+        weight_B = self.verdicts.weight_N[torch.tensor(rows)]
+        labels = {
+            "good_gain" if each else "bad_gain" for each in self.verdicts.good_N[rows].tolist()
+        }
+        return {"loss": float(weight_B.mean() / 2), "drift": 0.0, **dict.fromkeys(labels, 0.0)}
+
     def tokens_of(self, row: int) -> int:
         return len(self.verdicts.rows[row].tree)
 
@@ -78,7 +87,7 @@ def run(attempt: Attempt) -> dict[str, float]:
         )
         known = reference_logps(attempt, prepared, rows, batch_size=options.batch_size)
         weights = weights_of([each.row for each in used], options.weights)
-        weight_N, good_N = torch.tensor(weights), torch.tensor(good)
+        weight_N, good_N = torch.tensor(weights), torch.tensor(good, dtype=torch.bool)
         if options.balance == "classes":
             weight_N = balanced(weight_N, good_N)
         return Verdicts(rows, torch.tensor(known), good_N, weight_N)
@@ -86,7 +95,7 @@ def run(attempt: Attempt) -> dict[str, float]:
     trainer = Judging(attempt, options, prepared)
     trainer.options, trainer.verdicts = options, verdicts_of(prepared.train.used)
     if len(set(trainer.verdicts.good_N.tolist())) == 1:
-        attempt.warn("All answers have the same label, so nothing tells good from bad; add others.")
+        attempt.find("one_label", f"all {len(trainer.verdicts.good_N)} training rows")
     held_out = verdicts_of(prepared.validation.used)
 
     def evaluate() -> dict[str, float]:

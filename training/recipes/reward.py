@@ -41,7 +41,9 @@ class Pairs:
 class Rewarding(Watched):
     """Costs a pair whose gap does not foretell how raters are split."""
 
+    writes = False
     pairs: Pairs
+    is_fresh: bool
 
     def cost(self, model: Any, rows: list[int], _tokens: Any) -> tuple[Any, dict[str, float]]:
         known, picked = self.pairs, torch.tensor(rows)
@@ -57,6 +59,23 @@ class Rewarding(Watched):
         gap_B = gap_B.detach()
         accuracy = float((gap_B > 0).float().mean() + 0.5 * (gap_B == 0).float().mean())
         return loss, {"gap": float(gap_B.mean()), "reward_accuracy": accuracy}
+
+    def at_rest(self, rows: list[int]) -> dict[str, float]:
+        """A fresh head gives 0: ln 2 where there are no margins."""
+        if not self.is_fresh:
+            return {}
+        known, picked = self.pairs, torch.tensor(rows)
+        loss = reward_loss(
+            torch.zeros(len(rows)),
+            p_chosen_B=known.p_chosen_N[picked],
+            weight_B=known.weight_N[picked],
+            margin_B=known.margin_N[picked],
+        )
+        return {"loss": float(loss), "gap": 0.0}
+
+    def outputs(self, rows: Sequence[Encoded]) -> list[list[float]]:
+        trees = [Tree(each.prompt, list(each.completions.values())) for each in rows]
+        return all_rewards(self.prepared.reader, self.prepared.model, trees, batch_size=len(trees))
 
     def tokens_of(self, row: int) -> int:
         return len(self.pairs.trees[row])
@@ -74,6 +93,7 @@ def run(attempt: Attempt) -> dict[str, float]:
     )
     disable_dropout_in_model(prepared.model)
     trainer = Rewarding(attempt, options, prepared)
+    trainer.is_fresh = not attempt.spec.adapter
     trainer.pairs = _pairs(prepared.train.used, options)
     held_out = _pairs(prepared.validation.used, options)
 

@@ -13,6 +13,7 @@ from typing import Any
 from training.attempt import Attempt
 from training.contract import SftOptions
 from training.preparation import prepare
+from training.rows import plain
 from training.trainers import Watched, train_watched
 
 
@@ -39,11 +40,14 @@ def run(attempt: Attempt) -> dict[str, float]:
     prepared = prepare(attempt, options, answers=["completion"])
     rows = [each.answered for each in prepared.validation.used]
     tokens = sum(len(said) for row in rows for said in row.completions)
+    told = [plain(each.row.texts["completion"]) for each in prepared.validation.used]
+    length = sum(len(text.encode()) for text in told)
 
     def evaluate() -> dict[str, float]:
-        """The mean over tokens, whatever the batch size."""
+        """The mean over tokens, whatever the batch size; and over bytes, which all tokenizers share."""
         logps = prepared.reader.all_logps(prepared.model, rows, batch_size=options.batch_size)
-        return {"eval_loss": -sum(map(sum, logps)) / tokens}
+        lost = -sum(map(sum, logps))
+        return {"eval_loss": lost / tokens, "eval_loss_per_byte": lost / max(1, length)}
 
     return train_watched(
         Imitation(attempt, options, prepared),

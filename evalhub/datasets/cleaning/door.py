@@ -90,12 +90,14 @@ class Cleaner:
         ]
         cleaned = []
         for (_, kept), each in zip(waiting, self._stage.clean(rows), strict=True):
-            answers = tuple(
-                replace(answer, content=text)
-                for answer, text in zip(self._cleaned(kept), each.answers, strict=True)
-            )
-            mended = replace(kept, answers=answers) if answers else kept
-            cleaned.append(Cleaned(mended, each.messages, each.notes, each.reason))
+            given = self._cleaned(kept)
+            if any(
+                answer.content != text for answer, text in zip(given, each.answers, strict=True)
+            ):
+                answers = zip(given, each.answers, strict=True)
+                mended = tuple(replace(answer, content=text) for answer, text in answers)
+                kept = replace(kept, answers=mended)
+            cleaned.append(Cleaned(kept, each.messages, each.notes, each.reason))
         return cleaned
 
     def _cleaned(self, kept: Kept) -> tuple[Answer, ...]:

@@ -26,6 +26,8 @@ class Store:
 
     def clean(self, texts: Iterable[str]) -> dict[str, CleanText]:
         """What became of each distinct text."""
+        if not self._recipe.steps:  # there is nothing to keep either
+            return {text: CleanText(text, []) for text in texts}
         digests = {text_digest(text): text for text in texts}
         found = self._stored(digests)
         new = [text for text in digests.values() if text not in found]

@@ -52,7 +52,11 @@ class Whole:
     def add(
         self, id: str, *, group: str, texts: Sequence[str], weight: float, p_chosen: float
     ) -> None:
-        """A row by its content uid; `texts` are its prompt and its answers."""
+        """A row by its content uid; `texts` are its prompt and its answers. Nothing is kept where nobody
+        asks for anything.
+        """
+        if not self._is_asked:
+            return
         self._ids.append(bytes.fromhex(id))
         self._weights.append(weight)
         self._shares.append(p_chosen)
@@ -63,6 +67,10 @@ class Whole:
             self._answers.extend(_hash(plain_text(each)) for each in texts[1:])
         if self._near is not None:
             self._near.add(texts)
+
+    @property
+    def _is_asked(self) -> bool:
+        return self._wants_order or self._options.outliers != "off" or self._near is not None
 
     @property
     def _wants_order(self) -> bool:

@@ -44,7 +44,7 @@
       const colour = ink[PALETTE[nth % PALETTE.length]];
       const reach = (side) => one.points.map((point) => (point[side] === null ? 0 : Math.abs(point[side] - point.value)));
       return {
-        type: "scatter", mode: "lines+markers", name: one.name,
+        type: "scatter", mode: one.mode ?? "lines+markers", name: one.name,
         x: one.points.map((point) => point.label), y: one.points.map((point) => point.value),
         line: { color: colour, dash: DASHES[nth % DASHES.length] },
         marker: { color: colour, symbol: SYMBOLS[nth % SYMBOLS.length], size: 8 },
@@ -71,7 +71,26 @@
     },
   });
 
-  const KINDS = { intervals, series, heat };
+  // A line a try across even axes; the better, the stronger, and the best in the accent.
+  const parallel = (chart, ink) => {
+    const names = chart.axes.map((axis) => axis.name);
+    const strong = (rank) => (rank === 1 ? ink.accent : ink["ink-soft"]);
+    return {
+      traces: chart.lines.map((line, nth) => ({
+        type: "scatter", mode: "lines+markers", name: line.name, x: names, y: chart.axes.map((axis) => axis.places[nth]),
+        opacity: 0.25 + 0.75 * line.rank, line: { color: strong(line.rank), width: line.rank === 1 ? 4 : 1.5 },
+        marker: { color: strong(line.rank), size: line.rank === 1 ? 9 : 5 },
+      })),
+      layout: {
+        height: 340, xaxis: { type: "category", showgrid: true, side: "top" }, yaxis: { visible: false, range: [-0.1, 1.1] },
+        annotations: chart.axes.flatMap((axis) => axis.ticks.map((tick) => ({
+          x: axis.name, y: tick.at, text: tick.label, showarrow: false, xanchor: "left", xshift: 8, bgcolor: ink.paper, font: { color: ink.ink, size: 12 },
+        }))),
+      },
+    };
+  };
+
+  const KINDS = { intervals, series, heat, parallel };
 
   const draw = (figure) => {
     const chart = JSON.parse(figure.querySelector("script").textContent);

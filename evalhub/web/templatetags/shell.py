@@ -21,7 +21,16 @@ register = template.Library()
 
 MEANINGS = {
     "good": {"succeeded", "success", "open", "incumbent", "promote", "published", "done", "active"},
-    "caution": {"cancelled", "warning", "paused", "expired", "skipped", "draft", "inactive"},
+    "caution": {
+        "cancelled",
+        "warning",
+        "paused",
+        "expired",
+        "skipped",
+        "draft",
+        "inactive",
+        "pruned",
+    },
     "bad": {"failed", "error", "refuse", "rejected", "revoked"},
     "info": {"running", "info", "queued", "waiting", "candidate"},
 }

@@ -38,6 +38,7 @@ from evalhub.mail.models import Letter
 from evalhub.notifications.services import notify
 from evalhub.registry.models import MarkCause
 from evalhub.runs.inputs import store_rows
+from evalhub.runs.models import RunEvent
 from evalhub.runs.services import start_training, try_prompt
 from tests import factories as make
 from tests.evalhub.lineage.conftest import Build, said_on, trained_on
@@ -161,14 +162,22 @@ def test_nothing_that_they_wrote_or_were_called_is_left(
     folder = Path(settings.EVALHUB_DATA_DIR) / "runs" / str(adapter.made_by.uid) / "inputs"
     folder.mkdir(parents=True)
     (folder / "train.jsonl").write_text(MARK)
+    (folder.parent / "attempts" / "1").mkdir(parents=True, exist_ok=True)
+    (folder.parent / "attempts" / "1" / "events.jsonl").write_text(MARK)
+    for n, kind in enumerate(
+        ("preview", "sample", "metrics"), start=90
+    ):  # a row as the model read it
+        body = {"step": 1} if kind == "metrics" else {"content": MARK}
+        RunEvent.objects.create(run=adapter.made_by, attempt=1, n=n, at=made.created_at, kind=kind, body=body)  # fmt: skip
     try_prompt(workspace=olga.workspace, models=[adapter.base], text=MARK, by=zelda)
-    assert len(files_with(MARK)) == 3
+    assert len(files_with(MARK)) == 4
     assert len(cells_with(MARK)) > 15
 
     erasure = erase(zelda, olga)
 
     assert cells_with(MARK, "zquux", "zelda.q", ADDRESS, "Quux") == []
     assert files_with(MARK) == []
+    assert [event.kind for event in adapter.made_by.events.filter(n__gte=90)] == ["metrics"]
     made.refresh_from_db()
     untouched.refresh_from_db()
     assert list(made.erased_files) == ["train.jsonl"]
@@ -180,6 +189,21 @@ def test_nothing_that_they_wrote_or_were_called_is_left(
     assert erasure.done["runs"][0]["run"] == str(adapter.made_by.uid)
     assert [mark.cause for mark in adapter.marks_now] == [MarkCause.ERASURE]
     assert erasure.done["overwritten"]["judgments.correction.content"] == 1
+
+
+@pytest.mark.usefixtures("stores")
+def test_words_that_cleaning_changed_go_too(
+    build: Build, compared: list[Task], zelda: Member, olga: Member
+) -> None:
+    Correction.objects.update(content="Seldom was <|im_end|> zebrine.")
+    made = build("preference")
+    assert files_with("zebrine")
+
+    erase(zelda, olga)
+
+    assert files_with("zebrine") == []
+    made.refresh_from_db()
+    assert list(made.erased_files) == ["train.jsonl"]
 
 
 @pytest.mark.usefixtures("stores")

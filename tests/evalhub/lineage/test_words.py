@@ -28,6 +28,7 @@ IN_NAMES = {  # lineage.names, lineage.copies and accounts.services.forget
     "registry.modelmark": "reason",
     "reports.report": "body",
     "evaluation.comparison": "examples",
+    "runs.runevent": "kind body",
 }
 NOBODYS = {
     # what the workspace made for everybody: rubrics, guidelines, names of things
@@ -59,7 +60,7 @@ NOBODYS = {
     "datasets.cleanedtext": "recipe findings",
     "datasets.diffreport": "body",
     "datasets.spellingproposal": "language",
-    "datasets.datasetbuild": "definition digest rows files manifest erased_files",
+    "datasets.datasetbuild": "definition digest rows files manifest erased_files token_lengths",
     "evaluation.comparison": "metrics",
     "evaluation.evaluation": "set_digest metrics stale_because",
     "evaluation.promotion": "reason evidence warnings",
@@ -88,9 +89,10 @@ NOBODYS = {
     "registry.languagemodel": "name source digest facts",
     "imports.rejectedrow": "field",
     "reports.export": "file_key digest left_out",
-    "runs.run": "spec metrics artifacts environment warnings checkpoints",
-    "runs.runevent": "kind body",
+    "runs.run": "spec metrics artifacts environment checkpoints",
     "runs.rewriting": "way language through dropped",
+    "sweeps.sweep": "recipe space options objective despite error findings",
+    "sweeps.try": "values",
 }
 DJANGOS = {"auth", "contenttypes", "sessions"}
 

@@ -71,7 +71,9 @@ def test_each_method_learns_from_its_own_kind_of_build(
     spec = {"recipe": recipe, "model": "tiny", "builds": {"train": str(build.uid)}}
     (tmp_path / "spec.json").write_text(json.dumps(spec))
     call_command("train", tmp_path / "spec.json", json=True)
-    model = Run.objects.get(uid=json.loads(capsys.readouterr().out)["run"]).adapter
+    told = json.loads(capsys.readouterr().out)
+    assert [each["code"] for each in told["findings"]] == ["read_plainly"]
+    model = Run.objects.get(uid=told["run"]).adapter
     assert (model.kind, model.parent) == (made, base)
     with pytest.raises(BadSpec, match=f"{recipe} needs a"):
         start_training(workspace=erin.workspace, recipe=recipe, model=base, build=built(erin.workspace, "sft"), by=erin)  # fmt: skip

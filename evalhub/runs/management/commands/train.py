@@ -48,6 +48,9 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(summary, ensure_ascii=False))
         else:
             self.stdout.write(f"{run}: {summary['state']}, adapter {summary['model'] or 'none'}")
+            for each in summary["findings"]:
+                self.stdout.write(f"{each['level']}: {each['words']}: {each['told']}")
+                self.stdout.write(f"  {each['remedy']}")
         if run.job.state != JobState.SUCCEEDED:
             raise CommandError(run.job.error or f"The run was {run.job.state}.")
 

@@ -1,0 +1,122 @@
+"""Whether settings fit the rows they shall train on, and which ones those rows suggest."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from training.contract import TrainOptions
+
+
+@dataclass(frozen=True)
+class Data:
+    """What of a build matters for settings; `rows` for training."""
+
+    rows: int
+    validation: int
+
+
+@dataclass(frozen=True)
+class Course:
+    """How a run will go."""
+
+    rows: int
+    steps: int
+    warmup_steps: int
+    looks: int  # at the validation rows, the one before the first step left out
+
+
+def course_of(options: TrainOptions, data: Data) -> Course:
+    """Steps as the trainer counts them: a batch that is not full is one as well."""
+    rows = max(1, round(data.rows * options.train_share))
+    batches = math.ceil(rows / options.batch_size)
+    an_epoch = max(1, math.ceil(batches / options.accumulation))
+    steps = options.max_steps or max(1, math.ceil(options.epochs * an_epoch))
+    every = options.evaluate_every or max(1, math.ceil(steps / 10))
+    return Course(rows, steps, math.ceil(options.warmup * steps), math.ceil(steps / every))
+
+
+def misfits(options: TrainOptions, data: Data, *, asked: Collection[str]) -> list[str]:
+    """What would go wrong with these rows, each naming its setting and the remedy.
+
+    Args:
+        asked: the settings that somebody chose: a batch that is large by default is only not full.
+    """
+    course = course_of(options, data)
+    at_once = options.batch_size * options.accumulation
+    found = []
+    if at_once > course.rows and {"batch_size", "accumulation"} & set(asked):
+        found.append(
+            f"batch_size {options.batch_size} × accumulation {options.accumulation} is {at_once} rows a step, but there "
+            f"are {course.rows} to train on: take {course.rows} at most"
+        )
+    if course.steps > 1 and course.warmup_steps >= course.steps:
+        found.append(
+            f"warmup {options.warmup:g} takes all of the {course.steps} steps, so the full learning rate is never "
+            "reached: lower it, or take smaller batches or more epochs"
+        )
+    if options.patience and not data.validation:
+        found.append("patience looks at validation rows, and the build has none: set it to 0")
+    elif options.patience >= course.looks > 0:
+        found.append(
+            f"patience {options.patience} can never end a run that looks {course.looks} times at the validation "
+            "rows: lower it or evaluate_every"
+        )
+    for name in ("evaluate_every", "checkpoint_every"):
+        if getattr(options, name) > course.steps:
+            found.append(
+                f"{name} {getattr(options, name)} is more than the {course.steps} steps of the run"
+            )
+    return found
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Settings for builds up to so many training rows."""
+
+    name: str
+    up_to: float
+    values: dict[str, Any]
+
+
+PRESETS = (
+    Preset(
+        "few", 200,
+        {"batch_size": 4, "epochs": 5.0, "lora_rank": 8, "lora_alpha": 16, "warmup": 0.1, "weight_decay": 0.01, "patience": 3},
+    ),
+    Preset(
+        "some", 2_000,
+        {"batch_size": 8, "epochs": 3.0, "lora_rank": 16, "lora_alpha": 32, "warmup": 0.1, "weight_decay": 0.01, "patience": 3},
+    ),
+    Preset(
+        "many", math.inf,
+        {"batch_size": 16, "epochs": 2.0, "lora_rank": 32, "lora_alpha": 64, "warmup": 0.03, "weight_decay": 0.01, "patience": 2},
+    ),
+)  # fmt: skip
+RATES = {
+    "sft": 2e-4,
+    "dpo": 1e-5,
+    "kto": 1e-5,
+    "reward": 1e-4,
+}  # few rows; TRL's and PEFT's advice for LoRA
+
+
+def preset_for(rows: int) -> Preset:
+    return next(each for each in PRESETS if rows <= each.up_to)
+
+
+def suggested(recipe: str, data: Data, *, preset: Preset | None = None) -> dict[str, Any]:
+    """Settings for these rows: the preset's, made to fit.
+
+    Args:
+        preset: None for the one by the number of rows.
+    """
+    chosen = preset or preset_for(data.rows)
+    values = {**chosen.values, "learning_rate": RATES[recipe]}
+    fewest = 2 if recipe == "kto" else 1
+    values["batch_size"] = max(fewest, min(values["batch_size"], data.rows // 4))
+    if not data.validation:
+        values["patience"] = 0
+    return values

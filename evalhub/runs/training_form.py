@@ -1,0 +1,197 @@
+"""A training run as a form: first on what, then how, each setting explained."""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, dataclass, fields
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+
+from evalhub.accounts.models import Workspace
+from evalhub.common.forms import RowField, choose_from
+from evalhub.datasets.models import DatasetBuild
+from evalhub.datasets.queries import blocking
+from evalhub.registry.models import LanguageModel, ModelKind
+from evalhub.runs.explained import Explained, settings_for
+from evalhub.runs.fit import PRESETS, Data, Preset, misfits, preset_for, suggested
+from evalhub.runs.models import TRAINING, Recipe
+from training.contract import OPTIONS, TrainOptions
+from training.options import LABELS, SCHEDULES, VARIANTS, WEIGHTS
+
+CHOICES = {
+    "schedule": SCHEDULES,
+    "lora_variant": VARIANTS,
+    "labels": LABELS,
+    "weights": WEIGHTS,
+    "margins": WEIGHTS,
+    "balance": ("classes", "none"),
+}
+METHODS = {
+    Recipe.SFT.value: "sft: learn to give the answers of an SFT build",
+    Recipe.DPO.value: "dpo: learn to prefer, from a preference build",
+    Recipe.KTO.value: "kto: learn from single answers called good or bad",
+    Recipe.REWARD.value: "reward: a model that scores answers",
+}
+
+
+def trainable_builds(workspace: Workspace) -> QuerySet[DatasetBuild]:
+    """Whole builds with rows to train on, newest first."""
+    kinds = {kind for wanted in TRAINING.values() for kind in wanted}
+    builds = DatasetBuild.objects.filter(workspace=workspace, kind__in=kinds, rows__train__gt=0)
+    builds = builds.filter(erased_at=None, crossed_at=None).exclude(digest="")
+    return builds.select_related("dataset", "job")
+
+
+class BuildField(RowField):
+    def label_from_instance(self, obj: Any) -> str:  # Any: Django's own
+        rows = f"{obj.rows['train']:,} rows"
+        return f"{obj.dataset} ({obj.kind}, {rows}, {obj.created_at:%d %b %Y %H:%M})"
+
+
+class BasisForm(forms.Form):
+    """What is trained, on what, by which method; comes with the address."""
+
+    build = BuildField(DatasetBuild.objects.none(), label="Build to learn from")
+    method = forms.ChoiceField(choices=[*METHODS.items()])
+    model = RowField(
+        LanguageModel.objects.none(),
+        label="Model to start from",
+        help_text="A base gets a new adapter; an adapter is trained further.",
+    )
+    preset = forms.ChoiceField(
+        required=False,
+        label="Settings for",
+        choices=[("", "as many rows as there are"), *((each.name, each.name + " rows") for each in PRESETS)],
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, workspace: Workspace, **named: Any) -> None:  # Django's own
+        super().__init__(*args, **named)
+        kinds = [ModelKind.BASE, ModelKind.ADAPTER, ModelKind.REWARD]
+        models = LanguageModel.objects.of_workspace(workspace).filter(kind__in=kinds)
+        choose_from(self, "build", trainable_builds(workspace))
+        choose_from(self, "model", models)
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        build, method = values.get("build"), values.get("method")
+        if build is not None and method and build.kind not in TRAINING[method]:
+            wanted = " or a ".join(TRAINING[method])
+            self.add_error("method", f"{method} learns from a {wanted} build; this one is a {build.kind} build.")  # fmt: skip
+        return values
+
+    def data_of(self) -> Data:
+        return data_of(self.cleaned_data["build"])
+
+    def preset_used(self) -> Preset:
+        named = {each.name: each for each in PRESETS}.get(self.cleaned_data["preset"])
+        return named or preset_for(self.data_of().rows)
+
+    def suggested(self) -> dict[str, Any]:
+        return suggested(self.cleaned_data["method"], self.data_of(), preset=self.preset_used())
+
+
+def data_of(build: DatasetBuild) -> Data:
+    return Data(rows=build.rows.get("train", 0), validation=build.rows.get("validation", 0))
+
+
+@dataclass(frozen=True)
+class Group:
+    title: str
+    fields: list[forms.BoundField]
+    is_open: bool
+
+
+class SettingsForm(forms.Form):
+    """Each setting that acts on this run; what stands here first fits the rows."""
+
+    def __init__(self, *args: Any, basis: BasisForm, told: dict[str, Any] | None = None, **named: Any) -> None:  # Django's own  # fmt: skip
+        """Args: told: settings of an earlier run that stand here first."""
+        super().__init__(*args, **named)
+        chosen = basis.cleaned_data
+        self._recipe: str = chosen["method"]
+        self._data = basis.data_of()
+        self._explained = settings_for(self._recipe, fresh=chosen["model"].kind == ModelKind.BASE)
+        self._defaults = _defaults(self._recipe)
+        first = {**self._defaults, **(basis.suggested() if told is None else told)}
+        for each in self._explained:
+            self.fields[each.name] = _field(each, first[each.name], basis.suggested())
+        self.fields["seed"] = forms.IntegerField(initial=first.get("seed", 0), help_text="The same seed gives the same run. Another one tells how much is chance.")  # fmt: skip
+        self.blocks = blocking(chosen["build"])
+        if self.blocks:
+            self.fields["despite"] = forms.CharField(label="Why train all the same", widget=forms.Textarea(attrs={"rows": 2}))  # fmt: skip
+
+    def groups(self) -> list[Group]:
+        names: dict[str, list[str]] = {}
+        for each in self._explained:
+            names.setdefault(each.group, []).append(each.name)
+        names["How long"].append("seed")
+        return [
+            Group(title, [self[name] for name in inside], nth < 2 or any(self[name].errors for name in inside))
+            for nth, (title, inside) in enumerate(names.items())
+        ]  # fmt: skip
+
+    def clean(self) -> dict[str, Any]:
+        """Name every setting that means nothing or does not fit the rows."""
+        values = super().clean() or {}
+        if not self.errors:
+            given = self.options(values)
+            chosen = OPTIONS[self._recipe].of(given)
+            found = chosen.faults()
+            if isinstance(chosen, TrainOptions):
+                found += misfits(chosen, self._data, asked=values)
+            for fault in found:
+                name = fault.split()[0]
+                self.add_error(name if name in self.fields else None, f"{fault}."[:1].upper() + f"{fault}."[1:])  # fmt: skip
+        return values
+
+    def options(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Those that differ from the recipe's defaults."""
+        chosen = {each.name: values[each.name] for each in self._explained}
+        return {name: value for name, value in chosen.items() if value != self._defaults[name]}
+
+
+class _Words(forms.CharField):
+    """Words or numbers between commas, as a list."""
+
+    def __init__(self, *, kind: type, **named: Any) -> None:  # Django's own
+        self._kind = kind
+        super().__init__(**named)
+
+    def prepare_value(self, value: Any) -> Any:
+        return ", ".join(map(str, value)) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        try:
+            return [self._kind(each.strip()) for each in (value or "").split(",") if each.strip()]
+        except ValueError:
+            raise forms.ValidationError("Write numbers with commas between them.") from None
+
+
+def _defaults(recipe: str) -> dict[str, Any]:
+    return {
+        each.name: each.default if each.default is not MISSING else each.default_factory()  # type: ignore[misc]  # one of the two is there
+        for each in fields(OPTIONS[recipe])
+    }
+
+
+def _field(each: Explained, first: Any, suggestion: dict[str, Any]) -> forms.Field:
+    advice = f" These rows suggest {_plain(suggestion[each.name])}." if each.name in suggestion else ""  # fmt: skip
+    shared: dict[str, Any] = {
+        "label": each.name,
+        "initial": first,
+        "help_text": f"{each.does} Usual: {each.usual}.{advice}",
+    }
+    if each.name in CHOICES:
+        return forms.ChoiceField(choices=[(one, one) for one in CHOICES[each.name]], **shared)
+    if isinstance(first, list):
+        return _Words(kind=type(first[0]), **shared)
+    if isinstance(first, float):
+        return forms.FloatField(**shared)
+    if isinstance(first, int):
+        return forms.IntegerField(**shared)
+    return forms.CharField(required=each.name != "allow_dropped", **shared)
+
+
+def _plain(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,6 @@
+from evalhub.common.apps import EvalhubApp
+
+
+class SweepsConfig(EvalhubApp):
+    name = "evalhub.sweeps"
+    default = True

@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django import forms
+
+from evalhub.accounts.models import Workspace
+from evalhub.datasets.queries import blocking
+from evalhub.registry.models import LanguageModel, ModelKind
+from evalhub.runs.explained import settings_for
+from evalhub.runs.training_form import BasisForm
+from evalhub.sweeps.choices import OBJECTIVES, Sampler
+from evalhub.sweeps.space import SEARCHABLE
+
+SAMPLERS = {
+    Sampler.REFINE.value: "Coarse to fine: one range, then closer around the best",
+    Sampler.TPE.value: "TPE: learns from the tries so far where good ones lie",
+    Sampler.RANDOM.value: "Random: draws from the ranges",
+    Sampler.GRID.value: "Grid: every combination once",
+}
+RATE = "1e-5 .. 1e-3"  # of adapters: ten times what training all weights takes
+SEARCHES: dict[str, dict[str, Any]] = {  # what the form offers to begin with
+    "rate": {"sampler": Sampler.REFINE, "tries": 9, "prunes": False, "learning_rate": RATE},
+    "settings": {
+        "sampler": Sampler.TPE, "tries": 20, "prunes": True, "learning_rate": RATE, "lora_rank": "4 .. 32",
+        "batch_size": "4, 8, 16", "epochs": "1, 3, 5",
+    },
+    "bases": {"sampler": Sampler.GRID, "tries": 20, "prunes": True, "learning_rate": "5e-5, 2e-4, 1e-3"},
+}  # fmt: skip
+
+
+class SearchBasisForm(BasisForm):
+    """What is searched on what; comes with the address."""
+
+    search = forms.ChoiceField(
+        required=False,
+        label="Look for",
+        choices=[
+            ("rate", "the learning rate, coarse to fine"),
+            ("settings", "several settings at once"),
+            ("bases", "the best of several models"),
+        ],
+    )
+
+    def search_used(self) -> str:
+        return str(self.cleaned_data["search"] or "rate")
+
+
+class SpaceField(forms.CharField):
+    """`1e-5 .. 1e-3` is a range, `4, 8, 16` are choices; empty: not searched."""
+
+    def __init__(self, *, words: bool, **named: Any) -> None:  # Django's own
+        self._words = words
+        super().__init__(required=False, **named)
+
+    def to_python(self, value: Any) -> Any:
+        text = (value or "").replace("…", "..").strip()
+        if not text:
+            return None
+        if self._words:
+            return {"choices": [each.strip() for each in text.split(",") if each.strip()]}
+        try:
+            if ".." in text:
+                low, _, high = text.partition("..")
+                return {"low": float(low), "high": float(high)}
+            return {"choices": [_number(each) for each in text.split(",") if each.strip()]}
+        except ValueError:
+            raise forms.ValidationError("Write a range like 1e-5 .. 1e-3, or values like 4, 8, 16.") from None  # fmt: skip
+
+
+class _OfTries(forms.Form):
+    """What searches and curves share."""
+
+    objective = forms.ChoiceField(label="Compare by", help_text="On the validation rows; the test split is never read.")  # fmt: skip
+    parallel = forms.IntegerField(min_value=1, max_value=16, initial=2, label="Tries at a time")
+    options = forms.JSONField(
+        required=False,
+        label="Settings of every try",
+        widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false"}),
+        help_text="By the names that the form of a run explains; what stands here fits the rows.",
+    )
+
+    def __init__(self, *args: Any, basis: BasisForm, **named: Any) -> None:  # Django's own
+        super().__init__(*args, **named)
+        chosen = basis.cleaned_data
+        self.recipe: str = chosen["method"]
+        fitting = [each for each in OBJECTIVES.values() if self.recipe in each.recipes]
+        self.fields["objective"].choices = [(each.name, each.label) for each in fitting]  # type: ignore[attr-defined]  # a choice
+        self.fields["options"].encoder = _Indented  # type: ignore[attr-defined]  # a JSONField
+        self.fields["options"].initial = basis.suggested()
+        self.blocks = blocking(chosen["build"])
+        if self.blocks:
+            self.fields["despite"] = forms.CharField(label="Why train all the same")
+
+    def clean_options(self) -> dict[str, Any]:
+        options = self.cleaned_data["options"] or {}
+        if not isinstance(options, dict):
+            raise forms.ValidationError("Write one JSON object { … }.")
+        return options
+
+
+class SweepForm(_OfTries):
+    """A search: one line a setting."""
+
+    sampler = forms.ChoiceField(choices=[*SAMPLERS.items()], label="How the next try is chosen")
+    tries = forms.IntegerField(min_value=1, max_value=500, label="Tries at most")
+    prunes = forms.BooleanField(
+        required=False,
+        label="Cancel tries that fall behind half-way",
+        help_text="Worse than the median of those that ended, at the same point of the run; after three have ended.",
+    )
+    seed = forms.IntegerField(min_value=0, initial=0, help_text="Of the draws, and of every try.")
+
+    def __init__(self, *args: Any, basis: SearchBasisForm, workspace: Workspace, **named: Any) -> None:  # Django's own  # fmt: skip
+        super().__init__(*args, basis=basis, **named)
+        chosen = basis.cleaned_data
+        first = SEARCHES[basis.search_used()]
+        for name in ("sampler", "tries", "prunes"):
+            self.fields[name].initial = first[name]
+        acting = settings_for(self.recipe, fresh=chosen["model"].kind == ModelKind.BASE)
+        self._searchable = [each for each in acting if each.name in SEARCHABLE]
+        for each in self._searchable:
+            self.fields[each.name] = SpaceField(
+                words=each.name in ("schedule", "lora_variant"),
+                label=each.name, initial=first.get(each.name, ""), help_text=f"{each.does} Usual: {each.usual}.",
+            )  # fmt: skip
+        if basis.search_used() == "bases":
+            self._offer_models(chosen["model"], workspace)
+
+    def _offer_models(self, first: LanguageModel, workspace: Workspace) -> None:
+        bases = LanguageModel.objects.of_workspace(workspace).filter(kind=ModelKind.BASE)
+        self.fields["models"] = forms.ModelMultipleChoiceField(
+            bases, to_field_name="uid", initial=[first.uid], label="Models to compare", widget=forms.CheckboxSelectMultiple,
+            help_text="For sft compare by the loss per byte: each model cuts text into tokens of its own.",
+        )  # fmt: skip
+        if self.recipe == "sft":
+            self.fields["objective"].initial = "eval_loss_per_byte"
+
+    def settings(self) -> list[forms.BoundField]:
+        return [self[each.name] for each in self._searchable]
+
+    def others(self) -> list[forms.BoundField]:
+        searched = {each.name for each in self._searchable} | {"despite"}
+        return [field for field in self if field.name not in searched]
+
+    def space(self) -> dict[str, Any]:
+        told = {each.name: self.cleaned_data[each.name] for each in self._searchable}
+        return {name: value for name, value in told.items() if value is not None}
+
+    def options_alone(self) -> dict[str, Any]:
+        """Without the settings that are searched."""
+        return {name: value for name, value in self.cleaned_data["options"].items() if name not in self.space()}  # fmt: skip
+
+
+class CurveForm(_OfTries):
+    """A learning curve: 25, 50, 75 and 100 % of the rows, each with every seed."""
+
+    seeds = forms.IntegerField(
+        min_value=2, max_value=20, initial=3, help_text="Each makes four runs. Three show a large effect; five or more a small one."
+    )  # fmt: skip
+
+
+def _number(text: str) -> int | float:
+    value = float(text)
+    return int(value) if value == int(value) and "." not in text and "e" not in text.lower() else value  # fmt: skip
+
+
+class _Indented(json.JSONEncoder):
+    """For reading, not for machines."""
+
+    def __init__(self, **kwargs: Any) -> None:  # json.dumps passes its own arguments
+        super().__init__(**(kwargs | {"indent": 2}))

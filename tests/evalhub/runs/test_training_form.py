@@ -1,0 +1,149 @@
+"""The form of a run: each setting explained, fitted to the rows, and refused where it cannot be."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from evalhub.accounts.models import Member
+from evalhub.datasets.models import DatasetBuild
+from evalhub.registry.models import LanguageModel
+from evalhub.registry.services import add_adapter
+from evalhub.runs.errors import BadSpec
+from evalhub.runs.explained import NOT_ON_THE_FORM, SETTINGS, settings_for
+from evalhub.runs.fit import Data, course_of, misfits, preset_for, suggested
+from evalhub.runs.models import TRAINING, Run
+from evalhub.runs.services import start_training
+from tests.evalhub.runs.scenes import base_model, built
+from training.contract import OPTIONS, SftOptions, TrainOptions
+
+DATA = Data(rows=80, validation=20)
+
+
+@pytest.fixture
+def base(erin: Member, tmp_path: Path) -> LanguageModel:
+    return base_model(erin.workspace, tmp_path)
+
+
+@pytest.fixture
+def build(erin: Member) -> DatasetBuild:
+    return built(erin.workspace, "sft", train=80)
+
+
+@pytest.fixture
+def erins(client: Client, erin: Member) -> Client:
+    assert erin.user is not None
+    client.force_login(erin.user)
+    return client
+
+
+def address(build: DatasetBuild, model: LanguageModel, **more: object) -> str:
+    query = {"build": build.uid, "method": "sft", "model": model.uid, **more}
+    return reverse("runs:new", args=["acme"], query=query)
+
+
+def sent(erins: Client, url: str, **changes: object) -> object:
+    """What the browser sends of the form as it stands, with changes."""
+    form = erins.get(url).context["form"]
+    first = {name: form[name].field.prepare_value(form[name].initial) for name in form.fields}
+    return erins.post(url, {**first, **changes})
+
+
+@pytest.mark.parametrize("recipe", [*TRAINING])
+def test_every_setting_is_explained_or_left_out_for_a_reason(recipe: str) -> None:
+    """What stands in the options and acts is on the form; dropout does nothing but in sft."""
+    known = {each.name for each in fields(OPTIONS[recipe])}
+    shown = {each.name for each in settings_for(recipe, fresh=True)}
+    idle = set() if recipe == "sft" else {"lora_dropout"}
+    assert known - idle == shown | NOT_ON_THE_FORM.keys()
+    assert len({each.name for each in SETTINGS}) == len(SETTINGS)
+
+
+def test_a_run_starts_with_what_the_rows_suggest(erins: Client, base: LanguageModel, build: DatasetBuild) -> None:  # fmt: skip
+    sent(erins, address(build, base), epochs="2", title="x")
+    run = Run.objects.get()
+    assert run.spec["options"] == {
+        "learning_rate": 2e-4, "batch_size": 4, "epochs": 2.0, "lora_rank": 8, "lora_alpha": 16, "weight_decay": 0.01,
+    }  # fmt: skip
+
+
+def test_the_form_names_what_does_not_fit(erins: Client, base: LanguageModel, build: DatasetBuild) -> None:  # fmt: skip
+    answer = sent(erins, address(build, base), batch_size="96", patience="3", lora_alpha="0")
+    form = answer.context["form"]  # type: ignore[attr-defined]  # a test client's answer
+    assert "is 96 rows a step, but there are 80" in form.errors["batch_size"][0]
+    assert "the build has none" in form.errors["patience"][0]
+    assert form.errors["lora_alpha"] == ["Lora_alpha is 0, but must be 1 or more."]
+    assert not Run.objects.exists()
+
+
+def test_a_method_of_another_kind_of_build_is_refused(erins: Client, base: LanguageModel, build: DatasetBuild) -> None:  # fmt: skip
+    answer = erins.get(address(build, base, method="dpo"))
+    assert answer.context["form"] is None
+    assert "dpo learns from a preference build" in answer.content.decode()
+
+
+def test_an_adapter_that_is_trained_further_has_no_settings_of_a_new_one(
+    erins: Client, erin: Member, base: LanguageModel, build: DatasetBuild
+) -> None:
+    files = {"adapter_config.json": {"key": "k", "sha256": "0" * 64}}
+    adapter = add_adapter(workspace=erin.workspace, name="a", parent=base, files=files)
+    form = erins.get(address(build, adapter)).context["form"]
+    assert {"lora_rank", "lora_dropout", "target_modules"}.isdisjoint(form.fields)
+    assert "lora_plus" in form.fields
+
+
+def test_a_run_is_started_again_with_changes(erins: Client, erin: Member, base: LanguageModel, build: DatasetBuild) -> None:  # fmt: skip
+    first = start_training(workspace=erin.workspace, recipe="sft", model=base, build=build, options={"epochs": 7.0, "lora_rank": 4}, seed=3, by=erin)  # fmt: skip
+    url = reverse("runs:new", args=["acme"], query={"again": first.uid})
+    sent(erins, url, lora_rank="6")
+    again = Run.objects.exclude(pk=first.pk).get()
+    assert again.spec == first.spec | {"options": {"epochs": 7.0, "lora_rank": 6}}
+    assert erins.get(reverse("runs:new", args=["acme"], query={"again": "x"})).status_code == 404
+
+
+def test_what_does_not_fit_is_refused_at_every_door(erin: Member, base: LanguageModel, build: DatasetBuild) -> None:  # fmt: skip
+    with pytest.raises(BadSpec, match="is 128 rows a step, but there are 80"):
+        start_training(workspace=erin.workspace, recipe="sft", model=base, build=build, options={"batch_size": 128})  # fmt: skip
+
+
+def test_steps_are_counted_as_the_trainer_counts_them() -> None:
+    """80 rows by 8 × 4 are 10 batches, 3 steps an epoch; 3 epochs are 9 steps, a look at each."""
+    course = course_of(SftOptions(batch_size=8, accumulation=4, epochs=3.0), DATA)
+    assert (course.steps, course.warmup_steps, course.looks) == (9, 1, 9)
+    quarter = course_of(SftOptions(batch_size=8, train_share=0.25), DATA)
+    assert (quarter.rows, quarter.steps) == (20, 9)
+
+
+@pytest.mark.parametrize(
+    "options, why",
+    [
+        ({"batch_size": 40, "accumulation": 4}, "is 160 rows a step"),
+        ({"batch_size": 40, "epochs": 1.0, "warmup": 0.9}, "takes all of the 2 steps"),
+        ({"patience": 10, "epochs": 1.0}, "can never end a run that looks 10 times"),
+        ({"evaluate_every": 99, "epochs": 1.0}, "evaluate_every 99 is more than the 10 steps"),
+    ],
+)  # fmt: skip
+def test_settings_that_the_rows_forbid(options: dict[str, object], why: str) -> None:
+    (told,) = misfits(SftOptions.of({**options}), DATA, asked=options)
+    assert why in told
+
+
+def test_a_batch_that_is_large_by_default_is_only_not_full() -> None:
+    assert misfits(SftOptions(), Data(rows=3, validation=0), asked={}) == []
+
+
+@pytest.mark.parametrize("recipe", [*TRAINING])
+@pytest.mark.parametrize("rows", [4, 30, 200, 201, 5_000])
+def test_what_is_suggested_always_fits(recipe: str, rows: int) -> None:
+    for data in (Data(rows=rows, validation=0), Data(rows=rows, validation=9)):
+        chosen = OPTIONS[recipe].of(values := suggested(recipe, data))
+        assert isinstance(chosen, TrainOptions)
+        assert chosen.faults() == misfits(chosen, data, asked=values) == []
+
+
+def test_presets_go_by_the_number_of_rows() -> None:
+    assert [preset_for(rows).name for rows in (1, 200, 201, 2_000, 2_001)] == ["few", "few", "some", "some", "many"]  # fmt: skip

@@ -1,0 +1,154 @@
+"""What a run may find out about itself: one catalogue of codes, each with what to do about it.
+
+Standard library only. docs/training-checks.md says which complaint of people who train each answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, NamedTuple
+
+Level = Literal["stops", "caution", "note"]
+When = Literal["before", "while", "after"]
+
+
+class Kind(NamedTuple):
+    """Of findings: when it is looked for, how grave it is, in words, and the remedy."""
+
+    when: When
+    level: Level
+    words: str
+    remedy: str
+
+
+CATALOGUE: Mapping[str, Kind] = {
+    "rows_dropped": Kind(
+        "before", "caution", "rows that are left out",
+        "shorten or mend them, choose a model that takes longer rows, or say in allow_dropped why it is right",
+    ),
+    "prompt_rewritten": Kind(
+        "before", "stops", "the template writes a prompt differently once it is answered",
+        "take a chat template whose prompt stays as it is: a model learns only from what it will see",
+    ),
+    "no_end": Kind(
+        "before", "stops", "answers do not end with an end-of-sequence token",
+        "take a chat template that ends each answer with a token which the model's generation settings name",
+    ),
+    "double_start": Kind(
+        "before", "stops", "rows begin with two start tokens",
+        "the chat template writes the start token and the tokenizer adds it again: take it out of one of them",
+    ),
+    "end_untrained": Kind(
+        "before", "caution", "the token that ends answers was never trained in this base",
+        "its vector is zero and no adapter moves it: begin with the instruction-tuned model, or take a "
+        "template that ends answers with a token the base knows",
+    ),
+    "few_learnt": Kind(
+        "before", "note", "most of what is read is not learnt from",
+        "look at the preview: if answers look too short, prompts carry text that could go",
+    ),
+    "length_bias": Kind(
+        "before", "caution", "the chosen answers differ in length from the rejected ones",
+        "the model may learn length alone: take the loss sigmoid_norm, or balance the pairs by length",
+    ),
+    "rate_high": Kind(
+        "before", "caution", "the learning rate is far above what is usual",
+        "divide it by ten unless a sweep found it",
+    ),
+    "rate_low": Kind(
+        "before", "caution", "the learning rate is far below what is usual",
+        "multiply it by ten unless a sweep found it: an adapter wants ten times the rate of the whole model",
+    ),
+    "one_label": Kind(
+        "before", "caution", "all answers have the same label",
+        "add answers of the other label: nothing tells good from bad",
+    ),
+    "read_plainly": Kind(
+        "before", "note", "prompts are read once for each answer, and batches are padded",
+        "training is right, but slower; the model's attention is of a kind that lets nothing else be",
+    ),
+    "memory_tight": Kind(
+        "before", "caution", "the longest batch fills the memory nearly to the end",
+        "take a smaller batch_size and as much more accumulation, which trains the same",
+    ),
+    "does_not_fit": Kind(
+        "before", "stops", "a single row does not fit into the device's memory",
+        "take a smaller max_length (longer rows are then left out), a smaller lora_rank or base, or a larger device",
+    ),
+    "wrong_start": Kind(
+        "before", "stops", "the first loss is not that of a model which has learnt nothing yet",
+        "the reference is not what training begins with: start the run anew, and report it if it comes again",
+    ),
+    "not_finite": Kind(
+        "while", "stops", "a loss or a gradient is not a number",
+        "look at the rows that are named, or take a lower learning rate; the last checkpoint is kept",
+    ),
+    "ties_passed_over": Kind(
+        "before", "note", "pairs that are ties are not measured on",
+        "nothing needs to be done: a model can be neither right nor wrong about them",
+    ),
+    "smaller_parts": Kind(
+        "while", "note", "a batch did not fit into the memory and is read in smaller parts",
+        "nothing needs to be done: a step sees the same rows; to be quicker take a smaller max_length or a "
+        "larger device",
+    ),
+    "chosen_falls": Kind(
+        "while", "caution", "chosen answers get less likely while the margin rises",
+        "the model unlearns both answers: add the loss sft beside the other, or give it a larger share; a "
+        "lower learning rate or a larger beta helps as well",
+    ),
+    "loss_rises": Kind(
+        "while", "caution", "the loss rises",
+        "take a lower learning rate or a longer warm-up, and look at the rows for labels that contradict each other",
+    ),
+    "gradient_spikes": Kind(
+        "while", "caution", "the gradient jumps",
+        "a few rows pull much harder than the others: look for odd ones, take a larger batch or a lower learning rate",
+    ),
+    "no_learning": Kind(
+        "while", "caution", "step after step changes nothing",
+        "the gradient or the learning rate is 0: look at the weights of the rows, p_chosen and the schedule",
+    ),
+    "ended_early": Kind(
+        "while", "note", "validation got no better, so the run ended early",
+        "nothing needs to be done: the adapter is that of the best evaluation",
+    ),
+    "adapter_inert": Kind(
+        "after", "caution", "the adapter changes nothing",
+        "the model answers as its base does: train longer or with a higher learning rate, and look whether "
+        "the rows say anything",
+    ),
+    "saved_differs": Kind(
+        "after", "stops", "the adapter that was saved is not the one that was trained",
+        "do not use it: start the run anew, and report it if it comes again",
+    ),
+    "never_stops": Kind(
+        "after", "caution", "answers do not come to an end",
+        "look whether the completions of the rows end where they should, train longer, or begin with an "
+        "instruction-tuned model",
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing found: `told` holds the figures; `step` is 0 where no step is meant."""
+
+    code: str
+    level: Level
+    when: When
+    words: str
+    told: str
+    remedy: str
+    step: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def finding(code: str, told: str, *, step: int = 0, stops: bool = False) -> Finding:
+    """Of the catalogue; `stops` where it ended the run, whatever its level else is."""
+    kind = CATALOGUE[code]
+    level: Level = "stops" if stops else kind.level
+    return Finding(code, level, kind.when, kind.words, told, kind.remedy, step)

@@ -1,0 +1,93 @@
+"""Whether what was saved is what was trained, changes anything, and lets answers end. Shapes: none."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from training.attempt import Attempt
+from training.data import Encoded
+from training.errors import InputError
+from training.generation import Decoding, answer_prompts
+from training.preparation import Prepared
+from training.reading import SAME, SAME_IN_16_BITS
+
+COMPARED = 4  # rows
+ASKED = 20  # prompts
+ENDING = 0.95  # share of answers that end by themselves, at least
+ENOUGH = 2  # times as long as the longest completion that was learnt
+LONGEST = 256  # tokens of an answer
+SHOWN = 3
+NOTHING = 1e-6  # nats per token
+SAVED = "saved"
+
+
+def prove(attempt: Attempt, trainer: Any) -> None:
+    """Compare the adapter on disk with the one in memory, and with the base.
+
+    Args:
+        trainer: a Watched, whose adapter has just been written to artifacts/adapter.
+
+    Raises:
+        InputError: what was saved is something else.
+    """
+    prepared: Prepared = trainer.prepared
+    rows = [*prepared.validation.used, *prepared.train.used][:COMPARED]
+    model = prepared.model
+    trained = trainer.outputs(rows)
+    model.load_adapter(str(attempt.artifacts / "adapter"), adapter_name=SAVED)
+    model.set_adapter(SAVED)
+    saved = trainer.outputs(rows)
+    model.set_adapter("default")
+    model.delete_adapter(SAVED)
+    same = SAME if prepared.device.dtype == torch.float32 else SAME_IN_16_BITS
+    if (gap := apart(rows, trained, saved)) > same:
+        raise InputError(
+            f"The adapter that was saved says something else than the one that was trained (by {gap:.3g} "
+            "nats a token): do not use it. Start the run anew, and report it if it comes again.",
+            code="saved_differs",
+        )
+    with model.disable_adapter():
+        plain = trainer.outputs(rows)
+    if apart(rows, trained, plain) < NOTHING:
+        attempt.find("adapter_inert", f"the same as the base on {len(rows)} rows")
+
+
+def prove_ends(attempt: Attempt, prepared: Prepared, *, step: int) -> dict[str, float]:
+    """Let the model answer some prompts, of validation where there are any; the share that ends."""
+    given = prepared.validation.used or prepared.train.used
+    each_once = {tuple(row.prompt): row for row in given}
+    asked = list(itertools.islice(each_once.values(), ASKED))
+    learnt = [len(said) for row in prepared.train.used for said in row.completions.values()]
+    most = min(LONGEST, ENOUGH * max(learnt) + 8)
+    asked = [row for row in asked if len(row.prompt) + most <= prepared.loaded.positions]
+    if not asked:
+        return {}
+    with prepared.reader.reading_plainly():
+        answers = answer_prompts(
+            prepared.model, prepared.loaded, [row.prompt for row in asked], n=1,
+            how=Decoding(0.0, 1.0, most), batch_size=ASKED, seed=attempt.spec.seed, stop=attempt.stop,
+            beat=lambda done, total: attempt.progress(done, total, note="answering prompts"),
+        )  # fmt: skip
+    for row, (answer,) in list(zip(asked, answers, strict=True))[:SHOWN]:
+        attempt.events.write("sample", step=step, prompt=row.row.id, content=answer.content)
+    ended = sum(answer.finish == "stop" for (answer,) in answers)
+    share = ended / len(answers)
+    if share < ENDING:
+        told = f"{ended} of {len(answers)} end within {most} tokens"
+        attempt.find("never_stops", told, step=step)
+    return {"answers_ended": share}
+
+
+def apart(
+    rows: Sequence[Encoded], one: Sequence[Sequence[float]], other: Sequence[Sequence[float]]
+) -> float:
+    """The most by which two models differ on a completion, for each token of it."""
+    return max(
+        abs(a - b) / len(said)
+        for row, left, right in zip(rows, one, other, strict=True)
+        for said, a, b in zip(row.completions.values(), left, right, strict=True)
+    )
