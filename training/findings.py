@@ -123,6 +123,10 @@ CATALOGUE: Mapping[str, Kind] = {
         "after", "stops", "the adapter that was saved is not the one that was trained",
         "do not use it: start the run anew, and report it if it comes again",
     ),
+    "merge_rounds": Kind(
+        "after", "caution", "merging loses much of what the adapter does",
+        "serve the adapter beside its base, or merge it onto a base that is stored in more bits",
+    ),
     "never_stops": Kind(
         "after", "caution", "answers do not come to an end",
         "look whether the completions of the rows end where they should, train longer, or begin with an "

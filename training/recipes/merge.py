@@ -118,12 +118,10 @@ def _told(attempt: Attempt, rows: list[dict[str, Any]]) -> dict[str, float]:
     most = max(row["max_logit_difference"] for row in rows)
     effect = max(row["adapter_effect"] for row in rows)
     if not effect:
-        attempt.warn("The adapter changes nothing: base and adapter give the same logits.")
+        attempt.find("adapter_inert", f"the same logits as the base on {len(rows)} prompts")
     elif most > effect / 2:
-        attempt.warn(
-            f"Merging changes logits by up to {most:.3g}, the adapter itself by {effect:.3g}: serve "
-            "the adapter beside its base, or merge onto a base that is stored in more bits."
-        )
+        told = f"logits differ by up to {most:.3g}, and the adapter moves them by {effect:.3g}"
+        attempt.find("merge_rounds", told)
     means = {
         name: sum(row[name] * row["tokens"] for row in rows) / tokens
         for name in ("mean_logit_difference", "same_top_token")

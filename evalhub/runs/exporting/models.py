@@ -23,6 +23,7 @@ from evalhub.registry.serving import folder_name
 from evalhub.runs.models import Recipe, Run
 from evalhub.runs.services import start_run
 
+IN_MEMORY = 16 << 20  # bytes of a zip; a larger one lies on disk until it is sent
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the same files give the same zip
 
 
@@ -64,7 +65,7 @@ def open_peft(*, model: LanguageModel, by: Member) -> BinaryIO:
     """A zip of the adapter's folder, as PEFT reads it."""
     files = _adapter_files(model)
     with ExitStack() as until_whole:
-        packed = cast(BinaryIO, until_whole.enter_context(tempfile.TemporaryFile()))
+        packed = cast(BinaryIO, until_whole.enter_context(tempfile.SpooledTemporaryFile(IN_MEMORY)))
         with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as archive:
             for path, file in sorted(files.items()):
                 entry = zipfile.ZipInfo(f"{folder_name(model)}/{path}", _EPOCH)
