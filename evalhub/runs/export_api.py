@@ -51,7 +51,7 @@ class ModelExportView(APIView):
             "why_not_vllm": serving.why_not if serving else "",
             "merge": merge_summary(run) if run else None,
         }
-        return Response(ModelExportSerializer(told).data)
+        return Response(told)
 
 
 class ModelMergeView(APIView):
@@ -61,7 +61,7 @@ class ModelMergeView(APIView):
         model = acting_model(request, uid, to="engineer")
         by = acting_member(request, model.workspace_id, to="engineer")
         run = start_merge(model=model, by=by)
-        return Response(MergeSerializer(merge_summary(run)).data, status=202)
+        return Response(merge_summary(run), status=202)
 
 
 class ModelPeftView(APIView):

@@ -75,7 +75,7 @@ def run(attempt: Attempt) -> dict[str, float]:
     again = AutoModelForCausalLM.from_pretrained(
         folder, dtype=device.dtype, use_safetensors=True, trust_remote_code=False
     )
-    again.to(device.name).eval()
+    again.to(torch.device(device.name)).eval()  # type: ignore[arg-type]  # wrapped without types
     after = [_logits(again, tokenizer, text, device.name) for text in PROMPTS]
     rows = [
         {"prompt": text, **_compared(*logits)}
