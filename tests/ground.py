@@ -38,3 +38,4 @@ class Ground:
         self.lifeline.close()
         self.lock.release()
         remove(self.place.root)
+        os.environ.pop(VARIABLE, None)  # so that another one may follow

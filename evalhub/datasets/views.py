@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from evalhub.accounts.access import access_member
+from evalhub.accounts.choices import Role
 from evalhub.accounts.http import Request
 from evalhub.accounts.models import Member
 from evalhub.common.attachments import attachment
@@ -26,6 +27,7 @@ from evalhub.datasets.forms import OtherBuildForm
 from evalhub.datasets.models import Dataset, DatasetBuild
 from evalhub.datasets.queries import SPLITS, slice_tables, told_in_percent, too_long
 from evalhub.datasets.reading import rows_page, texts_of
+from evalhub.datasets.rows import LEARNT
 from evalhub.datasets.services import create_dataset, start_build
 from evalhub.registry.models import LanguageModel, ModelKind
 
@@ -106,6 +108,7 @@ def build_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
         "files": sorted(build.files.items()),
         "rows": list(_first_rows(build)) if "train.jsonl" in build.files else [],
         "others": OtherBuildForm(build=build) if build.is_built else None,
+        "may_train": member.has(Role.ENGINEER) and build.kind in LEARNT and build.rows.get("train"),
     }
     template = "datasets/build_detail.html" + ("#live" if request.htmx else "")
     return render(request, template, context)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from math import prod
 from pathlib import Path
 
 from django.conf import settings
@@ -11,6 +13,7 @@ from evalhub.common.files import Beat, digest_of_file, unwatched
 from evalhub.registry.errors import NoModelThere
 
 NEEDED = "config.json"
+MOST_HEAD = 100 * 2**20  # bytes; what safetensors itself takes
 
 
 def folder_of(source: str) -> Path | None:
@@ -34,6 +37,28 @@ def demand_model_at(source: str) -> None:
             )
     elif not (folder / NEEDED).is_file():
         raise NoModelThere(f"{source} holds no {NEEDED}, so it is no model that can be loaded.")
+
+
+def weights_of(source: str) -> int | None:
+    """How many weights a model has, by the heads of its safetensors files; None where they are not here.
+
+    Source:
+        https://github.com/huggingface/safetensors: eight bytes with the length of the JSON that follows.
+    """
+    folder = folder_of(source)
+    paths = sorted(folder.glob("*.safetensors")) if folder else []
+    found = 0
+    for path in paths:
+        with path.open("rb") as stream:
+            length = int.from_bytes(stream.read(8), "little")
+            if length > MOST_HEAD:
+                return None
+            try:
+                head = json.loads(stream.read(length))
+            except ValueError:
+                return None
+        found += sum(prod(each["shape"]) for name, each in head.items() if name != "__metadata__")
+    return found or None
 
 
 def digest_of_source(source: str, beat: Beat = unwatched) -> str:

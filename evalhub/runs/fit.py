@@ -101,20 +101,25 @@ RATES = {
     "kto": 1e-5,
     "reward": 1e-4,
 }  # few rows; TRL's and PEFT's advice for LoRA
+SMALL = 100_000_000  # weights; a model with fewer takes ten times that
 
 
 def preset_for(rows: int) -> Preset:
     return next(each for each in PRESETS if rows <= each.up_to)
 
 
-def suggested(recipe: str, data: Data, *, preset: Preset | None = None) -> dict[str, Any]:
-    """Settings for these rows: the preset's, made to fit.
+def suggested(
+    recipe: str, data: Data, *, preset: Preset | None = None, weights: int | None = None
+) -> dict[str, Any]:
+    """Settings for these rows and this model: the preset's, made to fit.
 
     Args:
         preset: None for the one by the number of rows.
+        weights: of the base model, where they are known.
     """
     chosen = preset or preset_for(data.rows)
-    values = {**chosen.values, "learning_rate": RATES[recipe]}
+    rate = RATES[recipe] * (10 if weights is not None and weights < SMALL else 1)
+    values = {**chosen.values, "learning_rate": rate}
     fewest = 2 if recipe == "kto" else 1
     values["batch_size"] = max(fewest, min(values["batch_size"], data.rows // 4))
     if not data.validation:

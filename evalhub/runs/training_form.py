@@ -12,6 +12,7 @@ from evalhub.accounts.models import Workspace
 from evalhub.common.forms import RowField, choose_from
 from evalhub.datasets.models import DatasetBuild
 from evalhub.datasets.queries import blocking
+from evalhub.registry.files import weights_of
 from evalhub.registry.models import LanguageModel, ModelKind
 from evalhub.runs.explained import Explained, settings_for
 from evalhub.runs.fit import PRESETS, Data, Preset, misfits, preset_for, suggested
@@ -65,12 +66,22 @@ class BasisForm(forms.Form):
         choices=[("", "as many rows as there are"), *((each.name, each.name + " rows") for each in PRESETS)],
     )  # fmt: skip
 
-    def __init__(self, *args: Any, workspace: Workspace, **named: Any) -> None:  # Django's own
+    def __init__(self, *args: Any, workspace: Workspace, fits: str = "", **named: Any) -> None:  # Django's own  # fmt: skip
+        """Args: fits: uid of the build that stands there first, with a method that learns from it."""
         super().__init__(*args, **named)
         kinds = [ModelKind.BASE, ModelKind.ADAPTER, ModelKind.REWARD]
         models = LanguageModel.objects.of_workspace(workspace).filter(kind__in=kinds)
         choose_from(self, "build", trainable_builds(workspace))
         choose_from(self, "model", models)
+        if build := next(
+            (each for each in trainable_builds(workspace) if str(each.uid) == fits), None
+        ):
+            self.initial["build"] = build
+            self.initial["method"] = next(
+                (name for name in METHODS if build.kind in TRAINING[name]), ""
+            )
+        base = models.filter(kind=ModelKind.BASE)
+        self.initial["model"] = base.first() if base.count() == 1 else None
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
@@ -88,7 +99,11 @@ class BasisForm(forms.Form):
         return named or preset_for(self.data_of().rows)
 
     def suggested(self) -> dict[str, Any]:
-        return suggested(self.cleaned_data["method"], self.data_of(), preset=self.preset_used())
+        chosen = self.cleaned_data
+        weights = weights_of(chosen["model"].base.source)
+        return suggested(
+            chosen["method"], self.data_of(), preset=self.preset_used(), weights=weights
+        )
 
 
 def data_of(build: DatasetBuild) -> Data:

@@ -79,10 +79,13 @@ def run_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "POST"])
 def run_new(request: Request, workspace: str) -> HttpResponse:
-    """The address says on what; the form says how. `?again=` brings an earlier run's settings."""
+    """The address says on what; the form says how. `?again=` brings an earlier run's settings, `?build=`
+    alone what fits that build.
+    """
     member = access_member(request.user, workspace, to="engineer")
     before = _run_before(member, request.GET.get("again", ""))
-    basis = BasisForm(_basis_of(before) or request.GET or None, workspace=member.workspace)
+    asked = _basis_of(before) or (request.GET if "method" in request.GET else None)
+    basis = BasisForm(asked, workspace=member.workspace, fits=request.GET.get("build", ""))
     form = None
     if basis.is_valid():
         told = before.spec["options"] | {"seed": before.spec["seed"]} if before else None

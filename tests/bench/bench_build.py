@@ -104,14 +104,21 @@ def main() -> None:
         return
     from tests.ground import Ground
 
-    found = []
-    for judgments in options.judgments:
-        ground = Ground()
-        try:
-            found.append(_measure(judgments, criteria=options.criteria, near=options.near))
-        finally:
-            ground.clear_away()
-    print(json.dumps(found) if options.json else "\n".join(map(_table, found)))
+    if (
+        len(options.judgments) > 1
+    ):  # settings know one server, so each size has a process of its own
+        like = [each for each in sys.argv[1:] if not each.isdigit() and each != "--judgments"]
+        for judgments in options.judgments:
+            again = [sys.executable, "-m", "tests.bench.bench_build", *like]
+            again += ["--criteria", str(options.criteria), "--judgments", str(judgments)]
+            subprocess.run(again, check=True)
+        return
+    ground = Ground()
+    try:
+        found = _measure(options.judgments[0], criteria=options.criteria, near=options.near)
+    finally:
+        ground.clear_away()
+    print(json.dumps(found) if options.json else _table(found))
 
 
 def _measure(judgments: int, *, criteria: int, near: bool) -> dict[str, Any]:

@@ -67,6 +67,8 @@ def test_an_engineer_defines_builds_reads_and_downloads(
     assert "both answers have the same text" in page.lower()
     assert "<script>alert" not in page
     assert "onerror=alert(1)>" not in page
+    whole = client.get(f"/w/acme/builds/{build.uid}/").text
+    assert f"/w/acme/runs/new/?build={build.uid}" in whole
     assert client.get(f"/w/acme/datasets/{dataset.uid}/").status_code == 200
     assert client.get("/w/acme/datasets/").status_code == 200
     file = client.get(f"/w/acme/builds/{build.uid}/files/train.jsonl")

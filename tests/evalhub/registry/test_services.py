@@ -10,6 +10,7 @@ from django.core.management import CommandError, call_command
 from evalhub.accounts.models import Member
 from evalhub.audit.models import Entry
 from evalhub.registry.errors import ModelNameTaken, NoModelThere
+from evalhub.registry.files import weights_of
 from evalhub.registry.models import LanguageModel, Stage
 from evalhub.registry.services import (
     add_adapter,
@@ -132,3 +133,13 @@ def test_putting_a_model_in_service_retires_the_one_before(erin: Member, tmp_pat
     put_in_service(model=old, replaces=None, by=erin)
     put_in_service(model=new, replaces=old, by=erin)
     assert (old.stage, new.stage) == (Stage.RETIRED, Stage.INCUMBENT)
+
+
+def test_weights_are_counted_by_the_heads_of_the_files(tmp_path: Path) -> None:
+    assert weights_of(settings.EVALHUB_BASE_MODEL) == 2_143_552
+    assert weights_of("Qwen/Qwen3-0.6B") is None
+    assert weights_of(str(tmp_path)) is None
+    (tmp_path / "model.safetensors").write_bytes(b"\x04\0\0\0\0\0\0\0{..}")
+    assert weights_of(str(tmp_path)) is None
+    (tmp_path / "model.safetensors").write_bytes(b"\xff" * 8)
+    assert weights_of(str(tmp_path)) is None

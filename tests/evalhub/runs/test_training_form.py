@@ -71,6 +71,15 @@ def test_a_run_starts_with_what_the_rows_suggest(erins: Client, base: LanguageMo
     }  # fmt: skip
 
 
+def test_from_a_build_the_form_begins_with_what_learns_from_it(erins: Client, erin: Member, base: LanguageModel) -> None:  # fmt: skip
+    pairs = built(erin.workspace, "preference", train=80)
+    link = reverse("runs:new", args=["acme"], query={"build": pairs.uid})
+    basis = erins.get(link).context["basis"]
+    assert not basis.errors
+    initial = {name: basis[name].initial for name in ("build", "method", "model")}
+    assert initial == {"build": pairs, "method": "dpo", "model": base}
+
+
 def test_the_form_names_what_does_not_fit(erins: Client, base: LanguageModel, build: DatasetBuild) -> None:  # fmt: skip
     answer = sent(erins, address(build, base), batch_size="96", patience="3", lora_alpha="0")
     form = answer.context["form"]  # type: ignore[attr-defined]  # a test client's answer
@@ -143,6 +152,14 @@ def test_what_is_suggested_always_fits(recipe: str, rows: int) -> None:
         chosen = OPTIONS[recipe].of(values := suggested(recipe, data))
         assert isinstance(chosen, TrainOptions)
         assert chosen.faults() == misfits(chosen, data, asked=values) == []
+
+
+def test_a_small_model_takes_a_higher_learning_rate() -> None:
+    rates = [
+        suggested("dpo", DATA, weights=weights)["learning_rate"]
+        for weights in (None, 2_000_000, 7_000_000_000)
+    ]
+    assert rates == [1e-5, 1e-4, 1e-5]
 
 
 def test_presets_go_by_the_number_of_rows() -> None:
