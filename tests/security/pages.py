@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import closing
 from html.parser import HTMLParser
 
 from django.http import HttpResponse
@@ -62,10 +61,8 @@ def pages_of(
     """
     for route in routes:
         for url in route.opening(client, world):
-            with closing(client.get(url)) as answer:
-                yield url, answer
-            with closing(client.get(url, headers={"hx-request": "true"})) as answer:
-                yield f"{url} (htmx)", answer
+            yield url, client.get(url)
+            yield f"{url} (htmx)", client.get(url, headers={"hx-request": "true"})
 
 
 def shown_by(answer: HttpResponse) -> bytes:

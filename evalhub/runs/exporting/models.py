@@ -6,6 +6,7 @@ import shutil
 import tempfile
 import zipfile
 from contextlib import ExitStack
+from io import BytesIO
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
@@ -71,8 +72,11 @@ def open_peft(*, model: LanguageModel, by: Member) -> BinaryIO:
                 entry = zipfile.ZipInfo(f"{folder_name(model)}/{path}", _EPOCH)
                 with file_store().open(file["key"]) as source, _writing(archive, entry) as target:
                     shutil.copyfileobj(source, target, 1 << 20)
+        size = packed.tell()
         packed.seek(0)
         _record(model, by, exported_as="peft")
+        if size <= IN_MEMORY:
+            return BytesIO(packed.read())
         until_whole.pop_all()  # it is whole: whoever gets it closes it, and then it is gone
     return packed
 
