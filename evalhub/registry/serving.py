@@ -12,7 +12,17 @@ from evalhub.registry.adapters import CONFIG
 from evalhub.registry.files import folder_of
 from evalhub.registry.models import LanguageModel, ModelKind
 
-RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)  # that vLLM has kernels for (vllm.config.lora)
+RANKS = (
+    1,
+    8,
+    16,
+    32,
+    64,
+    128,
+    256,
+    320,
+    512,
+)  # that vLLM takes as --max-lora-rank, as far as we know
 
 
 @dataclass(frozen=True)

@@ -38,8 +38,8 @@ from training.contract import OPTIONS
 KINDS = {"sft": "sft", "dpo": "preference", "kto": "unpaired", "reward": "reward"}
 HOSTILE = 'Tom\'s "base"\nimport os'
 
-# https://docs.axolotl.ai/docs/config-reference.html (src/axolotl/utils/schemas/{config,peft,
-# training,model,datasets}.py, read in November 2026)
+# https://docs.axolotl.ai/docs/config-reference.html. Those of adapters and training were read in the
+# source (src/axolotl/utils/schemas, of mid-2025); those of models and datasets are not held by a source
 AXOLOTL = {
     "base_model", "trust_remote_code", "adapter", "lora_model_dir", "lora_r", "lora_alpha",
     "lora_dropout", "lora_target_linear", "lora_target_modules", "peft_use_rslora", "peft_use_dora",
@@ -51,8 +51,8 @@ AXOLOTL = {
     "metric_for_best_model", "greater_is_better", "rl", "reward_model", "remove_unused_columns",
     "datasets", "test_datasets",
 }  # fmt: skip
-# https://github.com/hiyouga/LLaMA-Factory, src/llamafactory/hparams/{model,data,finetuning}_args.py
-# and the TrainingArguments of transformers 4 that it takes as they are, read in November 2026
+# https://github.com/hiyouga/LLaMA-Factory, src/llamafactory/hparams: data_args and finetuning_args were
+# read; those of models, and the TrainingArguments of transformers 4 taken as they are, were not
 LLAMAFACTORY = {
     "model_name_or_path", "trust_remote_code", "adapter_name_or_path", "stage", "do_train",
     "finetuning_type", "lora_rank", "lora_alpha", "lora_dropout", "lora_target", "use_rslora",
