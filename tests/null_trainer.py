@@ -136,6 +136,12 @@ def _score(spec: RunSpec, run_dir: Path, artifacts: Path) -> dict[str, float]:
     return {"scores": float(len(rows))}
 
 
+def _merge(spec: RunSpec, run_dir: Path, artifacts: Path) -> dict[str, float]:
+    (artifacts / "merged").mkdir(exist_ok=True)
+    (artifacts / "merged" / "model.safetensors").write_text(f"{spec.adapter} in its base")
+    return {"max_logit_difference": 0.03125, "same_top_token": 1.0, "adapter_effect": 2.5}
+
+
 def _measure(spec: RunSpec, run_dir: Path, artifacts: Path) -> dict[str, float]:
     """The rows of a test split are too long."""
     metrics = {"limit": 64.0}
@@ -153,6 +159,7 @@ RECIPES = {
     **dict.fromkeys(TRAINING, _train),
     "evaluate": _evaluate,
     "generate": _generate,
+    "merge": _merge,
     "score": _score,
     "measure": _measure,
 }

@@ -31,6 +31,7 @@ from training.options import (
     GenerateOptions,
     KtoOptions,
     MeasureOptions,
+    MergeOptions,
     NoopOptions,
     Options,
     RewardOptions,
@@ -42,8 +43,9 @@ from training.options import (
 __all__ = [
     "ATTEMPT_VARIABLE", "EXIT_FAILED", "EXIT_INTERRUPTED", "EXIT_LOCKED", "EXIT_SUCCEEDED",
     "LIFELINE_VARIABLE", "OPTIONS", "SCHEMA", "ContractError", "DpoOptions", "EvaluateOptions",
-    "Event", "EventKind", "Fault", "GenerateOptions", "KtoOptions", "MeasureOptions", "NoopOptions", "Options",
-    "RewardOptions", "RunResult", "RunSpec", "ScoreOptions", "SftOptions", "TrainOptions",
+    "Event", "EventKind", "Fault", "GenerateOptions", "KtoOptions", "MeasureOptions", "MergeOptions",
+    "NoopOptions", "Options", "RewardOptions", "RunResult", "RunSpec", "ScoreOptions", "SftOptions",
+    "TrainOptions",
     "attempt_dir", "read_events", "write_whole",
 ]  # fmt: skip
 

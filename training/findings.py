@@ -128,6 +128,10 @@ CATALOGUE: Mapping[str, Kind] = {
         "mix in rows of the earlier build (replay), hold an SFT run with kl_to_base or ewc, or take a lower "
         "learning rate or fewer epochs",
     ),
+    "merge_rounds": Kind(
+        "after", "caution", "merging loses much of what the adapter does",
+        "serve the adapter beside its base, or merge it onto a base that is stored in more bits",
+    ),
     "never_stops": Kind(
         "after", "caution", "answers do not come to an end",
         "look whether the completions of the rows end where they should, train longer, or begin with an "

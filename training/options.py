@@ -280,6 +280,20 @@ class GenerateOptions(Options):
 
 
 @dataclass(frozen=True, kw_only=True)
+class MergeOptions(Options):
+    """No input but the adapter.
+
+    Artifacts: `merged/`, a whole model in safetensors; `merge.jsonl` {"prompt","tokens",
+    "max_logit_difference","mean_logit_difference","same_top_token","adapter_effect"}.
+    """
+
+    threads: int = 1
+
+    def _rules(self) -> list[Rule]:
+        return [("threads", "1 or more", self.threads >= 1)]
+
+
+@dataclass(frozen=True, kw_only=True)
 class MeasureOptions(Options):
     """Inputs: any, each of rows of `prompt` and the fields that `answers` names.
 
@@ -302,5 +316,6 @@ OPTIONS: dict[str, type[Options]] = {
     "score": ScoreOptions,
     "evaluate": EvaluateOptions,
     "generate": GenerateOptions,
+    "merge": MergeOptions,
     "measure": MeasureOptions,
 }

@@ -28,7 +28,7 @@ from evalhub.lineage.copies import (
 )
 from evalhub.lineage.models import Erasure
 from evalhub.lineage.names import clear_the_rest, rename_everywhere
-from evalhub.lineage.queries import models_of
+from evalhub.lineage.queries import models_of, outside_models
 from evalhub.lineage.words import DROPPED, OVERWRITTEN, Place, without_words
 from evalhub.registry.models import MarkCause
 from evalhub.registry.services import mark_models
@@ -70,7 +70,10 @@ def _clear_files(erasure: Erasure, beat: Beat) -> None:
     builds = clear_builds(member, words, beat.report)
     runs = clear_runs(builds, words, beat.report)
     clear_cleaning(member, words)
-    made = models_of(list(Run.objects.filter(uid__in=[run["run"] for run in runs])))
+    made = models_of(
+        list(Run.objects.filter(uid__in=[run["run"] for run in runs])),
+        outside=outside_models([build.pk for build in builds]),
+    )
     done = {
         "builds": [str(build.uid) for build in builds],
         "runs": runs,

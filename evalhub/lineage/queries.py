@@ -38,6 +38,9 @@ class TouchedBuild:
         return {known[name]["sha256"] for name in self.found.files if name in known}
 
 
+LEARNT = {"train.jsonl", "validation.jsonl"}  # files of a build that training reads
+
+
 @dataclass(frozen=True)
 class TouchedModel:
     model: LanguageModel
@@ -109,7 +112,7 @@ def _touched(workspace: Workspace, kind: Kind, wanted: Ints, beat: Beat) -> Touc
         if (found := found_in(build, kind, wanted)).uids:
             builds.append(TouchedBuild(build, found))
     runs = _runs_on(builds)
-    models = models_of(runs)
+    models = models_of(runs, outside=_trained_outside(builds))
     evaluations = Evaluation.objects.select_related("model", "run").order_by("-pk")
     keys = [each.model.pk for each in models]
     tested = list(evaluations.filter(run__in=[run.pk for run in runs]))
@@ -129,13 +132,26 @@ def _runs_on(builds: list[TouchedBuild]) -> list[Run]:
     ]
 
 
-def models_of(runs: list[Run]) -> list[TouchedModel]:
-    """What the runs made, and whatever comes from it: trained further, merged, served elsewhere."""
-    found = {
-        run.output_model.pk: TouchedModel(run.output_model, "trained on it")
-        for run in runs
-        if run.output_model is not None
-    }
+def _trained_outside(builds: list[TouchedBuild]) -> list[LanguageModel]:
+    """Registered with one of those builds as their data: such rows were there to be learnt."""
+    given = [each.build.pk for each in builds if LEARNT & set(each.found.files)]
+    return outside_models(given)
+
+
+def outside_models(builds: Iterable[int]) -> list[LanguageModel]:
+    """Adapters that were trained elsewhere on a build of those keys."""
+    found = LanguageModel.objects.filter(outside_training__build__in=builds)
+    return list(found.order_by("-pk"))
+
+
+def models_of(runs: list[Run], *, outside: Iterable[LanguageModel] = ()) -> list[TouchedModel]:
+    """What the runs made, and whatever comes from it: trained further, merged, served elsewhere.
+
+    Args:
+        outside: models that learned from the same rows without a run of ours.
+    """
+    made = [run.output_model for run in runs if run.output_model is not None]
+    found = {model.pk: TouchedModel(model, "trained on it") for model in (*made, *outside)}
     level = [each.model for each in found.values()]
     while level:
         children = LanguageModel.objects.filter(parent__in=[each.pk for each in level])

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
@@ -17,6 +18,7 @@ from evalhub.registry.forms import BaseModelForm
 from evalhub.registry.models import LanguageModel, ModelKind
 from evalhub.registry.queries import lineage_of
 from evalhub.registry.services import add_base_model
+from evalhub.registry.serving import serving_of
 
 
 @require_GET
@@ -41,9 +43,12 @@ def model_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
         | {
             "model": model,
             "run": getattr(model, "made_by", None),  # a reverse one-to-one that may be absent
+            "outside": getattr(model, "outside_training", None),  # likewise
             "evaluations": model.evaluations.select_related("run__job")[:20],
             "promotions": model.promotions.all()[:20],
             "children": model.children.order_by("pk"),
+            "serving": serving_of(model),
+            "merge": _merge_of(model),
             "files": sorted(model.facts.get("files", {})),
         }
     )
@@ -76,6 +81,12 @@ def model_file(request: Request, workspace: str, uid: UUID, path: str) -> FileRe
         raise NotFound("No such file.")
     stream = file_store().open(file["key"])
     return FileResponse(stream, as_attachment=True, filename=path.rsplit("/", 1)[-1])
+
+
+def _merge_of(model: LanguageModel) -> Any:  # a Run, of an app above
+    """The newest run that put it into its base, or is about to."""
+    runs = model.runs.filter(recipe="merge").exclude(job__state__in=["failed", "cancelled"])
+    return runs.select_related("job").order_by("-pk").first()
 
 
 def _context(member: Member) -> dict[str, object]:

@@ -1,9 +1,15 @@
 from django.urls import path
 
-from evalhub.runs import api
+from evalhub.runs import api, export_api, outside_api
 
 urlpatterns = [
+    path("models/adapters", outside_api.AdapterListView.as_view()),
     path("rewritings", api.RewritingListView.as_view()),
     path("runs", api.RunListView.as_view()),
     path("runs/<uuid:uid>", api.RunView.as_view()),
+    path("models/<uuid:uid>/export", export_api.ModelExportView.as_view()),
+    path("models/<uuid:uid>/merge", export_api.ModelMergeView.as_view()),
+    path("models/<uuid:uid>/peft", export_api.ModelPeftView.as_view()),
+    path("runs/<uuid:uid>/files/<path:path>", export_api.MergedFileView.as_view()),
+    path("runs/<uuid:uid>/export", export_api.RunExportView.as_view()),
 ]

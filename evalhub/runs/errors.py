@@ -27,3 +27,9 @@ class FileChanged(DomainError):
 
 class StillLocked(Conflict):
     code = "run_locked"
+
+
+class CannotExportRun(DomainError):
+    """The run trains nothing, or the other trainer has no form for what it learns from."""
+
+    code = "cannot_export_run"

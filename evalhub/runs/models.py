@@ -24,6 +24,7 @@ class Recipe(TextChoices):
     EVALUATE = "evaluate"
     GENERATE = "generate"
     MEASURE = "measure"
+    MERGE = "merge"
 
 
 # what each learns from; it makes an adapter
@@ -84,6 +85,16 @@ class Run(PublicModel):
         return found
 
     @property
+    def merged_files(self) -> dict[str, dict[str, str]]:
+        """Of a run that merged: {path: {"key", "sha256"}} of the whole model, in order."""
+        below = "merged/"
+        return {
+            path.removeprefix(below): file
+            for path, file in sorted(self.artifacts.items())
+            if path.startswith(below) and self.recipe == Recipe.MERGE
+        }
+
+    @property
     def starts_from(self) -> LanguageModel:
         """Raise ValueError for a recipe that takes no model."""
         if self.model is None:
@@ -116,6 +127,18 @@ class RunEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.n}"
+
+
+class OutsideTraining(models.Model):
+    """Says of an adapter that was trained elsewhere on which build; of our own the Run does."""
+
+    model = models.OneToOneField(
+        LanguageModel, models.PROTECT, related_name="outside_training", primary_key=True
+    )
+    build = models.ForeignKey(DatasetBuild, models.PROTECT, related_name="outside_trainings")
+
+    def __str__(self) -> str:
+        return f"{self.model} on {self.build}"
 
 
 class RewritingWay(TextChoices):

@@ -67,6 +67,17 @@ def builds_of(run: Run) -> list[tuple[str, DatasetBuild]]:
     return [(" and ".join(names.get(str(build.uid), ["build"])), build) for build in found]
 
 
+def merge_summary(run: Run) -> dict[str, Any]:
+    """Of a run that merges: how far it is, and once it is done what changed and the files."""
+    return {
+        "run": run.uid,
+        "state": run.job.state,
+        "max_logit_difference": run.metrics.get("max_logit_difference"),
+        "same_top_token": run.metrics.get("same_top_token"),
+        "files": list(run.merged_files),
+    }
+
+
 def settings_of(run: Run) -> list[Setting]:
     """Every option of the recipe with its value, changed ones told apart."""
     known = OPTIONS.get(run.recipe)

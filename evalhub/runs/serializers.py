@@ -1,7 +1,12 @@
 from __future__ import annotations
 
+from typing import Any
+
 from rest_framework import serializers
 
+from evalhub.registry.adapters import CONFIG, WEIGHTS
+from evalhub.registry.models import LanguageModel
+from evalhub.runs.exporting.services import TARGETS
 from evalhub.runs.models import Rewriting, RewritingWay, Run
 from evalhub.runs.rewriting.asking import CODES
 from evalhub.runs.rewriting.services import MOST_EACH, MOST_PROMPTS
@@ -52,3 +57,52 @@ class RewritingSerializer(serializers.ModelSerializer[Rewriting]):
         """The uid of each, in order."""
         runs = (rewriting.first, rewriting.second)
         return [str(run.uid) for run in runs if run is not None]
+
+
+class NewAdapterSerializer(serializers.Serializer[LanguageModel]):
+    base = serializers.CharField(max_length=500, help_text="a registered base: name, source or uid")
+    config = serializers.FileField(help_text=CONFIG)
+    weights = serializers.FileField(help_text=f"{WEIGHTS}; never a pickle")
+    build = serializers.UUIDField(required=False, help_text="that it was trained on")
+    name = serializers.CharField(max_length=120, default="", allow_blank=True)
+
+
+class AdapterSerializer(serializers.ModelSerializer[LanguageModel]):
+    """`facts`: trained_on as its own configuration says, rank, modules, and notes on what was checked."""
+
+    base = serializers.CharField(source="parent.name")
+    facts = serializers.SerializerMethodField()
+
+    class Meta:
+        model = LanguageModel
+        fields = ("uid", "name", "kind", "stage", "base", "digest", "facts", "created_at")
+
+    def get_facts(self, model: LanguageModel) -> dict[str, Any]:  # Any: JSON
+        return {name: value for name, value in model.facts.items() if name != "files"}
+
+
+class RunExportSerializer(serializers.Serializer[Run]):
+    """`unheld` says what of the run's settings that trainer has no place for."""
+
+    target = serializers.ChoiceField(choices=list(TARGETS))
+    filename = serializers.CharField()
+    shape = serializers.CharField(help_text="of the build's rows that go with it")
+    text = serializers.CharField()
+    unheld = serializers.ListField(child=serializers.CharField())
+
+
+class MergeSerializer(serializers.Serializer[Run]):
+    """Figures and files are there once the run has ended; logits on six fixed prompts."""
+
+    run = serializers.UUIDField()
+    state = serializers.CharField()
+    max_logit_difference = serializers.FloatField(allow_null=True)
+    same_top_token = serializers.FloatField(allow_null=True)
+    files = serializers.ListField(child=serializers.CharField())
+
+
+class ModelExportSerializer(serializers.Serializer[LanguageModel]):
+    files = serializers.ListField(child=serializers.CharField())
+    vllm = serializers.CharField(allow_blank=True, help_text="the command that serves it")
+    why_not_vllm = serializers.CharField(allow_blank=True)
+    merge = MergeSerializer(allow_null=True)

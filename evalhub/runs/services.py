@@ -247,6 +247,10 @@ def demand_use(model: LanguageModel | None, recipe: str) -> None:
     """Raise CannotRun for a model that the recipe can do nothing with."""
     if model is None:
         return
+    if recipe == Recipe.MERGE and model.kind != ModelKind.ADAPTER:
+        raise CannotRun(
+            f"“{model}” is no adapter that writes answers, so there is nothing to merge."
+        )
     if model.kind not in (ModelKind.BASE, ModelKind.ADAPTER, ModelKind.REWARD):
         raise CannotRun(f"“{model}” is only a name from a file; choose a base model or an adapter.")
     if model.kind == ModelKind.REWARD and recipe not in SCORING:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from evalhub.runs import rewrite_views, views
+from evalhub.runs import export_views, outside_views, rewrite_views, views
 
 app_name = "runs"
 urlpatterns = [
@@ -8,8 +8,13 @@ urlpatterns = [
     path("runs/new/", views.run_new, name="new"),
     path("runs/<uuid:uid>/", views.run_detail, name="detail"),
     path("runs/<uuid:uid>/cancel/", views.run_cancel, name="cancel"),
+    path("runs/<uuid:uid>/export/", export_views.run_export, name="export"),
+    path("runs/<uuid:uid>/files/<path:path>", export_views.merged_file, name="file"),
+    path("models/<uuid:uid>/peft/", export_views.model_peft, name="peft"),
+    path("models/<uuid:uid>/merge/", export_views.model_merge, name="merge"),
     path("builds/<uuid:uid>/measure/", views.measure_start, name="measure"),
     path("collections/<slug:slug>/rewrite/", rewrite_views.rewrite, name="rewrite"),
+    path("models/register/", outside_views.adapter_new, name="register"),
     path("try/", views.try_it, name="try"),
     path("try/<uuid:uid>/", views.trial, name="trial"),
 ]

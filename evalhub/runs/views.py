@@ -20,6 +20,7 @@ from evalhub.jobs.queries import waits_for
 from evalhub.jobs.services import cancel_job
 from evalhub.runs.access import access_run
 from evalhub.runs.errors import BadSpec
+from evalhub.runs.exporting.services import TITLES
 from evalhub.runs.forms import BaseForm, TryForm
 from evalhub.runs.models import TRAINING, Run
 from evalhub.runs.queries import (
@@ -70,6 +71,7 @@ def run_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
         "forecast": None if run.job.is_ended else forecast_of(run, told),
         "samples": run.events.filter(kind="sample").order_by("-attempt", "-n")[:6],
         "log": log_tail(run),
+        "targets": TITLES if run.recipe in TRAINING else {},
         "may_train": member.has(Role.ENGINEER),
         "trains": run.recipe in TRAINING,
     }
