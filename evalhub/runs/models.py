@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import models
+from django.db.models import QuerySet
 from django.db.models.enums import TextChoices
 
 from evalhub.accounts.models import Member, Workspace
@@ -83,6 +84,11 @@ class Run(PublicModel):
         """Uids of builds that it does not learn from, by what it reads them for; `builds` holds them too."""
         found: dict[str, str] = self.spec.get("beside", {})
         return found
+
+    @property
+    def learnt_builds(self) -> QuerySet[DatasetBuild]:
+        """Those that it learns from."""
+        return self.builds.exclude(uid__in=self.beside.values()).select_related("dataset")
 
     @property
     def merged_files(self) -> dict[str, dict[str, str]]:

@@ -109,9 +109,7 @@ def _planned(run: Run) -> float:
     options = run.spec.get("options", {})
     if options.get("max_steps"):
         return float(options["max_steps"]) * _step_rows(run)
-    rows: int = sum(
-        build.rows.get("train", 0) for build in run.builds.exclude(uid__in=run.beside.values())
-    )
+    rows: int = sum(build.rows.get("train", 0) for build in run.learnt_builds)
     return rows * float(options.get("epochs", _default(run, "epochs")))
 
 

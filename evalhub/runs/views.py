@@ -136,7 +136,7 @@ def _run_before(member: Member, uid: str) -> Run | None:
 
 
 def _basis_of(run: Run | None) -> dict[str, object] | None:
-    build = run.builds.exclude(uid__in=run.beside.values()).first() if run else None
+    build = run.learnt_builds.first() if run else None
     if run is None or build is None or run.model is None:
         return None
     return {"build": build.uid, "method": run.recipe, "model": run.model.uid}

@@ -87,7 +87,7 @@ def exportable(run: Run) -> Exportable:
         raise CannotExportRun(
             f"A run of the recipe {run.recipe} trains nothing; {', '.join(TRAINING)} can be exported."
         )
-    build = run.builds.select_related("dataset").order_by("pk").first()
+    build = run.learnt_builds.order_by("pk").first()
     if build is None:
         raise CannotExportRun("This run learned from no build, so there is no data to go with it.")
     options = OPTIONS[run.recipe].of(run.spec["options"])

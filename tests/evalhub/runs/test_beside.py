@@ -18,6 +18,7 @@ from evalhub.registry.models import LanguageModel
 from evalhub.registry.services import add_adapter
 from evalhub.runs.beside import Beside
 from evalhub.runs.errors import BadSpec
+from evalhub.runs.exporting.spec import exportable
 from evalhub.runs.folder import spec_of
 from evalhub.runs.models import Run, RunEvent
 from evalhub.runs.queries import builds_of, run_summary
@@ -65,13 +66,21 @@ def test_the_trainer_gets_validation_rows_to_probe_and_training_rows_of_the_earl
     assert [(name, each) for name, each in builds_of(run) if name == "build"] == [("build", build)]
 
 
+def older_probe(build: DatasetBuild) -> DatasetBuild:
+    build.files["validation.jsonl"] = build.files["train.jsonl"]
+    build.rows["validation"] = 80
+    build.save()
+    return build
+
+
 def test_the_plan_counts_only_rows_that_are_learnt_from(
     erin: Member, adapter: LanguageModel, build: DatasetBuild, other: DatasetBuild
 ) -> None:
     from evalhub.runs.telling import _planned
 
-    run = started(erin, adapter, build, probe=other, options={"epochs": 1.0})
-    assert _planned(run) == 80
+    run = started(erin, adapter, other, probe=older_probe(build), options={"epochs": 1.0})
+    assert _planned(run) == 30
+    assert exportable(run).build == other  # though the probe was built before
 
 
 def test_what_does_nothing_or_cannot_be_read_is_refused(
