@@ -112,6 +112,11 @@ def make_world(workspace: Workspace, member: Member, text: str) -> World:
         source=task.prompt.collection, target__name=text[:100], first__model=base
     )
     uids |= make_leaving(build, member)
+    key, sha256 = store_rows([{"text": text}])
+    uids["merged_run"] = factories.RunFactory.create(
+        workspace=workspace, recipe="merge", model=base,
+        artifacts={"merged/1": {"key": key, "sha256": sha256}},  # "1": what a path is here
+    ).uid  # fmt: skip
     uids["sweep"] = factories.TryFactory.create(
         sweep__workspace=workspace, sweep__despite=text, sweep__error=text,
         sweep__options={"allow_dropped": text}, sweep__created_by=member, run__job__error=text,
