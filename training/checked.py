@@ -38,6 +38,25 @@ class Checked:
             raise ContractError(str(error)) from error
 
 
+Rule = tuple[str, str, bool]  # name of the option, what it must be, whether it is
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options(Checked):
+    """Their types are checked when they are made; `faults` looks at the values."""
+
+    def faults(self) -> list[str]:
+        """What no run could mean, each naming its option; empty when all is well."""
+        return [
+            f"{name} is {getattr(self, name)}, but must be {what}"
+            for name, what, holds in self._rules()
+            if not holds
+        ]
+
+    def _rules(self) -> list[Rule]:
+        return []
+
+
 def _fits(value: Any, kind: Any) -> bool:
     origin, inner = get_origin(kind), get_args(kind)
     if kind is Any:

@@ -23,19 +23,20 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Self
 
-from training.checked import Checked, ContractError
+from training.checked import Checked, ContractError, Options
 from training.options import (
     OPTIONS,
-    DpoOptions,
     EvaluateOptions,
     GenerateOptions,
-    KtoOptions,
     MeasureOptions,
     MergeOptions,
     NoopOptions,
-    Options,
-    RewardOptions,
     ScoreOptions,
+)
+from training.train_options import (
+    DpoOptions,
+    KtoOptions,
+    RewardOptions,
     SftOptions,
     TrainOptions,
 )

@@ -20,7 +20,7 @@ from evalhub.runs.explained import Explained, settings_for
 from evalhub.runs.fit import PRESETS, Data, Preset, misfits, preset_for, suggested
 from evalhub.runs.models import EARLIER, PROBE, TRAINING, Recipe
 from training.contract import OPTIONS, TrainOptions
-from training.options import LABELS, SCHEDULES, VARIANTS, WEIGHTS
+from training.train_options import LABELS, SCHEDULES, VARIANTS, WEIGHTS
 
 CHOICES = {
     "schedule": SCHEDULES,

@@ -11,9 +11,10 @@ from evalhub.datasets.models import DatasetBuild
 from evalhub.jobs.choices import JobState
 from evalhub.jobs.events import announce
 from evalhub.registry.models import LanguageModel
+from evalhub.runs.demands import demand_trainable
 from evalhub.runs.fit import Data
 from evalhub.runs.models import Run
-from evalhub.runs.services import demand_trainable, start_training
+from evalhub.runs.services import start_training
 from evalhub.sweeps.access import sweeps
 from evalhub.sweeps.choices import Sampler, SweepKind, SweepState
 from evalhub.sweeps.choosing import still_count

@@ -9,11 +9,13 @@ from evalhub.accounts.models import Member
 from evalhub.datasets.choices import BuildKind
 from evalhub.datasets.models import DatasetBuild
 from evalhub.datasets.services import ensure_dataset, start_build
+from evalhub.imports.console import zipped
 from evalhub.imports.models import Import, ImportKind
 from evalhub.imports.services import start_import
 from evalhub.jobs import jobs
 from evalhub.registry.models import LanguageModel
 from evalhub.registry.services import add_base_model
+from tests.real.conftest import real_file
 
 COLLECTION = "real"
 
@@ -25,6 +27,23 @@ def imported(path: Path, member: Member) -> Import:
             collection=COLLECTION,
             kind=ImportKind.JUDGMENTS,
             filename=path.name,
+            stream=stream,
+            by=member,
+        )
+    assert source.job is not None
+    jobs.execute(source.job.uid)
+    source.refresh_from_db()
+    return source
+
+
+def imported_demos(member: Member) -> Import:
+    """All that LLaMA-Factory ships, as one folder."""
+    with zipped(real_file("llamafactory_demos/dataset_info.json").parent) as stream:
+        source = start_import(
+            workspace=member.workspace,
+            collection=COLLECTION,
+            kind=ImportKind.JUDGMENTS,
+            filename="llamafactory_demos",
             stream=stream,
             by=member,
         )

@@ -13,7 +13,6 @@ import pytest
 from evalhub.accounts.models import Member
 from evalhub.campaigns.models import Campaign
 from evalhub.datasets.choices import BuildKind
-from evalhub.imports.console import zipped
 from evalhub.imports.models import Import, ImportKind
 from evalhub.imports.services import start_import
 from evalhub.jobs import jobs
@@ -21,7 +20,7 @@ from evalhub.judgments.models import Demonstration, Judgment, Preference, Rating
 from evalhub.prompts.models import Completion, Prompt
 from evalhub.rubrics.models import RubricVersion
 from tests.real.conftest import real_file
-from tests.real.scenes import built, imported
+from tests.real.scenes import built, imported, imported_demos
 
 pytestmark = pytest.mark.slow
 
@@ -61,19 +60,7 @@ def test_llamafactory_comes_in_as_a_folder_with_all_its_kinds(erin: Member) -> N
         row["conversations"][-1]["from"] == "function_call"
         for row in json.loads((folder / "glaive_toolcall_en_demo.json").read_text("utf-8"))
     )
-    with zipped(folder) as stream:
-        source = start_import(
-            workspace=erin.workspace,
-            collection="real",
-            kind=ImportKind.JUDGMENTS,
-            filename="llamafactory_demos",
-            stream=stream,
-            by=erin,
-        )
-    jobs.execute(source.job.uid)
-    source.refresh_from_db()
-
-    counts = source.counts
+    counts = imported_demos(erin).counts
     wanted = 999 + 300 + 300 + 300 - calls
     assert (counts["format"], counts["rows"], counts["new"], counts["rejected"]) == (
         "llamafactory",

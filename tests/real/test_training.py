@@ -7,13 +7,9 @@ import pytest
 from evalhub.accounts.models import Member
 from evalhub.datasets.choices import BuildKind
 from evalhub.datasets.queries import training_rows
-from evalhub.imports.console import zipped
-from evalhub.imports.models import ImportKind
-from evalhub.imports.services import start_import
 from evalhub.jobs import jobs
 from evalhub.runs.services import start_training
-from tests.real.conftest import real_file
-from tests.real.scenes import built, demo_model
+from tests.real.scenes import built, demo_model, imported_demos
 
 pytestmark = pytest.mark.long
 
@@ -29,16 +25,7 @@ KINDS = {
 def test_each_recipe_learns_of_all_that_llamafactory_ships(erin: Member) -> None:
     """1,299 answers (some 300 with tools), 300 pairs and 300 single judgments, too long ones left out."""
     model = demo_model(erin)
-    with zipped(real_file("llamafactory_demos/dataset_info.json").parent) as stream:
-        source = start_import(
-            workspace=erin.workspace,
-            collection="real",
-            kind=ImportKind.JUDGMENTS,
-            filename="llamafactory_demos",
-            stream=stream,
-            by=erin,
-        )
-    jobs.execute(source.job.uid)
+    imported_demos(erin)
     builds = {
         kind: built(erin, kind, model="demo-model", max_tokens=1024) for kind in KINDS.values()
     }

@@ -7,7 +7,7 @@ from typing import Any
 from evalhub.formats.shapes import axolotl as shape
 from evalhub.runs.errors import CannotExportRun
 from evalhub.runs.exporting.as_yaml import settings
-from evalhub.runs.exporting.losses import CUT, judgments_lost
+from evalhub.runs.exporting.losses import CUT, HELD, judgments_lost, rows_lost
 from evalhub.runs.exporting.spec import (
     ADAPTER,
     DATA,
@@ -19,13 +19,6 @@ from evalhub.runs.exporting.spec import (
     unknown_to,
 )
 from evalhub.runs.models import Recipe
-
-HELD = {
-    "epochs", "max_steps", "batch_size", "accumulation", "schedule", "warmup", "weight_decay",
-    "max_length", "lora_rank", "lora_alpha", "lora_dropout", "lora_variant", "lora_plus",
-    "target_modules", "checkpoint_every", "evaluate_every", "patience", "learning_rate",
-    "beta", "loss", "loss_weights", "label_smoothing", "labels", "weights", "balance", "margins",
-}  # fmt: skip
 
 
 def configuration(spec: Exportable) -> Exported:
@@ -115,15 +108,7 @@ def _unheld(spec: Exportable) -> list[str]:
         told.append("Earlier answers in a prompt are learnt too; evalhub learns the last one only.")
     if spec.recipe == Recipe.DPO:
         told += _losses(spec)
-    if spec.asks("balance") == "classes":
-        told.append(
-            "balance: count the good and the bad rows, and set kto_desirable_weight and "
-            "kto_undesirable_weight to rows / 2 / good and rows / 2 / bad."
-        )
-    if spec.asks("margins") == "rows":
-        told.append("margins: by how much an answer is better is not read here.")
-    if not spec.options.max_length:
-        told.append(f"max_length: evalhub takes what the model can; here it is {length_of(spec)}.")
+    told += rows_lost(spec, good="kto_desirable_weight", bad="kto_undesirable_weight")
     return told
 
 

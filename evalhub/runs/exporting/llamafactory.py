@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from evalhub.runs.exporting.as_yaml import settings
-from evalhub.runs.exporting.losses import CUT, judgments_lost
+from evalhub.runs.exporting.losses import CUT, HELD, judgments_lost, rows_lost
 from evalhub.runs.exporting.spec import (
     ADAPTER,
     DATA,
@@ -20,12 +20,6 @@ from evalhub.runs.models import Recipe
 
 STAGES = {Recipe.SFT: "sft", Recipe.DPO: "dpo", Recipe.KTO: "kto", Recipe.REWARD: "rm"}
 LOSSES = ("sigmoid", "hinge", "ipo")
-HELD = {
-    "epochs", "max_steps", "batch_size", "accumulation", "schedule", "warmup", "weight_decay",
-    "max_length", "lora_rank", "lora_alpha", "lora_dropout", "lora_variant", "lora_plus",
-    "target_modules", "checkpoint_every", "evaluate_every", "patience", "learning_rate",
-    "beta", "loss", "loss_weights", "label_smoothing", "labels", "weights", "balance", "margins",
-}  # fmt: skip
 
 
 def configuration(spec: Exportable) -> Exported:
@@ -112,15 +106,7 @@ def _unheld(spec: Exportable) -> list[str]:
     told = [*judgments_lost(spec), CUT]
     if spec.recipe == Recipe.DPO:
         told += _losses(spec)
-    if spec.asks("balance") == "classes":
-        told.append(
-            "balance: count the good and the bad rows, and set kto_chosen_weight and "
-            "kto_rejected_weight to rows / 2 / good and rows / 2 / bad."
-        )
-    if spec.asks("margins") == "rows":
-        told.append("margins: by how much an answer is better is not read here.")
-    if not spec.options.max_length:
-        told.append(f"max_length: evalhub takes what the model can; here it is {length_of(spec)}.")
+    told += rows_lost(spec, good="kto_chosen_weight", bad="kto_rejected_weight")
     told.append(
         "template: none is named, so the tokenizer’s own is parsed; name one if that fails."
     )

@@ -15,10 +15,11 @@ from evalhub.lineage.merging import LOOK
 from evalhub.lineage.models import SplitMerge
 from evalhub.prompts.grouping import merge
 from evalhub.registry.models import LanguageModel, MarkCause
+from evalhub.runs.demands import MEASURING
 from evalhub.runs.errors import BadSpec
 from evalhub.runs.inputs import build_file
 from evalhub.runs.models import Recipe
-from evalhub.runs.services import MEASURING, start_run
+from evalhub.runs.services import start_run
 from tests.evalhub.lineage.conftest import Build, run_of
 from tests.factories import EvaluationFactory, LanguageModelFactory
 

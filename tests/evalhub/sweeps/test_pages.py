@@ -19,18 +19,7 @@ from evalhub.runs.models import Run
 from evalhub.sweeps.models import Sweep
 from evalhub.sweeps.services import start_curve, start_sweep
 from evalhub.sweeps.turning import advance
-from tests.evalhub.sweeps.scenes import a_base, a_build, on_landscape, turned
-
-
-@pytest.fixture
-def base(erin: Member, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LanguageModel:
-    on_landscape(monkeypatch)
-    return a_base(erin, tmp_path)
-
-
-@pytest.fixture
-def build(erin: Member) -> DatasetBuild:
-    return a_build(erin)
+from tests.evalhub.sweeps.scenes import turned
 
 
 @pytest.fixture

@@ -29,17 +29,6 @@ from tests.evalhub.sweeps.scenes import BEST_RATE, a_base, a_build, on_landscape
 RATE = {"learning_rate": {"low": 1e-5, "high": 1e-3}}
 
 
-@pytest.fixture
-def base(erin: Member, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LanguageModel:
-    on_landscape(monkeypatch)
-    return a_base(erin, tmp_path)
-
-
-@pytest.fixture
-def build(erin: Member) -> DatasetBuild:
-    return a_build(erin)
-
-
 def asked(erin: Member, base: LanguageModel, build: DatasetBuild, **more: Any) -> Sweep:
     wanted: dict[str, Any] = {"space": RATE, "sampler": "grid", "tries": 5, **more}
     return start_sweep(workspace=erin.workspace, recipe="sft", build=build, models=[base], by=erin, **wanted)  # fmt: skip

@@ -1,0 +1,182 @@
+"""The options of the recipes that train. Standard library only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from training.checked import Options, Rule
+
+LOSSES = ("sigmoid", "sft", "robust", "hinge", "ipo", "nca_pair", "bco_pair", "sppo_hard", "apo_zero", "apo_down", "sigmoid_norm")  # fmt: skip
+VARIANTS = ("plain", "rslora", "dora")
+LABELS = ("soft", "hard")  # p_chosen of a pair as it is, or 1
+WEIGHTS = ("rows", "none")  # each row's own weight, or 1
+SCHEDULES = ("constant", "constant_with_warmup", "cosine", "linear")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainOptions(Options):
+    """Input of every recipe but reward: `probe` (optional), rows of `prompt` and `completion`, or of `prompt`,
+    `chosen` and `rejected`, with `slices` where they are known.
+
+    Artifact then: `probe.jsonl` {"id","group","slices","tokens","logps_before","logps_after"}.
+    """
+
+    epochs: float = 3.0
+    max_steps: int = 0  # 0: as many as the epochs make
+    batch_size: int = 8
+    accumulation: int = 1
+    schedule: str = "cosine"
+    warmup: float = 0.1  # share of all steps
+    weight_decay: float = 0.0
+    max_length: int = 0  # tokens; 0: what the model can take
+    lora_rank: int = 16
+    lora_alpha: int = 32
+    lora_dropout: float = 0.0
+    lora_variant: str = (
+        "plain"  # "rslora": scaled by the root of the rank; "dora": size and direction apart
+    )
+    lora_plus: float = 1.0  # the learning rate of B by that of A
+    target_modules: str = "all-linear"
+    threads: int = 1  # on a CPU; the same count gives the same weights to the bit
+    checkpoint_every: int = 0  # steps; 0: about ten times a run
+    evaluate_every: int = 0  # steps; 0: about ten times a run, when there are validation rows
+    patience: int = (
+        0  # evaluations that may be no better than the best; the best is kept; 0: no end to it
+    )
+    allow_dropped: str = ""  # the reason why losing more than 1 % of the rows is accepted
+    learning_rate: float = 1e-4
+    train_share: float = (
+        1.0  # of the rows, by whole groups, drawn by the seed; smaller ones lie in larger ones
+    )
+
+    def _rules(self) -> list[Rule]:
+        return [
+            ("epochs", "more than 0", self.epochs > 0),
+            ("max_steps", "0 or more", self.max_steps >= 0),
+            ("batch_size", "1 or more", self.batch_size >= 1),
+            ("accumulation", "1 or more", self.accumulation >= 1),
+            ("learning_rate", "more than 0", self.learning_rate > 0),
+            ("warmup", "a share of all steps, from 0 to less than 1", 0 <= self.warmup < 1),
+            ("weight_decay", "0 or more", self.weight_decay >= 0),
+            ("lora_rank", "1 or more", self.lora_rank >= 1),
+            ("lora_alpha", "1 or more", self.lora_alpha >= 1),
+            ("lora_dropout", "from 0 to less than 1", 0 <= self.lora_dropout < 1),
+            ("lora_variant", f"one of {', '.join(VARIANTS)}", self.lora_variant in VARIANTS),
+            ("lora_plus", "1 or more", self.lora_plus >= 1),
+            ("patience", "0 or more", self.patience >= 0),
+            ("threads", "1 or more", self.threads >= 1),
+            ("max_length", "0 or more", self.max_length >= 0),
+            ("train_share", "more than 0 and at most 1", 0 < self.train_share <= 1),
+            ("schedule", f"one of {', '.join(SCHEDULES)}", self.schedule in SCHEDULES),
+        ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _SteadyOptions(TrainOptions):
+    """Of the recipes that read a model as it is used, without dropout: gains and gaps need that."""
+
+    def _rules(self) -> list[Rule]:
+        return [
+            *super()._rules(),
+            ("lora_dropout", "0: this recipe has none", not self.lora_dropout),
+        ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SftOptions(TrainOptions):
+    """Inputs: `train`, `validation` (optional), rows of `prompt` and `completion`; with `ewc` also `earlier`,
+    such rows of the task that the adapter was trained on before.
+    """
+
+    kl_to_base: float = 0.0
+    # weight of KL(model || the model as training begins), a mean over learnt tokens; 0: not computed. A
+    # fresh adapter begins as its base; with `RunSpec.adapter` that adapter is what shall not be forgotten
+    ewc: float = 0.0  # weight of the elastic pull to where the continued adapter began; 0: none
+
+    def _rules(self) -> list[Rule]:
+        return [
+            *super()._rules(),
+            ("kl_to_base", "0 or more", self.kl_to_base >= 0),
+            ("ewc", "0 or more", self.ewc >= 0),
+        ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DpoOptions(_SteadyOptions):
+    """Inputs: `train`, `validation` (optional), rows of `prompt`, `chosen` and `rejected`, and where they
+    are known `p_chosen` (1 if not) and `weight` (1 if not; only their proportions count).
+
+    With `RunSpec.adapter` the adapter is trained further, and as it was is the reference.
+    """
+
+    learning_rate: float = 5e-6
+    beta: float = 0.1
+    loss: list[str] = field(default_factory=lambda: ["sigmoid", "sft"])
+    loss_weights: list[float] = field(default_factory=lambda: [1.0, 0.1])
+    label_smoothing: float = 0.0  # of "robust": the share of labels known to be flipped
+    labels: str = "soft"
+    weights: str = "rows"
+
+    def _rules(self) -> list[Rule]:
+        smooth = self.label_smoothing
+        return [
+            *super()._rules(),
+            *_judged_rules(self.labels, self.weights),
+            ("beta", "more than 0", self.beta > 0),
+            (
+                "loss",
+                f"one or more of {', '.join(LOSSES)}",
+                bool(self.loss) and {*self.loss} <= {*LOSSES},
+            ),
+            ("loss_weights", "one weight for each loss", len(self.loss) == len(self.loss_weights)),
+            ("label_smoothing", "from 0 to less than 0.5", 0 <= smooth < 0.5),
+            ("label_smoothing", "0 without the loss robust", not smooth or "robust" in self.loss),
+        ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class KtoOptions(_SteadyOptions):
+    """Inputs: `train`, `validation` (optional), rows of `prompt`, `completion` and `label` (true for a good
+    answer), and where it is known `weight`. With `RunSpec.adapter` as in DpoOptions.
+    """
+
+    learning_rate: float = 5e-6
+    beta: float = 0.1
+    balance: str = "classes"  # good and bad answers weigh the same in sum; or "none"
+    weights: str = "rows"
+
+    def _rules(self) -> list[Rule]:
+        return [
+            *super()._rules(),
+            *_judged_rules("soft", self.weights),
+            ("beta", "more than 0", self.beta > 0),
+            ("batch_size", "2 or more: drift is a mean over a batch", self.batch_size >= 2),
+            ("balance", "one of classes, none", self.balance in ("classes", "none")),
+        ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RewardOptions(_SteadyOptions):
+    """Inputs: as of DpoOptions, and where it is known `margin`: by how much chosen is better.
+
+    A base gets an adapter and a head that gives one number; both are the artifact. With
+    `RunSpec.adapter`, which must be such an artifact, it is trained further.
+    """
+
+    labels: str = "soft"
+    weights: str = "rows"
+    margins: str = "rows"  # or "none"
+
+    def _rules(self) -> list[Rule]:
+        return [
+            *super()._rules(),
+            *_judged_rules(self.labels, self.weights),
+            ("margins", f"one of {', '.join(WEIGHTS)}", self.margins in WEIGHTS),
+        ]
+
+
+def _judged_rules(labels: str, weights: str) -> list[Rule]:
+    return [
+        ("labels", f"one of {', '.join(LABELS)}", labels in LABELS),
+        ("weights", f"one of {', '.join(WEIGHTS)}", weights in WEIGHTS),
+    ]
