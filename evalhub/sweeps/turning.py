@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import structlog
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from evalhub.audit.services import record
@@ -52,13 +52,31 @@ def turn_all() -> None:
     for pk in Sweep.objects.filter(state=SweepState.RUNNING).order_by("pk").values_list("pk", flat=True):  # fmt: skip
         try:
             advance(pk)
-        except Exception:  # one sweep's fault keeps no other from going on
+        except OperationalError:  # the database is away for a moment; the clock comes again
             log.exception("sweep.not_advanced", sweep=pk)
 
 
-@transaction.atomic
 def advance(pk: int) -> None:
     """Go as far as possible: prune, start tries, or end the Sweep."""
+    try:
+        _advance(pk)
+    except OperationalError:
+        raise
+    except Exception:  # a Sweep that hangs for ever tells nobody what is wrong
+        log.exception("sweep.failed_here", sweep=pk)
+        _end_as_ours(pk)
+
+
+@transaction.atomic
+def _end_as_ours(pk: int) -> None:
+    sweep = sweeps().select_for_update(of=("self",)).get(pk=pk)
+    if sweep.is_running:
+        why = "evalhub failed here, not you. The log has the trace; go on when it is mended."
+        _stop(sweep, tries_of(sweep), why)
+
+
+@transaction.atomic
+def _advance(pk: int) -> None:
     sweep = sweeps().select_for_update(of=("self",)).get(pk=pk)
     if not sweep.is_running:
         return

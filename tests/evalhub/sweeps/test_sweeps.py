@@ -172,6 +172,22 @@ def test_a_full_queue_is_waited_for(
     assert turned(sweep).state == SweepState.SUCCEEDED
 
 
+def test_a_fault_of_ours_ends_it_where_it_is_seen_and_it_can_go_on(
+    erin: Member, base: LanguageModel, build: DatasetBuild, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sweep = asked(erin, base, build, tries=2)
+
+    def broken(*_given: Any) -> None:
+        raise RuntimeError("a bug")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("evalhub.sweeps.turning.next_values", broken)
+        turn_all()
+    sweep.refresh_from_db()
+    assert (sweep.state, sweep.error[:20]) == (SweepState.FAILED, "evalhub failed here,")
+    assert turned(extend_sweep(sweep=sweep, tries=2, by=erin)).state == SweepState.SUCCEEDED
+
+
 def test_the_best_try_is_trained_on_all_rows(erin: Member, base: LanguageModel, build: DatasetBuild) -> None:  # fmt: skip
     sweep = asked(erin, base, build, options={"train_share": 0.25, "batch_size": 4})
     with pytest.raises(NoTryYet):
