@@ -14,12 +14,11 @@ from training.contract import TrainOptions
 from training.data import Encoded
 from training.errors import InputError
 from training.models import Loaded
+from training.train_options import SMALL
 
 BIASED = 0.3  # standard deviations between the lengths of chosen and rejected
 FEW_LEARNT = 0.02  # share of tokens
 ZERO = 1e-6  # what a vector that was never trained is made of
-# adapters of models with so many weights; small ones learn with far higher rates
-LARGE = 100_000_000
 USUAL_RATES = {"sft": (1e-6, 2e-3), "reward": (1e-6, 2e-3), "dpo": (1e-8, 5e-4), "kto": (1e-8, 5e-4)}  # fmt: skip
 
 
@@ -59,7 +58,7 @@ def rate_is_odd(recipe: str, rate: float, *, weights: int) -> tuple[str, str]:
     """For adapters of models that are not small."""
     low, high = USUAL_RATES.get(recipe, (0.0, math.inf))
     code = "rate_high" if rate > high else "rate_low"
-    if weights < LARGE or low <= rate <= high:
+    if weights < SMALL or low <= rate <= high:
         return code, ""
     return code, f"{rate:g}; for {recipe} with an adapter {low:g} to {high:g} is usual"
 

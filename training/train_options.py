@@ -10,6 +10,7 @@ LOSSES = ("sigmoid", "sft", "robust", "hinge", "ipo", "nca_pair", "bco_pair", "s
 VARIANTS = ("plain", "rslora", "dora")
 LABELS = ("soft", "hard")  # p_chosen of a pair as it is, or 1
 WEIGHTS = ("rows", "none")  # each row's own weight, or 1
+SMALL = 100_000_000  # weights; a model with fewer learns with far higher rates
 SCHEDULES = ("constant", "constant_with_warmup", "cosine", "linear")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from math import prod
 from pathlib import Path
 
@@ -10,10 +9,10 @@ from django.conf import settings
 
 from evalhub.common.canonical import digest_of
 from evalhub.common.files import Beat, digest_of_file, unwatched
+from evalhub.formats.safetensors import NotSafetensors, tensors_of
 from evalhub.registry.errors import NoModelThere
 
 NEEDED = "config.json"
-MOST_HEAD = 100 * 2**20  # bytes; what safetensors itself takes
 
 
 def folder_of(source: str) -> Path | None:
@@ -40,25 +39,13 @@ def demand_model_at(source: str) -> None:
 
 
 def weights_of(source: str) -> int | None:
-    """How many weights a model has, by the heads of its safetensors files; None where they are not here.
-
-    Source:
-        https://github.com/huggingface/safetensors: eight bytes with the length of the JSON that follows.
-    """
+    """How many weights a model has, by the heads of its safetensors files; None where they are not here."""
     folder = folder_of(source)
-    paths = sorted(folder.glob("*.safetensors")) if folder else []
-    found = 0
-    for path in paths:
-        with path.open("rb") as stream:
-            length = int.from_bytes(stream.read(8), "little")
-            if length > MOST_HEAD:
-                return None
-            try:
-                head = json.loads(stream.read(length))
-            except ValueError:
-                return None
-        found += sum(prod(each["shape"]) for name, each in head.items() if name != "__metadata__")
-    return found or None
+    try:
+        heads = [tensors_of(path) for path in folder.glob("*.safetensors")] if folder else []
+    except NotSafetensors:
+        return None
+    return sum(prod(each.shape) for head in heads for each in head.values()) or None
 
 
 def digest_of_source(source: str, beat: Beat = unwatched) -> str:

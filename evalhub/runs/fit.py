@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from training.contract import TrainOptions
+from training.train_options import SMALL
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ RATES = {
     "kto": 1e-5,
     "reward": 1e-4,
 }  # few rows; TRL's and PEFT's advice for LoRA
-SMALL = 100_000_000  # weights; a model with fewer takes ten times that
+SMALL_BY = 10  # times that, for a small model
 
 
 def preset_for(rows: int) -> Preset:
@@ -118,7 +119,7 @@ def suggested(
         weights: of the base model, where they are known.
     """
     chosen = preset or preset_for(data.rows)
-    rate = RATES[recipe] * (10 if weights is not None and weights < SMALL else 1)
+    rate = RATES[recipe] * (SMALL_BY if weights is not None and weights < SMALL else 1)
     values = {**chosen.values, "learning_rate": rate}
     fewest = 2 if recipe == "kto" else 1
     values["batch_size"] = max(fewest, min(values["batch_size"], data.rows // 4))
