@@ -110,7 +110,8 @@ def _planned(run: Run) -> float:
     if options.get("max_steps"):
         return float(options["max_steps"]) * _step_rows(run)
     rows: int = sum(build.rows.get("train", 0) for build in run.learnt_builds)
-    return rows * float(options.get("epochs", _default(run, "epochs")))
+    share, epochs = (float(options.get(name, _default(run, name))) for name in ("train_share", "epochs"))  # fmt: skip
+    return rows * share * epochs
 
 
 def _step_rows(run: Run) -> float:

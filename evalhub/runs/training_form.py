@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
 from typing import Any
 
@@ -68,20 +69,20 @@ class BasisForm(forms.Form):
         choices=[("", "as many rows as there are"), *((each.name, each.name + " rows") for each in PRESETS)],
     )  # fmt: skip
 
-    def __init__(self, *args: Any, workspace: Workspace, fits: str = "", **named: Any) -> None:  # Django's own  # fmt: skip
-        """Args: fits: uid of the build that stands there first, with a method that learns from it."""
-        super().__init__(*args, **named)
+    def __init__(self, given: Mapping[str, Any], *, workspace: Workspace) -> None:
+        """A form that was filled in where `given` names a method; else one that begins with what fits the
+        build that `given` names, if any.
+        """
+        super().__init__(given if "method" in given else None)
         kinds = [ModelKind.BASE, ModelKind.ADAPTER, ModelKind.REWARD]
         models = LanguageModel.objects.of_workspace(workspace).filter(kind__in=kinds)
         choose_from(self, "build", trainable_builds(workspace))
         choose_from(self, "model", models)
-        if build := next(
-            (each for each in trainable_builds(workspace) if str(each.uid) == fits), None
-        ):
-            self.initial["build"] = build
-            self.initial["method"] = next(
-                (name for name in METHODS if build.kind in TRAINING[name]), ""
-            )
+        named = given.get("build", "")
+        for build in trainable_builds(workspace):
+            if str(build.uid) == named:
+                fitting = (name for name in METHODS if build.kind in TRAINING[name])
+                self.initial.update(build=build, method=next(fitting))
         base = models.filter(kind=ModelKind.BASE)
         self.initial["model"] = base.first() if base.count() == 1 else None
 

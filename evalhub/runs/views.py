@@ -87,8 +87,7 @@ def run_new(request: Request, workspace: str) -> HttpResponse:
     """
     member = access_member(request.user, workspace, to="engineer")
     before = _run_before(member, request.GET.get("again", ""))
-    asked = _basis_of(before) or (request.GET if "method" in request.GET else None)
-    basis = BasisForm(asked, workspace=member.workspace, fits=request.GET.get("build", ""))
+    basis = BasisForm(_basis_of(before) or request.GET, workspace=member.workspace)
     form = None
     if basis.is_valid():
         told = (

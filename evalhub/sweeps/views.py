@@ -54,7 +54,7 @@ def sweep_list(request: Request, workspace: str) -> HttpResponse:
 def sweep_new(request: Request, workspace: str) -> HttpResponse:
     """The address says on what; the form says what is searched."""
     member = access_member(request.user, workspace, to="engineer")
-    basis = SearchBasisForm(request.GET or None, workspace=member.workspace)
+    basis = SearchBasisForm(request.GET, workspace=member.workspace)
     form = None
     if basis.is_valid():
         form = SweepForm(request.POST or None, basis=basis, workspace=member.workspace)
@@ -67,7 +67,7 @@ def sweep_new(request: Request, workspace: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def curve_new(request: Request, workspace: str) -> HttpResponse:
     member = access_member(request.user, workspace, to="engineer")
-    basis = BasisForm(request.GET or None, workspace=member.workspace)
+    basis = BasisForm(request.GET, workspace=member.workspace)
     form = CurveForm(request.POST or None, basis=basis) if basis.is_valid() else None
     if form is not None and form.is_valid() and (sweep := _measuring(member, basis, form)):
         return redirect("sweeps:detail", workspace, sweep.uid)

@@ -115,7 +115,9 @@ def test_the_command_says_what_was_found_in_words(
 
 
 def test_earlier_runs_foretell_the_time_of_a_run_that_waits(erin: Member) -> None:
-    """Two of them read 200 rows in 10 and 30 s: 0.1 s a row in the middle, and this one reads 300."""
+    """Two of them read 200 rows in 10 and 30 s: 0.1 s a row in the middle, and this one reads 300: half of
+    300 rows, twice.
+    """
     base = factories.LanguageModelFactory.create(workspace=erin.workspace)
     for seconds, hardware in ((500.0, "an old card"), (10.0, "H100"), (30.0, "H100")):
         made(
@@ -123,8 +125,8 @@ def test_earlier_runs_foretell_the_time_of_a_run_that_waits(erin: Member) -> Non
             spec={"options": {"batch_size": 4, "accumulation": 2}},
             metrics={"training_seconds": seconds, "steps": 25.0, "peak_bytes": seconds * 1e9},
         )  # fmt: skip
-    run = made(erin, model=base, spec={"options": {"epochs": 2}})
-    run.builds.set([built(erin.workspace, "preference", train=150)])
+    run = made(erin, model=base, spec={"options": {"epochs": 2, "train_share": 0.5}})
+    run.builds.set([built(erin.workspace, "preference", train=300)])
     forecast = forecast_of(run, told_by(run))
     assert forecast is not None
     assert (forecast.seconds, forecast.runs, forecast.hardware) == (pytest.approx(30.0), 2, "H100")

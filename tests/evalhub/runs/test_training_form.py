@@ -75,8 +75,12 @@ def test_a_run_starts_with_what_the_rows_suggest(erins: Client, base: LanguageMo
 def test_from_a_build_the_form_begins_with_what_learns_from_it(erins: Client, erin: Member, base: LanguageModel) -> None:  # fmt: skip
     pairs = built(erin.workspace, "preference", train=80)
     link = reverse("runs:new", args=["acme"], query={"build": pairs.uid})
-    basis = erins.get(link).context["basis"]
+    page = erins.get(link)
+    basis = page.context["basis"]
     assert not basis.errors
+    onwards = reverse("sweeps:new", args=["acme"], query={"build": pairs.uid})
+    assert onwards in page.content.decode()
+    assert not erins.get(onwards).context["basis"].errors
     initial = {name: basis[name].initial for name in ("build", "method", "model")}
     assert initial == {"build": pairs, "method": "dpo", "model": base}
 
