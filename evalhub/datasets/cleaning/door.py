@@ -91,12 +91,14 @@ class Cleaner:
         cleaned = []
         for (_, kept), each in zip(waiting, self._stage.clean(rows), strict=True):
             given = self._cleaned(kept)
-            if any(
-                answer.content != text for answer, text in zip(given, each.answers, strict=True)
-            ):
-                answers = zip(given, each.answers, strict=True)
-                mended = tuple(replace(answer, content=text) for answer, text in answers)
-                kept = replace(kept, answers=mended)
+            before = [(answer.content, answer.tool_calls) for answer in given]
+            after = list(zip(each.answers, each.calls, strict=True))
+            if before != after:
+                pairs = zip(given, after, strict=True)
+                mended = (
+                    replace(one, content=text, tool_calls=calls) for one, (text, calls) in pairs
+                )
+                kept = replace(kept, answers=tuple(mended))
             cleaned.append(Cleaned(kept, each.messages, each.notes, each.reason))
         return cleaned
 

@@ -45,7 +45,7 @@ _SIGNS: dict[re.Pattern[str], tuple[Kind, ...]] = {
 }
 _ROUNDS = 8  # of the repairs, until none of them changes anything; two are the rule
 
-Role = Literal["prompt", "answer"]
+Role = Literal["prompt", "answer", "call"]  # call: a text in an argument, which is often code
 
 
 class Finding(NamedTuple):
@@ -110,13 +110,14 @@ class Recipe:
         chosen: list[tuple[str, Callable[[str], str]]] = []
         if options.unicode:
             chosen.append(("unicode", mend_unicode))
-        if options.white_space:
+        is_prose = self.role != "call"
+        if options.white_space and is_prose:
             chosen.append(("white_space", tidy_space))
         if options.control_tokens:
             chosen.append(("control_tokens", neutralise_tokens))
-        if options.normalise:
+        if options.normalise and is_prose:
             chosen.append(("normalise", self._normalised))
-        if self.accepted:
+        if self.accepted and is_prose:
             chosen.append(("spelling", lambda text: corrected(text, self.accepted)))
         return chosen
 
@@ -130,7 +131,9 @@ class Recipe:
         asked = {
             "personal": options.personal != "off",
             "unsafe": options.unsafe != "off",
-            "language": options.language != "off" and bool(options.languages),
+            "language": self.role != "call"
+            and options.language != "off"
+            and bool(options.languages),
             "refused": is_answer and options.refused != "off",
             "truncated": is_answer and options.truncated != "off",
         }

@@ -90,7 +90,7 @@ def test_messages_system_prompts_and_tool_calls_are_kept(
         {
             "role": "assistant",
             "content": "",
-            "tool_calls": [{"name": "w", "arguments": {"a": "<s>"}}],
+            "tool_calls": [{"name": "<s>", "arguments": {"a": 3, "<s>": ["if x:\n    y  "]}}],
         },
         {"role": "tool", "content": '{"t": 20}'},
     ]
@@ -161,6 +161,36 @@ def test_personal_data_is_masked_where_asked(compared: list[Task], build: Build)
 
     assert row
     assert row["chosen"][0]["content"] == "Write to [EMAIL]"
+
+
+def test_the_arguments_of_tool_calls_are_cleaned_as_texts_and_keep_their_space(
+    compared: list[Task], build: Build
+) -> None:
+    asked = {
+        "name": "mail",
+        "arguments": {"to": ["bob@example.org", 7], "body": "a  \n\n\n\nb <s>"},
+    }
+    calls = [{"name": "mail", "arguments": {"cc": {"who": "ada@example.org"}, "n": 1}}]
+    turns = [
+        {"role": "user", "content": "Write"},
+        {"role": "assistant", "content": "", "tool_calls": [asked]},
+    ]
+    Prompt.objects.filter(pk=compared[0].prompt.pk).update(messages=turns)
+    chosen(compared[0], tool_calls=calls)
+
+    made = build(cleaning={"personal": "mask"})
+
+    row, line = row_of(made, compared[0]), line_of(made, compared[0])
+    assert row
+    assert line
+    [told] = row["prompt"][1]["tool_calls"]
+    assert told["arguments"] == {"to": ["[EMAIL]", 7], "body": "a  \n\n\n\nb ⟨s⟩"}
+    [called] = row["chosen"][0]["tool_calls"]
+    assert called["arguments"] == {"cc": {"who": "[EMAIL]"}, "n": 1}
+    found = [(each["step"], each["field"], each["what"]) for each in line["cleaning"]]
+    assert ("personal", "chosen", "masked 1 × email") in found
+    assert ("personal", "prompt", "masked 1 × email") in found
+    assert ("control_tokens", "prompt", "changed") in found
 
 
 def test_an_answer_of_which_nothing_is_left_is_left_out(compared: list[Task], build: Build) -> None:
