@@ -28,7 +28,7 @@ from evalhub.datasets.rows import Answers, Kept, LeftOut, as_row, content_uid
 from evalhub.datasets.spill import REPLAY, Entry, SortedRows, combined, entry_of
 from evalhub.datasets.streams import Streams
 from evalhub.datasets.texts import Asked, answers_in, asked_in
-from evalhub.datasets.unjudged import prompts_in, rows_of_prompt
+from evalhub.datasets.unjudged import Unjudged
 from evalhub.prompts.models import Split
 from evalhub.prompts.queries import splits_of
 from evalhub.quality.evidence import Evidence
@@ -58,7 +58,7 @@ class Building:
         self._left_out = SortedRows(folder / "left-out")
         self._cleaner, self._augmenter = cleaner, augmenter
         self._waiting: list[tuple[Asked, Kept]] = []  # for the end of their batch, to be cleaned
-        self._has_row: set[str] = set()  # uids of prompts, where a reference could give one too
+        self._unjudged = Unjudged(kind, definition)
         self.counts, self.findings = Counts(), Findings(kind)
 
     def collect(self, scope: Scope, report: Callable[[int, int], object]) -> None:
@@ -71,16 +71,12 @@ class Building:
                         made = make(evidence, answers, self._definition)
                         self._take(asked[key], evidence, answers, made)
                     self._clean()
-        if self._kind in MADE_OF_PROMPTS or self._asks_for_references:
-            for batch in prompts_in(scope, report=lambda: report(*[self.counts.judgments] * 2)):
-                for prompt, documents in batch:
-                    if prompt.uid not in self._has_row:
-                        self._take_prompt(prompt, documents)
-                self._clean()
-
-    @property
-    def _asks_for_references(self) -> bool:
-        return self._kind == BuildKind.SFT and "references" in self._definition.evidence
+        said = self.counts.judgments
+        for batch in self._unjudged.rows(scope, report=lambda: report(said, said)):
+            for prompt, kept in batch:
+                self.counts.found += 1
+                self._keep(prompt, kept)
+            self._clean()
 
     def replay(self, place: int, build: DatasetBuild, beat: Beat = unwatched) -> None:
         """Take the training rows of an earlier build, as the part at `place`; of those, the ones whose
@@ -110,6 +106,7 @@ class Building:
         answers: Answers,
         results: Iterable[Kept | LeftOut],
     ) -> None:
+        self._unjudged.is_judged(asked)
         self.counts.prompts += 1
         self.counts.judgments += evidence.judgments
         if evidence.carried:
@@ -125,12 +122,6 @@ class Building:
                 self._keep(asked, result)
             else:
                 self._leave_out(asked, result)
-
-    def _take_prompt(self, asked: Asked, documents: list[Any]) -> None:
-        for kept in rows_of_prompt(self._kind, asked, documents):
-            self.counts.found += 1
-            of_it_alone = self._kind == BuildKind.TEXT
-            self._keep(asked._replace(messages=[]) if of_it_alone else asked, kept)
 
     def _keep(self, asked: Asked, kept: Kept) -> None:
         if asked.is_archived:
@@ -179,8 +170,7 @@ class Building:
             "judgments": kept.judgments,
         } | ({"cleaning": notes} if notes else {})
         self._cleaner.saw(row["id"], asked.group, asked.messages, kept)
-        if self._asks_for_references or self._kind == BuildKind.EVALUATION:
-            self._has_row.add(asked.uid)
+        self._unjudged.has_row(asked)
         part, value = self._sorting.of(asked)
         entry = entry_of(
             row,

@@ -54,6 +54,13 @@ class Replay(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     share: Annotated[float, Meta(gt=0, lt=1)]  # of the training rows
 
 
+class BestOf(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The answer that a reward model scores highest, to prompts that nobody judged. For SFT."""
+
+    model: UUID
+    answers: Annotated[int, Meta(ge=2)] = 2  # scored ones that a prompt must have
+
+
 class Definition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which judgments become which rows.
 
@@ -81,6 +88,7 @@ class Definition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         default_factory=lambda: ["human", "imported"]
     )
     evidence: list[EvidenceKind] = field(default_factory=lambda: list(EVIDENCE))
+    best_of: BestOf | None = None
     slices: Values = {}  # prompts with these alone
     red_team: Literal["leave_out", "keep"] | None = None  # None: kept in evaluation sets alone
     judged_from: datetime | None = None
@@ -169,6 +177,7 @@ def in_words(values: dict[str, Any]) -> list[tuple[str, str]]:
         "collections": "all",
         "campaigns": "all",
         "criterion": "overall",
+        "best_of": "no answer is taken for its score",
         "slices": "any",
         "red_team": "left out, but of evaluation sets",
         "rubric_versions": "any",

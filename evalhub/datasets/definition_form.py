@@ -15,7 +15,7 @@ from evalhub.datasets.cleaning.forms import CleaningForm
 from evalhub.datasets.definition import EVIDENCE, Definition
 from evalhub.judgments.choices import Source
 from evalhub.prompts.models import Collection
-from evalhub.registry.models import LanguageModel
+from evalhub.registry.models import LanguageModel, ModelKind
 
 _DEFAULTS = Definition()
 
@@ -38,7 +38,7 @@ GROUPS = {
     ),
     "How rows are decided": (
         "criterion", "consensus", "min_consensus", "margin", "min_rating", "max_rating", "ties",
-        "references", "rankings",
+        "references", "best_of", "rankings",
     ),
     "Form, length and licence": ("form", "model", "licence"),
     "Mixtures, replay and the rest": ("more",),
@@ -163,6 +163,11 @@ class DatasetForm(forms.Form):
         label="References are answers",
         help_text="For SFT: where people gave none that will do.",
     )
+    best_of = forms.ChoiceField(
+        required=False,
+        label="Best of n, by a reward model",
+        help_text="For SFT: of prompts that nobody judged, the answer that it scores highest.",
+    )
     rankings = forms.ChoiceField(
         choices=[("all", "every pair of a ranking"), ("adjacent", "neighbours only")],
     )
@@ -190,7 +195,9 @@ class DatasetForm(forms.Form):
         collections = Collection.objects.filter(workspace=workspace).order_by("slug")
         models = LanguageModel.objects.of_workspace(workspace).generating().order_by("name")
         self._choose("collections", [(each.slug, each.name) for each in collections])
+        rewards = LanguageModel.objects.of_workspace(workspace).filter(kind=ModelKind.REWARD)
         self._choose("model", [("", "none: do not check")] + [(m.name, m.name) for m in models])
+        self._choose("best_of", [("", "no")] + [(str(m.uid), m.name) for m in rewards])
         sent = self.data if self.is_bound else None
         self.cleaning = CleaningForm(sent, prefix="cleaning")
         self.augmenting = AugmentForm(sent, prefix="augment")
@@ -227,6 +234,7 @@ class DatasetForm(forms.Form):
             if day := values[name]:
                 values[name] = datetime.combine(day, time(), tzinfo=UTC).isoformat()
         values["red_team"] = values["red_team"] or None
+        values["best_of"] = {"model": values["best_of"]} if values["best_of"] else None
         values["evidence"] = EVIDENCE + (["references"] if values["references"] else [])
         more: dict[str, Any] = values["more"]
         apart = ("name", "kind", "references", "more")

@@ -9,7 +9,7 @@ from django.utils import timezone
 from evalhub.accounts.models import Member, Workspace
 from evalhub.audit.services import record
 from evalhub.datasets.choices import BuildKind, SpellingState
-from evalhub.datasets.definition import Definition, as_json, definition_of
+from evalhub.datasets.definition import BestOf, Definition, as_json, definition_of
 from evalhub.datasets.errors import BadDecision, BadDefinition, DatasetNameTaken
 from evalhub.datasets.models import Dataset, DatasetBuild, SpellingProposal
 from evalhub.datasets.queries import built
@@ -17,7 +17,7 @@ from evalhub.jobs.models import Job
 from evalhub.jobs.services import queue_job
 from evalhub.prompts.models import Collection
 from evalhub.quality.models import ConsensusSnapshot
-from evalhub.registry.models import LanguageModel
+from evalhub.registry.models import LanguageModel, ModelKind
 from evalhub.rubrics.models import RubricVersion
 
 
@@ -186,6 +186,8 @@ def _checked(workspace: Workspace, kind: BuildKind, values: dict[str, Any]) -> D
         raise BadDefinition(f"There is no collection {', '.join(strange)} in this workspace.")
     if definition.augment and kind == BuildKind.EVALUATION:
         raise BadDefinition("An evaluation set holds what people judged as it is: augment nothing.")
+    if definition.best_of:
+        _check_best_of(workspace, kind, definition.best_of)
     campaigns = workspace.campaigns.filter(uid__in=definition.campaigns).count()
     if campaigns != len(set(definition.campaigns)):
         raise BadDefinition("A campaign that the definition names is not in this workspace.")
@@ -197,6 +199,14 @@ def _checked(workspace: Workspace, kind: BuildKind, values: dict[str, Any]) -> D
         if built(workspace, each.build).kind != kind:
             raise BadDefinition(f"The build {each.build} to replay is not of kind {kind}.")
     return definition
+
+
+def _check_best_of(workspace: Workspace, kind: BuildKind, best_of: BestOf) -> None:
+    if kind != BuildKind.SFT:
+        raise BadDefinition("best_of chooses the one answer of an SFT row; leave it out here.")
+    models = LanguageModel.objects.of_workspace(workspace).filter(kind=ModelKind.REWARD)
+    if not models.filter(uid=best_of.model).exists():
+        raise BadDefinition("The model that best_of names is no reward model of this workspace.")
 
 
 def _record(

@@ -22,11 +22,10 @@ _PROMPTS = f"""
     LEFT JOIN prompts_promptgroup root ON root.id = g.merged_into_id
     WHERE p.id = ANY(%s)
 """  # noqa: S608  a constant
-_ANSWERS = """
-    SELECT id, content, uid::text,
-           CASE WHEN jsonb_array_length(tool_calls) > 0 THEN tool_calls::text ELSE '' END, finish
-    FROM prompts_completion WHERE id = ANY(%s)
-"""
+ANSWER = """c.content, c.uid::text,
+    CASE WHEN jsonb_array_length(c.tool_calls) > 0 THEN c.tool_calls::text ELSE '' END, c.finish
+"""  # the columns of an Answer
+_ANSWERS = f"SELECT c.id, {ANSWER} FROM prompts_completion c WHERE c.id = ANY(%s)"  # noqa: S608  constants
 
 
 class Asked(NamedTuple):

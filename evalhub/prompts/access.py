@@ -2,17 +2,21 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from evalhub.accounts.models import Member
+from evalhub.accounts.models import Member, Workspace
 from evalhub.common.errors import NotFound
 from evalhub.prompts.models import Collection, Prompt
 
 
+def collection_named(workspace: Workspace, slug: str) -> Collection:
+    found = Collection.objects.filter(workspace=workspace, slug=slug).first()
+    if found is None:
+        raise NotFound(f"There is no collection “{slug}”.")
+    return found
+
+
 def access_collection(member: Member, slug: str) -> Collection:
     """A collection of the member's workspace."""
-    found = Collection.objects.filter(workspace=member.workspace, slug=slug).first()
-    if found is None:
-        raise NotFound("No such collection.")
-    return found
+    return collection_named(member.workspace, slug)
 
 
 def access_prompt(member: Member, uid: UUID) -> Prompt:

@@ -6,6 +6,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q, Value
 from django.db.models.enums import TextChoices
+from django.utils import timezone
 
 from evalhub.accounts.models import Workspace, slug_rule
 from evalhub.common.models import PublicModel, one_of
@@ -206,3 +207,34 @@ class Completion(PublicModel):
 
     def __str__(self) -> str:
         return self.content[:80]
+
+
+class ScoreQuerySet(models.QuerySet["Score"]):
+    def by_model(self, model: LanguageModel) -> Self:
+        return self.filter(model=model)
+
+
+class Score(models.Model):
+    """A number that a reward model gave a completion. Between answers to one prompt the difference is the
+    logarithm of the odds that the first is preferred; by itself it means nothing.
+    """
+
+    completion = models.ForeignKey(
+        Completion, models.PROTECT, related_name="scores", db_index=False
+    )  # the constraint below begins with it
+    model = models.ForeignKey(LanguageModel, models.PROTECT, related_name="scores")
+    value = models.FloatField()
+    run_uid = models.UUIDField()  # the Run that did it; it lives above
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects = ScoreQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["completion", "model"], name="one_score_per_completion_and_model"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.value:.3f} by {self.model_id}"

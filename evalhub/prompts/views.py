@@ -76,6 +76,7 @@ def prompt_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     member = access_member(request.user, workspace, to="build")
     prompt = access_prompt(member, uid)
     completions = prompt.completions.select_related("generation__model").order_by("pk")
+    completions = completions.prefetch_related("scores__model")
     context = _context(member) | {
         "prompt": prompt,
         "collection": prompt.collection,

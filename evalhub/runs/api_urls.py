@@ -1,10 +1,11 @@
 from django.urls import path
 
-from evalhub.runs import api, export_api, outside_api
+from evalhub.runs import api, export_api, outside_api, score_api
 
 urlpatterns = [
     path("models/adapters", outside_api.AdapterListView.as_view()),
     path("rewritings", api.RewritingListView.as_view()),
+    path("scorings", score_api.ScoringListView.as_view()),
     path("runs", api.RunListView.as_view()),
     path("runs/<uuid:uid>", api.RunView.as_view()),
     path("models/<uuid:uid>/export", export_api.ModelExportView.as_view()),

@@ -82,3 +82,16 @@ class RewriteForm(forms.Form):
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # Django's own signature
         models = LanguageModel.objects.of_workspace(workspace).generating()
         choose_from(self, "model", models.order_by("name"))
+
+
+class ScoreForm(forms.Form):
+    model = RowField(
+        LanguageModel.objects.none(),
+        label="Reward model",
+        help_text="One that the recipe reward trained on people’s preferences.",
+    )
+
+    def __init__(self, *args: object, workspace: Workspace, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # Django's own signature
+        models = LanguageModel.objects.of_workspace(workspace).filter(kind=ModelKind.REWARD)
+        choose_from(self, "model", models.order_by("-pk"))

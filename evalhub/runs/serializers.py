@@ -10,6 +10,7 @@ from evalhub.runs.exporting.services import TARGETS
 from evalhub.runs.models import Rewriting, RewritingWay, Run
 from evalhub.runs.rewriting.asking import CODES
 from evalhub.runs.rewriting.services import MOST_EACH, MOST_PROMPTS
+from evalhub.runs.scoring.queries import Author
 
 
 class RunSerializer(serializers.ModelSerializer[Run]):
@@ -57,6 +58,32 @@ class RewritingSerializer(serializers.ModelSerializer[Rewriting]):
         """The uid of each, in order."""
         runs = (rewriting.first, rewriting.second)
         return [str(run.uid) for run in runs if run is not None]
+
+
+class NewScoringSerializer(serializers.Serializer[Run]):
+    workspace = serializers.SlugField(required=False, help_text="its slug; a token needs none")
+    collection = serializers.SlugField(max_length=50)
+    model = serializers.CharField(max_length=120, help_text="the name of a reward model")
+
+
+class ScoringSerializer(serializers.Serializer[Run]):
+    """`scores` is null until the run has ended."""
+
+    run = serializers.UUIDField()
+    state = serializers.CharField()
+    error = serializers.CharField(allow_blank=True)
+    model = serializers.CharField()
+    scores = serializers.IntegerField(allow_null=True)
+
+
+class AuthorSerializer(serializers.Serializer[Author]):
+    """`lead`: above the mean of all answers to the same prompt; null where there is nothing to compare."""
+
+    name = serializers.CharField(help_text="of the model that wrote the answers")
+    answers = serializers.IntegerField()
+    compared = serializers.IntegerField(help_text="to prompts that have other answers too")
+    best = serializers.IntegerField(help_text="that score highest of those to their prompt")
+    lead = serializers.FloatField(allow_null=True)
 
 
 class NewAdapterSerializer(serializers.Serializer[LanguageModel]):

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from evalhub.runs import export_views, outside_views, rewrite_views, views
+from evalhub.runs import export_views, outside_views, rewrite_views, score_views, views
 
 app_name = "runs"
 urlpatterns = [
@@ -14,6 +14,7 @@ urlpatterns = [
     path("models/<uuid:uid>/merge/", export_views.model_merge, name="merge"),
     path("builds/<uuid:uid>/measure/", views.measure_start, name="measure"),
     path("collections/<slug:slug>/rewrite/", rewrite_views.rewrite, name="rewrite"),
+    path("collections/<slug:slug>/score/", score_views.score, name="score"),
     path("models/register/", outside_views.adapter_new, name="register"),
     path("try/", views.try_it, name="try"),
     path("try/<uuid:uid>/", views.trial, name="trial"),

@@ -9,7 +9,7 @@ from evalhub.accounts.access import workspace_named
 from evalhub.common.errors import DomainError
 from evalhub.jobs.choices import JobState
 from evalhub.jobs.console import run_or_follow
-from evalhub.prompts.models import Collection
+from evalhub.prompts.access import collection_named
 from evalhub.registry.access import model_named
 from evalhub.runs.models import Rewriting, RewritingWay
 from evalhub.runs.rewriting.asking import LANGUAGES
@@ -57,13 +57,8 @@ class Command(BaseCommand):
         names = ("way", "language", "through", "each", "most", "max_new_tokens", "seed")
         try:
             workspace = workspace_named(options["workspace"])
-            collection = Collection.objects.filter(
-                workspace=workspace, slug=options["collection"]
-            ).first()
-            if collection is None:
-                raise CommandError(f"There is no collection {options['collection']!r}.")
             return start_rewriting(
-                collection=collection,
+                collection=collection_named(workspace, options["collection"]),
                 model=model_named(workspace.pk, options["model"]),
                 **{name: options[name] for name in names},
             )

@@ -1,0 +1,1 @@
+"""Scores of a reward model for the answers of a collection."""
