@@ -92,8 +92,8 @@ class _Record(Checked):
 class RunSpec(_Record):
     """What to do. Written once by the web side; never changed.
 
-    `model` is a hub id or a directory; `adapter` a directory or empty; paths are relative to the
-    run directory unless absolute. `digests` holds the sha256 of each input, checked before work.
+    `model` is a hub id or a directory; `adapter` a directory or empty; so `teacher` and `teacher_adapter`,
+    of a model that is read and not trained. Paths are relative to the run directory unless absolute. `digests` holds the sha256 of each input, checked before work.
     `secrets` names environment variables that the trainer may read; never their values.
     """
 
@@ -102,6 +102,8 @@ class RunSpec(_Record):
     recipe: str
     model: str = ""
     adapter: str = ""
+    teacher: str = ""
+    teacher_adapter: str = ""
     seed: int = 0
     inputs: dict[str, str] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)

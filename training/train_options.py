@@ -29,6 +29,8 @@ class TrainOptions(Options):
     schedule: str = "cosine"
     warmup: float = 0.1  # share of all steps
     weight_decay: float = 0.0
+    l1: float = 0.0  # pull of each trained weight towards 0, by its sign; in the gradient, unlike weight_decay
+    l2: float = 0.0  # the same by its size
     max_length: int = 0  # tokens; 0: what the model can take
     lora_rank: int = 16
     lora_alpha: int = 32
@@ -59,6 +61,8 @@ class TrainOptions(Options):
             ("learning_rate", "more than 0", self.learning_rate > 0),
             ("warmup", "a share of all steps, from 0 to less than 1", 0 <= self.warmup < 1),
             ("weight_decay", "0 or more", self.weight_decay >= 0),
+            ("l1", "0 or more", self.l1 >= 0),
+            ("l2", "0 or more", self.l2 >= 0),
             ("lora_rank", "1 or more", self.lora_rank >= 1),
             ("lora_alpha", "1 or more", self.lora_alpha >= 1),
             ("lora_dropout", "from 0 to less than 1", 0 <= self.lora_dropout < 1),
@@ -93,12 +97,15 @@ class SftOptions(TrainOptions):
     # weight of KL(model || the model as training begins), a mean over learnt tokens; 0: not computed. A
     # fresh adapter begins as its base; with `RunSpec.adapter` that adapter is what shall not be forgotten
     ewc: float = 0.0  # weight of the elastic pull to where the continued adapter began; 0: none
+    distil: float = 0.0
+    # weight of KL(teacher || model), a mean over learnt tokens, of the model that `RunSpec.teacher` names
 
     def _rules(self) -> list[Rule]:
         return [
             *super()._rules(),
             ("kl_to_base", "0 or more", self.kl_to_base >= 0),
             ("ewc", "0 or more", self.ewc >= 0),
+            ("distil", "0 or more", self.distil >= 0),
         ]
 
 

@@ -29,6 +29,7 @@ from training.preparation import Prepared
 from training.probing import Probe
 from training.proving import prove, prove_ends
 from training.reporting import Reporter
+from training.shrinking import Shrinking
 from training.trying import try_longest
 
 
@@ -59,6 +60,7 @@ class Watched(Trainer):
             processing_class=prepared.loaded.tokenizer,
         )
         self.model_accepts_loss_kwargs = self.weighs_tokens
+        self.add_callback(Shrinking(prepared.model, options))
 
     @abstractmethod
     def cost(

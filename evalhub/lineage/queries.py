@@ -145,7 +145,7 @@ def outside_models(builds: Iterable[int]) -> list[LanguageModel]:
 
 
 def models_of(runs: list[Run], *, outside: Iterable[LanguageModel] = ()) -> list[TouchedModel]:
-    """What the runs made, and whatever comes from it: trained further, merged, served elsewhere.
+    """What the runs made, and whatever comes from it: trained further, merged, served elsewhere, taught by it.
 
     Args:
         outside: models that learned from the same rows without a run of ours.
@@ -155,10 +155,23 @@ def models_of(runs: list[Run], *, outside: Iterable[LanguageModel] = ()) -> list
     level = [each.model for each in found.values()]
     while level:
         children = LanguageModel.objects.filter(parent__in=[each.pk for each in level])
-        fresh = [each for each in children.select_related("parent") if each.pk not in found]
-        found |= {each.pk: TouchedModel(each, f"comes from {each.parent}") for each in fresh}
-        level = fresh
+        fresh = [
+            TouchedModel(each, f"comes from {each.parent}")
+            for each in children.select_related("parent")
+        ]
+        fresh = [each for each in (*fresh, *_taught_by(level)) if each.model.pk not in found]
+        found |= {each.model.pk: each for each in fresh}
+        level = [each.model for each in fresh]
     return list(found.values())
+
+
+def _taught_by(teachers: list[LanguageModel]) -> list[TouchedModel]:
+    by_uid = {str(each.uid): each for each in teachers}
+    runs = Run.objects.filter(spec__teacher__in=list(by_uid)).exclude(output_model=None)
+    return [
+        TouchedModel(run.adapter, f"learnt from {by_uid[run.spec['teacher']]}")
+        for run in runs.select_related("output_model").order_by("pk")
+    ]
 
 
 def as_json(touched: Touched) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Builds that a training run reads beside the one it learns from: a probe, and the task it was taught before."""
+"""What a training run reads beside the build it learns from: a probe, the task it was taught before, a teacher."""
 
 from __future__ import annotations
 
@@ -20,11 +20,13 @@ PROBES = (BuildKind.SFT, BuildKind.PREFERENCE)
 @dataclass(frozen=True, kw_only=True)
 class Beside:
     """`probe`: its validation rows are read before the first step and after the last; nothing learns from them.
-    `earlier`: by its training rows elastic weights know what to hold.
+    `earlier`: by its training rows elastic weights know what to hold. `teacher`: what it would say next is
+    learnt, word by word.
     """
 
     probe: DatasetBuild | None = None
     earlier: DatasetBuild | None = None
+    teacher: LanguageModel | None = None
 
     def named(self) -> dict[str, DatasetBuild]:
         given = {PROBE: self.probe, EARLIER: self.earlier}
@@ -39,8 +41,9 @@ class Beside:
             build: that the run learns from.
 
         Raises:
-            BadSpec: a build that the recipe cannot read, or that does nothing with these options.
+            BadSpec: a build or a teacher that the recipe cannot read, or that does nothing with these options.
         """
+        self._demand_taught(build, distils=bool(options.get("distil")))
         for name, other in self.named().items():
             if other.workspace_id != build.workspace_id:
                 raise BadSpec("The builds of a run belong to one workspace.")
@@ -57,6 +60,12 @@ class Beside:
         if self.earlier is not None:
             found[EARLIER] = _earlier_file(self.earlier)
         return found
+
+    def _demand_taught(self, build: DatasetBuild, *, distils: bool) -> None:
+        if distils != (self.teacher is not None):
+            raise BadSpec("distil learns from what a teacher would say: name both, a weight and the teacher, or none.")  # fmt: skip
+        if self.teacher is not None and self.teacher.workspace_id != build.workspace_id:
+            raise BadSpec("The teacher of a run belongs to its workspace.")
 
 
 NONE_BESIDE = Beside()

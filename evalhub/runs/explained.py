@@ -57,6 +57,16 @@ SETTINGS = (
         "0 to 0.1; 0.01 is common",
     ),
     Explained(
+        "l1", LEARNING,
+        "Pulls each weight of the adapter to exactly nothing by the same amount: fewer weights do the work. It acts in the gradient. 0: off.",
+        "0; 1e-6 to 1e-4",
+    ),
+    Explained(
+        "l2", LEARNING,
+        "Pulls each weight of the adapter towards nothing by its size, in the gradient, where AdamW evens it out; weight_decay acts beside the gradient. 0: off.",
+        "0; weight_decay instead",
+    ),
+    Explained(
         "epochs", LENGTH,
         "How often each row is seen. More than needed and the model learns the rows by heart.",
         "1 to 5; few rows want more",
@@ -149,6 +159,11 @@ SETTINGS = (
         "ewc", METHOD,
         "Against forgetting: how dear it is to move the weights that the earlier build needs, which is then to be named below. 0: nothing is held.",
         "0; 10 to 1000, by the probe", recipes=("sft",), only_further=True,
+    ),
+    Explained(
+        "distil", METHOD,
+        "How dear it is to foretell other words than the teacher, which is then to be named below. Each row is read by the teacher too. 0: nobody teaches.",
+        "0; 0.5 to 5", recipes=("sft",),
     ),
     Explained(
         "weights", DATA,

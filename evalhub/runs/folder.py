@@ -15,7 +15,7 @@ from evalhub.runs.errors import FileChanged
 from evalhub.runs.models import Run
 from training.contract import RunSpec
 
-ADAPTER = "adapter"
+ADAPTER, TEACHER = "adapter", "teacher"  # folders of the adapters of both
 
 
 def run_dir(run: Run) -> Path:
@@ -32,8 +32,9 @@ def lay_out(run: Run, beat: Beat) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     for name, file in run.spec["inputs"].items():
         fetch(file, folder / "inputs" / f"{name}.jsonl", beat)
-    if run.model is not None:
-        _fetch_model(run.model, folder, beat)
+    for name, model in ((ADAPTER, run.model), (TEACHER, run.teacher)):
+        if model is not None:
+            _fetch_model(model, folder / name, beat)
     _fetch_checkpoint(run, folder, beat)
     if not (folder / RunSpec.FILE).exists():
         spec_of(run).write(folder)
@@ -43,11 +44,13 @@ def lay_out(run: Run, beat: Beat) -> Path:
 def spec_of(run: Run) -> RunSpec:
     """The stored spec in the trainer's terms."""
     inputs = run.spec["inputs"]
-    model = run.model
+    model, teacher = run.model, run.teacher
     return RunSpec(
         recipe=run.recipe,
         model=_location(model.base) if model else "",
         adapter=ADAPTER if model and model.is_adapter else "",
+        teacher=_location(teacher.base) if teacher else "",
+        teacher_adapter=TEACHER if teacher and teacher.is_adapter else "",
         seed=run.spec["seed"],
         inputs={name: f"inputs/{name}.jsonl" for name in inputs},
         digests={name: file["sha256"] for name, file in inputs.items()},
@@ -99,7 +102,7 @@ def _fetch_model(model: LanguageModel, folder: Path, beat: Beat) -> None:
         )
     if model.is_adapter:
         for path, file in model.facts["files"].items():
-            fetch(file, folder / ADAPTER / path, beat)
+            fetch(file, folder / path, beat)
 
 
 def _fetch_checkpoint(run: Run, folder: Path, beat: Beat) -> None:

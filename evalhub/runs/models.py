@@ -43,7 +43,8 @@ PROBE, EARLIER = "probe", "earlier"  # builds that a run reads beside the one it
 class Run(PublicModel):
     """A Job on the torch side. `spec` is frozen; state, progress and error are the Job's.
 
-    spec: {"recipe","seed","options"}, where there are such builds "beside": {"probe" or "earlier": uid}, and
+    spec: {"recipe","seed","options"}, where there are such builds "beside": {"probe" or "earlier": uid}, where
+    there is one "teacher": uid of a model, and
     inputs by name: {"train": {"key","sha256"}}, keys in
     EVALHUB_FILES; the worker lays them into the run directory and writes spec.json.
     """
@@ -84,6 +85,12 @@ class Run(PublicModel):
         """Uids of builds that it does not learn from, by what it reads them for; `builds` holds them too."""
         found: dict[str, str] = self.spec.get("beside", {})
         return found
+
+    @property
+    def teacher(self) -> LanguageModel | None:
+        """The model that it learns to speak like."""
+        uid = self.spec.get("teacher")
+        return LanguageModel.objects.get(uid=uid) if uid else None
 
     @property
     def learnt_builds(self) -> QuerySet[DatasetBuild]:

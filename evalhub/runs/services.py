@@ -45,6 +45,7 @@ def start_run(
     kind: str = EXECUTE,
     subject_uid: uuid.UUID | None = None,
     beside: Mapping[str, DatasetBuild] | None = None,
+    teacher: LanguageModel | None = None,
 ) -> Run:
     """Freeze a spec and queue it for a worker with a device.
 
@@ -52,6 +53,7 @@ def start_run(
         model: what to start from; an adapter is trained further, or used on its base.
         inputs: files by the name that the recipe gives them.
         beside: which of `builds` are read, but not learnt from, by what for; see `runs.beside`.
+        teacher: a model that the run learns from.
         kind: of the job; an app above may register one that calls `execute_run` and goes on.
 
     Raises:
@@ -65,6 +67,9 @@ def start_run(
     spec = _frozen(str(recipe), seed, dict(options or {}), inputs or {})
     if beside:
         spec["beside"] = {name: str(build.uid) for name, build in beside.items()}
+    if teacher is not None:
+        spec["teacher"] = str(teacher.uid)
+        demand_use(teacher, str(recipe))
     demand_use(model, str(recipe))
     uid = uuid.uuid4()
     job = queue_job(
@@ -122,6 +127,7 @@ def start_training(
         by=by,
         title=title,
         beside=beside.named(),
+        teacher=beside.teacher,
     )
     if blocks:
         names = [each["name"] for each in blocks]

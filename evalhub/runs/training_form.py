@@ -19,7 +19,7 @@ from evalhub.registry.models import LanguageModel, ModelKind
 from evalhub.runs.beside import PROBES, Beside
 from evalhub.runs.explained import Explained, settings_for
 from evalhub.runs.fit import PRESETS, Data, Preset, misfits, preset_for, suggested
-from evalhub.runs.models import EARLIER, PROBE, TRAINING, Recipe
+from evalhub.runs.models import EARLIER, PROBE, TRAINING, Recipe, Run
 from training.contract import OPTIONS, TrainOptions
 from training.train_options import LABELS, SCHEDULES, VARIANTS, WEIGHTS
 
@@ -31,6 +31,8 @@ CHOICES = {
     "margins": WEIGHTS,
     "balance": ("classes", "none"),
 }
+TEACHER = "teacher"
+BESIDE = (PROBE, EARLIER, TEACHER)  # fields of what is read beside the build
 METHODS = {
     Recipe.SFT.value: "sft: learn to give the answers of an SFT build",
     Recipe.DPO.value: "dpo: learn to prefer, from a preference build",
@@ -113,6 +115,13 @@ def data_of(build: DatasetBuild) -> Data:
     return Data(rows=build.rows.get("train", 0), validation=build.rows.get("validation", 0))
 
 
+def told_of(run: Run) -> dict[str, Any]:
+    """What a run was told, by the names of the fields."""
+    spec = run.spec
+    teacher = {TEACHER: spec[TEACHER]} if TEACHER in spec else {}
+    return {**spec["options"], "seed": spec["seed"], **run.beside, **teacher}
+
+
 @dataclass(frozen=True)
 class Group:
     title: str
@@ -145,14 +154,14 @@ class SettingsForm(forms.Form):
         for each in self._explained:
             names.setdefault(each.group, []).append(each.name)
         names["How long"].append("seed")
-        names["Rows"] += [name for name in (PROBE, EARLIER) if name in self.fields]
+        names["Rows"] += [name for name in BESIDE if name in self.fields]
         return [
             Group(title, [self[name] for name in inside], nth < 2 or any(self[name].errors for name in inside))
             for nth, (title, inside) in enumerate(names.items())
         ]  # fmt: skip
 
     def beside(self) -> Beside:
-        return Beside(**{name: self.cleaned_data.get(name) for name in (PROBE, EARLIER)})
+        return Beside(**{name: self.cleaned_data.get(name) for name in BESIDE})
 
     def _add_beside(self, chosen: dict[str, Any], first: dict[str, Any]) -> None:
         build = chosen["build"]
@@ -163,6 +172,10 @@ class SettingsForm(forms.Form):
         if any(each.name == "ewc" for each in self._explained):
             earlier = builds.filter(kind=BuildKind.SFT)
             self.fields[EARLIER] = BuildField(earlier, required=False, empty_label="none", label="Earlier build", initial=first.get(EARLIER), help_text="What the adapter was taught before, for ewc.")  # fmt: skip
+
+        if any(each.name == "distil" for each in self._explained):
+            teachers = LanguageModel.objects.of_workspace(build.workspace).generating()
+            self.fields[TEACHER] = RowField(teachers, required=False, empty_label="none", initial=first.get(TEACHER), help_text="Whose words distil learns: a larger model with the same tokens, or the adapter that was in service.")  # fmt: skip
 
     def clean(self) -> dict[str, Any]:
         """Name every setting that means nothing or does not fit the rows."""

@@ -32,7 +32,7 @@ from evalhub.runs.queries import (
 )
 from evalhub.runs.services import start_measuring, start_training, try_prompt
 from evalhub.runs.telling import forecast_of, told_by
-from evalhub.runs.training_form import BasisForm, SettingsForm, trainable_builds
+from evalhub.runs.training_form import BasisForm, SettingsForm, told_of, trainable_builds
 
 
 @require_GET
@@ -90,11 +90,7 @@ def run_new(request: Request, workspace: str) -> HttpResponse:
     basis = BasisForm(_basis_of(before) or request.GET, workspace=member.workspace)
     form = None
     if basis.is_valid():
-        told = (
-            {**before.spec["options"], "seed": before.spec["seed"], **before.beside}
-            if before
-            else None
-        )
+        told = told_of(before) if before else None
         form = SettingsForm(request.POST or None, basis=basis, told=told)
     if form is not None and form.is_valid() and (run := _started(member, basis, form)):
         return redirect("runs:detail", workspace, run.uid)

@@ -25,6 +25,8 @@ EVERYWHERE: dict[str, dict[str, Any]] = {  # the setting, and what else it needs
     "schedule": {"schedule": "constant"},
     "warmup": {"warmup": 0.6},
     "weight_decay": {"weight_decay": 0.5},
+    "l1": {"l1": 1.0},
+    "l2": {"l2": 1.0},
     "max_length": {"max_length": 14, "allow_dropped": "a test"},
     "lora_rank": {"lora_rank": 3},
     "lora_alpha": {"lora_alpha": 8},
@@ -61,6 +63,7 @@ NOT_OF_THE_WEIGHTS = {
     "patience": "ends a run: test_patience",
     "allow_dropped": "a reason in words: test_data",
     "ewc": "holds an adapter that is trained further: test_forgetting",
+    "distil": "learns from a teacher: test_teacher",
 }
 KTO_ROWS = [
     {**row, "label": bool(at % 3), "weight": 1.0 + at % 2} for at, row in enumerate(texts(8))

@@ -62,7 +62,7 @@ def test_twenty_kills_change_no_bit(
 ) -> None:
     undisturbed = asked(another_run, recipe, tiny_model)
     assert start(undisturbed.folder).wait() == EXIT_SUCCEEDED
-    chance = random.Random(7)  # noqa: S311  no secret
+    chance = random.Random(7)
 
     asked(run, recipe, tiny_model)
     reached = []

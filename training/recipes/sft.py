@@ -28,9 +28,9 @@ class Imitation(Watched):
         self, model: Any, rows: list[int], tokens_of_step: Any
     ) -> tuple[Any, dict[str, float]]:
         answered = [self.prepared.train.used[at].answered for at in rows]
-        reference_MH = self.keeping.reference(answered)
+        reference_MH, taught_MH = self.keeping.reference(answered), self.keeping.taught(answered)
         told = self.prepared.reader.logps(model, answered)
-        added, figures = self.keeping.cost(told, reference_MH)
+        added, figures = self.keeping.cost(told, reference_MH, taught_MH)
         loss = (added * told.tokens_BC.sum() - told.sums_BC.sum()) / tokens_of_step
         return loss, {"token_accuracy": float(told.is_top1_M.float().mean()), **figures}
 

@@ -14,6 +14,7 @@ from django.urls import reverse
 from evalhub.accounts.models import Member
 from evalhub.audit.models import Entry
 from evalhub.datasets.models import DatasetBuild
+from evalhub.lineage.queries import models_of
 from evalhub.registry.models import LanguageModel
 from evalhub.registry.services import add_adapter
 from evalhub.runs.beside import Beside
@@ -166,3 +167,51 @@ def test_the_command_names_a_probe_and_refuses_what_no_run_reads(
     with pytest.raises(CommandError, match=r"builds\.probe names no build"):
         call_command("train", path)
     assert not Run.objects.exists()
+
+
+def test_a_teacher_is_named_with_its_weight_and_stands_in_the_spec(
+    client: Client, erin: Member, adapter: LanguageModel, build: DatasetBuild
+) -> None:
+    base = adapter.base
+    run = started(erin, base, build, teacher=adapter, options={"distil": 2.0})
+    asked = spec_of(run)
+
+    assert run.teacher == adapter
+    assert (asked.teacher, asked.teacher_adapter) == (asked.model, "teacher")
+    for given, why in (
+        ({"teacher": adapter}, "name both"),
+        ({"options": {"distil": 1.0}}, "name both"),
+        (
+            {"teacher": factories.LanguageModelFactory.create(), "options": {"distil": 1.0}},
+            "its workspace",
+        ),
+    ):
+        with pytest.raises(BadSpec, match=why):
+            started(erin, base, build, **given)
+
+
+def test_the_form_offers_teachers_and_remembers_the_one_of_an_earlier_run(
+    client: Client, erin: Member, adapter: LanguageModel, build: DatasetBuild
+) -> None:
+    client.force_login(erin.user)
+    run = started(erin, adapter.base, build, teacher=adapter, options={"distil": 2.0})
+
+    again = client.get(f"/w/acme/runs/new/?again={run.uid}")
+    page = client.get(f"/w/acme/runs/{run.uid}/").text
+
+    assert f'<option value="{adapter.uid}" selected>' in again.text
+    assert "<dt>Teacher</dt>" in page
+
+
+def test_a_model_that_was_taught_by_another_is_touched_with_it(
+    erin: Member, adapter: LanguageModel, build: DatasetBuild
+) -> None:
+    run = started(erin, adapter.base, build, teacher=adapter, options={"distil": 2.0})
+    run.output_model = add_adapter(
+        workspace=erin.workspace, name="pupil", parent=adapter.base, files={}
+    )
+    run.save()
+
+    found = {each.model.name: each.through for each in models_of([], outside=[adapter])}
+
+    assert found["pupil"] == f"learnt from {adapter}"

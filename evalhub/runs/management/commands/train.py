@@ -25,7 +25,7 @@ from evalhub.runs.services import start_training
 class TrainSpec(msgspec.Struct, forbid_unknown_fields=True):
     """SPEC.json: {"recipe": "dpo", "model": name, "builds": {"train": uid}, "options": {}, "seed": 0}.
 
-    Builds may name a `probe` and an `earlier` one as well.
+    Builds may name a `probe` and an `earlier` one as well; `teacher` names a model.
     """
 
     recipe: str
@@ -33,6 +33,7 @@ class TrainSpec(msgspec.Struct, forbid_unknown_fields=True):
     builds: dict[str, str]
     options: dict[str, Any] = {}
     seed: int = 0
+    teacher: str = ""
     despite: str = ""  # why the build's findings that block do not matter
 
 
@@ -73,7 +74,8 @@ class Command(BaseCommand):
                 seed=spec.seed,
                 despite=spec.despite,
                 beside=Beside(
-                    **{name: _build(uid, workspace, name) for name, uid in _beside(spec)}
+                    teacher=model_named(workspace.pk, spec.teacher) if spec.teacher else None,
+                    **{name: _build(uid, workspace, name) for name, uid in _beside(spec)},
                 ),
             )
         except OSError as error:
