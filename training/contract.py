@@ -37,6 +37,7 @@ from training.train_options import (
     DpoOptions,
     KtoOptions,
     RewardOptions,
+    RlooOptions,
     SftOptions,
     TrainOptions,
 )
@@ -45,7 +46,7 @@ __all__ = [
     "ATTEMPT_VARIABLE", "EXIT_FAILED", "EXIT_INTERRUPTED", "EXIT_LOCKED", "EXIT_SUCCEEDED",
     "LIFELINE_VARIABLE", "OPTIONS", "SCHEMA", "ContractError", "DpoOptions", "EvaluateOptions",
     "Event", "EventKind", "Fault", "GenerateOptions", "KtoOptions", "MeasureOptions", "MergeOptions",
-    "NoopOptions", "Options", "RewardOptions", "RunResult", "RunSpec", "ScoreOptions", "SftOptions",
+    "NoopOptions", "Options", "RewardOptions", "RlooOptions", "RunResult", "RunSpec", "ScoreOptions", "SftOptions",
     "TrainOptions",
     "attempt_dir", "read_events", "write_whole",
 ]  # fmt: skip
@@ -93,7 +94,7 @@ class RunSpec(_Record):
     """What to do. Written once by the web side; never changed.
 
     `model` is a hub id or a directory; `adapter` a directory or empty; so `teacher` and `teacher_adapter`,
-    of a model that is read and not trained. Paths are relative to the run directory unless absolute. `digests` holds the sha256 of each input, checked before work.
+    of a model that is read and not trained, which for the recipe rloo is a reward model. Paths are relative to the run directory unless absolute. `digests` holds the sha256 of each input, checked before work.
     `secrets` names environment variables that the trainer may read; never their values.
     """
 

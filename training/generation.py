@@ -25,11 +25,16 @@ class Decoding:
 
 @dataclass(frozen=True)
 class Answer:
-    """`tokens` does not count the end-of-sequence token."""
+    """`ids` are as they were drawn, with the end-of-sequence token where there is one."""
 
     content: str
-    tokens: int
     finish: Literal["stop", "length"]
+    ids: tuple[int, ...]
+
+    @property
+    def tokens(self) -> int:
+        """The end-of-sequence token is not counted."""
+        return len(self.ids) - (self.finish == "stop")
 
 
 def answer_prompts(
@@ -117,8 +122,8 @@ def _answer(loaded: Loaded, ids: list[int]) -> Answer:
     end = next((at for at, each in enumerate(ids) if each in loaded.eos_ids), None)
     content = loaded.tokenizer.decode(ids[:end], skip_special_tokens=True)
     if end is None:
-        return Answer(str(content), len(ids), "length")
-    return Answer(str(content), end, "stop")
+        return Answer(str(content), "length", tuple(ids))
+    return Answer(str(content), "stop", tuple(ids[: end + 1]))
 
 
 def _seed(seed: int, batch: int) -> int:

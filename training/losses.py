@@ -166,3 +166,20 @@ def reward_loss(gap_B: Tensor, *, p_chosen_B: Tensor, weight_B: Tensor, margin_B
     """
     told_B = p_chosen_B * logsigmoid(gap_B - margin_B) + (1 - p_chosen_B) * logsigmoid(-gap_B)
     return -(weight_B * told_B).mean()
+
+
+def leave_one_out(reward_BC: Tensor) -> Tensor:
+    """By how much each answer's reward is above the mean of the others to its prompt, BC.
+
+    Args:
+        reward_BC: of at least two answers to each of B prompts.
+
+    Returns:
+        Of rewards 3, 1, 2: 1.5, -1.5 and 0. Every row adds up to 0.
+
+    Source:
+        Kool et al., "Buy 4 REINFORCE samples, get a baseline for free!", ICLR 2019 workshop; for language models
+        Ahmadian et al., "Back to basics", 2024, arXiv:2402.14740, equation 8.
+    """
+    others = reward_BC.shape[1] - 1
+    return reward_BC - (reward_BC.sum(dim=1, keepdim=True) - reward_BC) / others

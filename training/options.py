@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from training.checked import Options, Rule
-from training.train_options import DpoOptions, KtoOptions, RewardOptions, SftOptions
+from training.train_options import DpoOptions, KtoOptions, RewardOptions, RlooOptions, SftOptions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,6 +121,7 @@ OPTIONS: dict[str, type[Options]] = {
     "dpo": DpoOptions,
     "kto": KtoOptions,
     "reward": RewardOptions,
+    "rloo": RlooOptions,
     "score": ScoreOptions,
     "evaluate": EvaluateOptions,
     "generate": GenerateOptions,

@@ -188,3 +188,27 @@ def _judged_rules(labels: str, weights: str) -> list[Rule]:
         ("labels", f"one of {', '.join(LABELS)}", labels in LABELS),
         ("weights", f"one of {', '.join(WEIGHTS)}", weights in WEIGHTS),
     ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RlooOptions(_SteadyOptions):
+    """Inputs: `train`, `validation` (optional), rows of `prompt` and of answers, which are not learnt from.
+    `RunSpec.teacher_adapter` is the reward model, `RunSpec.teacher` its base.
+
+    With `RunSpec.adapter` the adapter is trained further, and as it was is what beta holds it to.
+    """
+
+    learning_rate: float = 1e-5
+    beta: float = 0.05  # reward that a nat of KL from where training began costs
+    n: int = 4  # answers to each prompt
+    max_new_tokens: int = 64
+    cut_penalty: float = 1.0  # reward that an answer loses which does not end within them
+
+    def _rules(self) -> list[Rule]:
+        return [
+            *super()._rules(),
+            ("beta", "0 or more", self.beta >= 0),
+            ("n", "2 or more", self.n >= 2),
+            ("max_new_tokens", "1 or more", self.max_new_tokens >= 1),
+            ("cut_penalty", "0 or more", self.cut_penalty >= 0),
+        ]
