@@ -6,6 +6,7 @@ urlpatterns = [
     path("models/adapters", outside_api.AdapterListView.as_view()),
     path("rewritings", api.RewritingListView.as_view()),
     path("runs", api.RunListView.as_view()),
+    path("runs/compare", api.RunComparisonView.as_view()),
     path("runs/<uuid:uid>", api.RunView.as_view()),
     path("models/<uuid:uid>/export", export_api.ModelExportView.as_view()),
     path("models/<uuid:uid>/merge", export_api.ModelMergeView.as_view()),

@@ -33,3 +33,9 @@ class CannotExportRun(DomainError):
     """The run trains nothing, or the other trainer has no form for what it learns from."""
 
     code = "cannot_export_run"
+
+
+class CannotCompareRuns(DomainError):
+    """Fewer runs than two were named, or more than eight."""
+
+    code = "cannot_compare_runs"

@@ -64,6 +64,8 @@ class Run(PublicModel):
     metrics: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
     artifacts: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
     # artifacts: {path below artifacts/: {"key": in EVALHUB_FILES, "sha256": …}}
+    measured: models.JSONField[dict[str, Any]] = models.JSONField(default=dict, db_default={})
+    # measured: {name: {"value", "low", "high", "n"}} where intervals were worked out of its rows
     environment: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
     checkpoints: models.JSONField[list[dict[str, Any]]] = models.JSONField(default=list)
     seconds = models.FloatField(null=True, blank=True)

@@ -186,6 +186,13 @@ def try_prompt(
     return trial
 
 
+def keep_measured(*, run: Run, figures: Mapping[str, dict[str, Any]]) -> Run:
+    """Let a run know the figures with intervals that an app above worked out of its rows."""
+    run.measured = dict(figures)
+    run.save(update_fields=["measured"])
+    return run
+
+
 def _frozen(
     recipe: str, seed: int, options: dict[str, Any], inputs: Mapping[str, FileRef]
 ) -> dict[str, Any]:

@@ -6,6 +6,7 @@ app_name = "runs"
 urlpatterns = [
     path("runs/", views.run_list, name="list"),
     path("runs/new/", views.run_new, name="new"),
+    path("runs/compare/", views.run_compare, name="compare"),
     path("runs/<uuid:uid>/", views.run_detail, name="detail"),
     path("runs/<uuid:uid>/cancel/", views.run_cancel, name="cancel"),
     path("runs/<uuid:uid>/export/", export_views.run_export, name="export"),

@@ -18,7 +18,8 @@ from evalhub.datasets.access import access_build
 from evalhub.jobs.access import access_job
 from evalhub.jobs.queries import waits_for
 from evalhub.jobs.services import cancel_job
-from evalhub.runs.access import access_run
+from evalhub.runs.access import access_run, runs_to_compare
+from evalhub.runs.comparing import compare
 from evalhub.runs.errors import BadSpec
 from evalhub.runs.exporting.services import TITLES
 from evalhub.runs.forms import BaseForm, TryForm
@@ -50,6 +51,15 @@ def run_list(request: Request, workspace: str) -> HttpResponse:
         "may_train": member.has(Role.ENGINEER),
     }
     return render(request, "runs/run_list.html" + ("#rows" if request.htmx else ""), context)
+
+
+@require_GET
+@login_required
+def run_compare(request: Request, workspace: str) -> HttpResponse:
+    """`?run=` names each."""
+    member = access_member(request.user, workspace, to="build")
+    runs = runs_to_compare(member.workspace, request.GET.getlist("run"))
+    return render(request, "runs/compare.html", _context(member) | {"compared": compare(runs)})
 
 
 @require_GET
