@@ -16,7 +16,9 @@ FEWEST, MOST = 2, 8  # runs side by side
 
 
 def access_run(member: Member, uid: UUID) -> Run:
-    runs = Run.objects.select_related("job", "model", "output_model", "created_by", "workspace")
+    runs = Run.objects.select_related(
+        "job", "model", "output_model", "created_by", "workspace", "repeats__job"
+    )
     run = runs.filter(workspace=member.workspace, uid=uid).first()
     if run is None:
         raise NotFound("No such run.")
@@ -25,11 +27,8 @@ def access_run(member: Member, uid: UUID) -> Run:
 
 def acting_run(request: Request, uid: UUID, *, to: Act) -> Run:
     """The same for the API, for a token or a session."""
-    run = (
-        Run.objects.select_related("job", "model", "output_model", "workspace")
-        .filter(uid=uid)
-        .first()
-    )
+    runs = Run.objects.select_related("job", "model", "output_model", "workspace", "repeats")
+    run = runs.filter(uid=uid).first()
     if run is None:
         raise NotFound("No such run.")
     try:

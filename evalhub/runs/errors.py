@@ -39,3 +39,9 @@ class CannotCompareRuns(DomainError):
     """Fewer runs than two were named, or more than eight."""
 
     code = "cannot_compare_runs"
+
+
+class CannotRepeatRun(Conflict):
+    """It did not end well, files are gone, or code has changed; `differs` says what of the code."""
+
+    code = "cannot_repeat_run"

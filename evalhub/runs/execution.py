@@ -23,6 +23,7 @@ from evalhub.runs.errors import RunFailed, StillLocked
 from evalhub.runs.folder import drop_checkpoints, lay_out
 from evalhub.runs.following import Follower
 from evalhub.runs.models import TRAINING, Recipe, Run
+from evalhub.runs.sameness import demand_same_code
 from evalhub.runs.trainer import LOG, LOOK_EVERY, Trainer
 from training.contract import (
     EXIT_INTERRUPTED,
@@ -42,9 +43,10 @@ def execute_run(job: Job, beat: Beat) -> Run:
 
     Raises:
         RunFailed: the sentence says what went wrong and what to do.
+        CannotRepeatRun: it repeats another one, and this machine has other versions.
         JobCancelled, JobReturned, LeaseLost: as for every job; the trainer is gone by then.
     """
-    run = Run.objects.select_related("model", "workspace", "created_by").get(job=job)
+    run = Run.objects.select_related("model", "workspace", "created_by", "repeats").get(job=job)
     if not run.is_closed:
         _carry_out(run, attempt=job.attempt, beat=beat)
     drop_checkpoints(run)
@@ -52,6 +54,8 @@ def execute_run(job: Job, beat: Beat) -> Run:
 
 
 def _carry_out(run: Run, *, attempt: int, beat: Beat) -> None:
+    if run.repeats is not None:
+        demand_same_code(run.repeats)
     folder = lay_out(run, beat.report)
     code = _train(run, folder, attempt=attempt, beat=beat)
     left = attempt_dir(folder, attempt)

@@ -56,6 +56,9 @@ class Run(PublicModel):
         LanguageModel, models.PROTECT, null=True, blank=True, related_name="runs"
     )  # what it starts from: a base or an adapter
     builds = models.ManyToManyField(DatasetBuild, related_name="runs")
+    repeats = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="repetitions"
+    )  # the run whose spec this is, to the letter
     spec: models.JSONField[dict[str, Any]] = models.JSONField()
 
     output_model = models.OneToOneField(

@@ -13,6 +13,7 @@ from evalhub.datasets.models import DatasetBuild
 from evalhub.runs.folder import run_dir
 from evalhub.runs.inputs import read_rows
 from evalhub.runs.models import Recipe, Run
+from evalhub.runs.sameness import is_equal_to_the_bit
 from evalhub.runs.telling import forecast_of, told_by
 from evalhub.runs.trainer import LOG
 from training.contract import OPTIONS, attempt_dir
@@ -55,6 +56,8 @@ def run_summary(run: Run) -> dict[str, Any]:
         "forecast": forecast.as_json() if forecast else None,
         "environment": run.environment,
         "model": run.output_model.name if run.output_model else None,
+        "repeats": str(run.repeats.uid) if run.repeats else None,
+        "is_equal_to_the_bit": is_equal_to_the_bit(run),
     }
 
 

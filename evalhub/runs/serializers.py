@@ -21,6 +21,18 @@ class RunSerializer(serializers.ModelSerializer[Run]):
         fields = ["uid", "recipe", "state", "seconds", "metrics", "output_model", "created_at"]
 
 
+class CloneSerializer(serializers.Serializer[Run]):
+    """What shall be other than in the run that is cloned."""
+
+    options = serializers.DictField(required=False, help_text="null takes the recipe's default")
+    seed = serializers.IntegerField(required=False, min_value=0, max_value=2**31 - 1)
+    model = serializers.CharField(required=False, max_length=120, help_text="its name")
+    build = serializers.UUIDField(required=False, help_text="to learn from")
+    despite = serializers.CharField(
+        required=False, max_length=2000, help_text="why findings that block do not matter"
+    )
+
+
 class NewRewritingSerializer(serializers.Serializer[Rewriting]):
     workspace = serializers.SlugField(required=False, help_text="its slug; a token needs none")
     collection = serializers.SlugField(max_length=50)

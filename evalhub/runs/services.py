@@ -45,6 +45,7 @@ def start_run(
     kind: str = EXECUTE,
     subject_uid: uuid.UUID | None = None,
     beside: Mapping[str, DatasetBuild] | None = None,
+    repeats: Run | None = None,
 ) -> Run:
     """Freeze a spec and queue it for a worker with a device.
 
@@ -52,6 +53,7 @@ def start_run(
         model: what to start from; an adapter is trained further, or used on its base.
         inputs: files by the name that the recipe gives them.
         beside: which of `builds` are read, but not learnt from, by what for; see `runs.beside`.
+        repeats: the run whose spec this is; see `runs.again`.
         kind: of the job; an app above may register one that calls `execute_run` and goes on.
 
     Raises:
@@ -76,10 +78,12 @@ def start_run(
         queue=Queue.GPU,
     )
     run = Run.objects.create(
-        uid=uid, workspace=workspace, recipe=recipe, job=job, created_by=by, model=model, spec=spec
-    )
+        uid=uid, workspace=workspace, recipe=recipe, job=job, created_by=by, model=model, spec=spec,
+        repeats=repeats,
+    )  # fmt: skip
     run.builds.set(builds)
-    _record(run, by, **spec.get("beside", {}))
+    again = {"repeats": str(repeats.uid)} if repeats else {}
+    _record(run, by, **spec.get("beside", {}), **again)
     return run
 
 

@@ -31,6 +31,7 @@ from evalhub.runs.queries import (
     settings_of,
     trial_answers,
 )
+from evalhub.runs.sameness import is_equal_to_the_bit
 from evalhub.runs.services import start_measuring, start_training, try_prompt
 from evalhub.runs.telling import forecast_of, told_by
 from evalhub.runs.training_form import BasisForm, SettingsForm, trainable_builds
@@ -84,6 +85,8 @@ def run_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
         "targets": TITLES if run.recipe in TRAINING else {},
         "may_train": member.has(Role.ENGINEER),
         "trains": run.recipe in TRAINING,
+        "is_equal": is_equal_to_the_bit(run),
+        "repetitions": run.repetitions.select_related("job").order_by("pk"),
     }
     part = ("#previews" if request.htmx.target == "previews" else "#live") if request.htmx else ""
     return render(request, "runs/run_detail.html" + part, context)
