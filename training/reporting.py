@@ -29,14 +29,18 @@ class Reporter(TrainerCallback):
         evaluate_every: int,
         patience: Patience,
         held: Callable[[], int],
+        sample: Callable[[int], None],
     ) -> None:
-        """`held` says how many bytes of memory were held at once, at the most."""
+        """Args:
+        held: says how many bytes of memory were held at once, at the most.
+        sample: lets the model answer fixed prompts at a step, at each evaluation.
+        """
         self._attempt = attempt
         self._evaluate = evaluate
         self._every = evaluate_every
         self._patience = patience
         self._tokens = self._seconds_training = 0.0
-        self._held, self._watch = held, Watch()
+        self._held, self._sample, self._watch = held, sample, Watch()
         self.first: dict[str, float] = {}
         self.last_evaluation: dict[str, float] = {}
 
@@ -113,4 +117,5 @@ class Reporter(TrainerCallback):
             return False
         self.last_evaluation = self._evaluate()
         self._attempt.events.write("metrics", step=step, **self.last_evaluation)
+        self._sample(step)
         return self._patience.is_over(step, self.last_evaluation)

@@ -29,6 +29,7 @@ from training.preparation import Prepared
 from training.probing import Probe
 from training.proving import prove, prove_ends
 from training.reporting import Reporter
+from training.sampling import Sampler
 from training.trying import try_longest
 
 
@@ -230,12 +231,14 @@ def train_watched(
     patience = Patience(prepared.model, evaluations=trainer.patience)
     if patience.is_on and not prepared.validation.used:
         raise InputError("Patience looks at validation rows, and there are none; set it to 0.")
+    sampler = Sampler(attempt, prepared) if trainer.writes else None
     reporter = Reporter(
         attempt,
         patience=patience,
         evaluate=evaluate if prepared.validation.used else None,
         evaluate_every=evaluate_every,
         held=partial(peak_bytes, prepared.device),
+        sample=sampler.tell if sampler else lambda step: None,
     )
     trainer.add_callback(reporter)
     attempt.stop.check()
@@ -256,6 +259,8 @@ def train_watched(
     attempt.stop.check()
     shutil.rmtree(prepared.unfinished, ignore_errors=True)
     patience.restore()
+    if patience.is_on and sampler:
+        sampler.tell(trainer.state.global_step)  # the best was another one
     forgotten = probe.compare(step=trainer.state.global_step)
     save_adapter(prepared.model, attempt)
     prove(attempt, trainer)

@@ -8,7 +8,16 @@ from typing import Any
 
 from evalhub.common.charts import Overlay, overlaid_chart
 from evalhub.runs.models import Run
-from evalhub.runs.queries import FIRST, Series, builds_of, curves_of, settings_of
+from evalhub.runs.queries import (
+    FIRST,
+    Answer,
+    Sampled,
+    Series,
+    builds_of,
+    curves_of,
+    samples_of,
+    settings_of,
+)
 from evalhub.runs.telling import told_by
 
 MOST_POINTS = 300  # of a line; more cannot be told apart on a page
@@ -50,12 +59,6 @@ class Curve:
 
 
 @dataclass(frozen=True)
-class Answer:
-    step: int
-    content: str
-
-
-@dataclass(frozen=True)
 class Asked:
     """A fixed prompt, and of each run in order what it answered last."""
 
@@ -94,7 +97,7 @@ def compare(runs: Sequence[Run]) -> RunComparison:
         differs=_differing([_asked_of(run) for run in runs]),
         figures=_figures([_figures_of(run) for run in runs]),
         curves=_curves([curves_of(run) for run in runs]),
-        samples=_samples([_answers_of(run) for run in runs]),
+        samples=_samples([{each.prompt: each for each in samples_of(run)} for run in runs]),
     )
 
 
@@ -160,16 +163,7 @@ def _thinned(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
     return [points[round(nth * step)] for nth in range(MOST_POINTS)]
 
 
-def _answers_of(run: Run) -> dict[str, tuple[str, Answer]]:
-    """By prompt: its words, and the answer at the latest step."""
-    samples = run.events.filter(kind="sample").order_by("attempt", "n")
-    return {
-        body["prompt"]: (body.get("asked", ""), Answer(body["step"], body["content"]))
-        for body in samples.values_list("body", flat=True)
-    }
-
-
-def _samples(told: Sequence[dict[str, tuple[str, Answer]]]) -> list[Asked]:
+def _samples(told: Sequence[dict[str, Sampled]]) -> list[Asked]:
     """What most runs were asked comes first."""
     counts: dict[str, int] = {}
     for each in told:
@@ -179,8 +173,8 @@ def _samples(told: Sequence[dict[str, tuple[str, Answer]]]) -> list[Asked]:
     return [
         Asked(
             prompt,
-            next(each[prompt][0] for each in told if prompt in each),
-            [each[prompt][1] if prompt in each else None for each in told],
+            next(each[prompt].asked for each in told if prompt in each),
+            [each[prompt].answers[0] if prompt in each else None for each in told],
         )
         for prompt in prompts
     ]

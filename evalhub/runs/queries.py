@@ -108,6 +108,37 @@ def curves_of(run: Run) -> list[Series]:
     return [Series(name, sorted(found[name].items())) for name in names if len(found[name]) > 1]
 
 
+@dataclass(frozen=True)
+class Answer:
+    step: int
+    content: str
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """A prompt that a run answers again and again: its answers, the latest first."""
+
+    prompt: str  # the id of its row
+    asked: str  # the turn that is answered; empty where an older run did not tell it
+    answers: list[Answer]
+
+
+def samples_of(run: Run) -> list[Sampled]:
+    """In the order in which they were first asked; a repeated step counts as the last attempt did it."""
+    found: dict[str, dict[int, str]] = {}
+    asked: dict[str, str] = {}
+    events = run.events.filter(kind="sample").order_by("attempt", "n")
+    for body in events.values_list("body", flat=True):
+        found.setdefault(body["prompt"], {})[body["step"]] = body["content"]
+        asked[body["prompt"]] = body.get("asked", "")
+    return [
+        Sampled(
+            prompt, asked[prompt], [Answer(step, by_step[step]) for step in sorted(by_step)[::-1]]
+        )
+        for prompt, by_step in found.items()
+    ]
+
+
 def log_tail(run: Run) -> str:
     """The end of the trainer's output: stored once the run has ended, before from this disk."""
     stored = run.artifacts.get(LOG)

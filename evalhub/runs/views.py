@@ -28,6 +28,7 @@ from evalhub.runs.queries import (
     builds_of,
     curves_of,
     log_tail,
+    samples_of,
     settings_of,
     trial_answers,
 )
@@ -35,6 +36,8 @@ from evalhub.runs.sameness import is_equal_to_the_bit
 from evalhub.runs.services import start_measuring, start_training, try_prompt
 from evalhub.runs.telling import forecast_of, told_by
 from evalhub.runs.training_form import BasisForm, SettingsForm, trainable_builds
+
+SHOWN = 6  # prompts with their answers
 
 
 @require_GET
@@ -80,7 +83,7 @@ def run_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
         "probe": told.probe,
         "builds": builds_of(run),
         "forecast": None if run.job.is_ended else forecast_of(run, told),
-        "samples": run.events.filter(kind="sample").order_by("-attempt", "-n")[:6],
+        "samples": samples_of(run)[:SHOWN],
         "log": log_tail(run),
         "targets": TITLES if run.recipe in TRAINING else {},
         "may_train": member.has(Role.ENGINEER),

@@ -89,7 +89,7 @@ def test_weights_that_came_out_otherwise_are_told(client: Client, erin: Member, 
 
 
 def test_differences_by_name() -> None:
-    then = {"libraries": {name: "1" for name in sameness.LIBRARIES}, "code": "a"}
+    then = {"libraries": dict.fromkeys(sameness.LIBRARIES, "1"), "code": "a"}
     assert differences(then, then) == []
     now = {"libraries": {**then["libraries"], "torch": "2"}, "code": "b"}
     del now["libraries"]["peft"]
