@@ -14,7 +14,8 @@ from evalhub.registry.access import model_named
 from evalhub.runs.access import acting_run
 from evalhub.runs.again import clone_run, repeat_run
 from evalhub.runs.queries import run_summary
-from evalhub.runs.serializers import CloneSerializer
+from evalhub.runs.remarks import keep_note, tag_run
+from evalhub.runs.serializers import CloneSerializer, RemarksSerializer
 
 
 class RunRepeatView(APIView):
@@ -40,3 +41,18 @@ class RunCloneView(APIView):
         if "build" in changes:
             changes["build"] = access_build(by, changes["build"])
         return Response(run_summary(clone_run(run=run, by=by, **changes)), status=202)
+
+
+class RunRemarksView(APIView):
+    @extend_schema(request=RemarksSerializer, responses=OpenApiTypes.OBJECT)
+    def post(self, request: Request, uid: UUID) -> Response:
+        """Tags of the run, and your own note on it."""
+        run = acting_run(request, uid, to="engineer")
+        by = acting_member(request, run.workspace_id, to="engineer")
+        asked = RemarksSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        if "tags" in asked.validated_data:
+            run.tags = tag_run(run=run, tags=asked.validated_data["tags"], by=by).tags
+        if "note" in asked.validated_data:
+            keep_note(run=run, text=asked.validated_data["note"], by=by)
+        return Response(run_summary(run))

@@ -22,14 +22,19 @@ from evalhub.runs.rewriting.services import start_rewriting
 from evalhub.runs.serializers import NewRewritingSerializer, RewritingSerializer, RunSerializer
 
 
+@extend_schema(parameters=[OpenApiParameter("tag", OpenApiTypes.STR, many=True)])
 class RunListView(ListAPIView[Run]):
+    """`tag` leaves only those that have it; given several times, all of them."""
+
     serializer_class = RunSerializer
     pagination_class = KeysetPagination
 
     def get_queryset(self) -> QuerySet[Run]:
         key = workspace_of(self.request, self.request.query_params.get("workspace"))
         member = acting_member(self.request, key, to="build")
-        return Run.objects.filter(workspace=member.workspace).select_related("job", "output_model")
+        runs = Run.objects.filter(workspace=member.workspace).select_related("job", "output_model")
+        tags = self.request.query_params.getlist("tag")
+        return runs.filter(tags__contains=tags) if tags else runs
 
 
 class RewritingListView(ListAPIView[Rewriting]):

@@ -9,6 +9,7 @@ urlpatterns = [
     path("runs/compare", api.RunComparisonView.as_view()),
     path("runs/<uuid:uid>", api.RunView.as_view()),
     path("runs/<uuid:uid>/clone", again_api.RunCloneView.as_view()),
+    path("runs/<uuid:uid>/remarks", again_api.RunRemarksView.as_view()),
     path("runs/<uuid:uid>/repeat", again_api.RunRepeatView.as_view()),
     path("models/<uuid:uid>/export", export_api.ModelExportView.as_view()),
     path("models/<uuid:uid>/merge", export_api.ModelMergeView.as_view()),

@@ -45,3 +45,9 @@ class CannotRepeatRun(Conflict):
     """It did not end well, files are gone, or code has changed; `differs` says what of the code."""
 
     code = "cannot_repeat_run"
+
+
+class BadTags(DomainError):
+    """Too many tags, or one that is too long or holds a comma."""
+
+    code = "bad_tags"

@@ -40,6 +40,19 @@ class TryForm(forms.Form):
         self.fields["base"].initial = adapter.base if adapter else bases.first()
 
 
+class RemarksForm(forms.Form):
+    tags = forms.CharField(
+        required=False, max_length=1100, help_text="With commas between them, such as: tone, keep."
+    )
+    note = forms.CharField(
+        required=False,
+        max_length=4000,
+        label="Your note",
+        widget=forms.Textarea(attrs={"rows": 5}),
+        help_text="Without words it is taken away.",
+    )
+
+
 class RewriteForm(forms.Form):
     model = RowField(LanguageModel.objects.none(), help_text="One that follows instructions.")
     way = forms.ChoiceField(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import QuerySet
 from django.db.models.enums import TextChoices
@@ -72,6 +73,9 @@ class Run(PublicModel):
     environment: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
     checkpoints: models.JSONField[list[dict[str, Any]]] = models.JSONField(default=list)
     seconds = models.FloatField(null=True, blank=True)
+    tags: ArrayField[list[str], list[str]] = ArrayField(
+        models.CharField(max_length=50), default=list, blank=True, db_default=[]
+    )  # each once, in order
 
     class Meta:
         ordering = ["-pk"]
@@ -138,6 +142,24 @@ class RunEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.n}"
+
+
+class RunNote(PublicModel):
+    """What a member says of a run; they change it, and nobody else does."""
+
+    run = models.ForeignKey(Run, models.PROTECT, related_name="notes")
+    member = models.ForeignKey(Member, models.PROTECT, related_name="+")
+    text = models.TextField()
+    changed_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["run", "member"], name="one_note_per_run_and_member")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.member} on {self.run}"
 
 
 class OutsideTraining(models.Model):

@@ -56,6 +56,11 @@ def run_summary(run: Run) -> dict[str, Any]:
         "forecast": forecast.as_json() if forecast else None,
         "environment": run.environment,
         "model": run.output_model.name if run.output_model else None,
+        "tags": run.tags,
+        "notes": [
+            {"by": note.member.pseudonym, "text": note.text}
+            for note in run.notes.select_related("member")
+        ],
         "repeats": str(run.repeats.uid) if run.repeats else None,
         "is_equal_to_the_bit": is_equal_to_the_bit(run),
     }

@@ -18,7 +18,18 @@ class RunSerializer(serializers.ModelSerializer[Run]):
 
     class Meta:
         model = Run
-        fields = ["uid", "recipe", "state", "seconds", "metrics", "output_model", "created_at"]
+        fields = (
+            "uid", "recipe", "state", "seconds", "metrics", "output_model", "tags", "created_at",
+        )  # fmt: skip
+
+
+class RemarksSerializer(serializers.Serializer[Run]):
+    """What is not named stays as it is."""
+
+    tags = serializers.ListField(child=serializers.CharField(max_length=200), required=False)
+    note = serializers.CharField(
+        max_length=4000, required=False, allow_blank=True, help_text="yours; blank takes it away"
+    )
 
 
 class CloneSerializer(serializers.Serializer[Run]):

@@ -1,6 +1,13 @@
 from django.urls import path
 
-from evalhub.runs import again_views, export_views, outside_views, rewrite_views, views
+from evalhub.runs import (
+    again_views,
+    export_views,
+    outside_views,
+    remark_views,
+    rewrite_views,
+    views,
+)
 
 app_name = "runs"
 urlpatterns = [
@@ -9,6 +16,7 @@ urlpatterns = [
     path("runs/compare/", views.run_compare, name="compare"),
     path("runs/<uuid:uid>/", views.run_detail, name="detail"),
     path("runs/<uuid:uid>/cancel/", views.run_cancel, name="cancel"),
+    path("runs/<uuid:uid>/remarks/", remark_views.remarks, name="remarks"),
     path("runs/<uuid:uid>/repeat/", again_views.run_repeat, name="repeat"),
     path("runs/<uuid:uid>/export/", export_views.run_export, name="export"),
     path("runs/<uuid:uid>/files/<path:path>", export_views.merged_file, name="file"),

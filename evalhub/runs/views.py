@@ -32,6 +32,7 @@ from evalhub.runs.queries import (
     settings_of,
     trial_answers,
 )
+from evalhub.runs.remarks import tags_of
 from evalhub.runs.sameness import is_equal_to_the_bit
 from evalhub.runs.services import start_measuring, start_training, try_prompt
 from evalhub.runs.telling import forecast_of, told_by
@@ -47,12 +48,16 @@ def run_list(request: Request, workspace: str) -> HttpResponse:
     member = access_member(request.user, workspace, to="build")
     runs = Run.objects.filter(workspace=member.workspace)
     runs = runs.select_related("job", "model", "output_model", "created_by")
+    if tag := request.GET.get("tag", ""):
+        runs = runs.filter(tags__contains=[tag])
     page = newest_first(runs, before=request.GET.get("before", ""))
     is_live = page.is_first and any(not run.job.is_ended for run in page)
     context = _context(member) | {
         "page": page,
         "is_live": is_live,
         "may_train": member.has(Role.ENGINEER),
+        "tag": tag,
+        "tags": tags_of(member.workspace),
     }
     return render(request, "runs/run_list.html" + ("#rows" if request.htmx else ""), context)
 
@@ -89,6 +94,7 @@ def run_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
         "may_train": member.has(Role.ENGINEER),
         "trains": run.recipe in TRAINING,
         "is_equal": is_equal_to_the_bit(run),
+        "notes": run.notes.select_related("member"),
         "repetitions": run.repetitions.select_related("job").order_by("pk"),
     }
     part = ("#previews" if request.htmx.target == "previews" else "#live") if request.htmx else ""

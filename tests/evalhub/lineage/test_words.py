@@ -89,7 +89,7 @@ NOBODYS = {
     "registry.languagemodel": "name source digest facts",
     "imports.rejectedrow": "field",
     "reports.export": "file_key digest left_out",
-    "runs.run": "spec metrics artifacts environment checkpoints",
+    "runs.run": "spec metrics artifacts environment checkpoints measured tags",
     "runs.rewriting": "way language through dropped",
     "sweeps.sweep": "recipe space options objective despite error findings",
     "sweeps.try": "values",
