@@ -1,11 +1,12 @@
 from django.urls import path
 
-from evalhub.runs import again_api, api, export_api, outside_api
+from evalhub.runs import again_api, api, cost_api, export_api, outside_api
 
 urlpatterns = [
     path("models/adapters", outside_api.AdapterListView.as_view()),
     path("rewritings", api.RewritingListView.as_view()),
     path("runs", api.RunListView.as_view()),
+    path("runs/price", cost_api.DevicePriceView.as_view()),
     path("runs/compare", api.RunComparisonView.as_view()),
     path("runs/<uuid:uid>", api.RunView.as_view()),
     path("runs/<uuid:uid>/clone", again_api.RunCloneView.as_view()),

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from evalhub.common.charts import Overlay, overlaid_chart
+from evalhub.runs.costs import RunCost, Sum, cost_of, sum_of
 from evalhub.runs.models import Run
 from evalhub.runs.queries import (
     FIRST,
@@ -74,6 +75,7 @@ class RunComparison:
     figures: list[Line]
     curves: list[Curve]
     samples: list[Asked]
+    total: Sum
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -88,15 +90,18 @@ class RunComparison:
             },
             "curves": {curve.name: curve.points for curve in self.curves},
             "samples": [asdict(each) for each in self.samples],
+            "total": asdict(self.total) | {"money": None if self.total.money is None else str(self.total.money)},
         }  # fmt: skip
 
 
 def compare(runs: Sequence[Run]) -> RunComparison:
+    costs = [cost_of(run) for run in runs]
     return RunComparison(
         runs=list(runs),
         differs=_differing([_asked_of(run) for run in runs]),
-        figures=_figures([_figures_of(run) for run in runs]),
+        figures=_figures(list(map(_figures_of, runs, costs))),
         curves=_curves([curves_of(run) for run in runs]),
+        total=sum_of(runs, costs),
         samples=_samples([{each.prompt: each for each in samples_of(run)} for run in runs]),
     )
 
@@ -128,15 +133,19 @@ def _differing(asked: Sequence[dict[str, Any]]) -> list[Line]:
     return [line for line in lines if any(value != line.values[0] for value in line.values)]
 
 
-def _figures_of(run: Run) -> dict[str, Figure]:
+def _figures_of(run: Run, cost: RunCost) -> dict[str, Figure]:
     found = {name: Figure(value) for name, value in run.metrics.items() if value is not None}
     for name, told in run.measured.items():
         if told.get("value") is not None:
             found[name] = Figure(told["value"], told.get("low"), told.get("high"))
     if probe := told_by(run).probe:
         found[FORGOTTEN] = Figure(probe[0]["rise"], probe[0]["low"], probe[0]["high"])
-    if run.seconds is not None:
-        found["seconds"] = Figure(run.seconds)
+    if cost.device_seconds is not None:
+        found["device_seconds"] = Figure(cost.device_seconds)
+    if cost.money is not None and cost.price:
+        found[f"device_cost_{cost.price.currency}"] = Figure(float(cost.money))
+    if cost.labour and cost.labour.minutes is not None:
+        found["annotator_minutes"] = Figure(cost.labour.minutes)
     return found
 
 

@@ -47,6 +47,12 @@ class CannotRepeatRun(Conflict):
     code = "cannot_repeat_run"
 
 
+class BadPrice(DomainError):
+    """A negative amount, or no currency."""
+
+    code = "bad_price"
+
+
 class BadTags(DomainError):
     """Too many tags, or one that is too long or holds a comma."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import signal
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from evalhub.jobs.models import Job
 from evalhub.jobs.workers import stopping
 from evalhub.registry.models import ModelKind
 from evalhub.registry.services import add_adapter
+from evalhub.runs.costs import labour_behind
 from evalhub.runs.errors import RunFailed, StillLocked
 from evalhub.runs.folder import drop_checkpoints, lay_out
 from evalhub.runs.following import Follower
@@ -109,10 +111,12 @@ def _close(run: Run, folder: Path, attempt: Path, result: RunResult, beat: Beat)
         path: _stored(folder / "artifacts" / path, beat) for path in sorted(result.artifacts)
     }
     artifacts[LOG] = _stored(attempt / LOG, beat)
+    labour = labour_behind(run) if result.ok and run.recipe in TRAINING else None
     with beat.fenced():
         run.artifacts = artifacts
         run.metrics, run.environment = result.metrics, result.environment
         run.seconds = result.seconds
+        run.labour = asdict(labour) if labour else {}
         if result.ok:
             _register_output(run)
             run.checkpoints = []

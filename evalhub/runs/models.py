@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.enums import TextChoices
 
 from evalhub.accounts.models import Member, Workspace
@@ -73,6 +73,8 @@ class Run(PublicModel):
     environment: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
     checkpoints: models.JSONField[list[dict[str, Any]]] = models.JSONField(default=list)
     seconds = models.FloatField(null=True, blank=True)
+    labour: models.JSONField[dict[str, int]] = models.JSONField(default=dict, db_default={})
+    # labour: {"judgments", "timed", "active_ms"} behind what it learnt from; empty where nothing tells
     tags: ArrayField[list[str], list[str]] = ArrayField(
         models.CharField(max_length=50), default=list, blank=True, db_default=[]
     )  # each once, in order
@@ -142,6 +144,22 @@ class RunEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.n}"
+
+
+class DevicePrice(models.Model):
+    """What an hour of a device costs a workspace; one for all its devices and runs."""
+
+    workspace = models.OneToOneField(Workspace, models.PROTECT, related_name="+", primary_key=True)
+    amount = models.DecimalField(max_digits=12, decimal_places=4)
+    currency = models.CharField(max_length=3)  # ISO 4217
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gte=0), name="device_price_not_negative")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount.normalize():f} {self.currency} an hour"
 
 
 class RunNote(PublicModel):

@@ -10,6 +10,7 @@ from evalhub.accounts.models import Workspace
 from evalhub.common.erased import TOMBSTONE
 from evalhub.common.files import file_store
 from evalhub.datasets.models import DatasetBuild
+from evalhub.runs.costs import cost_of
 from evalhub.runs.folder import run_dir
 from evalhub.runs.inputs import read_rows
 from evalhub.runs.models import Recipe, Run
@@ -51,6 +52,7 @@ def run_summary(run: Run) -> dict[str, Any]:
         "error": run.job.error,
         "seconds": run.seconds,
         "metrics": run.metrics,
+        "cost": cost_of(run).as_json(),
         "findings": told.findings,
         "probe": told.probe,
         "forecast": forecast.as_json() if forecast else None,

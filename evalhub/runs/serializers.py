@@ -7,7 +7,7 @@ from rest_framework import serializers
 from evalhub.registry.adapters import CONFIG, WEIGHTS
 from evalhub.registry.models import LanguageModel
 from evalhub.runs.exporting.services import TARGETS
-from evalhub.runs.models import Rewriting, RewritingWay, Run
+from evalhub.runs.models import DevicePrice, Rewriting, RewritingWay, Run
 from evalhub.runs.rewriting.asking import CODES
 from evalhub.runs.rewriting.services import MOST_EACH, MOST_PROMPTS
 
@@ -30,6 +30,13 @@ class RemarksSerializer(serializers.Serializer[Run]):
     note = serializers.CharField(
         max_length=4000, required=False, allow_blank=True, help_text="yours; blank takes it away"
     )
+
+
+class DevicePriceSerializer(serializers.Serializer[DevicePrice]):
+    """For an hour of a device."""
+
+    amount = serializers.DecimalField(max_digits=12, decimal_places=4)
+    currency = serializers.CharField(max_length=3, help_text="of ISO 4217")
 
 
 class CloneSerializer(serializers.Serializer[Run]):

@@ -4,6 +4,7 @@ from evalhub.runs import (
     again_views,
     export_views,
     outside_views,
+    price_views,
     remark_views,
     rewrite_views,
     views,
@@ -13,6 +14,7 @@ app_name = "runs"
 urlpatterns = [
     path("runs/", views.run_list, name="list"),
     path("runs/new/", views.run_new, name="new"),
+    path("runs/price/", price_views.device_price, name="price"),
     path("runs/compare/", views.run_compare, name="compare"),
     path("runs/<uuid:uid>/", views.run_detail, name="detail"),
     path("runs/<uuid:uid>/cancel/", views.run_cancel, name="cancel"),

@@ -20,6 +20,7 @@ from evalhub.jobs.queries import waits_for
 from evalhub.jobs.services import cancel_job
 from evalhub.runs.access import access_run, runs_to_compare
 from evalhub.runs.comparing import compare
+from evalhub.runs.costs import cost_of
 from evalhub.runs.errors import BadSpec
 from evalhub.runs.exporting.services import TITLES
 from evalhub.runs.forms import BaseForm, TryForm
@@ -83,6 +84,7 @@ def run_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
         "waits_for": waits_for(run.job),
         "charts": [(curve, line_chart(curve.name, curve.points)) for curve in curves],
         "settings": settings_of(run),
+        "cost": cost_of(run),
         "findings": told.findings,
         "previews": told.previews,
         "probe": told.probe,

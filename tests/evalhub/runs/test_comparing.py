@@ -65,7 +65,7 @@ def test_a_figure_that_a_run_lacks_is_missing_and_not_zero(
     figures = {line.name: line.values for line in compare(pair).figures}
     assert figures["steps"][0] is None
     assert figures["eval_loss"][1] is None
-    assert figures["seconds"][0].value == 60.0
+    assert figures["device_seconds"][0].value == 60.0
     assert ">—<" in page(client, erin, *pair).content.decode()
 
 
