@@ -31,6 +31,7 @@ from training.proving import prove, prove_ends
 from training.reporting import Reporter
 from training.sampling import Sampler
 from training.trying import try_longest
+from training.utilisation import utilised_by
 
 
 class Watched(Trainer):
@@ -239,6 +240,7 @@ def train_watched(
         evaluate_every=evaluate_every,
         held=partial(peak_bytes, prepared.device),
         sample=sampler.tell if sampler else lambda step: None,
+        utilised=utilised_by(prepared),
     )
     trainer.add_callback(reporter)
     attempt.stop.check()
