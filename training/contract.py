@@ -144,7 +144,7 @@ class Event(Checked):
     """One line of events.jsonl. `n` counts from 1 without gaps within an attempt.
 
     progress: {"done", "total", "note"}; metrics: {"step", name: value…}; checkpoint: {"step", "path"};
-    sample: {"step", "prompt", "content"}; finding: see training.findings; preview: a row as the model
+    sample: {"step", "prompt", "asked", "content"}; finding: see training.findings; preview: a row as the model
     reads it, see training.previews; forecast: see training.fitting; probe: see training.probing.
     """
 

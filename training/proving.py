@@ -14,6 +14,7 @@ from training.errors import InputError
 from training.generation import Decoding, answer_prompts
 from training.preparation import Prepared
 from training.reading import SAME, SAME_IN_16_BITS
+from training.sampling import tell_sample
 
 COMPARED = 4  # rows
 ASKED = 20  # prompts
@@ -72,8 +73,9 @@ def prove_ends(attempt: Attempt, prepared: Prepared, *, step: int) -> dict[str, 
             how=Decoding(0.0, 1.0, most), batch_size=ASKED, seed=attempt.spec.seed, stop=attempt.stop,
             beat=lambda done, total: attempt.progress(done, total, note="answering prompts"),
         )  # fmt: skip
-    for row, (answer,) in list(zip(asked, answers, strict=True))[:SHOWN]:
-        attempt.events.write("sample", step=step, prompt=row.row.id, content=answer.content)
+    if not prepared.validation.used:  # else a Sampler has told some
+        for row, (answer,) in list(zip(asked, answers, strict=True))[:SHOWN]:
+            tell_sample(attempt, row, answer.content, step=step)
     ended = sum(answer.finish == "stop" for (answer,) in answers)
     share = ended / len(answers)
     if share < ENDING:

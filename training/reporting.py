@@ -29,14 +29,21 @@ class Reporter(TrainerCallback):
         evaluate_every: int,
         patience: Patience,
         held: Callable[[], int],
+        sample: Callable[[int], None],
+        utilised: Callable[[float], dict[str, float]],
     ) -> None:
-        """`held` says how many bytes of memory were held at once, at the most."""
+        """Args:
+        held: says how many bytes of memory were held at once, at the most.
+        sample: lets the model answer fixed prompts at a step, at each evaluation.
+        utilised: the share of the device's peak that so many tokens a second are, where that is known.
+        """
         self._attempt = attempt
         self._evaluate = evaluate
         self._every = evaluate_every
         self._patience = patience
         self._tokens = self._seconds_training = 0.0
-        self._held, self._watch = held, Watch()
+        self._held, self._sample, self._watch = held, sample, Watch()
+        self._utilised = utilised
         self.first: dict[str, float] = {}
         self.last_evaluation: dict[str, float] = {}
 
@@ -77,6 +84,7 @@ class Reporter(TrainerCallback):
         told = {name: float(value) for name, value in logs.items() if name not in NOT_TOLD}
         tokens = float(logs.get("num_tokens", 0.0))
         told["tokens_per_second"] = round((tokens - self._tokens) / self._step_seconds, 1)
+        told |= self._utilised(told["tokens_per_second"])
         self._seconds_training += self._step_seconds
         self._tokens = tokens
         self.first = self.first or told
@@ -99,6 +107,8 @@ class Reporter(TrainerCallback):
         begun_here = {"first_loss": self.first["loss"]} if self.first and not self._from else {}
         seconds = self._seconds_training
         speed = {"tokens_per_second": round(self._tokens / seconds, 1)} if seconds else {}
+        if speed:
+            speed |= self._utilised(speed["tokens_per_second"])
         return {
             **begun_here,
             **self.last_evaluation,
@@ -113,4 +123,5 @@ class Reporter(TrainerCallback):
             return False
         self.last_evaluation = self._evaluate()
         self._attempt.events.write("metrics", step=step, **self.last_evaluation)
+        self._sample(step)
         return self._patience.is_over(step, self.last_evaluation)

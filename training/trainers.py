@@ -29,8 +29,10 @@ from training.preparation import Prepared
 from training.probing import Probe
 from training.proving import prove, prove_ends
 from training.reporting import Reporter
+from training.sampling import Sampler
 from training.shrinking import Shrinking
 from training.trying import try_longest
+from training.utilisation import utilised_by
 
 
 class Watched(Trainer):
@@ -232,12 +234,15 @@ def train_watched(
     patience = Patience(prepared.model, evaluations=trainer.patience)
     if patience.is_on and not prepared.validation.used:
         raise InputError("Patience looks at validation rows, and there are none; set it to 0.")
+    sampler = Sampler(attempt, prepared) if trainer.writes else None
     reporter = Reporter(
         attempt,
         patience=patience,
         evaluate=evaluate if prepared.validation.used else None,
         evaluate_every=evaluate_every,
         held=partial(peak_bytes, prepared.device),
+        sample=sampler.tell if sampler else lambda step: None,
+        utilised=utilised_by(prepared),
     )
     trainer.add_callback(reporter)
     attempt.stop.check()
@@ -258,6 +263,8 @@ def train_watched(
     attempt.stop.check()
     shutil.rmtree(prepared.unfinished, ignore_errors=True)
     patience.restore()
+    if patience.is_on and sampler:
+        sampler.tell(trainer.state.global_step)  # the best was another one
     forgotten = probe.compare(step=trainer.state.global_step)
     save_adapter(prepared.model, attempt)
     prove(attempt, trainer)

@@ -51,6 +51,45 @@ def line_chart(name: str, points: Sequence[tuple[float, float]]) -> LineChart:
     )
 
 
+class OverlaidLine(NamedTuple):
+    nth: int  # which of those that were given: it decides how the line is drawn
+    points: str  # of an SVG polyline
+
+
+@dataclass(frozen=True)
+class Overlay:
+    """Several curves on one pair of axes, in a box of WIDTH × HEIGHT."""
+
+    name: str
+    lines: list[OverlaidLine]
+    x_ticks: list[Tick]
+    y_ticks: list[Tick]
+    width: int = WIDTH
+    height: int = HEIGHT
+    left: int = LEFT
+    right: int = WIDTH - RIGHT
+    bottom: int = HEIGHT - BOTTOM
+
+
+def overlaid_chart(name: str, given: Sequence[Sequence[tuple[float, float]] | None]) -> Overlay:
+    """Lay out curves of which at least one has a point; None keeps its place and draws nothing."""
+    known = [(nth, points) for nth, points in enumerate(given) if points]
+    xs = [x for _, points in known for x, _ in points]
+    ys = [y for _, points in known for _, y in points]
+    low, high = _roomy(min(ys), max(ys))
+    x_at = _scale(min(xs), max(xs), LEFT, WIDTH - RIGHT)
+    y_at = _scale(low, high, HEIGHT - BOTTOM, TOP)
+    return Overlay(
+        name=name,
+        lines=[
+            OverlaidLine(nth, " ".join(f"{x_at(x):.1f},{y_at(y):.1f}" for x, y in points))
+            for nth, points in known
+        ],
+        x_ticks=[Tick(round(x_at(x), 1), short(x)) for x in _even(min(xs), max(xs))],
+        y_ticks=[Tick(round(y_at(y), 1), short(y)) for y in _even(low, high)],
+    )
+
+
 class Bar(NamedTuple):
     x: float
     y: float

@@ -17,6 +17,7 @@ from evalhub.registry.models import ModelKind
 from evalhub.runs.execution import execute_run, result_of
 from evalhub.runs.inputs import read_rows
 from evalhub.runs.models import Run
+from evalhub.runs.services import keep_measured
 
 TABLES = ("texts", "pairs", "predictions")
 Tables = dict[str, list[dict[str, Any]]]
@@ -33,6 +34,7 @@ def measure(job: Job, beat: Beat) -> dict[str, Any]:
     with beat.fenced():
         evaluation.metrics = metrics
         evaluation.save(update_fields=["metrics"])
+        keep_measured(run=run, figures=metrics)
         announce("evaluation.ended", evaluation.uid, model=str(evaluation.model.uid))
     if evaluation.model.kind == ModelKind.ADAPTER:
         comparison_of(baseline_of(evaluation), evaluation, beat)

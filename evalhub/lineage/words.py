@@ -33,6 +33,7 @@ from evalhub.judgments.models import (
 from evalhub.notifications.models import Notification
 from evalhub.prompts.models import Completion
 from evalhub.quality.models import Adjudication, Exclusion, Reinstatement, Withdrawal
+from evalhub.runs.models import RunNote
 
 Rows = QuerySet[Any]  # of any table: what it is, is known only at run time
 
@@ -84,6 +85,7 @@ OVERWRITTEN = (
     Place(Withdrawal, ("member", "withdrawn_by", "judgment__member"), ("reason",)),
     Place(Reinstatement, ("withdrawal__member", "reinstated_by"), ("reason",)),
     Place(ApiToken, ("member",), ("name",)),
+    Place(RunNote, ("member",), ("text",)),
 )
 
 DROPPED: tuple[tuple[type[models.Model], str], ...] = (

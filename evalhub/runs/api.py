@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,21 +14,27 @@ from evalhub.accounts.access import acting_member, workspace_of
 from evalhub.common.rest import KeysetPagination
 from evalhub.prompts.access import access_collection
 from evalhub.registry.access import model_named
-from evalhub.runs.access import acting_run
+from evalhub.runs.access import acting_run, runs_to_compare
+from evalhub.runs.comparing import compare
 from evalhub.runs.models import Rewriting, Run
 from evalhub.runs.queries import run_summary
 from evalhub.runs.rewriting.services import start_rewriting
 from evalhub.runs.serializers import NewRewritingSerializer, RewritingSerializer, RunSerializer
 
 
+@extend_schema(parameters=[OpenApiParameter("tag", OpenApiTypes.STR, many=True)])
 class RunListView(ListAPIView[Run]):
+    """`tag` leaves only those that have it; given several times, all of them."""
+
     serializer_class = RunSerializer
     pagination_class = KeysetPagination
 
     def get_queryset(self) -> QuerySet[Run]:
         key = workspace_of(self.request, self.request.query_params.get("workspace"))
         member = acting_member(self.request, key, to="build")
-        return Run.objects.filter(workspace=member.workspace).select_related("job", "output_model")
+        runs = Run.objects.filter(workspace=member.workspace).select_related("job", "output_model")
+        tags = self.request.query_params.getlist("tag")
+        return runs.filter(tags__contains=tags) if tags else runs
 
 
 class RewritingListView(ListAPIView[Rewriting]):
@@ -64,3 +70,19 @@ class RunView(APIView):
     @extend_schema(responses=OpenApiTypes.OBJECT)
     def get(self, request: Request, uid: UUID) -> Response:
         return Response(run_summary(acting_run(request, uid, to="build")))
+
+
+class RunComparisonView(APIView):
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("run", OpenApiTypes.UUID, many=True, required=True),
+            OpenApiParameter("workspace", OpenApiTypes.STR),
+        ],
+        responses=OpenApiTypes.OBJECT,
+    )
+    def get(self, request: Request) -> Response:
+        """Two to eight runs side by side: what differs, figures, curves, answers to the same prompts."""
+        key = workspace_of(request, request.query_params.get("workspace"))
+        member = acting_member(request, key, to="build")
+        runs = runs_to_compare(member.workspace, request.query_params.getlist("run"))
+        return Response(compare(runs).as_json())

@@ -33,3 +33,27 @@ class CannotExportRun(DomainError):
     """The run trains nothing, or the other trainer has no form for what it learns from."""
 
     code = "cannot_export_run"
+
+
+class CannotCompareRuns(DomainError):
+    """Fewer runs than two were named, or more than eight."""
+
+    code = "cannot_compare_runs"
+
+
+class CannotRepeatRun(Conflict):
+    """It did not end well, files are gone, or code has changed; `differs` says what of the code."""
+
+    code = "cannot_repeat_run"
+
+
+class BadPrice(DomainError):
+    """A negative amount, or no currency."""
+
+    code = "bad_price"
+
+
+class BadTags(DomainError):
+    """Too many tags, or one that is too long or holds a comma."""
+
+    code = "bad_tags"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import signal
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,12 @@ from evalhub.jobs.models import Job
 from evalhub.jobs.workers import stopping
 from evalhub.registry.models import ModelKind
 from evalhub.registry.services import add_adapter
+from evalhub.runs.costs import labour_behind
 from evalhub.runs.errors import RunFailed, StillLocked
 from evalhub.runs.folder import drop_checkpoints, lay_out
 from evalhub.runs.following import Follower
 from evalhub.runs.models import TRAINING, Recipe, Run
+from evalhub.runs.sameness import demand_same_code
 from evalhub.runs.trainer import LOG, LOOK_EVERY, Trainer
 from training.contract import (
     EXIT_INTERRUPTED,
@@ -42,9 +45,10 @@ def execute_run(job: Job, beat: Beat) -> Run:
 
     Raises:
         RunFailed: the sentence says what went wrong and what to do.
+        CannotRepeatRun: it repeats another one, and this machine has other versions.
         JobCancelled, JobReturned, LeaseLost: as for every job; the trainer is gone by then.
     """
-    run = Run.objects.select_related("model", "workspace", "created_by").get(job=job)
+    run = Run.objects.select_related("model", "workspace", "created_by", "repeats").get(job=job)
     if not run.is_closed:
         _carry_out(run, attempt=job.attempt, beat=beat)
     drop_checkpoints(run)
@@ -52,6 +56,8 @@ def execute_run(job: Job, beat: Beat) -> Run:
 
 
 def _carry_out(run: Run, *, attempt: int, beat: Beat) -> None:
+    if run.repeats is not None:
+        demand_same_code(run.repeats)
     folder = lay_out(run, beat.report)
     code = _train(run, folder, attempt=attempt, beat=beat)
     left = attempt_dir(folder, attempt)
@@ -105,10 +111,12 @@ def _close(run: Run, folder: Path, attempt: Path, result: RunResult, beat: Beat)
         path: _stored(folder / "artifacts" / path, beat) for path in sorted(result.artifacts)
     }
     artifacts[LOG] = _stored(attempt / LOG, beat)
+    labour = labour_behind(run) if result.ok and run.recipe in TRAINING else None
     with beat.fenced():
         run.artifacts = artifacts
         run.metrics, run.environment = result.metrics, result.environment
         run.seconds = result.seconds
+        run.labour = asdict(labour) if labour else {}
         if result.ok:
             _register_output(run)
             run.checkpoints = []

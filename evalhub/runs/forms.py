@@ -4,6 +4,7 @@ from django import forms
 
 from evalhub.accounts.models import Workspace
 from evalhub.common.forms import RowField, choose_from
+from evalhub.common.money import CURRENCIES
 from evalhub.registry.models import LanguageModel, ModelKind, Stage
 from evalhub.runs.models import RewritingWay
 from evalhub.runs.rewriting.asking import LANGUAGES
@@ -38,6 +39,26 @@ class TryForm(forms.Form):
         adapter = adapters.filter(stage=Stage.INCUMBENT).first() or adapters.first()  # the newest
         self.fields["adapter"].initial = adapter
         self.fields["base"].initial = adapter.base if adapter else bases.first()
+
+
+class DevicePriceForm(forms.Form):
+    amount = forms.DecimalField(
+        min_value=0, max_digits=12, decimal_places=4, label="For an hour of a device"
+    )
+    currency = forms.ChoiceField(choices=[(code, code) for code in CURRENCIES], initial="EUR")
+
+
+class RemarksForm(forms.Form):
+    tags = forms.CharField(
+        required=False, max_length=1100, help_text="With commas between them, such as: tone, keep."
+    )
+    note = forms.CharField(
+        required=False,
+        max_length=4000,
+        label="Your note",
+        widget=forms.Textarea(attrs={"rows": 5}),
+        help_text="Without words it is taken away.",
+    )
 
 
 class RewriteForm(forms.Form):

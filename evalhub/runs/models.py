@@ -2,8 +2,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.enums import TextChoices
 
 from evalhub.accounts.models import Member, Workspace
@@ -57,6 +58,9 @@ class Run(PublicModel):
         LanguageModel, models.PROTECT, null=True, blank=True, related_name="runs"
     )  # what it starts from: a base or an adapter
     builds = models.ManyToManyField(DatasetBuild, related_name="runs")
+    repeats = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="repetitions"
+    )  # the run whose spec this is, to the letter
     spec: models.JSONField[dict[str, Any]] = models.JSONField()
 
     output_model = models.OneToOneField(
@@ -65,9 +69,16 @@ class Run(PublicModel):
     metrics: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
     artifacts: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
     # artifacts: {path below artifacts/: {"key": in EVALHUB_FILES, "sha256": …}}
+    measured: models.JSONField[dict[str, Any]] = models.JSONField(default=dict, db_default={})
+    # measured: {name: {"value", "low", "high", "n"}} where intervals were worked out of its rows
     environment: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
     checkpoints: models.JSONField[list[dict[str, Any]]] = models.JSONField(default=list)
     seconds = models.FloatField(null=True, blank=True)
+    labour: models.JSONField[dict[str, int]] = models.JSONField(default=dict, db_default={})
+    # labour: {"judgments", "timed", "active_ms"} behind what it learnt from; empty where nothing tells
+    tags: ArrayField[list[str], list[str]] = ArrayField(
+        models.CharField(max_length=50), default=list, blank=True, db_default=[]
+    )  # each once, in order
 
     class Meta:
         ordering = ["-pk"]
@@ -140,6 +151,40 @@ class RunEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.n}"
+
+
+class DevicePrice(models.Model):
+    """What an hour of a device costs a workspace; one for all its devices and runs."""
+
+    workspace = models.OneToOneField(Workspace, models.PROTECT, related_name="+", primary_key=True)
+    amount = models.DecimalField(max_digits=12, decimal_places=4)
+    currency = models.CharField(max_length=3)  # ISO 4217
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(amount__gte=0), name="device_price_not_negative")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount.normalize():f} {self.currency} an hour"
+
+
+class RunNote(PublicModel):
+    """What a member says of a run; they change it, and nobody else does."""
+
+    run = models.ForeignKey(Run, models.PROTECT, related_name="notes")
+    member = models.ForeignKey(Member, models.PROTECT, related_name="+")
+    text = models.TextField()
+    changed_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["run", "member"], name="one_note_per_run_and_member")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.member} on {self.run}"
 
 
 class OutsideTraining(models.Model):

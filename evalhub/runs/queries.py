@@ -10,9 +10,11 @@ from evalhub.accounts.models import Workspace
 from evalhub.common.erased import TOMBSTONE
 from evalhub.common.files import file_store
 from evalhub.datasets.models import DatasetBuild
+from evalhub.runs.costs import cost_of
 from evalhub.runs.folder import run_dir
 from evalhub.runs.inputs import read_rows
 from evalhub.runs.models import Recipe, Run
+from evalhub.runs.sameness import is_equal_to_the_bit
 from evalhub.runs.telling import forecast_of, told_by
 from evalhub.runs.trainer import LOG
 from training.contract import OPTIONS, attempt_dir
@@ -50,11 +52,19 @@ def run_summary(run: Run) -> dict[str, Any]:
         "error": run.job.error,
         "seconds": run.seconds,
         "metrics": run.metrics,
+        "cost": cost_of(run).as_json(),
         "findings": told.findings,
         "probe": told.probe,
         "forecast": forecast.as_json() if forecast else None,
         "environment": run.environment,
         "model": run.output_model.name if run.output_model else None,
+        "tags": run.tags,
+        "notes": [
+            {"by": note.member.pseudonym, "text": note.text}
+            for note in run.notes.select_related("member")
+        ],
+        "repeats": str(run.repeats.uid) if run.repeats else None,
+        "is_equal_to_the_bit": is_equal_to_the_bit(run),
     }
 
 
@@ -103,6 +113,37 @@ def curves_of(run: Run) -> list[Series]:
                 found.setdefault(name, {})[body.get("step", 0)] = value
     names = sorted(found, key=lambda name: (name not in FIRST, name))
     return [Series(name, sorted(found[name].items())) for name in names if len(found[name]) > 1]
+
+
+@dataclass(frozen=True)
+class Answer:
+    step: int
+    content: str
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """A prompt that a run answers again and again: its answers, the latest first."""
+
+    prompt: str  # the id of its row
+    asked: str  # the turn that is answered; empty where an older run did not tell it
+    answers: list[Answer]
+
+
+def samples_of(run: Run) -> list[Sampled]:
+    """In the order in which they were first asked; a repeated step counts as the last attempt did it."""
+    found: dict[str, dict[int, str]] = {}
+    asked: dict[str, str] = {}
+    events = run.events.filter(kind="sample").order_by("attempt", "n")
+    for body in events.values_list("body", flat=True):
+        found.setdefault(body["prompt"], {})[body["step"]] = body["content"]
+        asked[body["prompt"]] = body.get("asked", "")
+    return [
+        Sampled(
+            prompt, asked[prompt], [Answer(step, by_step[step]) for step in sorted(by_step)[::-1]]
+        )
+        for prompt, by_step in found.items()
+    ]
 
 
 def log_tail(run: Run) -> str:

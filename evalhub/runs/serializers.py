@@ -7,7 +7,7 @@ from rest_framework import serializers
 from evalhub.registry.adapters import CONFIG, WEIGHTS
 from evalhub.registry.models import LanguageModel
 from evalhub.runs.exporting.services import TARGETS
-from evalhub.runs.models import Rewriting, RewritingWay, Run
+from evalhub.runs.models import DevicePrice, Rewriting, RewritingWay, Run
 from evalhub.runs.rewriting.asking import CODES
 from evalhub.runs.rewriting.services import MOST_EACH, MOST_PROMPTS
 from evalhub.runs.scoring.queries import Author
@@ -19,7 +19,37 @@ class RunSerializer(serializers.ModelSerializer[Run]):
 
     class Meta:
         model = Run
-        fields = ["uid", "recipe", "state", "seconds", "metrics", "output_model", "created_at"]
+        fields = (
+            "uid", "recipe", "state", "seconds", "metrics", "output_model", "tags", "created_at",
+        )  # fmt: skip
+
+
+class RemarksSerializer(serializers.Serializer[Run]):
+    """What is not named stays as it is."""
+
+    tags = serializers.ListField(child=serializers.CharField(max_length=200), required=False)
+    note = serializers.CharField(
+        max_length=4000, required=False, allow_blank=True, help_text="yours; blank takes it away"
+    )
+
+
+class DevicePriceSerializer(serializers.Serializer[DevicePrice]):
+    """For an hour of a device."""
+
+    amount = serializers.DecimalField(max_digits=12, decimal_places=4)
+    currency = serializers.CharField(max_length=3, help_text="of ISO 4217")
+
+
+class CloneSerializer(serializers.Serializer[Run]):
+    """What shall be other than in the run that is cloned."""
+
+    options = serializers.DictField(required=False, help_text="null takes the recipe's default")
+    seed = serializers.IntegerField(required=False, min_value=0, max_value=2**31 - 1)
+    model = serializers.CharField(required=False, max_length=120, help_text="its name")
+    build = serializers.UUIDField(required=False, help_text="to learn from")
+    despite = serializers.CharField(
+        required=False, max_length=2000, help_text="why findings that block do not matter"
+    )
 
 
 class NewRewritingSerializer(serializers.Serializer[Rewriting]):

@@ -46,6 +46,7 @@ def start_run(
     subject_uid: uuid.UUID | None = None,
     beside: Mapping[str, DatasetBuild] | None = None,
     teacher: LanguageModel | None = None,
+    repeats: Run | None = None,
 ) -> Run:
     """Freeze a spec and queue it for a worker with a device.
 
@@ -54,6 +55,7 @@ def start_run(
         inputs: files by the name that the recipe gives them.
         beside: which of `builds` are read, but not learnt from, by what for; see `runs.beside`.
         teacher: a model that the run learns from.
+        repeats: the run whose spec this is; see `runs.again`.
         kind: of the job; an app above may register one that calls `execute_run` and goes on.
 
     Raises:
@@ -81,10 +83,12 @@ def start_run(
         queue=Queue.GPU,
     )
     run = Run.objects.create(
-        uid=uid, workspace=workspace, recipe=recipe, job=job, created_by=by, model=model, spec=spec
-    )
+        uid=uid, workspace=workspace, recipe=recipe, job=job, created_by=by, model=model, spec=spec,
+        repeats=repeats,
+    )  # fmt: skip
     run.builds.set(builds)
-    _record(run, by, **spec.get("beside", {}))
+    again = {"repeats": str(repeats.uid)} if repeats else {}
+    _record(run, by, **spec.get("beside", {}), **again)
     return run
 
 
@@ -190,6 +194,13 @@ def try_prompt(
             subject_uid=trial,
         )
     return trial
+
+
+def keep_measured(*, run: Run, figures: Mapping[str, dict[str, Any]]) -> Run:
+    """Let a run know the figures with intervals that an app above worked out of its rows."""
+    run.measured = dict(figures)
+    run.save(update_fields=["measured"])
+    return run
 
 
 def _frozen(

@@ -1,13 +1,26 @@
 from django.urls import path
 
-from evalhub.runs import export_views, outside_views, rewrite_views, score_views, views
+from evalhub.runs import (
+    again_views,
+    export_views,
+    outside_views,
+    price_views,
+    remark_views,
+    rewrite_views,
+    score_views,
+    views,
+)
 
 app_name = "runs"
 urlpatterns = [
     path("runs/", views.run_list, name="list"),
     path("runs/new/", views.run_new, name="new"),
+    path("runs/price/", price_views.device_price, name="price"),
+    path("runs/compare/", views.run_compare, name="compare"),
     path("runs/<uuid:uid>/", views.run_detail, name="detail"),
     path("runs/<uuid:uid>/cancel/", views.run_cancel, name="cancel"),
+    path("runs/<uuid:uid>/remarks/", remark_views.remarks, name="remarks"),
+    path("runs/<uuid:uid>/repeat/", again_views.run_repeat, name="repeat"),
     path("runs/<uuid:uid>/export/", export_views.run_export, name="export"),
     path("runs/<uuid:uid>/files/<path:path>", export_views.merged_file, name="file"),
     path("models/<uuid:uid>/peft/", export_views.model_peft, name="peft"),

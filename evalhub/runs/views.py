@@ -18,7 +18,9 @@ from evalhub.datasets.access import access_build
 from evalhub.jobs.access import access_job
 from evalhub.jobs.queries import waits_for
 from evalhub.jobs.services import cancel_job
-from evalhub.runs.access import access_run
+from evalhub.runs.access import access_run, runs_to_compare
+from evalhub.runs.comparing import compare
+from evalhub.runs.costs import cost_of
 from evalhub.runs.errors import BadSpec
 from evalhub.runs.exporting.services import TITLES
 from evalhub.runs.forms import BaseForm, TryForm
@@ -27,12 +29,17 @@ from evalhub.runs.queries import (
     builds_of,
     curves_of,
     log_tail,
+    samples_of,
     settings_of,
     trial_answers,
 )
+from evalhub.runs.remarks import tags_of
+from evalhub.runs.sameness import is_equal_to_the_bit
 from evalhub.runs.services import start_measuring, start_training, try_prompt
 from evalhub.runs.telling import forecast_of, told_by
 from evalhub.runs.training_form import BasisForm, SettingsForm, told_of, trainable_builds
+
+SHOWN = 6  # prompts with their answers
 
 
 @require_GET
@@ -42,14 +49,27 @@ def run_list(request: Request, workspace: str) -> HttpResponse:
     member = access_member(request.user, workspace, to="build")
     runs = Run.objects.filter(workspace=member.workspace)
     runs = runs.select_related("job", "model", "output_model", "created_by")
+    if tag := request.GET.get("tag", ""):
+        runs = runs.filter(tags__contains=[tag])
     page = newest_first(runs, before=request.GET.get("before", ""))
     is_live = page.is_first and any(not run.job.is_ended for run in page)
     context = _context(member) | {
         "page": page,
         "is_live": is_live,
         "may_train": member.has(Role.ENGINEER),
+        "tag": tag,
+        "tags": tags_of(member.workspace),
     }
     return render(request, "runs/run_list.html" + ("#rows" if request.htmx else ""), context)
+
+
+@require_GET
+@login_required
+def run_compare(request: Request, workspace: str) -> HttpResponse:
+    """`?run=` names each."""
+    member = access_member(request.user, workspace, to="build")
+    runs = runs_to_compare(member.workspace, request.GET.getlist("run"))
+    return render(request, "runs/compare.html", _context(member) | {"compared": compare(runs)})
 
 
 @require_GET
@@ -64,16 +84,20 @@ def run_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
         "waits_for": waits_for(run.job),
         "charts": [(curve, line_chart(curve.name, curve.points)) for curve in curves],
         "settings": settings_of(run),
+        "cost": cost_of(run),
         "findings": told.findings,
         "previews": told.previews,
         "probe": told.probe,
         "builds": builds_of(run),
         "forecast": None if run.job.is_ended else forecast_of(run, told),
-        "samples": run.events.filter(kind="sample").order_by("-attempt", "-n")[:6],
+        "samples": samples_of(run)[:SHOWN],
         "log": log_tail(run),
         "targets": TITLES if run.recipe in TRAINING else {},
         "may_train": member.has(Role.ENGINEER),
         "trains": run.recipe in TRAINING,
+        "is_equal": is_equal_to_the_bit(run),
+        "notes": run.notes.select_related("member"),
+        "repetitions": run.repetitions.select_related("job").order_by("pk"),
     }
     part = ("#previews" if request.htmx.target == "previews" else "#live") if request.htmx else ""
     return render(request, "runs/run_detail.html" + part, context)

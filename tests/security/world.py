@@ -29,6 +29,7 @@ from evalhub.reports.services import start_export
 from evalhub.rubrics.models import RubricVersion
 from evalhub.runs.inputs import store_rows
 from evalhub.runs.models import RunEvent
+from evalhub.runs.remarks import keep_note, tag_run
 from evalhub.runs.services import try_prompt
 from tests import factories
 
@@ -417,6 +418,8 @@ def of_the_models(workspace: Workspace, member: Member, text: str) -> list[Model
         RunEvent.objects.create(
             run=run, attempt=0, n=number, at=run.created_at, kind=kind, body=body
         )
+    tag_run(run=run, tags=[text.replace(",", "")[:50]], by=member)
+    keep_note(run=run, text=text, by=member)
     evaluation = factories.EvaluationFactory.create(workspace=workspace, model=adapter)
     comparison = factories.ComparisonFactory.create(
         workspace=workspace,

@@ -15,6 +15,7 @@ from training.device import choose_device
 from training.generation import Decoding, answer_prompts
 from training.models import attach_adapter, load_base
 from training.rows import read_rows
+from training.sampling import tell_sample
 
 SHOWN = 3
 
@@ -48,8 +49,8 @@ def run(attempt: Attempt) -> dict[str, float]:
         for each, given in zip(prompts.used, answers, strict=True)
         for index, answer in enumerate(given)
     ]  # fmt: skip
-    for each in completions[: SHOWN * options.n : options.n]:
-        attempt.events.write("sample", step=0, prompt=each["prompt"], content=each["content"])
+    for each, (first, *_) in list(zip(prompts.used, answers, strict=True))[:SHOWN]:
+        tell_sample(attempt, each, first.content, step=0)
     write_rows(attempt.artifacts / "completions.jsonl", completions)
     tokens = sum(answer.tokens for given in answers for answer in given)
     return {

@@ -62,8 +62,10 @@ def decide(candidate: Evaluation, erin: Member) -> Promotion:
 def test_an_evaluation_says_each_figure_with_its_interval_and_n(
     base: LanguageModel, builds: list[DatasetBuild], erin: Member
 ) -> None:
-    metrics = measure(base, builds, erin).metrics
+    evaluation = measure(base, builds, erin)
+    metrics = evaluation.metrics
 
+    assert evaluation.run.measured == metrics  # so that runs side by side have it too
     accuracy = metrics["preference_accuracy"]
     assert accuracy["value"] == 0.5
     assert accuracy["n"] == 20

@@ -39,6 +39,7 @@ from evalhub.notifications.services import notify
 from evalhub.registry.models import MarkCause
 from evalhub.runs.inputs import store_rows
 from evalhub.runs.models import RunEvent
+from evalhub.runs.remarks import keep_note
 from evalhub.runs.services import start_training, try_prompt
 from tests import factories as make
 from tests.evalhub.lineage.conftest import Build, said_on, trained_on
@@ -102,6 +103,7 @@ def desk_of(person: Member, task: Task, judgment: Judgment) -> None:
     assert fix.member != person
     make.SavedViewFactory.create(member=person, name=MARK, criteria={"text": MARK})
     make.ApiTokenFactory.create(member=person, name=MARK)
+    keep_note(run=make.RunFactory.create(workspace=person.workspace), text=MARK, by=person)
     link = make.JoinLinkFactory.create(campaign=task.campaign)
     make.ParticipantFactory.create(link=link, member=person, external_id="5f-zquux")
     other = make.MemberFactory.create(workspace=person.workspace)

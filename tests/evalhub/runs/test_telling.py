@@ -15,7 +15,7 @@ from django.urls import reverse
 
 from evalhub.accounts.models import Member
 from evalhub.runs.models import Run, RunEvent
-from evalhub.runs.queries import run_summary
+from evalhub.runs.queries import run_summary, samples_of
 from evalhub.runs.telling import forecast_of, told_by
 from tests import factories
 from tests.evalhub.runs.scenes import base_model, built, without_torch
@@ -144,3 +144,23 @@ def test_sentences_of_runs_from_before_become_findings(erin: Member) -> None:
         cursor.execute(migration.operations[0].sql)  # type: ignore[attr-defined]
     (told,) = told_by(run).findings
     assert (told["code"], told["told"]) == ("noted", "2 rows are left out.")
+
+
+def test_answers_to_fixed_prompts_stand_by_step_the_latest_first(
+    client: Client, erin: Member
+) -> None:
+    run = made(erin)
+    for attempt, step, content in ((1, 0, "before"), (1, 9, "lost"), (2, 9, HOSTILE)):
+        body = {"step": step, "prompt": "p1", "asked": f"Why? {HOSTILE}", "content": content}
+        say(run, "sample", body, attempt=attempt)
+    say(run, "sample", {"step": 0, "prompt": "p2", "content": "of an older run"})
+    first, second = samples_of(run)
+    assert [(answer.step, answer.content) for answer in first.answers] == [
+        (9, HOSTILE),
+        (0, "before"),
+    ]
+    assert second.asked == ""
+    shown = page(client, erin, run, target="live")
+    assert HOSTILE not in shown
+    assert shown.index("step 9") < shown.index("step 0")
+    assert "lost" not in shown
