@@ -45,6 +45,7 @@ def start_run(
     kind: str = EXECUTE,
     subject_uid: uuid.UUID | None = None,
     beside: Mapping[str, DatasetBuild] | None = None,
+    label: str = "",
 ) -> Run:
     """Freeze a spec and queue it for a worker with a device.
 
@@ -53,6 +54,7 @@ def start_run(
         inputs: files by the name that the recipe gives them.
         beside: which of `builds` are read, but not learnt from, by what for; see `runs.beside`.
         kind: of the job; an app above may register one that calls `execute_run` and goes on.
+        label: only workers that offer it take the run.
 
     Raises:
         BadSpec: an option that the recipe does not know, or a value that means nothing.
@@ -74,6 +76,7 @@ def start_run(
         by=by,
         subject_uid=subject_uid or uid,
         queue=Queue.GPU,
+        label=label,
     )
     run = Run.objects.create(
         uid=uid, workspace=workspace, recipe=recipe, job=job, created_by=by, model=model, spec=spec
@@ -96,12 +99,14 @@ def start_training(
     title: str = "",
     despite: str = "",
     beside: Beside = NONE_BESIDE,
+    label: str = "",
 ) -> Run:
     """Train an adapter on a build's rows: `start_run` with the build's files as its inputs.
 
     Args:
         despite: why that is right though the build's report has findings that block.
         beside: builds that are read as well: a probe, and for elastic weights the earlier task.
+        label: as of `start_run`.
 
     Raises:
         BadSpec: a build is not finished, holds no rows for its purpose, is of another kind, or the options do
@@ -122,6 +127,7 @@ def start_training(
         by=by,
         title=title,
         beside=beside.named(),
+        label=label,
     )
     if blocks:
         names = [each["name"] for each in blocks]

@@ -34,6 +34,7 @@ class TrainSpec(msgspec.Struct, forbid_unknown_fields=True):
     options: dict[str, Any] = {}
     seed: int = 0
     despite: str = ""  # why the build's findings that block do not matter
+    label: str = ""  # only workers that offer it take the run
 
 
 class Command(BaseCommand):
@@ -72,6 +73,7 @@ class Command(BaseCommand):
                 options=spec.options,
                 seed=spec.seed,
                 despite=spec.despite,
+                label=spec.label,
                 beside=Beside(
                     **{name: _build(uid, workspace, name) for name, uid in _beside(spec)}
                 ),
