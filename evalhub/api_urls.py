@@ -16,6 +16,7 @@ v1 = [
     path("", include("evalhub.reports.api_urls")),
     path("", include("evalhub.registry.api_urls")),
     path("", include("evalhub.runs.api_urls")),
+    path("", include("evalhub.remote.api_urls")),
     path("", include("evalhub.sweeps.api_urls")),
     path("", include("evalhub.evaluation.api_urls")),
     path("", include("evalhub.lineage.api_urls")),

@@ -17,6 +17,7 @@ from evalhub.common.embedded.postgres import NAME
 from evalhub.common.embedded.redis import broker_url
 from evalhub.common.embedded.secrets import clearly, usable_secret_key, whole_number
 from evalhub.common.identity_provider import identity_provider
+from evalhub.common.labels import labels_of
 from evalhub.common.logs import logging_config
 from evalhub.common.outgoing_mail import outgoing_mail, server_settings
 from evalhub.schedule import SCHEDULE
@@ -37,6 +38,10 @@ EVALHUB_WEB_WORKERS = whole_number(
     "EVALHUB_WEB_WORKERS", env.str("EVALHUB_WEB_WORKERS", "2"), least=1
 )
 EVALHUB_WORKERS = whole_number("EVALHUB_WORKERS", env.str("EVALHUB_WORKERS", "2"), least=1)
+EVALHUB_WORKER_LABELS = labels_of(env.list("EVALHUB_WORKER_LABELS", default=[]))
+EVALHUB_REMOTE_MOST_GB = whole_number(
+    "EVALHUB_REMOTE_MOST_GB", env.str("EVALHUB_REMOTE_MOST_GB", "200"), least=1
+)
 EVALHUB_LEASE_SECONDS = whole_number(
     "EVALHUB_LEASE_SECONDS", env.str("EVALHUB_LEASE_SECONDS", "30"), least=5
 )
@@ -110,6 +115,7 @@ INSTALLED_APPS = [
     "evalhub.reports",
     "evalhub.links",
     "evalhub.runs",
+    "evalhub.remote",
     "evalhub.sweeps",
     "evalhub.evaluation",
     "evalhub.lineage",

@@ -122,6 +122,9 @@ class Member(PublicModel):
                 condition=Q(kind=MemberKind.PERSON) | Q(user=None),
                 name="only_persons_sign_in",
             ),
+            models.CheckConstraint(
+                condition=~Q(kind=MemberKind.WORKER) | Q(roles=[]), name="a_worker_has_no_role"
+            ),
             one_of("member_kind_known", "kind", MemberKind),
         ]
 

@@ -75,8 +75,11 @@ def set_roles(*, member: Member, roles: Iterable[str], by: Member) -> Member:
     """Take effect on the member's next request; the last owner stays one.
 
     Raises:
-        Conflict: there would be no owner, or the member came by a join link and only judges.
+        Conflict: there would be no owner, or the member came by a join link and only judges, or is a
+            worker.
     """
+    if member.kind == MemberKind.WORKER and list(roles):
+        raise Conflict(f"{member} is a worker: its token takes runs, and nothing else.")
     if member.only_campaign is not None and roles_of(roles) != [Role.ANNOTATOR.value]:
         raise Conflict(f"{member} came by a join link, and only judges.")
     member.roles, before = roles_of(roles), member.roles

@@ -62,6 +62,14 @@ class Files:
             _copy(source, target, beat)
         partial.replace(local)
 
+    def size(self, key: str) -> int:
+        """In bytes. Raise FileNotFoundError when nothing is stored under `key`."""
+        return int(self._fs.size(self._path(key)))
+
+    def bytes_below(self, prefix: str) -> int:
+        """What lies under a prefix takes so many bytes."""
+        return int(self._fs.du(self._path(prefix))) if self.exists(prefix) else 0
+
     def exists(self, key: str) -> bool:
         return bool(self._fs.exists(self._path(key)))
 

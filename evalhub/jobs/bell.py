@@ -6,7 +6,7 @@ from evalhub.jobs.models import Job
 
 def ring(job: Job) -> None:
     """Tell the workers of the job's queue that it waits."""
-    ring_task("evalhub.jobs.tasks.execute", str(job.uid), queue=job.queue)
+    ring_task("evalhub.jobs.tasks.execute", str(job.uid), queue=job.asked_of)
 
 
 def ring_news(pk: int) -> None:

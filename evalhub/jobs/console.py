@@ -16,8 +16,11 @@ LOOK_EVERY = 0.3  # seconds
 
 
 def run_or_follow(job: Job) -> Job:
-    """Watch a job until it ended; without a live worker for its queue, do it in this process."""
-    if live_workers(job.queue):
+    """Watch a job until it ended; without a live worker for its queue, do it in this process.
+
+    One with a label waits for a worker that offers it: this process offers none.
+    """
+    if job.label or live_workers(job.asked_of, of=job.workspace):
         return follow(job)
     return run_here(job)
 

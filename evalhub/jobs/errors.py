@@ -5,6 +5,10 @@ class TooManyJobs(DomainError):
     code, http_status = "too_many_jobs", 429
 
 
+class BadLabel(DomainError):
+    code = "bad_label"
+
+
 class JobEnded(Conflict):
     code = "job_ended"
 

@@ -45,7 +45,7 @@ def execute(uid: UUID | str) -> None:
         _end(beat, JobState.CANCELLED)
         raise
     except JobReturned:
-        _give_back(job)
+        give_back(job)
     except LeaseLost:
         log.warning("job.lease_lost", job=str(job.uid), attempt=job.attempt)
     except (OperationalError, InterfaceError):  # the database went away, which is not the job's end
@@ -58,8 +58,12 @@ def execute(uid: UUID | str) -> None:
         _end(beat, JobState.FAILED, error=sorry, trace=traceback.format_exc())
 
 
-def take(uid: UUID | str) -> Job | None:
-    """Take the lease in one UPDATE, or return None when another worker was first."""
+def take(uid: UUID | str, *, owner: str = "") -> Job | None:
+    """Take the lease in one UPDATE, or return None when another worker was first.
+
+    Args:
+        owner: who takes it; this process where nobody is named.
+    """
     now = timezone.now()
     taken = (
         Job.objects.waiting()
@@ -67,7 +71,7 @@ def take(uid: UUID | str) -> Job | None:
         .update(
             state=JobState.RUNNING,
             attempt=F("attempt") + 1,
-            lease_owner=this_worker(),
+            lease_owner=owner or this_worker(),
             lease_expires_at=now + lease_time(),
             heartbeat_at=now,
             started_at=now,
@@ -108,7 +112,8 @@ def write_end(
     events.announce("job.ended", job.uid, kind=job.kind, state=state, subject=subject)
 
 
-def _give_back(job: Job) -> None:
+def give_back(job: Job) -> None:
+    """Queue it again, unless somebody else has it by now."""
     mine = Job.objects.running().filter(pk=job.pk, attempt=job.attempt)
     mine.update(
         state=JobState.QUEUED, lease_owner="", lease_expires_at=None, note="waiting for a worker"
@@ -142,7 +147,7 @@ def take_back_abandoned() -> None:
                 sorry = f"Its worker died {job.deaths} times. Look at the worker's log and memory."
                 write_end(job, JobState.FAILED, error=sorry)
             else:
-                _give_back(job)
+                give_back(job)
 
 
 def ring_again() -> None:

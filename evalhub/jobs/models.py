@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from evalhub.accounts.models import Member, Workspace
 from evalhub.common.models import PublicModel, one_of
-from evalhub.jobs.choices import ENDED, JobState, Queue
+from evalhub.jobs.choices import ENDED, JobState, Queue, queue_with
 
 
 class JobQuerySet(models.QuerySet["Job"]):
@@ -43,6 +43,8 @@ class Job(PublicModel):
     subject_uid = models.UUIDField(null=True, blank=True)  # what it is about
     title = models.CharField(max_length=200)
     queue = models.CharField(max_length=10, choices=Queue.choices, default=Queue.DEFAULT.value)
+    # only workers that offer it take the job; empty: any worker of the queue
+    label = models.CharField(max_length=40, blank=True, default="", db_default="")
     payload: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
     created_by = models.ForeignKey(Member, models.PROTECT, null=True, blank=True)
 
@@ -98,6 +100,11 @@ class Job(PublicModel):
         return self.state in ENDED
 
     @property
+    def asked_of(self) -> str:
+        """The queue that workers listen to who may take it: "gpu", or with a label "gpu.a100"."""
+        return queue_with(self.queue, self.label)
+
+    @property
     def share_done(self) -> float | None:
         """0 to 1, or None while the total is not known."""
         return min(1.0, self.done / self.total) if self.total else None
@@ -132,10 +139,14 @@ class News(PublicModel):
 
 
 class Worker(models.Model):
-    """A worker process, as it says of itself every few seconds. Gone silent = gone."""
+    """A worker process, as it says of itself every few seconds. Gone silent = gone.
+
+    `workspace`: the one that it works for, where it reaches only our API; any other works for all.
+    """
 
     name = models.CharField(max_length=120, unique=True)
-    queues: ArrayField[list[str], list[str]] = ArrayField(models.CharField(max_length=10))
+    queues: ArrayField[list[str], list[str]] = ArrayField(models.CharField(max_length=60))
+    workspace = models.ForeignKey(Workspace, models.CASCADE, null=True, blank=True)
     pid = models.PositiveIntegerField()
     started_at = models.DateTimeField(default=timezone.now)
     seen_at = models.DateTimeField(default=timezone.now)

@@ -14,9 +14,11 @@ def waits_for(job: Job) -> str:
     """
     if job.state != JobState.QUEUED or job.queue != Queue.GPU:
         return ""
-    same = Job.objects.filter(queue=job.queue)
+    same = Job.objects.filter(queue=job.queue, label=job.label)
     busy = list(same.running().order_by("pk"))
-    workers = live_workers(job.queue)
+    workers = live_workers(job.asked_of, of=job.workspace)
+    if not workers and job.label:
+        return f"no worker that offers {job.label} is running"
     if not workers:
         return "no worker with a device is running; an operator starts one with manage.py up"
     if len(busy) < workers:

@@ -8,9 +8,10 @@ from django.utils import timezone
 
 from evalhub.accounts.models import Member, Workspace
 from evalhub.audit.services import record
+from evalhub.common.labels import is_label
 from evalhub.jobs.bell import ring
 from evalhub.jobs.choices import JobState, Queue
-from evalhub.jobs.errors import JobEnded, TooManyJobs
+from evalhub.jobs.errors import BadLabel, JobEnded, TooManyJobs
 from evalhub.jobs.jobs import write_end
 from evalhub.jobs.models import Job
 
@@ -27,14 +28,21 @@ def queue_job(
     subject_uid: UUID | None = None,
     payload: dict[str, Any] | None = None,
     queue: Queue = Queue.DEFAULT,
+    label: str = "",
 ) -> Job:
     """Queue work in the caller's transaction; a worker hears of it after the commit.
 
     A broker that is down is logged, never an error: the sweep rings again.
 
+    Args:
+        label: only workers that offer it take the job.
+
     Raises:
+        BadLabel: a label is lower-case letters, digits and hyphens, 40 at most.
         TooManyJobs: the workspace has 200 unended jobs; wait or cancel some.
     """
+    if label and not is_label(label):
+        raise BadLabel(f"“{label}” is no label: take lower-case letters, digits and hyphens.")
     if workspace and Job.objects.of_workspace(workspace).unended().count() >= MOST_WAITING:
         raise TooManyJobs(f"{MOST_WAITING} jobs are waiting already; wait, or cancel some of them.")
     job = Job.objects.create(
@@ -45,6 +53,7 @@ def queue_job(
         subject_uid=subject_uid,
         payload=payload or {},
         queue=queue,
+        label=label,
     )
     transaction.on_commit(lambda: ring(job), robust=True)
     return job

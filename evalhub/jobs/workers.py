@@ -12,8 +12,10 @@ from datetime import timedelta
 
 import structlog
 from django.db import DatabaseError, close_old_connections
+from django.db.models import Q
 from django.utils import timezone
 
+from evalhub.accounts.models import Workspace
 from evalhub.jobs.models import Worker
 
 log = structlog.get_logger(__name__)
@@ -28,10 +30,15 @@ def this_worker() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
-def live_workers(queue: str) -> int:
-    """How many worker processes of `queue` said so within the last 15 seconds."""
+def live_workers(queue: str, *, of: Workspace | None = None) -> int:
+    """How many worker processes of `queue` said so within the last 15 seconds.
+
+    Args:
+        of: count those as well that work for this workspace alone.
+    """
     recent = timezone.now() - SILENT_AFTER
-    return Worker.objects.filter(queues__contains=[queue], seen_at__gte=recent).count()
+    alive = Worker.objects.filter(queues__contains=[queue], seen_at__gte=recent)
+    return alive.filter(Q(workspace=None) | Q(workspace=of)).count()
 
 
 def stay_registered(queues: list[str]) -> threading.Thread:
@@ -52,9 +59,16 @@ def _say_until_stopped(queues: list[str]) -> None:
             return
 
 
-def say_alive(queues: list[str]) -> None:
-    fresh = {"queues": queues, "pid": os.getpid(), "seen_at": timezone.now()}
-    Worker.objects.update_or_create(name=this_worker(), defaults=fresh)
+def say_alive(queues: list[str], *, name: str = "", workspace: Workspace | None = None) -> None:
+    """Of this process; or of the worker of that name, which reaches us over the API."""
+    fresh: dict[str, object] = {"queues": queues, "seen_at": timezone.now(), "workspace": workspace}
+    fresh["pid"] = 0 if name else os.getpid()
+    Worker.objects.update_or_create(name=name or this_worker(), defaults=fresh)
+
+
+def still_alive(name: str) -> None:
+    """Of a worker that said what it is before."""
+    Worker.objects.filter(name=name).update(seen_at=timezone.now())
 
 
 def say_gone() -> None:

@@ -6,7 +6,6 @@ stays as it is.
 
 from __future__ import annotations
 
-import signal
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -24,9 +23,10 @@ from evalhub.runs.costs import labour_behind
 from evalhub.runs.errors import RunFailed, StillLocked
 from evalhub.runs.folder import drop_checkpoints, lay_out
 from evalhub.runs.following import Follower
+from evalhub.runs.handed_in import artifacts_of, handed_in
 from evalhub.runs.models import TRAINING, Recipe, Run
 from evalhub.runs.sameness import demand_same_code
-from evalhub.runs.trainer import LOG, LOOK_EVERY, Trainer
+from evalhub.runs.trainer import LOG, Trainer
 from training.contract import (
     EXIT_INTERRUPTED,
     EXIT_LOCKED,
@@ -34,9 +34,9 @@ from training.contract import (
     RunResult,
     attempt_dir,
 )
+from training.launching import CANCEL_GRACE, LOOK_EVERY, ended_without_a_word
 
 LOCKED_FOR = 90.0  # an abandoned trainer ends within its own grace of 30 s
-CANCEL_GRACE = 20.0
 ADAPTER = "adapter/"
 
 
@@ -50,7 +50,10 @@ def execute_run(job: Job, beat: Beat) -> Run:
     """
     run = Run.objects.select_related("model", "workspace", "created_by", "repeats").get(job=job)
     if not run.is_closed:
-        _carry_out(run, attempt=job.attempt, beat=beat)
+        if (handed := handed_in(job)) is not None:
+            _close(run, handed.result, artifacts_of(run, handed, beat), beat)
+        else:
+            _carry_out(run, attempt=job.attempt, beat=beat)
     drop_checkpoints(run)
     return run
 
@@ -64,10 +67,10 @@ def _carry_out(run: Run, *, attempt: int, beat: Beat) -> None:
     try:
         result = RunResult.read(left)
     except ContractError:
-        result = RunResult(ok=False, error=_gone(code))
-    _close(run, folder, left, result, beat)
-    if not result.ok:
-        raise RunFailed(result.error)
+        result = RunResult(ok=False, error=ended_without_a_word(code))
+    beat.report(note="storing results")
+    stored = {path: _stored(folder / "artifacts" / path, beat) for path in sorted(result.artifacts)}
+    _close(run, result, stored | {LOG: _stored(left / LOG, beat)}, beat)
 
 
 def _train(run: Run, folder: Path, *, attempt: int, beat: Beat) -> int:
@@ -104,13 +107,12 @@ def _one_process(run: Run, folder: Path, *, attempt: int, beat: Beat) -> int:
         trainer.close()
 
 
-def _close(run: Run, folder: Path, attempt: Path, result: RunResult, beat: Beat) -> None:
-    """Store files first, then write the end in one fenced transaction."""
-    beat.report(note="storing results")
-    artifacts = {
-        path: _stored(folder / "artifacts" / path, beat) for path in sorted(result.artifacts)
-    }
-    artifacts[LOG] = _stored(attempt / LOG, beat)
+def _close(run: Run, result: RunResult, artifacts: dict[str, dict[str, str]], beat: Beat) -> None:
+    """Write the end in one fenced transaction; the files are stored already.
+
+    Raises:
+        RunFailed: the result says that it did not go well.
+    """
     labour = labour_behind(run) if result.ok and run.recipe in TRAINING else None
     with beat.fenced():
         run.artifacts = artifacts
@@ -123,6 +125,8 @@ def _close(run: Run, folder: Path, attempt: Path, result: RunResult, beat: Beat)
         run.save()
         if result.ok:
             announce("run.ended", run.uid, recipe=run.recipe, job=str(run.job.uid))
+    if not result.ok:
+        raise RunFailed(result.error)
 
 
 def _stored(path: Path, beat: Beat) -> dict[str, str]:
@@ -148,18 +152,6 @@ def _register_output(run: Run) -> None:
         facts={"recipe": run.recipe, "run": str(run.uid)},
         by=run.created_by,
     )
-
-
-def _gone(code: int) -> str:
-    """What to say of a process that ended without a word."""
-    if code == -signal.SIGKILL:
-        return (
-            "The trainer was killed (9): probably out of memory. Take a smaller batch_size or a "
-            "shorter max_length, and give the steps back with accumulation."
-        )
-    if code < 0:
-        return f"The trainer was stopped by signal {-code} ({signal.Signals(-code).name}); the log tells more."
-    return f"The trainer ended without a result (exit code {code}); the log tells why."
 
 
 def result_of(run: Run) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 from evalhub.common.files import file_store
 from evalhub.registry.errors import NoModelThere
 from evalhub.registry.files import demand_model_at
+from evalhub.registry.models import LanguageModel
 from evalhub.runs.errors import CannotRepeatRun
 from evalhub.runs.models import TRAINING, Run
 from training.environment import code_digest
@@ -90,13 +91,20 @@ def _gone(run: Run) -> list[str]:
         for name, file in sorted(run.spec["inputs"].items())
         if not store.exists(file["key"])
     ]
-    base = run.starts_from.base
+    for model in (run.starts_from, run.teacher):
+        if model is not None:
+            found += _gone_of(model)
+    return found
+
+
+def _gone_of(model: LanguageModel) -> list[str]:
+    found = []
     try:
-        demand_model_at(base.source)
+        demand_model_at(model.base.source)
     except NoModelThere:
-        found.append(f"the files of “{base}”")
-    if run.starts_from.is_adapter:
-        files = run.starts_from.facts.get("files", {})
-        if not files or any(not store.exists(file["key"]) for file in files.values()):
-            found.append(f"the files of “{run.starts_from}”")
+        found.append(f"the files of “{model.base}”")
+    if model.is_adapter:
+        files = model.facts.get("files", {})
+        if not files or any(not file_store().exists(file["key"]) for file in files.values()):
+            found.append(f"the files of “{model}”")
     return found

@@ -47,6 +47,7 @@ def start_run(
     beside: Mapping[str, DatasetBuild] | None = None,
     teacher: LanguageModel | None = None,
     repeats: Run | None = None,
+    label: str = "",
 ) -> Run:
     """Freeze a spec and queue it for a worker with a device.
 
@@ -57,6 +58,7 @@ def start_run(
         teacher: a model that the run learns from.
         repeats: the run whose spec this is; see `runs.again`.
         kind: of the job; an app above may register one that calls `execute_run` and goes on.
+        label: only workers that offer it take the run.
 
     Raises:
         BadSpec: an option that the recipe does not know, or a value that means nothing.
@@ -81,6 +83,7 @@ def start_run(
         by=by,
         subject_uid=subject_uid or uid,
         queue=Queue.GPU,
+        label=label,
     )
     run = Run.objects.create(
         uid=uid, workspace=workspace, recipe=recipe, job=job, created_by=by, model=model, spec=spec,
@@ -105,12 +108,14 @@ def start_training(
     title: str = "",
     despite: str = "",
     beside: Beside = NONE_BESIDE,
+    label: str = "",
 ) -> Run:
     """Train an adapter on a build's rows: `start_run` with the build's files as its inputs.
 
     Args:
         despite: why that is right though the build's report has findings that block.
         beside: builds that are read as well: a probe, and for elastic weights the earlier task.
+        label: as of `start_run`.
 
     Raises:
         BadSpec: a build is not finished, holds no rows for its purpose, is of another kind, or the options do
@@ -132,6 +137,7 @@ def start_training(
         title=title,
         beside=beside.named(),
         teacher=beside.teacher,
+        label=label,
     )
     if blocks:
         names = [each["name"] for each in blocks]

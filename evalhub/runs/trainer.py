@@ -1,90 +1,16 @@
-"""The trainer's process: started clean, watched, and gone when we are."""
+"""The trainer's process with this instance's settings."""
 
 from __future__ import annotations
 
-import contextlib
-import os
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 from django.conf import settings
 
-from evalhub.common.files import Beat, unwatched
-from training.contract import ATTEMPT_VARIABLE, LIFELINE_VARIABLE, attempt_dir
+from training import launching
 
-LOG = "log.txt"
-LOOK_EVERY = 0.25  # seconds
-TERM_GRACE = 60.0  # seconds to reach the next step and write a checkpoint
-PASSED_ON = (  # all else stays here: the trainer gets no database, no broker and no secret key
-    "PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "VIRTUAL_ENV", "LD_LIBRARY_PATH",
-    "CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES", "CUDA_HOME", "PYTORCH_ALLOC_CONF",
-    "HF_HOME", "HF_HUB_CACHE", "XDG_CACHE_HOME", "OMP_WAIT_POLICY", "COVERAGE_PROCESS_START",
-)  # fmt: skip
+LOG = launching.LOG
 
 
-class Trainer:
-    """`python -m training RUN_DIR` in a process group of its own."""
-
+class Trainer(launching.Trainer):
     def __init__(self, run_dir: Path, *, attempt: int) -> None:
-        log = attempt_dir(run_dir, attempt) / LOG
-        log.parent.mkdir(parents=True, exist_ok=True)
-        reading, self._lifeline = os.pipe()  # closed by the kernel when this worker is killed
-        try:
-            with log.open("ab") as output:
-                self._process = subprocess.Popen(
-                    [sys.executable, "-m", "training", str(run_dir)],
-                    stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=subprocess.STDOUT,
-                    start_new_session=True,
-                    cwd=settings.BASE_DIR,
-                    env=_environment(attempt, reading),
-                    pass_fds=[reading],
-                )
-        finally:
-            os.close(reading)
-
-    def exit_code(self, *, within: float) -> int | None:
-        """Its exit code, negative for a signal; None if it still works after that many seconds."""
-        try:
-            return self._process.wait(within)
-        except subprocess.TimeoutExpired:
-            return None
-
-    def stop(self, *, grace: float = TERM_GRACE, beat: Beat = unwatched) -> None:
-        """Ask it to stop at its next step; kill the whole group when the grace is over.
-
-        Args:
-            beat: called while it writes its last checkpoint, which outlasts a lease.
-        """
-        self._signal(signal.SIGTERM)
-        deadline = time.monotonic() + grace
-        while self.exit_code(within=LOOK_EVERY) is None and time.monotonic() < deadline:
-            beat()
-        self.kill()
-
-    def kill(self) -> None:
-        self._signal(signal.SIGKILL)
-        self._process.wait()
-
-    def close(self) -> None:
-        """Leave nothing behind, however we got here."""
-        self.kill()
-        os.close(self._lifeline)
-
-    def _signal(self, number: signal.Signals) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, number)
-
-
-def _environment(attempt: int, lifeline: int) -> dict[str, str]:
-    kept = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-    return kept | {
-        ATTEMPT_VARIABLE: str(attempt),
-        LIFELINE_VARIABLE: str(lifeline),
-        "EVALHUB_ALLOW_HUB": "1" if settings.EVALHUB_ALLOW_HUB else "0",
-        "PYTHONUNBUFFERED": "1",
-    }
+        super().__init__(run_dir, attempt=attempt, allow_hub=settings.EVALHUB_ALLOW_HUB)

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 
 from evalhub.accounts.models import Workspace
 from evalhub.common.forms import RowField, choose_from
+from evalhub.common.labels import LABEL
 from evalhub.datasets.choices import BuildKind
 from evalhub.datasets.models import DatasetBuild
 from evalhub.datasets.queries import blocking
@@ -145,6 +146,7 @@ class SettingsForm(forms.Form):
             self.fields[each.name] = _field(each, first[each.name], basis.suggested())
         self._add_beside(chosen, first)
         self.fields["seed"] = forms.IntegerField(initial=first.get("seed", 0), help_text="The same seed gives the same run. Another one tells how much is chance.")  # fmt: skip
+        self.fields["worker_label"] = forms.RegexField(f"^{LABEL}$", required=False, label="Only on workers that offer", help_text="A label such as a100; empty: any worker with a device.", error_messages={"invalid": "A label is lower-case letters, digits and hyphens."})  # fmt: skip
         self.blocks = blocking(chosen["build"])
         if self.blocks:
             self.fields["despite"] = forms.CharField(label="Why train all the same", widget=forms.Textarea(attrs={"rows": 2}))  # fmt: skip
@@ -153,7 +155,7 @@ class SettingsForm(forms.Form):
         names: dict[str, list[str]] = {}
         for each in self._explained:
             names.setdefault(each.group, []).append(each.name)
-        names["How long"].append("seed")
+        names["How long"] += ["seed", "worker_label"]
         names["Rows"] += [name for name in BESIDE if name in self.fields]
         return [
             Group(title, [self[name] for name in inside], nth < 2 or any(self[name].errors for name in inside))

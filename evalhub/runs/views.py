@@ -138,6 +138,7 @@ def _started(member: Member, basis: BasisForm, form: SettingsForm) -> Run | None
             seed=form.cleaned_data["seed"],
             despite=form.cleaned_data.get("despite", ""),
             beside=form.beside(),
+            label=form.cleaned_data["worker_label"],
             by=member,
         )
     except DomainError as error:

@@ -85,10 +85,17 @@ def last_step(folder: Path) -> int:
     return max(int(event["body"]["step"]) for event in events if event["kind"] == "metrics")
 
 
-def test_a_killed_worker_costs_no_step_no_second_writer_and_no_bit(up: Up) -> None:
-    undisturbed = ended(up, said_by(up, START))
-    assert undisturbed.state == "succeeded", undisturbed.error
+@pytest.fixture(scope="package")
+def undisturbed(up: Up) -> State:
+    """A run that nothing happens to, whose weights the others must have."""
+    found = ended(up, said_by(up, START))
+    assert found.state == "succeeded", found.error
+    return found
 
+
+def test_a_killed_worker_costs_no_step_no_second_writer_and_no_bit(
+    up: Up, undisturbed: State
+) -> None:
     run = said_by(up, START)
     wait_until(lambda: state_of(up, run).checkpoints > 0, seconds=WITHIN)
     os.kill(up.started("worker-gpu").pid, signal.SIGKILL)

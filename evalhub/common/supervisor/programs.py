@@ -87,8 +87,10 @@ def worker_slots(queue: str) -> list[str]:
 
     solo for `gpu`: the process that is told to go is the one that trains, and can hand its run back.
     """
-    slots = ["-P", "solo"] if queue == "gpu" else ["-c", str(settings.EVALHUB_WORKERS)]
-    return ["-Q", queue, *slots]
+    if queue != "gpu":
+        return ["-Q", queue, "-c", str(settings.EVALHUB_WORKERS)]
+    labelled = [f"gpu.{label}" for label in settings.EVALHUB_WORKER_LABELS]
+    return ["-Q", ",".join([queue, *labelled]), "-P", "solo"]
 
 
 def devices() -> int:

@@ -35,6 +35,7 @@ class TrainSpec(msgspec.Struct, forbid_unknown_fields=True):
     seed: int = 0
     teacher: str = ""
     despite: str = ""  # why the build's findings that block do not matter
+    label: str = ""  # only workers that offer it take the run
 
 
 class Command(BaseCommand):
@@ -73,6 +74,7 @@ class Command(BaseCommand):
                 options=spec.options,
                 seed=spec.seed,
                 despite=spec.despite,
+                label=spec.label,
                 beside=Beside(
                     teacher=model_named(workspace.pk, spec.teacher) if spec.teacher else None,
                     **{name: _build(uid, workspace, name) for name, uid in _beside(spec)},

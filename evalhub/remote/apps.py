@@ -1,0 +1,6 @@
+from evalhub.common.apps import EvalhubApp
+
+
+class RemoteConfig(EvalhubApp):
+    name = "evalhub.remote"
+    default = True

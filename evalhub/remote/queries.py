@@ -1,0 +1,109 @@
+"""What a worker needs of a run, and nothing else of the workspace."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from django.conf import settings
+
+from evalhub.common.errors import NotFound
+from evalhub.common.files import file_store
+from evalhub.registry.files import folder_of
+from evalhub.registry.models import LanguageModel
+from evalhub.runs.errors import FileChanged
+from evalhub.runs.folder import ADAPTER, TEACHER, spec_of
+from evalhub.runs.models import Run
+
+PIECE = 16 * 2**20  # bytes of an answer: a slow line must not hold a thread of the web for an hour
+
+
+def lent(run: Run) -> dict[str, Any]:
+    """The run as its worker is told of it; keys of the file store and paths of ours stay here."""
+    spec = asdict(spec_of(run)) | {"teacher": "", "teacher_adapter": ""}
+    base = run.model.base if run.model else None
+    folder = folder_of(base.source) if base else None
+    return {
+        "run": str(run.uid),
+        "attempt": run.job.attempt,
+        "lease_seconds": settings.EVALHUB_LEASE_SECONDS,
+        "spec": spec | ({"model": ""} if folder else {}),
+        "base": _told_base(base, folder) if base and folder else None,
+        "is_taught": run.teacher is not None,
+        "files": {path: _told(file) for path, file in inputs_of(run).items()},
+        "checkpoints": [
+            {
+                "name": each["name"],
+                "files": {path: _told(file) for path, file in each["files"].items()},
+            }
+            for each in run.checkpoints
+        ],
+    }
+
+
+def inputs_of(run: Run) -> dict[str, dict[str, str]]:
+    """By the path in the run directory: {"key", "sha256"} of rows, of the adapter to go on from and of the
+    teacher's.
+    """
+    found = {f"inputs/{name}.jsonl": file for name, file in run.spec["inputs"].items()}
+    for name, model in ((ADAPTER, run.model), (TEACHER, run.teacher)):
+        if model is not None and model.is_adapter:
+            found |= {f"{name}/{path}": file for path, file in model.facts["files"].items()}
+    return found
+
+
+def can_lend(run: Run) -> bool:
+    """A worker elsewhere has one base at a time: a teacher stands on the same one."""
+    return run.teacher is None or run.teacher.base == run.starts_from.base
+
+
+def open_file(run: Run, sha256: str) -> BinaryIO:
+    """A file that this run reads, by its digest.
+
+    Raises:
+        NotFound: it is none of this run's.
+        FileChanged: it is gone from the file store.
+    """
+    readable = list(inputs_of(run).values())
+    readable += [file for each in run.checkpoints for file in each["files"].values()]
+    key = next((file["key"] for file in readable if file["sha256"] == sha256), None)
+    if key is None:
+        raise NotFound("This run has no such file.")
+    try:
+        return file_store().open(key)
+    except FileNotFoundError as error:
+        raise FileChanged("A file of this run is gone from the file store.") from error
+
+
+def open_base_file(run: Run, path: str) -> BinaryIO:
+    """A file of the base model that this run starts from.
+
+    Raises:
+        NotFound: the base is not here, or has no such file.
+    """
+    folder = folder_of(run.model.base.source) if run.model else None
+    if folder is None or path not in _files_below(folder):
+        raise NotFound("This run’s base model has no such file.")
+    return (folder / path).open("rb")
+
+
+def _told_base(base: LanguageModel, folder: Path) -> dict[str, Any]:
+    """`digest` is over all files, as `registry.files.digest_of_source` says."""
+    return {"name": folder.name, "digest": base.digest, "files": _files_below(folder)}
+
+
+def _files_below(folder: Path) -> dict[str, int]:
+    return {
+        path.relative_to(folder).as_posix(): path.stat().st_size
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def _told(file: dict[str, str]) -> dict[str, Any]:
+    try:
+        size = file_store().size(file["key"])
+    except FileNotFoundError:  # said when the worker asks for it
+        size = 0
+    return {"sha256": file["sha256"], "bytes": size}
