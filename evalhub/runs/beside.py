@@ -21,7 +21,7 @@ PROBES = (BuildKind.SFT, BuildKind.PREFERENCE)
 class Beside:
     """`probe`: its validation rows are read before the first step and after the last; nothing learns from them.
     `earlier`: by its training rows elastic weights know what to hold. `teacher`: what it would say next is
-    learnt, word by word.
+    learnt, word by word; of rloo the reward model.
     """
 
     probe: DatasetBuild | None = None
@@ -43,7 +43,7 @@ class Beside:
         Raises:
             BadSpec: a build or a teacher that the recipe cannot read, or that does nothing with these options.
         """
-        self._demand_taught(build, distils=bool(options.get("distil")))
+        self._demand_taught(build, recipe, distils=bool(options.get("distil")))
         for name, other in self.named().items():
             if other.workspace_id != build.workspace_id:
                 raise BadSpec("The builds of a run belong to one workspace.")
@@ -61,8 +61,10 @@ class Beside:
             found[EARLIER] = _earlier_file(self.earlier)
         return found
 
-    def _demand_taught(self, build: DatasetBuild, *, distils: bool) -> None:
-        if distils != (self.teacher is not None):
+    def _demand_taught(self, build: DatasetBuild, recipe: str, *, distils: bool) -> None:
+        if recipe == Recipe.RLOO and self.teacher is None:
+            raise BadSpec("rloo learns from what a reward model says: name one as the teacher.")
+        if recipe != Recipe.RLOO and distils != (self.teacher is not None):
             raise BadSpec("distil learns from what a teacher would say: name both, a weight and the teacher, or none.")  # fmt: skip
         if self.teacher is not None and self.teacher.workspace_id != build.workspace_id:
             raise BadSpec("The teacher of a run belongs to its workspace.")

@@ -93,6 +93,17 @@ def demand_use(model: LanguageModel | None, recipe: str) -> None:
         raise CannotRun(f"“{model}” is a base; score needs a reward model that was trained on it.")
 
 
+def demand_teacher(teacher: LanguageModel, recipe: str) -> None:
+    """Raise CannotRun for a model that nothing can be learnt from by this recipe."""
+    if recipe != Recipe.RLOO:
+        return demand_use(teacher, recipe)
+    if teacher.kind != ModelKind.REWARD:
+        raise CannotRun(
+            f"“{teacher}” gives no rewards; rloo needs a model that the recipe reward made."
+        )
+    return None
+
+
 def demand_whole(builds: Sequence[DatasetBuild]) -> None:
     for build in builds:
         if build.erased_at is not None:

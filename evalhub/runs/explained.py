@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-TRAINING = ("sft", "dpo", "kto", "reward")
+TRAINING = ("sft", "dpo", "kto", "reward", "rloo")
 PAIRED = ("dpo", "reward")
 
 LEARNING, LENGTH, ADAPTER, METHOD, DATA = (
@@ -119,7 +119,22 @@ SETTINGS = (
     Explained(
         "beta", METHOD,
         "How dear it is to move away from where training began.",
-        "0.05 to 0.5", recipes=("dpo", "kto"),
+        "0.05 to 0.5; of rloo 0.01 to 0.1", recipes=("dpo", "kto", "rloo"),
+    ),
+    Explained(
+        "n", METHOD,
+        "Answers drawn to each prompt of a batch; each is compared with the mean of the others. More are steadier and cost as much more.",
+        "4 to 8", recipes=("rloo",),
+    ),
+    Explained(
+        "max_new_tokens", METHOD,
+        "Tokens that a drawn answer may have.",
+        "as long as good answers are, and a little more", recipes=("rloo",),
+    ),
+    Explained(
+        "cut_penalty", METHOD,
+        "Reward that an answer loses which does not end within them; else the model learns to ramble.",
+        "0.5 to 2, in the unit of the rewards", recipes=("rloo",),
     ),
     Explained(
         "loss", METHOD,

@@ -101,6 +101,7 @@ RATES = {
     "dpo": 1e-5,
     "kto": 1e-5,
     "reward": 1e-4,
+    "rloo": 1e-5,
 }  # few rows; TRL's and PEFT's advice for LoRA
 SMALL_BY = 10  # times that, for a small model
 

@@ -22,6 +22,7 @@ class Recipe(TextChoices):
     DPO = "dpo"
     KTO = "kto"
     REWARD = "reward"
+    RLOO = "rloo"
     SCORE = "score"
     EVALUATE = "evaluate"
     GENERATE = "generate"
@@ -35,6 +36,7 @@ TRAINING: dict[str, tuple[str, ...]] = {
     Recipe.DPO: (BuildKind.PREFERENCE,),
     Recipe.KTO: (BuildKind.UNPAIRED,),
     Recipe.REWARD: (BuildKind.REWARD, BuildKind.PREFERENCE),
+    Recipe.RLOO: (BuildKind.SFT, BuildKind.PREFERENCE),  # of their prompts
 }
 
 

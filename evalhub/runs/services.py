@@ -17,6 +17,7 @@ from evalhub.runs.beside import NONE_BESIDE, Beside
 from evalhub.runs.demands import (
     checked_options,
     demand_fit,
+    demand_teacher,
     demand_trainable,
     demand_unseen,
     demand_use,
@@ -73,7 +74,7 @@ def start_run(
         spec["beside"] = {name: str(build.uid) for name, build in beside.items()}
     if teacher is not None:
         spec["teacher"] = str(teacher.uid)
-        demand_use(teacher, str(recipe))
+        demand_teacher(teacher, str(recipe))
     demand_use(model, str(recipe))
     uid = uuid.uuid4()
     job = queue_job(

@@ -39,6 +39,7 @@ METHODS = {
     Recipe.DPO.value: "dpo: learn to prefer, from a preference build",
     Recipe.KTO.value: "kto: learn from single answers called good or bad",
     Recipe.REWARD.value: "reward: a model that scores answers",
+    Recipe.RLOO.value: "rloo: draw answers to a build’s prompts, and learn what a reward model likes",
 }
 
 
@@ -60,7 +61,7 @@ class BasisForm(forms.Form):
     """What is trained, on what, by which method; comes with the address."""
 
     build = BuildField(DatasetBuild.objects.none(), label="Build to learn from")
-    method = forms.ChoiceField(choices=[*METHODS.items()])
+    method = forms.ChoiceField()
     model = RowField(
         LanguageModel.objects.none(),
         label="Model to start from",
@@ -72,11 +73,14 @@ class BasisForm(forms.Form):
         choices=[("", "as many rows as there are"), *((each.name, each.name + " rows") for each in PRESETS)],
     )  # fmt: skip
 
+    methods = METHODS
+
     def __init__(self, given: Mapping[str, Any], *, workspace: Workspace) -> None:
         """A form that was filled in where `given` names a method; else one that begins with what fits the
         build that `given` names, if any.
         """
         super().__init__(given if "method" in given else None)
+        self.fields["method"] = forms.ChoiceField(choices=[*self.methods.items()])
         kinds = [ModelKind.BASE, ModelKind.ADAPTER, ModelKind.REWARD]
         models = LanguageModel.objects.of_workspace(workspace).filter(kind__in=kinds)
         choose_from(self, "build", trainable_builds(workspace))
@@ -84,7 +88,7 @@ class BasisForm(forms.Form):
         named = given.get("build", "")
         for build in trainable_builds(workspace):
             if str(build.uid) == named:
-                fitting = (name for name in METHODS if build.kind in TRAINING[name])
+                fitting = (name for name in self.methods if build.kind in TRAINING[name])
                 self.initial.update(build=build, method=next(fitting))
         base = models.filter(kind=ModelKind.BASE)
         self.initial["model"] = base.first() if base.count() == 1 else None
@@ -175,9 +179,11 @@ class SettingsForm(forms.Form):
             earlier = builds.filter(kind=BuildKind.SFT)
             self.fields[EARLIER] = BuildField(earlier, required=False, empty_label="none", label="Earlier build", initial=first.get(EARLIER), help_text="What the adapter was taught before, for ewc.")  # fmt: skip
 
-        if any(each.name == "distil" for each in self._explained):
-            teachers = LanguageModel.objects.of_workspace(build.workspace).generating()
-            self.fields[TEACHER] = RowField(teachers, required=False, empty_label="none", initial=first.get(TEACHER), help_text="Whose words distil learns: a larger model with the same tokens, or the adapter that was in service.")  # fmt: skip
+        models = LanguageModel.objects.of_workspace(build.workspace)
+        if self._recipe == Recipe.RLOO:
+            self.fields[TEACHER] = RowField(models.filter(kind=ModelKind.REWARD), label="Reward model", initial=first.get(TEACHER), help_text="On a base with the same tokens. Models lists those that the recipe reward made.")  # fmt: skip
+        elif any(each.name == "distil" for each in self._explained):
+            self.fields[TEACHER] = RowField(models.generating(), required=False, empty_label="none", initial=first.get(TEACHER), help_text="Whose words distil learns: a larger model with the same tokens, or the adapter that was in service.")  # fmt: skip
 
     def clean(self) -> dict[str, Any]:
         """Name every setting that means nothing or does not fit the rows."""

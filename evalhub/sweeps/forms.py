@@ -9,7 +9,7 @@ from evalhub.accounts.models import Workspace
 from evalhub.datasets.queries import blocking
 from evalhub.registry.models import LanguageModel, ModelKind
 from evalhub.runs.explained import settings_for
-from evalhub.runs.training_form import BasisForm
+from evalhub.runs.training_form import METHODS, BasisForm
 from evalhub.sweeps.choices import OBJECTIVES, Sampler
 from evalhub.sweeps.space import SEARCHABLE
 
@@ -30,7 +30,17 @@ SEARCHES: dict[str, dict[str, Any]] = {  # what the form offers to begin with
 }  # fmt: skip
 
 
-class SearchBasisForm(BasisForm):
+class SweptBasisForm(BasisForm):
+    """Without the methods whose runs cannot be compared by a figure of theirs."""
+
+    methods = {
+        name: told
+        for name, told in METHODS.items()
+        if any(name in each.recipes for each in OBJECTIVES.values())
+    }
+
+
+class SearchBasisForm(SweptBasisForm):
     """What is searched on what; comes with the address."""
 
     search = forms.ChoiceField(

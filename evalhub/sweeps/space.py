@@ -82,6 +82,8 @@ def demand_fit(
     goal = OBJECTIVES.get(objective)
     if goal is None or recipe not in goal.recipes:
         fitting = [each.name for each in OBJECTIVES.values() if recipe in each.recipes]
+        if not fitting:
+            raise BadSweep(f"{recipe} is not swept: a sweep has no place for its reward model. Start runs of it one by one.")  # fmt: skip
         raise BadSweep(f"{recipe} can be compared by {' or '.join(fitting)}, not by {objective}.")
     if strange := [name for name in space if name not in (*SEARCHABLE, MODEL, SEED)]:
         raise BadSweep(f"{', '.join(strange)} cannot be searched; what can: {', '.join((*SEARCHABLE, MODEL))}.")  # fmt: skip

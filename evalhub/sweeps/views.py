@@ -16,7 +16,7 @@ from evalhub.common.paging import newest_first
 from evalhub.runs.training_form import BasisForm, trainable_builds
 from evalhub.sweeps.access import access_sweep, sweeps
 from evalhub.sweeps.errors import BadSweep
-from evalhub.sweeps.forms import CurveForm, SearchBasisForm, SweepForm
+from evalhub.sweeps.forms import CurveForm, SearchBasisForm, SweepForm, SweptBasisForm
 from evalhub.sweeps.models import Sweep
 from evalhub.sweeps.queries import (
     at_an_end,
@@ -67,7 +67,7 @@ def sweep_new(request: Request, workspace: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def curve_new(request: Request, workspace: str) -> HttpResponse:
     member = access_member(request.user, workspace, to="engineer")
-    basis = BasisForm(request.GET, workspace=member.workspace)
+    basis = SweptBasisForm(request.GET, workspace=member.workspace)
     form = CurveForm(request.POST or None, basis=basis) if basis.is_valid() else None
     if form is not None and form.is_valid() and (sweep := _measuring(member, basis, form)):
         return redirect("sweeps:detail", workspace, sweep.uid)

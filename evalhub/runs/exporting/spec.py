@@ -10,7 +10,7 @@ from evalhub.datasets.models import DatasetBuild
 from evalhub.registry.files import NEEDED, folder_of
 from evalhub.registry.models import LanguageModel
 from evalhub.runs.errors import CannotExportRun
-from evalhub.runs.models import TRAINING, Run
+from evalhub.runs.models import TRAINING, Recipe, Run
 from training.contract import OPTIONS, TrainOptions
 
 BASE, ADAPTER, DATA, OUTPUT = "./base", "adapter", "data", "out"  # beside the exported file
@@ -71,6 +71,9 @@ class Exportable:
         return getattr(self.options, name, None)
 
 
+EXPORTED = tuple(name for name in TRAINING if name != Recipe.RLOO)
+
+
 @dataclass
 class Exported:
     """A file for another trainer, and in sentences what of the run it does not hold."""
@@ -85,7 +88,11 @@ def exportable(run: Run) -> Exportable:
     """Raise CannotExportRun for a run that trains nothing, or learned from no build."""
     if run.recipe not in TRAINING or run.model is None:
         raise CannotExportRun(
-            f"A run of the recipe {run.recipe} trains nothing; {', '.join(TRAINING)} can be exported."
+            f"A run of the recipe {run.recipe} trains nothing; {', '.join(EXPORTED)} can be exported."
+        )
+    if run.recipe not in EXPORTED:
+        raise CannotExportRun(
+            "rloo learns from a reward model, which no settings of another trainer can name."
         )
     build = run.learnt_builds.order_by("pk").first()
     if build is None:
