@@ -79,7 +79,8 @@ def set_roles(*, member: Member, roles: Iterable[str], by: Member) -> Member:
             worker.
     """
     if member.kind == MemberKind.WORKER and list(roles):
-        raise Conflict(f"{member} is a worker: its token takes runs, and nothing else.")
+        told = _("%(name)s is a worker: its token takes runs, and nothing else.")
+        raise Conflict(told % {"name": member})
     if member.only_campaign is not None and roles_of(roles) != [Role.ANNOTATOR.value]:
         raise Conflict(f"{member} came by a join link, and only judges.")
     member.roles, before = roles_of(roles), member.roles

@@ -29,7 +29,7 @@ def lent(run: Run) -> dict[str, Any]:
         "attempt": run.job.attempt,
         "lease_seconds": settings.EVALHUB_LEASE_SECONDS,
         "spec": spec | ({"model": ""} if folder else {}),
-        "base": _told_base(base, folder) if base and folder else None,
+        "base": _told_base(base, folder) if base and folder else {},
         "is_taught": run.teacher is not None,
         "files": {path: _told(file) for path, file in inputs_of(run).items()},
         "checkpoints": [

@@ -11,6 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from evalhub.common.errors import DomainError
 from evalhub.common.files import file_store
 from evalhub.jobs.beat import Beat
 from evalhub.jobs.errors import JobCancelled, JobReturned, LeaseLost
@@ -23,7 +24,7 @@ from evalhub.runs.costs import labour_behind
 from evalhub.runs.errors import RunFailed, StillLocked
 from evalhub.runs.folder import drop_checkpoints, lay_out
 from evalhub.runs.following import Follower
-from evalhub.runs.handed_in import artifacts_of, handed_in
+from evalhub.runs.handed_in import HandedIn, artifacts_of, handed_in
 from evalhub.runs.models import TRAINING, Recipe, Run
 from evalhub.runs.sameness import demand_same_code
 from evalhub.runs.trainer import LOG, Trainer
@@ -51,7 +52,7 @@ def execute_run(job: Job, beat: Beat) -> Run:
     run = Run.objects.select_related("model", "workspace", "created_by", "repeats").get(job=job)
     if not run.is_closed:
         if (handed := handed_in(job)) is not None:
-            _close(run, handed.result, artifacts_of(run, handed, beat), beat)
+            _close_handed_in(run, handed, beat)
         else:
             _carry_out(run, attempt=job.attempt, beat=beat)
     drop_checkpoints(run)
@@ -71,6 +72,14 @@ def _carry_out(run: Run, *, attempt: int, beat: Beat) -> None:
     beat.report(note="storing results")
     stored = {path: _stored(folder / "artifacts" / path, beat) for path in sorted(result.artifacts)}
     _close(run, result, stored | {LOG: _stored(left / LOG, beat)}, beat)
+
+
+def _close_handed_in(run: Run, handed: HandedIn, beat: Beat) -> None:
+    try:
+        _close(run, handed.result, artifacts_of(run, handed, beat), beat)
+    except DomainError:
+        drop_checkpoints(run)  # nobody goes on from here, and what was sent may hold people's words
+        raise
 
 
 def _train(run: Run, folder: Path, *, attempt: int, beat: Beat) -> int:

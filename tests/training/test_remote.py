@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 
-from training.contract import RunSpec
+from training.contract import ContractError, RunSpec
 from training.names import is_artifact, is_in_checkpoint, stays_below
 from training.remote.client import CannotConnect, Client, Refused, Unreachable, patiently
 from training.remote.folder import CannotBegin, lay_out
 from training.remote.lease import Lease, LeaseLost
+from training.remote.lent import Lent
 
 RUN = "00000000-0000-4000-8000-000000000001"
 ROWS = b'{"id": "a"}\n'
@@ -31,11 +32,11 @@ def told(content: bytes) -> dict[str, Any]:
     return {"sha256": sha256_of(content), "bytes": len(content)}
 
 
-def lent(**more: Any) -> dict[str, Any]:
+def lent(**more: Any) -> Lent:
     spec = {"recipe": "noop", "model": "", "options": {"steps": 1}}
     files = {"inputs/train.jsonl": told(ROWS)}
-    known = {"run": RUN, "attempt": 1, "lease_seconds": 2, "spec": spec, "base": None}
-    return known | {"files": files, "checkpoints": []} | more
+    known = {"run": RUN, "attempt": 1, "lease_seconds": 60, "spec": spec, "base": {}}
+    return Lent.of(known | {"files": files, "checkpoints": []} | more)
 
 
 class Server:
@@ -135,7 +136,7 @@ def test_a_lease_that_cannot_be_renewed_is_lost_when_its_time_is_up(
 ) -> None:
     server.answer = lambda *_: (503, b"")
     with (
-        Lease(client, lent(lease_seconds=0.4), threading.Event()) as lease,
+        Lease(client, lent(lease_seconds=1), threading.Event()) as lease,
         pytest.raises(LeaseLost, match="out of reach"),
     ):
         patiently(lambda: lease.ask("missing"), check=lease.check)
@@ -155,7 +156,7 @@ def test_what_evalhub_says_is_over_is_over(
 def test_files_come_piece_by_piece_and_the_spec_names_places_here(
     lease: Lease, tmp_path: Path
 ) -> None:
-    spec = lent()["spec"] | {"inputs": {"train": "/etc/passwd"}, "secrets": ["HF_TOKEN"]}
+    spec = lent().spec | {"inputs": {"train": "/etc/passwd"}, "secrets": ["HF_TOKEN"]}
     lay_out(lent(spec=spec), tmp_path / "run", cache=tmp_path / "models", lease=lease)
     written = RunSpec.read(tmp_path / "run")
     assert (tmp_path / "run" / "inputs" / "train.jsonl").read_bytes() == ROWS
@@ -204,11 +205,30 @@ def test_a_base_model_is_fetched_once(server: Server, lease: Lease, tmp_path: Pa
 def test_what_evalhub_must_not_ask_is_not_begun(
     server: Server, lease: Lease, tmp_path: Path, change: dict[str, Any]
 ) -> None:
-    with pytest.raises((CannotBegin, LeaseLost)):
+    with pytest.raises(CannotBegin):
         lay_out(lent(**change), tmp_path / "a" / "run", cache=tmp_path / "a" / "m", lease=lease)
     outside = [path for path in tmp_path.rglob("*") if path.is_file() and "a" not in path.parts]
     assert outside == []
     assert not (tmp_path / "a" / "run" / "spec.json").exists()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"run": "../../etc"},
+        {"attempt": "1"},
+        {"lease_seconds": 0},
+        {"files": {"inputs/train.jsonl": "rows"}},
+        {"files": {"inputs/train.jsonl": {"sha256": "0" * 64, "bytes": "12"}}},
+        {"checkpoints": [{"name": 1, "files": {}}]},
+        {"checkpoints": [{"name": "step-00000001"}]},
+        {"base": {"name": "m", "digest": "0" * 64, "files": ["x"]}},
+        {"more": 1},
+    ],
+)
+def test_what_is_lent_has_the_agreed_form(change: dict[str, Any]) -> None:
+    with pytest.raises(ContractError):
+        lent(**change)
 
 
 def test_names_of_files() -> None:

@@ -16,6 +16,7 @@ from training.environment import HUB_ID
 from training.names import CHECKPOINT, SHA256, is_artifact, is_in_checkpoint, stays_below
 from training.remote.client import patiently
 from training.remote.lease import Lease
+from training.remote.lent import Lent
 
 ADAPTER, TEACHER = "adapter", "teacher"
 
@@ -24,51 +25,50 @@ class CannotBegin(Exception):
     """What was lent cannot be trained here; the sentence is for the person who asked."""
 
 
-def lay_out(lent: dict[str, Any], folder: Path, *, cache: Path, lease: Lease) -> None:
+def lay_out(lent: Lent, folder: Path, *, cache: Path, lease: Lease) -> None:
     """Make the run directory whole; base models stay in `cache` for the next run.
 
     Raises:
         CannotBegin: a name leads out of the directory, bytes are not those that were named, or the
             spec is none that this trainer knows.
     """
-    for path, file in lent["files"].items():
+    for path, file in lent.files.items():
         if not (path.startswith(("inputs/", f"{ADAPTER}/", f"{TEACHER}/")) and is_artifact(path)):
             raise CannotBegin(f"evalhub names the file {path!r}, which is none of a run.")
         _fetch(lease, file, folder / path)
-    for checkpoint in lent["checkpoints"]:
+    for checkpoint in lent.checkpoints:
         _fetch_checkpoint(lease, checkpoint, folder / "checkpoints")
-    model = _base(lent["base"], cache, lease) if lent["base"] else _hub_id(lent["spec"]["model"])
+    model = _base(lent.base, cache, lease) if lent.base else _hub_id(lent.spec.get("model", ""))
     _spec(lent, model).write(folder)
 
 
-def _spec(lent: dict[str, Any], model: str) -> RunSpec:
+def _spec(lent: Lent, model: str) -> RunSpec:
     """Its paths are ours to say, whatever evalhub wrote there."""
-    named = {path.removeprefix("inputs/").removesuffix(".jsonl"): path for path in lent["files"] if path.startswith("inputs/")}  # fmt: skip
+    named = {path.removeprefix("inputs/").removesuffix(".jsonl"): path for path in lent.files if path.startswith("inputs/")}  # fmt: skip
     has = {
-        name: any(path.startswith(f"{name}/") for path in lent["files"])
-        for name in (ADAPTER, TEACHER)
+        name: any(path.startswith(f"{name}/") for path in lent.files) for name in (ADAPTER, TEACHER)
     }
     changed = {
         "model": model,
         "adapter": ADAPTER if has[ADAPTER] else "",
-        "teacher": model if lent.get("is_taught") else "",
+        "teacher": model if lent.is_taught else "",
         "teacher_adapter": TEACHER if has[TEACHER] else "",
         "inputs": named,
-        "digests": {name: lent["files"][path]["sha256"] for name, path in named.items()},
+        "digests": {name: lent.files[path]["sha256"] for name, path in named.items()},
         "secrets": [],
     }
     try:
-        return RunSpec.of(lent["spec"] | changed)
+        return RunSpec.of(lent.spec | changed)
     except ContractError as error:
         raise CannotBegin(
             f"This worker does not know what is asked ({error}): bring both sides to one version."
         ) from error
 
 
-def _hub_id(source: str) -> str:
-    if source and not HUB_ID.fullmatch(source):
+def _hub_id(source: Any) -> str:  # Any: as evalhub sent it
+    if source and not HUB_ID.fullmatch(str(source)):
         raise CannotBegin(f"{source!r} is no name of a model on the hub.")
-    return source
+    return str(source)
 
 
 def _base(base: dict[str, Any], cache: Path, lease: Lease) -> str:

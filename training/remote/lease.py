@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from training.remote.client import Client, Refused, Unreachable
+from training.remote.lent import Lent
 
 T = TypeVar("T")
 
@@ -28,10 +29,10 @@ class ToldToGo(Exception):
 class Lease:
     """`check` raises as soon as there is a reason to stop; else it costs nothing."""
 
-    def __init__(self, client: Client, lent: dict[str, Any], going: threading.Event) -> None:
+    def __init__(self, client: Client, lent: Lent, going: threading.Event) -> None:
         self._client, self._going = client, going
-        self._path, self.attempt = f"runs/{lent['run']}/", int(lent["attempt"])
-        self._seconds = float(lent["lease_seconds"])
+        self._path, self.attempt = f"runs/{lent.run}/", lent.attempt
+        self._seconds = float(lent.lease_seconds)
         self._renewed = time.monotonic()
         self._cancelled, self._lost, self._over = threading.Event(), "", threading.Event()
         self._thread = threading.Thread(target=self._keep, daemon=True)
@@ -86,7 +87,7 @@ class Lease:
         asked = time.monotonic()
         answer = self.ask("events", {"events": events})
         self._renewed = max(self._renewed, asked)
-        if answer["cancel"]:
+        if isinstance(answer, dict) and answer.get("cancel") is True:
             self._cancelled.set()
 
     def _guarded(self, act: Callable[[], T]) -> T:

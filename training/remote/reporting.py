@@ -67,7 +67,8 @@ class Reporter:
     def _send_files(self, places: dict[str, Path]) -> dict[str, str]:
         """The sha256 of each; only what evalhub lacks is sent."""
         digests = {path: sha256_of(local) for path, local in places.items()}
-        missing = set(self._post("missing", {"sha256": sorted(set(digests.values()))})["missing"])
+        answer = self._post("missing", {"sha256": sorted(set(digests.values()))})
+        missing = set(answer.get("missing", [])) if isinstance(answer, dict) else set()
         for path, sha256 in digests.items():
             if sha256 in missing:
                 missing.discard(sha256)

@@ -11,15 +11,16 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from training.attempt import exclusive
+from training.checked import ContractError
 from training.contract import EXIT_INTERRUPTED
 from training.environment import ALLOW_HUB_VARIABLE
 from training.launching import CANCEL_GRACE, LOOK_EVERY, Trainer
 from training.remote.client import Client, Refused, Unreachable, patiently
 from training.remote.folder import CannotBegin, lay_out
 from training.remote.lease import Cancelled, Lease, LeaseLost, ToldToGo
+from training.remote.lent import Lent
 from training.remote.reporting import Reporter
 
 SETTLED = 60.0  # seconds
@@ -45,28 +46,32 @@ class Worker:
                 else:
                     self.going.wait(every)
 
-    def _taken(self) -> dict[str, Any] | None:
+    def _taken(self) -> Lent | None:
         try:
-            found: dict[str, Any] | None = self._client.ask("take", self._asked)
+            found = self._client.ask("take", self._asked)
+            return None if found is None else Lent.of(found)
         except Unreachable as error:
             say(str(error))
-            return None
-        return found
+        except (ContractError, TypeError) as error:
+            say(
+                f"evalhub lends what this worker does not know ({error}): bring both to one version."
+            )
+        return None
 
-    def _carry_out(self, lent: dict[str, Any], folder: Path) -> None:
+    def _carry_out(self, lent: Lent, folder: Path) -> None:
         run_dir = folder / "run"
         try:
             with Lease(self._client, lent, self.going) as lease:
-                say(f"run {lent['run']}, attempt {lease.attempt}: begun")
+                say(f"run {lent.run}, attempt {lease.attempt}: begun")
                 self._train(lent, run_dir, lease)
         except LeaseLost as lost:
-            say(f"run {lent['run']}: the lease is lost, the trainer was stopped. {lost}")
+            say(f"run {lent.run}: the lease is lost, the trainer was stopped. {lost}")
         finally:
             shutil.rmtree(
                 run_dir, ignore_errors=True
             )  # other people's words stay no longer than needed
 
-    def _train(self, lent: dict[str, Any], run_dir: Path, lease: Lease) -> None:
+    def _train(self, lent: Lent, run_dir: Path, lease: Lease) -> None:
         reporter = Reporter(lease, run_dir)
         run_dir.mkdir()
         try:
@@ -75,13 +80,13 @@ class Worker:
             if code == EXIT_INTERRUPTED:
                 raise ToldToGo
             reporter.hand_in(code)
-            say(f"run {lent['run']}: ended, exit code {code}")
+            say(f"run {lent.run}: ended, exit code {code}")
         except (Cancelled, ToldToGo) as stopped:
             _hand_back(lease)
             told = "cancelled" if isinstance(stopped, Cancelled) else "handed back"
-            say(f"run {lent['run']}: {told}")
+            say(f"run {lent.run}: {told}")
         except (CannotBegin, Refused, OSError) as error:
-            say(f"run {lent['run']}: {error}")
+            say(f"run {lent.run}: {error}")
             reporter.fail(f"The worker elsewhere could not go on: {error}")
 
 

@@ -65,7 +65,7 @@ NOBODYS = {
     "evaluation.evaluation": "set_digest metrics stale_because",
     "evaluation.promotion": "reason evidence warnings",
     "gold.goldverdict": "checks",
-    "jobs.job": "kind lease_owner note",
+    "jobs.job": "kind label lease_owner note",
     "jobs.news": "topic body",
     "jobs.worker": "name queues",
     "judgments.expertanswer": "also",

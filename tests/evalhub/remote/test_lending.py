@@ -210,6 +210,6 @@ def test_an_adapter_to_go_on_from_is_lent_with_its_digests(erin: Member, hand: H
     )  # fmt: skip
     start_run(workspace=erin.workspace, recipe="noop", model=adapter, by=erin)
     lent = hand.take()
-    assert (lent["spec"]["model"], lent["spec"]["adapter"], lent["base"]) == ("some/model", "adapter", None)  # fmt: skip
+    assert (lent["spec"]["model"], lent["spec"]["adapter"], lent["base"]) == ("some/model", "adapter", {})  # fmt: skip
     content = fetched(hand.post("fetch", {"sha256": rows.sha256}))
     assert lent["files"]["adapter/adapter_config.json"]["sha256"] == sha256_of(content)

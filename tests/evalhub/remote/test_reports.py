@@ -12,6 +12,7 @@ from evalhub.accounts.models import Member, Workspace
 from evalhub.common.files import file_store
 from evalhub.jobs import jobs
 from evalhub.registry.services import add_base_model
+from evalhub.runs.folder import checkpoint_prefix
 from evalhub.runs.handed_in import sent_key
 from evalhub.runs.inputs import read_rows, store_rows
 from evalhub.runs.models import Run, RunEvent
@@ -224,3 +225,4 @@ def test_weights_that_are_none_or_name_code_never_reach_the_registry(
     assert done.job.state == "failed"
     assert done.job.trace == "", "a sentence for a person, not a crash of ours"
     assert done.output_model is None
+    assert not file_store().exists(checkpoint_prefix(run)), "what was sent is left behind"
