@@ -23,10 +23,12 @@ class ScoringListView(APIView):
     @extend_schema(parameters=[NewScoringSerializer], responses=AuthorSerializer(many=True))
     def get(self, request: Request) -> Response:
         """Who wrote better answers, as a reward model scored them."""
+        member = acting_member(
+            request, workspace_of(request, request.query_params.get("workspace")), to="build"
+        )
         asked = NewScoringSerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
         given = asked.validated_data
-        member = acting_member(request, workspace_of(request, given.get("workspace")), to="build")
         collection = access_collection(member, given["collection"])
         authors = authors_by(model_named(member.workspace_id, given["model"]), collection)
         return Response([asdict(each) for each in authors])

@@ -20,20 +20,24 @@ ROWS, STEPS = 64, 24
 WITHIN = 240.0  # seconds for a run on a loaded machine
 
 # the same rows, seed and threads each time, so that undisturbed runs are equal to the bit
-START = f"""
+GROUND = """
 from django.conf import settings
 from evalhub.accounts.models import Workspace
 from evalhub.accounts.services import create_workspace
-from evalhub.datasets.models import DatasetBuild
-from evalhub.registry.models import LanguageModel
 from evalhub.registry.services import add_base_model
-from evalhub.runs.services import start_training
-from tests.evalhub.runs.scenes import built
 
 workspace = Workspace.objects.filter(slug="training").first()
 if workspace is None:
     workspace = create_workspace(slug="training", name="Training")
     add_base_model(workspace=workspace, name="demo", source=settings.EVALHUB_BASE_MODEL)
+"""
+START = f"""
+{GROUND}
+from evalhub.datasets.models import DatasetBuild
+from evalhub.registry.models import LanguageModel
+from evalhub.runs.services import start_training
+from tests.evalhub.runs.scenes import built
+
 run = start_training(
     workspace=workspace,
     recipe="sft",

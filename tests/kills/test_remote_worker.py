@@ -12,7 +12,16 @@ from evalhub.common.embedded.children import wait_until
 from evalhub.common.supervisor.instance import Up
 from tests.kills.conftest import said_by
 from tests.kills.elsewhere import LABEL, Elsewhere, elsewhere, token_for
-from tests.kills.test_gpu_worker import ADAPTER, START, WITHIN, State, ended, state_of, undisturbed
+from tests.kills.test_gpu_worker import (
+    ADAPTER,
+    GROUND,
+    START,
+    WITHIN,
+    State,
+    ended,
+    state_of,
+    undisturbed,
+)
 
 __all__ = ["undisturbed"]  # a fixture
 pytestmark = pytest.mark.slow
@@ -41,14 +50,7 @@ print(sorted(set(steps)), rows.filter(attempt=2).order_by("n").first().body["ste
 
 @pytest.fixture(scope="module")
 def token(up: Up) -> str:
-    said_by(
-        up,
-        "from evalhub.accounts.models import Workspace\n"
-        "from evalhub.registry.services import found_workspace\n"
-        "if not Workspace.objects.filter(slug='training'):\n"
-        "    found_workspace(slug='training', name='Training')\n"
-        "print()",
-    )
+    said_by(up, GROUND)
     return token_for(up, "training", "rented")
 
 
