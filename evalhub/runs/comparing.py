@@ -34,6 +34,19 @@ class Figure:
     low: float | None = None
     high: float | None = None
 
+    def __str__(self) -> str:
+        interval = "" if self.low is None or self.high is None else f" [{in_digits(self.low)}, {in_digits(self.high)}]"  # fmt: skip
+        return f"{in_digits(self.value)}{interval}"
+
+
+def in_digits(value: float) -> str:
+    """Four digits that count, and all of a large number: a small one never reads as 0.
+
+    >>> in_digits(0.0000051234), in_digits(0.5), in_digits(1234567.8)
+    ('5.123e-06', '0.5', '1,234,568')
+    """
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+
 
 @dataclass(frozen=True)
 class Line:
@@ -51,8 +64,8 @@ class Curve:
     points: list[list[tuple[float, float]] | None]
 
     @property
-    def ends(self) -> list[float | None]:
-        return [each[-1][1] if each else None for each in self.points]
+    def ends(self) -> list[Figure | None]:
+        return [Figure(each[-1][1]) if each else None for each in self.points]
 
     @property
     def chart(self) -> Overlay:

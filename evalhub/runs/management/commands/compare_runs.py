@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from evalhub.accounts.access import workspace_named
 from evalhub.common.errors import DomainError
 from evalhub.runs.access import runs_to_compare
-from evalhub.runs.comparing import Figure, Line, RunComparison, compare
+from evalhub.runs.comparing import Line, RunComparison, compare
 
 
 class Command(BaseCommand):
@@ -43,9 +43,4 @@ def _line(line: Line) -> str:
 
 
 def _told(value: Any) -> str:  # JSON, or a Figure
-    if value is None:
-        return "—"
-    if not isinstance(value, Figure):
-        return str(value)
-    interval = "" if value.low is None else f" [{value.low:.4g}, {value.high:.4g}]"
-    return f"{value.value:.4g}{interval}"
+    return "—" if value is None else str(value)
