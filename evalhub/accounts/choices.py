@@ -25,9 +25,7 @@ class MemberKind(TextChoices):
     PERSON = "person"
     MODEL = "model"  # a judge model
     IMPORTED = "imported"  # somebody named in a file; cannot sign in
-    WORKER = (
-        "worker"  # a machine that trains and reaches only our API; its token opens nothing else
-    )
+    WORKER = "worker"  # a machine that trains elsewhere; its token opens nothing else
     SIMULATED = "simulated"  # made by the demo; cannot sign in
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import environ
 import pytest
@@ -16,6 +17,7 @@ from evalhub.common.embedded.errors import CannotStart
 from evalhub.common.embedded.places import DataDirectory, written_once
 from evalhub.common.embedded.secrets import usable_secret_key
 from evalhub.common.embedded.temporary import temporary_place
+from evalhub.common.labels import labels_of
 from evalhub.common.supervisor.instance import ROOT, environment, manage
 from evalhub.common.supervisor.programs import worker_slots
 
@@ -61,6 +63,15 @@ def test_the_documented_workers_are_started_as_up_starts_them(queue: str) -> Non
     """TERM hands a run back only where no pool stands between; tests/kills tries it with `up`."""
     documented = re.findall(rf"`celery -A evalhub worker (-Q {queue} .+?)`", operations())
     assert documented == [" ".join(worker_slots(queue))]
+
+
+def test_a_worker_listens_to_a_queue_for_each_label_that_it_offers(settings: Any) -> None:
+    settings.EVALHUB_WORKER_LABELS = ["a100", "big"]
+    assert worker_slots("gpu")[:2] == ["-Q", "gpu,gpu.a100,gpu.big"]
+    assert worker_slots("default")[:2] == ["-Q", "default"]
+    assert labels_of(["a100"]) == ["a100"]
+    with pytest.raises(CannotStart, match="EVALHUB_WORKER_LABELS"):
+        labels_of(["gpu,default"])
 
 
 def test_the_documented_production_is_the_one_that_is_checked() -> None:

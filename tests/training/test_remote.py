@@ -205,6 +205,7 @@ def test_a_base_model_is_fetched_once(server: Server, lease: Lease, tmp_path: Pa
 def test_what_evalhub_must_not_ask_is_not_begun(
     server: Server, lease: Lease, tmp_path: Path, change: dict[str, Any]
 ) -> None:
+    server.contents["0" * 64] = ROWS  # other bytes than those of the digest
     with pytest.raises(CannotBegin):
         lay_out(lent(**change), tmp_path / "a" / "run", cache=tmp_path / "a" / "m", lease=lease)
     outside = [path for path in tmp_path.rglob("*") if path.is_file() and "a" not in path.parts]

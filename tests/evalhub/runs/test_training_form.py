@@ -72,6 +72,13 @@ def test_a_run_starts_with_what_the_rows_suggest(erins: Client, base: LanguageMo
     }  # fmt: skip
 
 
+def test_a_run_may_ask_for_workers_that_offer_a_label(erins: Client, base: LanguageModel, build: DatasetBuild) -> None:  # fmt: skip
+    refused = sent(erins, address(build, base), worker_label="A 100")
+    assert "worker_label" in refused.context["form"].errors  # type: ignore[attr-defined]  # a test client's answer
+    sent(erins, address(build, base), worker_label="a100")
+    assert Run.objects.get().job.asked_of == "gpu.a100"
+
+
 def test_from_a_build_the_form_begins_with_what_learns_from_it(erins: Client, erin: Member, base: LanguageModel) -> None:  # fmt: skip
     pairs = built(erin.workspace, "preference", train=80)
     link = reverse("runs:new", args=["acme"], query={"build": pairs.uid})
