@@ -55,6 +55,11 @@ SCHEDULE = {
         "schedule": crontab(minute=20),
         "options": {"expires": 3600},
     },
+    "delete checkpoints that nobody goes on from": {
+        "task": "evalhub.runs.tasks.sweep_checkpoints",
+        "schedule": crontab(minute=35),
+        "options": {"expires": 3600},
+    },
     "delete exports of builds that have expired": {
         "task": "evalhub.datasets.tasks.sweep_build_exports",
         "schedule": crontab(minute=25),

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from evalhub.jobs.errors import JobCancelled, LeaseLost
+from evalhub.jobs.errors import JobCancelled, JobPaused, LeaseLost
 from evalhub.jobs.models import Job
 
 WRITE_EVERY = 0.5  # seconds
@@ -23,6 +23,7 @@ class Beat:
     def __init__(self, job: Job) -> None:
         self._job_pk, self._attempt = job.pk, job.attempt
         self._written = 0.0
+        self._told_paused = False
 
     def report(
         self, *, done: int | None = None, total: int | None = None, note: str | None = None
@@ -31,6 +32,7 @@ class Beat:
 
         Raises:
             JobCancelled: a person asked to stop.
+            JobPaused: a person asked to hold it; told once, so that what goes on from can be stored.
             LeaseLost: the job was taken back meanwhile; write nothing more.
         """
         if time.monotonic() - self._written < WRITE_EVERY and (done is None or done != total):
@@ -43,8 +45,12 @@ class Beat:
         mine = Job.objects.running().filter(pk=self._job_pk, attempt=self._attempt)
         if not mine.update(**values):
             raise LeaseLost
-        if mine.filter(cancel_requested_at__isnull=False).exists():
+        cancelled_at, paused_at = mine.values_list("cancel_requested_at", "paused_at").get()
+        if cancelled_at:
             raise JobCancelled
+        if paused_at and not self._told_paused:
+            self._told_paused = True
+            raise JobPaused
 
     @contextmanager
     def fenced(self) -> Iterator[Job]:

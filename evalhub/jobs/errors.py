@@ -23,3 +23,7 @@ class LeaseLost(Exception):
 
 class JobReturned(Exception):
     """The worker is going; the job goes back to the queue and is resumed by the next one."""
+
+
+class JobPaused(JobReturned):
+    """A person holds it: it goes back to the queue, and nobody takes it until they let it go on."""

@@ -18,7 +18,8 @@ class JobQuerySet(models.QuerySet["Job"]):
         return self.filter(workspace=workspace)
 
     def waiting(self) -> Self:
-        return self.filter(state=JobState.QUEUED)
+        """For a worker; those that a person has paused wait for that person."""
+        return self.filter(state=JobState.QUEUED, paused_at=None)
 
     def running(self) -> Self:
         return self.filter(state=JobState.RUNNING)
@@ -35,7 +36,7 @@ class Job(PublicModel):
     """Background work that a person can watch. The row is the truth; Celery only rings the bell.
 
     queued -> running -> succeeded | failed | cancelled
-    queued -> cancelled;  running -> queued (given back, or its lease ran out)
+    queued -> cancelled;  running -> queued (given back, paused, or its lease ran out)
     """
 
     workspace = models.ForeignKey(Workspace, models.PROTECT, null=True, blank=True)
@@ -56,6 +57,7 @@ class Job(PublicModel):
     heartbeat_at = models.DateTimeField(null=True, blank=True)
     rung_at = models.DateTimeField(default=timezone.now)  # when Celery was last told
     cancel_requested_at = models.DateTimeField(null=True, blank=True)
+    paused_at = models.DateTimeField(null=True, blank=True)  # until a person lets it go on
     started_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
 
@@ -98,6 +100,11 @@ class Job(PublicModel):
     @property
     def is_ended(self) -> bool:
         return self.state in ENDED
+
+    @property
+    def is_paused(self) -> bool:
+        """Or about to be, while a worker still writes its last checkpoint."""
+        return self.paused_at is not None and not self.is_ended
 
     @property
     def asked_of(self) -> str:

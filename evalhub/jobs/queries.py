@@ -12,7 +12,7 @@ def waits_for(job: Job) -> str:
 
     Empty where nothing is in its way. What another workspace does is not told by name.
     """
-    if job.state != JobState.QUEUED or job.queue != Queue.GPU:
+    if job.state != JobState.QUEUED or job.queue != Queue.GPU or job.is_paused:
         return ""
     same = Job.objects.filter(queue=job.queue, label=job.label)
     busy = list(same.running().order_by("pk"))

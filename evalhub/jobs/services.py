@@ -74,11 +74,46 @@ def cancel_job(*, job: Job, by: Member | None) -> Job:
         job.save(update_fields=["cancel_requested_at"])
     if job.state == JobState.QUEUED:
         write_end(job, JobState.CANCELLED)
+    _record("job.cancelled", job, by)
+    return job
+
+
+@transaction.atomic
+def pause_job(*, job: Job, by: Member | None) -> Job:
+    """Hold a job: one that waits is taken by nobody, one that runs is given back at its next report.
+
+    Raises:
+        JobEnded: there is nothing left to hold.
+    """
+    job = Job.objects.select_for_update().get(pk=job.pk)
+    if job.is_ended or job.cancel_requested_at:
+        raise JobEnded(
+            f"This job has {job.state} already." if job.is_ended else "This job is being cancelled."
+        )
+    if job.paused_at is None:
+        job.paused_at = timezone.now()
+        job.save(update_fields=["paused_at"])
+        _record("job.paused", job, by)
+    return job
+
+
+@transaction.atomic
+def resume_job(*, job: Job, by: Member | None) -> Job:
+    """Let a paused job go on; one that is not paused is left as it is."""
+    job = Job.objects.select_for_update().get(pk=job.pk)
+    if job.is_paused:
+        job.paused_at = None
+        job.save(update_fields=["paused_at"])
+        _record("job.resumed", job, by)
+        transaction.on_commit(lambda: ring(job), robust=True)
+    return job
+
+
+def _record(verb: str, job: Job, by: Member | None) -> None:
     record(
-        "job.cancelled",
+        verb,
         actor=by.pseudonym if by else "system",
         workspace=job.workspace.slug if job.workspace else "",
         target=f"job {job.uid}",
         kind=job.kind,
     )
-    return job

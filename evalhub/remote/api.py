@@ -66,8 +66,8 @@ class EventsView(APIView):
         """Lines of events.jsonl, or none: the lease is renewed either way."""
         run = access_lent(request, uid)
         asked = _asked(told.EventsSerializer, request)
-        cancel = follow(run=run, events=asked["events"])
-        return Response({"cancel": cancel})
+        wish = follow(run=run, events=asked["events"])
+        return Response({"cancel": wish == "cancel", "pause": wish == "pause"})
 
 
 class MissingView(APIView):

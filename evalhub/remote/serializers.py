@@ -34,6 +34,7 @@ class EventsSerializer(serializers.Serializer[Any]):
 
 class FollowedSerializer(serializers.Serializer[Any]):
     cancel = serializers.BooleanField(help_text="a person asked to stop")
+    pause = serializers.BooleanField(help_text="a person holds it: hand it back")
 
 
 class DigestsSerializer(serializers.Serializer[Any]):

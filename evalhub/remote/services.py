@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
 from django.db import transaction
 
@@ -15,7 +15,7 @@ from evalhub.audit.services import record
 from evalhub.jobs.beat import Beat
 from evalhub.jobs.bell import ring
 from evalhub.jobs.choices import JobState, Queue, queue_with
-from evalhub.jobs.errors import JobCancelled, LeaseLost
+from evalhub.jobs.errors import JobCancelled, JobPaused, LeaseLost
 from evalhub.jobs.jobs import give_back, take, write_end
 from evalhub.jobs.models import Job
 from evalhub.jobs.services import queue_job
@@ -32,6 +32,8 @@ from evalhub.runs.handed_in import HANDED_IN, HandedIn, sent_key
 from evalhub.runs.models import Run
 from training.environment import is_hub_id
 from training.names import is_in_checkpoint
+
+Wish = Literal["", "cancel", "pause"]
 
 READ_BASE = "remote.read_base"
 LOOKED_AT = 50  # waiting runs
@@ -75,8 +77,8 @@ def take_run(*, worker: Member, name: str, labels: Sequence[str]) -> Run | None:
     return None
 
 
-def follow(*, run: Run, events: list[dict[str, Any]]) -> bool:
-    """Store what the trainer said and renew the lease; whether a person asked to stop.
+def follow(*, run: Run, events: list[dict[str, Any]]) -> Wish:
+    """Store what the trainer said and renew the lease; what a person asked for meanwhile.
 
     The same events again change nothing: they are known by their numbers.
 
@@ -92,10 +94,12 @@ def follow(*, run: Run, events: list[dict[str, Any]]) -> bool:
     try:
         Beat(job).report(**progress_in(said))
     except JobCancelled:
-        return True
+        return "cancel"
+    except JobPaused:
+        return "pause"
     except LeaseLost as error:
         raise _over() from error
-    return False
+    return ""
 
 
 def keep_checkpoint(*, run: Run, name: str, files: dict[str, str]) -> None:

@@ -15,6 +15,7 @@ from evalhub.common.rest import KeysetPagination
 from evalhub.prompts.access import access_collection
 from evalhub.registry.access import model_named
 from evalhub.runs.access import acting_run, runs_to_compare
+from evalhub.runs.asked_for import read_spec, start_as_asked
 from evalhub.runs.comparing import compare
 from evalhub.runs.models import Rewriting, Run
 from evalhub.runs.queries import run_summary
@@ -35,6 +36,14 @@ class RunListView(ListAPIView[Run]):
         runs = Run.objects.filter(workspace=member.workspace).select_related("job", "output_model")
         tags = self.request.query_params.getlist("tag")
         return runs.filter(tags__contains=tags) if tags else runs
+
+    @extend_schema(request=OpenApiTypes.OBJECT, responses={202: OpenApiTypes.OBJECT})
+    def post(self, request: Request) -> Response:
+        """Train; the body is a spec as `manage.py train` takes it."""
+        key = workspace_of(request, request.query_params.get("workspace"))
+        member = acting_member(request, key, to="engineer")
+        run = start_as_asked(read_spec(request.data), workspace=member.workspace, by=member)
+        return Response(run_summary(run), status=202)
 
 
 class RewritingListView(ListAPIView[Rewriting]):

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from evalhub.runs import again_api, api, cost_api, export_api, outside_api, score_api
+from evalhub.runs import again_api, api, cost_api, export_api, outside_api, pausing_api, score_api
 
 urlpatterns = [
     path("models/adapters", outside_api.AdapterListView.as_view()),
@@ -10,6 +10,8 @@ urlpatterns = [
     path("runs/price", cost_api.DevicePriceView.as_view()),
     path("runs/compare", api.RunComparisonView.as_view()),
     path("runs/<uuid:uid>", api.RunView.as_view()),
+    path("runs/<uuid:uid>/pause", pausing_api.RunPauseView.as_view()),
+    path("runs/<uuid:uid>/resume", pausing_api.RunResumeView.as_view()),
     path("runs/<uuid:uid>/clone", again_api.RunCloneView.as_view()),
     path("runs/<uuid:uid>/remarks", again_api.RunRemarksView.as_view()),
     path("runs/<uuid:uid>/repeat", again_api.RunRepeatView.as_view()),

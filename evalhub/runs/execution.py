@@ -14,7 +14,7 @@ from typing import Any
 from evalhub.common.errors import DomainError
 from evalhub.common.files import file_store
 from evalhub.jobs.beat import Beat
-from evalhub.jobs.errors import JobCancelled, JobReturned, LeaseLost
+from evalhub.jobs.errors import JobCancelled, JobPaused, JobReturned, LeaseLost
 from evalhub.jobs.events import announce
 from evalhub.jobs.models import Job
 from evalhub.jobs.workers import stopping
@@ -106,6 +106,10 @@ def _one_process(run: Run, folder: Path, *, attempt: int, beat: Beat) -> int:
                 raise JobReturned
         follower.catch_up()
         return code
+    except JobPaused:
+        trainer.stop(beat=beat.report)
+        follower.catch_up()
+        raise
     except (JobCancelled, KeyboardInterrupt):
         trainer.stop(grace=CANCEL_GRACE)
         raise

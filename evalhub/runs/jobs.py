@@ -1,15 +1,35 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
+from django.utils import timezone
+
 from evalhub.jobs.beat import Beat
+from evalhub.jobs.choices import JobState
 from evalhub.jobs.models import Job
 from evalhub.runs.execution import execute_run, result_of
+from evalhub.runs.folder import drop_checkpoints
 from evalhub.runs.measuring import keep_lengths
+from evalhub.runs.models import Run
+
+KEEP_CHECKPOINTS = timedelta(days=7)
 
 
 def execute(job: Job, beat: Beat) -> dict[str, Any]:
     return result_of(execute_run(job, beat))
+
+
+def sweep_checkpoints() -> None:
+    """Delete what runs kept that failed or were cancelled a week ago: till then somebody may look at it."""
+    old = Run.objects.filter(
+        job__state__in=[JobState.FAILED, JobState.CANCELLED],
+        job__ended_at__lt=timezone.now() - KEEP_CHECKPOINTS,
+    )
+    for run in old.exclude(checkpoints=[]).order_by("pk"):
+        drop_checkpoints(run)
+        run.checkpoints = []
+        run.save(update_fields=["checkpoints"])
 
 
 def measure(job: Job, beat: Beat) -> dict[str, Any]:

@@ -49,6 +49,7 @@ def run_summary(run: Run) -> dict[str, Any]:
         "run": str(run.uid),
         "recipe": run.recipe,
         "state": run.job.state,
+        "is_paused": run.job.is_paused,
         "error": run.job.error,
         "seconds": run.seconds,
         "metrics": run.metrics,

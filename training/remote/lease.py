@@ -23,7 +23,7 @@ class Cancelled(Exception):
 
 
 class ToldToGo(Exception):
-    """This worker was told to go: hand the run back."""
+    """This worker was told to go, or a person holds the run: hand it back."""
 
 
 class Lease:
@@ -35,6 +35,7 @@ class Lease:
         self._seconds = float(lent.lease_seconds)
         self._renewed = time.monotonic()
         self._cancelled, self._lost, self._over = threading.Event(), "", threading.Event()
+        self._held = threading.Event()
         self._thread = threading.Thread(target=self._keep, daemon=True)
 
     def __enter__(self) -> Lease:
@@ -50,7 +51,7 @@ class Lease:
         self.check_lease()
         if self._cancelled.is_set():
             raise Cancelled
-        if self._going.is_set():
+        if self._going.is_set() or self._held.is_set():
             raise ToldToGo
 
     def check_lease(self) -> None:
@@ -87,8 +88,9 @@ class Lease:
         asked = time.monotonic()
         answer = self.ask("events", {"events": events})
         self._renewed = max(self._renewed, asked)
-        if isinstance(answer, dict) and answer.get("cancel") is True:
-            self._cancelled.set()
+        for wish, flag in (("cancel", self._cancelled), ("pause", self._held)):
+            if isinstance(answer, dict) and answer.get(wish) is True:
+                flag.set()
 
     def _guarded(self, act: Callable[[], T]) -> T:
         try:

@@ -10,13 +10,14 @@ import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
+from evalhub.audit.models import Entry
 from evalhub.common.errors import DomainError
 from evalhub.jobs import events, handlers, jobs
 from evalhub.jobs.beat import Beat
 from evalhub.jobs.choices import JobState
-from evalhub.jobs.errors import JobEnded, JobReturned, LeaseLost, TooManyJobs
+from evalhub.jobs.errors import JobEnded, JobPaused, JobReturned, LeaseLost, TooManyJobs
 from evalhub.jobs.models import Job, News
-from evalhub.jobs.services import MOST_WAITING, cancel_job, queue_job
+from evalhub.jobs.services import MOST_WAITING, cancel_job, pause_job, queue_job, resume_job
 from tests.factories import JobFactory, WorkspaceFactory
 
 pytestmark = pytest.mark.django_db
@@ -99,6 +100,60 @@ def test_cancelling_a_running_job_stops_it_at_its_next_report(
     jobs.execute(job.uid)
     job.refresh_from_db()
     assert (job.state, after) == (JobState.CANCELLED, [])
+
+
+def test_a_paused_job_that_waits_is_taken_by_nobody_until_it_may_go_on(
+    job: Job, handle: Callable[[Act], None]
+) -> None:
+    handle(lambda job, beat: {})
+    pause_job(job=job, by=None)
+    pause_job(job=job, by=None)  # once more changes nothing
+    jobs.execute(job.uid)
+    jobs.ring_again()
+    job.refresh_from_db()
+    assert (job.state, job.is_paused) == (JobState.QUEUED, True)
+
+    resume_job(job=job, by=None)
+    jobs.execute(job.uid)
+    job.refresh_from_db()
+    assert (job.state, job.is_paused) == (JobState.SUCCEEDED, False)
+    with pytest.raises(JobEnded):
+        pause_job(job=job, by=None)
+    assert Entry.objects.filter(verb__in=["job.paused", "job.resumed"]).count() == 2
+
+
+def test_a_running_job_that_is_paused_is_given_back_and_may_store_what_it_goes_on_from(
+    job: Job, handle: Callable[[Act], None]
+) -> None:
+    stored = []
+
+    def work(job: Job, beat: Beat) -> dict[str, Any]:
+        pause_job(job=job, by=None)
+        try:
+            beat.report(done=1, total=1)
+        except JobPaused:
+            beat.report(done=1, total=1)  # told once
+            stored.append("a checkpoint")
+            raise
+        return {}
+
+    handle(work)
+    jobs.execute(job.uid)
+    jobs.execute(job.uid)
+    job.refresh_from_db()
+    assert (job.state, job.is_paused, job.attempt, stored) == (
+        JobState.QUEUED,
+        True,
+        1,
+        ["a checkpoint"],
+    )
+
+
+def test_a_paused_job_can_be_cancelled(job: Job) -> None:
+    pause_job(job=job, by=None)
+    cancel_job(job=job, by=None)
+    job.refresh_from_db()
+    assert (job.state, job.is_paused) == (JobState.CANCELLED, False)
 
 
 def test_a_fenced_out_worker_writes_nothing(job: Job, handle: Callable[[Act], None]) -> None:

@@ -18,7 +18,7 @@ from evalhub.jobs import jobs
 from evalhub.jobs.errors import BadLabel
 from evalhub.jobs.models import Job
 from evalhub.jobs.queries import waits_for
-from evalhub.jobs.services import cancel_job
+from evalhub.jobs.services import cancel_job, pause_job, resume_job
 from evalhub.registry.models import LanguageModel
 from evalhub.registry.services import add_base_model
 from evalhub.remote.services import READ_BASE, add_worker
@@ -41,6 +41,20 @@ def test_a_worker_gets_the_run_that_waited_longest_and_its_rows(hand: Hand, noop
     assert (rows, file["bytes"]) == (b'{"id": "a"}\n', 12)
     assert fetched(hand.post("fetch", {"sha256": file["sha256"], "start": 7})) == rows[7:]
     assert "key" not in str(lent), "where files lie is nobody's business outside"
+
+
+def test_a_run_that_a_person_holds_is_handed_back_and_not_lent_again(
+    hand: Hand, noop: Start
+) -> None:
+    run = noop()
+    hand.take()
+    pause_job(job=run.job, by=None)
+
+    assert hand.say().json() == {"cancel": False, "pause": True}
+    assert hand.post("return").status_code == 204
+    assert hand.take() == {}
+    resume_job(job=run.job, by=None)
+    assert hand.take()["attempt"] == 2
 
 
 def test_nothing_waits(hand: Hand) -> None:
@@ -149,7 +163,7 @@ def test_a_run_that_was_taken_back_is_lost_and_nothing_more_is_written(
     assert hand.upload(b"late").status_code == 409
     assert hand.post("checkpoint").status_code == 409
     assert not run.events.exists()
-    assert next_one.say().json() == {"cancel": False}
+    assert next_one.say().json() == {"cancel": False, "pause": False}
 
 
 def test_each_word_of_the_worker_renews_the_lease(hand: Hand, noop: Start) -> None:
@@ -169,7 +183,7 @@ def test_a_person_who_cancels_is_heard_at_the_next_word(
     run = noop()
     hand.take()
     cancel_job(job=run.job, by=erin)
-    assert hand.say().json() == {"cancel": True}
+    assert hand.say().json() == {"cancel": True, "pause": False}
     assert hand.post("return").status_code == 204
     run.job.refresh_from_db()
     assert run.job.state == "cancelled"

@@ -46,7 +46,7 @@ def closed(run: Run) -> Run:
 
 def test_lines_are_stored_by_their_number_however_often_they_come(hand: Hand, run: Run) -> None:
     lines = (("metrics", {"step": 1, "loss": 0.5}), ("progress", {"done": 1, "total": 3, "note": "on"}))  # fmt: skip
-    assert hand.say(*lines).json() == {"cancel": False}
+    assert hand.say(*lines).json() == {"cancel": False, "pause": False}
     assert hand.say(*lines, ("metrics", {"step": 2, "loss": None})).status_code == 200
     assert [(event.n, event.body["loss"]) for event in run.events.all()] == [(1, 0.5), (3, None)]
     run.job.refresh_from_db()

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import shutil
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 
 from evalhub.accounts.models import Member
 from evalhub.common.files import file_store
 from evalhub.jobs import jobs
 from evalhub.jobs.beat import Beat
+from evalhub.jobs.choices import JobState
+from evalhub.jobs.models import Job
 from evalhub.runs.folder import drop_checkpoints, lay_out, run_dir
 from evalhub.runs.following import Follower
+from evalhub.runs.jobs import sweep_checkpoints
 from evalhub.runs.models import Run
 from evalhub.runs.services import start_run
 from training.events import EventLog
@@ -73,3 +78,24 @@ def test_what_lies_among_everybodys_files_cannot_be_deleted(db: None, tmp_path: 
     with pytest.raises(ValueError, match="somebody else"):
         file_store().delete(key)
     assert file_store().exists(key)
+
+
+def test_those_of_a_run_that_failed_are_kept_for_a_week(erin: Member) -> None:
+    run, follower, events = taken(erin)
+    written(run, events, 1, adapter="half learnt")
+    follower.catch_up()
+    events.close()
+    run.refresh_from_db()
+    key = run.checkpoints[0]["files"]["adapter"]["key"]
+    ended = Job.objects.filter(pk=run.job.pk)
+
+    sweep_checkpoints()  # it goes on
+    ended.update(state=JobState.FAILED, ended_at=timezone.now() - timedelta(days=6))
+    sweep_checkpoints()
+    assert file_store().exists(key)
+    ended.update(ended_at=timezone.now() - timedelta(days=8))
+    sweep_checkpoints()
+
+    run.refresh_from_db()
+    assert not file_store().exists(key)
+    assert run.checkpoints == []

@@ -15,11 +15,13 @@ from evalhub.common.files import file_store
 from evalhub.jobs import jobs, workers
 from evalhub.jobs.choices import JobState
 from evalhub.jobs.models import Job, News
-from evalhub.jobs.services import cancel_job
+from evalhub.jobs.services import cancel_job, pause_job
+from evalhub.runs.errors import BadSpec
 from evalhub.runs.folder import run_dir
 from evalhub.runs.following import Follower
 from evalhub.runs.inputs import FileRef, read_rows, store_rows
 from evalhub.runs.models import Run
+from evalhub.runs.pausing import pause_run, resume_run
 from evalhub.runs.services import start_run
 from evalhub.runs.trainer import LOG
 
@@ -118,6 +120,31 @@ def test_a_worker_that_is_told_to_go_hands_the_run_back(
 
     assert run.job.state == JobState.QUEUED
     assert not run.metrics
+
+
+def test_a_person_can_pause_it_and_it_goes_on_where_it_was(
+    erin: Member, meanwhile: Meanwhile
+) -> None:
+    run = noop(erin, steps=20, pause=0.05)
+    seen: list[int] = []
+
+    def pause() -> None:
+        seen.append(trainer_of(run))
+        pause_job(job=run.job, by=erin)
+
+    meanwhile(run, pause)
+    carry_out(run)
+    assert (run.job.state, run.job.is_paused) == (JobState.QUEUED, True)
+    assert not psutil.pid_exists(seen[0])
+    resume_run(run=run, by=erin)
+    carry_out(run)
+
+    assert (run.job.state, run.job.attempt) == (JobState.SUCCEEDED, 2)
+
+
+def test_only_what_keeps_checkpoints_is_paused(erin: Member) -> None:
+    with pytest.raises(BadSpec, match="begin anew"):
+        pause_run(run=noop(erin), by=erin)
 
 
 def test_a_worker_that_lost_its_lease_stops_the_trainer_and_writes_nothing(
