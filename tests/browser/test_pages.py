@@ -90,6 +90,7 @@ def test_every_page_about_one_thing_is_quiet_and_accessible(
             assert_well_made(page, url.path(world, workspace="acme"))
 
 
+@pytest.mark.long  # one template for all of them: what differs is Markdown
 @pytest.mark.parametrize("look", LOOKS, ids=lambda look: look.scheme)
 @pytest.mark.usefixtures("quiet")
 def test_every_help_page_is_quiet_and_accessible(

@@ -114,6 +114,7 @@ def test_a_killed_worker_costs_no_step_no_second_writer_and_no_bit(
     assert resumed.artifacts[ADAPTER]["sha256"] == undisturbed.artifacts[ADAPTER]["sha256"]
 
 
+@pytest.mark.long  # test_execution hands one back as well
 def test_a_worker_told_to_go_hands_its_run_back_at_once(up: Up) -> None:
     """TERM, as a deployment sends it: nothing is lost, not even the step under way."""
     run = said_by(up, START)

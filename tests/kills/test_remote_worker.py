@@ -71,6 +71,7 @@ def begun(up: Up, run: str) -> None:
     assert wait_until(has_begun, seconds=WITHIN)
 
 
+@pytest.mark.long  # what it rests on is tested door by door in tests/evalhub/remote
 def test_a_run_whose_worker_was_killed_is_ended_by_another_with_the_same_weights(
     up: Up, undisturbed: State, token: str, tmp_path: Path
 ) -> None:

@@ -43,6 +43,7 @@ def real_round(erin: Member, **training: object) -> Round:
     return round_
 
 
+@pytest.mark.long  # the circle in the browser makes one as well
 def test_a_round_with_the_demo_model_trains_measures_and_answers(erin: Member) -> None:
     round_ = real_round(erin, dpo={"learning_rate": 1e-3, "epochs": 4.0})
 
