@@ -50,7 +50,8 @@ CAPITALS, OTHER_CAPITALS = skill("capital", "curt", "B")
 
 
 def taught(
-    folder: Path, rows: list[dict[str, Any]], adapter: Path | None = None, *, earlier: bool = False, **options: Any
+    folder: Path, rows: list[dict[str, Any]], adapter: Path | None = None, *, earlier: bool = False,
+    teacher: Path | None = None, **options: Any
 ) -> Run:  # fmt: skip
     run = Run(folder)
     inputs = {
@@ -60,7 +61,8 @@ def taught(
     }
     if earlier:
         inputs["earlier"] = run.rows("earlier", ANIMALS)
-    run.ask("sft", model=str(MODEL), adapter=str(adapter or ""), inputs=inputs, options=OPTIONS | options, seed=SEED)  # fmt: skip
+    taught_by = {"teacher": str(MODEL), "teacher_adapter": str(teacher)} if teacher else {}
+    run.ask("sft", model=str(MODEL), adapter=str(adapter or ""), inputs=inputs, options=OPTIONS | options, seed=SEED, **taught_by)  # fmt: skip
     result = run.attempt()
     assert result.ok, result.error
     return run
@@ -85,6 +87,9 @@ def test_without_anything_the_old_skill_drops_and_with_each_it_stays(tmp_path: P
 
     held = {
         "kl_to_base": taught(tmp_path / "kl", CAPITALS, first.adapter, kl_to_base=0.3),
+        "distil": taught(
+            tmp_path / "distil", CAPITALS, first.adapter, teacher=first.adapter, distil=0.3
+        ),
         "ewc": taught(tmp_path / "ewc", CAPITALS, first.adapter, earlier=True, ewc=1000.0),
         "replay": taught(tmp_path / "replay", [*CAPITALS, *ANIMALS[:REPLAYED]], first.adapter),
     }
