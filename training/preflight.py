@@ -19,7 +19,7 @@ from training.train_options import SMALL
 BIASED = 0.3  # standard deviations between the lengths of chosen and rejected
 FEW_LEARNT = 0.02  # share of tokens
 ZERO = 1e-6  # what a vector that was never trained is made of
-USUAL_RATES = {"sft": (1e-6, 2e-3), "reward": (1e-6, 2e-3), "dpo": (1e-8, 5e-4), "kto": (1e-8, 5e-4)}  # fmt: skip
+USUAL_RATES = {"sft": (1e-6, 2e-3), "reward": (1e-6, 2e-3), "dpo": (1e-8, 5e-4), "kto": (1e-8, 5e-4), "rloo": (1e-8, 5e-4)}  # fmt: skip
 
 
 def look(attempt: Attempt, options: TrainOptions, loaded: Loaded, rows: Sequence[Encoded]) -> None:
@@ -80,8 +80,8 @@ def little_is_learnt(rows: Sequence[Encoded]) -> tuple[str, str]:
     learnt = sum(len(said) for each in rows for said in each.completions.values())
     read = learnt + sum(len(each.prompt) for each in rows)
     share = learnt / read
-    told = f"{learnt:,} of {read:,} tokens are learnt ({share:.1%})" if share < FEW_LEARNT else ""
-    return "few_learnt", told
+    told = f"{learnt:,} of {read:,} tokens are learnt ({share:.1%})"
+    return "few_learnt", told if 0 < share < FEW_LEARNT else ""
 
 
 def lengths_differ(rows: Sequence[Encoded]) -> tuple[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,7 @@ def prepare(
     answers: Sequence[str],
     judged: Sequence[str] = (),
     kind: str = TALKS,
+    learns_answers: bool = True,
 ) -> Prepared:
     """Read, check and encode the rows; load the model; put the adapter on it.
 
@@ -53,6 +54,7 @@ def prepare(
         answers: the fields of a row that hold completions.
         judged: other columns to read, where they are there.
         kind: what the model is for; TALKS or JUDGES.
+        learns_answers: whether those of the rows are what is learnt, and so what is looked at and shown.
 
     Raises:
         InputError: a setting, a row or the model will not do; nothing was trained.
@@ -85,8 +87,11 @@ def prepare(
         limit=limit,
         needed="train",
     )
-    look(attempt, options, loaded, inputs["train"].used)
-    preview(attempt, loaded, inputs["train"].used)
+    learnt = inputs["train"].used
+    if not learns_answers:
+        learnt = [replace(each, completions={}) for each in learnt]
+    look(attempt, options, loaded, learnt)
+    preview(attempt, loaded, learnt)
     if attempt.spec.adapter:
         model = attach_adapter(loaded.model, attempt, trainable=True, kind=kind)
     else:

@@ -29,7 +29,7 @@ SETTINGS = (
     Explained(
         "learning_rate", LEARNING,
         "How far each step goes. Too high and the loss jumps or turns into no number; too low and nothing is learnt.",
-        "1e-4 to 2e-4 for sft and reward, 5e-6 to 2e-5 for dpo and kto; ten times as much for models below 100 million weights",
+        "1e-4 to 2e-4 for sft and reward, 5e-6 to 2e-5 for dpo, kto and rloo; ten times as much for models below 100 million weights",
     ),
     Explained(
         "batch_size", LEARNING,

@@ -76,6 +76,9 @@ def test_what_the_reward_model_likes_becomes_likelier(
     assert told(run, "kl_to_start")[-1] != 0
     assert result.metrics["eval_reward"] == pytest.approx(-result.metrics["eval_loss"])
     assert run.weights != trained.weights
+    assert not any(each["code"] == "length_bias" for each in result.findings)
+    shown = run.events("preview")[0]
+    assert [piece["name"] for piece in shown["pieces"]] == ["prompt"]
 
 
 def test_an_attempt_that_goes_on_draws_the_same(

@@ -131,7 +131,7 @@ def run(attempt: Attempt) -> dict[str, float]:
     if not attempt.spec.teacher_adapter:
         raise InputError("rloo learns from what a reward model says: name one that the recipe reward made.")  # fmt: skip
     answers = answers_in(attempt.needed_input("train"))
-    prepared = prepare(attempt, options, answers=answers)
+    prepared = prepare(attempt, options, answers=answers, learns_answers=False)
     disable_dropout_in_model(prepared.model)
     _demand_room(prepared, options)
     trainer = Reinforcing(attempt, options, prepared)
