@@ -1,8 +1,18 @@
 from django.urls import path
 
-from evalhub.runs import again_api, api, cost_api, export_api, outside_api, pausing_api, score_api
+from evalhub.runs import (
+    again_api,
+    api,
+    cost_api,
+    export_api,
+    measuring_api,
+    outside_api,
+    pausing_api,
+    score_api,
+)
 
 urlpatterns = [
+    path("builds/<uuid:uid>/measure", measuring_api.BuildMeasureView.as_view()),
     path("models/adapters", outside_api.AdapterListView.as_view()),
     path("rewritings", api.RewritingListView.as_view()),
     path("scorings", score_api.ScoringListView.as_view()),

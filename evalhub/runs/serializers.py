@@ -90,6 +90,10 @@ class RewritingSerializer(serializers.ModelSerializer[Rewriting]):
         return [str(run.uid) for run in runs if run is not None]
 
 
+class NewMeasureSerializer(serializers.Serializer[Run]):
+    model = serializers.CharField(max_length=120, help_text="the name of a base or an adapter")
+
+
 class NewScoringSerializer(serializers.Serializer[Run]):
     workspace = serializers.SlugField(required=False, help_text="its slug; a token needs none")
     collection = serializers.SlugField(max_length=50)

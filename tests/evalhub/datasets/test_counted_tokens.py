@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
@@ -66,3 +68,24 @@ def test_what_nobody_learns_from_is_not_counted(
     client.force_login(erin.user)
     url = reverse("runs:measure", args=[erin.workspace.slug, build.uid])
     assert "Choose a base model" in client.post(url, {"base": "nonsense"}).content.decode()
+
+
+def test_api_and_command_count_them_too(
+    client: Client, erin: Member, compared: list[Task], build: Build, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    without_torch(monkeypatch)
+    made, base = build(), base_model(erin.workspace, tmp_path)
+    client.force_login(erin.user)
+    url = f"/api/v1/builds/{made.uid}/measure"
+
+    asked = client.post(url, {"model": base.name}, "application/json")
+    refused = client.post(url, {"model": "nobody"}, "application/json")
+    call_command("measure_build", str(made.uid), f"--model={base.name}", "--json")
+    told = json.loads(capsys.readouterr().out.strip().splitlines()[-1])
+    with pytest.raises(CommandError, match="nobody"):
+        call_command("measure_build", str(made.uid), "--model=nobody")
+
+    assert (asked.status_code, asked.json()["recipe"]) == (202, "measure")
+    assert refused.status_code == 404
+    assert (told["limit"], told["splits"]["test"]["too_long"]) == (64, 1)
