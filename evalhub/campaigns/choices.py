@@ -21,6 +21,7 @@ class Ask(TextChoices):
     STEPS = "steps", _("judge each step of a reasoning")
     TOOL_CALLS = "tool_calls", _("judge each tool call: right tool, right arguments")
     TURNS = "turns", _("rate each earlier assistant turn as well")
+    PROPOSAL = "proposal", _("show which response a reward model proposes")
 
 
 PREFERENCE_STEPS = (3, 5, 7)  # A = B; with "a little" and "clearly"; with "far"
@@ -127,4 +128,5 @@ FITTING_TYPES = {  # which types may ask for it
     Ask.STEPS: _SHOW_RESPONSES,
     Ask.TOOL_CALLS: _SHOW_RESPONSES,
     Ask.TURNS: (TaskType.RATING,),
+    Ask.PROPOSAL: (TaskType.COMPARISON, TaskType.RANKING),
 }

@@ -28,7 +28,7 @@ from evalhub.judgments.sheet import sheet_of
 from evalhub.judgments.sheet.asks import marks_of
 from evalhub.judgments.sheet.rows import Shown
 
-OF_ONE_TASK = {Ask.STEPS, Ask.TOOL_CALLS, Ask.TURNS}  # then the rows depend on the texts
+OF_ONE_TASK = {Ask.STEPS, Ask.TOOL_CALLS, Ask.TURNS, Ask.PROPOSAL}  # the page depends on the texts
 _SECRET = secrets.token_hex(8)  # no text that people write can name a gap
 _GAP = re.compile(rf"@{_SECRET}-(\w+)@")
 

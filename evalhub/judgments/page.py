@@ -19,6 +19,7 @@ from evalhub.campaigns.services.claim import Lease
 from evalhub.common.markup import to_marked_html
 from evalhub.judgments.blank import Blank, filled, fits_blank
 from evalhub.judgments.keys import ACTS
+from evalhub.judgments.proposals import proposed_for
 from evalhub.judgments.queries import desk_of, draft_of, text_of, title_of, today_of
 from evalhub.judgments.sheet import fields_from, sheet_of
 from evalhub.judgments.sheet.asks import marks_of
@@ -71,7 +72,12 @@ def lease_page(
         responses=responses,
         documents=documents_of(lease.task) if lease.has_documents else [],
         fields=fields,
-    ) | {"lease": lease, "hidden": hidden, "version": draft.version if draft else ""}
+    ) | {
+        "lease": lease,
+        "hidden": hidden,
+        "version": draft.version if draft else "",
+        "proposed": proposed_for(lease.assignment, campaign),
+    }
 
 
 def untouched_page(lease: Lease, campaign: Campaign, *, csrf: str) -> SafeString | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Literal
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -12,9 +13,10 @@ from pytest_django.live_server_helper import LiveServer
 from evalhub.accounts.models import Member
 from evalhub.campaigns.models import Assignment
 from evalhub.judgments.models import Judgment
+from evalhub.prompts.models import Completion, Score
 from tests.browser.conftest import DESKTOP, PHONE, axe_findings, scrolls_sideways
-from tests.browser.desk import campaign_of, is_ready, open_page, start_session
-from tests.factories import GuidelinesFactory
+from tests.browser.desk import campaign_of, is_ready, look, open_page, start_session
+from tests.factories import GuidelinesFactory, LanguageModelFactory
 
 pytestmark = [
     pytest.mark.browser,
@@ -180,3 +182,17 @@ def test_without_javascript_the_form_does_the_same(
     expect(page.get_by_text("1 judged by you")).to_be_visible()
     assert set(Judgment.objects.get().ratings.values_list("value", flat=True)) == {4}
     context.close()
+
+
+@pytest.mark.usefixtures("quiet")
+def test_a_proposal_stands_below_the_responses_and_chooses_nothing(
+    page: Page, live_server: LiveServer, bob: Member
+) -> None:
+    campaign = campaign_of(bob, "comparison", 1, asks=["critique", "proposal"])
+    judge = LanguageModelFactory.create(workspace=bob.workspace)
+    for nth, completion in enumerate(Completion.objects.order_by("pk")):
+        Score.objects.create(completion=completion, model=judge, value=float(nth), run_uid=uuid4())
+    open_page(page, bob, live_server.url, campaign)
+    expect(page.get_by_text("A reward model proposes response")).to_be_attached()
+    expect(page.locator("#missing")).not_to_have_text("Ready to submit.")
+    look(page, "proposal")

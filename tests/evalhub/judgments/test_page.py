@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -13,8 +14,14 @@ from evalhub.accounts.models import Member
 from evalhub.campaigns.models import Assignment, Campaign, Draft, Task
 from evalhub.campaigns.services.leases import save_draft
 from evalhub.judgments.models import Judgment
+from evalhub.prompts.models import Score
 from tests.evalhub.judgments.conftest import body_for
-from tests.factories import CompletionFactory, CriterionFactory, TaskFactory
+from tests.factories import (
+    CompletionFactory,
+    CriterionFactory,
+    LanguageModelFactory,
+    TaskFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -218,3 +225,35 @@ def test_the_task_that_answers_a_submit_is_the_one_that_the_templates_make(
 def without_chance(html: str) -> list[str]:
     html = re.sub(r'name="(csrfmiddlewaretoken|submission_id)" value="[^"]*"', "", html)
     return [line.strip() for line in html.splitlines() if line.strip()]
+
+
+def scored(task: Task, *values: float) -> None:
+    judge = LanguageModelFactory.create(workspace=task.campaign.workspace, name="judge-7")
+    for completion, value in zip(task.completions.order_by("placed__place"), values, strict=True):
+        Score.objects.create(completion=completion, model=judge, value=value, run_uid=uuid4())
+
+
+def test_a_proposal_is_shown_where_the_campaign_asks_for_it_by_the_shown_order(
+    page: Client, campaign: Campaign
+) -> None:
+    """A gap of ln 3 = 1.0986: three times in four."""
+    Campaign.objects.filter(pk=campaign.pk).update(asks=["critique", "proposal"])
+    task = TaskFactory.create(campaign=campaign)
+    scored(task, 2.0986, 1.0)
+    html = page.get(url_of(campaign)).content.decode()
+
+    place = Assignment.objects.get().permutation.index(0)
+    assert f"proposes response {'AB'[place]}: it expects people to prefer it 75 times" in html
+    assert "judge-7" not in html
+
+
+@pytest.mark.parametrize(("asks", "values"), [(["critique"], (2.0, 1.0)), (["proposal"], (1.0, 1.0)), (["proposal"], ())])  # fmt: skip
+def test_without_being_asked_or_known_nothing_is_proposed(
+    page: Client, campaign: Campaign, asks: list[str], values: tuple[float, ...]
+) -> None:
+    Campaign.objects.filter(pk=campaign.pk).update(asks=asks)
+    task = TaskFactory.create(campaign=campaign)
+    if values:
+        scored(task, *values)
+
+    assert "proposes response" not in page.get(url_of(campaign)).content.decode()
