@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from evalhub.common.embedded.children import Lifeline
 from evalhub.common.embedded.redis import PrivateRedis, broker_url
@@ -22,6 +23,10 @@ GROUND = pytest.StashKey[Ground]()
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start the server once, before any worker of xdist asks for it; those only connect."""
+    settings.register_profile(
+        "whatever the clock says", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )
+    settings.load_profile("whatever the clock says")
     os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # playwright runs a loop in our thread
     if not hasattr(config, "workerinput"):
         sweep_abandoned()

@@ -206,7 +206,7 @@ WORDS += [
 
 
 @given(st.text(alphabet=LETTERS, max_size=80) | st.lists(st.sampled_from(WORDS)).map("".join))
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 def test_no_text_makes_a_place_wrong(raw: str) -> None:
     pieces(raw)
     assert_harmless(to_marked_html(raw))

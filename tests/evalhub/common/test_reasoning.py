@@ -6,7 +6,7 @@ import time
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from evalhub.common.reasoning import MOST_STEPS, steps_of
@@ -68,7 +68,6 @@ PIECES += ["```\n", "~~~", "`", "e.g. ", "😀", "。", "!", "...", "\t", "\u202
 
 
 @given(st.lists(st.sampled_from(PIECES)).map("".join) | st.text())
-@settings(deadline=None)
 def test_steps_cover_all_that_is_not_blank_in_order_and_once(text: str) -> None:
     steps = steps_of(text)
     assert steps == steps_of(text)

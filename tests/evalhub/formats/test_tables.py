@@ -264,14 +264,14 @@ def storable(rows: list[Row]) -> None:
             assert 1 <= len(row.id) <= 200
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.dictionaries(WORDS, JSON, max_size=6), st.sampled_from(ROW_FORMATS))
 def test_no_row_makes_a_reader_raise(cells: dict[str, Any], name: str) -> None:
     raw = json.dumps([cells, cells]).encode()
     storable(list(read_rows(io.BytesIO(raw), format=name, kind="judgments")))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.binary(max_size=200),
     st.sampled_from(
@@ -286,7 +286,7 @@ def test_no_bytes_make_a_reader_raise(raw: bytes, start: bytes, name: str) -> No
 COLUMNS = {name: {"as": part} for name, part in [("prompt", "prompt"), ("id", "row_id"), ("text", "demonstration"), ("label", "label"), ("value", "rating"), ("content", "completion"), ("user", "annotator")]}  # fmt: skip
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.dictionaries(WORDS, JSON, max_size=6))
 def test_no_row_makes_a_mapping_raise(cells: dict[str, Any]) -> None:
     raw = io.BytesIO(json.dumps([cells, cells]).encode())

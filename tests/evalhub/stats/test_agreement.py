@@ -81,7 +81,7 @@ tables = st.integers(2, 6).flatmap(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(table=tables, level=st.sampled_from(list(Level)))
 def test_alpha_as_others_compute_it(table: list[list[float]], level: Level) -> None:
     table_AU = np.array(table).T
@@ -96,7 +96,7 @@ def test_alpha_as_others_compute_it(table: list[list[float]], level: Level) -> N
     assert 1 - np.nanmean(apart.of_answer_R) == pytest.approx(theirs, abs=1e-9)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(table=tables)
 def test_moments_give_the_interval_alpha(table: list[list[float]]) -> None:
     answers = of_table(np.array(table).T)
@@ -109,7 +109,7 @@ def test_moments_give_the_interval_alpha(table: list[list[float]]) -> None:
     assert ours.of_unit_U == pytest.approx(tables_.of_unit_U, nan_ok=True)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.tuples(st.integers(1, 4), st.integers(1, 4)), min_size=3, max_size=40))
 def test_kappa_and_its_error_as_others_compute_them(said: list[tuple[int, int]]) -> None:
     table_AU = np.array(said, dtype=float).T
@@ -126,7 +126,7 @@ def test_kappa_and_its_error_as_others_compute_them(said: list[tuple[int, int]])
         assert error[0] == pytest.approx(theirs.std_kappa, abs=1e-7)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     st.integers(2, 5).flatmap(
         lambda m: st.lists(

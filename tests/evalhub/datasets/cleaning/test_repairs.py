@@ -130,7 +130,7 @@ TEXTS = st.one_of(st.text(max_size=60), st.lists(SIGNS, max_size=40).map("".join
 REPAIRS = Recipe(Cleaning(personal="mask"), "answer")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(TEXTS)
 def test_cleaning_never_fails_and_a_second_time_changes_nothing(text: str) -> None:
     [once] = REPAIRS.clean([text])
@@ -140,7 +140,7 @@ def test_cleaning_never_fails_and_a_second_time_changes_nothing(text: str) -> No
     assert not [each for each in twice.findings if each.what == "changed"]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.tuples(st.integers(0, 12), st.sampled_from(["x = 1", "y:", "# ü"]))), TEXTS)
 def test_code_keeps_its_indentation(lines: list[tuple[int, str]], around: str) -> None:
     code = "\n".join(" " * depth + line for depth, line in lines)
