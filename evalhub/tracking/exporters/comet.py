@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from evalhub.tracking.exporters.letter import KEY, Letter, Point, Refused, Sent
@@ -30,11 +29,10 @@ class Comet:
         letter = self._letter
         os.environ["COMET_API_KEY"] = os.environ.pop(KEY, "")
         os.environ["COMET_URL_OVERRIDE"] = f"{letter.address or 'https://www.comet.com'}/clientlib/"
-        Path(letter.folder).mkdir(parents=True, exist_ok=True)
         import comet_ml
 
         quiet = comet_ml.ExperimentConfig(
-            name=letter.name, tags=letter.tags, offline_directory=letter.folder,
+            name=letter.name, tags=letter.tags, offline_directory=letter.own_folder(),
             auto_output_logging=False, display_summary_level=0, **dict.fromkeys(_SILENT, False),
         )  # fmt: skip
         self._experiment = comet_ml.start(
@@ -44,7 +42,7 @@ class Comet:
         self._experiment.log_parameters(letter.facts)
         if letter.link:
             self._experiment.log_other("evalhub", letter.link)
-        return self._experiment.url or letter.folder
+        return self._experiment.url or (letter.folder if letter.is_offline else "")
 
     def log(self, points: Sequence[Point], sent: Sent) -> None:
         for point in points:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
@@ -38,6 +39,12 @@ class Letter(msgspec.Struct, kw_only=True):
     final: dict[str, float]
     after: int | None  # the last step that is there
     points: list[Point]
+
+    def own_folder(self) -> str:
+        """Where a client may write: what is uploaded later stays, all else goes with the process."""
+        folder = Path(self.folder) if self.is_offline else Path.home()
+        folder.mkdir(parents=True, exist_ok=True)
+        return str(folder)
 
     @property
     def facts(self) -> dict[str, Any]:

@@ -1,14 +1,14 @@
 """Weights & Biases by its client, online or as files for `wandb sync`.
 
 The run's id there is our uid, so a second sending goes on with the same run; steps that it has are
-not taken again. Nothing of the machine is told: no host, code, console, packages or statistics.
+not taken again. Of the machine it learns the platform and Python's version, which cannot be switched off:
+no host, code, console, packages or statistics.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from evalhub.tracking.exporters.letter import KEY, Letter, Point, Sent
@@ -24,13 +24,13 @@ class WeightsAndBiases:
         letter = self._letter
         os.environ["WANDB_API_KEY"] = os.environ.pop(KEY, "")
         os.environ["WANDB_BASE_URL"] = letter.address or "https://api.wandb.ai"
-        Path(letter.folder).mkdir(parents=True, exist_ok=True)
         import wandb
 
         quiet = wandb.Settings(
             console="off", disable_code=True, disable_git=True, save_code=False, silent=True,
             x_disable_stats=True, x_disable_meta=True, x_disable_machine_info=True,
-            x_save_requirements=False, root_dir=letter.folder, init_timeout=60,
+            x_save_requirements=False, host="evalhub", username="evalhub",
+            root_dir=letter.own_folder(), init_timeout=60,
         )  # fmt: skip
         self._run = wandb.init(
             project=letter.project, id=letter.uid, name=letter.name, config=letter.facts,
@@ -38,7 +38,7 @@ class WeightsAndBiases:
             tags=[tag[:64] for tag in letter.tags], resume="allow", settings=quiet,
             mode="offline" if letter.is_offline else "online",
         )  # fmt: skip
-        return self._run.url or letter.folder
+        return self._run.url or (letter.folder if letter.is_offline else "")
 
     def log(self, points: Sequence[Point], sent: Sent) -> None:
         for point in points:

@@ -163,9 +163,9 @@ def test_the_offline_file_of_weights_and_biases_has_every_point(
             }
             found.append((record.history.step.num, json.loads(items["loss"])))
         elif record.WhichOneof("record_type") == "run":
-            ids.append(record.run.run_id)
+            ids.append((record.run.run_id, record.run.host))
     assert found == STEPS
-    assert ids == [str(run.uid)]
+    assert ids == [(str(run.uid), "evalhub")]
     assert nothing_was_said(tmp_path / "tracking")
 
 
