@@ -30,5 +30,6 @@ SPECTACULAR = {
         "SweepKind": "evalhub.sweeps.choices.SweepKind",
         "SweepState": "evalhub.sweeps.choices.SweepState",
         "TaskKind": "evalhub.campaigns.choices.TaskKind",
+        "TrackerService": "evalhub.tracking.choices.Service",
     },
 }

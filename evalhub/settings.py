@@ -68,6 +68,8 @@ EVALHUB_BASE_MODEL = env.str(
     "EVALHUB_BASE_MODEL", str(BASE_DIR / "training" / "assets" / "demo-model")
 )
 EVALHUB_PUSH_TARGETS = env.list("EVALHUB_PUSH_TARGETS", default=[])
+EVALHUB_TRACKER_ADDRESSES = env.list("EVALHUB_TRACKER_ADDRESSES", default=[])
+EVALHUB_PUBLIC_URL = env.str("EVALHUB_PUBLIC_URL", "")
 EVALHUB_ALLOW_HUB = clearly("EVALHUB_ALLOW_HUB", env.str("EVALHUB_ALLOW_HUB", ""))
 DEBUG = clearly("EVALHUB_DEBUG", env.str("EVALHUB_DEBUG", ""))
 
@@ -117,6 +119,7 @@ INSTALLED_APPS = [
     "evalhub.runs",
     "evalhub.remote",
     "evalhub.sweeps",
+    "evalhub.tracking",
     "evalhub.evaluation",
     "evalhub.lineage",
     "evalhub.loops",
@@ -226,7 +229,7 @@ _email_url = env.str("EVALHUB_EMAIL_URL", "")
 EVALHUB_MAIL = outgoing_mail(
     url=_email_url,
     sender=env.str("EVALHUB_EMAIL_FROM", ""),
-    root=env.str("EVALHUB_PUBLIC_URL", ""),
+    root=EVALHUB_PUBLIC_URL,
 )  # None: no e-mail
 globals().update(server_settings(_email_url))
 USE_TZ = True

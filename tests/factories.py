@@ -56,6 +56,7 @@ from evalhub.reports.models import Export
 from evalhub.rubrics.models import Criterion, Rubric, RubricVersion
 from evalhub.runs.models import Rewriting, Run
 from evalhub.sweeps.models import Sweep, Try
+from evalhub.tracking.models import Track, Tracker
 
 PASSWORD = "pw-for-tests"  # known to the cast only
 
@@ -807,6 +808,28 @@ class SweepFactory(DjangoModelFactory[Sweep]):
     sampler = "grid"
     most_tries = 2
     parallel = 1
+
+
+class TrackerFactory(DjangoModelFactory[Tracker]):
+    class Meta:
+        model = Tracker
+        django_get_or_create = ("workspace", "service")
+
+    workspace = factory.SubFactory(WorkspaceFactory)
+    service = "mlflow"
+    project = "evalhub"
+    address = "https://mlflow.example.org"
+
+
+class TrackFactory(DjangoModelFactory[Track]):
+    class Meta:
+        model = Track
+
+    tracker = factory.SubFactory(TrackerFactory)
+    run = factory.SubFactory(
+        RunFactory, workspace=factory.SelfAttribute("..tracker.workspace"), recipe="sft"
+    )
+    place = factory.SelfAttribute("tracker.place")
 
 
 class TryFactory(DjangoModelFactory[Try]):

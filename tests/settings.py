@@ -16,6 +16,8 @@ for _name in (
     "EVALHUB_SECRET_KEY",
     "EVALHUB_EMAIL_URL",
     "EVALHUB_PUSH_TARGETS",
+    "EVALHUB_PUBLIC_URL",
+    "EVALHUB_TRACKER_ADDRESSES",
 ):
     os.environ[_name] = ""
 os.environ["EVALHUB_OIDC_ISSUER"] = ""

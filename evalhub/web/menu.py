@@ -60,6 +60,7 @@ SECTIONS: list[tuple[Any, list[Page]]] = [  # `Any`: lazy translations
             Page(_("Loops"), "loops:list", "build"),
             Page(_("Runs"), "runs:list", "build"),
             Page(_("Sweeps"), "sweeps:list", "build"),
+            Page(_("Tracking elsewhere"), "tracking:list", "engineer"),
             Page(_("Models"), "registry:list", "build"),
             Page(_("Comparisons"), "evaluation:list", "build"),
             Page(_("Try it"), "runs:try", "engineer"),

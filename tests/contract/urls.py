@@ -8,7 +8,13 @@ from dataclasses import dataclass
 from tests.contract.world import World
 from tests.security.routes import PARAMETER, all_routes
 
-VALUES = {"name": "getting-started", "slug": "default", "row": "0" * 32, "finding": "few"}
+VALUES = {
+    "name": "getting-started",
+    "slug": "default",
+    "row": "0" * 32,
+    "finding": "few",
+    "service": "mlflow",
+}
 NAMES_OF_FILES = "train.jsonl"
 
 

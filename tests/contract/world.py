@@ -58,6 +58,9 @@ def _function(workspace: Workspace) -> Any:
 def _run(workspace: Workspace) -> Any:
     """One that has told what there is to tell."""
     run = make.RunFactory.create(workspace=workspace)
+    make.TrackFactory.create(
+        tracker__workspace=workspace, run=run, sent_to=5, error="It cannot be reached."
+    )
     spans = [{"kind": "text", "text": "Yes."}, {"kind": "control", "text": "<|end|>"}]
     pieces = [
         {"name": name, "does": does, "tokens": 2, "spans": spans}

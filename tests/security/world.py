@@ -118,6 +118,10 @@ def make_world(workspace: Workspace, member: Member, text: str) -> World:
         workspace=workspace, recipe="merge", model=base,
         artifacts={"merged/1": {"key": key, "sha256": sha256}},  # "1": what a path is here
     ).uid  # fmt: skip
+    factories.TrackFactory.create(
+        tracker__workspace=workspace, run=workspace.runs.get(uid=uids["Run"]), error=text,
+        seen_at=text[:400],
+    )  # fmt: skip
     uids["sweep"] = factories.TryFactory.create(
         sweep__workspace=workspace, sweep__despite=text, sweep__error=text,
         sweep__options={"allow_dropped": text}, sweep__created_by=member, run__job__error=text,

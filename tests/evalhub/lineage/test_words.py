@@ -94,6 +94,8 @@ NOBODYS = {
     "runs.rewriting": "way language through dropped",
     "sweeps.sweep": "recipe space options objective despite error findings",
     "sweeps.try": "values",
+    "tracking.tracker": "project address key_variable",
+    "tracking.track": "place seen_at error",
 }
 DJANGOS = {"auth", "contenttypes", "sessions"}
 

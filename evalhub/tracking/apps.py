@@ -1,0 +1,6 @@
+from evalhub.common.apps import EvalhubApp
+
+
+class TrackingConfig(EvalhubApp):
+    name = "evalhub.tracking"
+    default = True
