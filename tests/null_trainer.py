@@ -154,7 +154,7 @@ def _measure(spec: RunSpec, run_dir: Path, artifacts: Path) -> dict[str, float]:
     return metrics
 
 
-TRAINING = ("sft", "dpo", "kto", "reward", "rloo")
+TRAINING = ("sft", "text", "dpo", "kto", "reward", "rloo")
 RECIPES = {
     **dict.fromkeys(TRAINING, _train),
     "evaluate": _evaluate,

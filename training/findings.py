@@ -27,6 +27,11 @@ CATALOGUE: Mapping[str, Kind] = {
         "before", "caution", "rows that are left out",
         "shorten or mend them, choose a model that takes longer rows, or say in allow_dropped why it is right",
     ),
+    "documents_cut": Kind(
+        "before", "note", "documents longer than the model takes are cut into windows",
+        "nothing needs to be done: every token is learnt once, only what follows a cut is foretold without what "
+        "stands before it; a model that takes longer texts, or a larger max_length, cuts less",
+    ),
     "prompt_rewritten": Kind(
         "before", "stops", "the template writes a prompt differently once it is answered",
         "take a chat template whose prompt stays as it is: a model learns only from what it will see",

@@ -19,7 +19,7 @@ from training.train_options import SMALL
 BIASED = 0.3  # standard deviations between the lengths of chosen and rejected
 FEW_LEARNT = 0.02  # share of tokens
 ZERO = 1e-6  # what a vector that was never trained is made of
-USUAL_RATES = {"sft": (1e-6, 2e-3), "reward": (1e-6, 2e-3), "dpo": (1e-8, 5e-4), "kto": (1e-8, 5e-4)}  # fmt: skip
+USUAL_RATES = {"sft": (1e-6, 2e-3), "text": (1e-6, 2e-3), "reward": (1e-6, 2e-3), "dpo": (1e-8, 5e-4), "kto": (1e-8, 5e-4)}  # fmt: skip
 
 
 def look(attempt: Attempt, options: TrainOptions, loaded: Loaded, rows: Sequence[Encoded]) -> None:

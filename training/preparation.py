@@ -12,12 +12,13 @@ from training.attempt import Attempt
 from training.contract import TrainOptions
 from training.data import Encoded, Sorted, demand_sane, encode_rows, room, settle
 from training.device import Device, choose_device, needs_checkpointing
+from training.documents import encode_documents, tell_cuts
 from training.errors import InputError
 from training.models import TALKS, Loaded, attach_adapter, fresh_adapter, load_base
 from training.preflight import look
 from training.previews import preview
 from training.reading import Reader
-from training.rows import answers_in, read_rows, share_of
+from training.rows import DOCUMENT, Row, answers_in, fields_of, read_rows, share_of
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def prepare(
     """Read, check and encode the rows; load the model; put the adapter on it.
 
     Args:
-        answers: the fields of a row that hold completions.
+        answers: the fields of a row that hold completions; DOCUMENT for rows that are documents.
         judged: other columns to read, where they are there.
         kind: what the model is for; TALKS or JUDGES.
 
@@ -59,7 +60,7 @@ def prepare(
     """
     demand_sane(options)
     rows = {
-        name: read_rows(path, name=name, fields=("prompt", *answers), judged=judged)
+        name: read_rows(path, name=name, fields=fields_of(answers), judged=judged)
         for name in ("train", "validation", "earlier")
         if (path := attempt.needed_input(name) if name == "train" else attempt.input(name))
     }
@@ -73,9 +74,7 @@ def prepare(
     loaded = load_base(attempt, device, kind=kind)
     limit = room(loaded, options.max_length)
     inputs = {
-        name: encode_rows(
-            each, loaded, name=name, answers=answers_of[name], limit=limit, beat=attempt.stop.check
-        )
+        name: _encoded(attempt, each, loaded, name=name, answers=answers_of[name], limit=limit)
         for name, each in rows.items()
     }
     settle(
@@ -85,6 +84,7 @@ def prepare(
         limit=limit,
         needed="train",
     )
+    tell_cuts(attempt, list(inputs.values()), limit=limit)
     look(attempt, options, loaded, inputs["train"].used)
     preview(attempt, loaded, inputs["train"].used)
     if attempt.spec.adapter:
@@ -106,6 +106,15 @@ def prepare(
         recompute=needs_checkpointing(model, device, tokens=tokens),
         unfinished=unfinished,
     )
+
+
+def _encoded(
+    attempt: Attempt, rows: Sequence[Row], loaded: Loaded, *, name: str, answers: Sequence[str], limit: int
+) -> Sorted:  # fmt: skip
+    beat = attempt.stop.check
+    if tuple(answers) == DOCUMENT:
+        return encode_documents(rows, loaded, name=name, limit=limit, beat=beat)
+    return encode_rows(rows, loaded, name=name, answers=answers, limit=limit, beat=beat)
 
 
 def _of_probe(path: Path, kind: str) -> tuple[str, ...]:

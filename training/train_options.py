@@ -110,6 +110,20 @@ class SftOptions(TrainOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
+class TextOptions(TrainOptions):
+    """Inputs: `train`, `validation` (optional), rows of `text`, every token of which is learnt.
+
+    `max_length` is that of the windows which longer documents are cut into.
+    """
+
+    def _rules(self) -> list[Rule]:
+        return [
+            *super()._rules(),
+            ("max_length", "0, or 2 or more: one to read and one to learn", self.max_length != 1),
+        ]
+
+
+@dataclass(frozen=True, kw_only=True)
 class DpoOptions(_SteadyOptions):
     """Inputs: `train`, `validation` (optional), rows of `prompt`, `chosen` and `rejected`, and where they
     are known `p_chosen` (1 if not) and `weight` (1 if not; only their proportions count).

@@ -40,6 +40,7 @@ class Watched(Trainer):
 
     weighs_tokens = False  # whether a step is the mean over its tokens, and not over its rows
     writes = True  # answers; else it is no use to ask it for some
+    ends = True  # them; what goes on from a document need not
     lost_in_parts = ""  # what a step loses where its batch is read in parts
 
     def __init__(self, attempt: Attempt, options: TrainOptions, prepared: Prepared) -> None:
@@ -85,6 +86,10 @@ class Watched(Trainer):
     def at_rest(self, rows: list[int]) -> dict[str, float]:
         """What is told of those rows while nothing is learnt, by arithmetic: "loss" and what else is known."""
         return {}
+
+    def asked(self) -> list[Encoded]:
+        """Rows whose prompts are answered while it learns; nothing learns from them."""
+        return self.prepared.validation.used
 
     def outputs(self, rows: Sequence[Encoded]) -> list[list[float]]:
         """What the model says of rows, a number for each completion; to compare it with another by."""
@@ -234,7 +239,7 @@ def train_watched(
     patience = Patience(prepared.model, evaluations=trainer.patience)
     if patience.is_on and not prepared.validation.used:
         raise InputError("Patience looks at validation rows, and there are none; set it to 0.")
-    sampler = Sampler(attempt, prepared) if trainer.writes else None
+    sampler = Sampler(attempt, prepared, trainer.asked()) if trainer.writes else None
     reporter = Reporter(
         attempt,
         patience=patience,
@@ -269,7 +274,7 @@ def train_watched(
     save_adapter(prepared.model, attempt)
     prove(attempt, trainer)
     step = trainer.state.global_step
-    ended = prove_ends(attempt, prepared, step=step) if trainer.writes else {}
+    ended = prove_ends(attempt, prepared, step=step) if trainer.writes and trainer.ends else {}
     given = (prepared.train, prepared.validation, prepared.earlier, prepared.probe)
     lost = sum(len(each.left) for each in given)
     return {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-TRAINING = ("sft", "dpo", "kto", "reward", "rloo")
+TRAINING = ("sft", "text", "dpo", "kto", "reward", "rloo")
 PAIRED = ("dpo", "reward")
 
 LEARNING, LENGTH, ADAPTER, METHOD, DATA = (
@@ -29,7 +29,7 @@ SETTINGS = (
     Explained(
         "learning_rate", LEARNING,
         "How far each step goes. Too high and the loss jumps or turns into no number; too low and nothing is learnt.",
-        "1e-4 to 2e-4 for sft and reward, 5e-6 to 2e-5 for dpo and kto; ten times as much for models below 100 million weights",
+        "1e-4 to 2e-4 for sft, text and reward, 5e-6 to 2e-5 for dpo and kto; ten times as much for models below 100 million weights",
     ),
     Explained(
         "batch_size", LEARNING,
@@ -99,7 +99,7 @@ SETTINGS = (
     Explained(
         "lora_dropout", ADAPTER,
         "Share of the adapter's inputs left out by chance at each step, against learning rows by heart.",
-        "0; 0.05 to 0.1 with few rows", recipes=("sft",), only_fresh=True,
+        "0; 0.05 to 0.1 with few rows", recipes=("sft", "text"), only_fresh=True,
     ),
     Explained(
         "lora_variant", ADAPTER,
@@ -192,7 +192,7 @@ SETTINGS = (
     ),
     Explained(
         "max_length", DATA,
-        "Tokens a row may have; longer ones are left out, never cut. 0: what the model takes.",
+        "Tokens a row may have; longer ones are left out, never cut, and documents are read in windows of so many. 0: what the model takes.",
         "0",
     ),
     Explained(

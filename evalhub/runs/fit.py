@@ -10,6 +10,8 @@ from typing import Any
 from training.contract import TrainOptions
 from training.train_options import SMALL
 
+NOTHING_TO_LOOK_AT = "patience looks at validation rows, and the build has none: set it to 0"
+
 
 @dataclass(frozen=True)
 class Data:
@@ -17,6 +19,7 @@ class Data:
 
     rows: int
     validation: int
+    may_be_cut: bool = False  # documents: one is read in as many windows as it needs
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,10 @@ def misfits(options: TrainOptions, data: Data, *, asked: Collection[str]) -> lis
     Args:
         asked: the settings that somebody chose: a batch that is large by default is only not full.
     """
+    if data.may_be_cut and not data.validation and options.patience:
+        return [NOTHING_TO_LOOK_AT]
+    if data.may_be_cut:
+        return []  # there may be more windows than documents, so nobody knows how many steps
     course = course_of(options, data)
     at_once = options.batch_size * options.accumulation
     found = []
@@ -59,7 +66,7 @@ def misfits(options: TrainOptions, data: Data, *, asked: Collection[str]) -> lis
             "reached: lower it, or take smaller batches or more epochs"
         )
     if options.patience and not data.validation:
-        found.append("patience looks at validation rows, and the build has none: set it to 0")
+        found.append(NOTHING_TO_LOOK_AT)
     elif options.patience >= course.looks > 0:
         found.append(
             f"patience {options.patience} can never end a run that looks {course.looks} times at the validation "
@@ -98,6 +105,7 @@ PRESETS = (
 )  # fmt: skip
 RATES = {
     "sft": 2e-4,
+    "text": 2e-4,
     "dpo": 1e-5,
     "kto": 1e-5,
     "reward": 1e-4,

@@ -18,6 +18,7 @@ from evalhub.datasets.queries import blocking
 from evalhub.registry.files import weights_of
 from evalhub.registry.models import LanguageModel, ModelKind
 from evalhub.runs.beside import PROBES, Beside
+from evalhub.runs.demands import data_of
 from evalhub.runs.explained import Explained, settings_for
 from evalhub.runs.fit import PRESETS, Data, Preset, misfits, preset_for, suggested
 from evalhub.runs.models import EARLIER, PROBE, TRAINING, Recipe, Run
@@ -36,6 +37,7 @@ TEACHER = "teacher"
 BESIDE = (PROBE, EARLIER, TEACHER)  # fields of what is read beside the build
 METHODS = {
     Recipe.SFT.value: "sft: learn to give the answers of an SFT build",
+    Recipe.TEXT.value: "text: learn to foretell the documents of a text build",
     Recipe.DPO.value: "dpo: learn to prefer, from a preference build",
     Recipe.KTO.value: "kto: learn from single answers called good or bad",
     Recipe.REWARD.value: "reward: a model that scores answers",
@@ -114,10 +116,6 @@ class BasisForm(forms.Form):
         return suggested(
             chosen["method"], self.data_of(), preset=self.preset_used(), weights=weights
         )
-
-
-def data_of(build: DatasetBuild) -> Data:
-    return Data(rows=build.rows.get("train", 0), validation=build.rows.get("validation", 0))
 
 
 def told_of(run: Run) -> dict[str, Any]:

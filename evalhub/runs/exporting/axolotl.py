@@ -7,7 +7,7 @@ from typing import Any
 from evalhub.formats.shapes import axolotl as shape
 from evalhub.runs.errors import CannotExportRun
 from evalhub.runs.exporting.as_yaml import settings
-from evalhub.runs.exporting.losses import CUT, HELD, judgments_lost, rows_lost
+from evalhub.runs.exporting.losses import CUT, CUT_OFF, HELD, judgments_lost, rows_lost
 from evalhub.runs.exporting.spec import (
     ADAPTER,
     DATA,
@@ -103,7 +103,7 @@ def _evaluation(spec: Exportable) -> dict[str, Any]:
 
 
 def _unheld(spec: Exportable) -> list[str]:
-    told = [*judgments_lost(spec), CUT]
+    told = [*judgments_lost(spec), CUT_OFF if spec.recipe == Recipe.TEXT else CUT]
     if spec.recipe == Recipe.SFT:
         told.append("Earlier answers in a prompt are learnt too; evalhub learns the last one only.")
     if spec.recipe == Recipe.DPO:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from evalhub.runs.exporting.as_yaml import settings
-from evalhub.runs.exporting.losses import CUT, HELD, judgments_lost, rows_lost
+from evalhub.runs.exporting.losses import CUT, CUT_OFF, HELD, judgments_lost, rows_lost
 from evalhub.runs.exporting.spec import (
     ADAPTER,
     DATA,
@@ -18,7 +18,7 @@ from evalhub.runs.exporting.spec import (
 )
 from evalhub.runs.models import Recipe
 
-STAGES = {Recipe.SFT: "sft", Recipe.DPO: "dpo", Recipe.KTO: "kto", Recipe.REWARD: "rm"}
+STAGES = {Recipe.SFT: "sft", Recipe.TEXT: "pt", Recipe.DPO: "dpo", Recipe.KTO: "kto", Recipe.REWARD: "rm"}  # fmt: skip
 LOSSES = ("sigmoid", "hinge", "ipo")
 
 
@@ -103,7 +103,7 @@ def _evaluation(spec: Exportable) -> dict[str, Any]:
 
 
 def _unheld(spec: Exportable) -> list[str]:
-    told = [*judgments_lost(spec), CUT]
+    told = [*judgments_lost(spec), CUT_OFF if spec.recipe == Recipe.TEXT else CUT]
     if spec.recipe == Recipe.DPO:
         told += _losses(spec)
     told += rows_lost(spec, good="kto_chosen_weight", bad="kto_rejected_weight")

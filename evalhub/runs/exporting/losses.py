@@ -16,6 +16,7 @@ HELD = {  # settings that a file of settings has a place for, or says what becom
     "target_modules", "checkpoint_every", "evaluate_every", "patience", "learning_rate",
     "beta", "loss", "loss_weights", "label_smoothing", "labels", "weights", "balance", "margins",
 }  # fmt: skip
+CUT_OFF = "max_length: evalhub reads a document that is too long in windows and loses none of it; here the rest may be lost."
 CUT = "max_length: evalhub leaves a row that is too long out whole; here it is cut."
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from evalhub.runs.exporting.losses import CUT, judgments_lost
+from evalhub.runs.exporting.losses import CUT, CUT_OFF, judgments_lost
 from evalhub.runs.exporting.spec import (
     ADAPTER,
     DATA,
@@ -16,9 +16,10 @@ from evalhub.runs.exporting.spec import (
 )
 from evalhub.runs.models import Recipe
 
-TRAINERS = {Recipe.SFT: "SFT", Recipe.DPO: "DPO", Recipe.KTO: "KTO", Recipe.REWARD: "Reward"}
+TRAINERS = {Recipe.SFT: "SFT", Recipe.TEXT: "SFT", Recipe.DPO: "DPO", Recipe.KTO: "KTO", Recipe.REWARD: "Reward"}  # fmt: skip
 COLUMNS: dict[str, list[str]] = {
     Recipe.SFT: ["prompt", "completion"],
+    Recipe.TEXT: ["text"],
     Recipe.DPO: ["prompt", "chosen", "rejected"],
     Recipe.KTO: ["prompt", "completion", "label"],
     Recipe.REWARD: ["prompt", "chosen", "rejected"],
@@ -47,7 +48,11 @@ def script(spec: Exportable) -> Exported:
 
 
 def _unheld(spec: Exportable) -> list[str]:
-    told = [*judgments_lost(spec), CUT]
+    told = [*judgments_lost(spec), CUT_OFF if spec.recipe == Recipe.TEXT else CUT]
+    if spec.recipe == Recipe.TEXT:
+        told.append(
+            "Control tokens: one that is typed in a document is read as one here; in evalhub as letters."
+        )
     if spec.options.patience:
         told.append(
             "patience: TRL’s early stopping compares with the best so far, however little better "
@@ -211,6 +216,8 @@ def _training(spec: Exportable) -> str:
 def _of_recipe(spec: Exportable) -> dict[str, Any]:
     if spec.recipe == Recipe.SFT:
         return {"completion_only_loss": True, "packing": False}
+    if spec.recipe == Recipe.TEXT:
+        return {"dataset_text_field": "text", "packing": False}
     if spec.recipe == Recipe.DPO:
         return {
             "beta": spec.asks("beta"),

@@ -56,10 +56,10 @@ def sent(erins: Client, url: str, **changes: object) -> object:
 
 @pytest.mark.parametrize("recipe", [*TRAINING])
 def test_every_setting_is_explained_or_left_out_for_a_reason(recipe: str) -> None:
-    """What stands in the options and acts is on the form; dropout does nothing but in sft."""
+    """What stands in the options and acts is on the form; dropout does nothing but in sft and text."""
     known = {each.name for each in fields(OPTIONS[recipe])}
     shown = {each.name for fresh in (True, False) for each in settings_for(recipe, fresh=fresh)}
-    idle = set() if recipe == "sft" else {"lora_dropout"}
+    idle = set() if recipe in ("sft", "text") else {"lora_dropout"}
     assert known - idle == shown | NOT_ON_THE_FORM.keys()
     assert len({each.name for each in SETTINGS}) == len(SETTINGS)
 
