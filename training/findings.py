@@ -120,12 +120,12 @@ CATALOGUE: Mapping[str, Kind] = {
         "nothing needs to be done: the adapter is that of the best evaluation",
     ),
     "adapter_inert": Kind(
-        "after", "caution", "the adapter changes nothing",
+        "after", "caution", "what was trained changes nothing",
         "the model answers as its base does: train longer or with a higher learning rate, and look whether "
         "the rows say anything",
     ),
     "saved_differs": Kind(
-        "after", "stops", "the adapter that was saved is not the one that was trained",
+        "after", "stops", "what was saved is not what was trained",
         "do not use it: start the run anew, and report it if it comes again",
     ),
     "forgot": Kind(

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from training.attempt import Attempt
 from training.contract import TrainOptions
 from training.data import Encoded, Sorted, demand_sane, encode_rows, room, settle
@@ -19,14 +21,16 @@ from training.preflight import look
 from training.previews import preview
 from training.reading import Reader
 from training.rows import DOCUMENT, Row, answers_in, fields_of, read_rows, share_of
+from training.whole import demand_room
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A model with an adapter to train, and the rows to train it on."""
+    """A model to train, and the rows to train it on."""
 
     loaded: Loaded
-    model: Any  # a PeftModel
+    model: Any  # a PeftModel, or where `is_whole` the base itself
+    is_whole: bool  # whether all weights are trained
     reader: Reader
     train: Sorted
     validation: Sorted
@@ -71,7 +75,7 @@ def prepare(
         rows["probe"] = read_rows(path, name="probe", fields=fields, judged=["slices"])
     rows["train"] = share_of(rows["train"], options.train_share, seed=attempt.spec.seed)
     device = choose_device(threads=options.threads)
-    loaded = load_base(attempt, device, kind=kind)
+    loaded = _loaded(attempt, options, device, kind)
     limit = room(loaded, options.max_length)
     inputs = {
         name: _encoded(attempt, each, loaded, name=name, answers=answers_of[name], limit=limit)
@@ -87,10 +91,7 @@ def prepare(
     tell_cuts(attempt, list(inputs.values()), limit=limit)
     look(attempt, options, loaded, inputs["train"].used)
     preview(attempt, loaded, inputs["train"].used)
-    if attempt.spec.adapter:
-        model = attach_adapter(loaded.model, attempt, trainable=True, kind=kind)
-    else:
-        model = fresh_adapter(loaded.model, options, seed=attempt.spec.seed, kind=kind)
+    model = _trained(attempt, options, loaded, kind)
     unfinished = attempt.run_dir / "checkpoints" / "unfinished"
     shutil.rmtree(unfinished, ignore_errors=True)  # what a killed attempt left
     reader = _reader(attempt, loaded, inputs["train"].used)
@@ -98,6 +99,7 @@ def prepare(
     return Prepared(
         loaded=loaded,
         model=model,
+        is_whole=options.is_whole,
         reader=reader,
         train=inputs["train"],
         validation=inputs.get("validation", Sorted("validation")),
@@ -106,6 +108,22 @@ def prepare(
         recompute=needs_checkpointing(model, device, tokens=tokens),
         unfinished=unfinished,
     )
+
+
+def _loaded(attempt: Attempt, options: TrainOptions, device: Device, kind: str) -> Loaded:
+    """All weights are trained in 32 bits: in 16 a step is mostly too small to change one."""
+    if not options.is_whole:
+        return load_base(attempt, device, kind=kind)
+    demand_room(attempt, options, device)
+    return load_base(attempt, device, kind=kind, dtype=torch.float32)
+
+
+def _trained(attempt: Attempt, options: TrainOptions, loaded: Loaded, kind: str) -> Any:
+    if options.is_whole:
+        return loaded.model
+    if attempt.spec.adapter:
+        return attach_adapter(loaded.model, attempt, trainable=True, kind=kind)
+    return fresh_adapter(loaded.model, options, seed=attempt.spec.seed, kind=kind)
 
 
 def _encoded(

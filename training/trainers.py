@@ -23,11 +23,10 @@ from training.contract import TrainOptions
 from training.data import Encoded
 from training.errors import InputError, NonFinite
 from training.fitting import Parts, peak_bytes
-from training.models import save_adapter
 from training.patience import Patience
 from training.preparation import Prepared
 from training.probing import Probe
-from training.proving import prove, prove_ends
+from training.proving import Kept, prove_ends
 from training.reporting import Reporter
 from training.sampling import Sampler
 from training.shrinking import Shrinking
@@ -229,7 +228,7 @@ def train_watched(
     evaluate: Callable[[], dict[str, float]],
     evaluate_every: int,
 ) -> dict[str, float]:
-    """Train from the newest valid checkpoint, if there is one, to the end; write the adapter.
+    """Train from the newest valid checkpoint, if there is one, to the end; write what it made.
 
     Raises:
         Interrupted: a stop was asked for; a checkpoint of the last step is kept.
@@ -252,6 +251,7 @@ def train_watched(
     trainer.add_callback(reporter)
     attempt.stop.check()
     probe = Probe(attempt, prepared, batch_size=trainer.batch_size)
+    kept = Kept(attempt, trainer)
     resumed = checkpoints.newest_valid(attempt.run_dir)
     patience.read(resumed)
     begun = time.monotonic()
@@ -271,8 +271,7 @@ def train_watched(
     if patience.is_on and sampler:
         sampler.tell(trainer.state.global_step)  # the best was another one
     forgotten = probe.compare(step=trainer.state.global_step)
-    save_adapter(prepared.model, attempt)
-    prove(attempt, trainer)
+    kept.write()
     step = trainer.state.global_step
     ended = prove_ends(attempt, prepared, step=step) if trainer.writes and trainer.ends else {}
     given = (prepared.train, prepared.validation, prepared.earlier, prepared.probe)

@@ -61,6 +61,15 @@ def demand_fit(recipe: str, options: Mapping[str, Any], build: DatasetBuild) -> 
         raise BadSpec("The settings do not fit the rows: " + "; ".join(found) + ".")
 
 
+def demand_start(model: LanguageModel, options: Mapping[str, Any]) -> None:
+    """Raise BadSpec where all weights shall be trained and there is more than a base."""
+    if options.get("trains") == "all" and model.kind != ModelKind.BASE:
+        raise BadSpec(
+            f"All weights are trained from a base, and “{model}” is an adapter: train it further as an adapter, "
+            "or begin with the base."
+        )
+
+
 def data_of(build: DatasetBuild) -> Data:
     return Data(
         rows=build.rows.get("train", 0),

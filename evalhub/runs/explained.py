@@ -87,6 +87,12 @@ SETTINGS = (
         "0; 20 to see whether it runs at all",
     ),
     Explained(
+        "trains", ADAPTER,
+        "adapter puts a few weights beside a base that stays as it is; all changes every weight and makes a base of its own: for models of up to "
+        "about a billion weights, with a tenth of the learning rate (1e-5 to 5e-5; ten times as much below 100 million weights). The settings of adapters do nothing then.",
+        "adapter", recipes=("sft", "text", "dpo"), only_fresh=True,
+    ),
+    Explained(
         "lora_rank", ADAPTER,
         "How much the adapter can hold.",
         "8 to 32; 64 and more with rslora", only_fresh=True,

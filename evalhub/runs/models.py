@@ -108,6 +108,11 @@ class Run(PublicModel):
         return LanguageModel.objects.get(uid=uid) if uid else None
 
     @property
+    def trains_all(self) -> bool:
+        """Whether it trains every weight of a base, and makes a whole model."""
+        return bool(self.spec["options"].get("trains") == "all")
+
+    @property
     def learnt_builds(self) -> QuerySet[DatasetBuild]:
         """Those that it learns from."""
         return self.builds.exclude(uid__in=self.beside.values()).select_related("dataset")

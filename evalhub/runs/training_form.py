@@ -23,10 +23,11 @@ from evalhub.runs.explained import Explained, settings_for
 from evalhub.runs.fit import PRESETS, Data, Preset, misfits, preset_for, suggested
 from evalhub.runs.models import EARLIER, PROBE, TRAINING, Recipe, Run
 from training.contract import OPTIONS, TrainOptions
-from training.train_options import LABELS, SCHEDULES, VARIANTS, WEIGHTS
+from training.train_options import LABELS, OF_ADAPTERS, SCHEDULES, TRAINED, VARIANTS, WEIGHTS
 
 CHOICES = {
     "schedule": SCHEDULES,
+    "trains": TRAINED,
     "lora_variant": VARIANTS,
     "labels": LABELS,
     "weights": WEIGHTS,
@@ -198,8 +199,9 @@ class SettingsForm(forms.Form):
         return values
 
     def options(self, values: dict[str, Any]) -> dict[str, Any]:
-        """Those that differ from the recipe's defaults."""
-        chosen = {each.name: values[each.name] for each in self._explained}
+        """Those that differ from the recipe's defaults; of adapters none where all weights are trained."""
+        idle = OF_ADAPTERS if values.get("trains") == "all" else ()
+        chosen = {each.name: values[each.name] for each in self._explained if each.name not in idle}
         return {name: value for name, value in chosen.items() if value != self._defaults[name]}
 
 

@@ -41,7 +41,7 @@ class Foretelling(Watched):
 
 
 def run(attempt: Attempt) -> dict[str, float]:
-    """Write artifacts/adapter."""
+    """Write artifacts/adapter, or artifacts/model where all weights are trained."""
     options = TextOptions.of(attempt.spec.options)
     prepared = prepare(attempt, options, answers=DOCUMENT)
     held_out = prepared.validation.used

@@ -48,22 +48,12 @@ def configuration(spec: Exportable) -> Exported:
 
 def _settings(spec: Exportable) -> dict[str, Any]:
     options = spec.options
-    all_linear = spec.modules == "all-linear"
     length = length_of(spec)
     is_paired = spec.recipe in (Recipe.DPO, Recipe.KTO)
     found: dict[str, Any] = {
         "base_model": spec.source,
         "trust_remote_code": False,
-        "adapter": "lora",
-        "lora_model_dir": ADAPTER if spec.goes_on else None,
-        "lora_r": options.lora_rank,
-        "lora_alpha": options.lora_alpha,
-        "lora_dropout": options.lora_dropout,
-        "lora_target_linear": True if all_linear else None,
-        "lora_target_modules": None if all_linear else spec.modules,
-        "peft_use_rslora": True if options.lora_variant == "rslora" else None,
-        "peft_use_dora": True if options.lora_variant == "dora" else None,
-        "loraplus_lr_ratio": options.lora_plus if options.lora_plus != 1 else None,
+        **({} if spec.trains_all else _adapter(spec)),
         "chat_template": "tokenizer_default",
         "sequence_len": length,
         "max_prompt_len": length if is_paired else None,
@@ -88,6 +78,23 @@ def _settings(spec: Exportable) -> dict[str, Any]:
         "output_dir": OUTPUT,
     }
     return found | (_evaluation(spec) if spec.evaluates else {"val_set_size": 0.0})
+
+
+def _adapter(spec: Exportable) -> dict[str, Any]:
+    options = spec.options
+    all_linear = spec.modules == "all-linear"
+    return {
+        "adapter": "lora",
+        "lora_model_dir": ADAPTER if spec.goes_on else None,
+        "lora_r": options.lora_rank,
+        "lora_alpha": options.lora_alpha,
+        "lora_dropout": options.lora_dropout,
+        "lora_target_linear": True if all_linear else None,
+        "lora_target_modules": None if all_linear else spec.modules,
+        "peft_use_rslora": True if options.lora_variant == "rslora" else None,
+        "peft_use_dora": True if options.lora_variant == "dora" else None,
+        "loraplus_lr_ratio": options.lora_plus if options.lora_plus != 1 else None,
+    }
 
 
 def _evaluation(spec: Exportable) -> dict[str, Any]:
