@@ -28,6 +28,7 @@ from training.contract import TrainOptions
 from training.device import Device
 from training.environment import ALLOW_HUB_VARIABLE, is_hub_id
 from training.errors import InputError
+from training.quantising import PACKED, demand_quantising, nf4
 
 ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors")
 TALKS, JUDGES = "CAUSAL_LM", "SEQ_CLS"  # PEFT's words for what a model is for
@@ -50,13 +51,19 @@ class Loaded:
 
 
 def load_base(
-    attempt: Attempt, device: Device, *, kind: str = TALKS, dtype: torch.dtype | None = None
+    attempt: Attempt,
+    device: Device,
+    *,
+    kind: str = TALKS,
+    dtype: torch.dtype | None = None,
+    quantise: str = "",
 ) -> Loaded:
     """Load `spec.model` with its tokenizer.
 
     Args:
         kind: TALKS, or JUDGES for a head that gives one number, 0 until it is trained.
         dtype: of the weights; None for the device's own.
+        quantise: "nf4" for a base in 4 bits, which only an adapter can be trained on.
 
     Raises:
         InputError: it is not there, holds no safetensors, or cannot end an answer.
@@ -64,11 +71,18 @@ def load_base(
     source, wanted = source_of(attempt), dtype or device.dtype
     with readable(attempt):
         tokenizer = AutoTokenizer.from_pretrained(source, **SAFELY)
-        model = _LOADERS[kind](source, dtype=wanted, use_safetensors=True, **SAFELY)
-    model.to(device.name)
+        model = _LOADERS[kind](
+            source,
+            dtype=wanted,
+            use_safetensors=True,
+            **_quantised(device, quantise, kind),
+            **SAFELY,
+        )
+    if not quantise:
+        model.to(device.name)
     attempt.environment.update(device.describe())
-    attempt.environment.update(weights=sum(each.numel() for each in model.parameters()))
-    _demand_type(model, wanted)
+    attempt.environment.update(weights=model.num_parameters())
+    _demand_type(model, wanted, is_quantised=bool(quantise))
     return _loaded(attempt, model, tokenizer, model.config, model.generation_config, device)
 
 
@@ -119,9 +133,21 @@ def _loaded(
     return Loaded(model, tokenizer, device, _positions(config), eos_ids, pad_id)
 
 
-def _demand_type(model: Any, wanted: torch.dtype) -> None:
+def _quantised(device: Device, quantise: str, kind: str) -> dict[str, Any]:
+    """What loading is told; a quantised model lies on its device from the beginning."""
+    if not quantise:
+        return {}
+    demand_quantising(device)
+    return {
+        "quantization_config": nf4(keeps=HEAD if kind == JUDGES else ""),
+        "device_map": {"": device.name},
+    }
+
+
+def _demand_type(model: Any, wanted: torch.dtype, *, is_quantised: bool = False) -> None:
     """Libraries have loaded models in 32 bits unasked; then everything takes twice the memory."""
-    other = sum(each.numel() for each in model.parameters() if each.dtype != wanted)
+    meant = (wanted, PACKED) if is_quantised else (wanted,)
+    other = sum(each.numel() for each in model.parameters() if each.dtype not in meant)
     total = model.num_parameters()
     if other > total / 2:
         raise InputError(

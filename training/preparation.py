@@ -113,7 +113,7 @@ def prepare(
 def _loaded(attempt: Attempt, options: TrainOptions, device: Device, kind: str) -> Loaded:
     """All weights are trained in 32 bits: in 16 a step is mostly too small to change one."""
     if not options.is_whole:
-        return load_base(attempt, device, kind=kind)
+        return load_base(attempt, device, kind=kind, quantise=options.quantise)
     demand_room(attempt, options, device)
     return load_base(attempt, device, kind=kind, dtype=torch.float32)
 

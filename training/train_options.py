@@ -10,6 +10,7 @@ LOSSES = ("sigmoid", "sft", "robust", "hinge", "ipo", "nca_pair", "bco_pair", "s
 VARIANTS = ("plain", "rslora", "dora")
 LABELS = ("soft", "hard")  # p_chosen of a pair as it is, or 1
 TRAINED = ("adapter", "all")
+QUANTISED = ("", "nf4")  # how the base lies in memory beside an adapter
 OF_ADAPTERS = ("lora_rank", "lora_alpha", "lora_dropout", "lora_variant", "lora_plus", "target_modules")  # fmt: skip
 WEIGHTS = ("rows", "none")  # each row's own weight, or 1
 SMALL = 100_000_000  # weights; a model with fewer learns with far higher rates
@@ -42,6 +43,7 @@ class TrainOptions(Options):
     )
     lora_plus: float = 1.0  # the learning rate of B by that of A
     target_modules: str = "all-linear"
+    quantise: str = ""  # "nf4": the base in 4 bits, on a CUDA device with bitsandbytes
     threads: int = 1  # on a CPU; the same count gives the same weights to the bit
     checkpoint_every: int = 0  # steps; 0: about ten times a run
     evaluate_every: int = 0  # steps; 0: about ten times a run, when there are validation rows
@@ -75,6 +77,7 @@ class TrainOptions(Options):
             ("lora_dropout", "from 0 to less than 1", 0 <= self.lora_dropout < 1),
             ("lora_variant", f"one of {', '.join(VARIANTS)}", self.lora_variant in VARIANTS),
             ("lora_plus", "1 or more", self.lora_plus >= 1),
+            ("quantise", "nf4, or nothing", self.quantise in QUANTISED),
             ("patience", "0 or more", self.patience >= 0),
             ("threads", "1 or more", self.threads >= 1),
             ("max_length", "0 or more", self.max_length >= 0),
@@ -109,6 +112,11 @@ class _WholeOptions(TrainOptions):
         return [
             *super()._rules(),
             ("trains", f"one of {', '.join(TRAINED)}", self.trains in TRAINED),
+            (
+                "quantise",
+                "nothing where trains is all: 4 bits cannot be trained",
+                not (self.is_whole and self.quantise),
+            ),
             *(
                 (
                     name,

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from training.preparation import Prepared
+from training.quantising import PACKED
 
 T = 1e12
 # the first that is found in the device's name; a part of a card (MIG) has no peak of its own here
@@ -45,13 +46,16 @@ def peak_flops(hardware: str, *, dtype: str) -> float | None:
 
 
 def multiplied_weights(base: Any, *, is_whole: bool = False) -> int | None:
-    """N: the base's weights that each token is multiplied with; None for a mixture of experts, which uses some.
+    """N: the base's weights that each token is multiplied with; None for a mixture of experts, which uses some,
+    and for one in 4 bits.
 
     A table of embeddings is looked up and not multiplied, unless it makes the logits as well.
     """
     config = base.config.get_text_config()
     if any(getattr(config, name, None) for name in EXPERTS):
         return None
+    if any(each.dtype == PACKED for each in base.parameters()):
+        return None  # two weights a number
     table, head = base.get_input_embeddings(), base.get_output_embeddings()
     left_out = None if head is not None and head.weight is table.weight else table.weight
     own = (each for each in base.parameters() if each.requires_grad == is_whole and each.dim() > 1)

@@ -20,14 +20,32 @@ from evalhub.registry.models import LanguageModel, ModelKind
 from evalhub.runs.beside import PROBES, Beside
 from evalhub.runs.demands import data_of
 from evalhub.runs.explained import Explained, settings_for
-from evalhub.runs.fit import PRESETS, Data, Preset, misfits, preset_for, suggested
+from evalhub.runs.fit import (
+    FITS_24_GB,
+    PRESETS,
+    Data,
+    Preset,
+    misfits,
+    on_24_gb,
+    preset_for,
+    suggested,
+)
 from evalhub.runs.models import EARLIER, PROBE, TRAINING, Recipe, Run
 from training.contract import OPTIONS, TrainOptions
-from training.train_options import LABELS, OF_ADAPTERS, SCHEDULES, TRAINED, VARIANTS, WEIGHTS
+from training.train_options import (
+    LABELS,
+    OF_ADAPTERS,
+    QUANTISED,
+    SCHEDULES,
+    TRAINED,
+    VARIANTS,
+    WEIGHTS,
+)
 
 CHOICES = {
     "schedule": SCHEDULES,
     "trains": TRAINED,
+    "quantise": QUANTISED,
     "lora_variant": VARIANTS,
     "labels": LABELS,
     "weights": WEIGHTS,
@@ -73,7 +91,11 @@ class BasisForm(forms.Form):
     preset = forms.ChoiceField(
         required=False,
         label="Settings for",
-        choices=[("", "as many rows as there are"), *((each.name, each.name + " rows") for each in PRESETS)],
+        choices=[
+            ("", "as many rows as there are"),
+            *((each.name, each.name + " rows") for each in PRESETS),
+            (FITS_24_GB, "a card of 24 GB, with a model of about 8 billion weights"),
+        ],
     )  # fmt: skip
 
     methods = METHODS
@@ -109,7 +131,8 @@ class BasisForm(forms.Form):
 
     def preset_used(self) -> Preset:
         named = {each.name: each for each in PRESETS}.get(self.cleaned_data["preset"])
-        return named or preset_for(self.data_of().rows)
+        fitting = named or preset_for(self.data_of().rows)
+        return on_24_gb(fitting) if self.cleaned_data["preset"] == FITS_24_GB else fitting
 
     def suggested(self) -> dict[str, Any]:
         chosen = self.cleaned_data
@@ -237,7 +260,8 @@ def _field(each: Explained, first: Any, suggestion: dict[str, Any]) -> forms.Fie
         "help_text": f"{each.does} Usual: {each.usual}.{advice}",
     }
     if each.name in CHOICES:
-        return forms.ChoiceField(choices=[(one, one) for one in CHOICES[each.name]], **shared)
+        choices = [(one, one or "no") for one in CHOICES[each.name]]
+        return forms.ChoiceField(choices=choices, required="" not in CHOICES[each.name], **shared)
     if isinstance(first, list):
         return _Words(kind=type(first[0]), **shared)
     if isinstance(first, float):

@@ -63,6 +63,7 @@ NOT_OF_THE_WEIGHTS = {
     "evaluate_every": "how often it is looked at; with patience when it ends",
     "patience": "ends a run: test_patience",
     "allow_dropped": "a reason in words: test_data",
+    "quantise": "needs a card: test_quantising",
     "trains": "what is trained: test_whole",
     "ewc": "holds an adapter that is trained further: test_forgetting",
     "distil": "learns from a teacher: test_teacher",
