@@ -87,6 +87,7 @@ class Preset:
     name: str
     up_to: float
     values: dict[str, Any]
+    card: bool = False  # named for a device, and not for rows
 
 
 PRESETS = (
@@ -145,7 +146,7 @@ def on_24_gb(preset: Preset) -> Preset:
     """
     longest = max(each for each in (512, 1024, 2048, 4096) if LLAMA_8B.bytes_at(each) < FILLED * CARD)  # fmt: skip
     small = {"quantise": "nf4", "batch_size": 1, "accumulation": int(preset.values["batch_size"]), "max_length": longest}  # fmt: skip
-    return Preset(FITS_24_GB, preset.up_to, {**preset.values, **small})
+    return Preset(FITS_24_GB, preset.up_to, {**preset.values, **small}, card=True)
 
 
 RATES = {

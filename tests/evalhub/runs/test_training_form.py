@@ -199,7 +199,9 @@ def test_the_form_fills_in_what_fits_24_gb(
     erins: Client, base: LanguageModel, build: DatasetBuild
 ) -> None:
     query = {"build": build.uid, "method": "sft", "model": base.uid, "preset": "24 GB"}
-    form = erins.get(reverse("runs:new", args=["acme"], query=query)).context["form"]
+    page = erins.get(reverse("runs:new", args=["acme"], query=query))
+    assert "What stands below is for a card of 24 GB" in page.text
+    form = page.context["form"]
     told = {name: form[name].initial for name in ("quantise", "batch_size", "accumulation")}
     assert told["quantise"] == "nf4"
     assert told["batch_size"] == 1
