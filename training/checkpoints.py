@@ -11,7 +11,12 @@ from training.artifacts import inventory, put_in_place
 from training.contract import write_whole
 
 MANIFEST = "manifest.json"
-NEEDED = ("adapter_model.safetensors", "optimizer.pt", "scheduler.pt", "trainer_state.json")
+NEEDED = ("optimizer.pt", "scheduler.pt", "trainer_state.json")
+WEIGHTS = (
+    "adapter_model.safetensors",
+    "model.safetensors",
+    "model.safetensors.index.json",
+)  # one of them
 KEEP = 2
 
 
@@ -44,7 +49,7 @@ def is_valid(checkpoint: Path) -> bool:
         files = json.loads((checkpoint / MANIFEST).read_text("utf-8"))["files"]
     except (OSError, ValueError, KeyError, TypeError):
         return False
-    if not set(NEEDED) <= set(files):
+    if not set(NEEDED) <= set(files) or not set(WEIGHTS) & set(files):
         return False
     found = inventory(checkpoint)
     return all(found.get(name) == digest for name, digest in files.items())

@@ -39,6 +39,7 @@ from training.train_options import (
     RewardOptions,
     RlooOptions,
     SftOptions,
+    TextOptions,
     TrainOptions,
 )
 
@@ -47,7 +48,7 @@ __all__ = [
     "LIFELINE_VARIABLE", "OPTIONS", "SCHEMA", "ContractError", "DpoOptions", "EvaluateOptions",
     "Event", "EventKind", "Fault", "GenerateOptions", "KtoOptions", "MeasureOptions", "MergeOptions",
     "NoopOptions", "Options", "RewardOptions", "RlooOptions", "RunResult", "RunSpec", "ScoreOptions", "SftOptions",
-    "TrainOptions",
+    "TextOptions", "TrainOptions",
     "attempt_dir", "read_events", "write_whole",
 ]  # fmt: skip
 

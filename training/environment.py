@@ -14,7 +14,7 @@ from typing import Any
 from training.contract import RunSpec
 
 ALLOW_HUB_VARIABLE = "EVALHUB_ALLOW_HUB"
-LIBRARIES = ("torch", "transformers", "peft", "trl", "accelerate", "datasets", "tokenizers", "safetensors", "numpy", "sacrebleu", "rouge-score")  # fmt: skip
+LIBRARIES = ("torch", "transformers", "peft", "trl", "accelerate", "bitsandbytes", "datasets", "tokenizers", "safetensors", "numpy", "sacrebleu", "rouge-score")  # fmt: skip
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 
 

@@ -27,6 +27,11 @@ CATALOGUE: Mapping[str, Kind] = {
         "before", "caution", "rows that are left out",
         "shorten or mend them, choose a model that takes longer rows, or say in allow_dropped why it is right",
     ),
+    "documents_cut": Kind(
+        "before", "note", "documents longer than the model takes are cut into windows",
+        "nothing needs to be done: every token is learnt once, only what follows a cut is foretold without what "
+        "stands before it; a model that takes longer texts, or a larger max_length, cuts less",
+    ),
     "prompt_rewritten": Kind(
         "before", "stops", "the template writes a prompt differently once it is answered",
         "take a chat template whose prompt stays as it is: a model learns only from what it will see",
@@ -115,12 +120,12 @@ CATALOGUE: Mapping[str, Kind] = {
         "nothing needs to be done: the adapter is that of the best evaluation",
     ),
     "adapter_inert": Kind(
-        "after", "caution", "the adapter changes nothing",
+        "after", "caution", "what was trained changes nothing",
         "the model answers as its base does: train longer or with a higher learning rate, and look whether "
         "the rows say anything",
     ),
     "saved_differs": Kind(
-        "after", "stops", "the adapter that was saved is not the one that was trained",
+        "after", "stops", "what was saved is not what was trained",
         "do not use it: start the run anew, and report it if it comes again",
     ),
     "forgot": Kind(

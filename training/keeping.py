@@ -81,7 +81,9 @@ class Keeping:
 
     def at_rest(self) -> dict[str, float]:
         """Before the first step there is nothing to pull back; with dropout words differ by chance."""
-        still = not self._prepared.model.peft_config["default"].lora_dropout
+        still = (
+            self._prepared.is_whole or not self._prepared.model.peft_config["default"].lora_dropout
+        )
         return ({"kl_to_base": 0.0} if self._kl and still else {}) | (
             {"ewc_penalty": 0.0} if self._elastic else {}
         )

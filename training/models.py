@@ -28,6 +28,7 @@ from training.contract import TrainOptions
 from training.device import Device
 from training.environment import ALLOW_HUB_VARIABLE, is_hub_id
 from training.errors import InputError
+from training.quantising import PACKED, demand_quantising, nf4
 
 ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors")
 TALKS, JUDGES = "CAUSAL_LM", "SEQ_CLS"  # PEFT's words for what a model is for
@@ -49,37 +50,53 @@ class Loaded:
     pad_id: int
 
 
-def load_base(attempt: Attempt, device: Device, *, kind: str = TALKS) -> Loaded:
+def load_base(
+    attempt: Attempt,
+    device: Device,
+    *,
+    kind: str = TALKS,
+    dtype: torch.dtype | None = None,
+    quantise: str = "",
+) -> Loaded:
     """Load `spec.model` with its tokenizer.
 
     Args:
         kind: TALKS, or JUDGES for a head that gives one number, 0 until it is trained.
+        dtype: of the weights; None for the device's own.
+        quantise: "nf4" for a base in 4 bits, which only an adapter can be trained on.
 
     Raises:
         InputError: it is not there, holds no safetensors, or cannot end an answer.
     """
-    source = _source(attempt)
-    with _readable(attempt):
+    source, wanted = source_of(attempt), dtype or device.dtype
+    with readable(attempt):
         tokenizer = AutoTokenizer.from_pretrained(source, **SAFELY)
-        model = _LOADERS[kind](source, dtype=device.dtype, use_safetensors=True, **SAFELY)
-    model.to(device.name)
+        model = _LOADERS[kind](
+            source,
+            dtype=wanted,
+            use_safetensors=True,
+            **_quantised(device, quantise, kind),
+            **SAFELY,
+        )
+    if not quantise:
+        model.to(device.name)
     attempt.environment.update(device.describe())
-    attempt.environment.update(weights=sum(each.numel() for each in model.parameters()))
-    _demand_type(model, device)
+    attempt.environment.update(weights=model.num_parameters())
+    _demand_type(model, wanted, is_quantised=bool(quantise))
     return _loaded(attempt, model, tokenizer, model.config, model.generation_config, device)
 
 
 def load_tokenizer(attempt: Attempt) -> Loaded:
     """The same without weights: what it takes to count tokens. Its `model` is None."""
-    source = _source(attempt)
-    with _readable(attempt):
+    source = source_of(attempt)
+    with readable(attempt):
         tokenizer = AutoTokenizer.from_pretrained(source, **SAFELY)
         config = AutoConfig.from_pretrained(source, **SAFELY)
     device = Device("cpu", torch.float32, "no weights")
     return _loaded(attempt, None, tokenizer, config, _generation_config(source, config), device)
 
 
-def _source(attempt: Attempt) -> str:
+def source_of(attempt: Attempt) -> str:
     name = attempt.spec.model
     if not name:
         raise InputError(
@@ -92,7 +109,7 @@ def _source(attempt: Attempt) -> str:
 
 
 @contextmanager
-def _readable(attempt: Attempt) -> Iterator[None]:
+def readable(attempt: Attempt) -> Iterator[None]:
     name = attempt.spec.model
     try:
         yield
@@ -116,13 +133,25 @@ def _loaded(
     return Loaded(model, tokenizer, device, _positions(config), eos_ids, pad_id)
 
 
-def _demand_type(model: Any, device: Device) -> None:
+def _quantised(device: Device, quantise: str, kind: str) -> dict[str, Any]:
+    """What loading is told; a quantised model lies on its device from the beginning."""
+    if not quantise:
+        return {}
+    demand_quantising(device)
+    return {
+        "quantization_config": nf4(keeps=HEAD if kind == JUDGES else ""),
+        "device_map": {"": device.name},
+    }
+
+
+def _demand_type(model: Any, wanted: torch.dtype, *, is_quantised: bool = False) -> None:
     """Libraries have loaded models in 32 bits unasked; then everything takes twice the memory."""
-    other = sum(each.numel() for each in model.parameters() if each.dtype != device.dtype)
+    meant = (wanted, PACKED) if is_quantised else (wanted,)
+    other = sum(each.numel() for each in model.parameters() if each.dtype not in meant)
     total = model.num_parameters()
     if other > total / 2:
         raise InputError(
-            f"{other:,} of {total:,} weights were not loaded as {device.dtype}, but as something else: "
+            f"{other:,} of {total:,} weights were not loaded as {wanted}, but as something else: "
             "quantised models cannot be trained here; take the base they were made from."
         )
 
@@ -194,12 +223,14 @@ def save_adapter(model: Any, attempt: Attempt) -> None:
     unfinished = attempt.run_dir / "unfinished-adapter"
     shutil.rmtree(unfinished, ignore_errors=True)
     model.save_pretrained(unfinished, selected_adapters=["default"])
-    _write_card(attempt, unfinished)
+    write_card(attempt, unfinished)
     put_in_place(unfinished, attempt.artifacts / "adapter")
 
 
-def _write_card(attempt: Attempt, folder: Path) -> None:
-    """README.md of an adapter: on what, from what and how it was made."""
+def write_card(
+    attempt: Attempt, folder: Path, *, library: str = "peft", is_a: str = "Adapter"
+) -> None:
+    """README.md of what was trained: on what, from what and how it was made."""
     spec = attempt.spec
     given = "\n".join(
         f"- {name}: sha256 {spec.digests.get(name, 'not given')}" for name in sorted(spec.inputs)
@@ -207,8 +238,8 @@ def _write_card(attempt: Attempt, folder: Path) -> None:
     chosen = "\n".join(f"- {name}: {value}" for name, value in sorted(spec.options.items()))
     parent = f"\nContinues the adapter `{spec.adapter}`." if spec.adapter else ""
     text = (
-        f"---\nbase_model: {spec.model}\nlibrary_name: peft\ntags: [lora, {spec.recipe}]\n---\n"
-        f"# Adapter trained by evalhub ({spec.recipe})\n\nFor the base model `{spec.model}`, whose tokenizer and chat "
+        f"---\nbase_model: {spec.model}\nlibrary_name: {library}\ntags: [{is_a.lower().split()[-1]}, {spec.recipe}]\n---\n"
+        f"# {is_a} trained by evalhub ({spec.recipe})\n\nFrom the base model `{spec.model}`, whose tokenizer and chat "
         f"template have the digest {attempt.environment['tokenizer']}.{parent}\n\n"
         f"Inputs:\n{given}\n\nOptions (others as by default):\n{chosen or '- none'}\n\nSeed {spec.seed}.\n"
     )

@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from training.checked import Options, Rule
-from training.train_options import DpoOptions, KtoOptions, RewardOptions, RlooOptions, SftOptions
+from training.train_options import (
+    DpoOptions,
+    KtoOptions,
+    RewardOptions,
+    RlooOptions,
+    SftOptions,
+    TextOptions,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,6 +125,7 @@ class MeasureOptions(Options):
 OPTIONS: dict[str, type[Options]] = {
     "noop": NoopOptions,
     "sft": SftOptions,
+    "text": TextOptions,
     "dpo": DpoOptions,
     "kto": KtoOptions,
     "reward": RewardOptions,

@@ -1,4 +1,4 @@
-"""Ending a run that gets no better, and keeping its best adapter; the same after a kill.
+"""Ending a run that gets no better, and keeping its best weights; the same after a kill.
 
 What is known lies in each checkpoint, so an attempt that goes on knows what the one before it knew.
 """
@@ -6,10 +6,11 @@ What is known lies in each checkpoint, so an attempt that goes on knows what the
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from peft import get_peft_model_state_dict, set_peft_model_state_dict
+import torch
 from safetensors.torch import load_file, save_file
 
 WEIGHTS, FIGURES = "best.safetensors", "best.json"  # files: a folder would be taken for an adapter
@@ -35,8 +36,7 @@ class Patience:
             return False
         if not self.best or found["eval_loss"] < self.best["eval_loss"]:
             self.best, self._waited = {**found, "best_step": float(step)}, 0
-            told = get_peft_model_state_dict(self._model)
-            self._weights = {name: each.detach().cpu().clone() for name, each in told.items()}
+            self._weights = {name: each.detach().cpu().clone() for name, each in self._trained()}
         else:
             self._waited += 1
         return self._waited >= self._most
@@ -52,6 +52,12 @@ class Patience:
             self._weights = load_file(checkpoint / WEIGHTS)
 
     def restore(self) -> None:
-        """Give the model the best adapter back."""
-        if self.best:
-            set_peft_model_state_dict(self._model, self._weights)
+        """Give the model the best weights back."""
+        if not self.best:
+            return
+        with torch.no_grad():
+            for name, each in self._trained():
+                each.copy_(self._weights[name])
+
+    def _trained(self) -> Iterator[tuple[str, Any]]:
+        return (pair for pair in self._model.named_parameters() if pair[1].requires_grad)

@@ -19,7 +19,11 @@ from training.train_options import SMALL
 BIASED = 0.3  # standard deviations between the lengths of chosen and rejected
 FEW_LEARNT = 0.02  # share of tokens
 ZERO = 1e-6  # what a vector that was never trained is made of
-USUAL_RATES = {"sft": (1e-6, 2e-3), "reward": (1e-6, 2e-3), "dpo": (1e-8, 5e-4), "kto": (1e-8, 5e-4), "rloo": (1e-8, 5e-4)}  # fmt: skip
+USUAL_OF_ALL = {"sft": (1e-6, 5e-5), "text": (1e-6, 5e-5), "dpo": (1e-8, 5e-6)}
+USUAL_RATES = {
+    **dict.fromkeys(("sft", "text", "reward"), (1e-6, 2e-3)),
+    **dict.fromkeys(("dpo", "kto", "rloo"), (1e-8, 5e-4)),
+}
 
 
 def look(attempt: Attempt, options: TrainOptions, loaded: Loaded, rows: Sequence[Encoded]) -> None:
@@ -31,7 +35,9 @@ def look(attempt: Attempt, options: TrainOptions, loaded: Loaded, rows: Sequence
     demand_one_start(loaded, rows)
     known = loaded.model.num_parameters()
     for code, told in (
-        rate_is_odd(attempt.spec.recipe, options.learning_rate, weights=known),
+        rate_is_odd(
+            attempt.spec.recipe, options.learning_rate, weights=known, is_whole=options.is_whole
+        ),
         end_is_untrained(loaded, rows),
         little_is_learnt(rows),
         lengths_differ(rows),
@@ -54,13 +60,18 @@ def demand_one_start(loaded: Loaded, rows: Sequence[Encoded]) -> None:
         )
 
 
-def rate_is_odd(recipe: str, rate: float, *, weights: int) -> tuple[str, str]:
-    """For adapters of models that are not small."""
-    low, high = USUAL_RATES.get(recipe, (0.0, math.inf))
+def rate_is_odd(
+    recipe: str, rate: float, *, weights: int, is_whole: bool = False
+) -> tuple[str, str]:
+    """For models that are not small: all weights take a tenth of the rate of an adapter."""
+    low, high = (USUAL_OF_ALL if is_whole else USUAL_RATES).get(recipe, (0.0, math.inf))
     code = "rate_high" if rate > high else "rate_low"
     if weights < SMALL or low <= rate <= high:
         return code, ""
-    return code, f"{rate:g}; for {recipe} with an adapter {low:g} to {high:g} is usual"
+    return (
+        code,
+        f"{rate:g}; for {recipe} {'of all weights' if is_whole else 'with an adapter'} {low:g} to {high:g} is usual",
+    )
 
 
 def end_is_untrained(loaded: Loaded, rows: Sequence[Encoded]) -> tuple[str, str]:

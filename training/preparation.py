@@ -8,24 +8,29 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from training.attempt import Attempt
 from training.contract import TrainOptions
 from training.data import Encoded, Sorted, demand_sane, encode_rows, room, settle
 from training.device import Device, choose_device, needs_checkpointing
+from training.documents import encode_documents, tell_cuts
 from training.errors import InputError
 from training.models import TALKS, Loaded, attach_adapter, fresh_adapter, load_base
 from training.preflight import look
 from training.previews import preview
 from training.reading import Reader
-from training.rows import answers_in, read_rows, share_of
+from training.rows import DOCUMENT, Row, answers_in, fields_of, read_rows, share_of
+from training.whole import demand_room
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A model with an adapter to train, and the rows to train it on."""
+    """A model to train, and the rows to train it on."""
 
     loaded: Loaded
-    model: Any  # a PeftModel
+    model: Any  # a PeftModel, or where `is_whole` the base itself
+    is_whole: bool  # whether all weights are trained
     reader: Reader
     train: Sorted
     validation: Sorted
@@ -51,7 +56,7 @@ def prepare(
     """Read, check and encode the rows; load the model; put the adapter on it.
 
     Args:
-        answers: the fields of a row that hold completions.
+        answers: the fields of a row that hold completions; DOCUMENT for rows that are documents.
         judged: other columns to read, where they are there.
         kind: what the model is for; TALKS or JUDGES.
         learns_answers: whether those of the rows are what is learnt, and so what is looked at and shown.
@@ -61,7 +66,7 @@ def prepare(
     """
     demand_sane(options)
     rows = {
-        name: read_rows(path, name=name, fields=("prompt", *answers), judged=judged)
+        name: read_rows(path, name=name, fields=fields_of(answers), judged=judged)
         for name in ("train", "validation", "earlier")
         if (path := attempt.needed_input(name) if name == "train" else attempt.input(name))
     }
@@ -72,12 +77,10 @@ def prepare(
         rows["probe"] = read_rows(path, name="probe", fields=fields, judged=["slices"])
     rows["train"] = share_of(rows["train"], options.train_share, seed=attempt.spec.seed)
     device = choose_device(threads=options.threads)
-    loaded = load_base(attempt, device, kind=kind)
+    loaded = _loaded(attempt, options, device, kind)
     limit = room(loaded, options.max_length)
     inputs = {
-        name: encode_rows(
-            each, loaded, name=name, answers=answers_of[name], limit=limit, beat=attempt.stop.check
-        )
+        name: _encoded(attempt, each, loaded, name=name, answers=answers_of[name], limit=limit)
         for name, each in rows.items()
     }
     settle(
@@ -87,15 +90,13 @@ def prepare(
         limit=limit,
         needed="train",
     )
+    tell_cuts(attempt, list(inputs.values()), limit=limit)
     learnt = inputs["train"].used
     if not learns_answers:
         learnt = [replace(each, completions={}) for each in learnt]
     look(attempt, options, loaded, learnt)
     preview(attempt, loaded, learnt)
-    if attempt.spec.adapter:
-        model = attach_adapter(loaded.model, attempt, trainable=True, kind=kind)
-    else:
-        model = fresh_adapter(loaded.model, options, seed=attempt.spec.seed, kind=kind)
+    model = _trained(attempt, options, loaded, kind)
     unfinished = attempt.run_dir / "checkpoints" / "unfinished"
     shutil.rmtree(unfinished, ignore_errors=True)  # what a killed attempt left
     reader = _reader(attempt, loaded, inputs["train"].used)
@@ -103,6 +104,7 @@ def prepare(
     return Prepared(
         loaded=loaded,
         model=model,
+        is_whole=options.is_whole,
         reader=reader,
         train=inputs["train"],
         validation=inputs.get("validation", Sorted("validation")),
@@ -111,6 +113,31 @@ def prepare(
         recompute=needs_checkpointing(model, device, tokens=tokens),
         unfinished=unfinished,
     )
+
+
+def _loaded(attempt: Attempt, options: TrainOptions, device: Device, kind: str) -> Loaded:
+    """All weights are trained in 32 bits: in 16 a step is mostly too small to change one."""
+    if not options.is_whole:
+        return load_base(attempt, device, kind=kind, quantise=options.quantise)
+    demand_room(attempt, options, device)
+    return load_base(attempt, device, kind=kind, dtype=torch.float32)
+
+
+def _trained(attempt: Attempt, options: TrainOptions, loaded: Loaded, kind: str) -> Any:
+    if options.is_whole:
+        return loaded.model
+    if attempt.spec.adapter:
+        return attach_adapter(loaded.model, attempt, trainable=True, kind=kind)
+    return fresh_adapter(loaded.model, options, seed=attempt.spec.seed, kind=kind)
+
+
+def _encoded(
+    attempt: Attempt, rows: Sequence[Row], loaded: Loaded, *, name: str, answers: Sequence[str], limit: int
+) -> Sorted:  # fmt: skip
+    beat = attempt.stop.check
+    if tuple(answers) == DOCUMENT:
+        return encode_documents(rows, loaded, name=name, limit=limit, beat=beat)
+    return encode_rows(rows, loaded, name=name, answers=answers, limit=limit, beat=beat)
 
 
 def _of_probe(path: Path, kind: str) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -12,9 +13,11 @@ from training.attempt import Attempt
 from training.data import Encoded
 from training.errors import InputError
 from training.generation import Decoding, answer_prompts
+from training.models import save_adapter
 from training.preparation import Prepared
-from training.reading import SAME, SAME_IN_16_BITS
+from training.reading import SAME, SAME_IN_16_BITS, Reader
 from training.sampling import tell_sample
+from training.whole import load_saved, save_whole
 
 COMPARED = 4  # rows
 ASKED = 20  # prompts
@@ -23,38 +26,69 @@ ENOUGH = 2  # times as long as the longest completion that was learnt
 LONGEST = 256  # tokens of an answer
 SHOWN = 3
 NOTHING = 1e-6  # nats per token
+Said = list[list[float]]
 SAVED = "saved"
 
 
-def prove(attempt: Attempt, trainer: Any) -> None:
-    """Compare the adapter on disk with the one in memory, and with the base.
+class Kept:
+    """What is kept of a run: written, read back, compared with what is in memory and with how it began.
+
+    Made before the first step.
 
     Args:
-        trainer: a Watched, whose adapter has just been written to artifacts/adapter.
-
-    Raises:
-        InputError: what was saved is something else.
+        trainer: a Watched.
     """
-    prepared: Prepared = trainer.prepared
-    rows = [*prepared.validation.used, *prepared.train.used][:COMPARED]
-    model = prepared.model
-    trained = trainer.outputs(rows)
-    model.load_adapter(str(attempt.artifacts / "adapter"), adapter_name=SAVED)
-    model.set_adapter(SAVED)
-    saved = trainer.outputs(rows)
-    model.set_adapter("default")
-    model.delete_adapter(SAVED)
-    same = SAME if prepared.device.dtype == torch.float32 else SAME_IN_16_BITS
-    if (gap := apart(rows, trained, saved)) > same:
-        raise InputError(
-            f"The adapter that was saved says something else than the one that was trained (by {gap:.3g} "
-            "nats a token): do not use it. Start the run anew, and report it if it comes again.",
-            code="saved_differs",
-        )
-    with model.disable_adapter():
-        plain = trainer.outputs(rows)
-    if apart(rows, trained, plain) < NOTHING:
-        attempt.find("adapter_inert", f"the same as the base on {len(rows)} rows")
+
+    def __init__(self, attempt: Attempt, trainer: Any) -> None:
+        self._attempt, self._trainer = attempt, trainer
+        prepared: Prepared = trainer.prepared
+        self._prepared = prepared
+        self._rows = [*prepared.validation.used, *prepared.train.used][:COMPARED]
+        self._began = trainer.outputs(self._rows) if prepared.is_whole else []
+
+    def write(self) -> None:
+        """Write artifacts/adapter or artifacts/model.
+
+        Raises:
+            InputError: what was saved is something else than what was trained.
+        """
+        trained = self._trainer.outputs(self._rows)
+        write = self._write_whole if self._prepared.is_whole else self._write_adapter
+        word, saved, began = write()
+        same = SAME if self._exact() else SAME_IN_16_BITS
+        if (gap := apart(self._rows, trained, saved)) > same:
+            raise InputError(
+                f"The {word} that was saved says something else than the one that was trained (by {gap:.3g} "
+                "nats a token): do not use it. Start the run anew, and report it if it comes again.",
+                code="saved_differs",
+            )
+        if apart(self._rows, trained, began) < NOTHING:
+            told = f"the same as the base on {len(self._rows)} rows"
+            self._attempt.find("adapter_inert", told)
+
+    def _exact(self) -> bool:
+        """Whether all numbers have 32 bits: of a whole model those that are stored as well."""
+        kept = self._prepared.loaded.model.dtype if self._prepared.is_whole else torch.float32
+        return self._prepared.device.dtype == kept == torch.float32
+
+    def _write_adapter(self) -> tuple[str, Said, Said]:
+        model = self._prepared.model
+        save_adapter(model, self._attempt)
+        model.load_adapter(str(self._attempt.artifacts / "adapter"), adapter_name=SAVED)
+        model.set_adapter(SAVED)
+        saved = self._trainer.outputs(self._rows)
+        model.set_adapter("default")
+        model.delete_adapter(SAVED)
+        with model.disable_adapter():
+            plain = self._trainer.outputs(self._rows)
+        return "adapter", saved, plain
+
+    def _write_whole(self) -> tuple[str, Said, Said]:
+        loaded, rows = self._prepared.loaded, [each.answered for each in self._rows]
+        save_whole(loaded, self._attempt)
+        again = replace(loaded, model=load_saved(loaded, self._attempt))
+        saved = Reader(again).all_logps(again.model, rows, batch_size=len(rows))
+        return "model", saved, self._began
 
 
 def prove_ends(attempt: Attempt, prepared: Prepared, *, step: int) -> dict[str, float]:

@@ -14,6 +14,7 @@ from training.errors import InputError
 
 Messages = list[dict[str, Any]]  # role, content, and calls of tools as chat templates read them
 ONE, PAIR = ("completion",), ("chosen", "rejected")  # answers of a row
+DOCUMENT = ("text",)  # what takes their place where nobody asks
 Text = str | Messages  # plain text, or turns of a conversation
 
 
@@ -70,6 +71,11 @@ def share_of(rows: list[Row], share: float, *, seed: int) -> list[Row]:
         kept.add(group)
         held += sizes[group]
     return [row for row in rows if row.group in kept]
+
+
+def fields_of(answers: Sequence[str]) -> tuple[str, ...]:
+    """What a row must hold besides its id: a prompt with its answers, or a document."""
+    return DOCUMENT if tuple(answers) == DOCUMENT else ("prompt", *answers)
 
 
 def answers_in(path: Path) -> tuple[str, ...]:

@@ -19,13 +19,14 @@ ASKED = 500  # characters of a prompt that are told
 
 
 class Sampler:
-    """Asks prompts of validation rows, drawn once by the seed; an attempt that goes on asks the same."""
+    """Asks prompts of held-out rows, drawn once by the seed; an attempt that goes on asks the same."""
 
-    def __init__(self, attempt: Attempt, prepared: Prepared) -> None:
+    def __init__(self, attempt: Attempt, prepared: Prepared, rows: list[Encoded]) -> None:
+        """Args: rows: some of which are asked."""
         self._attempt, self._prepared = attempt, prepared
         learnt = [len(said) for row in prepared.train.used for said in row.completions.values()]
         self._most = min(SHORT, ENOUGH * max(learnt) + 8)
-        self.rows = drawn(prepared.validation.used, seed=attempt.spec.seed, room=prepared.loaded.positions - self._most)  # fmt: skip
+        self.rows = drawn(rows, seed=attempt.spec.seed, room=prepared.loaded.positions - self._most)  # fmt: skip
 
     def tell(self, step: int) -> None:
         """An event for each prompt. Training goes on as if nobody had asked: chance is drawn aside.

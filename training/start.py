@@ -1,4 +1,4 @@
-"""The adapter as training begins, kept to go back to for a moment. Shapes: none."""
+"""What is trained as training begins, kept to go back to for a moment. Shapes: none."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Any
 
 
 class Start:
-    """Of a fresh adapter that is the base, which it does not change yet; of a given one that adapter as it was.
+    """Of a fresh adapter that is the base, which it does not change yet; of a given one that adapter as it was;
+    of a whole model its weights.
 
     Make it before the first step: a checkpoint that a run goes on from is read later, so every attempt
     has the same start.

@@ -9,6 +9,9 @@ from training.checked import Options, Rule
 LOSSES = ("sigmoid", "sft", "robust", "hinge", "ipo", "nca_pair", "bco_pair", "sppo_hard", "apo_zero", "apo_down", "sigmoid_norm")  # fmt: skip
 VARIANTS = ("plain", "rslora", "dora")
 LABELS = ("soft", "hard")  # p_chosen of a pair as it is, or 1
+TRAINED = ("adapter", "all")
+QUANTISED = ("", "nf4")  # how the base lies in memory beside an adapter
+OF_ADAPTERS = ("lora_rank", "lora_alpha", "lora_dropout", "lora_variant", "lora_plus", "target_modules")  # fmt: skip
 WEIGHTS = ("rows", "none")  # each row's own weight, or 1
 SMALL = 100_000_000  # weights; a model with fewer learns with far higher rates
 SCHEDULES = ("constant", "constant_with_warmup", "cosine", "linear")
@@ -40,6 +43,7 @@ class TrainOptions(Options):
     )
     lora_plus: float = 1.0  # the learning rate of B by that of A
     target_modules: str = "all-linear"
+    quantise: str = ""  # "nf4": the base in 4 bits, on a CUDA device with bitsandbytes
     threads: int = 1  # on a CPU; the same count gives the same weights to the bit
     checkpoint_every: int = 0  # steps; 0: about ten times a run
     evaluate_every: int = 0  # steps; 0: about ten times a run, when there are validation rows
@@ -51,6 +55,11 @@ class TrainOptions(Options):
     train_share: float = (
         1.0  # of the rows, by whole groups, drawn by the seed; smaller ones lie in larger ones
     )
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all weights are trained, and not those of an adapter."""
+        return False
 
     def _rules(self) -> list[Rule]:
         return [
@@ -68,6 +77,7 @@ class TrainOptions(Options):
             ("lora_dropout", "from 0 to less than 1", 0 <= self.lora_dropout < 1),
             ("lora_variant", f"one of {', '.join(VARIANTS)}", self.lora_variant in VARIANTS),
             ("lora_plus", "1 or more", self.lora_plus >= 1),
+            ("quantise", "nf4, or nothing", self.quantise in QUANTISED),
             ("patience", "0 or more", self.patience >= 0),
             ("threads", "1 or more", self.threads >= 1),
             ("max_length", "0 or more", self.max_length >= 0),
@@ -88,7 +98,38 @@ class _SteadyOptions(TrainOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SftOptions(TrainOptions):
+class _WholeOptions(TrainOptions):
+    """Of the recipes that can train all weights of a model as well, which begins as a base then."""
+
+    trains: str = "adapter"  # "all": every weight; the artifact is a whole model
+
+    @property
+    def is_whole(self) -> bool:
+        return self.trains == "all"
+
+    def _rules(self) -> list[Rule]:
+        usual = TrainOptions()
+        return [
+            *super()._rules(),
+            ("trains", f"one of {', '.join(TRAINED)}", self.trains in TRAINED),
+            (
+                "quantise",
+                "nothing where trains is all: 4 bits cannot be trained",
+                not (self.is_whole and self.quantise),
+            ),
+            *(
+                (
+                    name,
+                    f"{getattr(usual, name)} where trains is all: there is no adapter then",
+                    not self.is_whole or getattr(self, name) == getattr(usual, name),
+                )
+                for name in OF_ADAPTERS
+            ),
+        ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SftOptions(_WholeOptions):
     """Inputs: `train`, `validation` (optional), rows of `prompt` and `completion`; with `ewc` also `earlier`,
     such rows of the task that the adapter was trained on before.
     """
@@ -105,12 +146,27 @@ class SftOptions(TrainOptions):
             *super()._rules(),
             ("kl_to_base", "0 or more", self.kl_to_base >= 0),
             ("ewc", "0 or more", self.ewc >= 0),
+            ("ewc", "0 where trains is all: it holds an adapter", not (self.ewc and self.is_whole)),
             ("distil", "0 or more", self.distil >= 0),
         ]
 
 
 @dataclass(frozen=True, kw_only=True)
-class DpoOptions(_SteadyOptions):
+class TextOptions(_WholeOptions):
+    """Inputs: `train`, `validation` (optional), rows of `text`, every token of which is learnt.
+
+    `max_length` is that of the windows which longer documents are cut into.
+    """
+
+    def _rules(self) -> list[Rule]:
+        return [
+            *super()._rules(),
+            ("max_length", "0, or 2 or more: one to read and one to learn", self.max_length != 1),
+        ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DpoOptions(_SteadyOptions, _WholeOptions):
     """Inputs: `train`, `validation` (optional), rows of `prompt`, `chosen` and `rejected`, and where they
     are known `p_chosen` (1 if not) and `weight` (1 if not; only their proportions count).
 

@@ -23,11 +23,10 @@ from training.contract import TrainOptions
 from training.data import Encoded
 from training.errors import InputError, NonFinite
 from training.fitting import Parts, peak_bytes
-from training.models import save_adapter
 from training.patience import Patience
 from training.preparation import Prepared
 from training.probing import Probe
-from training.proving import prove, prove_ends
+from training.proving import Kept, prove_ends
 from training.reporting import Reporter
 from training.sampling import Sampler
 from training.shrinking import Shrinking
@@ -40,6 +39,7 @@ class Watched(Trainer):
 
     weighs_tokens = False  # whether a step is the mean over its tokens, and not over its rows
     writes = True  # answers; else it is no use to ask it for some
+    ends = True  # them; what goes on from a document need not
     lost_in_parts = ""  # what a step loses where its batch is read in parts
 
     def __init__(self, attempt: Attempt, options: TrainOptions, prepared: Prepared) -> None:
@@ -85,6 +85,10 @@ class Watched(Trainer):
     def at_rest(self, rows: list[int]) -> dict[str, float]:
         """What is told of those rows while nothing is learnt, by arithmetic: "loss" and what else is known."""
         return {}
+
+    def asked(self) -> list[Encoded]:
+        """Rows whose prompts are answered while it learns; nothing learns from them."""
+        return self.prepared.validation.used
 
     def outputs(self, rows: Sequence[Encoded]) -> list[list[float]]:
         """What the model says of rows, a number for each completion; to compare it with another by."""
@@ -224,7 +228,7 @@ def train_watched(
     evaluate: Callable[[], dict[str, float]],
     evaluate_every: int,
 ) -> dict[str, float]:
-    """Train from the newest valid checkpoint, if there is one, to the end; write the adapter.
+    """Train from the newest valid checkpoint, if there is one, to the end; write what it made.
 
     Raises:
         Interrupted: a stop was asked for; a checkpoint of the last step is kept.
@@ -234,7 +238,7 @@ def train_watched(
     patience = Patience(prepared.model, evaluations=trainer.patience)
     if patience.is_on and not prepared.validation.used:
         raise InputError("Patience looks at validation rows, and there are none; set it to 0.")
-    sampler = Sampler(attempt, prepared) if trainer.writes else None
+    sampler = Sampler(attempt, prepared, trainer.asked()) if trainer.writes else None
     reporter = Reporter(
         attempt,
         patience=patience,
@@ -247,6 +251,7 @@ def train_watched(
     trainer.add_callback(reporter)
     attempt.stop.check()
     probe = Probe(attempt, prepared, batch_size=trainer.batch_size)
+    kept = Kept(attempt, trainer)
     resumed = checkpoints.newest_valid(attempt.run_dir)
     patience.read(resumed)
     begun = time.monotonic()
@@ -266,10 +271,9 @@ def train_watched(
     if patience.is_on and sampler:
         sampler.tell(trainer.state.global_step)  # the best was another one
     forgotten = probe.compare(step=trainer.state.global_step)
-    save_adapter(prepared.model, attempt)
-    prove(attempt, trainer)
+    kept.write()
     step = trainer.state.global_step
-    ended = prove_ends(attempt, prepared, step=step) if trainer.writes else {}
+    ended = prove_ends(attempt, prepared, step=step) if trainer.writes and trainer.ends else {}
     given = (prepared.train, prepared.validation, prepared.earlier, prepared.probe)
     lost = sum(len(each.left) for each in given)
     return {

@@ -11,12 +11,13 @@ class BuildKind(TextChoices):
     EVALUATION = "evaluation"  # test prompts with references and people's scores, frozen
 
 
-# of each kind that a recipe learns from: the fields of a row that hold answers
+# of each kind that a recipe learns from: the fields of a row that hold what is learnt
 ANSWERS: dict[str, tuple[str, ...]] = {
     BuildKind.SFT: ("completion",),
     BuildKind.UNPAIRED: ("completion",),
     BuildKind.PREFERENCE: ("chosen", "rejected"),
     BuildKind.REWARD: ("chosen", "rejected"),
+    BuildKind.TEXT: ("text",),
 }
 
 

@@ -15,6 +15,12 @@ class CannotRun(DomainError):
     code = "model_cannot_run"
 
 
+class UnfitModel(DomainError):
+    """The files are no whole model in safetensors that is read without code of its own."""
+
+    code = "unfit_model"
+
+
 class UnfitAdapter(DomainError):
     """The files are no LoRA adapter in safetensors, or were made for another base or task."""
 

@@ -37,12 +37,15 @@ class LanguageModelQuerySet(models.QuerySet["LanguageModel"]):
 
 
 class LanguageModel(PublicModel):
-    """A row of the registry: a base model, an adapter on one, an endpoint, or a name from a file."""
+    """A row of the registry: a base model, an adapter on one, an endpoint, or a name from a file.
+
+    A base that a run trained whole has a parent, the base that it began as, and its files in EVALHUB_FILES.
+    """
 
     workspace = models.ForeignKey(Workspace, models.PROTECT, related_name="language_models")
     name = models.CharField(max_length=120)
     kind = models.CharField(max_length=10, choices=ModelKind.choices)
-    source = models.CharField(max_length=500, blank=True)  # hub id, directory, or files' key
+    source = models.CharField(max_length=500, blank=True)  # hub id, directory, or files:digest
     parent = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="children"
     )
@@ -81,9 +84,9 @@ class LanguageModel(PublicModel):
 
     @property
     def base(self) -> LanguageModel:
-        """The model at the root of the parents: itself for a base."""
+        """What an adapter goes on, through all that it continues; itself for a base."""
         model = self
-        while model.parent is not None:
+        while model.is_adapter and model.parent is not None:
             model = model.parent
         return model
 

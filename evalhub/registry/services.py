@@ -16,7 +16,7 @@ from evalhub.audit.services import record
 from evalhub.common.canonical import digest_of
 from evalhub.common.files import Beat
 from evalhub.registry.errors import ModelNameTaken, NoModelThere
-from evalhub.registry.files import demand_model_at, digest_of_source, folder_of
+from evalhub.registry.files import STORED, demand_model_at, digest_of_source, folder_of
 from evalhub.registry.models import LanguageModel, MarkCause, ModelKind, ModelMark, Stage
 
 log = structlog.get_logger(__name__)
@@ -54,7 +54,7 @@ def default_base_model(*, workspace: Workspace, by: Member | None = None) -> Lan
     """
     Workspace.objects.select_for_update(no_key=True).get(pk=workspace.pk)  # two callers: in turn
     source = settings.EVALHUB_BASE_MODEL
-    bases = LanguageModel.objects.of_workspace(workspace).filter(kind=ModelKind.BASE)
+    bases = LanguageModel.objects.of_workspace(workspace).filter(kind=ModelKind.BASE, parent=None)
     known = list(bases.order_by("pk"))
     ours = next((base for base in known if base.source == source), None)
     if ours is not None:
@@ -120,6 +120,29 @@ def add_adapter(
         digest=digest_of({path: each["sha256"] for path, each in files.items()}),
         facts=(facts or {}) | {"files": files},
     )
+    return _add(model, by)
+
+
+def add_whole_model(
+    *,
+    workspace: Workspace,
+    name: str,
+    parent: LanguageModel,
+    files: dict[str, dict[str, str]],
+    facts: dict[str, Any] | None = None,
+    by: Member | None = None,
+) -> LanguageModel:
+    """Register a base that was trained here, whose files lie in EVALHUB_FILES.
+
+    Args:
+        parent: the base that it began as.
+        files: {path: {"key", "sha256"}}.
+    """
+    digest = digest_of({path: each["sha256"] for path, each in files.items()})
+    model = LanguageModel(
+        workspace=workspace, name=name, kind=ModelKind.BASE, source=f"{STORED}{digest}", parent=parent,
+        digest=digest, facts=(facts or {}) | {"files": files},
+    )  # fmt: skip
     return _add(model, by)
 
 

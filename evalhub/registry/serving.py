@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from evalhub.common.files import file_store
 from evalhub.registry.adapters import CONFIG
-from evalhub.registry.files import folder_of
+from evalhub.registry.files import folder_of, is_stored
 from evalhub.registry.models import LanguageModel, ModelKind
 
 RANKS = (
@@ -51,7 +51,7 @@ def serving_of(model: LanguageModel) -> Serving | None:
         return Serving(why_not=f"vLLM serves ranks to {RANKS[-1]}, and this is {needed}: merge it.")
     name = folder_name(model)
     base = model.base.source
-    where = f"./{folder_name(model.base)}" if folder_of(base) else base
+    where = f"./{folder_name(model.base)}" if folder_of(base) or is_stored(base) else base
     return Serving(
         f"vllm serve {shlex.quote(where)} --enable-lora --max-lora-rank {rank} "
         f"--lora-modules {name}=./{name}"

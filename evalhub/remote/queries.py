@@ -10,7 +10,7 @@ from django.conf import settings
 
 from evalhub.common.errors import NotFound
 from evalhub.common.files import file_store
-from evalhub.registry.files import folder_of
+from evalhub.registry.files import folder_of, is_stored
 from evalhub.registry.models import LanguageModel
 from evalhub.runs.errors import FileChanged
 from evalhub.runs.folder import ADAPTER, TEACHER, spec_of
@@ -23,13 +23,13 @@ def lent(run: Run) -> dict[str, Any]:
     """The run as its worker is told of it; keys of the file store and paths of ours stay here."""
     spec = asdict(spec_of(run)) | {"teacher": "", "teacher_adapter": ""}
     base = run.model.base if run.model else None
-    folder = folder_of(base.source) if base else None
+    told = _told_base(base) if base else None
     return {
         "run": str(run.uid),
         "attempt": run.job.attempt,
         "lease_seconds": settings.EVALHUB_LEASE_SECONDS,
-        "spec": spec | ({"model": ""} if folder else {}),
-        "base": _told_base(base, folder) if base and folder else {},
+        "spec": spec | ({"model": ""} if told else {}),
+        "base": told or {},
         "is_taught": run.teacher is not None,
         "files": {path: _told(file) for path, file in inputs_of(run).items()},
         "checkpoints": [
@@ -67,13 +67,10 @@ def open_file(run: Run, sha256: str) -> BinaryIO:
     """
     readable = list(inputs_of(run).values())
     readable += [file for each in run.checkpoints for file in each["files"].values()]
-    key = next((file["key"] for file in readable if file["sha256"] == sha256), None)
-    if key is None:
+    found = next((file for file in readable if file["sha256"] == sha256), None)
+    if found is None:
         raise NotFound("This run has no such file.")
-    try:
-        return file_store().open(key)
-    except FileNotFoundError as error:
-        raise FileChanged("A file of this run is gone from the file store.") from error
+    return _opened(found)
 
 
 def open_base_file(run: Run, path: str) -> BinaryIO:
@@ -82,15 +79,31 @@ def open_base_file(run: Run, path: str) -> BinaryIO:
     Raises:
         NotFound: the base is not here, or has no such file.
     """
-    folder = folder_of(run.model.base.source) if run.model else None
+    base = run.model.base if run.model else None
+    if base and is_stored(base.source) and path in base.facts["files"]:
+        return _opened(base.facts["files"][path])
+    folder = folder_of(base.source) if base and not is_stored(base.source) else None
     if folder is None or path not in _files_below(folder):
         raise NotFound("This run’s base model has no such file.")
     return (folder / path).open("rb")
 
 
-def _told_base(base: LanguageModel, folder: Path) -> dict[str, Any]:
-    """`digest` is over all files, as `registry.files.digest_of_source` says."""
+def _told_base(base: LanguageModel) -> dict[str, Any] | None:
+    """`digest` is over all files, as `registry.files.digest_of_source` says; None for one of the hub."""
+    if is_stored(base.source):
+        sizes = {path: int(_told(file)["bytes"]) for path, file in base.facts["files"].items()}
+        return {"name": "model", "digest": base.digest, "files": sizes}
+    folder = folder_of(base.source)
+    if folder is None:
+        return None
     return {"name": folder.name, "digest": base.digest, "files": _files_below(folder)}
+
+
+def _opened(file: dict[str, str]) -> BinaryIO:
+    try:
+        return file_store().open(file["key"])
+    except FileNotFoundError as error:
+        raise FileChanged("A file of this run is gone from the file store.") from error
 
 
 def _files_below(folder: Path) -> dict[str, int]:

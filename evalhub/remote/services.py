@@ -20,7 +20,7 @@ from evalhub.jobs.jobs import give_back, take, write_end
 from evalhub.jobs.models import Job
 from evalhub.jobs.services import queue_job
 from evalhub.jobs.workers import say_alive, still_alive
-from evalhub.registry.files import folder_of
+from evalhub.registry.files import folder_of, is_stored
 from evalhub.registry.models import LanguageModel
 from evalhub.remote.access import owner_of
 from evalhub.remote.bodies import demand_names, events_of, result_of
@@ -152,7 +152,7 @@ def _is_ready(run: Run) -> bool:
                 _to_ours(job)
         return False
     base = run.model.base if run.model else None
-    if base is None or is_hub_id(base.source):
+    if base is None or is_stored(base.source) or is_hub_id(base.source):
         return True
     if folder_of(base.source) is None:
         return False  # a directory of another machine: this one cannot send it

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from evalhub.accounts.models import Workspace
+from evalhub.datasets.choices import BuildKind
 from evalhub.datasets.errors import BuildCrosses, BuildErased
 from evalhub.datasets.models import DatasetBuild
 from evalhub.datasets.queries import blocking
@@ -55,9 +56,26 @@ def demand_trainable(
 
 def demand_fit(recipe: str, options: Mapping[str, Any], build: DatasetBuild) -> None:
     chosen = checked_options(recipe, 0, dict(options))
-    data = Data(rows=build.rows.get("train", 0), validation=build.rows.get("validation", 0))
+    data = data_of(build)
     if isinstance(chosen, TrainOptions) and (found := misfits(chosen, data, asked=options)):
         raise BadSpec("The settings do not fit the rows: " + "; ".join(found) + ".")
+
+
+def demand_start(model: LanguageModel, options: Mapping[str, Any]) -> None:
+    """Raise BadSpec where all weights shall be trained and there is more than a base."""
+    if options.get("trains") == "all" and model.kind != ModelKind.BASE:
+        raise BadSpec(
+            f"All weights are trained from a base, and “{model}” is an adapter: train it further as an adapter, "
+            "or begin with the base."
+        )
+
+
+def data_of(build: DatasetBuild) -> Data:
+    return Data(
+        rows=build.rows.get("train", 0),
+        validation=build.rows.get("validation", 0),
+        may_be_cut=build.kind == BuildKind.TEXT,
+    )
 
 
 def checked_options(recipe: str, seed: int, options: dict[str, Any]) -> Options:

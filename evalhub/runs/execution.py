@@ -19,10 +19,10 @@ from evalhub.jobs.events import announce
 from evalhub.jobs.models import Job
 from evalhub.jobs.workers import stopping
 from evalhub.registry.models import ModelKind
-from evalhub.registry.services import add_adapter
+from evalhub.registry.services import add_adapter, add_whole_model
 from evalhub.runs.costs import labour_behind
 from evalhub.runs.errors import RunFailed, StillLocked
-from evalhub.runs.folder import drop_checkpoints, lay_out
+from evalhub.runs.folder import WHOLE, drop_checkpoints, lay_out
 from evalhub.runs.following import Follower
 from evalhub.runs.handed_in import HandedIn, artifacts_of, handed_in
 from evalhub.runs.models import TRAINING, Recipe, Run
@@ -148,23 +148,27 @@ def _stored(path: Path, beat: Beat) -> dict[str, str]:
 
 
 def _register_output(run: Run) -> None:
-    """An adapter that was trained becomes a row of the registry."""
+    """What was trained becomes a row of the registry: an adapter, or a base."""
     if run.recipe not in TRAINING or run.model is None:
         return
-    files = {
-        path.removeprefix(ADAPTER): file
-        for path, file in run.artifacts.items()
-        if path.startswith(ADAPTER)
+    below = WHOLE if run.trains_all else ADAPTER
+    shared: dict[str, Any] = {
+        "workspace": run.workspace,
+        "name": f"{run.model.base.name}-{run.recipe}-{str(run.uid)[:8]}",
+        "parent": run.model,
+        "files": {
+            path.removeprefix(below): file
+            for path, file in run.artifacts.items()
+            if path.startswith(below)
+        },
+        "facts": {"recipe": run.recipe, "run": str(run.uid)},
+        "by": run.created_by,
     }
-    run.output_model = add_adapter(
-        workspace=run.workspace,
-        name=f"{run.model.base.name}-{run.recipe}-{str(run.uid)[:8]}",
-        parent=run.model,
-        files=files,
-        kind=ModelKind.REWARD if run.recipe == Recipe.REWARD else ModelKind.ADAPTER,
-        facts={"recipe": run.recipe, "run": str(run.uid)},
-        by=run.created_by,
-    )
+    if run.trains_all:
+        run.output_model = add_whole_model(**shared)
+        return
+    kind = ModelKind.REWARD if run.recipe == Recipe.REWARD else ModelKind.ADAPTER
+    run.output_model = add_adapter(**shared, kind=kind)
 
 
 def result_of(run: Run) -> dict[str, Any]:

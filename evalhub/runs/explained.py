@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-TRAINING = ("sft", "dpo", "kto", "reward", "rloo")
+TRAINING = ("sft", "text", "dpo", "kto", "reward", "rloo")
 PAIRED = ("dpo", "reward")
 
 LEARNING, LENGTH, ADAPTER, METHOD, DATA = (
@@ -29,7 +29,7 @@ SETTINGS = (
     Explained(
         "learning_rate", LEARNING,
         "How far each step goes. Too high and the loss jumps or turns into no number; too low and nothing is learnt.",
-        "1e-4 to 2e-4 for sft and reward, 5e-6 to 2e-5 for dpo, kto and rloo; ten times as much for models below 100 million weights",
+        "1e-4 to 2e-4 for sft, text and reward, 5e-6 to 2e-5 for dpo, kto and rloo; ten times as much for models below 100 million weights",
     ),
     Explained(
         "batch_size", LEARNING,
@@ -87,6 +87,12 @@ SETTINGS = (
         "0; 20 to see whether it runs at all",
     ),
     Explained(
+        "trains", ADAPTER,
+        "adapter puts a few weights beside a base that stays as it is; all changes every weight and makes a base of its own: for models of up to "
+        "about a billion weights, with a tenth of the learning rate (1e-5 to 5e-5; ten times as much below 100 million weights). The settings of adapters do nothing then.",
+        "adapter", recipes=("sft", "text", "dpo"), only_fresh=True,
+    ),
+    Explained(
         "lora_rank", ADAPTER,
         "How much the adapter can hold.",
         "8 to 32; 64 and more with rslora", only_fresh=True,
@@ -99,7 +105,7 @@ SETTINGS = (
     Explained(
         "lora_dropout", ADAPTER,
         "Share of the adapter's inputs left out by chance at each step, against learning rows by heart.",
-        "0; 0.05 to 0.1 with few rows", recipes=("sft",), only_fresh=True,
+        "0; 0.05 to 0.1 with few rows", recipes=("sft", "text"), only_fresh=True,
     ),
     Explained(
         "lora_variant", ADAPTER,
@@ -115,6 +121,12 @@ SETTINGS = (
         "target_modules", ADAPTER,
         "Which parts of the model get an adapter: all-linear, or names with commas between.",
         "all-linear", only_fresh=True,
+    ),
+    Explained(
+        "quantise", ADAPTER,
+        "nf4 holds the base in 4 bits while an adapter is trained beside it (QLoRA): a quarter of the memory, somewhat slower, a little rougher. "
+        "It needs an NVIDIA card and bitsandbytes on the worker.",
+        "nothing; nf4 where the base does not fit otherwise",
     ),
     Explained(
         "beta", METHOD,
@@ -192,7 +204,7 @@ SETTINGS = (
     ),
     Explained(
         "max_length", DATA,
-        "Tokens a row may have; longer ones are left out, never cut. 0: what the model takes.",
+        "Tokens a row may have; longer ones are left out, never cut, and documents are read in windows of so many. 0: what the model takes.",
         "0",
     ),
     Explained(

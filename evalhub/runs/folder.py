@@ -8,7 +8,7 @@ from pathlib import Path
 from django.conf import settings
 
 from evalhub.common.files import Beat, digest_of_file, file_store
-from evalhub.registry.files import folder_of
+from evalhub.registry.files import folder_of, is_stored, place_of
 from evalhub.registry.models import LanguageModel
 from evalhub.registry.services import files_are_unchanged
 from evalhub.runs.errors import FileChanged
@@ -16,6 +16,7 @@ from evalhub.runs.models import Run
 from training.contract import RunSpec
 
 ADAPTER, TEACHER = "adapter", "teacher"  # folders of the adapters of both
+WHOLE = "model/"  # below artifacts/: a model of which all weights were trained
 
 
 def run_dir(run: Run) -> Path:
@@ -95,14 +96,34 @@ def _location(base: LanguageModel) -> str:
 def _fetch_model(model: LanguageModel, folder: Path, beat: Beat) -> None:
     base = model.base
     beat()
+    if is_stored(base.source):
+        _lay_out_base(base, folder.with_name("base.part"), beat)
     if not files_are_unchanged(model=base, beat=beat):
-        raise FileChanged(
-            f"The files of “{base}” in {base.source} were changed since they were first used. Put "
-            "them back, or register them as another model."
+        told = (
+            f"The files of “{base}” in {_location(base)} were changed since they were first used. "
         )
+        if is_stored(base.source):
+            raise FileChanged(f"{told}Delete that directory: it is laid out anew.")
+        raise FileChanged(f"{told}Put them back, or register them as another model.")
     if model.is_adapter:
         for path, file in model.facts["files"].items():
             fetch(file, folder / path, beat)
+
+
+def _lay_out_base(base: LanguageModel, partial: Path, beat: Beat) -> None:
+    """Put the files of a base that was trained here where this machine keeps such, whole, for all its runs."""
+    place = place_of(base.source)
+    if place.is_dir():
+        return
+    for path, file in base.facts["files"].items():
+        fetch(file, partial / path, beat)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        partial.rename(place)
+    except OSError:  # another run was quicker
+        if not place.is_dir():
+            raise
+        shutil.rmtree(partial)
 
 
 def _fetch_checkpoint(run: Run, folder: Path, beat: Beat) -> None:

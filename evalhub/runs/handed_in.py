@@ -16,8 +16,9 @@ from evalhub.formats.safetensors import NotSafetensors, tensors_of
 from evalhub.jobs.beat import Beat
 from evalhub.jobs.models import Job
 from evalhub.registry.adapters import inspect_adapter
+from evalhub.registry.files import NEEDED, inspect_whole
 from evalhub.runs.errors import FileChanged
-from evalhub.runs.folder import ADAPTER, checkpoint_prefix, fetch
+from evalhub.runs.folder import ADAPTER, WHOLE, checkpoint_prefix, fetch
 from evalhub.runs.models import TRAINING, Run
 from training.contract import RunResult
 
@@ -51,7 +52,7 @@ def artifacts_of(run: Run, handed: HandedIn, beat: Beat) -> dict[str, dict[str, 
 
     Raises:
         FileChanged: bytes are gone or others than were named, or weights are no safetensors.
-        UnfitAdapter: what was trained does not go on the run's base, or names code to run.
+        UnfitModel, UnfitAdapter: what was trained does not go on the run's base, or names code to run.
     """
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
@@ -62,10 +63,13 @@ def artifacts_of(run: Run, handed: HandedIn, beat: Beat) -> dict[str, dict[str, 
             _demand_weights(local)
             stored = file_store().put(local, beat=beat.report)
             found[path] = {"key": stored.key, "sha256": stored.sha256}
-            if not path.startswith(f"{ADAPTER}/"):
+            if not path.startswith(f"{ADAPTER}/") and path != f"{WHOLE}{NEEDED}":
                 local.unlink()  # one file at a time, except where several belong together
         if handed.result.ok and run.recipe in TRAINING and run.model is not None:
-            inspect_adapter(folder / ADAPTER, base=run.model.base)
+            if run.trains_all:
+                inspect_whole(folder / WHOLE, [path.removeprefix(WHOLE) for path in found])
+            else:
+                inspect_adapter(folder / ADAPTER, base=run.model.base)
         return found
 
 

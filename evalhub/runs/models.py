@@ -19,6 +19,7 @@ from evalhub.registry.models import LanguageModel
 class Recipe(TextChoices):
     NOOP = "noop"
     SFT = "sft"
+    TEXT = "text"
     DPO = "dpo"
     KTO = "kto"
     REWARD = "reward"
@@ -33,6 +34,7 @@ class Recipe(TextChoices):
 # what each learns from; it makes an adapter
 TRAINING: dict[str, tuple[str, ...]] = {
     Recipe.SFT: (BuildKind.SFT,),
+    Recipe.TEXT: (BuildKind.TEXT,),
     Recipe.DPO: (BuildKind.PREFERENCE,),
     Recipe.KTO: (BuildKind.UNPAIRED,),
     Recipe.REWARD: (BuildKind.REWARD, BuildKind.PREFERENCE),
@@ -104,6 +106,11 @@ class Run(PublicModel):
         """The model that it learns to speak like."""
         uid = self.spec.get("teacher")
         return LanguageModel.objects.get(uid=uid) if uid else None
+
+    @property
+    def trains_all(self) -> bool:
+        """Whether it trains every weight of a base, and makes a whole model."""
+        return bool(self.spec["options"].get("trains") == "all")
 
     @property
     def learnt_builds(self) -> QuerySet[DatasetBuild]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from evalhub.common.files import file_store
 from evalhub.registry.errors import NoModelThere
-from evalhub.registry.files import demand_model_at
+from evalhub.registry.files import demand_model_at, is_stored
 from evalhub.registry.models import LanguageModel
 from evalhub.runs.errors import CannotRepeatRun
 from evalhub.runs.models import TRAINING, Run
@@ -15,7 +15,7 @@ from training.environment import code_digest
 
 # what a step goes through; the rest of `run.environment` is told and not compared
 LIBRARIES = ("torch", "transformers", "peft", "trl", "accelerate", "tokenizers", "safetensors", "numpy")  # fmt: skip
-WEIGHTS = "adapter/adapter_model.safetensors"
+WEIGHTS = ("adapter/adapter_model.safetensors", "model/model.safetensors")
 
 
 def demand_repeatable(run: Run) -> None:
@@ -70,8 +70,14 @@ def is_equal_to_the_bit(run: Run) -> bool | None:
     """Whether its weights are those of the run that it repeats; None where one of them has none."""
     if run.repeats is None:
         return None
-    mine, first = (each.artifacts.get(WEIGHTS) for each in (run, run.repeats))
-    return mine["sha256"] == first["sha256"] if mine and first else None
+    mine, first = (_weights_of(each) for each in (run, run.repeats))
+    return mine == first if mine and first else None
+
+
+def _weights_of(run: Run) -> str:
+    """The digest of what it made."""
+    found = (run.artifacts[path]["sha256"] for path in WEIGHTS if path in run.artifacts)
+    return next(found, "")
 
 
 def _libraries_here() -> dict[str, str]:
@@ -103,8 +109,10 @@ def _gone_of(model: LanguageModel) -> list[str]:
         demand_model_at(model.base.source)
     except NoModelThere:
         found.append(f"the files of “{model.base}”")
-    if model.is_adapter:
-        files = model.facts.get("files", {})
+    stored = [model] if model.is_adapter else []
+    stored += [model.base] if is_stored(model.base.source) else []
+    for each in stored:
+        files = each.facts.get("files", {})
         if not files or any(not file_store().exists(file["key"]) for file in files.values()):
-            found.append(f"the files of “{model}”")
+            found.append(f"the files of “{each}”")
     return found

@@ -17,6 +17,7 @@ from evalhub.runs.beside import NONE_BESIDE, Beside
 from evalhub.runs.demands import (
     checked_options,
     demand_fit,
+    demand_start,
     demand_teacher,
     demand_trainable,
     demand_unseen,
@@ -111,7 +112,7 @@ def start_training(
     beside: Beside = NONE_BESIDE,
     label: str = "",
 ) -> Run:
-    """Train an adapter on a build's rows: `start_run` with the build's files as its inputs.
+    """Train on a build's rows: `start_run` with the build's files as its inputs.
 
     Args:
         despite: why that is right though the build's report has findings that block.
@@ -125,6 +126,7 @@ def start_training(
     """
     blocks = demand_trainable(model=model, build=build, recipe=recipe, despite=despite)
     demand_fit(recipe, options or {}, build)
+    demand_start(model, options or {})
     more = beside.inputs(build=build, recipe=recipe, model=model, options=options or {})
     run = start_run(
         workspace=workspace,

@@ -18,14 +18,34 @@ from evalhub.datasets.queries import blocking
 from evalhub.registry.files import weights_of
 from evalhub.registry.models import LanguageModel, ModelKind
 from evalhub.runs.beside import PROBES, Beside
+from evalhub.runs.demands import data_of
 from evalhub.runs.explained import Explained, settings_for
-from evalhub.runs.fit import PRESETS, Data, Preset, misfits, preset_for, suggested
+from evalhub.runs.fit import (
+    FITS_24_GB,
+    PRESETS,
+    Data,
+    Preset,
+    misfits,
+    on_24_gb,
+    preset_for,
+    suggested,
+)
 from evalhub.runs.models import EARLIER, PROBE, TRAINING, Recipe, Run
 from training.contract import OPTIONS, TrainOptions
-from training.train_options import LABELS, SCHEDULES, VARIANTS, WEIGHTS
+from training.train_options import (
+    LABELS,
+    OF_ADAPTERS,
+    QUANTISED,
+    SCHEDULES,
+    TRAINED,
+    VARIANTS,
+    WEIGHTS,
+)
 
 CHOICES = {
     "schedule": SCHEDULES,
+    "trains": TRAINED,
+    "quantise": QUANTISED,
     "lora_variant": VARIANTS,
     "labels": LABELS,
     "weights": WEIGHTS,
@@ -36,6 +56,7 @@ TEACHER = "teacher"
 BESIDE = (PROBE, EARLIER, TEACHER)  # fields of what is read beside the build
 METHODS = {
     Recipe.SFT.value: "sft: learn to give the answers of an SFT build",
+    Recipe.TEXT.value: "text: learn to foretell the documents of a text build",
     Recipe.DPO.value: "dpo: learn to prefer, from a preference build",
     Recipe.KTO.value: "kto: learn from single answers called good or bad",
     Recipe.REWARD.value: "reward: a model that scores answers",
@@ -70,7 +91,11 @@ class BasisForm(forms.Form):
     preset = forms.ChoiceField(
         required=False,
         label="Settings for",
-        choices=[("", "as many rows as there are"), *((each.name, each.name + " rows") for each in PRESETS)],
+        choices=[
+            ("", "as many rows as there are"),
+            *((each.name, each.name + " rows") for each in PRESETS),
+            (FITS_24_GB, "a card of 24 GB, with a model of about 8 billion weights"),
+        ],
     )  # fmt: skip
 
     methods = METHODS
@@ -106,7 +131,8 @@ class BasisForm(forms.Form):
 
     def preset_used(self) -> Preset:
         named = {each.name: each for each in PRESETS}.get(self.cleaned_data["preset"])
-        return named or preset_for(self.data_of().rows)
+        fitting = named or preset_for(self.data_of().rows)
+        return on_24_gb(fitting) if self.cleaned_data["preset"] == FITS_24_GB else fitting
 
     def suggested(self) -> dict[str, Any]:
         chosen = self.cleaned_data
@@ -114,10 +140,6 @@ class BasisForm(forms.Form):
         return suggested(
             chosen["method"], self.data_of(), preset=self.preset_used(), weights=weights
         )
-
-
-def data_of(build: DatasetBuild) -> Data:
-    return Data(rows=build.rows.get("train", 0), validation=build.rows.get("validation", 0))
 
 
 def told_of(run: Run) -> dict[str, Any]:
@@ -200,8 +222,9 @@ class SettingsForm(forms.Form):
         return values
 
     def options(self, values: dict[str, Any]) -> dict[str, Any]:
-        """Those that differ from the recipe's defaults."""
-        chosen = {each.name: values[each.name] for each in self._explained}
+        """Those that differ from the recipe's defaults; of adapters none where all weights are trained."""
+        idle = OF_ADAPTERS if values.get("trains") == "all" else ()
+        chosen = {each.name: values[each.name] for each in self._explained if each.name not in idle}
         return {name: value for name, value in chosen.items() if value != self._defaults[name]}
 
 
@@ -237,7 +260,8 @@ def _field(each: Explained, first: Any, suggestion: dict[str, Any]) -> forms.Fie
         "help_text": f"{each.does} Usual: {each.usual}.{advice}",
     }
     if each.name in CHOICES:
-        return forms.ChoiceField(choices=[(one, one) for one in CHOICES[each.name]], **shared)
+        choices = [(one, one or "no") for one in CHOICES[each.name]]
+        return forms.ChoiceField(choices=choices, required="" not in CHOICES[each.name], **shared)
     if isinstance(first, list):
         return _Words(kind=type(first[0]), **shared)
     if isinstance(first, float):

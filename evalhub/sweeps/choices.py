@@ -39,8 +39,8 @@ class Objective:
 OBJECTIVES = {
     each.name: each
     for each in (
-        Objective("eval_loss", "validation loss", ("sft", "dpo", "kto", "reward")),
-        Objective("eval_loss_per_byte", "validation loss per byte", ("sft",)),
+        Objective("eval_loss", "validation loss", ("sft", "text", "dpo", "kto", "reward")),
+        Objective("eval_loss_per_byte", "validation loss per byte", ("sft", "text")),
         Objective(
             "eval_reward_accuracy", "validation pairs won", ("dpo", "reward"), more_is_better=True
         ),

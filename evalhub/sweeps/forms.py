@@ -142,9 +142,9 @@ class SweepForm(_OfTries):
         bases = LanguageModel.objects.of_workspace(workspace).filter(kind=ModelKind.BASE)
         self.fields["models"] = forms.ModelMultipleChoiceField(
             bases, to_field_name="uid", initial=[first.uid], label="Models to compare", widget=forms.CheckboxSelectMultiple,
-            help_text="For sft compare by the loss per byte: each model cuts text into tokens of its own.",
+            help_text="For sft and text compare by the loss per byte: each model cuts text into tokens of its own.",
         )  # fmt: skip
-        if self.recipe == "sft":
+        if self.recipe in ("sft", "text"):
             self.fields["objective"].initial = "eval_loss_per_byte"
 
     def settings(self) -> list[forms.BoundField]:

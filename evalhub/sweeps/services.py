@@ -11,8 +11,7 @@ from evalhub.datasets.models import DatasetBuild
 from evalhub.jobs.choices import JobState
 from evalhub.jobs.events import announce
 from evalhub.registry.models import LanguageModel
-from evalhub.runs.demands import demand_trainable
-from evalhub.runs.fit import Data
+from evalhub.runs.demands import data_of, demand_trainable
 from evalhub.runs.models import Run
 from evalhub.runs.services import start_training
 from evalhub.sweeps.access import sweeps
@@ -73,7 +72,7 @@ def start_sweep(
         raise BadSweep("Give the models to choose from as models, not in the space.")
     _demand_counts(tries, parallel)
     read = read_space(told)
-    data = Data(rows=build.rows.get("train", 0), validation=build.rows.get("validation", 0))
+    data = data_of(build)
     fresh = not any(model.is_adapter for model in models)
     demand_fit(
         read, recipe=recipe, options=options or {}, data=data, objective=objective, sampler=sampler, fresh=fresh

@@ -93,7 +93,7 @@ def demand_fit(
     if objective == "eval_loss" and (moving := [name for name in MOVES_THE_LOSS if name in space]):
         raise BadSweep(f"The loss of one {moving[0]} says nothing of that of another: compare by eval_reward_accuracy.")  # fmt: skip
     bases = space.get(MODEL)
-    if recipe == "sft" and objective == "eval_loss" and isinstance(bases, Choices) and len(bases.choices) > 1:  # fmt: skip
+    if recipe in ("sft", "text") and objective == "eval_loss" and isinstance(bases, Choices) and len(bases.choices) > 1:  # fmt: skip
         raise BadSweep("Models cut text into tokens in ways of their own, so their loss per token cannot be compared: take eval_loss_per_byte.")  # fmt: skip
     if sampler == Sampler.REFINE and [type(each) for each in space.values()] != [Range]:
         raise BadSweep("Coarse to fine goes along one range; choose another sampler for more.")

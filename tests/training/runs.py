@@ -53,6 +53,19 @@ def texts(count: int, **columns: Any) -> list[dict[str, Any]]:
     ]
 
 
+def documents(count: int, **columns: Any) -> list[dict[str, Any]]:
+    """Texts that differ in length, 21 tokens at least."""
+    return [
+        {
+            "id": f"document-{i}",
+            "group": f"group-{i}",
+            "text": f"Document {i} says " + "yes and " * (1 + i % 4),
+            **columns,
+        }
+        for i in range(count)
+    ]
+
+
 def start(folder: Path, *, attempt: int = 1, **options: Any) -> subprocess.Popen[bytes]:
     """`python -m training`, as a worker starts it."""
     environ = {**os.environ, "EVALHUB_ATTEMPT": str(attempt), "CUDA_VISIBLE_DEVICES": "", **options.pop("env", {})}  # fmt: skip

@@ -223,16 +223,16 @@ def test_an_adapter_that_was_not_saved_as_it_was_trained_is_refused(
 ) -> None:
     from safetensors.torch import load_file, save_file
 
-    from training import trainers
+    from training import proving
 
-    save = trainers.save_adapter
+    save = proving.save_adapter
 
     def spoilt(model: Any, attempt: Any) -> None:
         save(model, attempt)
         path = run.adapter / "adapter_model.safetensors"
         save_file({name: each * 2 for name, each in load_file(path).items()}, path)
 
-    monkeypatch.setattr(trainers, "save_adapter", spoilt)
+    monkeypatch.setattr(proving, "save_adapter", spoilt)
     result = carried_out(run, "sft", tiny_model, texts(8))
     assert "The adapter that was saved says something else" in result.error
     assert codes(result)["saved_differs"] == "stops"
@@ -247,12 +247,11 @@ def test_verdicts_of_one_label_are_told(tiny_model: Path, run: Run) -> None:
 def test_weights_of_another_type_are_refused() -> None:
     import torch
 
-    from training.device import Device
     from training.errors import InputError
     from training.models import _demand_type
 
     model = torch.nn.Linear(4, 4)
     model.num_parameters = lambda: 20  # type: ignore[assignment]
-    _demand_type(model, Device("cpu", torch.float32, ""))
+    _demand_type(model, torch.float32)
     with pytest.raises(InputError, match="20 of 20 weights were not loaded as"):
-        _demand_type(model, Device("cuda", torch.bfloat16, ""))
+        _demand_type(model, torch.bfloat16)

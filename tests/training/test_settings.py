@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.training.conftest import Run
-from tests.training.runs import pairs, texts
+from tests.training.runs import documents, pairs, texts
 from training.contract import OPTIONS, TrainOptions
 from training.rows import Row, share_of
 
@@ -41,6 +41,7 @@ OWN: dict[str, dict[str, dict[str, Any]]] = {
         "lora_dropout": {"lora_dropout": 0.5},
         "kl_to_base": {"kl_to_base": 5.0, "max_steps": 3},  # where a run begins it pulls nowhere
     },
+    "text": {"lora_dropout": {"lora_dropout": 0.5}},
     "dpo": {
         "beta": {"beta": 0.5},
         "loss": {"loss": ["ipo", "sft"]},
@@ -62,6 +63,8 @@ NOT_OF_THE_WEIGHTS = {
     "evaluate_every": "how often it is looked at; with patience when it ends",
     "patience": "ends a run: test_patience",
     "allow_dropped": "a reason in words: test_data",
+    "quantise": "needs a card: test_quantising",
+    "trains": "what is trained: test_whole",
     "ewc": "holds an adapter that is trained further: test_forgetting",
     "distil": "learns from a teacher: test_teacher",
 }
@@ -77,7 +80,7 @@ LONGER = [
     {**row, "completion": [{"role": "assistant", "content": "yes" * (1 + 3 * (at == 5))}]}
     for at, row in enumerate(texts(8))
 ]
-ROWS: dict[str, list[dict[str, Any]]] = {"sft": LONGER, "dpo": PAIRS, "kto": KTO_ROWS, "reward": PAIRS}  # fmt: skip
+ROWS: dict[str, list[dict[str, Any]]] = {"sft": LONGER, "text": documents(8), "dpo": PAIRS, "kto": KTO_ROWS, "reward": PAIRS}  # fmt: skip
 
 
 def weights(folder: Path, recipe: str, model: Path, options: dict[str, Any]) -> bytes:
@@ -93,7 +96,7 @@ def test_every_setting_is_tried() -> None:
     for recipe, own in OWN.items():
         known = {each.name for each in fields(OPTIONS[recipe])}
         tried = EVERYWHERE.keys() | own.keys() | NOT_OF_THE_WEIGHTS.keys()
-        assert known - tried == (set() if recipe == "sft" else {"lora_dropout"})
+        assert known - tried == (set() if recipe in ("sft", "text") else {"lora_dropout"})
     assert OPTIONS["dpo"].of({"lora_dropout": 0.1}).faults() == [
         "lora_dropout is 0.1, but must be 0: this recipe has none"
     ]
@@ -102,7 +105,7 @@ def test_every_setting_is_tried() -> None:
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")
-@pytest.mark.parametrize("recipe", ["sft", *(pytest.param(name, marks=pytest.mark.long) for name in ("dpo", "kto", "reward"))])  # fmt: skip
+@pytest.mark.parametrize("recipe", ["sft", *(pytest.param(name, marks=pytest.mark.long) for name in ("text", "dpo", "kto", "reward"))])  # fmt: skip
 def test_every_setting_changes_the_weights(recipe: str, tiny_model: Path, tmp_path: Path) -> None:
     changes = (EVERYWHERE if recipe == "sft" else {}) | OWN[recipe]
     usual = weights(tmp_path / "usual", recipe, tiny_model, {})

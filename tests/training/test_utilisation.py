@@ -70,7 +70,9 @@ def test_weights_that_a_token_is_multiplied_with() -> None:
 def test_a_card_with_a_known_peak_tells_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """1e12 tokens × 4 × 56 of 989e12: 0.2265."""
     device = SimpleNamespace(hardware="NVIDIA H200", dtype="torch.bfloat16")
-    prepared: Any = SimpleNamespace(device=device, loaded=SimpleNamespace(model=base(tied=True)))
+    prepared: Any = SimpleNamespace(
+        device=device, loaded=SimpleNamespace(model=base(tied=True)), is_whole=False
+    )
     assert utilised_by(prepared)(1e12) == {"mfu": 0.2265}
     device.hardware = "2 threads"
     assert utilised_by(prepared)(1e12) == {}

@@ -1,4 +1,4 @@
-"""Direct preference optimisation of an adapter: learn to prefer chosen to rejected.
+"""Direct preference optimisation: learn to prefer chosen to rejected.
 
 Differs from the paper (Rafailov et al., arXiv:2305.18290): raters who disagree count with the
 probability that chosen is the better one, each pair with its weight, and by default a share of the
@@ -91,7 +91,7 @@ class Preferring(Watched):
 
 
 def run(attempt: Attempt) -> dict[str, float]:
-    """Write artifacts/adapter."""
+    """Write artifacts/adapter, or artifacts/model where all weights are trained."""
     options = DpoOptions.of(attempt.spec.options)
     prepared = prepare(
         attempt, options, answers=["chosen", "rejected"], judged=["p_chosen", "weight"]

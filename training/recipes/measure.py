@@ -8,15 +8,17 @@ seconds. Counts as training will: the same code makes the same token ids. By han
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 
 from training.artifacts import write_rows
 from training.attempt import Attempt
 from training.contract import MeasureOptions
 from training.data import Sorted, demand_sane, encode_rows, room
+from training.documents import encode_documents
 from training.errors import InputError
-from training.models import load_tokenizer
-from training.rows import read_rows
+from training.models import Loaded, load_tokenizer
+from training.rows import DOCUMENT, Row, fields_of, read_rows
 
 
 def run(attempt: Attempt) -> dict[str, float]:
@@ -30,10 +32,8 @@ def run(attempt: Attempt) -> dict[str, float]:
     found, metrics = [], {"limit": float(limit)}
     for at, name in enumerate(sorted(attempt.spec.inputs)):
         attempt.stop.check()
-        rows = read_rows(attempt.needed_input(name), name=name, fields=("prompt", *options.answers))
-        each = encode_rows(
-            rows, loaded, name=name, answers=options.answers, limit=limit, beat=attempt.stop.check
-        )
+        rows = read_rows(attempt.needed_input(name), name=name, fields=fields_of(options.answers))
+        each = _encoded(attempt, rows, loaded, name=name, answers=options.answers, limit=limit)
         attempt.progress(at + 1, len(attempt.spec.inputs), note=f"measured {name}")
         found.append(each)
         metrics |= {f"{name}_{figure}": value for figure, value in figures(each, limit).items()}
@@ -49,6 +49,15 @@ def run(attempt: Attempt) -> dict[str, float]:
         ),
     )  # fmt: skip
     return metrics
+
+
+def _encoded(
+    attempt: Attempt, rows: Sequence[Row], loaded: Loaded, *, name: str, answers: Sequence[str], limit: int
+) -> Sorted:  # fmt: skip
+    beat = attempt.stop.check
+    if tuple(answers) == DOCUMENT:  # whole, as training cuts what is longer and loses none of it
+        return encode_documents(rows, loaded, name=name, limit=sys.maxsize, beat=beat)
+    return encode_rows(rows, loaded, name=name, answers=answers, limit=limit, beat=beat)
 
 
 def figures(rows: Sorted, limit: int) -> dict[str, float]:

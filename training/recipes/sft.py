@@ -1,4 +1,4 @@
-"""Supervised fine-tuning of an adapter: learn to give the completion.
+"""Supervised fine-tuning: learn to give the completion.
 
 Differs from TRL: rows too long are left out and never cut, batches hold no padding, every completion
 ends with an end-of-sequence token, and a loss that is not a number ends the run. A step is the mean
@@ -42,7 +42,7 @@ class Imitation(Watched):
 
 
 def run(attempt: Attempt) -> dict[str, float]:
-    """Write artifacts/adapter."""
+    """Write artifacts/adapter, or artifacts/model where all weights are trained."""
     options = SftOptions.of(attempt.spec.options)
     prepared = prepare(attempt, options, answers=["completion"])
     rows = [each.answered for each in prepared.validation.used]

@@ -7,7 +7,7 @@ from typing import Any
 from evalhub.formats.shapes import axolotl as shape
 from evalhub.runs.errors import CannotExportRun
 from evalhub.runs.exporting.as_yaml import settings
-from evalhub.runs.exporting.losses import CUT, HELD, judgments_lost, rows_lost
+from evalhub.runs.exporting.losses import CUT, CUT_OFF, HELD, judgments_lost, rows_lost
 from evalhub.runs.exporting.spec import (
     ADAPTER,
     DATA,
@@ -48,22 +48,12 @@ def configuration(spec: Exportable) -> Exported:
 
 def _settings(spec: Exportable) -> dict[str, Any]:
     options = spec.options
-    all_linear = spec.modules == "all-linear"
     length = length_of(spec)
     is_paired = spec.recipe in (Recipe.DPO, Recipe.KTO)
     found: dict[str, Any] = {
         "base_model": spec.source,
         "trust_remote_code": False,
-        "adapter": "lora",
-        "lora_model_dir": ADAPTER if spec.goes_on else None,
-        "lora_r": options.lora_rank,
-        "lora_alpha": options.lora_alpha,
-        "lora_dropout": options.lora_dropout,
-        "lora_target_linear": True if all_linear else None,
-        "lora_target_modules": None if all_linear else spec.modules,
-        "peft_use_rslora": True if options.lora_variant == "rslora" else None,
-        "peft_use_dora": True if options.lora_variant == "dora" else None,
-        "loraplus_lr_ratio": options.lora_plus if options.lora_plus != 1 else None,
+        **({} if spec.trains_all else _adapter(spec)),
         "chat_template": "tokenizer_default",
         "sequence_len": length,
         "max_prompt_len": length if is_paired else None,
@@ -90,6 +80,23 @@ def _settings(spec: Exportable) -> dict[str, Any]:
     return found | (_evaluation(spec) if spec.evaluates else {"val_set_size": 0.0})
 
 
+def _adapter(spec: Exportable) -> dict[str, Any]:
+    options = spec.options
+    all_linear = spec.modules == "all-linear"
+    return {
+        "adapter": "lora",
+        "lora_model_dir": ADAPTER if spec.goes_on else None,
+        "lora_r": options.lora_rank,
+        "lora_alpha": options.lora_alpha,
+        "lora_dropout": options.lora_dropout,
+        "lora_target_linear": True if all_linear else None,
+        "lora_target_modules": None if all_linear else spec.modules,
+        "peft_use_rslora": True if options.lora_variant == "rslora" else None,
+        "peft_use_dora": True if options.lora_variant == "dora" else None,
+        "loraplus_lr_ratio": options.lora_plus if options.lora_plus != 1 else None,
+    }
+
+
 def _evaluation(spec: Exportable) -> dict[str, Any]:
     looked = {"eval_steps": spec.eval_steps}
     if not spec.options.patience:
@@ -103,7 +110,7 @@ def _evaluation(spec: Exportable) -> dict[str, Any]:
 
 
 def _unheld(spec: Exportable) -> list[str]:
-    told = [*judgments_lost(spec), CUT]
+    told = [*judgments_lost(spec), CUT_OFF if spec.recipe == Recipe.TEXT else CUT]
     if spec.recipe == Recipe.SFT:
         told.append("Earlier answers in a prompt are learnt too; evalhub learns the last one only.")
     if spec.recipe == Recipe.DPO:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from evalhub.runs.exporting.as_yaml import settings
-from evalhub.runs.exporting.losses import CUT, HELD, judgments_lost, rows_lost
+from evalhub.runs.exporting.losses import CUT, CUT_OFF, HELD, judgments_lost, rows_lost
 from evalhub.runs.exporting.spec import (
     ADAPTER,
     DATA,
@@ -18,7 +18,7 @@ from evalhub.runs.exporting.spec import (
 )
 from evalhub.runs.models import Recipe
 
-STAGES = {Recipe.SFT: "sft", Recipe.DPO: "dpo", Recipe.KTO: "kto", Recipe.REWARD: "rm"}
+STAGES = {Recipe.SFT: "sft", Recipe.TEXT: "pt", Recipe.DPO: "dpo", Recipe.KTO: "kto", Recipe.REWARD: "rm"}  # fmt: skip
 LOSSES = ("sigmoid", "hinge", "ipo")
 
 
@@ -33,21 +33,13 @@ def configuration(spec: Exportable) -> Exported:
 
 def _settings(spec: Exportable) -> dict[str, Any]:
     options = spec.options
-    targets = "all" if spec.modules == "all-linear" else ",".join(spec.modules)
     found: dict[str, Any] = {
         "model_name_or_path": spec.source,
         "trust_remote_code": False,
         "adapter_name_or_path": ADAPTER if spec.goes_on else None,
         "stage": STAGES[Recipe(spec.recipe)],
         "do_train": True,
-        "finetuning_type": "lora",
-        "lora_rank": options.lora_rank,
-        "lora_alpha": options.lora_alpha,
-        "lora_dropout": options.lora_dropout,
-        "lora_target": targets,
-        "use_rslora": True if options.lora_variant == "rslora" else None,
-        "use_dora": True if options.lora_variant == "dora" else None,
-        "loraplus_lr_ratio": options.lora_plus if options.lora_plus != 1 else None,
+        **({"finetuning_type": "full"} if spec.trains_all else _adapter(spec)),
         "dataset_dir": DATA,
         "dataset": "evalhub_train",
         "cutoff_len": length_of(spec),
@@ -72,6 +64,20 @@ def _settings(spec: Exportable) -> dict[str, Any]:
     return found | _preferences(spec) | (_evaluation(spec) if spec.evaluates else {})
 
 
+def _adapter(spec: Exportable) -> dict[str, Any]:
+    options = spec.options
+    return {
+        "finetuning_type": "lora",
+        "lora_rank": options.lora_rank,
+        "lora_alpha": options.lora_alpha,
+        "lora_dropout": options.lora_dropout,
+        "lora_target": "all" if spec.modules == "all-linear" else ",".join(spec.modules),
+        "use_rslora": True if options.lora_variant == "rslora" else None,
+        "use_dora": True if options.lora_variant == "dora" else None,
+        "loraplus_lr_ratio": options.lora_plus if options.lora_plus != 1 else None,
+    }
+
+
 def _preferences(spec: Exportable) -> dict[str, Any]:
     if spec.recipe not in (Recipe.DPO, Recipe.KTO):
         return {}
@@ -81,6 +87,8 @@ def _preferences(spec: Exportable) -> dict[str, Any]:
         found |= {"pref_loss": _held(spec)}
         if "sft" in shares:
             found |= {"pref_ftx": shares["sft"]}
+    if spec.trains_all:
+        found |= {"ref_model": spec.source}
     if spec.goes_on:  # else the base alone would be the reference
         found |= {"ref_model": spec.source, "ref_model_adapters": ADAPTER}
     return found
@@ -103,7 +111,7 @@ def _evaluation(spec: Exportable) -> dict[str, Any]:
 
 
 def _unheld(spec: Exportable) -> list[str]:
-    told = [*judgments_lost(spec), CUT]
+    told = [*judgments_lost(spec), CUT_OFF if spec.recipe == Recipe.TEXT else CUT]
     if spec.recipe == Recipe.DPO:
         told += _losses(spec)
     told += rows_lost(spec, good="kto_chosen_weight", bad="kto_rejected_weight")

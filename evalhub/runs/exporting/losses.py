@@ -11,11 +11,12 @@ WEIGHTS = (
     "weights: evalhub counts a row by the judgments behind it; here every row counts the same."
 )
 HELD = {  # settings that a file of settings has a place for, or says what becomes of
-    "epochs", "max_steps", "batch_size", "accumulation", "schedule", "warmup", "weight_decay",
+    "trains", "epochs", "max_steps", "batch_size", "accumulation", "schedule", "warmup", "weight_decay",
     "max_length", "lora_rank", "lora_alpha", "lora_dropout", "lora_variant", "lora_plus",
     "target_modules", "checkpoint_every", "evaluate_every", "patience", "learning_rate",
     "beta", "loss", "loss_weights", "label_smoothing", "labels", "weights", "balance", "margins",
 }  # fmt: skip
+CUT_OFF = "max_length: evalhub reads a document that is too long in windows and loses none of it; here the rest may be lost."
 CUT = "max_length: evalhub leaves a row that is too long out whole; here it is cut."
 
 

@@ -91,7 +91,7 @@ def export_model(
     """Write the files into a folder, whole or not at all; return their paths.
 
     Args:
-        files: of a merged model; the adapter's own if None.
+        files: of a merged model; the model's own if None.
 
     Raises:
         OutputInUse: something lies there already.
@@ -99,7 +99,7 @@ def export_model(
     """
     if folder.exists() and (folder.is_file() or any(folder.iterdir())):
         raise OutputInUse(f"{folder} is there already; name another folder.")
-    wanted = _adapter_files(model) if files is None else files
+    wanted = _own_files(model) if files is None else files
     part = folder.with_name(f"{folder.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     for path, file in wanted.items():
@@ -107,8 +107,14 @@ def export_model(
     if folder.exists():
         folder.rmdir()
     part.replace(folder)
-    _record(model, None, exported_as="peft" if files is None else "merged")
+    _record(model, None, exported_as=_form(model, files))
     return sorted(wanted)
+
+
+def _own_files(model: LanguageModel) -> dict[str, dict[str, str]]:
+    """Those of an adapter, or of a base that was trained here."""
+    files: dict[str, dict[str, str]] = model.facts.get("files", {})
+    return _adapter_files(model) if model.is_adapter or not files else files
 
 
 def _adapter_files(model: LanguageModel) -> dict[str, dict[str, str]]:
@@ -116,6 +122,12 @@ def _adapter_files(model: LanguageModel) -> dict[str, dict[str, str]]:
     if not model.is_adapter or not files:
         raise CannotRun(f"“{model}” is no adapter, so it has no folder for PEFT.")
     return files
+
+
+def _form(model: LanguageModel, files: dict[str, dict[str, str]] | None) -> str:
+    if files is not None:
+        return "merged"
+    return "peft" if model.is_adapter else "whole"
 
 
 def _writing(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> IO[bytes]:

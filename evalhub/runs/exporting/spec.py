@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from evalhub.datasets.models import DatasetBuild
-from evalhub.registry.files import NEEDED, folder_of
+from evalhub.registry.files import NEEDED, folder_of, is_stored
 from evalhub.registry.models import LanguageModel
 from evalhub.runs.errors import CannotExportRun
 from evalhub.runs.models import TRAINING, Recipe, Run
@@ -39,12 +39,17 @@ class Exportable:
     @property
     def source(self) -> str:
         """The base's hub id, or where its files shall be put."""
-        return BASE if folder_of(self.base.source) else self.base.source
+        source = self.base.source
+        return BASE if folder_of(source) or is_stored(source) else source
 
     @property
     def goes_on(self) -> bool:
         """Whether an adapter is trained further."""
         return self.run.starts_from.is_adapter
+
+    @property
+    def trains_all(self) -> bool:
+        return self.options.is_whole
 
     @property
     def evaluates(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from evalhub.runs.exporting.losses import CUT, judgments_lost
+from evalhub.runs.exporting.losses import CUT, CUT_OFF, judgments_lost
 from evalhub.runs.exporting.spec import (
     ADAPTER,
     DATA,
@@ -16,15 +16,16 @@ from evalhub.runs.exporting.spec import (
 )
 from evalhub.runs.models import Recipe
 
-TRAINERS = {Recipe.SFT: "SFT", Recipe.DPO: "DPO", Recipe.KTO: "KTO", Recipe.REWARD: "Reward"}
+TRAINERS = {Recipe.SFT: "SFT", Recipe.TEXT: "SFT", Recipe.DPO: "DPO", Recipe.KTO: "KTO", Recipe.REWARD: "Reward"}  # fmt: skip
 COLUMNS: dict[str, list[str]] = {
     Recipe.SFT: ["prompt", "completion"],
+    Recipe.TEXT: ["text"],
     Recipe.DPO: ["prompt", "chosen", "rejected"],
     Recipe.KTO: ["prompt", "completion", "label"],
     Recipe.REWARD: ["prompt", "chosen", "rejected"],
 }
 HELD = {
-    "epochs", "max_steps", "batch_size", "accumulation", "schedule", "warmup", "weight_decay",
+    "trains", "epochs", "max_steps", "batch_size", "accumulation", "schedule", "warmup", "weight_decay",
     "max_length", "lora_rank", "lora_alpha", "lora_dropout", "lora_variant", "lora_plus",
     "target_modules", "threads", "checkpoint_every", "evaluate_every", "patience", "learning_rate",
     "beta", "loss", "loss_weights", "label_smoothing", "labels", "weights", "balance", "margins",
@@ -47,7 +48,11 @@ def script(spec: Exportable) -> Exported:
 
 
 def _unheld(spec: Exportable) -> list[str]:
-    told = [*judgments_lost(spec), CUT]
+    told = [*judgments_lost(spec), CUT_OFF if spec.recipe == Recipe.TEXT else CUT]
+    if spec.recipe == Recipe.TEXT:
+        told.append(
+            "Control tokens: one that is typed in a document is read as one here; in evalhub as letters."
+        )
     if spec.options.patience:
         told.append(
             "patience: TRL’s early stopping compares with the best so far, however little better "
@@ -61,14 +66,15 @@ def _unheld(spec: Exportable) -> list[str]:
 def _imports(spec: Exportable) -> str:
     name = TRAINERS[Recipe(spec.recipe)]
     auto = _auto(spec)
-    peft = ["LoraConfig"] if not spec.goes_on else ["PeftModel"]
+    peft = ["PeftModel"] if spec.goes_on else ["LoraConfig"]
     if spec.options.lora_plus != 1 and not spec.goes_on:
         peft.append("get_peft_model")
+    adapters = f"from peft import {', '.join(peft)}\n"
     plus = "from peft.optimizers import create_loraplus_optimizer\n"
     stops = ", EarlyStoppingCallback" if _stops_early(spec) else ""
     return (
         "import json\nfrom pathlib import Path\n\nimport torch\nfrom datasets import Dataset\n"
-        f"from peft import {', '.join(peft)}\n"
+        f"{'' if spec.trains_all else adapters}"
         f"{plus if spec.options.lora_plus != 1 else ''}"
         f"from transformers import {auto}, AutoTokenizer{stops}\n"
         f"from trl import {name}Config, {name}Trainer\n\n"
@@ -112,7 +118,7 @@ def _model(spec: Exportable) -> str:
         "tokenizer = AutoTokenizer.from_pretrained(BASE)\n"
         f"model = {_auto(spec)}.from_pretrained(\n"
         f"    BASE, {'num_labels=1, ' if spec.recipe == Recipe.REWARD else ''}use_safetensors=True,\n"
-        "    dtype=torch.bfloat16 if on_gpu else torch.float32,\n)\n"
+        f"    dtype={'torch.float32' if spec.trains_all else 'torch.bfloat16 if on_gpu else torch.float32'},\n)\n"
         "tokenizer.pad_token = tokenizer.pad_token or tokenizer.eos_token\n"
         "model.config.pad_token_id = tokenizer.pad_token_id\n"
     )
@@ -122,6 +128,8 @@ def _model(spec: Exportable) -> str:
         return loading + (
             f'model = PeftModel.from_pretrained(model, HERE / "{ADAPTER}", is_trainable=True)\n'
         )
+    if spec.trains_all:
+        return loading
     options = spec.options
     config: dict[str, Any] = {
         "r": options.lora_rank,
@@ -197,20 +205,23 @@ def _training(spec: Exportable) -> str:
             f"weight_decay={spec.options.weight_decay!r},\n)\n"
         )
         values["optimizers"] = "(optimizer, None)"
-    elif not spec.goes_on:
+    elif not spec.goes_on and not spec.trains_all:
         values["peft_config"] = "adapter"
     if _stops_early(spec):
         values["callbacks"] = f"[EarlyStoppingCallback({spec.options.patience})]"
     told = "".join(f"    {name}={value},\n" for name, value in values.items())
+    made = "model" if spec.trains_all else "adapter"
     return (
         f"{optimizer}trainer = {TRAINERS[Recipe(spec.recipe)]}Trainer(\n{told})\n"
-        f'trainer.train()\ntrainer.save_model(str(HERE / "{OUTPUT}" / "adapter"))\n'
+        f'trainer.train()\ntrainer.save_model(str(HERE / "{OUTPUT}" / "{made}"))\n'
     )
 
 
 def _of_recipe(spec: Exportable) -> dict[str, Any]:
     if spec.recipe == Recipe.SFT:
         return {"completion_only_loss": True, "packing": False}
+    if spec.recipe == Recipe.TEXT:
+        return {"dataset_text_field": "text", "packing": False}
     if spec.recipe == Recipe.DPO:
         return {
             "beta": spec.asks("beta"),

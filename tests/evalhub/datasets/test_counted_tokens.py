@@ -62,7 +62,9 @@ def test_what_nobody_learns_from_is_not_counted(
     client: Client, erin: Member, tmp_path: Path
 ) -> None:
     base = base_model(erin.workspace, tmp_path)
-    build = factories.DatasetBuildFactory.create(dataset__workspace=erin.workspace, kind="text")
+    build = factories.DatasetBuildFactory.create(
+        dataset__workspace=erin.workspace, kind="classification"
+    )
     with pytest.raises(BadSpec, match="nothing in it for a recipe to learn"):
         start_measuring(build=build, model=base, by=erin)
     client.force_login(erin.user)

@@ -67,6 +67,8 @@ def _row(kind: str, name: str) -> dict[str, Any]:
     row: dict[str, Any] = {"id": name, "group": f"g{name}", "prompt": prompt}
     if kind == "sft":
         return row | {"completion": [{"role": "assistant", "content": f"Yes, {name}."}]}
+    if kind == "text":
+        return {"id": name, "group": f"g{name}", "text": f"What {name} says of itself."}
     if kind == "unpaired":
         return row | {"completion": [{"role": "assistant", "content": name}], "label": True}
     return row | {

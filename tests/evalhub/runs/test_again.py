@@ -77,7 +77,7 @@ def test_a_repeated_run_has_the_same_spec_and_both_know_it(erin: Member, first: 
 
 def test_weights_that_came_out_otherwise_are_told(client: Client, erin: Member, first: Run) -> None:
     again = done(repeat_run(run=first, by=erin))
-    again.artifacts[WEIGHTS]["sha256"] = "0" * 64
+    again.artifacts[WEIGHTS[0]]["sha256"] = "0" * 64
     again.save()
     client.force_login(erin.user)
     shown = client.get(reverse("runs:detail", args=["acme", again.uid])).content.decode()

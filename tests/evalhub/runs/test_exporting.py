@@ -35,7 +35,7 @@ from tests.evalhub.runs.adapters import adapter_folder
 from tests.evalhub.runs.scenes import built, row_list, stored
 from training.contract import OPTIONS
 
-KINDS = {"sft": "sft", "dpo": "preference", "kto": "unpaired", "reward": "reward"}
+KINDS = {"sft": "sft", "text": "text", "dpo": "preference", "kto": "unpaired", "reward": "reward"}
 HOSTILE = 'Tom\'s "base"\nimport os'
 
 # https://docs.axolotl.ai/docs/config-reference.html. Those of adapters and training were read in the
@@ -261,7 +261,9 @@ def run_script(run: Run, place: Path) -> str:
         cwd=place, env=os.environ | sealed, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
-    assert (place / "out" / "adapter" / "adapter_model.safetensors").is_file()
+    whole = place / "out" / "model" / "model.safetensors"
+    assert whole.is_file() or (place / "out" / "adapter" / "adapter_model.safetensors").is_file()
+    assert whole.is_file() == run.trains_all
     return done.stdout
 
 
@@ -270,6 +272,8 @@ def run_script(run: Run, place: Path) -> str:
     ("recipe", "options"),
     [
         ("sft", {"lora_plus": 16.0}),
+        ("text", {"patience": 1, "evaluate_every": 1}),
+        ("dpo", {"trains": "all"}),
         ("dpo", {}),
         ("dpo", {"lora_plus": 4.0, "lora_variant": "rslora", "loss": ["robust"], "loss_weights": [1.0], "label_smoothing": 0.1}),
         ("kto", {}),

@@ -15,7 +15,17 @@ from evalhub.registry.models import LanguageModel
 from evalhub.registry.services import add_adapter
 from evalhub.runs.errors import BadSpec
 from evalhub.runs.explained import NOT_ON_THE_FORM, SETTINGS, settings_for
-from evalhub.runs.fit import Data, course_of, misfits, preset_for, suggested
+from evalhub.runs.fit import (
+    CARD,
+    FILLED,
+    LLAMA_8B,
+    Data,
+    course_of,
+    misfits,
+    on_24_gb,
+    preset_for,
+    suggested,
+)
 from evalhub.runs.models import TRAINING, Run
 from evalhub.runs.services import start_training
 from tests.evalhub.runs.scenes import base_model, built
@@ -56,10 +66,10 @@ def sent(erins: Client, url: str, **changes: object) -> object:
 
 @pytest.mark.parametrize("recipe", [*TRAINING])
 def test_every_setting_is_explained_or_left_out_for_a_reason(recipe: str) -> None:
-    """What stands in the options and acts is on the form; dropout does nothing but in sft."""
+    """What stands in the options and acts is on the form; dropout does nothing but in sft and text."""
     known = {each.name for each in fields(OPTIONS[recipe])}
     shown = {each.name for fresh in (True, False) for each in settings_for(recipe, fresh=fresh)}
-    idle = set() if recipe == "sft" else {"lora_dropout"}
+    idle = set() if recipe in ("sft", "text") else {"lora_dropout"}
     assert known - idle == shown | NOT_ON_THE_FORM.keys()
     assert len({each.name for each in SETTINGS}) == len(SETTINGS)
 
@@ -176,3 +186,42 @@ def test_a_small_model_takes_a_higher_learning_rate() -> None:
 
 def test_presets_go_by_the_number_of_rows() -> None:
     assert [preset_for(rows).name for rows in (1, 200, 201, 2_000, 2_001)] == ["few", "few", "some", "some", "many"]  # fmt: skip
+
+
+def test_a_card_of_24_gb_by_hand() -> None:
+    """4 bits, 8 / 64 for a scale and 32 / 16,384 for its own are 4.127 bits: 6.98e9 weights take 3.60 GB; 1.05e9 in
+    16 bits 2.10; 84e6 × 16 bytes 1.34; 2,048 × 32 × 4,096 × 38 bytes 10.20. Together 17.24, with 4,096 tokens 27.4.
+    """
+    assert LLAMA_8B.bytes_at(2048) / 1e9 == pytest.approx(17.24, abs=0.01)
+    assert LLAMA_8B.bytes_at(4096) / 1e9 == pytest.approx(27.45, abs=0.01)
+    assert LLAMA_8B.bytes_at(2048) < FILLED * CARD < LLAMA_8B.bytes_at(4096)
+    assert LLAMA_8B.adapter == 32 * 32 * (2 * 8192 + 2 * 5120 + 3 * 18432)
+    asked = on_24_gb(preset_for(500)).values
+    assert {name: asked[name] for name in ("quantise", "batch_size", "accumulation", "max_length")} == {
+        "quantise": "nf4", "batch_size": 1, "accumulation": 8, "max_length": 2048,
+    }  # fmt: skip
+
+
+def test_the_form_fills_in_what_fits_24_gb(
+    erins: Client, base: LanguageModel, build: DatasetBuild
+) -> None:
+    query = {"build": build.uid, "method": "sft", "model": base.uid, "preset": "24 GB"}
+    page = erins.get(reverse("runs:new", args=["acme"], query=query))
+    assert "What stands below is for a card of 24 GB" in page.text
+    form = page.context["form"]
+    told = {name: form[name].initial for name in ("quantise", "batch_size", "accumulation")}
+    assert told["quantise"] == "nf4"
+    assert told["batch_size"] == 1
+    first = {name: form[name].field.prepare_value(form[name].initial) for name in form.fields}
+    written = {name: "" if value is None else value for name, value in first.items()}
+    assert erins.post(reverse("runs:new", args=["acme"], query=query), written).status_code == 302
+    assert Run.objects.get().spec["options"]["quantise"] == "nf4"
+
+
+@pytest.mark.parametrize("recipe", [*TRAINING])
+@pytest.mark.parametrize("rows", [1, 3, 9, 150])
+def test_what_24_gb_suggest_fits_the_rows_too(recipe: str, rows: int) -> None:
+    data = Data(rows=rows, validation=4)
+    values = suggested(recipe, data, preset=on_24_gb(preset_for(rows)))
+    at_once = values["batch_size"] * values["accumulation"]
+    assert at_once <= max(rows // 4, 2 if recipe == "kto" else 1)
