@@ -55,7 +55,7 @@ class Kept:
         trained = self._trainer.outputs(self._rows)
         write = self._write_whole if self._prepared.is_whole else self._write_adapter
         word, saved, began = write()
-        same = SAME if self._exact() else SAME_IN_16_BITS
+        same = SAME if self._prepared.device.dtype == torch.float32 else SAME_IN_16_BITS
         if (gap := apart(self._rows, trained, saved)) > same:
             raise InputError(
                 f"The {word} that was saved says something else than the one that was trained (by {gap:.3g} "
@@ -65,11 +65,6 @@ class Kept:
         if apart(self._rows, trained, began) < NOTHING:
             told = f"the same as the base on {len(self._rows)} rows"
             self._attempt.find("adapter_inert", told)
-
-    def _exact(self) -> bool:
-        """Whether all numbers have 32 bits: of a whole model those that are stored as well."""
-        kept = self._prepared.loaded.model.dtype if self._prepared.is_whole else torch.float32
-        return self._prepared.device.dtype == kept == torch.float32
 
     def _write_adapter(self) -> tuple[str, Said, Said]:
         model = self._prepared.model

@@ -56,20 +56,18 @@ def bytes_of(weights: int, *, copies: int) -> int:
 
 
 def save_whole(loaded: Loaded, attempt: Attempt) -> None:
-    """Write artifacts/model in the numbers that the base is stored in; the model in memory becomes that too."""
-    source = source_of(attempt)
-    stored_as = AutoConfig.from_pretrained(source, **SAFELY).dtype or loaded.device.dtype
+    """Write artifacts/model in the 32 bits that it was trained in: 16 would round what was learnt away."""
     unfinished = attempt.run_dir / "unfinished-model"
     shutil.rmtree(unfinished, ignore_errors=True)
-    loaded.model.to(stored_as).save_pretrained(unfinished)
-    AutoTokenizer.from_pretrained(source, **SAFELY).save_pretrained(unfinished)
+    loaded.model.save_pretrained(unfinished)
+    AutoTokenizer.from_pretrained(source_of(attempt), **SAFELY).save_pretrained(unfinished)
     write_card(attempt, unfinished, library="transformers", is_a="Whole model")
     put_in_place(unfinished, attempt.artifacts / FOLDER)
 
 
 def load_saved(loaded: Loaded, attempt: Attempt) -> Any:
-    """What lies on disk, as anybody will load it."""
+    """What lies on disk, as it was stored."""
     model = AutoModelForCausalLM.from_pretrained(
-        attempt.artifacts / FOLDER, dtype=loaded.device.dtype, use_safetensors=True, **SAFELY
+        attempt.artifacts / FOLDER, dtype=loaded.model.dtype, use_safetensors=True, **SAFELY
     )
     return model.to(torch.device(loaded.device.name))  # type: ignore[arg-type]  # wrapped without types

@@ -1,6 +1,6 @@
 """Trained whole by the real trainer, a model is laid out from the file store and begun with again.
 
-The demo model is stored in 16 bits, and so is what comes out: that rounds.
+The demo model is stored in 16 bits; what comes out in the 32 that it was trained in, so nothing is lost.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from evalhub.runs.models import Run
 from evalhub.runs.services import start_training
 from tests.evalhub.runs.scenes import built
 
-SAME_IN_16_BITS = 0.05  # nats a token, as training.reading has it, which imports torch
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.long]
 
 
@@ -49,7 +48,7 @@ def test_what_one_run_trained_whole_the_next_one_begins_with(
     second = trained(whole)
     assert weights_of(whole.source) == weights_of(base.source)
     begun = [e.body["eval_loss"] for e in second.events.order_by("n") if "eval_loss" in e.body]
-    assert begun[0] == pytest.approx(first.metrics["eval_loss"], abs=SAME_IN_16_BITS)
+    assert begun[0] == pytest.approx(first.metrics["eval_loss"], abs=1e-4)
     before = first.events.filter(body__has_key="eval_loss").order_by("n")[0].body["eval_loss"]
     assert begun[0] < before - 1
     assert second.adapter.base == whole
