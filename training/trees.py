@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn.attention.bias import CausalBias, causal_lower_right
 from torch.nn.functional import scaled_dot_product_attention
 from transformers import AttentionInterface
 from transformers.masking_utils import AttentionMaskInterface
@@ -32,7 +33,9 @@ class Tree:
 
 @dataclass(frozen=True)
 class Lengths:
-    """Of a tree's trunk and branches, in tokens; with what hides the later tokens of each branch."""
+    """Of a tree's trunk and branches, in tokens; with what hides the later tokens of each branch: on an
+    accelerator a word for it, so that the kernel needs no mask in memory.
+    """
 
     trunk: int
     branches: tuple[int, ...]
@@ -108,6 +111,10 @@ def grow_attention(model: Any) -> None:
 
 def _lengths(tree: Tree, device: str, dtype: torch.dtype) -> Lengths:
     trunk = len(tree.trunk)
+    lengths = tuple(map(len, tree.branches))
+    if torch.device(device).type != "cpu":
+        words = tuple(causal_lower_right(each, trunk + each) for each in lengths)
+        return Lengths(trunk, lengths, words)
     hides = []
     for branch in tree.branches:
         seen = torch.ones(len(branch), trunk + len(branch), dtype=torch.bool, device=device)
@@ -116,7 +123,7 @@ def _lengths(tree: Tree, device: str, dtype: torch.dtype) -> Lengths:
                 seen.tril(trunk).logical_not_(), -torch.inf
             )
         )
-    return Lengths(trunk, tuple(map(len, tree.branches)), tuple(hides))
+    return Lengths(trunk, lengths, tuple(hides))
 
 
 def _attend(
@@ -146,5 +153,6 @@ def _attend(
             own_query, own_key, own_value = next(pieces)
             keys = torch.cat([key, own_key], dim=2)
             values = torch.cat([value, own_value], dim=2)
-            found.append(scaled_dot_product_attention(own_query, keys, values, attn_mask=mask_QK.to(own_query.dtype), dropout_p=dropout, scale=scaling))  # fmt: skip
+            hidden = mask_QK if isinstance(mask_QK, CausalBias) else mask_QK.to(own_query.dtype)
+            found.append(scaled_dot_product_attention(own_query, keys, values, attn_mask=hidden, dropout_p=dropout, scale=scaling))  # fmt: skip
     return torch.cat(found, dim=2).transpose(1, 2), None

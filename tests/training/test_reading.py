@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from torch.nn.attention.bias import causal_lower_right
 
 from training.device import Device
 from training.models import Loaded
 from training.reading import Answered, Reader
-from training.trees import Tree, can_grow
+from training.trees import Tree, _attend, can_grow, packed
 
 pytestmark = pytest.mark.slow
 
@@ -105,3 +107,19 @@ def test_a_model_with_windows_is_read_plainly() -> None:
     told = reader.logps(model, rows()).sums_BC.tolist()
     assert told == [pytest.approx(plainly(model, row), abs=1e-4) for row in rows()]
     assert can_grow(MistralForCausalLM(MistralConfig(**sizes, sliding_window=None)))
+
+
+def test_the_word_for_a_mask_hides_what_the_mask_hides() -> None:
+    """What an accelerator is given and what a CPU is: the same answers and gradients, to the bit on a CPU."""
+    torch.manual_seed(0)
+    tree = Tree([1] * 5, [[1] * 4, [1] * 7])
+    query = torch.randn(1, 4, len(tree), 8, requires_grad=True)
+    key, value = (torch.randn(1, 2, len(tree), 8) for _ in range(2))
+    [masks] = packed([tree], "cpu", torch.float32)["layout"]
+    words = replace(masks, masks=tuple(causal_lower_right(each, 5 + each) for each in (4, 7)))
+
+    told = [_attend(None, query, key, value, None, layout=[each], scaling=0.3)[0] for each in (masks, words)]  # fmt: skip
+    slopes = [torch.autograd.grad(each.square().sum(), query)[0] for each in told]
+
+    assert torch.equal(*told)
+    assert torch.equal(*slopes)
