@@ -12,6 +12,7 @@ from typing import Any
 import environ
 
 from evalhub import api_settings
+from evalhub.applications import OURS, THEIRS
 from evalhub.common.embedded.places import DataDirectory
 from evalhub.common.embedded.postgres import NAME
 from evalhub.common.embedded.redis import broker_url
@@ -83,49 +84,7 @@ SECRET_KEY_FALLBACKS = env.list("EVALHUB_OLD_SECRET_KEYS", default=[])
 ALLOWED_HOSTS = env.list("EVALHUB_ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
 
 # Applications
-INSTALLED_APPS = [
-    "django.contrib.auth",
-    "django.contrib.contenttypes",
-    "django.contrib.sessions",
-    "django.contrib.messages",
-    "django.contrib.staticfiles",
-    "django.contrib.humanize",
-    "django.forms",
-    "django.contrib.postgres",
-    "rest_framework",
-    "drf_spectacular",
-    "django_htmx",
-    "template_partials",
-    "csp",
-    "django_linear_migrations",
-    "evalhub.audit",
-    "evalhub.mail",
-    "evalhub.accounts",
-    "evalhub.jobs",
-    "evalhub.notifications",
-    "evalhub.registry",
-    "evalhub.prompts",
-    "evalhub.rubrics",
-    "evalhub.campaigns",
-    "evalhub.judgments",
-    "evalhub.imports",
-    "evalhub.gold",
-    "evalhub.labelling",
-    "evalhub.quality",
-    "evalhub.datasets",
-    "evalhub.browse",
-    "evalhub.reports",
-    "evalhub.links",
-    "evalhub.runs",
-    "evalhub.remote",
-    "evalhub.sweeps",
-    "evalhub.tracking",
-    "evalhub.evaluation",
-    "evalhub.lineage",
-    "evalhub.loops",
-    "evalhub.web",
-    "evalhub.demo",
-]
+INSTALLED_APPS = [*THEIRS, *OURS]
 AUTH_USER_MODEL = "accounts.User"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 ROOT_URLCONF = "evalhub.urls"
