@@ -10,8 +10,9 @@ from itertools import islice
 from typing import Any
 
 from evalhub.campaigns.choices import Ask, Origin, TaskType
-from evalhub.campaigns.models import Campaign
+from evalhub.campaigns.models import Campaign, Task, TaskCompletion
 from evalhub.campaigns.services.campaigns import close_campaign, create_campaign
+from evalhub.common.copying import counted
 from evalhub.formats.rows import JudgmentRow, PromptRow, Rejected, Row
 from evalhub.imports.asked import AskedQuestions, ensure_rubrics
 from evalhub.imports.errors import UnreadableFile
@@ -23,10 +24,18 @@ from evalhub.imports.resolve import Resolver
 from evalhub.jobs.beat import Beat
 from evalhub.jobs.events import announce
 from evalhub.jobs.models import Job
+from evalhub.judgments.models import Judgment, Preference, RankedCompletion, Rating
 from evalhub.judgments.services.imported import ImportedJudgment, record_imported
+from evalhub.prompts.models import Completion, Prompt, PromptGroup
 from evalhub.prompts.services.intake import add_prompts
 
 BATCH = 500
+
+
+MANY = 1000  # rows, from which plans are made anew
+STORED = (
+    PromptGroup, Prompt, Completion, Task, TaskCompletion, Judgment, Rating, Preference, RankedCompletion,
+)  # fmt: skip
 
 
 def read_import(job: Job, beat: Beat) -> dict[str, Any]:
@@ -43,6 +52,8 @@ def read_import(job: Job, beat: Beat) -> dict[str, Any]:
             with beat.fenced():
                 _ensure_rubrics(source, file)
         _take_rows(source, file, beat)
+    if source.counts["new"] >= MANY:
+        counted(*STORED)
     with beat.fenced():
         announce("import.ended", source.uid, kind=source.kind)
     beat.report(done=source.counts["bytes"], total=source.counts["bytes"])

@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from evalhub.accounts.models import Member, Workspace
 from evalhub.campaigns.models import Campaign
@@ -308,3 +309,15 @@ def test_a_spreadsheet_finds_no_formula_in_the_rejected_rows(acme: Workspace, st
 
     assert f"'{start}HYPERLINK(1)" in text
     assert inert("plain") == "plain"
+
+
+def test_after_a_large_import_plans_are_made_for_what_is_there(
+    acme: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if autovacuum had looked before the rows were committed: the table counted as empty."""
+    monkeypatch.setattr(import_jobs, "MANY", 3)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE prompts_prompt")
+        bring(acme, jsonl(*(prompt(f"p{n}") for n in range(3))))
+        cursor.execute("SELECT reltuples FROM pg_class WHERE relname = 'prompts_prompt'")
+        assert cursor.fetchone() == (3,)
