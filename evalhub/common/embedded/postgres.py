@@ -48,7 +48,13 @@ TUNED: Final = {
     "log_min_messages": "warning",
     "log_min_error_statement": "fatal",  # a refused row is in our own log; its text stays out of this
 }
-FORGETFUL: Final = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+FORGETFUL: Final = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    # a test's rows are never committed: autovacuum takes its tables for empty, and plans get slow by chance
+    "autovacuum_naptime": "10min",
+}
 
 
 @dataclass
