@@ -187,7 +187,7 @@ def test_a_base_model_is_fetched_once(server: Server, lease: Lease, tmp_path: Pa
     [
         {"files": {"../../outside.jsonl": told(ROWS)}},
         {"files": {"inputs/../../outside.jsonl": told(ROWS)}},
-        {"files": {"/tmp/outside.jsonl": told(ROWS)}},
+        {"files": {"/outside.jsonl": told(ROWS)}},
         {"files": {"adapter/model.bin": told(ROWS)}},
         {"files": {"inputs/train.jsonl": told(ROWS) | {"sha256": "0" * 64}}},
         {"files": {"inputs/train.jsonl": told(ROWS) | {"bytes": 3}}},

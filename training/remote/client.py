@@ -135,5 +135,7 @@ def patiently(ask: Callable[[], T], *, check: Callable[[], None]) -> T:
             until = time.monotonic() + pause * random.uniform(0.5, 1.5)  # noqa: S311  (no secret)
             while time.monotonic() < until:
                 check()
-                time.sleep(0.1)
+                time.sleep(
+                    0.1
+                )  # a pause between tries, in slices: `check` tells of a lost lease meanwhile
             pause = min(LONGEST_PAUSE, 2 * pause)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
-from django.db.models import Avg, Count, F, QuerySet, Window
-from django.db.models.functions import Rank
+from django.db import connection
+from django.db.models import QuerySet
 
-from evalhub.prompts.models import Collection, Score
+from evalhub.prompts.models import Collection
 from evalhub.registry.models import LanguageModel
 from evalhub.runs.models import Recipe, Run
 
@@ -28,46 +27,37 @@ class Author:
     lead: float | None
 
 
-class Row(NamedTuple):
-    value: float
-    of_prompt: float  # mean
-    answers: int  # to the prompt
-    place: int  # 1 is the highest
-
-
 def scorings_of(collection: Collection) -> QuerySet[Run]:
     """The runs that scored answers of a collection, newest first."""
     runs = Run.objects.filter(recipe=Recipe.SCORE, job__subject_uid=collection.uid)
     return runs.select_related("job", "model", "created_by")
 
 
+_AUTHORS = """
+    SELECT author, count(*), count(*) FILTER (WHERE answers > 1),
+           count(*) FILTER (WHERE answers > 1 AND place = 1),
+           avg(value - of_prompt) FILTER (WHERE answers > 1) AS lead
+    FROM (
+        SELECT m.name AS author, s.value, avg(s.value) OVER prompt AS of_prompt,
+               count(*) OVER prompt AS answers, rank() OVER (prompt ORDER BY s.value DESC) AS place
+        FROM prompts_score s
+        JOIN prompts_completion c ON c.id = s.completion_id
+        JOIN prompts_prompt p ON p.id = c.prompt_id
+        JOIN prompts_generation g ON g.id = c.generation_id
+        JOIN registry_languagemodel m ON m.id = g.model_id
+        WHERE s.model_id = %s AND p.collection_id = %s
+        WINDOW prompt AS (PARTITION BY c.prompt_id)
+    ) scored
+    GROUP BY author
+    ORDER BY lead DESC NULLS LAST, author
+"""
+
+
 def authors_by(model: LanguageModel, collection: Collection) -> list[Author]:
     """Who wrote the answers that `model` scored, the highest lead first."""
-    scores = Score.objects.by_model(model).filter(completion__prompt__collection=collection)
-    prompt = [F("completion__prompt")]
-    told = scores.annotate(
-        author=F("completion__generation__model__name"),
-        of_prompt=Window(Avg("value"), partition_by=prompt),
-        answers=Window(Count("pk"), partition_by=prompt),
-        place=Window(Rank(), partition_by=prompt, order_by=F("value").desc()),
-    ).values_list("author", "value", "of_prompt", "answers", "place")
-    found: dict[str, list[Row]] = defaultdict(list)
-    for author, *rest in told:
-        found[author].append(Row(*rest))
-    authors = [_author(name, rows) for name, rows in found.items()]
-    return sorted(authors, key=lambda each: (each.lead is None, -(each.lead or 0), each.name))
-
-
-def _author(name: str, rows: list[Row]) -> Author:
-    compared = [row for row in rows if row.answers > 1]
-    leads = [row.value - row.of_prompt for row in compared]
-    return Author(
-        name=name,
-        answers=len(rows),
-        compared=len(compared),
-        best=sum(row.place == 1 for row in compared),
-        lead=sum(leads) / len(leads) if leads else None,
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(_AUTHORS, [model.pk, collection.pk])
+        return [Author(*row) for row in cursor.fetchall()]
 
 
 def scoring_summary(run: Run) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from evalhub.runs.errors import BadSpec, CannotRepeatRun
 from evalhub.runs.models import Run
 from evalhub.runs.sameness import WEIGHTS, differences, is_equal_to_the_bit
 from evalhub.runs.services import start_run, start_training
-from tests.evalhub.runs.scenes import base_model, built, without_torch
+from tests.evalhub.runs.scenes import built, without_torch
 from training.environment import code_digest
 
 HERE: dict[str, Any] = {"libraries": sameness._libraries_here(), "code": code_digest()}
@@ -38,11 +38,6 @@ def done(run: Run) -> Run:
     run.refresh_from_db()
     run.job.refresh_from_db()
     return run
-
-
-@pytest.fixture
-def base(erin: Member, tmp_path: Path) -> LanguageModel:
-    return base_model(erin.workspace, tmp_path)
 
 
 @pytest.fixture

@@ -39,11 +39,6 @@ def adapter(erin: Member, tmp_path: Path) -> LanguageModel:
 
 
 @pytest.fixture
-def build(erin: Member) -> DatasetBuild:
-    return built(erin.workspace, "sft", train=80)
-
-
-@pytest.fixture
 def other(erin: Member) -> DatasetBuild:
     """The task that was learnt before."""
     return built(erin.workspace, "sft", train=30, validation=10, test=0)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from django.test import Client
 
@@ -11,27 +9,9 @@ from evalhub.accounts.models import Member
 from evalhub.datasets.models import DatasetBuild
 from evalhub.registry.models import LanguageModel
 from evalhub.runs.models import Run
-from tests.evalhub.runs.scenes import base_model, built
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v1/runs?workspace=acme"
-
-
-@pytest.fixture
-def base(erin: Member, tmp_path: Path) -> LanguageModel:
-    return base_model(erin.workspace, tmp_path)
-
-
-@pytest.fixture
-def build(erin: Member) -> DatasetBuild:
-    return built(erin.workspace, "sft", train=80)
-
-
-@pytest.fixture
-def erins(client: Client, erin: Member) -> Client:
-    assert erin.user is not None
-    client.force_login(erin.user)
-    return client
 
 
 def test_the_api_takes_the_spec_that_the_command_takes(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from pathlib import Path
 
 import pytest
 from django.test import Client
@@ -28,27 +27,10 @@ from evalhub.runs.fit import (
 )
 from evalhub.runs.models import TRAINING, Run
 from evalhub.runs.services import start_training
-from tests.evalhub.runs.scenes import base_model, built
+from tests.evalhub.runs.scenes import built
 from training.contract import OPTIONS, SftOptions, TrainOptions
 
 DATA = Data(rows=80, validation=20)
-
-
-@pytest.fixture
-def base(erin: Member, tmp_path: Path) -> LanguageModel:
-    return base_model(erin.workspace, tmp_path)
-
-
-@pytest.fixture
-def build(erin: Member) -> DatasetBuild:
-    return built(erin.workspace, "sft", train=80)
-
-
-@pytest.fixture
-def erins(client: Client, erin: Member) -> Client:
-    assert erin.user is not None
-    client.force_login(erin.user)
-    return client
 
 
 def address(build: DatasetBuild, model: LanguageModel, **more: object) -> str:
