@@ -8,6 +8,7 @@ import sys
 import time
 import traceback
 import warnings
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from training.contract import (
     EXIT_INTERRUPTED,
     EXIT_LOCKED,
     EXIT_SUCCEEDED,
+    RANK_VARIABLE,
     ContractError,
     Fault,
     RunResult,
@@ -28,7 +30,8 @@ from training.contract import (
 )
 from training.errors import InputError, Interrupted
 from training.events import EventLog
-from training.stopping import Stop, stop_on_term, stop_with_worker
+from training.stopping import Stop, end_with_first, stop_on_term, stop_with_worker
+from training.world import room_of, together
 
 
 def main(run_dir: Path) -> int:
@@ -36,8 +39,11 @@ def main(run_dir: Path) -> int:
     # TRL 1.16 reads the old name at every step
     warnings.filterwarnings("ignore", message="`is_gradient_checkpointing` is deprecated")
     stop = Stop()
-    stop_on_term(stop)
-    stop_with_worker(stop, os.environ)
+    if _rank():
+        end_with_first(os.environ)
+    else:
+        stop_on_term(stop)
+        stop_with_worker(stop, os.environ)
     return carry_out(run_dir, number=int(os.environ.get(ATTEMPT_VARIABLE, "1")), stop=stop)
 
 
@@ -46,16 +52,19 @@ def carry_out(run_dir: Path, *, number: int, stop: Stop) -> int:
     if not run_dir.is_dir():
         sys.stderr.write(f"There is no run directory {run_dir}.\n")
         return EXIT_FAILED
-    with exclusive(run_dir / "lock") as ours:
+    rank = _rank()
+    lock = nullcontext(enter_result=True) if rank else exclusive(run_dir / "lock")
+    with lock as ours:
         if not ours:
             sys.stderr.write(f"Another trainer works in {run_dir}.\n")
             return EXIT_LOCKED
         folder = attempt_dir(run_dir, number)
+        folder = room_of(folder, rank) if rank else folder
         folder.mkdir(parents=True, exist_ok=True)
         (folder / RunResult.FILE).unlink(missing_ok=True)  # of an earlier start by hand
         begun = time.monotonic()
         try:
-            result = _attempt(run_dir, folder, stop=stop)
+            result = _attempt(run_dir, folder, number=number, stop=stop)
         except Interrupted:
             sys.stderr.write("Stopped as asked; the run can go on from its last checkpoint.\n")
             return EXIT_INTERRUPTED
@@ -63,27 +72,30 @@ def carry_out(run_dir: Path, *, number: int, stop: Stop) -> int:
         return EXIT_SUCCEEDED if result.ok else EXIT_FAILED
 
 
-def _attempt(run_dir: Path, folder: Path, *, stop: Stop) -> RunResult:
+def _attempt(run_dir: Path, folder: Path, *, number: int, stop: Stop) -> RunResult:
     try:
         spec = RunSpec.read(run_dir)
     except ContractError as refused:
         return RunResult(ok=False, error=f"The run's spec cannot be used: {refused}", fault="input")
     environment.seal(spec, os.environ)
     events = EventLog(folder)
-    attempt = Attempt(spec=spec, run_dir=run_dir, events=events, stop=stop)
+    room = folder if _rank() else None
+    attempt = Attempt(spec=spec, run_dir=run_dir, events=events, stop=stop, room=room)
     attempt.environment.update(environment.describe(spec))
     try:
-        return _work(attempt)
+        return _work(attempt, attempt_dir(run_dir, number))
     finally:
         events.close()
 
 
-def _work(attempt: Attempt) -> RunResult:
+def _work(attempt: Attempt, folder: Path) -> RunResult:
     try:
         attempt.verify_inputs()
         attempt.artifacts.mkdir(exist_ok=True)
         recipe = importlib.import_module(f"training.recipes.{attempt.spec.recipe}")
-        metrics = recipe.run(attempt)
+        size = attempt.spec.options.get("devices", 1)
+        with together(attempt.run_dir, folder, rank=_rank(), size=size) as attempt.world:
+            metrics = recipe.run(attempt)
     except InputError as wrong:
         if wrong.code:
             attempt.find(wrong.code, str(wrong), stops=True)
@@ -101,6 +113,10 @@ def _work(attempt: Attempt) -> RunResult:
         environment=attempt.environment,
         findings=[each.as_json() for each in attempt.findings],
     )
+
+
+def _rank() -> int:
+    return int(os.environ.get(RANK_VARIABLE, "0"))
 
 
 def _failure(attempt: Attempt, error: str, *, fault: Fault) -> RunResult:

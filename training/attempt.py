@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +16,7 @@ from training.errors import InputError
 from training.events import EventLog
 from training.findings import Finding, finding
 from training.stopping import Stop
+from training.world import World
 
 
 @dataclass(kw_only=True)
@@ -29,10 +30,17 @@ class Attempt:
     findings: list[Finding] = field(default_factory=list)
     environment: dict[str, Any] = field(default_factory=dict)
     begun: float = field(default_factory=time.monotonic)
+    world: World = field(default_factory=World)
+    room: Path | None = None  # where a process that is not the first one writes
 
     @property
     def artifacts(self) -> Path:
-        return self.run_dir / "artifacts"
+        return self.own / "artifacts"
+
+    @property
+    def own(self) -> Path:
+        """Where this process writes: the run directory, unless another process is the run."""
+        return self.room or self.run_dir
 
     def path(self, name: str) -> Path:
         """Paths in the spec are relative to the run directory unless absolute."""
@@ -54,6 +62,13 @@ class Attempt:
         found = finding(code, told, step=step, stops=stops)
         self.findings.append(found)
         self.events.write("finding", **found.as_json())
+
+    def take(self, findings: Iterable[Finding]) -> None:
+        """Tell what other processes found and this one did not."""
+        known = {each.code for each in self.findings}
+        for each in findings:
+            if each.code not in known:
+                self.find(each.code, each.told, step=each.step, stops=each.level == "stops")
 
     def progress(self, done: int, total: int, *, note: str = "") -> None:
         self.events.write("progress", done=done, total=total, note=note)

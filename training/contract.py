@@ -45,7 +45,7 @@ from training.train_options import (
 
 __all__ = [
     "ATTEMPT_VARIABLE", "EXIT_FAILED", "EXIT_INTERRUPTED", "EXIT_LOCKED", "EXIT_SUCCEEDED",
-    "LIFELINE_VARIABLE", "OPTIONS", "SCHEMA", "ContractError", "DpoOptions", "EvaluateOptions",
+    "LIFELINE_VARIABLE", "OPTIONS", "RANK_VARIABLE", "SCHEMA", "ContractError", "DpoOptions", "EvaluateOptions",
     "Event", "EventKind", "Fault", "GenerateOptions", "KtoOptions", "MeasureOptions", "MergeOptions",
     "NoopOptions", "Options", "RewardOptions", "RlooOptions", "RunResult", "RunSpec", "ScoreOptions", "SftOptions",
     "TextOptions", "TrainOptions",
@@ -55,6 +55,7 @@ __all__ = [
 SCHEMA = 1
 
 ATTEMPT_VARIABLE = "EVALHUB_ATTEMPT"  # the fencing token; 1 when the run is started by hand
+RANK_VARIABLE = "EVALHUB_RANK"  # which of several processes on one machine; 0 is the run itself
 LIFELINE_VARIABLE = "EVALHUB_LIFELINE_FD"  # a pipe's read end; end-of-file means the worker is gone
 
 EXIT_SUCCEEDED, EXIT_FAILED = 0, 1

@@ -11,9 +11,11 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from training.contract import RunSpec
+from training.contract import RANK_VARIABLE, RunSpec
 
 ALLOW_HUB_VARIABLE = "EVALHUB_ALLOW_HUB"
+VISIBLE_VARIABLE = "EVALHUB_VISIBLE_DEVICES"  # those that the worker may use
+ANY = ",".join(map(str, range(64)))
 LIBRARIES = ("torch", "transformers", "peft", "trl", "accelerate", "bitsandbytes", "datasets", "tokenizers", "safetensors", "numpy", "sacrebleu", "rouge-score")  # fmt: skip
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 
@@ -39,7 +41,13 @@ def seal(spec: RunSpec, environ: MutableMapping[str, str]) -> None:
     environ.setdefault("GOMP_SPINCOUNT", "0")
     threads = spec.options.get("threads", 1)
     environ["OMP_NUM_THREADS"] = environ["MKL_NUM_THREADS"] = str(threads)
-    environ.setdefault("CUDA_VISIBLE_DEVICES", "0")  # TRL refuses several without a launcher
+    visible = environ.setdefault(VISIBLE_VARIABLE, environ.get("CUDA_VISIBLE_DEVICES", ANY)).split(
+        ","
+    )
+    rank = int(environ.get(RANK_VARIABLE, "0"))
+    environ["CUDA_VISIBLE_DEVICES"] = (
+        visible[rank] if rank < len(visible) else ""
+    )  # one for each process
 
 
 def describe(spec: RunSpec) -> dict[str, Any]:

@@ -220,7 +220,7 @@ def tokenizer_digest(tokenizer: PreTrainedTokenizerBase) -> str:
 
 def save_adapter(model: Any, attempt: Attempt) -> None:
     """Write artifacts/adapter, whole: safetensors, settings and a card; never its reference."""
-    unfinished = attempt.run_dir / "unfinished-adapter"
+    unfinished = attempt.own / "unfinished-adapter"
     shutil.rmtree(unfinished, ignore_errors=True)
     model.save_pretrained(unfinished, selected_adapters=["default"])
     write_card(attempt, unfinished)

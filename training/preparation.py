@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,9 +19,10 @@ from training.errors import InputError
 from training.models import TALKS, Loaded, attach_adapter, fresh_adapter, load_base
 from training.preflight import look
 from training.previews import preview
-from training.reading import Reader
+from training.reading import Answered, Reader
 from training.rows import DOCUMENT, Row, answers_in, fields_of, read_rows, share_of
 from training.whole import demand_room
+from training.world import World
 
 
 @dataclass(frozen=True)
@@ -38,10 +39,20 @@ class Prepared:
     probe: Sorted  # read before and after, never learnt from
     recompute: bool  # activations, because they do not fit
     unfinished: Path  # where the trainer writes before a checkpoint is whole
+    world: World
 
     @property
     def device(self) -> Device:
         return self.loaded.device
+
+    def logps(
+        self, rows: Sequence[Answered], *, batch_size: int, beat: Callable[[int], None] = lambda done: None
+    ) -> list[list[float]]:  # fmt: skip
+        """`Reader.all_logps` of the model that is trained; each process reads its share."""
+        return self.world.read(
+            rows,
+            lambda some: self.reader.all_logps(self.model, some, batch_size=batch_size, beat=beat),
+        )
 
 
 def prepare(
@@ -77,6 +88,7 @@ def prepare(
         rows["probe"] = read_rows(path, name="probe", fields=fields, judged=["slices"])
     rows["train"] = share_of(rows["train"], options.train_share, seed=attempt.spec.seed)
     device = choose_device(threads=options.threads)
+    _demand_devices(attempt, device)
     loaded = _loaded(attempt, options, device, kind)
     limit = room(loaded, options.max_length)
     inputs = {
@@ -97,7 +109,7 @@ def prepare(
     look(attempt, options, loaded, learnt)
     preview(attempt, loaded, learnt)
     model = _trained(attempt, options, loaded, kind)
-    unfinished = attempt.run_dir / "checkpoints" / "unfinished"
+    unfinished = attempt.own / "checkpoints" / "unfinished"
     shutil.rmtree(unfinished, ignore_errors=True)  # what a killed attempt left
     reader = _reader(attempt, loaded, inputs["train"].used)
     tokens = _tokens_at_once(inputs["train"].used, options.batch_size, shared=reader.shares)
@@ -112,7 +124,19 @@ def prepare(
         probe=inputs.get("probe", Sorted("probe")),
         recompute=needs_checkpointing(model, device, tokens=tokens),
         unfinished=unfinished,
+        world=attempt.world,
     )
+
+
+def _demand_devices(attempt: Attempt, device: Device) -> None:
+    """Of one kind: a process that found none would keep all others waiting for a CPU."""
+    kinds = attempt.world.gather(device.name)
+    if len(set(kinds)) > 1:
+        there = len(kinds) - kinds.count("cpu")
+        raise InputError(
+            f"devices is {len(kinds)}, but there are {there} accelerators here: take at most {there}, or "
+            "ask for a worker with more by its label."
+        )
 
 
 def _loaded(attempt: Attempt, options: TrainOptions, device: Device, kind: str) -> Loaded:

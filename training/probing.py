@@ -79,8 +79,7 @@ class Probe:
             self._attempt.stop.check()
             self._attempt.progress(done, len(rows), note=f"reading the probe {when} training")
 
-        reader, model = self._prepared.reader, self._prepared.model
-        return reader.all_logps(model, rows, batch_size=self._batch_size, beat=beat)
+        return self._prepared.logps(rows, batch_size=self._batch_size, beat=beat)
 
 
 def kept_of(rows: Sequence[Encoded], before: Logps, after: Logps, *, seed: int) -> list[Kept]:

@@ -28,7 +28,7 @@ def reference_logps(
     """
     model = model_digest(prepared.model)
     names = [_name(model, row) for row in rows]
-    kept = _kept(attempt)
+    kept = attempt.world.of_first(_kept(attempt))
     missing = [at for at, name in enumerate(names) if name not in kept]
     if missing:
         done = 0
@@ -39,11 +39,9 @@ def reference_logps(
             attempt.stop.check()
             attempt.progress(done, len(missing), note="reading with the reference")
 
-        found = prepared.reader.all_logps(
-            prepared.model, [rows[at] for at in missing], batch_size=batch_size, beat=beat
-        )
+        found = prepared.logps([rows[at] for at in missing], batch_size=batch_size, beat=beat)
         kept |= {names[at]: logps for at, logps in zip(missing, found, strict=True)}
-        write_rows(attempt.run_dir / FILE, ({"row": name, "logps": kept[name]} for name in kept))
+        write_rows(attempt.own / FILE, ({"row": name, "logps": kept[name]} for name in kept))
     return [kept[name] for name in names]
 
 

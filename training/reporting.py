@@ -121,7 +121,7 @@ class Reporter(TrainerCallback):
         """Whether that was one evaluation too many without a better one."""
         if self._evaluate is None:
             return False
-        self.last_evaluation = self._evaluate()
+        self.last_evaluation = self._attempt.world.of_first(self._evaluate())
         self._attempt.events.write("metrics", step=step, **self.last_evaluation)
         self._sample(step)
         return self._patience.is_over(step, self.last_evaluation)

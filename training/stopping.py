@@ -61,6 +61,23 @@ def stop_with_worker(stop: Stop, environ: Mapping[str, str]) -> None:
     threading.Thread(target=_hold, args=(lifeline, stop), daemon=True).start()
 
 
+def end_with_first(environ: Mapping[str, str]) -> None:
+    """Where several processes train together, those after the first one do as it does, and end when it ends."""
+    signal.signal(
+        signal.SIGTERM, signal.SIG_IGN
+    )  # sent to the whole group, and answered by the first
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    lifeline = int(environ[LIFELINE_VARIABLE])
+    os.set_inheritable(lifeline, False)  # noqa: FBT003  (takes no keyword)
+    threading.Thread(target=_end, args=(lifeline,), daemon=True).start()
+
+
+def _end(lifeline: int) -> None:
+    while os.read(lifeline, 1):
+        pass
+    os._exit(EXIT_INTERRUPTED)  # a checkpoint is the first one's
+
+
 def _hold(lifeline: int, stop: Stop) -> None:
     while os.read(lifeline, 1):
         pass  # nobody writes; only the end of the file means something

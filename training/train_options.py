@@ -27,7 +27,8 @@ class TrainOptions(Options):
 
     epochs: float = 3.0
     max_steps: int = 0  # 0: as many as the epochs make
-    batch_size: int = 8
+    batch_size: int = 8  # rows of a step's part; with several devices each reads its share of them
+    devices: int = 1  # of one machine, with a copy of the model on each
     accumulation: int = 1
     schedule: str = "cosine"
     warmup: float = 0.1  # share of all steps
@@ -66,6 +67,11 @@ class TrainOptions(Options):
             ("epochs", "more than 0", self.epochs > 0),
             ("max_steps", "0 or more", self.max_steps >= 0),
             ("batch_size", "1 or more", self.batch_size >= 1),
+            (
+                "devices",
+                "1 or more, and at most batch_size: each reads its share",
+                1 <= self.devices <= self.batch_size,
+            ),
             ("accumulation", "1 or more", self.accumulation >= 1),
             ("learning_rate", "more than 0", self.learning_rate > 0),
             ("warmup", "a share of all steps, from 0 to less than 1", 0 <= self.warmup < 1),

@@ -5,6 +5,7 @@ A batch is the numbers of its rows; a recipe says what they cost.
 
 from __future__ import annotations
 
+import hashlib
 import math
 import shutil
 import time
@@ -32,6 +33,7 @@ from training.sampling import Sampler
 from training.shrinking import Shrinking
 from training.trying import try_longest
 from training.utilisation import utilised_by
+from training.world import World
 
 
 class Watched(Trainer):
@@ -44,6 +46,7 @@ class Watched(Trainer):
 
     def __init__(self, attempt: Attempt, options: TrainOptions, prepared: Prepared) -> None:
         self.prepared = prepared
+        self.world: World = attempt.world
         self.patience, self.batch_size = options.patience, options.batch_size
         self._lora_plus = options.lora_plus
         self.row_ids = [each.row.id for each in prepared.train.used]
@@ -51,7 +54,10 @@ class Watched(Trainer):
         self._told: dict[str, list[float]] = defaultdict(list)
         self._tokens_read = 0
         self._told_of_parts: list[tuple[float, dict[str, float]]] = []
-        self._share = 1.0  # of the batch, that is read now
+        self._batch, self._share = (
+            1,
+            1.0,
+        )  # rows of the batch, and the part of them that is read now
         self._attempt, self._is_tried = attempt, False
         self.parts = Parts(options.batch_size, shrunk=self._tell_shrunk)
         super().__init__(
@@ -98,27 +104,52 @@ class Watched(Trainer):
     def training_step(
         self, model: Any, inputs: dict[str, Any], num_items_in_batch: Any = None
     ) -> Any:
-        """Try the longest batch before the first one."""
+        """Try the longest batch before the first one; then read this process' share of the batch."""
         if not self._is_tried:
             self._is_tried = True
             try_longest(self, self._attempt, model)
         rows = inputs["row"].tolist()
-        loss = self.in_parts(model, rows, num_items_in_batch)
+        self._draw_apart()
+        mine = self.world.share(rows)
+        loss = self.in_parts(model, mine, num_items_in_batch, of=len(rows)) if mine else 0.0
+        loss = self._of_all(loss, mine)
         for name, value in self.told_of_batch().items():
             self._told[name].append(value)
         self._rows_of_step += rows
         self._tokens_read += sum(map(self.tokens_of, rows))
         return loss
 
-    def in_parts(self, model: Any, rows: list[int], tokens: Any) -> Any:
+    def in_parts(self, model: Any, rows: list[int], tokens: Any, *, of: int) -> Any:
+        """The share of those rows in the loss of a batch of `of`, and in its gradients."""
+        self._batch = of
+
         def part(some: list[int]) -> Any:
             if some[0] == rows[0]:
                 self._told_of_parts = []  # the batch is begun, maybe once more
-            self._share = len(some) / len(rows)
+            self._share = len(some) / of
             step = super(Watched, self).training_step
             return step(model, {"row": torch.tensor(some)}, tokens)
 
         return self.parts.step(model, rows, part)
+
+    def _draw_apart(self) -> None:
+        """Dropout differs between processes, and is the same again for an attempt that goes on."""
+        if self.world.size > 1:
+            chance = f"{self.args.seed} {self.state.global_step} {self.world.rank}"
+            torch.manual_seed(int.from_bytes(hashlib.sha256(chance.encode()).digest()[:6], "big"))
+
+    def _of_all(self, loss: Any, mine: list[int]) -> Any:
+        """The loss of the whole batch; what every process has to tell of its share is told."""
+        if self.world.size == 1:
+            return loss
+        told = self.world.gather((float(loss), self._told_of_parts if mine else []))
+        self._told_of_parts = [part for _, parts in told for part in parts]
+        return torch.tensor(sum(each for each, _ in told), device=self.args.device)
+
+    def _clip_grad_norm(self, model: Any) -> Any:
+        """The step is that of all processes."""
+        self.world.add_gradients(model.parameters())
+        return super()._clip_grad_norm(model)
 
     def told_of_batch(self) -> dict[str, float]:
         """Means over its parts, each by its rows."""
@@ -207,7 +238,7 @@ def training_arguments(
         "data_seed": attempt.spec.seed,
         "logging_steps": 1,
         "logging_nan_inf_filter": False,  # else a NaN is logged as 0.0 and training goes on
-        "save_strategy": "steps",
+        "save_strategy": "steps" if attempt.world.is_first else "no",
         "save_steps": options.checkpoint_every or 0.1,  # below 1 a share of all steps
         "report_to": "none",
         "disable_tqdm": True,
@@ -238,7 +269,8 @@ def train_watched(
     patience = Patience(prepared.model, evaluations=trainer.patience)
     if patience.is_on and not prepared.validation.used:
         raise InputError("Patience looks at validation rows, and there are none; set it to 0.")
-    sampler = Sampler(attempt, prepared, trainer.asked()) if trainer.writes else None
+    asks = trainer.writes and attempt.world.is_first
+    sampler = Sampler(attempt, prepared, trainer.asked()) if asks else None
     reporter = Reporter(
         attempt,
         patience=patience,
@@ -271,6 +303,10 @@ def train_watched(
     if patience.is_on and sampler:
         sampler.tell(trainer.state.global_step)  # the best was another one
     forgotten = probe.compare(step=trainer.state.global_step)
+    for found in attempt.world.gather(attempt.findings):
+        attempt.take(found)
+    if not attempt.world.is_first:
+        return {}
     kept.write()
     step = trainer.state.global_step
     ended = prove_ends(attempt, prepared, step=step) if trainer.writes and trainer.ends else {}

@@ -35,14 +35,17 @@ def try_longest(trainer: Any, attempt: Attempt, model: Any) -> None:
     """
     device, size = trainer.prepared.device, trainer.args.per_device_train_batch_size
     numbers = range(len(trainer.row_ids))
-    rows = sorted(numbers, key=lambda at: (-trainer.tokens_of(at), at))[:size]
+    batch = sorted(numbers, key=lambda at: (-trainer.tokens_of(at), at))[:size]
+    rows = trainer.world.share(batch)
+    if not rows:
+        return  # fewer rows than processes
     tokens = None
     if trainer.weighs_tokens:
         tokens = torch.tensor(sum(len(trainer.learnt_tokens(at)) for at in rows))
     begin_peak(device)
     with chance_kept(device):
         begun = time.monotonic()
-        loss = float(trainer.in_parts(model, rows, tokens))  # waits for the device
+        loss = float(trainer.in_parts(model, rows, tokens, of=len(rows)))  # waits for the device
         peak = peak_bytes(device)
         seconds = time.monotonic() - begun
     model.zero_grad()
@@ -50,7 +53,7 @@ def try_longest(trainer: Any, attempt: Attempt, model: Any) -> None:
         loss *= trainer.current_gradient_accumulation_steps
         exact = device.dtype == torch.float32
         demand_rest(trainer.told_of_batch() | {"loss": loss}, trainer.at_rest(rows), exact=exact)
-    _foretell(trainer, attempt, rows, seconds=seconds, peak=peak)
+    _foretell(trainer, attempt, batch, seconds=seconds, peak=peak)
 
 
 def demand_rest(told: Mapping[str, float], at_rest: Mapping[str, float], *, exact: bool) -> None:

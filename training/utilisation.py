@@ -73,8 +73,11 @@ def utilised_by(prepared: Prepared) -> Callable[[float], dict[str, float]]:
     peak = peak_flops(device.hardware, dtype=str(device.dtype).removeprefix("torch."))
     weights = multiplied_weights(prepared.loaded.model, is_whole=prepared.is_whole)
     per_weight = 6 if prepared.is_whole else 4
+    devices = prepared.world.size
     if peak is None or weights is None:
         return lambda tokens_per_second: {}
     return lambda tokens_per_second: {
-        "mfu": round(mfu(tokens_per_second, weights=weights, peak=peak, per_weight=per_weight), 4)
+        "mfu": round(
+            mfu(tokens_per_second / devices, weights=weights, peak=peak, per_weight=per_weight), 4
+        )
     }

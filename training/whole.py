@@ -57,7 +57,7 @@ def bytes_of(weights: int, *, copies: int) -> int:
 
 def save_whole(loaded: Loaded, attempt: Attempt) -> None:
     """Write artifacts/model in the 32 bits that it was trained in: 16 would round what was learnt away."""
-    unfinished = attempt.run_dir / "unfinished-model"
+    unfinished = attempt.own / "unfinished-model"
     shutil.rmtree(unfinished, ignore_errors=True)
     loaded.model.save_pretrained(unfinished)
     AutoTokenizer.from_pretrained(source_of(attempt), **SAFELY).save_pretrained(unfinished)

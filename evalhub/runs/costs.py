@@ -116,7 +116,10 @@ def sum_of(runs: Sequence[Run], costs: Sequence[RunCost]) -> Sum:
 
 
 def device_seconds(run: Run) -> float | None:
-    """What the last attempt says of itself, and of those that went silent from their first word to their last."""
+    """What the last attempt says of itself, and of those that went silent from their first word to their last.
+
+    Several devices that train together take as many times so long.
+    """
     spans = {
         each["attempt"]: (each["last"] - each["first"]).total_seconds()
         for each in run.events.order_by()
@@ -125,7 +128,8 @@ def device_seconds(run: Run) -> float | None:
     }
     if run.seconds is not None:
         spans[run.job.attempt] = run.seconds
-    return sum(spans.values()) if spans else None
+    devices = int(run.spec["options"].get("devices", 1))
+    return devices * sum(spans.values()) if spans else None
 
 
 def labour_behind(run: Run) -> Labour | None:

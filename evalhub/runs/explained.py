@@ -33,13 +33,18 @@ SETTINGS = (
     ),
     Explained(
         "batch_size", LEARNING,
-        "Rows looked at together on the device. Larger ones are steadier and need more memory.",
+        "Rows looked at together, on all devices. Larger ones are steadier and need more memory.",
         "4 to 32, times accumulation",
     ),
     Explained(
         "accumulation", LEARNING,
         "Batches added up to one step: the same step as of a batch so many times as large, in the memory of one.",
         "1; more when memory is short",
+    ),
+    Explained(
+        "devices", LEARNING,
+        "Devices of one machine that read each batch together, with a copy of the model on each. What is learnt does not depend on it; the worker must have so many.",
+        "1; as many as the worker has when a run takes hours",
     ),
     Explained(
         "schedule", LEARNING,

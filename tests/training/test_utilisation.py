@@ -11,6 +11,7 @@ import pytest
 from tests.training.conftest import Run
 from tests.training.runs import texts
 from training.utilisation import mfu, multiplied_weights, peak_flops, utilised_by
+from training.world import World
 
 
 def test_by_hand() -> None:
@@ -68,12 +69,14 @@ def test_weights_that_a_token_is_multiplied_with() -> None:
 
 
 def test_a_card_with_a_known_peak_tells_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    """1e12 tokens × 4 × 56 of 989e12: 0.2265."""
+    """1e12 tokens × 4 × 56 of 989e12: 0.2265; of each of two cards half of it."""
     device = SimpleNamespace(hardware="NVIDIA H200", dtype="torch.bfloat16")
     prepared: Any = SimpleNamespace(
-        device=device, loaded=SimpleNamespace(model=base(tied=True)), is_whole=False
+        device=device, loaded=SimpleNamespace(model=base(tied=True)), is_whole=False, world=World()
     )
     assert utilised_by(prepared)(1e12) == {"mfu": 0.2265}
+    prepared.world = World(size=2)
+    assert utilised_by(prepared)(1e12) == {"mfu": 0.1132}
     device.hardware = "2 threads"
     assert utilised_by(prepared)(1e12) == {}
 

@@ -115,9 +115,7 @@ def run(attempt: Attempt) -> dict[str, float]:
     seconds = time.monotonic() - begun
 
     def evaluate() -> dict[str, float]:
-        logps = prepared.reader.all_logps(
-            prepared.model, held_out.rows, batch_size=options.batch_size
-        )
+        logps = prepared.logps(held_out.rows, batch_size=options.batch_size)
         return _measured(torch.tensor(logps, dtype=torch.float64), held_out, beta=options.beta)
 
     result = train_watched(

@@ -100,9 +100,7 @@ def run(attempt: Attempt) -> dict[str, float]:
 
     def evaluate() -> dict[str, float]:
         """The point from which gains are felt is taken over all validation rows."""
-        logps = prepared.reader.all_logps(
-            prepared.model, held_out.rows, batch_size=options.batch_size
-        )
+        logps = prepared.logps(held_out.rows, batch_size=options.batch_size)
         gain_N, other_N = (torch.tensor(logps) - held_out.reference_NC).unbind(1)
         loss = kto_loss(gain_N, other_N, good_B=held_out.good_N, weight_B=held_out.weight_N, beta=options.beta)  # fmt: skip
         told = {"drift": float(other_N.mean()), **_gains(gain_N, held_out.good_N)}

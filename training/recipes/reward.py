@@ -99,7 +99,12 @@ def run(attempt: Attempt) -> dict[str, float]:
 
     def evaluate() -> dict[str, float]:
         """Without margins: how surely the gap foretells the raters' split."""
-        told = all_rewards(prepared.reader, prepared.model, held_out.trees, batch_size=options.batch_size)  # fmt: skip
+        told = attempt.world.read(
+            held_out.trees,
+            lambda some: all_rewards(
+                prepared.reader, prepared.model, some, batch_size=options.batch_size
+            ),
+        )
         reward_NC = torch.tensor(told)
         gap_N = reward_NC[:, 0] - reward_NC[:, 1]
         loss = reward_loss(gap_N, p_chosen_B=held_out.p_chosen_N, weight_B=held_out.weight_N, margin_B=torch.zeros_like(gap_N))  # fmt: skip

@@ -52,7 +52,7 @@ def run(attempt: Attempt) -> dict[str, float]:
 
     def evaluate() -> dict[str, float]:
         """The mean over tokens, whatever the batch size; and over bytes, which all tokenizers share."""
-        logps = prepared.reader.all_logps(prepared.model, rows, batch_size=options.batch_size)
+        logps = prepared.logps(rows, batch_size=options.batch_size)
         lost = -sum(map(sum, logps))
         return {"eval_loss": lost / tokens, "eval_loss_per_byte": lost / max(1, length)}
 
