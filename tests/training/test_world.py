@@ -70,7 +70,7 @@ def test_a_killed_run_of_two_goes_on_and_leaves_no_process(
     assert run.events("metrics", 2)[0]["step"] > 0
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_stop_keeps_a_checkpoint_and_a_dead_process_is_told(run: Run, tiny_model: Path) -> None:
     ask(run, tiny_model, "sft", devices=2, max_steps=100_000, checkpoint_every=100_000)
     first = start(run.folder, start_new_session=True)
@@ -88,7 +88,7 @@ def test_a_stop_keeps_a_checkpoint_and_a_dead_process_is_told(run: Run, tiny_mod
     assert told.error.startswith("Process 2: The trainer was killed (9): probably out of memory.")
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_what_is_no_number_ends_them_all(run: Run, tiny_model: Path) -> None:
     ask(run, tiny_model, "sft", devices=2, learning_rate=1e30, max_steps=50, schedule="constant")
     assert start(run.folder).wait(120) == 1
