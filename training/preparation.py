@@ -16,6 +16,7 @@ from training.data import Encoded, Sorted, demand_sane, encode_rows, room, settl
 from training.device import Device, choose_device, needs_checkpointing
 from training.documents import encode_documents, tell_cuts
 from training.errors import InputError
+from training.fused import fuse
 from training.models import TALKS, Loaded, attach_adapter, fresh_adapter, load_base
 from training.preflight import look
 from training.previews import preview
@@ -109,6 +110,7 @@ def prepare(
     look(attempt, options, loaded, learnt)
     preview(attempt, loaded, learnt)
     model = _trained(attempt, options, loaded, kind)
+    fuse(model, device)
     unfinished = attempt.own / "checkpoints" / "unfinished"
     shutil.rmtree(unfinished, ignore_errors=True)  # what a killed attempt left
     reader = _reader(attempt, loaded, inputs["train"].used)

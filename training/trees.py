@@ -33,7 +33,7 @@ class Tree:
 
 @dataclass(frozen=True)
 class Lengths:
-    """Of a tree's trunk and branches, in tokens; with what hides the later tokens of each branch: on an
+    """Of a tree's trunk and branches, in tokens; a lone branch counts as the end of its trunk. With what hides the later tokens of each branch: on an
     accelerator a word for it, so that the kernel needs no mask in memory.
     """
 
@@ -112,6 +112,8 @@ def grow_attention(model: Any) -> None:
 def _lengths(tree: Tree, device: str, dtype: torch.dtype) -> Lengths:
     trunk = len(tree.trunk)
     lengths = tuple(map(len, tree.branches))
+    if len(lengths) == 1:
+        return Lengths(len(tree), (), ())  # one after the other: nothing else is to be hidden
     if torch.device(device).type != "cpu":
         words = tuple(causal_lower_right(each, trunk + each) for each in lengths)
         return Lengths(trunk, lengths, words)
@@ -139,20 +141,23 @@ def _attend(
     **others: Any,
 ) -> tuple[Tensor, None]:
     """Each trunk sees itself; each branch its trunk and itself; no row another."""
+    how = {"dropout_p": dropout, "scale": scaling}
     cuts = [length for tree in layout for length in (tree.trunk, *tree.branches)]
     groups = query_1HND.shape[1] // key_1HND.shape[1]
-    if groups > 1:
+    natively = groups > 1 and query_1HND.device.type != "cpu"  # kernels there need no copies
+    if groups > 1 and not natively:
         key_1HND = key_1HND.repeat_interleave(groups, dim=1)
         value_1HND = value_1HND.repeat_interleave(groups, dim=1)
+    how["enable_gqa"] = natively
     pieces = zip(*(torch.split(each, cuts, dim=2) for each in (query_1HND, key_1HND, value_1HND)), strict=True)  # fmt: skip
     found = []
     for tree in layout:
         query, key, value = next(pieces)
-        found.append(scaled_dot_product_attention(query, key, value, dropout_p=dropout, is_causal=True, scale=scaling) if tree.trunk else query)  # fmt: skip
+        found.append(scaled_dot_product_attention(query, key, value, is_causal=True, **how) if tree.trunk else query)  # fmt: skip
         for mask_QK in tree.masks:
             own_query, own_key, own_value = next(pieces)
             keys = torch.cat([key, own_key], dim=2)
             values = torch.cat([value, own_value], dim=2)
             hidden = mask_QK if isinstance(mask_QK, CausalBias) else mask_QK.to(own_query.dtype)
-            found.append(scaled_dot_product_attention(own_query, keys, values, attn_mask=hidden, dropout_p=dropout, scale=scaling))  # fmt: skip
+            found.append(scaled_dot_product_attention(own_query, keys, values, attn_mask=hidden, **how))  # fmt: skip
     return torch.cat(found, dim=2).transpose(1, 2), None
