@@ -7,30 +7,46 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import torch
 from peft.tuners.lora import Linear
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
-from torch.nn.functional import linear, rms_norm
+from torch.nn.functional import linear, rms_norm, silu
 
 from training.device import Device
+
+try:  # of the extra `gpu`; needs Triton
+    from liger_kernel.ops.swiglu import LigerSiLUMulFunction
+except ImportError:
+    LigerSiLUMulFunction = None
 
 SAME = 1e-5  # by which a norm in one pass may differ in 32 bits, beside its rounding to fewer
 
 
 def fuse(model: Any, device: Device) -> None:
-    """Let adapters on linear layers, and on an accelerator norms, work in one pass where they can.
+    """Let adapters on linear layers work in one pass where they can, and on an accelerator norms and gates.
 
     What is computed is the same but for rounding. An adapter that drops out, is of another kind, switched off or one
     of several goes on as PEFT does it.
     """
-    for each in list(model.modules()):
+    layers: list[Any] = list(model.modules())
+    for each in layers:
         if type(each) is Linear and type(each.base_layer) is nn.Linear:
-            each.forward = partial(_adapted, each, each.forward)
-        elif not device.is_cpu and type(each).__name__.endswith("RMSNorm") and _is_plain(each):
+            each.forward = partial(_adapted, each, each.forward)  # type: ignore[method-assign]
+        elif device.is_cpu:
+            continue
+        elif type(each).__name__.endswith("RMSNorm") and _is_plain(each):
             each.forward = partial(_normed, each)
+        elif LigerSiLUMulFunction and _is_gated(each):
+            each.forward = partial(_gated, each)
+
+
+def _is_gated(layer: Any) -> bool:
+    """Whether it is down(SiLU(gate) · up): Shazeer, arXiv:2002.05202."""
+    parts = {name for name, _ in layer.named_children()}
+    return parts == {"gate_proj", "up_proj", "down_proj", "act_fn"} and _acts_as_silu(layer.act_fn)
 
 
 class _Adapted(torch.autograd.Function):
@@ -77,13 +93,25 @@ def _adapted(
     if torch.is_autocast_enabled(place):
         x = x.to(torch.get_autocast_dtype(place))
     with torch.autocast(place, enabled=False):
-        y = _Adapted.apply(x.flatten(0, -2), base.weight, base.bias, a, b, layer.scaling[name])
-    return y.unflatten(0, x.shape[:-1])
+        y: Tensor = _Adapted.apply(  # type: ignore[no-untyped-call]
+            x.flatten(0, -2), base.weight, base.bias, a, b, layer.scaling[name]
+        )
+    return y.view(*x.shape[:-1], -1)
 
 
 def _normed(norm: Any, x: Tensor) -> Tensor:
     with torch.autocast(x.device.type, enabled=False):
         return rms_norm(x, norm.weight.shape, norm.weight, _epsilon(norm))
+
+
+def _gated(layer: Any, x: Tensor) -> Tensor:
+    gated: Tensor = LigerSiLUMulFunction.apply(layer.gate_proj(x), layer.up_proj(x))
+    return cast("Tensor", layer.down_proj(gated))
+
+
+def _acts_as_silu(act: Any) -> bool:
+    x = torch.linspace(-4, 4, 9)
+    return bool(torch.equal(act(x), silu(x)))
 
 
 def _epsilon(norm: Any) -> float:

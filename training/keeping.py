@@ -62,21 +62,21 @@ class Keeping:
 
     def cost(
         self, told: Logps, reference_MH: Tensor | None, taught_MH: Tensor | None
-    ) -> tuple[Any, dict[str, float]]:
+    ) -> tuple[Any, dict[str, Any]]:
         """To be added to the mean over the tokens of `told`; and what to tell of it."""
         added: Any = 0.0
-        figures: dict[str, float] = {}
+        figures: dict[str, Any] = {}
         if reference_MH is not None and told.hidden_MV is not None:
             far = divergence(_head(self._prepared), told.hidden_MV, reference_MH)
             mean = far / told.tokens_BC.sum()
-            added, figures["kl_to_base"] = self._kl * mean, float(mean.detach())
+            added, figures["kl_to_base"] = self._kl * mean, mean.detach()
         if self._teacher and taught_MH is not None and told.hidden_MV is not None:
             far = imitation(_head(self._prepared), told.hidden_MV, self._teacher.head, taught_MH)
             mean = far / told.tokens_BC.sum()
-            added, figures["kl_to_teacher"] = added + self._distil * mean, float(mean.detach())
+            added, figures["kl_to_teacher"] = added + self._distil * mean, mean.detach()
         if self._elastic is not None:
             pull = self._ewc * self._elastic.penalty()
-            added, figures["ewc_penalty"] = added + pull, float(pull.detach())
+            added, figures["ewc_penalty"] = added + pull, pull.detach()
         return added, figures
 
     def at_rest(self) -> dict[str, float]:

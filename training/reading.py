@@ -90,6 +90,8 @@ class Reader:
         labels_M = torch.tensor(
             [token for said in wanted for token in said], device=self.device.name
         )
+        lengths = [len(said) for said in wanted]
+        tokens = torch.tensor(lengths, device=self.device.name)  # a copy waits for all before it
         inputs = self._inputs([row.tree for row in rows])
         self._picks = inputs.pop("picks")
         try:
@@ -97,10 +99,8 @@ class Reader:
         finally:
             self._picks = None
         hidden_MV, self._picked = self._picked, None
-        lengths = [len(said) for said in wanted]
         sums = torch.stack([part.sum() for part in told.log_probs[0].split(lengths)])
         shape = (len(rows), -1)
-        tokens = torch.tensor(lengths, device=self.device.name)
         return Logps(sums.view(shape), tokens.view(shape), told.is_top1[0], hidden_MV)
 
     def hidden_ends(self, trees: Sequence[Tree]) -> Tensor:

@@ -53,7 +53,8 @@ class Watched(Trainer):
         self._rows_of_step: list[int] = []
         self._told: dict[str, list[float]] = defaultdict(list)
         self._tokens_read = 0
-        self._told_of_parts: list[tuple[float, dict[str, float]]] = []
+        self._told_of_parts: list[tuple[float, dict[str, Any]]] = []
+        self._losses: list[tuple[Any, list[int]]] = []
         self._batch, self._share = (
             1,
             1.0,
@@ -71,10 +72,9 @@ class Watched(Trainer):
         self.add_callback(Shrinking(prepared.model, options))
 
     @abstractmethod
-    def cost(
-        self, model: Any, rows: list[int], tokens_of_step: Any
-    ) -> tuple[Any, dict[str, float]]:
-        """The loss on those rows, and what else to tell of them.
+    def cost(self, model: Any, rows: list[int], tokens_of_step: Any) -> tuple[Any, dict[str, Any]]:
+        """The loss on those rows, and what else to tell of them, in numbers or tensors of one: an accelerator is
+        not waited for before it has been given the backward pass.
 
         Args:
             tokens_of_step: how many tokens all batches of this step learn; None unless `weighs_tokens`.
@@ -130,7 +130,11 @@ class Watched(Trainer):
             step = super(Watched, self).training_step
             return step(model, {"row": torch.tensor(some)}, tokens)
 
-        return self.parts.step(model, rows, part)
+        loss = self.parts.step(model, rows, part)
+        losses, self._losses = self._losses, []
+        for each, some in losses:
+            self._demand_finite(each, "loss", some)
+        return loss
 
     def _draw_apart(self) -> None:
         """Dropout differs between processes, and is the same again for an attempt that goes on."""
@@ -142,7 +146,11 @@ class Watched(Trainer):
         """The loss of the whole batch; what every process has to tell of its share is told."""
         if self.world.size == 1:
             return loss
-        told = self.world.gather((float(loss), self._told_of_parts if mine else []))
+        parts = self._told_of_parts if mine else []
+        known = [
+            (size, {name: float(value) for name, value in part.items()}) for size, part in parts
+        ]
+        told = self.world.gather((float(loss), known))
         self._told_of_parts = [part for _, parts in told for part in parts]
         return torch.tensor(sum(each for each, _ in told), device=self.args.device)
 
@@ -155,7 +163,9 @@ class Watched(Trainer):
         """Means over its parts, each by its rows."""
         found = {}
         for name in dict.fromkeys(name for _, told in self._told_of_parts for name in told):
-            known = [(size, told[name]) for size, told in self._told_of_parts if name in told]
+            known = [
+                (size, float(told[name])) for size, told in self._told_of_parts if name in told
+            ]
             found[name] = sum(size * value for size, value in known) / sum(
                 size for size, _ in known
             )
@@ -165,7 +175,7 @@ class Watched(Trainer):
         rows = inputs["row"].tolist()
         loss, told = self.cost(model, rows, known.get("num_items_in_batch"))
         self._told_of_parts.append((float(len(rows)), told))
-        self._demand_finite(loss.detach(), "loss", rows)
+        self._losses.append((loss.detach(), rows))
         return loss if self.weighs_tokens else loss * self._share
 
     def _tell_shrunk(self, before: int, now: int, said: str) -> None:

@@ -141,7 +141,7 @@ def _attend(
     **others: Any,
 ) -> tuple[Tensor, None]:
     """Each trunk sees itself; each branch its trunk and itself; no row another."""
-    how = {"dropout_p": dropout, "scale": scaling}
+    how: dict[str, Any] = {"dropout_p": dropout, "scale": scaling}
     cuts = [length for tree in layout for length in (tree.trunk, *tree.branches)]
     groups = query_1HND.shape[1] // key_1HND.shape[1]
     natively = groups > 1 and query_1HND.device.type != "cpu"  # kernels there need no copies

@@ -44,12 +44,12 @@ class Pairs:
         """Of the pairs numbered `at`, whose log-probabilities are `told` now."""
         place = told.sums_BC.device
         picked = torch.tensor(at)
-        gains_BC = told.sums_BC - self.reference_NC[picked].to(place)
+        gains_BC = told.sums_BC - self.reference_NC[picked].to(place, non_blocking=True)
         gains = Gains(*gains_BC.unbind(1), *told.tokens_BC.unbind(1))
         loss = pair_loss(
             gains,
-            p_chosen_B=self.p_chosen_N[picked].to(place),
-            weight_B=self.weight_N[picked].to(place),
+            p_chosen_B=self.p_chosen_N[picked].to(place, non_blocking=True),
+            weight_B=self.weight_N[picked].to(place, non_blocking=True),
             chosen_logps_B=told.sums_BC[:, 0],
             losses=options.loss,
             shares=options.loss_weights,
@@ -65,17 +65,17 @@ class Preferring(Watched):
     options: DpoOptions
     pairs: Pairs
 
-    def cost(self, model: Any, rows: list[int], _tokens: Any) -> tuple[Any, dict[str, float]]:
+    def cost(self, model: Any, rows: list[int], _tokens: Any) -> tuple[Any, dict[str, Any]]:
         told = self.prepared.reader.logps(model, [self.pairs.rows[at] for at in rows])
         loss, gains = self.pairs.loss(told, rows, self.options)
         sums_C = told.sums_BC.detach().sum(dim=0) / told.tokens_BC.sum(dim=0)
         return loss, {
-            "chosen_logp": float(sums_C[0]),
-            "rejected_logp": float(sums_C[1]),
-            "chosen_gain": float(gains.better_B.detach().sum() / gains.better_tokens_B.sum()),
-            "rejected_gain": float(gains.worse_B.detach().sum() / gains.worse_tokens_B.sum()),
-            "margin": self.options.beta * float(gains.gap().detach().mean()),
-            "reward_accuracy": float((gains.gap() > 0).float().mean()),
+            "chosen_logp": sums_C[0],
+            "rejected_logp": sums_C[1],
+            "chosen_gain": gains.better_B.detach().sum() / gains.better_tokens_B.sum(),
+            "rejected_gain": gains.worse_B.detach().sum() / gains.worse_tokens_B.sum(),
+            "margin": self.options.beta * gains.gap().detach().mean(),
+            "reward_accuracy": (gains.gap() > 0).float().mean(),
         }
 
     def at_rest(self, rows: list[int]) -> dict[str, float]:

@@ -45,7 +45,7 @@ class Rewarding(Watched):
     pairs: Pairs
     is_fresh: bool
 
-    def cost(self, model: Any, rows: list[int], _tokens: Any) -> tuple[Any, dict[str, float]]:
+    def cost(self, model: Any, rows: list[int], _tokens: Any) -> tuple[Any, dict[str, Any]]:
         known, picked = self.pairs, torch.tensor(rows)
         reward_BC = rewards(self.prepared.reader, self.prepared.model, [known.trees[at] for at in rows])  # fmt: skip
         gap_B = reward_BC[:, 0] - reward_BC[:, 1]
@@ -57,8 +57,8 @@ class Rewarding(Watched):
             margin_B=known.margin_N[picked].to(place),
         )
         gap_B = gap_B.detach()
-        accuracy = float((gap_B > 0).float().mean() + 0.5 * (gap_B == 0).float().mean())
-        return loss, {"gap": float(gap_B.mean()), "reward_accuracy": accuracy}
+        accuracy = (gap_B > 0).float().mean() + 0.5 * (gap_B == 0).float().mean()
+        return loss, {"gap": gap_B.mean(), "reward_accuracy": accuracy}
 
     def at_rest(self, rows: list[int]) -> dict[str, float]:
         """A fresh head gives 0: ln 2 where there are no margins."""

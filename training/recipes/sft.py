@@ -24,15 +24,13 @@ class Imitation(Watched):
     weighs_tokens = True
     keeping: Keeping
 
-    def cost(
-        self, model: Any, rows: list[int], tokens_of_step: Any
-    ) -> tuple[Any, dict[str, float]]:
+    def cost(self, model: Any, rows: list[int], tokens_of_step: Any) -> tuple[Any, dict[str, Any]]:
         answered = [self.prepared.train.used[at].answered for at in rows]
         reference_MH, taught_MH = self.keeping.reference(answered), self.keeping.taught(answered)
         told = self.prepared.reader.logps(model, answered)
         added, figures = self.keeping.cost(told, reference_MH, taught_MH)
         loss = (added * told.tokens_BC.sum() - told.sums_BC.sum()) / tokens_of_step
-        return loss, {"token_accuracy": float(told.is_top1_M.float().mean()), **figures}
+        return loss, {"token_accuracy": told.is_top1_M.float().mean(), **figures}
 
     def at_rest(self, rows: list[int]) -> dict[str, float]:
         return self.keeping.at_rest()

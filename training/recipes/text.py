@@ -25,13 +25,11 @@ class Foretelling(Watched):
     weighs_tokens = True
     ends = False
 
-    def cost(
-        self, model: Any, rows: list[int], tokens_of_step: Any
-    ) -> tuple[Any, dict[str, float]]:
+    def cost(self, model: Any, rows: list[int], tokens_of_step: Any) -> tuple[Any, dict[str, Any]]:
         answered = [self.prepared.train.used[at].answered for at in rows]
         told = self.prepared.reader.logps(model, answered)
         loss = -told.sums_BC.sum() / tokens_of_step
-        return loss, {"token_accuracy": float(told.is_top1_M.float().mean())}
+        return loss, {"token_accuracy": told.is_top1_M.float().mean()}
 
     def learnt_tokens(self, row: int) -> list[int]:
         return self.prepared.train.used[row].completions[TEXT]
