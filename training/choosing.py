@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 
 import torch
@@ -16,15 +15,6 @@ class Decoding:
     temperature: float
     top_p: float
     max_new_tokens: int
-
-
-def seed_of(seed: int, key: str) -> int:
-    """The seed of one answer, in 31 bits, which every server takes.
-
-    It hangs on nothing but the answer's own key, so that neither the batch, nor the order, nor a
-    second attempt changes what is written.
-    """
-    return int.from_bytes(hashlib.sha256(f"{seed}:{key}".encode()).digest()[:4], "big") >> 1
 
 
 def draws_of(seed: int, *, count: int) -> Tensor:

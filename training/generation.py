@@ -16,9 +16,10 @@ from transformers import (
     StoppingCriteriaList,
 )
 
-from training.choosing import Decoding, choose, draws_of, seed_of
+from training.choosing import Decoding, choose, draws_of
 from training.models import Loaded
 from training.pool import Pool, Wanted, can_pool, slots_that_fit
+from training.seeds import seed_of
 from training.stopping import Stop
 
 __all__ = ["Answer", "Decoding", "Wanted", "answer_prompts", "answered", "write_answers"]

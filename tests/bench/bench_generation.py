@@ -140,8 +140,9 @@ class Bench:
         return [_to_end(row, loaded.eos_ids) for row in out_BT[:, longest:].tolist()]
 
     def _pool(self, temperature: float) -> Written:
-        from training.choosing import Decoding, seed_of
+        from training.choosing import Decoding
         from training.generation import Wanted, write_answers
+        from training.seeds import seed_of
         from training.stopping import Stop
 
         how = Decoding(temperature, 1.0, self.asked.tokens)

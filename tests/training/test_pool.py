@@ -34,8 +34,9 @@ def loaded() -> Any:
 def wanted(
     loaded: Any, *, n: int, temperatures: Sequence[float] = (0.8,), top_p: float = 1.0, most: int = 24
 ) -> list[Any]:  # fmt: skip
-    from training.choosing import Decoding, seed_of
+    from training.choosing import Decoding
     from training.pool import Wanted
+    from training.seeds import seed_of
 
     found = []
     for at, asked in enumerate(ASKED):
