@@ -439,4 +439,7 @@ def of_the_models(workspace: Workspace, member: Member, text: str) -> list[Model
     promotion = factories.PromotionFactory.create(
         workspace=workspace, model=adapter, reason=text, decided_by=member
     )
-    return [adapter, run, evaluation, comparison, promotion]
+    endpoint = factories.EndpointFactory.create(
+        model__workspace=workspace, model__name=f"endpoint {text}"[:120], served_name=text[:200]
+    )
+    return [adapter, run, evaluation, comparison, promotion, endpoint]
