@@ -88,6 +88,9 @@ def make_world(workspace: Workspace, member: Member, text: str) -> World:
     uids["withdrawal"] = factories.WithdrawalFactory.create(
         workspace=workspace, reason=text, withdrawn_by=member
     ).uid
+    uids["endpoint"] = factories.EndpointFactory.create(
+        model__workspace=workspace, model__name=f"endpoint {text}"[:120], served_name=text[:200]
+    ).model.uid
     uids["contamination"] = factories.ContaminationCheckFactory.create(
         build__dataset__workspace=workspace, against={"kind": "file", "name": text, "key": "x"}
     ).uid
@@ -439,7 +442,4 @@ def of_the_models(workspace: Workspace, member: Member, text: str) -> list[Model
     promotion = factories.PromotionFactory.create(
         workspace=workspace, model=adapter, reason=text, decided_by=member
     )
-    endpoint = factories.EndpointFactory.create(
-        model__workspace=workspace, model__name=f"endpoint {text}"[:120], served_name=text[:200]
-    )
-    return [adapter, run, evaluation, comparison, promotion, endpoint]
+    return [adapter, run, evaluation, comparison, promotion]
