@@ -13,7 +13,8 @@ from django.test import Client
 
 from evalhub.accounts.models import Member
 from evalhub.audit.models import Entry
-from evalhub.jobs.jobs import execute
+from evalhub.jobs.beat import Beat
+from evalhub.jobs.jobs import execute, take
 from evalhub.prompts.models import Collection, Completion, Generation, Score
 from evalhub.registry.endpoints import Access, add_endpoint, retire_endpoint
 from evalhub.registry.errors import CannotRun
@@ -21,6 +22,7 @@ from evalhub.registry.models import LanguageModel, ModelKind
 from evalhub.remote.queries import can_lend
 from evalhub.runs.errors import BadSpec
 from evalhub.runs.folder import run_dir
+from evalhub.runs.generating.jobs import generate
 from evalhub.runs.generating.services import start_generating
 from evalhub.runs.models import Run
 from evalhub.runs.services import start_run
@@ -80,14 +82,11 @@ def test_each_setting_is_a_generation_and_each_answer_keeps_its_seed(
 
 
 def test_storing_again_changes_nothing(faq: Collection, base: LanguageModel) -> None:
-    from evalhub.jobs.beat import Beat
-    from evalhub.runs.generating.jobs import generate
-
-    run = done(start_generating(collection=faq, model=base, options={"n": 2}))
-    job = run.job
-    job.state, job.ended_at = "running", None
-    job.save(update_fields=["state", "ended_at"])
-    assert generate(job, Beat(job))["completions"] == 4
+    run = start_generating(collection=faq, model=base, options={"n": 2})
+    job = take(run.job.uid, owner="tests")
+    assert job is not None
+    told = [generate(job, Beat(job))["completions"] for _ in range(2)]
+    assert told == [4, 4]
     assert Completion.objects.count() == 4
     assert Generation.objects.count() == 1
 
