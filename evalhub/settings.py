@@ -70,8 +70,13 @@ EVALHUB_BASE_MODEL = env.str(
 )
 EVALHUB_PUSH_TARGETS = env.list("EVALHUB_PUSH_TARGETS", default=[])
 EVALHUB_TRACKER_ADDRESSES = env.list("EVALHUB_TRACKER_ADDRESSES", default=[])
+EVALHUB_SEALING_KEYS = env.list("EVALHUB_SEALING_KEYS", default=[])
 EVALHUB_PUBLIC_URL = env.str("EVALHUB_PUBLIC_URL", "")
 EVALHUB_ALLOW_HUB = clearly("EVALHUB_ALLOW_HUB", env.str("EVALHUB_ALLOW_HUB", ""))
+EVALHUB_ENDPOINT_PRIVATE = env.list(  # a private instance serves one person, on their own machine
+    "EVALHUB_ENDPOINT_PRIVATE",
+    default=["localhost", "127.0.0.1", "::1"] if EVALHUB_PRIVATE_DATABASE else [],
+)
 DEBUG = clearly("EVALHUB_DEBUG", env.str("EVALHUB_DEBUG", ""))
 
 _place = DataDirectory(EVALHUB_DATA_DIR)

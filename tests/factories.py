@@ -51,7 +51,7 @@ from evalhub.links.models import JoinLink, Participant, ReportLink
 from evalhub.loops.models import Loop, Round, Step
 from evalhub.prompts.models import Collection, Completion, Generation, Prompt, PromptGroup
 from evalhub.quality.models import Adjudication, Exclusion, Withdrawal
-from evalhub.registry.models import LanguageModel
+from evalhub.registry.models import Endpoint, LanguageModel
 from evalhub.reports.models import Export
 from evalhub.rubrics.models import Criterion, Rubric, RubricVersion
 from evalhub.runs.models import Rewriting, Run
@@ -115,6 +115,15 @@ class LanguageModelFactory(DjangoModelFactory[LanguageModel]):
     workspace = factory.SubFactory(WorkspaceFactory)
     name = factory.Sequence("model-{}".format)
     kind = "base"
+
+
+class EndpointFactory(DjangoModelFactory[Endpoint]):
+    class Meta:
+        model = Endpoint
+
+    model = factory.SubFactory(LanguageModelFactory, kind="endpoint")
+    url = "https://models.example.org/v1"
+    served_name = "theirs"
 
 
 class CollectionFactory(DjangoModelFactory[Collection]):

@@ -8,12 +8,19 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from evalhub.runs.trainer import LOG
 from training.artifacts import inventory, write_rows
-from training.contract import EXIT_SUCCEEDED, RunResult, RunSpec, attempt_dir
+from training.contract import (
+    EXIT_SUCCEEDED,
+    GenerateOptions,
+    RunResult,
+    RunSpec,
+    attempt_dir,
+)
 from training.events import EventLog
 from training.findings import finding
 
@@ -21,7 +28,8 @@ from training.findings import finding
 class NullTrainer:
     """A Trainer that has ended as soon as it is made."""
 
-    def __init__(self, run_dir: Path, *, attempt: int) -> None:
+    def __init__(self, run_dir: Path, *, attempt: int, more: Mapping[str, str]) -> None:
+        self.more = more
         folder = attempt_dir(run_dir, attempt)
         folder.mkdir(parents=True, exist_ok=True)
         (folder / LOG).write_text("Nothing was trained.\n")
@@ -126,12 +134,15 @@ def _pair(row: dict[str, Any], place: int, *, trained: bool) -> dict[str, Any]:
 
 def _generate(spec: RunSpec, run_dir: Path, artifacts: Path) -> dict[str, float]:
     prompts = rows_of(spec, run_dir, "prompts")
-    n = spec.options.get("n", 1)
+    options = GenerateOptions.of(spec.options)
+    settings = [setting for setting in options.settings for _ in range(options.n)]
     rows = [
-        {"prompt": row["id"], "index": i, "content": f"Answer {i}", "tokens": 2, "finish": "stop"}
+        {"prompt": row["id"], "index": i, "content": f"Answer {i}", "tokens": 2, "finish": "stop",
+         "seed": 1000 + i, "temperature": temperature, "top_p": top_p}
+        | ({"reward": float(i)} if spec.teacher else {})
         for row in prompts
-        for i in range(n)
-    ]
+        for i, (temperature, top_p) in enumerate(settings)
+    ]  # fmt: skip
     write_rows(artifacts / "completions.jsonl", rows)
     return {"completions": float(len(rows))}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from training.artifacts import inventory, put_in_place
@@ -40,16 +41,26 @@ def newest_valid(run_dir: Path) -> Path | None:
     return next((each for each in _newest_first(run_dir) if is_valid(each)), None)
 
 
+def newest_whole(run_dir: Path, *, needed: Sequence[str]) -> Path | None:
+    """The same for what holds other files than a trainer's."""
+    return next((each for each in _newest_first(run_dir) if is_whole(each, needed=needed)), None)
+
+
 def is_valid(checkpoint: Path) -> bool:
     """Whether the manifest names all that resuming needs, and every file is as it was written.
 
     A trainer that finds no optimizer goes on in silence with a fresh one; so it is checked here.
     """
+    return any(is_whole(checkpoint, needed=(*NEEDED, weights)) for weights in WEIGHTS)
+
+
+def is_whole(checkpoint: Path, *, needed: Sequence[str]) -> bool:
+    """Whether the manifest names what is needed, and every file is as it was written."""
     try:
         files = json.loads((checkpoint / MANIFEST).read_text("utf-8"))["files"]
     except (OSError, ValueError, KeyError, TypeError):
         return False
-    if not set(NEEDED) <= set(files) or not set(WEIGHTS) & set(files):
+    if not set(needed) <= set(files):
         return False
     found = inventory(checkpoint)
     return all(found.get(name) == digest for name, digest in files.items())

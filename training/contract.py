@@ -44,8 +44,9 @@ from training.train_options import (
 )
 
 __all__ = [
-    "ATTEMPT_VARIABLE", "EXIT_FAILED", "EXIT_INTERRUPTED", "EXIT_LOCKED", "EXIT_SUCCEEDED",
-    "LIFELINE_VARIABLE", "OPTIONS", "RANK_VARIABLE", "SCHEMA", "ContractError", "DpoOptions", "EvaluateOptions",
+    "ATTEMPT_VARIABLE", "ENDPOINT_KEY_VARIABLE", "EXIT_FAILED", "EXIT_INTERRUPTED", "EXIT_LOCKED", "EXIT_SUCCEEDED",
+    "LIFELINE_VARIABLE", "OPTIONS", "PRIVATE_VARIABLE", "RANK_VARIABLE", "SCHEMA", "ContractError", "DpoOptions", "EndpointSpec",
+    "EvaluateOptions",
     "Event", "EventKind", "Fault", "GenerateOptions", "KtoOptions", "MeasureOptions", "MergeOptions",
     "NoopOptions", "Options", "RewardOptions", "RlooOptions", "RunResult", "RunSpec", "ScoreOptions", "SftOptions",
     "TextOptions", "TrainOptions",
@@ -56,6 +57,12 @@ SCHEMA = 1
 
 ATTEMPT_VARIABLE = "EVALHUB_ATTEMPT"  # the fencing token; 1 when the run is started by hand
 RANK_VARIABLE = "EVALHUB_RANK"  # which of several processes on one machine; 0 is the run itself
+ENDPOINT_KEY_VARIABLE = (
+    "EVALHUB_ENDPOINT_KEY"  # named in `secrets` where the spec's endpoint has one
+)
+PRIVATE_VARIABLE = (
+    "EVALHUB_ENDPOINT_PRIVATE"  # private hosts that an endpoint may have, with commas
+)
 LIFELINE_VARIABLE = "EVALHUB_LIFELINE_FD"  # a pipe's read end; end-of-file means the worker is gone
 
 EXIT_SUCCEEDED, EXIT_FAILED = 0, 1
@@ -92,11 +99,28 @@ class _Record(Checked):
 
 
 @dataclass(frozen=True, kw_only=True)
+class EndpointSpec(Checked):
+    """A server that writes answers: any that speaks OpenAI's chat completions.
+
+    `url` is what stands before /chat/completions; `prices` are of a million tokens, read and
+    written, or empty where nobody knows them. Its key is in the environment, where there is one.
+    """
+
+    url: str
+    model: str  # as the server calls it
+    prices: list[float] = field(default_factory=list)
+    per_minute: int = 0  # requests; 0: as many as it takes
+    at_once: int = 4
+    patience: float = 120.0  # seconds for an answer
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunSpec(_Record):
     """What to do. Written once by the web side; never changed.
 
     `model` is a hub id or a directory; `adapter` a directory or empty; so `teacher` and `teacher_adapter`,
     of a model that is read and not trained, which for the recipe rloo is a reward model. Paths are relative to the run directory unless absolute. `digests` holds the sha256 of each input, checked before work.
+    `endpoint` is an EndpointSpec where a server takes the model's place.
     `secrets` names environment variables that the trainer may read; never their values.
     """
 
@@ -111,10 +135,13 @@ class RunSpec(_Record):
     inputs: dict[str, str] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
     options: dict[str, Any] = field(default_factory=dict)
+    endpoint: dict[str, Any] = field(default_factory=dict)
     secrets: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.endpoint:
+            EndpointSpec.of(self.endpoint)
         if self.recipe not in OPTIONS:
             raise ContractError(f"recipe {self.recipe!r} is none of {', '.join(sorted(OPTIONS))}")
         OPTIONS[self.recipe].of(self.options)

@@ -93,6 +93,18 @@ CATALOGUE: Mapping[str, Kind] = {
         "before", "note", "pairs that are ties are not measured on",
         "nothing needs to be done: a model can be neither right nor wrong about them",
     ),
+    "answers_refused": Kind(
+        "while", "caution", "a server refused to answer prompts",
+        "read why in refused.jsonl: most are too long for the model there, or against its rules; mend or leave them out",
+    ),
+    "answers_cut": Kind(
+        "after", "caution", "answers were cut before they ended",
+        "take a larger max_new_tokens; if nearly all are cut, the model has not learnt to stop",
+    ),
+    "answers_repeated": Kind(
+        "after", "note", "places for answers stay empty because nothing new was said",
+        "raise temperature or refills, or ask for fewer answers: some prompts have only so many",
+    ),
     "smaller_parts": Kind(
         "while", "note", "a batch did not fit into the memory and is read in smaller parts",
         "nothing needs to be done: a step sees the same rows; to be quicker take a smaller max_length or a "

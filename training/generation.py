@@ -1,26 +1,28 @@
-"""Answers from a model: the same spec gives the same answers. Shapes: B answers, T tokens."""
+"""Answers from a model: the same seed gives the same answers. Shapes: B answers, T tokens, V tokens of the vocabulary."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import torch
-from transformers import GenerationConfig, StoppingCriteria, StoppingCriteriaList
+from torch import Tensor
+from transformers import (
+    GenerationConfig,
+    LogitsProcessor,
+    LogitsProcessorList,
+    StoppingCriteria,
+    StoppingCriteriaList,
+)
 
+from training.choosing import Decoding, choose, draws_of
 from training.models import Loaded
+from training.pool import Pool, Wanted, can_pool, slots_that_fit
+from training.seeds import seed_of
 from training.stopping import Stop
 
-
-@dataclass(frozen=True)
-class Decoding:
-    """How tokens are chosen; temperature 0 takes the likeliest."""
-
-    temperature: float
-    top_p: float
-    max_new_tokens: int
+__all__ = ["Answer", "Decoding", "Wanted", "answer_prompts", "answered", "write_answers"]
 
 
 @dataclass(frozen=True)
@@ -51,31 +53,61 @@ def answer_prompts(
 ) -> list[list[Answer]]:
     """`n` answers to each prompt, in the order of `prompts`.
 
-    Chance begins anew in each batch, from the seed and the batch's number; so an attempt that was
-    stopped gives the same answers when it is made again.
-
     Args:
         model: the base of `loaded`, or an adapter on it.
+        batch_size: answers that are written side by side, at most; it changes no answer.
         beat: called with how many answers are done, of how many.
 
     Raises:
         Interrupted: a stop was asked for; noticed at each token.
     """
-    wanted = sorted(
-        ((at, index) for at in range(len(prompts)) for index in range(n)),
-        key=lambda each: (len(prompts[each[0]]), each),
-    )
-    found: list[list[Answer | None]] = [[None] * n for _ in prompts]
-    loaded.model.generation_config = _settings(loaded, how)
+    wanted = [
+        Wanted(at, index, prompt, how, seed_of(seed, f"{at}:{index}"))
+        for at, prompt in enumerate(prompts)
+        for index in range(n)
+    ]
+    found: dict[tuple[int, int], Answer] = {}
+    for each in write_answers(model, loaded, wanted, most=batch_size, stop=stop):
+        found[each.at, each.index] = answered(loaded, each.ids)
+        if len(found) % batch_size == 0 or len(found) == len(wanted):
+            beat(len(found), len(wanted))
+    return [[found[at, index] for index in range(n)] for at in range(len(prompts))]
+
+
+def write_answers(
+    model: Any, loaded: Loaded, wanted: Sequence[Wanted], *, most: int, stop: Stop
+) -> Iterator[Wanted]:
+    """Each answer as it is finished, its `ids` filled; prompts of like length together.
+
+    Args:
+        most: answers that are written side by side.
+
+    Raises:
+        Interrupted: a stop was asked for; noticed at each token.
+    """
+    if not wanted:
+        return
     model.eval()
-    for start in range(0, len(wanted), batch_size):
-        batch = wanted[start : start + batch_size]
-        torch.manual_seed(_seed(seed, start // batch_size))
-        answers = _batch(model, loaded, [prompts[at] for at, _ in batch], stop)
-        for (at, index), each in zip(batch, answers, strict=True):
-            found[at][index] = each
-        beat(start + len(batch), len(wanted))
-    return [[each for each in answers if each is not None] for answers in found]
+    ordered = sorted(wanted, key=lambda each: (len(each.prompt), each.at, each.index))
+    width = max(each.most for each in ordered)
+    slots = slots_that_fit(model, loaded.device, width=width, most=min(most, len(ordered)))
+    if can_pool(model):
+        draws = max(each.how.max_new_tokens for each in ordered)
+        pool = Pool(model, loaded, slots=slots, width=width, draws=draws)
+        yield from pool.write(ordered, stop)
+        return
+    for start in range(0, len(ordered), slots):
+        _write_batch(model, loaded, ordered[start : start + slots], stop)
+        yield from ordered[start : start + slots]
+
+
+def answered(loaded: Loaded, ids: Sequence[int]) -> Answer:
+    """What the tokens say, and whether the answer ended by itself."""
+    end = next((at for at, each in enumerate(ids) if each in loaded.eos_ids), None)
+    content = str(loaded.tokenizer.decode(list(ids[:end]), skip_special_tokens=True))
+    if end is None:
+        return Answer(content, "length", tuple(ids))
+    return Answer(content, "stop", tuple(ids[: end + 1]))
 
 
 class _Asked(StoppingCriteria):  # type: ignore[no-untyped-call, misc, unused-ignore]  # untyped base
@@ -87,44 +119,46 @@ class _Asked(StoppingCriteria):  # type: ignore[no-untyped-call, misc, unused-ig
         return torch.zeros(ids_BT.shape[0], dtype=torch.bool, device=ids_BT.device)
 
 
-def _settings(loaded: Loaded, how: Decoding) -> GenerationConfig:
-    """Ours alone: a model's own generation settings would change what a person asked for."""
-    chance = (
-        {"do_sample": True, "temperature": how.temperature, "top_p": how.top_p, "top_k": 0}
-        if how.temperature > 0
-        else {"do_sample": False}
-    )
-    return GenerationConfig(
-        max_new_tokens=how.max_new_tokens,
+class _Chosen(LogitsProcessor):  # type: ignore[misc, unused-ignore]  # untyped base
+    """Leaves only the token that is chosen as everywhere, so that the likeliest is that one."""
+
+    def __init__(self, batch: Sequence[Wanted], device: str) -> None:
+        self._most = max(each.how.max_new_tokens for each in batch)
+        draws = [draws_of(each.seed, count=self._most) for each in batch]
+        self._draw_BT = torch.stack(draws).to(device)
+        how = [[each.how.temperature, each.how.top_p] for each in batch]
+        self._how_B2 = torch.tensor(how, device=device)
+        self._at = 0
+
+    def __call__(self, ids_BT: Tensor, scores_BV: Tensor) -> Tensor:
+        draw_B = self._draw_BT[:, self._at]
+        token_B = choose(scores_BV, draw_B, self._how_B2[:, 0], self._how_B2[:, 1])
+        self._at += 1
+        only_BV = torch.full_like(scores_BV, -torch.inf)
+        return only_BV.scatter_(1, token_B[:, None], 0.0)
+
+
+def _write_batch(model: Any, loaded: Loaded, batch: Sequence[Wanted], stop: Stop) -> None:
+    """For models whose layers look at other things than all that was said: one batch to its end."""
+    longest = max(len(each.prompt) for each in batch)
+    ids_BT = torch.full((len(batch), longest), loaded.pad_id)
+    mask_BT = torch.zeros((len(batch), longest), dtype=torch.long)
+    for at, each in enumerate(batch):  # padded on the left, so that answers begin together
+        ids_BT[at, longest - len(each.prompt) :] = torch.tensor(each.prompt)
+        mask_BT[at, longest - len(each.prompt) :] = 1
+    loaded.model.generation_config = GenerationConfig(  # a model's own would change what was asked
+        max_new_tokens=max(each.how.max_new_tokens for each in batch),
         eos_token_id=list(loaded.eos_ids),
         pad_token_id=loaded.pad_id,
-        **chance,
+        do_sample=False,
     )
-
-
-def _batch(model: Any, loaded: Loaded, prompts: list[list[int]], stop: Stop) -> list[Answer]:
-    longest = max(map(len, prompts))
-    ids_BT = torch.full((len(prompts), longest), loaded.pad_id)
-    mask_BT = torch.zeros((len(prompts), longest), dtype=torch.long)
-    for at, prompt in enumerate(prompts):  # padded on the left, so that answers begin together
-        ids_BT[at, longest - len(prompt) :] = torch.tensor(prompt)
-        mask_BT[at, longest - len(prompt) :] = 1
     with torch.no_grad(), loaded.device.autocast():
         out_BT = model.generate(
             input_ids=ids_BT.to(loaded.device.name),
             attention_mask=mask_BT.to(loaded.device.name),
             stopping_criteria=StoppingCriteriaList([_Asked(stop)]),
+            logits_processor=LogitsProcessorList([_Chosen(batch, loaded.device.name)]),
         )
-    return [_answer(loaded, row) for row in out_BT[:, longest:].tolist()]
-
-
-def _answer(loaded: Loaded, ids: list[int]) -> Answer:
-    end = next((at for at, each in enumerate(ids) if each in loaded.eos_ids), None)
-    content = loaded.tokenizer.decode(ids[:end], skip_special_tokens=True)
-    if end is None:
-        return Answer(str(content), "length", tuple(ids))
-    return Answer(str(content), "stop", tuple(ids[: end + 1]))
-
-
-def _seed(seed: int, batch: int) -> int:
-    return int.from_bytes(hashlib.sha256(f"{seed}:{batch}".encode()).digest()[:6], "big")
+    for each, row in zip(batch, out_BT[:, longest:].tolist(), strict=True):
+        end = next((at for at, token in enumerate(row) if token in loaded.eos_ids), len(row))
+        each.ids = row[: min(end + 1, each.how.max_new_tokens)]

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from training.contract import ATTEMPT_VARIABLE, LIFELINE_VARIABLE, attempt_dir
@@ -35,7 +35,10 @@ def _nothing() -> None:
 class Trainer:
     """`python -m training RUN_DIR` in a process group of its own."""
 
-    def __init__(self, run_dir: Path, *, attempt: int, allow_hub: bool) -> None:
+    def __init__(
+        self, run_dir: Path, *, attempt: int, allow_hub: bool, more: Mapping[str, str] | None = None
+    ) -> None:
+        """Args: more: variables of this run alone, such as the key of a server."""
         log = attempt_dir(run_dir, attempt) / LOG
         log.parent.mkdir(parents=True, exist_ok=True)
         reading, self._lifeline = os.pipe()  # closed by the kernel when this worker is killed
@@ -48,7 +51,7 @@ class Trainer:
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
                     cwd=CODE,
-                    env=_environment(attempt, reading, allow_hub=allow_hub),
+                    env=_environment(attempt, reading, allow_hub=allow_hub) | dict(more or {}),
                     pass_fds=[reading],
                 )
         finally:

@@ -69,29 +69,51 @@ class EvaluateOptions(_ReadOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class GenerateOptions(Options):
-    """Input: `prompts`, rows of `id` and `prompt`.
+    """Input: `prompts`, rows of `id` and `prompt`. The spec's teacher, where there is one, is a
+    reward model.
 
-    Artifact: `completions.jsonl` {"prompt","index","content","tokens","finish"}, finish is
-    "stop" or "length".
+    Artifact: `completions.jsonl` {"prompt","index","content","tokens","finish","seed","temperature",
+    "top_p"} and, where a reward model read it, "reward". finish is "stop", "length" where the answer
+    was cut, or empty where a server does not say; tokens is null where nobody counted.
     """
 
-    n: int = 1
+    n: int = 1  # answers to a prompt by each setting
     temperature: float = 0.8  # 0: greedy
     top_p: float = 1.0
+    temperatures: list[float] = field(default_factory=list)  # a grid: each of them with each of
+    top_ps: list[float] = field(default_factory=list)  # these; the one above where none is named
     max_new_tokens: int = 128
-    batch_size: int = 16
+    refills: int = (
+        0  # how often an answer is written anew that says what another to the prompt says
+    )
+    best: int = 0  # answers to a prompt that are kept, by the reward model; 0: all
+    batch_size: int = 128  # answers side by side, fewer where memory ends; it changes none
     threads: int = 1
     allow_dropped: str = ""  # the reason why losing more than 1 % of the prompts is accepted
+
+    @property
+    def settings(self) -> list[tuple[float, float]]:
+        """Of (temperature, top_p), in the order of their answers."""
+        warm, wide = self.temperatures or [self.temperature], self.top_ps or [self.top_p]
+        return [(float(temperature), float(top_p)) for temperature in warm for top_p in wide]
 
     def _rules(self) -> list[Rule]:
         return [
             ("n", "1 or more", self.n >= 1),
             ("temperature", "0 or more", self.temperature >= 0),
             ("top_p", "more than 0 and at most 1", 0 < self.top_p <= 1),
+            ("temperatures", "0 or more, each once", _each_once(self.temperatures) and all(each >= 0 for each in self.temperatures)),
+            ("top_ps", "more than 0 and at most 1, each once", _each_once(self.top_ps) and all(0 < each <= 1 for each in self.top_ps)),
             ("max_new_tokens", "1 or more", self.max_new_tokens >= 1),
+            ("refills", "0 to 20", 0 <= self.refills <= 20),
+            ("best", f"0 to {self.n * len(self.settings)}, the answers to a prompt", 0 <= self.best <= self.n * len(self.settings)),
             ("batch_size", "1 or more", self.batch_size >= 1),
             ("threads", "1 or more", self.threads >= 1),
-        ]
+        ]  # fmt: skip
+
+
+def _each_once(values: list[float]) -> bool:
+    return len(set(values)) == len(values)
 
 
 @dataclass(frozen=True, kw_only=True)

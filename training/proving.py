@@ -16,7 +16,7 @@ from training.generation import Decoding, answer_prompts
 from training.models import save_adapter
 from training.preparation import Prepared
 from training.reading import SAME, SAME_IN_16_BITS, Reader
-from training.sampling import tell_sample
+from training.samples import tell_sample
 from training.whole import load_saved, save_whole
 
 COMPARED = 4  # rows
@@ -104,7 +104,7 @@ def prove_ends(attempt: Attempt, prepared: Prepared, *, step: int) -> dict[str, 
         )  # fmt: skip
     if not prepared.validation.used:  # else a Sampler has told some
         for row, (answer,) in list(zip(asked, answers, strict=True))[:SHOWN]:
-            tell_sample(attempt, row, answer.content, step=step)
+            tell_sample(attempt, row.row, answer.content, step=step)
     ended = sum(answer.finish == "stop" for (answer,) in answers)
     share = ended / len(answers)
     if share < ENDING:

@@ -9,13 +9,12 @@ from training.data import Encoded
 from training.fitting import chance_kept
 from training.generation import Decoding, answer_prompts
 from training.preparation import Prepared
-from training.rows import Text
+from training.samples import tell_sample
 from training.stopping import Stop
 
 PROMPTS = 3
 SHORT = 48  # tokens of an answer
 ENOUGH = 2  # times as long as the longest completion that is learnt
-ASKED = 500  # characters of a prompt that are told
 
 
 class Sampler:
@@ -43,7 +42,7 @@ class Sampler:
                 stop=Stop(), beat=lambda done, total: None,
             )  # fmt: skip
         for row, (answer,) in zip(self.rows, answers, strict=True):
-            tell_sample(self._attempt, row, answer.content, step=step)
+            tell_sample(self._attempt, row.row, answer.content, step=step)
 
 
 def drawn(rows: list[Encoded], *, seed: int, room: int) -> list[Encoded]:
@@ -51,13 +50,3 @@ def drawn(rows: list[Encoded], *, seed: int, room: int) -> list[Encoded]:
     each_once = {tuple(row.prompt): row for row in rows if len(row.prompt) <= room}
     known = sorted(each_once.values(), key=lambda row: row.row.number)
     return random.Random(seed).sample(known, min(PROMPTS, len(known)))  # noqa: S311
-
-
-def tell_sample(attempt: Attempt, row: Encoded, content: str, *, step: int) -> None:
-    asked = _last_words(row.row.texts["prompt"])[:ASKED]
-    attempt.events.write("sample", step=step, prompt=row.row.id, asked=asked, content=content)
-
-
-def _last_words(prompt: Text) -> str:
-    """Of the turn that is answered."""
-    return prompt if isinstance(prompt, str) else str(prompt[-1]["content"])

@@ -79,5 +79,6 @@ def _open(turn: Turn, job: Job) -> Campaign:
 def _answers(run: Run) -> list[Answer]:
     rows = read_rows(run.artifacts["completions.jsonl"]["key"])
     return [
-        Answer(UUID(row["prompt"]), row["index"], row["content"], row["finish"]) for row in rows
+        Answer(UUID(row["prompt"]), row["index"], row["content"], row["finish"], row.get("seed"))
+        for row in rows
     ]

@@ -186,6 +186,7 @@ class Completion(PublicModel):
     )
     # [{"name", "arguments": {…}}], in the order in which they were made
     finish = models.CharField(max_length=10, blank=True)  # "stop", "length" or unknown
+    seed = models.BigIntegerField(null=True, blank=True)  # of this answer, where it was drawn
     written_by = models.ForeignKey("accounts.Member", models.PROTECT, null=True, blank=True)
 
     objects = CompletionQuerySet.as_manager()

@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from evalhub.accounts.access import Act, acting_member
 from evalhub.accounts.models import Member
 from evalhub.common.errors import NotFound
-from evalhub.registry.models import LanguageModel, ModelKind
+from evalhub.registry.models import Endpoint, LanguageModel, ModelKind
 
 
 def access_model(member: Member, uid: UUID) -> LanguageModel:
@@ -17,6 +17,28 @@ def access_model(member: Member, uid: UUID) -> LanguageModel:
     if model is None:
         raise NotFound("No such model.")
     return model
+
+
+def access_endpoint(member: Member, uid: UUID) -> Endpoint:
+    """A model of the member's workspace that a server elsewhere runs."""
+    return _endpoint(access_model(member, uid))
+
+
+def acting_endpoint(request: Request, uid: UUID, *, to: Act) -> Endpoint:
+    """The same for the API, for a token or a session."""
+    return _endpoint(acting_model(request, uid, to=to))
+
+
+def endpoint_named(workspace_pk: int, name: str) -> Endpoint:
+    """The same by name, for commands."""
+    return _endpoint(model_named(workspace_pk, name))
+
+
+def _endpoint(model: LanguageModel) -> Endpoint:
+    endpoint = Endpoint.objects.filter(model=model).select_related("model__workspace").first()
+    if endpoint is None:
+        raise NotFound("No such endpoint.")
+    return endpoint
 
 
 def acting_model(request: Request, uid: UUID, *, to: Act) -> LanguageModel:

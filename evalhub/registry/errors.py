@@ -15,6 +15,18 @@ class CannotRun(DomainError):
     code = "model_cannot_run"
 
 
+class BadEndpoint(DomainError):
+    """An address, a name, a price or a key that no server could have; the sentence says which."""
+
+    code = "bad_endpoint"
+
+
+class EndpointNotAllowed(DomainError):
+    """It is a private machine that EVALHUB_ENDPOINT_PRIVATE does not name."""
+
+    code, http_status = "endpoint_not_allowed", 403
+
+
 class UnfitModel(DomainError):
     """The files are no whole model in safetensors that is read without code of its own."""
 

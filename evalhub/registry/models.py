@@ -91,6 +91,51 @@ class LanguageModel(PublicModel):
         return model
 
 
+class Endpoint(models.Model):
+    """Where a model answers that a server elsewhere runs; any that speaks OpenAI's chat completions.
+
+    Prices are of a million tokens; None: nobody has said. `sealed_key` is opened where a run is
+    started, and nowhere else.
+    """
+
+    model = models.OneToOneField(
+        LanguageModel, models.PROTECT, related_name="endpoint", primary_key=True
+    )
+    url = models.CharField(max_length=300)  # what stands before /chat/completions
+    served_name = models.CharField(max_length=200)  # as the server calls the model
+    sealed_key = models.TextField(blank=True)
+    input_price = models.DecimalField(max_digits=12, decimal_places=4, null=True, blank=True)
+    output_price = models.DecimalField(max_digits=12, decimal_places=4, null=True, blank=True)
+    per_minute = models.PositiveIntegerField(default=0)  # requests; 0: as many as it takes
+    at_once = models.PositiveSmallIntegerField(default=4)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(input_price__isnull=True, output_price__isnull=True)
+                | Q(input_price__gte=0, output_price__gte=0),
+                name="endpoint_prices_both_or_none",
+            ),
+            models.CheckConstraint(
+                condition=Q(at_once__gte=1, at_once__lte=64), name="endpoint_asks_some_at_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.served_name} at {self.url}"
+
+    @property
+    def has_key(self) -> bool:
+        return bool(self.sealed_key)
+
+    @property
+    def prices(self) -> list[float]:
+        """Of a million tokens, read and written; empty where nobody has said."""
+        if self.input_price is None or self.output_price is None:
+            return []
+        return [float(self.input_price), float(self.output_price)]
+
+
 class MarkCause(TextChoices):
     WITHDRAWAL = "withdrawal", "learned from what was withdrawn"
     ERASURE = "erasure", "learned from what was erased"

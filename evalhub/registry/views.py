@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from evalhub.accounts.access import access_member
+from evalhub.accounts.choices import Role
 from evalhub.accounts.http import Request
 from evalhub.accounts.models import Member
 from evalhub.common.errors import DomainError, NotFound
@@ -47,6 +48,7 @@ def model_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
             "evaluations": model.evaluations.select_related("run__job")[:20],
             "promotions": model.promotions.all()[:20],
             "children": model.children.order_by("pk"),
+            "endpoint": getattr(model, "endpoint", None) if member.has(Role.ENGINEER) else None,
             "serving": serving_of(model),
             "merge": _merge_of(model),
             "files": sorted(model.facts.get("files", {})),

@@ -11,7 +11,7 @@ from django.conf import settings
 from evalhub.common.errors import NotFound
 from evalhub.common.files import file_store
 from evalhub.registry.files import folder_of, is_stored
-from evalhub.registry.models import LanguageModel
+from evalhub.registry.models import LanguageModel, ModelKind
 from evalhub.runs.errors import FileChanged
 from evalhub.runs.folder import ADAPTER, TEACHER, spec_of
 from evalhub.runs.models import Run
@@ -54,7 +54,11 @@ def inputs_of(run: Run) -> dict[str, dict[str, str]]:
 
 
 def can_lend(run: Run) -> bool:
-    """A worker elsewhere has one base at a time: a teacher stands on the same one."""
+    """A worker elsewhere has one base at a time: a teacher stands on the same one. It gets no key of
+    a server.
+    """
+    if run.model is not None and run.model.kind == ModelKind.ENDPOINT:
+        return False
     return run.teacher is None or run.teacher.base == run.starts_from.base
 
 

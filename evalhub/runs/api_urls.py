@@ -5,6 +5,7 @@ from evalhub.runs import (
     api,
     cost_api,
     export_api,
+    generating_api,
     measuring_api,
     outside_api,
     pausing_api,
@@ -13,6 +14,7 @@ from evalhub.runs import (
 
 urlpatterns = [
     path("builds/<uuid:uid>/measure", measuring_api.BuildMeasureView.as_view()),
+    path("generations", generating_api.GenerationListView.as_view()),
     path("models/adapters", outside_api.AdapterListView.as_view()),
     path("rewritings", api.RewritingListView.as_view()),
     path("scorings", score_api.ScoringListView.as_view()),

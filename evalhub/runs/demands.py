@@ -11,13 +11,14 @@ from evalhub.datasets.errors import BuildCrosses, BuildErased
 from evalhub.datasets.models import DatasetBuild
 from evalhub.datasets.queries import blocking
 from evalhub.registry.errors import CannotRun
-from evalhub.registry.models import LanguageModel, ModelKind
+from evalhub.registry.models import LanguageModel, ModelKind, Stage
 from evalhub.runs.errors import BadSpec, BlockedByFindings
 from evalhub.runs.fit import Data, misfits
 from evalhub.runs.inputs import FileRef
 from evalhub.runs.models import TRAINING, Recipe
 from training.contract import OPTIONS, ContractError, Options, RunSpec, TrainOptions
 
+REWARDED = (Recipe.RLOO, Recipe.GENERATE)  # whose teacher is a reward model
 SCORING = (Recipe.REWARD, Recipe.SCORE)  # what a reward model can be used for
 MEASURING = (Recipe.EVALUATE, Recipe.MEASURE)  # may read a test split; no other recipe may
 TEST_FILES = ("test.jsonl", "prompts.jsonl")
@@ -92,11 +93,13 @@ def checked_options(recipe: str, seed: int, options: dict[str, Any]) -> Options:
 def demand_use(model: LanguageModel | None, recipe: str) -> None:
     """Raise CannotRun for a model that the recipe can do nothing with."""
     if model is None:
-        return
+        return None
     if recipe == Recipe.MERGE and model.kind != ModelKind.ADAPTER:
         raise CannotRun(
             f"“{model}” is no adapter that writes answers, so there is nothing to merge."
         )
+    if model.kind == ModelKind.ENDPOINT:
+        return _demand_endpoint(model, recipe)
     if model.kind not in (ModelKind.BASE, ModelKind.ADAPTER, ModelKind.REWARD):
         raise CannotRun(f"“{model}” is only a name from a file; choose a base model or an adapter.")
     if model.kind == ModelKind.REWARD and recipe not in SCORING:
@@ -109,15 +112,25 @@ def demand_use(model: LanguageModel | None, recipe: str) -> None:
         )
     if model.kind == ModelKind.BASE and recipe == Recipe.SCORE:
         raise CannotRun(f"“{model}” is a base; score needs a reward model that was trained on it.")
+    return None
+
+
+def _demand_endpoint(model: LanguageModel, recipe: str) -> None:
+    if recipe != Recipe.GENERATE:
+        raise CannotRun(
+            f"“{model}” runs on a server elsewhere: it writes answers, and {recipe} needs its weights."
+        )
+    if model.stage == Stage.RETIRED:
+        raise CannotRun(f"“{model}” is retired: register its server anew, or choose another model.")
 
 
 def demand_teacher(teacher: LanguageModel, recipe: str) -> None:
     """Raise CannotRun for a model that nothing can be learnt from by this recipe."""
-    if recipe != Recipe.RLOO:
+    if recipe not in REWARDED:
         return demand_use(teacher, recipe)
     if teacher.kind != ModelKind.REWARD:
         raise CannotRun(
-            f"“{teacher}” gives no rewards; rloo needs a model that the recipe reward made."
+            f"“{teacher}” gives no rewards; {recipe} needs a model that the recipe reward made."
         )
     return None
 

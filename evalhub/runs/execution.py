@@ -27,7 +27,7 @@ from evalhub.runs.following import Follower
 from evalhub.runs.handed_in import HandedIn, artifacts_of, handed_in
 from evalhub.runs.models import TRAINING, Recipe, Run
 from evalhub.runs.sameness import demand_same_code
-from evalhub.runs.trainer import LOG, Trainer
+from evalhub.runs.trainer import LOG, Trainer, environment_of
 from training.contract import (
     EXIT_INTERRUPTED,
     EXIT_LOCKED,
@@ -96,7 +96,7 @@ def _train(run: Run, folder: Path, *, attempt: int, beat: Beat) -> int:
 
 def _one_process(run: Run, folder: Path, *, attempt: int, beat: Beat) -> int:
     follower = Follower(run, folder, attempt=attempt, beat=beat)
-    trainer = Trainer(folder, attempt=attempt)
+    trainer = Trainer(folder, attempt=attempt, more=environment_of(run))
     try:
         while (code := trainer.exit_code(within=LOOK_EVERY)) is None:
             follower.catch_up()

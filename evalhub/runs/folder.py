@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 
 from evalhub.common.files import Beat, digest_of_file, file_store
 from evalhub.registry.files import folder_of, is_stored, place_of
-from evalhub.registry.models import LanguageModel
+from evalhub.registry.models import Endpoint, LanguageModel, ModelKind
 from evalhub.registry.services import files_are_unchanged
 from evalhub.runs.errors import FileChanged
 from evalhub.runs.models import Run
-from training.contract import RunSpec
+from training.contract import ENDPOINT_KEY_VARIABLE, EndpointSpec, RunSpec
 
 ADAPTER, TEACHER = "adapter", "teacher"  # folders of the adapters of both
 WHOLE = "model/"  # below artifacts/: a model of which all weights were trained
@@ -34,7 +36,7 @@ def lay_out(run: Run, beat: Beat) -> Path:
     for name, file in run.spec["inputs"].items():
         fetch(file, folder / "inputs" / f"{name}.jsonl", beat)
     for name, model in ((ADAPTER, run.model), (TEACHER, run.teacher)):
-        if model is not None:
+        if model is not None and model.kind != ModelKind.ENDPOINT:
             _fetch_model(model, folder / name, beat)
     _fetch_checkpoint(run, folder, beat)
     if not (folder / RunSpec.FILE).exists():
@@ -45,10 +47,10 @@ def lay_out(run: Run, beat: Beat) -> Path:
 def spec_of(run: Run) -> RunSpec:
     """The stored spec in the trainer's terms."""
     inputs = run.spec["inputs"]
-    model, teacher = run.model, run.teacher
+    model, teacher, endpoint = run.model, run.teacher, endpoint_of(run)
     return RunSpec(
         recipe=run.recipe,
-        model=_location(model.base) if model else "",
+        model=_location(model.base) if model and not endpoint else "",
         adapter=ADAPTER if model and model.is_adapter else "",
         teacher=_location(teacher.base) if teacher else "",
         teacher_adapter=TEACHER if teacher and teacher.is_adapter else "",
@@ -56,7 +58,26 @@ def spec_of(run: Run) -> RunSpec:
         inputs={name: f"inputs/{name}.jsonl" for name in inputs},
         digests={name: file["sha256"] for name, file in inputs.items()},
         options=run.spec["options"],
+        endpoint=_told(endpoint) if endpoint else {},
+        secrets=[ENDPOINT_KEY_VARIABLE] if endpoint and endpoint.has_key else [],
     )
+
+
+def endpoint_of(run: Run) -> Endpoint | None:
+    """The server that writes the run's answers, where its model is none of ours."""
+    return Endpoint.objects.filter(model=run.model).first() if run.model else None
+
+
+def _told(endpoint: Endpoint) -> dict[str, Any]:
+    """As the trainer is told of it; the key is not among that."""
+    told = EndpointSpec(
+        url=endpoint.url,
+        model=endpoint.served_name,
+        prices=endpoint.prices,
+        per_minute=endpoint.per_minute,
+        at_once=endpoint.at_once,
+    )
+    return asdict(told)
 
 
 def fetch(file: dict[str, str], local: Path, beat: Beat) -> None:

@@ -110,6 +110,33 @@ class ScoringSerializer(serializers.Serializer[Run]):
     scores = serializers.IntegerField(allow_null=True)
 
 
+class NewGenerationSerializer(serializers.Serializer[Run]):
+    workspace = serializers.SlugField(required=False, help_text="its slug; a token needs none")
+    collection = serializers.SlugField(max_length=50)
+    model = serializers.CharField(max_length=120, help_text="the name of the one that answers")
+    judge = serializers.CharField(
+        max_length=120, required=False, help_text="the name of a reward model, which scores them"
+    )
+    options = serializers.DictField(
+        required=False, help_text="n, temperatures, top_ps, refills, best and more of the recipe"
+    )
+    seed = serializers.IntegerField(required=False, min_value=0, max_value=2**31 - 1)
+
+
+class GeneratingSerializer(serializers.Serializer[Run]):
+    """`completions` is null until the run has ended; `cost` where a server's prices are known."""
+
+    run = serializers.UUIDField()
+    state = serializers.CharField()
+    error = serializers.CharField(allow_blank=True)
+    model = serializers.CharField()
+    generations = serializers.ListField(child=serializers.UUIDField())
+    completions = serializers.IntegerField(allow_null=True)
+    empty = serializers.IntegerField(allow_null=True)
+    cost = serializers.FloatField(allow_null=True)
+    metrics = serializers.DictField()
+
+
 class AuthorSerializer(serializers.Serializer[Author]):
     """`lead`: above the mean of all answers to the same prompt; null where there is nothing to compare."""
 

@@ -156,6 +156,7 @@ MAKERS: Makers = {
     "try": _trial,
     "runs": _run,
     "sweeps": lambda w: make.TryFactory.create(sweep__workspace=w).sweep,
+    "endpoints": lambda w: make.EndpointFactory.create(model__workspace=w).model,
     "models": lambda w: make.LanguageModelFactory.create(workspace=w),
     "evaluations": _evaluation,
     "comparisons": _comparison,

@@ -88,6 +88,9 @@ def make_world(workspace: Workspace, member: Member, text: str) -> World:
     uids["withdrawal"] = factories.WithdrawalFactory.create(
         workspace=workspace, reason=text, withdrawn_by=member
     ).uid
+    uids["endpoint"] = factories.EndpointFactory.create(
+        model__workspace=workspace, model__name=f"endpoint {text}"[:120], served_name=text[:200]
+    ).model.uid
     uids["contamination"] = factories.ContaminationCheckFactory.create(
         build__dataset__workspace=workspace, against={"kind": "file", "name": text, "key": "x"}
     ).uid

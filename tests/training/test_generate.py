@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 from pathlib import Path
 from typing import Any
@@ -84,8 +85,11 @@ def test_a_prompt_that_leaves_no_room_is_left_out_where_somebody_said_why(
     assert {row["prompt"] for row in run.artifact("completions.jsonl")} == {"short"}
 
 
-def test_stopped_and_begun_again_it_gives_the_same_answers(
-    tiny_model: Path, run: Run, another_run: Run
+@pytest.mark.parametrize(
+    ("how", "code"), [(signal.SIGTERM, EXIT_INTERRUPTED), (signal.SIGKILL, -signal.SIGKILL)]
+)
+def test_stopped_and_begun_again_no_answer_is_lost_or_written_twice(
+    tiny_model: Path, run: Run, another_run: Run, how: signal.Signals, code: int
 ) -> None:
     options = {"n": 400, "batch_size": 8, "max_new_tokens": 12}
     rows = [{"id": "p", "prompt": "x"}]
@@ -93,11 +97,23 @@ def test_stopped_and_begun_again_it_gives_the_same_answers(
         each.ask("generate", model=str(tiny_model), inputs={"prompts": each.rows("p", rows)}, options=options)  # fmt: skip
     process = start(run.folder)
     until(lambda: bool(run.events("progress")), process)
-    process.send_signal(signal.SIGTERM)
-    assert process.wait() == EXIT_INTERRUPTED
+    process.send_signal(how)
+    assert process.wait() == code
+    before = ledger_of(run)
+    assert 0 < len(before) < 400
     assert start(run.folder, attempt=2).wait() == EXIT_SUCCEEDED
+    after = ledger_of(run)
+    assert after[: len(before)] == before, "what was written is not written again"
+    assert len(set(after)) == len(after) == 400
     assert another_run.attempt().ok
     assert run.artifact("completions.jsonl") == another_run.artifact("completions.jsonl")
+
+
+def ledger_of(run: Run) -> list[tuple[str, int, int]]:
+    """The keys that are whole, in the order in which they were written."""
+    text = (run.folder / "answers.jsonl").read_text("utf-8")
+    whole = text[: text.rfind("\n")].splitlines()[1:]
+    return [tuple(json.loads(line)["key"]) for line in whole]
 
 
 @pytest.mark.parametrize("options", [{"n": 0}, {"top_p": 0.0}, {"temperature": -1.0}])

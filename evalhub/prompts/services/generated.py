@@ -20,6 +20,7 @@ class Answer:
     index: int  # counts the answers to one prompt from 0
     content: str
     finish: str
+    seed: int | None = None
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,10 @@ def record_generation(
     run_uid: UUID,
     answers: Sequence[Answer],
 ) -> Written:
-    """Store what one run wrote; storing it again changes nothing."""
-    known = Generation.objects.filter(workspace=workspace, run_uid=run_uid).first()
+    """Store what one run wrote by one setting; storing it again changes nothing."""
+    known = Generation.objects.filter(
+        workspace=workspace, run_uid=run_uid, settings=settings
+    ).first()
     generation = known or Generation.objects.create(
         workspace=workspace, model=model, settings=settings, seed=seed, run_uid=run_uid
     )
@@ -59,6 +62,7 @@ def record_generation(
             external_id=str(answer.index),
             content=answer.content,
             finish=answer.finish,
+            seed=answer.seed,
         )
         for answer in said
     ]

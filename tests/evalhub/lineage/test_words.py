@@ -86,6 +86,7 @@ NOBODYS = {
     "quality.consensussnapshot": "digest",
     "quality.reliabilityfit": "questions",
     "quality.withdrawal": "effect",
+    "registry.endpoint": "url served_name sealed_key",
     "registry.languagemodel": "name source digest facts",
     "imports.rejectedrow": "field",
     "reports.export": "file_key digest left_out",

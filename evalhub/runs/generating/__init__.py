@@ -1,0 +1,1 @@
+"""Answers of a model to the prompts of a collection."""

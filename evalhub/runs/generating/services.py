@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django.db import transaction
+
+from evalhub.accounts.models import Member
+from evalhub.prompts.models import Collection, Prompt
+from evalhub.prompts.tools import tools_in
+from evalhub.registry.models import LanguageModel
+from evalhub.runs.errors import BadSpec
+from evalhub.runs.inputs import store_rows
+from evalhub.runs.models import Recipe, Run
+from evalhub.runs.services import start_run
+
+GENERATE = "runs.generate"
+TOO_LONG = "a prompt that is too long is not answered"
+
+
+@transaction.atomic
+def start_generating(
+    *,
+    collection: Collection,
+    model: LanguageModel,
+    options: Mapping[str, Any] | None = None,
+    seed: int = 0,
+    judge: LanguageModel | None = None,
+    by: Member | None = None,
+) -> Run:
+    """Let a model, ours or a server's, answer every prompt of a collection that is in use.
+
+    Args:
+        options: as the recipe generate takes them: n, temperatures, top_ps, refills, best and more.
+        judge: a reward model that scores the answers; `best` keeps those that it likes best.
+
+    Raises:
+        BadSpec: there is no prompt, an option means nothing, or `best` is asked for and no judge.
+        CannotRun: the model writes no answers, or the judge gives no rewards.
+    """
+    chosen = {"allow_dropped": TOO_LONG} | dict(options or {})
+    if chosen.get("best") and judge is None:
+        raise BadSpec("Name the reward model that says which answers are best.")
+    prompts = Prompt.objects.of_collection(collection).in_use().order_by("pk")
+    if not prompts.exists():
+        raise BadSpec(f"“{collection}” has no prompt to answer; import some.")
+    return start_run(
+        workspace=collection.workspace,
+        recipe=Recipe.GENERATE,
+        model=model,
+        inputs={"prompts": store_rows(_rows(prompts.iterator(chunk_size=500)))},
+        options=chosen,
+        seed=seed,
+        by=by,
+        title=f"Answers of {model} to {collection}",
+        kind=GENERATE,
+        subject_uid=collection.uid,
+        teacher=judge,
+    )
+
+
+def _rows(prompts: Iterator[Prompt]) -> Iterator[dict[str, Any]]:
+    for prompt in prompts:
+        tools = tools_in(prompt.documents)
+        asked = {"id": str(prompt.uid), "prompt": prompt.messages}
+        yield asked | ({"tools": tools} if tools else {})

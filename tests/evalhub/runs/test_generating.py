@@ -1,0 +1,182 @@
+"""Answers to the prompts of a collection: by models of ours and of servers, stored once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.test import Client
+
+from evalhub.accounts.models import Member
+from evalhub.audit.models import Entry
+from evalhub.jobs.beat import Beat
+from evalhub.jobs.jobs import execute, take
+from evalhub.prompts.models import Collection, Completion, Generation, Score
+from evalhub.registry.endpoints import Access, add_endpoint, retire_endpoint
+from evalhub.registry.errors import CannotRun
+from evalhub.registry.models import LanguageModel, ModelKind
+from evalhub.remote.queries import can_lend
+from evalhub.runs.errors import BadSpec
+from evalhub.runs.folder import run_dir
+from evalhub.runs.generating.jobs import generate
+from evalhub.runs.generating.services import start_generating
+from evalhub.runs.models import Run
+from evalhub.runs.services import start_run
+from tests.chat_server import Server, chat_server
+from tests.evalhub.runs.scenes import base_model, without_torch
+from tests.factories import CollectionFactory, PromptFactory
+
+KEY = "sk-0123456789-very-secret"
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def faq(erin: Member) -> Collection:
+    collection = CollectionFactory.create(workspace=erin.workspace, slug="faq", name="FAQ")
+    for _ in range(2):
+        PromptFactory.create(collection=collection)
+    return collection
+
+
+@pytest.fixture
+def base(erin: Member, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LanguageModel:
+    without_torch(monkeypatch)
+    return base_model(erin.workspace, tmp_path)
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with chat_server() as served:
+        yield served
+
+
+def judge_on(base: LanguageModel) -> LanguageModel:
+    return LanguageModel.objects.create(
+        workspace=base.workspace, name="judge", kind=ModelKind.REWARD, parent=base, facts={"files": {}}
+    )  # fmt: skip
+
+
+def done(run: Run) -> Run:
+    execute(run.job.uid)
+    run.refresh_from_db()
+    run.job.refresh_from_db()
+    return run
+
+
+def test_each_setting_is_a_generation_and_each_answer_keeps_its_seed(
+    erin: Member, faq: Collection, base: LanguageModel
+) -> None:
+    options = {"n": 2, "temperatures": [0.5, 1.0]}
+    run = done(start_generating(collection=faq, model=base, options=options, by=erin))
+    assert run.job.state == "succeeded", run.job.error
+    made = Generation.objects.filter(run_uid=run.uid).order_by("pk")
+    assert [each.settings["temperature"] for each in made] == [0.5, 1.0]
+    assert run.job.result["generations"] == [str(each.uid) for each in made]
+    stored = Completion.objects.filter(generation=made[1]).order_by("prompt", "pk")
+    assert [(each.external_id, each.seed) for each in stored] == [("2", 1002), ("3", 1003)] * 2
+
+
+def test_storing_again_changes_nothing(faq: Collection, base: LanguageModel) -> None:
+    run = start_generating(collection=faq, model=base, options={"n": 2})
+    job = take(run.job.uid, owner="tests")
+    assert job is not None
+    told = [generate(job, Beat(job))["completions"] for _ in range(2)]
+    assert told == [4, 4]
+    assert Completion.objects.count() == 4
+    assert Generation.objects.count() == 1
+
+
+def test_what_the_reward_model_gave_is_kept(faq: Collection, base: LanguageModel) -> None:
+    judge = judge_on(base)
+    done(start_generating(collection=faq, model=base, options={"n": 3, "best": 2}, judge=judge))
+    scores = Score.objects.filter(model=judge).order_by("pk")
+    assert sorted(score.value for score in scores) == [0.0, 0.0, 1.0, 1.0, 2.0, 2.0]
+    assert all(str(int(score.value)) == score.completion.external_id for score in scores)
+
+
+def test_what_cannot_be_asked_is_refused(faq: Collection, base: LanguageModel) -> None:
+    with pytest.raises(BadSpec, match="Name the reward model"):
+        start_generating(collection=faq, model=base, options={"best": 1})
+    with pytest.raises(BadSpec, match="best is 3, but must be 0 to 2"):
+        start_generating(collection=faq, model=base, options={"n": 2, "best": 3}, judge=judge_on(base))  # fmt: skip
+    with pytest.raises(CannotRun, match="gives no rewards"):
+        start_generating(collection=faq, model=base, judge=base)
+    empty = CollectionFactory.create(workspace=base.workspace)
+    with pytest.raises(BadSpec, match="has no prompt"):
+        start_generating(collection=empty, model=base)
+
+
+def test_a_servers_model_answers_and_does_nothing_else(
+    faq: Collection, base: LanguageModel
+) -> None:
+    access = Access(url="https://models.example.org/v1", served_name="theirs")
+    far = add_endpoint(workspace=base.workspace, name="far", access=access)
+    with pytest.raises(CannotRun, match="runs on a server elsewhere"):
+        start_run(workspace=base.workspace, recipe="evaluate", model=far)
+    assert not can_lend(start_generating(collection=faq, model=far)), (
+        "another's machine gets no key"
+    )
+    retire_endpoint(endpoint=far.endpoint)
+    far.refresh_from_db()
+    with pytest.raises(CannotRun, match="is retired"):
+        start_generating(collection=faq, model=far)
+
+
+def test_the_api_and_the_command_start_it(
+    client: Client, erin: Member, faq: Collection, base: LanguageModel, capsys: pytest.CaptureFixture[str]
+) -> None:  # fmt: skip
+    client.force_login(erin.user)
+    body = {"workspace": "acme", "collection": "faq", "model": base.name, "options": {"n": 2}}
+    asked = client.post("/api/v1/generations", body, "application/json")
+    assert asked.status_code == 202, asked.content
+    assert (asked.json()["state"], asked.json()["completions"]) == ("queued", None)
+    bad = client.post("/api/v1/generations", body | {"options": {"n": 0}}, "application/json")
+    assert "n is 0, but must be 1 or more" in bad.json()["detail"]
+
+    given = ["--workspace", "acme", "--collection", "faq", "--model", base.name]
+    call_command("generate_answers", *given, "--options", '{"n": 3}', "--json")
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (told["state"], told["completions"], told["cost"]) == ("succeeded", 6, None)
+    with pytest.raises(CommandError, match="is no JSON"):
+        call_command("generate_answers", *given, "--options", "{")
+
+
+@pytest.mark.slow
+def test_a_key_reaches_the_server_and_stands_nowhere_else(
+    erin: Member, faq: Collection, server: Server, settings: Any
+) -> None:
+    """By the real process: spec, events, log, database and audit are read afterwards."""
+    settings.EVALHUB_ENDPOINT_PRIVATE = ["127.0.0.1"]
+    access = Access(url=server.url, served_name="theirs", input_price=1, output_price=2)
+    far = add_endpoint(workspace=erin.workspace, name="far", access=access, key=KEY, by=erin)
+    run = done(start_generating(collection=faq, model=far, options={"n": 2}, by=erin))
+    assert run.job.state == "succeeded", run.job.error
+    assert {each["Authorization"] for each in server.headers} == {f"Bearer {KEY}"}
+    assert Completion.objects.filter(generation__model=far).count() == 4
+    assert run.metrics["cost"] == pytest.approx((4 * 10 + 4 * 4 * 2) / 1e6)
+
+    folder = run_dir(run)
+    assert (folder / "spec.json").is_file()
+    assert (folder / "attempts" / "1" / "log.txt").is_file()
+    written = [path.read_text("utf-8") for path in folder.rglob("*") if path.is_file()]
+    told = [entry.details for entry in Entry.objects.all()]
+    for text in (*written, json.dumps([run.spec, run.environment, run.metrics, told])):
+        assert KEY not in text
+
+
+@pytest.mark.slow
+def test_a_key_that_cannot_be_opened_is_told(
+    faq: Collection, server: Server, settings: Any
+) -> None:
+    settings.EVALHUB_ENDPOINT_PRIVATE = ["127.0.0.1"]
+    access = Access(url=server.url, served_name="theirs")
+    far = add_endpoint(workspace=faq.workspace, name="far", access=access, key=KEY)
+    run = start_generating(collection=faq, model=far)
+    settings.EVALHUB_SEALING_KEYS = ["another key " * 6]
+    assert "EVALHUB_SEALING_KEYS" in done(run).job.error
+    assert server.asked == []

@@ -1,0 +1,237 @@
+"""Answers of a server elsewhere, and what servers do besides answering."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.chat_server import Server, Told, chat_server, said
+from tests.training.conftest import Run
+from tests.training.runs import question
+from training.addresses import fault_of_host, fault_of_url
+from training.backends import calling
+from training.contract import ENDPOINT_KEY_VARIABLE, PRIVATE_VARIABLE, RunResult
+
+KEY = "sk-very-secret"
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with chat_server() as served:
+        yield served
+
+
+@pytest.fixture(autouse=True)
+def operator(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody who allows this machine, and waits for nobody."""
+    monkeypatch.setenv(PRIVATE_VARIABLE, "10.1.0.0/16, 127.0.0.1")
+    monkeypatch.setattr(calling, "FIRST_PAUSE", 0.0)
+
+
+def asked(
+    run: Run, server: Server, *, prompts: int = 2, attempt: int = 1, secrets: list[str] | None = None,
+    options: dict[str, Any] | None = None, **endpoint: Any,
+) -> RunResult:  # fmt: skip
+    rows = [{"id": f"p{at}", "prompt": question(f"q{at}")} for at in range(prompts)]
+    run.ask(
+        "generate", seed=3, inputs={"prompts": run.rows("prompts", rows)}, secrets=secrets or [],
+        options={"n": 2} | (options or {}), endpoint={"url": server.url, "model": "theirs"} | endpoint,
+    )  # fmt: skip
+    return run.attempt(attempt)
+
+
+def test_a_server_answers_as_a_model_would(run: Run, server: Server) -> None:
+    result = asked(
+        run, server, prices=[2.0, 10.0], options={"temperature": 0.5, "max_new_tokens": 7}
+    )
+    assert result.ok, result.error
+    rows = run.artifact("completions.jsonl")
+    assert [(row["prompt"], row["index"], row["finish"], row["tokens"]) for row in rows] == [
+        ("p0", 0, "stop", 4), ("p0", 1, "stop", 4), ("p1", 0, "stop", 4), ("p1", 1, "stop", 4),
+    ]  # fmt: skip
+    assert [row["content"] for row in rows] == [str(row["seed"]) for row in rows]
+    first = next(body for body in server.asked if body["seed"] == rows[0]["seed"])
+    assert first == {
+        "model": "theirs", "messages": question("q0"), "temperature": 0.5, "top_p": 1.0,
+        "max_tokens": 7, "seed": rows[0]["seed"], "stream": False,
+    }  # fmt: skip
+    assert {each["path"] for each in server.headers} == {"/v1/chat/completions"}
+    assert (result.metrics["tokens_read"], result.metrics["tokens_written"]) == (40, 16)
+    assert result.metrics["cost"] == pytest.approx((40 * 2 + 16 * 10) / 1e6)
+
+
+def test_the_cost_is_of_what_was_counted_and_earlier_attempts_are_in_it(
+    run: Run, server: Server
+) -> None:
+    server.answer = lambda nth, body: (
+        said("x", usage=None) if nth == 1 else said("y") if nth < 4 else (401, {}, "no")
+    )
+    assert not asked(run, server, at_once=1, prices=[1.0, 1.0]).ok
+    server.answer = lambda nth, body: said("z")
+    result = asked(run, server, at_once=1, prices=[1.0, 1.0], attempt=2)
+    assert len(server.asked) == 5, "what was written is not asked for again"
+    assert (result.metrics["answers_uncounted"], result.metrics["tokens_read"]) == (1, 30)
+
+
+def test_without_prices_there_is_no_cost(run: Run, server: Server) -> None:
+    assert "cost" not in asked(run, server).metrics
+
+
+@pytest.mark.parametrize("fault", [429, 500, 503, 0])
+def test_what_may_pass_is_tried_again(run: Run, server: Server, fault: int) -> None:
+    server.answer = lambda nth, body: (fault, {}, "later") if nth in (1, 2) else said("x")
+    result = asked(run, server, at_once=1)
+    assert result.ok, result.error
+    assert (result.metrics["completions"], result.metrics["retries"]) == (4, 2)
+
+
+def test_it_waits_as_long_as_the_server_says(run: Run, server: Server) -> None:
+    server.answer = lambda nth, body: (429, {"Retry-After": "1"}, "") if nth == 1 else said("x")
+    assert asked(run, server, at_once=1).ok
+    assert server.moments[1] - server.moments[0] >= 1.0
+
+
+def test_retry_after_may_be_a_date() -> None:
+    from email.utils import formatdate
+
+    waits = calling._asked_to_wait(formatdate(time.time() + 30, usegmt=True))
+    assert waits is not None
+    assert 28 <= waits <= 30
+    assert calling._asked_to_wait("soon") is None
+    assert calling._asked_to_wait("-4") == 0.0
+
+
+def test_it_gives_up_in_words(run: Run, server: Server) -> None:
+    server.answer = lambda nth, body: (503, {}, "")
+    result = asked(run, server, at_once=1)
+    assert result.fault == "input"
+    assert "answered 503, 8 times in a row" in result.error
+    assert len(server.asked) == 8
+
+
+def test_no_more_are_asked_than_a_minute_allows(run: Run, server: Server) -> None:
+    assert asked(run, server, per_minute=600, at_once=4).ok
+    gaps = [later - earlier for earlier, later in zip(server.moments, server.moments[1:], strict=False)]  # fmt: skip
+    assert sum(gaps) >= 0.25, "four requests, a tenth of a second apart"
+
+
+def test_no_more_are_asked_at_once_than_is_allowed(run: Run, server: Server) -> None:
+    now, most = 0, 0
+    server.lock = threading.Semaphore(9)  # type: ignore[assignment]  # this test counts by itself
+
+    def answer(nth: int, body: dict[str, Any]) -> Told:
+        nonlocal now, most
+        now += 1
+        most = max(most, now)
+        threading.Event().wait(0.05)
+        now -= 1
+        return said("x")
+
+    server.answer = answer
+    assert asked(run, server, at_once=3, options={"n": 6}).ok
+    assert most == 3
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        (401, "refuses the key (401): set it anew"),
+        (404, "knows no such model or path (404)"),
+        (302, "sends us elsewhere (302)"),
+        (418, "answered 418"),
+    ],
+)
+def test_what_will_not_pass_is_told_at_once(
+    run: Run, server: Server, status: int, told: str
+) -> None:
+    server.answer = lambda nth, body: (status, {"Location": server.url}, {"error": "so it is"})
+    result = asked(run, server, at_once=1)
+    assert told in result.error
+    assert len(server.asked) == 1
+
+
+def test_a_prompt_that_is_refused_is_left_out_where_somebody_said_why(
+    run: Run, server: Server
+) -> None:
+    server.answer = lambda nth, body: (400, {}, "too long") if body["messages"] == question("q1") else said("x")  # fmt: skip
+    result = asked(run, server)
+    assert "2 of 4 answers were refused, the first to p1: 400: " in result.error
+    result = asked(run, server, attempt=2, options={"allow_dropped": "they are long"})
+    assert result.ok, result.error
+    assert [row["prompt"] for row in run.artifact("completions.jsonl")] == ["p0", "p0"]
+    assert {each["why"] for each in run.artifact("refused.jsonl")} == {'400: "too long"'}
+
+
+def test_how_an_answer_ended_is_kept(run: Run, server: Server) -> None:
+    ends = {1: "length", 2: "content_filter", 3: "odd", 4: "stop"}
+    server.answer = lambda nth, body: said("x", finish=ends[nth])
+    result = asked(run, server, at_once=1, options={"allow_dropped": "to see"})
+    assert [row["finish"] for row in run.artifact("completions.jsonl")] == ["length", "", "stop"]
+    assert result.metrics["refused"] == 1
+
+
+@pytest.mark.parametrize("told", [b"<html>", {"choices": []}, [1], {"choices": [{"message": {"content": 4}}]}])  # fmt: skip
+def test_an_answer_that_is_none_is_told(run: Run, server: Server, told: Any) -> None:
+    server.answer = lambda nth, body: (200, {}, told)
+    result = asked(run, server)
+    assert result.fault == "input", result.error
+
+
+def test_the_key_goes_to_the_server_and_nowhere_else(
+    run: Run, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(ENDPOINT_KEY_VARIABLE, KEY)
+    server.answer = lambda nth, body: (401, {}, f"bad key {KEY}")
+    result = asked(run, server, secrets=[ENDPOINT_KEY_VARIABLE])
+    assert server.headers[0]["Authorization"] == f"Bearer {KEY}"
+    assert "set it anew" in result.error
+    left = [path for path in run.folder.rglob("*") if path.is_file() and KEY in path.read_text("utf-8")]  # fmt: skip
+    assert left == []
+
+
+def test_a_key_that_is_missing_is_told(run: Run, server: Server) -> None:
+    result = asked(run, server, secrets=[ENDPOINT_KEY_VARIABLE])
+    assert ENDPOINT_KEY_VARIABLE in result.error
+    assert server.asked == []
+
+
+def test_private_machines_are_reached_only_where_the_operator_named_them(
+    run: Run, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(PRIVATE_VARIABLE, "10.1.0.0/16")
+    result = asked(run, server)
+    assert "inside the operator's own network" in result.error
+    assert "EVALHUB_ENDPOINT_PRIVATE" in result.error
+    assert server.asked == []
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["127.0.0.1", "10.0.0.1", "172.16.3.4", "192.168.1.1", "169.254.169.254", "0.0.0.0", "100.64.0.1",
+     "224.0.0.1", "240.0.0.1", "::1", "::", "fe80::1%eth0", "fc00::1", "::ffff:127.0.0.1", "2002:7f00:1::"],
+)  # fmt: skip
+def test_private_addresses_are_known(address: str) -> None:
+    assert fault_of_host("somewhere", address, private=[])
+
+
+def test_public_and_named_addresses_are_allowed() -> None:
+    assert not fault_of_host("example.org", "93.184.215.14", private=[])
+    assert not fault_of_host("example.org", "2606:2800:21f::1", private=[])
+    assert not fault_of_host("box", "10.1.2.3", private=["10.1.0.0/16"])
+    assert not fault_of_host("box", "::ffff:10.1.2.3", private=["10.1.0.0/16"])
+    assert not fault_of_host("Box.internal", "10.9.9.9", private=["box.internal"])
+    assert fault_of_host("other", "10.9.9.9", private=["box.internal", "10.1.0.0/16"])
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["ftp://host/v1", "host/v1", "https:///v1", "https://user:key@host/v1", "https://host/v1?key=1",
+     "https://host/../v1", "https://host/v 1", "https://host:0/v1", "https://[::1/v1"],
+)  # fmt: skip
+def test_what_is_no_address_is_refused(url: str) -> None:
+    assert fault_of_url(url)
+    assert not fault_of_url("https://host.example:8443/openai/v1/")

@@ -1,0 +1,74 @@
+"""Our client against a server that is not ours: `transformers serve`, on the demo's model."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.training.conftest import Run
+from tests.training.runs import question, until
+from training.contract import PRIVATE_VARIABLE
+
+MODEL = Path(__file__).parents[2] / "training" / "assets" / "demo-model"
+HAS_SERVER = all(map(importlib.util.find_spec, ("fastapi", "uvicorn", "openai")))
+ASKED = ("Why is the sky blue?", "What is the capital of France?", "Hi")
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not HAS_SERVER, reason="needs transformers[serving]: pip install -c constraints.txt fastapi uvicorn openai"),
+]  # fmt: skip
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[str]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [
+        sys.executable, "-m", "transformers.cli.transformers", "serve", str(MODEL), "--host", "127.0.0.1",
+        "--port", str(port), "--device", "cpu", "--dtype", "float32",
+    ]  # fmt: skip
+    environment = os.environ | {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
+    with (tmp_path / "log").open("wb") as log:
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+    try:
+        until(lambda: _is_up(f"http://127.0.0.1:{port}/health"), process)
+        yield f"http://127.0.0.1:{port}/v1"
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _is_up(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, ConnectionError):
+        return False
+
+
+def test_it_writes_what_the_same_model_writes_here(
+    served: str, run: Run, another_run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(PRIVATE_VARIABLE, "127.0.0.1")
+    rows = [{"id": f"p{at}", "prompt": question(asked)} for at, asked in enumerate(ASKED)]
+    options = {"temperature": 0.0, "max_new_tokens": 40}
+    endpoint = {"url": served, "model": str(MODEL), "prices": [1.0, 2.0], "at_once": 2}
+    run.ask("generate", inputs={"prompts": run.rows("p", rows)}, options=options, endpoint=endpoint)
+    another_run.ask("generate", model=str(MODEL), inputs={"prompts": another_run.rows("p", rows)}, options=options)  # fmt: skip
+    theirs, ours = run.attempt(), another_run.attempt()
+    assert theirs.ok, theirs.error
+    assert ours.ok, ours.error
+    told = [[(row["content"], row["finish"]) for row in each.artifact("completions.jsonl")] for each in (run, another_run)]  # fmt: skip
+    assert told[0] == told[1]
+    assert theirs.metrics["answers_uncounted"] == 0
+    assert theirs.metrics["cost"] > 0

@@ -1,0 +1,144 @@
+"""Any server that speaks OpenAI's chat completions: vLLM, llama.cpp, `transformers serve`, hosted ones."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from training.attempt import Attempt
+from training.backends import Asked, Finish, Written
+from training.backends.calling import Caller, Refused
+from training.contract import (
+    ENDPOINT_KEY_VARIABLE,
+    PRIVATE_VARIABLE,
+    EndpointSpec,
+    GenerateOptions,
+)
+from training.errors import InputError
+from training.rows import Row
+from training.stopping import Stop
+
+LOOK_EVERY = 0.25  # seconds between looks at whether to stop
+FINISHES: dict[str, Finish] = {"stop": "stop", "length": "length", "content_filter": "refused"}
+MILLION = 1_000_000
+
+
+class ServerBackend:
+    """The spec's endpoint.
+
+    Raises:
+        InputError: its address is none, or its key is not where the spec says.
+    """
+
+    def __init__(self, attempt: Attempt, options: GenerateOptions, rows: Sequence[Row]) -> None:
+        self.rows = rows
+        self._options = options
+        self._endpoint = EndpointSpec.of(attempt.spec.endpoint)
+        named = os.environ.get(PRIVATE_VARIABLE, "").split(",")
+        private = [each.strip() for each in named if each.strip()]
+        self._caller = Caller(self._endpoint, key=_key(attempt), private=private)
+        self._loop = asyncio.new_event_loop()
+        attempt.environment.update(endpoint=self._endpoint.url, endpoint_model=self._endpoint.model)
+
+    def write(self, asked: Sequence[Asked], stop: Stop) -> Iterator[Written]:
+        waiting, working = list(reversed(asked)), set[asyncio.Task[Written]]()
+        try:
+            while waiting or working:
+                stop.check()
+                while waiting and len(working) < self._endpoint.at_once:
+                    working.add(self._loop.create_task(self._one(waiting.pop())))
+                done, working = self._loop.run_until_complete(_first_of(working))
+                failed = [task for task in done if task.exception() is not None]
+                yield from [task.result() for task in done if task not in failed]
+                for task in failed:
+                    task.result()
+        finally:
+            self._loop.run_until_complete(_cancelled(working))
+
+    def figures(self, answers: Iterable[Mapping[str, Any]]) -> dict[str, float]:
+        """`cost` is of what the server counted; `answers_uncounted` says how many it did not."""
+        answers = list(answers)
+        counted = [each for each in answers if "read" in each and each["tokens"] is not None]
+        read, written = (sum(each[name] for each in counted) for name in ("read", "tokens"))
+        found = {
+            "requests": float(self._caller.called.requests),
+            "retries": float(self._caller.called.retries),
+            "answers_uncounted": float(len(answers) - len(counted)),
+            "tokens_read": float(read),
+            "tokens_written": float(written),
+        }
+        if self._endpoint.prices:
+            price_read, price_written = self._endpoint.prices
+            found["cost"] = round((read * price_read + written * price_written) / MILLION, 6)
+        return found
+
+    def close(self) -> None:
+        self._loop.run_until_complete(self._caller.close())
+        self._loop.close()
+
+    async def _one(self, asked: Asked) -> Written:
+        try:
+            answer = await self._caller.ask(self._body(asked))
+        except Refused as no:
+            return Written(asked, "", "refused", None, why=str(no))
+        return self._written(asked, answer)
+
+    def _body(self, asked: Asked) -> dict[str, Any]:
+        prompt, setting = asked.row.texts["prompt"], asked.setting
+        turns = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else prompt
+        return {
+            "model": self._endpoint.model,
+            "messages": turns,
+            "temperature": setting.temperature,
+            "top_p": setting.top_p,
+            "max_tokens": self._options.max_new_tokens,
+            "seed": asked.seed,
+            "stream": False,
+        } | ({"tools": asked.row.tools} if asked.row.tools else {})
+
+    def _written(self, asked: Asked, answer: dict[str, Any]) -> Written:
+        usage = answer.get("usage")
+        read, tokens = _number(usage, "prompt_tokens"), _number(usage, "completion_tokens")
+        try:
+            choice = answer["choices"][0]
+            content = choice["message"].get("content") or ""
+            finish = FINISHES.get(choice.get("finish_reason") or "", "")
+        except (KeyError, IndexError, TypeError, AttributeError) as error:
+            raise InputError(
+                "The endpoint's answer is none as OpenAI's chat completions have it: it lacks choices[0].message."
+            ) from error
+        if not isinstance(content, str):
+            raise InputError("The endpoint's answer is none: its content is no text.")
+        if finish == "refused":
+            return Written(asked, "", finish, tokens, read, why="the server's filter")
+        return Written(asked, content, finish, tokens, read)
+
+
+async def _first_of(
+    working: set[asyncio.Task[Written]],
+) -> tuple[set[asyncio.Task[Written]], set[asyncio.Task[Written]]]:
+    return await asyncio.wait(working, timeout=LOOK_EVERY, return_when=asyncio.FIRST_COMPLETED)
+
+
+async def _cancelled(working: set[asyncio.Task[Written]]) -> None:
+    for task in working:
+        task.cancel()
+    await asyncio.gather(*working, return_exceptions=True)
+
+
+def _number(usage: Any, name: str) -> int | None:  # Any: what a server says
+    found = usage.get(name) if isinstance(usage, dict) else None
+    return found if type(found) is int and found >= 0 else None
+
+
+def _key(attempt: Attempt) -> str:
+    if ENDPOINT_KEY_VARIABLE not in attempt.spec.secrets:
+        return ""
+    key = os.environ.pop(ENDPOINT_KEY_VARIABLE, "")
+    if not key:
+        raise InputError(
+            f"The endpoint's key is not in {ENDPOINT_KEY_VARIABLE}: set it, or take the endpoint's own page."
+        )
+    return key
