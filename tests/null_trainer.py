@@ -127,11 +127,12 @@ def _pair(row: dict[str, Any], place: int, *, trained: bool) -> dict[str, Any]:
 def _generate(spec: RunSpec, run_dir: Path, artifacts: Path) -> dict[str, float]:
     prompts = rows_of(spec, run_dir, "prompts")
     n = spec.options.get("n", 1)
+    manner = " with care" if spec.adapter else ""
     rows = [
-        {"prompt": row["id"], "index": i, "content": f"Answer {i}", "tokens": 2, "finish": "stop"}
+        {"prompt": row["id"], "index": i, "content": f"Answer {i}{manner}", "tokens": 2, "finish": "stop"}
         for row in prompts
         for i in range(n)
-    ]
+    ]  # fmt: skip
     write_rows(artifacts / "completions.jsonl", rows)
     return {"completions": float(len(rows))}
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from evalhub.evaluation.models import Decision, Evaluation
+from evalhub.evaluation.models import Decision, Evaluation, HumanTrial
 from evalhub.evaluation.services import evaluate_model, start_decision
+from evalhub.evaluation.trials.starting import Ground
 from evalhub.jobs.models import Job
 from evalhub.loops.choices import StepKind
+from evalhub.loops.errors import StepFailed
 from evalhub.loops.models import Step
-from evalhub.loops.turn import Turn
+from evalhub.loops.turn import Awaited, Turn
 from evalhub.registry.models import LanguageModel
 
 
@@ -40,16 +42,31 @@ def begin_decision(turn: Turn, step: Step) -> list[Job]:
     job = start_decision(
         candidate=evaluations.get(uid=measured["evaluation"]),
         incumbent=evaluations.get(uid=beside) if beside else None,
-        gate=turn.policy.to_gate(),
+        gate=turn.policy.gate,
+        ground=Ground(turn.loop.collection, turn.loop.rubric_version),
         by=turn.round.created_by,
     )
     step.result = {"job": str(job.uid)}
     return [job]
 
 
-def finish_decision(turn: Turn, step: Step) -> list[Job]:
-    """A promoted model becomes the Loop's incumbent."""
-    step.result["promotion"] = Job.objects.get(uid=step.result["job"]).result["promotion"]
+def finish_decision(turn: Turn, step: Step) -> list[Awaited]:
+    """A promoted model becomes the Loop's incumbent; a trial, where the gate asks for one, comes first.
+
+    Raises:
+        StepFailed: the trial could not be held.
+    """
+    made = Job.objects.get(uid=step.result["job"]).result
+    if "trial" in made:
+        step.result["trial"] = made["trial"]
+        trial = HumanTrial.objects.select_related("promotion").get(uid=made["trial"])
+        if trial.is_running:
+            return [trial]
+        if trial.promotion is None:
+            raise StepFailed(trial.error)
+        step.result["promotion"] = str(trial.promotion.uid)
+    else:
+        step.result["promotion"] = made["promotion"]
     if turn.promotion.decision == Decision.PROMOTE:
         turn.loop.incumbent = turn.candidate
         turn.loop.save(update_fields=["incumbent"])
