@@ -20,7 +20,7 @@ from evalhub.evaluation.judging import conditions_of
 from evalhub.evaluation.queries import newest_try
 from evalhub.evaluation.reading import lines_of
 from evalhub.evaluation.services import end_trial, try_gate
-from evalhub.evaluation.trials.telling import course_of, headline, progress_of
+from evalhub.evaluation.trials.telling import course_of, headline, in_short, progress_of
 
 
 @login_required
@@ -54,7 +54,7 @@ def trial_list(request: Request, workspace: str) -> HttpResponse:
     member = access_member(request.user, workspace, to="build")
     rows = trials().filter(workspace=member.workspace)
     page = newest_first(rows, before=request.GET.get("before", ""))
-    context = _context(member) | {"page": page, "rows": [(each, headline(each)) for each in page]}
+    context = _context(member) | {"page": page, "rows": [(each, in_short(each)) for each in page]}
     return render(request, "evaluation/trial_list.html", context)
 
 

@@ -25,7 +25,7 @@ NEAR = 1e-9  # to 0 or 1, where nobody can bet any more
 
 @dataclass(frozen=True)
 class Look:
-    """What the values to date say. The interval holds at every look, with 95 % for alpha 0.05.
+    """What the values to date say; `low` and `high` as of `bounds_at_any_look`.
 
     `better`, `worse` and `too_small` are natural logarithms of e-values: that the mean is above one
     half, below it, and below one half plus the margin.
@@ -71,36 +71,35 @@ def log_e_values(values_TV: Floats, *, against: float, side: Side) -> Floats:
         A. Ramdas et al., "Game-theoretic statistics and safe anytime-valid inference", Statistical
         Science 38(4), 2023, for e-values and Ville's inequality.
     """
-    spread_P = (np.arange(BETS) + 0.5) / BETS
-    p_P = against + (1 - against) * spread_P if side == "higher" else against * spread_P
-    return _log_wealth(values_TV, p_P, against)
+    return _log_wealth(values_TV, _bets(against, side), against)
 
 
-def interval_at_any_look(values_V: Floats, *, level: float = 0.95) -> tuple[float, float]:
-    """Means that a bet against them has not refuted: an interval that holds at all looks together.
+def bounds_at_any_look(values_V: Floats, *, alpha: float) -> tuple[float, float]:
+    """Means that a bet against them has not refuted: bounds that hold at all looks together.
 
     Args:
-        level: chance that the mean lies within at every look.
+        alpha: chance that the lower bound is ever above the mean; the same for the upper one.
 
     Returns:
-        low, high; without values 0 and 1. After 60 wins of 100 0.44 and 0.75.
+        low, high; without values 0 and 1. After 60 wins of 100, at 0.05, 0.45 and 0.74. The lower
+        one is above m just where the bet on "higher" against m has reached 1 / alpha.
 
     Source:
-        Waudby-Smith and Ramdas (2024), section 4: the wealth is log-convex in the mean that is bet
-        against, so what is not refuted is an interval.
+        Waudby-Smith and Ramdas (2024), section 4. What each part of the stake is multiplied by
+        falls with the mean that is bet against ("higher") or rises ("lower"), so what is refuted
+        ends at one bound.
     """
     if not len(values_V):
         return 0.0, 1.0
     known_U, times_U = np.unique(values_V, return_counts=True)
-    spread_P = (np.arange(BETS) + 0.5) / BETS
-    limit = -np.log(1 - level)
 
-    def refuted(mean: float) -> bool:
-        log_P = times_U @ _log_factors(known_U, spread_P, mean)
-        return bool(_log_mean(log_P[None, :])[0] >= limit)
+    def refuted(mean: float, side: Side) -> bool:
+        log_P = times_U @ _log_factors(known_U, _bets(mean, side), mean)
+        return bool(_log_mean(log_P[None, :])[0] >= -np.log(alpha))
 
     middle = float(np.clip(values_V.mean(), NEAR, 1 - NEAR))
-    return _edge(middle, NEAR, refuted), _edge(middle, 1 - NEAR, refuted)
+    low = _edge(middle, NEAR, lambda mean: refuted(mean, "higher"))
+    return low, _edge(middle, 1 - NEAR, lambda mean: refuted(mean, "lower"))
 
 
 def look(values_V: Floats, *, alpha: float, margin: float) -> Look:
@@ -121,7 +120,7 @@ def look(values_V: Floats, *, alpha: float, margin: float) -> Look:
     better = float(log_e_values(row_TV, against=0.5, side="higher")[0, -1])
     worse = float(log_e_values(row_TV, against=0.5, side="lower")[0, -1])
     too_small = float(log_e_values(row_TV, against=0.5 + margin, side="lower")[0, -1])
-    low, high = interval_at_any_look(row_TV[0], level=1 - alpha)
+    low, high = bounds_at_any_look(row_TV[0], alpha=alpha)
     call = _call(better, worse, too_small, limit=-float(np.log(alpha)))
     mean = float(row_TV.mean())
     return Look(row_TV.size, mean, low, high, better, worse, too_small, call)
@@ -133,6 +132,12 @@ def _call(better: float, worse: float, too_small: float, *, limit: float) -> Cal
     if worse >= limit:
         return "worse"
     return "no_difference" if too_small >= limit else "open"
+
+
+def _bets(against: float, side: Side) -> Floats:
+    """The means beyond `against` that the stake is spread over, evenly."""
+    spread_P: Floats = (np.arange(BETS) + 0.5) / BETS
+    return against + (1 - against) * spread_P if side == "higher" else against * spread_P
 
 
 def _log_wealth(values_TV: Floats, p_P: Floats, mean: float) -> Floats:
@@ -161,8 +166,8 @@ def _log_mean(log_TP: Floats) -> Floats:
 
 
 def _edge(inside: float, outside: float, refuted: Callable[[float], bool]) -> float:
-    """The last mean from `inside` outwards that is not refuted, to twelve digits."""
-    for _ in range(40):
+    """The last mean from `inside` outwards that is not refuted, to nine digits."""
+    for _ in range(32):
         middle = (inside + outside) / 2
         inside, outside = (inside, middle) if refuted(middle) else (middle, outside)
     return inside

@@ -8,7 +8,7 @@ from math import exp, log
 from evalhub.evaluation.gate import read_gate
 from evalhub.evaluation.models import HumanTrial, TrialOutcome, TrialState
 
-CHART = 100  # width and height of the drawing of its course
+WIDE, HIGH = 600, 160  # of the drawing of its course
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def _figures(trial: HumanTrial) -> str:
         span = f"{trial.look['low'] * 100:.0f} to {trial.look['high'] * 100:.0f} %"
         told.append(
             f"win rate {mean * 100:.0f} % on {n:,} of {trial.prompts:,} prompts, ties as half, "
-            f"interval at any look {span}, e-value {_e_value(trial.look['better'])}"
+            f"at any look {span}, e-value {_e_value(trial.look['better'])}"
         )
     if alike := trial.left_out.get("alike", 0):
         told.append(f"{alike:,} further prompts got the same answer from both")
@@ -91,6 +91,16 @@ def headline(trial: HumanTrial) -> str:
     return f"Open, {progress.given:,} of at most {progress.wanted:,} judgments: {standing}."
 
 
+def in_short(trial: HumanTrial) -> str:
+    """For a list: without counting judgments, which asks the database once for each trial."""
+    if trial.state == TrialState.DECIDED:
+        return f"Decided: {TrialOutcome(trial.outcome).label}."
+    if trial.state == TrialState.OPEN:
+        settled = trial.look.get("n", 0)
+        return f"Open: {settled:,} of {trial.prompts:,} prompts have all their votes."
+    return headline(trial)
+
+
 def _standing(trial: HumanTrial) -> str:
     """What the votes say so far: past half of the way to a decision, on a log scale, they lean."""
     share = trial.look["better"] / limit_of(trial)
@@ -113,7 +123,7 @@ def _e_value(nats: float) -> str:
 
 @dataclass(frozen=True)
 class Course:
-    """The e-value after each prompt as a line in a box 100 wide and high, on a log scale.
+    """The e-value after each prompt as a line, on a log scale.
 
     `needed` is the height at which it decides, `even` that of an e-value of 1.
     """
@@ -121,6 +131,7 @@ class Course:
     line: str  # points of a polyline
     even: float
     needed: float
+    limit: str  # the e-value that decides
     rows: list[tuple[int, str, str]]  # after so many prompts, the mean vote and the e-value; few
 
 
@@ -135,10 +146,10 @@ def course_of(trial: HumanTrial) -> Course | None:
     width = max(trial.prompts, len(bets))
 
     def height(nats: float) -> float:
-        return round(CHART * (top - nats) / (top - bottom), 2)
+        return round(HIGH * (top - nats) / (top - bottom), 2)
 
     points = [(0, 0.0), *((place, better) for place, _, better in bets)]
-    line = " ".join(f"{CHART * place / width:.2f},{height(better)}" for place, better in points)
+    line = " ".join(f"{WIDE * place / width:.2f},{height(better)}" for place, better in points)
     step = max(1, len(bets) // 10)
     shown = [bet for bet in bets if bet[0] % step == 0 or bet[0] == len(bets)]
     means = [sum(value for _, value, _ in bets[:place]) / place for place, *_ in shown]
@@ -146,4 +157,4 @@ def course_of(trial: HumanTrial) -> Course | None:
         (place, f"{mean * 100:.0f} %", _e_value(better))
         for (place, _, better), mean in zip(shown, means, strict=True)
     ]
-    return Course(line, height(0.0), height(limit), rows)
+    return Course(line, height(0.0), height(limit), f"{exp(limit):,.0f}", rows)

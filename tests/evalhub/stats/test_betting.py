@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import betainc, betaln
 
-from evalhub.stats.betting import interval_at_any_look, log_e_values, look
+from evalhub.stats.betting import bounds_at_any_look, log_e_values, look
 
 ALPHA = 0.05
 LIMIT = -np.log(ALPHA)
@@ -71,13 +71,23 @@ def test_no_difference_worth_having_is_told_before_the_votes_run_out() -> None:
     assert reached.any(axis=1).mean() > 0.7
 
 
-def test_the_interval_holds_at_all_looks_together() -> None:
-    values = votes(0.5, 0.2, trials=100)  # a mean of 0.6
-    left = 0
+def test_the_bounds_hold_at_all_looks_together() -> None:
+    values = votes(0.5, 0.2, trials=60)  # a mean of 0.6
+    above = below = 0
     for row in values:
-        looks = [interval_at_any_look(row[:n]) for n in range(5, VOTES + 1, 20)]
-        left += any(not low <= 0.6 <= high for low, high in looks)
-    assert left <= 0.05 * len(values)
+        looks = [bounds_at_any_look(row[:n], alpha=ALPHA) for n in range(10, VOTES + 1, 46)]
+        above += any(low > 0.6 for low, _ in looks)
+        below += any(high < 0.6 for _, high in looks)
+    assert max(above, below) <= ALPHA * len(values)
+
+
+@settings(max_examples=25)
+@given(st.lists(st.sampled_from([0.0, 0.5, 1.0]), min_size=1, max_size=40))
+def test_a_bound_passes_one_half_just_when_the_bet_decides(values: list[float]) -> None:
+    found = look(np.array(values), alpha=ALPHA, margin=0.1)
+    assert (found.better >= LIMIT) == (found.low > 0.5)
+    assert (found.worse >= LIMIT) == (found.high < 0.5)
+    assert (found.too_small >= LIMIT) == (found.high < 0.6)
 
 
 def test_wins_and_losses_are_robbins_mixture() -> None:
