@@ -20,7 +20,8 @@ class Evidence:
     """Differences between the candidate and what it is held against.
 
     Args:
-        comparisons: by what the candidate was compared with: "baseline", "incumbent".
+        comparisons: by what the candidate was compared with, and where if that is a probe:
+            "baseline", "incumbent", "baseline on 6f9…".
         tables: gives the rows that a run left; called when they are needed.
         beat: called while resamples are drawn.
     """
@@ -36,7 +37,9 @@ class Evidence:
         """The stored difference; another confidence or a slice is worked out from the rows."""
         from evalhub.stats.intervals import LEVEL
 
-        comparison = self._comparisons[than]
+        comparison = self._comparisons.get(place_of(than, getattr(condition, "probe", "")))
+        if comparison is None:  # a probe that nothing was measured on
+            return None
         if not condition.slice and condition.confidence == LEVEL:
             stored: Mapping[str, Any] | None = comparison.metrics.get(condition.metric)
             return stored
@@ -79,6 +82,11 @@ class Evidence:
             found = prompts.order_by().values_list("group__uid", "group__merged_into__uid")
             self._groups[slice_] = {str(root or own) for own, root in found.distinct()}
         return self._groups[slice_]
+
+
+def place_of(than: str, probe: str) -> str:
+    """How a comparison is named in a Promotion's evidence."""
+    return f"{than} on {probe}" if probe else than
 
 
 def paired_rows(

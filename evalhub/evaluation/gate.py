@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -10,6 +11,7 @@ import msgspec
 from evalhub.evaluation.errors import BadGate
 from evalhub.evaluation.figures import KINDS
 
+UID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 Than = Literal["baseline", "incumbent"]
 
 
@@ -41,6 +43,7 @@ class NotWorse(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     shown_by: Literal["interval", "estimate", "doubt"] = "interval"
     confidence: float = 0.95
     slice: str = ""
+    probe: str = ""  # uid of a build: measured there, and not on the set of the Round
 
 
 class TrialTerms(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -100,6 +103,11 @@ def as_json(gate: Gate) -> dict[str, Any]:
     return values
 
 
+def probes_of(gate: Gate) -> list[str]:
+    """The builds that a candidate is measured on besides, by uid, each once."""
+    return list(dict.fromkeys(each.probe for each in gate.not_worse if each.probe))
+
+
 def gate_faults(gate: Gate) -> list[str]:
     """What cannot be meant, each with the place where it stands."""
     faults = [] if gate.fewest_groups >= 2 else [f"fewest_groups is {gate.fewest_groups}, but must be 2 or more"]  # fmt: skip
@@ -133,6 +141,8 @@ def _condition_faults(each: MustBeat | NotWorse) -> list[str]:
         faults.append(f"confidence is {each.confidence}, but must be from 0.5 to below 1")
     if each.slice and not all(each.slice.partition("=")[::2]):
         faults.append(f"slice is “{each.slice}”, but must read like “language=de”")
+    if isinstance(each, NotWorse) and each.probe and not UID.fullmatch(each.probe):
+        faults.append(f"probe is “{each.probe}”, but must be the uid of a build")
     return faults
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from evalhub.evaluation.errors import GateTooNarrow, NoTrial
-from evalhub.evaluation.evidence import Evidence
+from evalhub.evaluation.evidence import Evidence, place_of
 from evalhub.evaluation.gate import read_gate
 from evalhub.evaluation.judging import judge
 from evalhub.evaluation.models import Comparison, Evaluation
@@ -51,12 +51,7 @@ def measure(job: Job, beat: Beat) -> dict[str, Any]:
 
 def decide(job: Job, beat: Beat) -> dict[str, Any]:
     """Compare the candidate with what it must beat and write the Promotion."""
-    evaluations = Evaluation.objects.select_related("model", "workspace", "run")
-    candidate = evaluations.get(uid=job.payload["candidate"])
-    comparisons = {"baseline": comparison_of(baseline_of(candidate), candidate, beat)}
-    if job.payload["incumbent"]:
-        incumbent = evaluations.get(uid=job.payload["incumbent"])
-        comparisons["incumbent"] = comparison_of(incumbent, candidate, beat)
+    candidate, comparisons = _compared_sets(job.payload["sets"], beat)
     gate = read_gate(job.payload["gate"])
     evidence = Evidence(comparisons, lambda run: tables_of(run, beat), beat.report)
     verdict = judge(gate=gate, find=evidence.find, has_incumbent="incumbent" in comparisons)
@@ -122,6 +117,23 @@ def answer(job: Job, beat: Beat) -> dict[str, Any]:
             ],
         )
     return {"run": str(run.uid), "completions": written.completions, "empty": written.empty}
+
+
+def _compared_sets(
+    sets: dict[str, tuple[str, str | None]], beat: Beat
+) -> tuple[Evaluation, dict[str, Comparison]]:
+    """The candidate on the Round's set (named ""), and the comparisons there and on each probe."""
+    evaluations = Evaluation.objects.select_related("model", "workspace", "run")
+    comparisons = {}
+    for probe, (mine, other) in sets.items():
+        measured = evaluations.get(uid=mine)
+        comparisons[place_of("baseline", probe)] = comparison_of(
+            baseline_of(measured), measured, beat
+        )
+        if other is not None:
+            incumbent = evaluations.get(uid=other)
+            comparisons[place_of("incumbent", probe)] = comparison_of(incumbent, measured, beat)
+    return evaluations.get(uid=sets[""][0]), comparisons
 
 
 def _ground(job: Job) -> Ground:

@@ -220,6 +220,8 @@ def _change(each: Condition, than: str, metric: Metric) -> str:
 def _where(each: Condition) -> str:
     label = KINDS[each.metric].label.split(" (")[0]
     label = label if label[:2].isupper() else label[0].lower() + label[1:]
+    if isinstance(each, NotWorse) and each.probe:
+        label += f" on the probe {each.probe[:8]}"
     return f"{label} on {each.slice}" if each.slice else label
 
 

@@ -75,17 +75,20 @@ def start_decision(
     incumbent: Evaluation | None,
     gate: Gate,
     ground: Ground | None = None,
+    probes: Mapping[str, tuple[Evaluation, Evaluation | None]] | None = None,
     by: Member | None = None,
 ) -> Job:
     """Queue the comparison with the baseline, and the incumbent if any, and the decision on it.
 
     Args:
         ground: what a trial is held on, where the gate asks for one.
+        probes: by the uid of a build, the candidate's evaluation there and the incumbent's.
 
     Raises:
         NotMeasured: an evaluation has not ended.
     """
-    for each in (candidate, incumbent):
+    pairs = {"": (candidate, incumbent), **(probes or {})}
+    for each in (each for pair in pairs.values() for each in pair):
         if each is not None and not each.is_measured:
             raise NotMeasured(f"“{each.model}” is not measured yet; wait for its run to end.")
     return queue_job(
@@ -95,8 +98,10 @@ def start_decision(
         by=by,
         subject_uid=candidate.uid,
         payload={
-            "candidate": str(candidate.uid),
-            "incumbent": str(incumbent.uid) if incumbent else None,
+            "sets": {
+                name: [str(each.uid) if each else None for each in pair]
+                for name, pair in pairs.items()
+            },
             "gate": as_json(gate),
             "collection": ground.collection.pk if ground else None,
             "rubric_version": ground.rubric_version.pk if ground else None,

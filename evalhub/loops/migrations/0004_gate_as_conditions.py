@@ -21,7 +21,7 @@ def forwards(gate: dict[str, Any]) -> dict[str, Any]:
     if RATIO not in gate and "must_beat" in gate:
         return gate
     plain = {"margin": 0.0, "confidence": 0.95, "slice": ""}
-    limit = {"relative": False, **plain}
+    limit = {"relative": False, "probe": "", **plain}
     return {
         "must_beat": [{"metric": "preference_accuracy", "than": "baseline", **plain}],
         "not_worse": [

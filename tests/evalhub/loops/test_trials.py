@@ -14,7 +14,7 @@ from django.urls import reverse
 from evalhub.accounts.models import Member
 from evalhub.accounts.services import create_token
 from evalhub.audit.models import Entry
-from evalhub.evaluation.models import HumanTrial
+from evalhub.evaluation.models import HumanTrial, Promotion
 from evalhub.evaluation.services import end_trial
 from evalhub.jobs.events import announce
 from evalhub.loops.errors import CannotRollBack, RoundRunning
@@ -23,7 +23,7 @@ from evalhub.loops.rolling_back import roll_back
 from evalhub.loops.services import edit_loop, start_round
 from evalhub.loops.story import story_of
 from tests.evalhub.loops.scenes import a_loop, turned
-from tests.evalhub.runs.scenes import without_torch
+from tests.evalhub.runs.scenes import built, without_torch
 from tests.factories import JudgmentFactory, PreferenceFactory
 
 GATE: dict[str, Any] = {"trial": {"prompts": 10, "margin": 0.4, "alpha": 0.1}}
@@ -85,6 +85,29 @@ def test_a_gate_that_is_too_narrow_stops_the_round_with_what_to_do(
     assert step.state == "failed"
     assert "narrower: ask for a margin of at least" in step.error
     assert "Change the gate in the Loop’s policy, then resume" in step.error
+
+
+def test_a_probe_is_measured_and_counts(erin: Member, tmp_path: Path) -> None:
+    """Perplexity there is the same for both models, e^(132 / 120) of twelve texts."""
+    probe = built(erin.workspace, "sft", test=12)
+    limit = {"metric": "perplexity", "probe": str(probe.uid), "relative": True}
+    loop = a_loop(erin, tmp_path, gate={"not_worse": [limit | {"margin": 0.05}]})
+    assert turned(start_round(loop=loop, by=erin)).state == "succeeded"
+    promotion = Promotion.objects.get()
+    (told,) = [each for each in promotion.outcomes if each["metric"] == "perplexity"]
+    assert told["met"]
+    assert told["told"].startswith(f"perplexity on the probe {str(probe.uid)[:8]} is 3.00 beside")
+    assert "n = 12" in told["told"]
+    assert f"baseline on {probe.uid}" in promotion.evidence
+
+
+def test_a_probe_that_is_not_there_stops_the_round_at_its_baseline(
+    erin: Member, tmp_path: Path
+) -> None:
+    limit = {"metric": "perplexity", "probe": "00000000-0000-4000-8000-000000000000"}
+    loop = a_loop(erin, tmp_path, gate={"not_worse": [limit | {"margin": 0.05}]})
+    step = turned(start_round(loop=loop, by=erin)).steps.get(kind="baseline")
+    assert "this workspace has no such build" in step.error
 
 
 @pytest.fixture
