@@ -30,8 +30,8 @@ def record_promotion(
     """
     evidence = {name: str(each.uid) for name, each in comparisons.items()}
     known = Promotion.objects.filter(
-        model=candidate.model, evidence=evidence, gate=as_json(gate)
-    ).first()
+        model=candidate.model, evidence=evidence, gate=as_json(gate), trial=None
+    ).first()  # a trial decides once, under its lock
     if known is not None:
         return known
     beaten = comparisons.get("incumbent")

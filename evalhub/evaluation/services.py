@@ -127,7 +127,7 @@ def try_gate(*, comparison: Comparison, gate: Gate, by: Member | None = None) ->
 
 
 @transaction.atomic
-def end_trial(*, trial: HumanTrial, by: Member, because: str) -> HumanTrial:
+def end_trial(*, trial: HumanTrial, by: Member | None, because: str) -> HumanTrial:
     """Stop asking people; the candidate is not promoted.
 
     Raises:

@@ -6,12 +6,20 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from django.db.models import Q
+
 from evalhub.accounts.models import Member
 from evalhub.audit.services import record
 from evalhub.evaluation.errors import BadGate, GateTooNarrow, NoTrial
 from evalhub.evaluation.gate import Gate, TrialTerms, as_json
 from evalhub.evaluation.judging import Verdict
-from evalhub.evaluation.models import Comparison, Evaluation, HumanTrial, TrialState
+from evalhub.evaluation.models import (
+    Comparison,
+    Evaluation,
+    HumanTrial,
+    TrialOutcome,
+    TrialState,
+)
 from evalhub.prompts.models import Collection, Prompt, Split
 from evalhub.prompts.tools import tools_in
 from evalhub.registry.models import LanguageModel
@@ -44,8 +52,8 @@ def start_trial(
 ) -> HumanTrial:
     """Let the candidate and the model in service answer; people are asked when both have.
 
-    One that was held on the same evidence by the same gate is the trial; nobody is asked twice.
-    Call it in a transaction.
+    One that was held on the same evidence by the same gate is the trial, and nobody is asked twice;
+    but one that a person ended is held afresh. Call it in a transaction.
 
     Args:
         comparisons: with "incumbent" where an adapter is in service; else it is the base.
@@ -60,7 +68,7 @@ def start_trial(
     evidence = {name: str(each.uid) for name, each in comparisons.items()}
     known = HumanTrial.objects.filter(
         evaluation=candidate, evidence=evidence, gate=as_json(gate)
-    ).exclude(state=TrialState.FAILED)
+    ).exclude(Q(state=TrialState.FAILED) | Q(outcome=TrialOutcome.ENDED))
     if (found := known.first()) is not None:
         return found
     demand_criteria(gate, ground.rubric_version)

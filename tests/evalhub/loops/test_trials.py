@@ -20,7 +20,7 @@ from evalhub.jobs.events import announce
 from evalhub.loops.errors import CannotRollBack, RoundRunning
 from evalhub.loops.models import Loop, Round
 from evalhub.loops.rolling_back import roll_back
-from evalhub.loops.services import edit_loop, start_round
+from evalhub.loops.services import cancel_round, edit_loop, resume_round, start_round
 from evalhub.loops.story import story_of
 from tests.evalhub.loops.scenes import a_loop, turned
 from tests.evalhub.runs.scenes import built, without_torch
@@ -74,6 +74,19 @@ def test_a_trial_that_a_person_ends_refuses_and_the_round_goes_on(asking: Round,
     assert round_.state == "succeeded"
     round_.loop.refresh_from_db()
     assert round_.loop.incumbent is None
+
+
+def test_cancelling_the_round_ends_its_trial_and_resuming_holds_another(asking: Round, erin: Member) -> None:  # fmt: skip
+    cancel_round(round_=asking, by=erin)
+    first = HumanTrial.objects.get()
+    assert (first.outcome, first.because) == ("ended", "Its Round was cancelled.")
+    turned(resume_round(round_=asking, by=erin))
+    second = HumanTrial.objects.exclude(pk=first.pk).get()
+    vote_for_the_candidate(second)
+    assert turned(asking).state == "succeeded"
+    second.refresh_from_db()
+    assert second.promotion is not None
+    assert (second.outcome, second.promotion.decision) == ("better", "promote")
 
 
 def test_a_gate_that_is_too_narrow_stops_the_round_with_what_to_do(
