@@ -31,7 +31,8 @@ from evalhub.datasets.models import (
     DiffReport,
     SpellingProposal,
 )
-from evalhub.evaluation.models import Comparison, Evaluation, Promotion
+from evalhub.evaluation.gate import Gate, TrialTerms, as_json
+from evalhub.evaluation.models import Bet, Comparison, Evaluation, HumanTrial, Promotion
 from evalhub.gold.models import Appeal, Attempt, GoldVerdict, Qualification
 from evalhub.imports.models import Import, RejectedRow
 from evalhub.jobs.models import Job
@@ -690,6 +691,51 @@ class PromotionFactory(DjangoModelFactory[Promotion]):
     model = factory.SubFactory(LanguageModelFactory, workspace=factory.SelfAttribute("..workspace"))
     decision = "refuse"
     reason = "The gain is not above 0."
+
+
+class HumanTrialFactory(DjangoModelFactory[HumanTrial]):
+    """An open one with its campaign."""
+
+    class Meta:
+        model = HumanTrial
+
+    workspace = factory.SubFactory(WorkspaceFactory)
+    evaluation = factory.SubFactory(
+        EvaluationFactory, workspace=factory.SelfAttribute("..workspace")
+    )
+    incumbent = factory.SubFactory(
+        LanguageModelFactory, workspace=factory.SelfAttribute("..workspace")
+    )
+    collection = factory.SubFactory(
+        CollectionFactory, workspace=factory.SelfAttribute("..workspace")
+    )
+    campaign = factory.SubFactory(
+        CampaignFactory, workspace=factory.SelfAttribute("..workspace"), state="open"
+    )
+    rubric_version = factory.SelfAttribute("campaign.rubric_version")
+    candidate_run = factory.SubFactory(
+        RunFactory, workspace=factory.SelfAttribute("..workspace"), recipe="generate"
+    )
+    incumbent_run = factory.SubFactory(
+        RunFactory, workspace=factory.SelfAttribute("..workspace"), recipe="generate"
+    )
+    gate = factory.LazyFunction(lambda: as_json(Gate(trial=TrialTerms())))
+    state = "open"
+    prompts = 240
+
+
+class BetFactory(DjangoModelFactory[Bet]):
+    """Of a prompt that the candidate won."""
+
+    class Meta:
+        model = Bet
+
+    trial = factory.SubFactory(HumanTrialFactory)
+    task = factory.SubFactory(TaskFactory, campaign=factory.SelfAttribute("..trial.campaign"))
+    place = factory.Sequence(lambda n: n + 1)
+    votes = 1
+    value = 1.0
+    better = 0.4
 
 
 class WithdrawalFactory(DjangoModelFactory[Withdrawal]):

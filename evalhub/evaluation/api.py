@@ -1,16 +1,27 @@
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.db.models import QuerySet
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
 from rest_framework.generics import ListAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from evalhub.accounts.access import acting_member, workspace_of
 from evalhub.common.rest import KeysetPagination
+from evalhub.evaluation.card import card_of
 from evalhub.evaluation.models import Comparison, Evaluation, Promotion
 from evalhub.evaluation.serializers import (
+    CardSerializer,
     ComparisonSerializer,
     EvaluationSerializer,
     PromotionSerializer,
 )
+from evalhub.registry.access import acting_model
+from evalhub.registry.services import describe_model
 
 
 class EvaluationListView(ListAPIView[Evaluation]):
@@ -21,6 +32,23 @@ class EvaluationListView(ListAPIView[Evaluation]):
         key = workspace_of(self.request, self.request.query_params.get("workspace"))
         member = acting_member(self.request, key, to="build")
         return Evaluation.objects.filter(workspace=member.workspace).select_related("model")
+
+
+class ModelCardView(APIView):
+    @extend_schema(responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request, uid: UUID) -> Response:
+        """What a model is made of, its figures and decisions, its licence and its limits."""
+        return Response(card_of(acting_model(request, uid, to="build")))
+
+    @extend_schema(request=CardSerializer, responses=OpenApiTypes.OBJECT)
+    def patch(self, request: Request, uid: UUID) -> Response:
+        """Say its licence or its limits; what is not given stays."""
+        model = acting_model(request, uid, to="engineer")
+        asked = CardSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        given = {"licence": model.licence, "limits": model.limits} | asked.validated_data
+        by = acting_member(request, model.workspace_id, to="engineer")
+        return Response(card_of(describe_model(model=model, by=by, **given)))
 
 
 class ComparisonListView(ListAPIView[Comparison]):

@@ -13,3 +13,19 @@ class BaselineMissing(Conflict):
 
 class NotMeasured(Conflict):
     code = "not_measured"
+
+
+class BadGate(DomainError):
+    code = "bad_gate"
+
+
+class GateTooNarrow(DomainError):
+    """The set, or the trial, cannot show a difference as small as the gate asks about."""
+
+    code = "gate_too_narrow"
+
+
+class NoTrial(Conflict):
+    """A trial cannot be held, or is over."""
+
+    code = "no_trial"

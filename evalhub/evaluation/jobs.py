@@ -5,15 +5,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
-from evalhub.evaluation.gate import Gate, judge
+from evalhub.evaluation.errors import GateTooNarrow, NoTrial
+from evalhub.evaluation.evidence import Evidence, place_of
+from evalhub.evaluation.gate import read_gate
+from evalhub.evaluation.judging import judge
 from evalhub.evaluation.models import Comparison, Evaluation
 from evalhub.evaluation.promotions import record_promotion
 from evalhub.evaluation.queries import baseline_of
+from evalhub.evaluation.trials.starting import Ground, start_trial
 from evalhub.jobs.beat import Beat
 from evalhub.jobs.events import announce
 from evalhub.jobs.models import Job
+from evalhub.prompts.models import Collection
+from evalhub.prompts.services.generated import Answer, record_generation
 from evalhub.registry.models import ModelKind
+from evalhub.rubrics.models import RubricVersion
 from evalhub.runs.execution import execute_run, result_of
 from evalhub.runs.inputs import read_rows
 from evalhub.runs.models import Run
@@ -43,23 +51,99 @@ def measure(job: Job, beat: Beat) -> dict[str, Any]:
 
 def decide(job: Job, beat: Beat) -> dict[str, Any]:
     """Compare the candidate with what it must beat and write the Promotion."""
-    evaluations = Evaluation.objects.select_related("model", "workspace", "run")
-    candidate = evaluations.get(uid=job.payload["candidate"])
-    comparisons = {"baseline": comparison_of(baseline_of(candidate), candidate, beat)}
-    if job.payload["incumbent"]:
-        incumbent = evaluations.get(uid=job.payload["incumbent"])
-        comparisons["incumbent"] = comparison_of(incumbent, candidate, beat)
-    beaten = comparisons.get("incumbent")
-    verdict = judge(
-        baseline=comparisons["baseline"].metrics,
-        incumbent=beaten.metrics if beaten else None,
-        gate=Gate(**job.payload["gate"]),
-    )
+    candidate, comparisons = _compared_sets(job.payload["sets"], beat)
+    gate = read_gate(job.payload["gate"])
+    evidence = Evidence(comparisons, lambda run: tables_of(run, beat), beat.report)
+    verdict = judge(gate=gate, find=evidence.find, has_incumbent="incumbent" in comparisons)
+    if verdict.too_narrow:
+        raise GateTooNarrow(
+            "The gate is narrower than what this set can show, so it would decide by chance. "
+            + "; ".join(verdict.too_narrow)
+            + ". Change the gate in the Loop’s policy, then resume."
+        )
     with beat.fenced():
+        if verdict.promote and gate.trial is not None:
+            trial = start_trial(
+                candidate=candidate,
+                comparisons=comparisons,
+                verdict=verdict,
+                gate=gate,
+                ground=_ground(job),
+                by=job.created_by,
+            )
+            return {"trial": str(trial.uid)}
         promotion = record_promotion(
-            candidate=candidate, comparisons=comparisons, verdict=verdict, by=job.created_by
+            candidate=candidate,
+            comparisons=comparisons,
+            verdict=verdict,
+            gate=gate,
+            by=job.created_by,
         )
     return {"promotion": str(promotion.uid), "decision": promotion.decision}
+
+
+def try_gate(job: Job, beat: Beat) -> dict[str, Any]:
+    """What a gate says of a stored comparison, held as the baseline's and the incumbent's alike."""
+    comparison = Comparison.objects.select_related(
+        "baseline__run", "candidate__run", "baseline__model", "workspace"
+    ).get(uid=job.payload["comparison"])
+    comparisons = {"baseline": comparison, "incumbent": comparison}
+    evidence = Evidence(comparisons, lambda run: tables_of(run, beat), beat.report)
+    is_base = comparison.baseline.model.kind == ModelKind.BASE
+    verdict = judge(
+        gate=read_gate(job.payload["gate"]), find=evidence.find, has_incumbent=not is_base
+    )
+    return {
+        "promote": verdict.promote and not verdict.too_narrow,
+        "reason": verdict.reason,
+        "outcomes": verdict.as_json(),
+    }
+
+
+def answer(job: Job, beat: Beat) -> dict[str, Any]:
+    """Carry a trial's generation out and keep the answers."""
+    run = execute_run(job, beat)
+    rows = list(read_rows(run.artifacts["completions.jsonl"]["key"]))
+    with beat.fenced():
+        written = record_generation(
+            workspace=run.workspace,
+            model=run.starts_from,
+            settings=run.spec["options"],
+            seed=run.spec["seed"],
+            run_uid=run.uid,
+            answers=[
+                Answer(UUID(row["prompt"]), row["index"], row["content"], row["finish"])
+                for row in rows
+            ],
+        )
+    return {"run": str(run.uid), "completions": written.completions, "empty": written.empty}
+
+
+def _compared_sets(
+    sets: dict[str, tuple[str, str | None]], beat: Beat
+) -> tuple[Evaluation, dict[str, Comparison]]:
+    """The candidate on the Round's set (named ""), and the comparisons there and on each probe."""
+    evaluations = Evaluation.objects.select_related("model", "workspace", "run")
+    comparisons = {}
+    for probe, (mine, other) in sets.items():
+        measured = evaluations.get(uid=mine)
+        comparisons[place_of("baseline", probe)] = comparison_of(
+            baseline_of(measured), measured, beat
+        )
+        if other is not None:
+            incumbent = evaluations.get(uid=other)
+            comparisons[place_of("incumbent", probe)] = comparison_of(incumbent, measured, beat)
+    return evaluations.get(uid=sets[""][0]), comparisons
+
+
+def _ground(job: Job) -> Ground:
+    collection, version = job.payload.get("collection"), job.payload.get("rubric_version")
+    if collection is None or version is None:
+        raise NoTrial("The gate asks for a trial, and nothing says on which prompts and rubric.")
+    return Ground(
+        Collection.objects.get(pk=collection),
+        RubricVersion.objects.select_related("rubric").get(pk=version),
+    )
 
 
 def comparison_of(baseline: Evaluation, candidate: Evaluation, beat: Beat) -> Comparison:

@@ -3,12 +3,16 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import models
+from django.db.models import Q
 from django.db.models.enums import TextChoices
 
 from evalhub.accounts.models import Member, Workspace
+from evalhub.campaigns.models import Campaign, Task
 from evalhub.common.models import PublicModel, one_of
 from evalhub.datasets.models import DatasetBuild
+from evalhub.prompts.models import Collection
 from evalhub.registry.models import LanguageModel
+from evalhub.rubrics.models import RubricVersion
 from evalhub.runs.models import Run
 
 
@@ -82,6 +86,9 @@ class Promotion(PublicModel):
     reason = models.TextField()
     evidence: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
     warnings: models.JSONField[list[str]] = models.JSONField(default=list, blank=True)
+    gate: models.JSONField[dict[str, Any]] = models.JSONField(default=dict, blank=True)
+    outcomes: models.JSONField[list[dict[str, Any]]] = models.JSONField(default=list, blank=True)
+    # the gate as it was, and what became of each of its conditions; see judging.Outcome
     decided_by = models.ForeignKey(Member, models.PROTECT, null=True, blank=True)
 
     class Meta:
@@ -90,3 +97,103 @@ class Promotion(PublicModel):
 
     def __str__(self) -> str:
         return f"{self.decision} {self.model_id}"
+
+
+class TrialState(TextChoices):
+    ANSWERING = "answering"  # both models write
+    OPEN = "open"  # people vote
+    DECIDED = "decided"
+    FAILED = "failed"  # a model could not answer
+
+
+class TrialOutcome(TextChoices):
+    BETTER = "better", "the candidate is better"
+    WORSE = "worse", "the candidate is worse"
+    NO_DIFFERENCE = "no_difference", "no gain worth having"
+    UNDECIDED = "undecided", "all votes are in, and they decide nothing"
+    VETOED = "vetoed", "stopped by a veto"
+    ENDED = "ended", "ended by a person"
+
+
+class HumanTrial(PublicModel):
+    """The candidate against the model in service, blind, on held-out prompts.
+
+    answering -> open -> decided;  answering -> failed | decided
+    `left_out` counts prompts that nobody was asked about, by why: {"alike", "candidate_empty",
+    "incumbent_empty", "unanswered"}. `look` is what the votes said last, see `stats.betting.Look`.
+    """
+
+    workspace = models.ForeignKey(Workspace, models.PROTECT, related_name="human_trials")
+    evaluation = models.ForeignKey(Evaluation, models.PROTECT, related_name="trials")
+    incumbent = models.ForeignKey(LanguageModel, models.PROTECT, related_name="+")
+    comparisons = models.ManyToManyField(Comparison, related_name="+")
+    collection = models.ForeignKey(Collection, models.PROTECT, related_name="+")
+    rubric_version = models.ForeignKey(RubricVersion, models.PROTECT, related_name="+")
+    gate: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
+    outcomes: models.JSONField[list[dict[str, Any]]] = models.JSONField(default=list, blank=True)
+    evidence: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
+    state = models.CharField(
+        max_length=10, choices=TrialState.choices, default=TrialState.ANSWERING.value
+    )
+    outcome = models.CharField(max_length=15, choices=TrialOutcome.choices, blank=True)
+    candidate_run = models.OneToOneField(Run, models.PROTECT, related_name="+")
+    incumbent_run = models.OneToOneField(Run, models.PROTECT, related_name="+")
+    campaign = models.OneToOneField(
+        Campaign, models.PROTECT, null=True, blank=True, related_name="trial"
+    )
+    prompts = models.PositiveIntegerField(default=0)  # that people are asked about
+    left_out: models.JSONField[dict[str, int]] = models.JSONField(default=dict, blank=True)
+    look: models.JSONField[dict[str, Any]] = models.JSONField(default=dict, blank=True)
+    error = models.TextField(blank=True)
+    promotion = models.OneToOneField(
+        Promotion, models.PROTECT, null=True, blank=True, related_name="trial"
+    )
+    created_by = models.ForeignKey(Member, models.PROTECT, null=True, blank=True, related_name="+")
+    ended_by = models.ForeignKey(Member, models.PROTECT, null=True, blank=True, related_name="+")
+    because = models.TextField(blank=True)  # of whoever ended it
+    decided_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            one_of("trial_state_known", "state", TrialState),
+            models.CheckConstraint(
+                condition=Q(state=TrialState.DECIDED) & ~Q(outcome="")
+                | ~Q(state=TrialState.DECIDED) & Q(outcome=""),
+                name="a_decided_trial_has_its_outcome",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.evaluation.model} against {self.incumbent}"
+
+    @property
+    def candidate(self) -> LanguageModel:
+        return self.evaluation.model
+
+    @property
+    def is_running(self) -> bool:
+        return self.state in (TrialState.ANSWERING, TrialState.OPEN)
+
+
+class Bet(models.Model):
+    """One prompt of a trial with all its votes: what it counted for, once and for good."""
+
+    trial = models.ForeignKey(HumanTrial, models.PROTECT, related_name="bets", db_index=False)
+    task = models.OneToOneField(Task, models.PROTECT, related_name="bet")
+    place = models.PositiveIntegerField()  # in the order in which prompts were done, from 1
+    votes = models.PositiveSmallIntegerField()
+    value = models.FloatField()  # mean vote for the candidate, 0 to 1; a tie is one half
+    better = models.FloatField()  # the e-value after it, in nats
+
+    class Meta:
+        ordering = ["trial", "place"]
+        constraints = [
+            models.UniqueConstraint(fields=["trial", "place"], name="one_bet_per_place"),
+            models.CheckConstraint(
+                condition=Q(value__gte=0, value__lte=1), name="a_bet_is_a_share"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.trial_id}.{self.place}: {self.value:.2f}"

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 
 from evalhub.accounts.models import Member
 from evalhub.audit.services import record
-from evalhub.evaluation.gate import Verdict
+from evalhub.evaluation.gate import Gate, as_json
+from evalhub.evaluation.judging import Verdict
 from evalhub.evaluation.models import Comparison, Decision, Evaluation, Promotion
 from evalhub.registry.services import put_in_service
 
@@ -16,6 +17,7 @@ def record_promotion(
     candidate: Evaluation,
     comparisons: Mapping[str, Comparison],
     verdict: Verdict,
+    gate: Gate,
     by: Member | None = None,
 ) -> Promotion:
     """Write the decision with its evidence, once; a promoted model is put in service.
@@ -24,9 +26,12 @@ def record_promotion(
 
     Args:
         comparisons: by what the candidate was compared with: "baseline", "incumbent".
+        verdict: with the outcome of each condition of `gate`.
     """
     evidence = {name: str(each.uid) for name, each in comparisons.items()}
-    known = Promotion.objects.filter(model=candidate.model, evidence=evidence).first()
+    known = Promotion.objects.filter(
+        model=candidate.model, evidence=evidence, gate=as_json(gate), trial=None
+    ).first()  # a trial decides once, under its lock
     if known is not None:
         return known
     beaten = comparisons.get("incumbent")
@@ -39,6 +44,8 @@ def record_promotion(
         reason=verdict.reason,
         evidence=evidence,
         warnings=warnings_on(candidate, comparisons.values()),
+        gate=as_json(gate),
+        outcomes=verdict.as_json(),
         decided_by=by,
     )
     promotion.comparisons.set(comparisons.values())

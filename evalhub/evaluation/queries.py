@@ -3,8 +3,10 @@ from __future__ import annotations
 from django.db.models import Q
 
 from evalhub.accounts.models import Workspace
+from evalhub.evaluation.choices import TRY
 from evalhub.evaluation.errors import BaselineMissing
-from evalhub.evaluation.models import Evaluation
+from evalhub.evaluation.models import Comparison, Evaluation
+from evalhub.jobs.models import Job
 from evalhub.registry.models import LanguageModel
 
 
@@ -35,3 +37,8 @@ def baseline_of(evaluation: Evaluation) -> Evaluation:
             "builds first, then the adapter."
         )
     return found
+
+
+def newest_try(comparison: Comparison) -> Job | None:
+    """The last dry run of a gate on it; its `result` is empty until it has ended."""
+    return Job.objects.filter(kind=TRY, subject_uid=comparison.uid).order_by("-pk").first()

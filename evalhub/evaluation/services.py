@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from django.db import transaction
@@ -10,19 +9,20 @@ from django.utils import timezone
 from evalhub.accounts.models import Member, Workspace
 from evalhub.audit.services import record
 from evalhub.datasets.models import DatasetBuild
+from evalhub.evaluation.choices import DECIDE, MEASURE, TRY
 from evalhub.evaluation.errors import BaselineMissing, NotMeasured
 from evalhub.evaluation.frozen_set import FrozenSet, frozen_set
-from evalhub.evaluation.gate import Gate
-from evalhub.evaluation.models import Evaluation
+from evalhub.evaluation.gate import Gate, as_json
+from evalhub.evaluation.models import Comparison, Evaluation, HumanTrial, TrialOutcome
 from evalhub.evaluation.queries import measured_on
+from evalhub.evaluation.trials.ending import conclude, demand_running
+from evalhub.evaluation.trials.starting import Ground
 from evalhub.jobs.choices import Queue
 from evalhub.jobs.models import Job
 from evalhub.jobs.services import queue_job
 from evalhub.registry.models import LanguageModel, ModelKind
 from evalhub.runs.models import Recipe
 from evalhub.runs.services import start_run
-
-MEASURE, DECIDE = "evaluation.measure", "evaluation.decide"
 
 
 @transaction.atomic
@@ -70,14 +70,25 @@ def mark_stale(*, evaluations: Iterable[Evaluation], reason: str) -> int:
 
 
 def start_decision(
-    *, candidate: Evaluation, incumbent: Evaluation | None, gate: Gate, by: Member | None = None
+    *,
+    candidate: Evaluation,
+    incumbent: Evaluation | None,
+    gate: Gate,
+    ground: Ground | None = None,
+    probes: Mapping[str, tuple[Evaluation, Evaluation | None]] | None = None,
+    by: Member | None = None,
 ) -> Job:
     """Queue the comparison with the baseline, and the incumbent if any, and the decision on it.
+
+    Args:
+        ground: what a trial is held on, where the gate asks for one.
+        probes: by the uid of a build, the candidate's evaluation there and the incumbent's.
 
     Raises:
         NotMeasured: an evaluation has not ended.
     """
-    for each in (candidate, incumbent):
+    pairs = {"": (candidate, incumbent), **(probes or {})}
+    for each in (each for pair in pairs.values() for each in pair):
         if each is not None and not each.is_measured:
             raise NotMeasured(f"“{each.model}” is not measured yet; wait for its run to end.")
     return queue_job(
@@ -87,12 +98,45 @@ def start_decision(
         by=by,
         subject_uid=candidate.uid,
         payload={
-            "candidate": str(candidate.uid),
-            "incumbent": str(incumbent.uid) if incumbent else None,
-            "gate": asdict(gate),
+            "sets": {
+                name: [str(each.uid) if each else None for each in pair]
+                for name, pair in pairs.items()
+            },
+            "gate": as_json(gate),
+            "collection": ground.collection.pk if ground else None,
+            "rubric_version": ground.rubric_version.pk if ground else None,
         },
         queue=Queue.DEFAULT,
     )
+
+
+def try_gate(*, comparison: Comparison, gate: Gate, by: Member | None = None) -> Job:
+    """Queue a dry run: what the gate would say of a comparison. Decides nothing.
+
+    What it is compared with stands for all that the gate holds it against.
+    """
+    return queue_job(
+        kind=TRY,
+        title=f"Try a gate on {comparison.candidate.model}",
+        workspace=comparison.workspace,
+        by=by,
+        subject_uid=comparison.uid,
+        payload={"comparison": str(comparison.uid), "gate": as_json(gate)},
+        queue=Queue.DEFAULT,
+    )
+
+
+@transaction.atomic
+def end_trial(*, trial: HumanTrial, by: Member | None, because: str) -> HumanTrial:
+    """Stop asking people; the candidate is not promoted.
+
+    Raises:
+        NoTrial: it is over.
+    """
+    trial = HumanTrial.objects.select_for_update(of=("self",)).get(pk=trial.pk)
+    demand_running(trial)
+    conclude(trial, TrialOutcome.ENDED, by=by, because=because)
+    return trial
 
 
 def _demand_baseline(workspace: Workspace, base: LanguageModel, measured_set: FrozenSet) -> None:

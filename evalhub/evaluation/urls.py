@@ -1,10 +1,15 @@
 from django.urls import path
 
-from evalhub.evaluation import views
+from evalhub.evaluation import card_views, trial_views, views
 
 app_name = "evaluation"
 urlpatterns = [
     path("comparisons/", views.comparison_list, name="list"),
     path("comparisons/measure/", views.measure, name="measure"),
     path("comparisons/<uuid:uid>/", views.comparison_detail, name="detail"),
+    path("comparisons/<uuid:uid>/gate/", trial_views.gate_try, name="gate"),
+    path("human-trials/", trial_views.trial_list, name="trials"),
+    path("human-trials/<uuid:uid>/", trial_views.trial_detail, name="trial"),
+    path("human-trials/<uuid:uid>/end/", trial_views.trial_end, name="trial_end"),
+    path("models/<uuid:uid>/card/", card_views.model_card, name="card"),
 ]

@@ -19,6 +19,7 @@ from evalhub.accounts.models import ApiToken, Member
 from evalhub.browse.models import SavedView
 from evalhub.campaigns.models import Assignment, Draft, Flag
 from evalhub.common.erased import TOMBSTONE
+from evalhub.evaluation.models import HumanTrial
 from evalhub.gold.models import Appeal
 from evalhub.judgments.models import (
     Correction,
@@ -86,6 +87,7 @@ OVERWRITTEN = (
     Place(Reinstatement, ("withdrawal__member", "reinstated_by"), ("reason",)),
     Place(ApiToken, ("member",), ("name",)),
     Place(RunNote, ("member",), ("text",)),
+    Place(HumanTrial, ("ended_by",), ("because",)),
 )
 
 DROPPED: tuple[tuple[type[models.Model], str], ...] = (

@@ -19,7 +19,8 @@ from evalhub.loops.access import acting_loop, acting_round
 from evalhub.loops.models import Loop
 from evalhub.loops.policy import merged
 from evalhub.loops.report import round_report
-from evalhub.loops.serializers import LoopChangesSerializer, LoopSerializer
+from evalhub.loops.rolling_back import roll_back
+from evalhub.loops.serializers import LoopChangesSerializer, LoopSerializer, RollBackSerializer
 from evalhub.loops.services import (
     LoopChanges,
     cancel_round,
@@ -28,6 +29,7 @@ from evalhub.loops.services import (
     start_round,
 )
 from evalhub.prompts.access import access_collection
+from evalhub.registry.access import access_model
 from evalhub.rubrics.access import access_rubric_version
 
 REPORT = OpenApiTypes.OBJECT  # as `manage.py run_round --json` ends with
@@ -81,6 +83,24 @@ class LoopRoundsView(APIView):
         """Start a Round; 409 `round_running` while the last one has not ended."""
         loop, member = acting_loop(request, uid, to="engineer")
         return Response(round_report(start_round(loop=loop, by=member)), status=201)
+
+
+class LoopRollBackView(APIView):
+    @extend_schema(request=RollBackSerializer, responses=LoopSerializer)
+    def post(self, request: Request, uid: UUID) -> Response:
+        """Put a model back that was in service before; `model` null is the base itself."""
+        loop, member = acting_loop(request, uid, to="engineer")
+        asked = RollBackSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        named = asked.validated_data["model"]
+        roll_back(
+            loop=loop,
+            to=access_model(member, named) if named else None,
+            reason=asked.validated_data["reason"],
+            by=member,
+        )
+        changed, _ = acting_loop(request, uid, to="engineer")
+        return Response(LoopSerializer(changed).data)
 
 
 class RoundView(APIView):

@@ -5,6 +5,7 @@ from evalhub.loops import api
 urlpatterns = [
     path("loops", api.LoopListView.as_view()),
     path("loops/<uuid:uid>", api.LoopView.as_view()),
+    path("loops/<uuid:uid>/roll-back", api.LoopRollBackView.as_view()),
     path("loops/<uuid:uid>/rounds", api.LoopRoundsView.as_view()),
     path("rounds/<uuid:uid>", api.RoundView.as_view()),
     path("rounds/<uuid:uid>/resume", api.RoundResumeView.as_view()),

@@ -35,3 +35,9 @@ class StepFailed(DomainError):
 
 class NoWorkers(DomainError):
     code = "no_workers"
+
+
+class CannotRollBack(Conflict):
+    """The model was never in service there, or is now."""
+
+    code = "cannot_roll_back"

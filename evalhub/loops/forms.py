@@ -9,6 +9,7 @@ from evalhub.accounts.models import Workspace, slug_rule
 from evalhub.common.forms import RowField, choose_from
 from evalhub.loops.models import Loop
 from evalhub.loops.policy import read_policy, stored
+from evalhub.loops.rolling_back import earlier_models
 from evalhub.prompts.models import Collection
 from evalhub.registry.models import LanguageModel, ModelKind
 from evalhub.rubrics.models import RubricVersion
@@ -52,6 +53,29 @@ class LoopForm(LoopEditForm):
         bases = LanguageModel.objects.of_workspace(workspace).filter(kind=ModelKind.BASE)
         choose_from(self, "base_model", bases)
         self.fields["policy"].initial = stored(read_policy({}))
+
+
+class RollBackForm(forms.Form):
+    """Which earlier model to put back; nothing chosen is the base itself."""
+
+    to = RowField(
+        LanguageModel.objects.none(),
+        required=False,
+        label="Put back",
+        empty_label="the base itself",
+    )
+    reason = forms.CharField(
+        label="Why", max_length=400, widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="It stands in the audit log.",
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, loop: Loop, **named: Any) -> None:  # Django's own
+        super().__init__(*args, **named)
+        choose_from(self, "to", earlier_models(loop))
+
+    def model(self) -> LanguageModel | None:
+        chosen: LanguageModel | None = self.cleaned_data["to"]
+        return chosen
 
 
 def values_of(loop: Loop) -> dict[str, Any]:

@@ -7,7 +7,9 @@ from typing import Any, Literal
 import msgspec
 
 from evalhub.campaigns.choices import FITTING_TYPES, Ask, TaskType
-from evalhub.evaluation.gate import Gate
+from evalhub.evaluation.errors import BadGate
+from evalhub.evaluation.gate import Gate, gate_faults, read_gate
+from evalhub.evaluation.judging import conditions_of
 from evalhub.loops.errors import BadPolicy
 from training.contract import OPTIONS, ContractError, GenerateOptions
 
@@ -37,11 +39,6 @@ class NextCampaign(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     asks: tuple[str, ...] = ("critique",)
 
 
-class GatePolicy(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    most_perplexity_ratio: float = 1.05
-    fewest_groups: int = 5
-
-
 class Policy(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """`dpo` learns from pairs with loss ["sigmoid", "sft"]; `sft,dpo` goes on from an SFT adapter.
 
@@ -56,7 +53,7 @@ class Policy(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     evaluate: Options = {}
     generate: Generate = Generate()
     campaign: NextCampaign = NextCampaign()
-    gate: GatePolicy = GatePolicy()
+    gate: Gate = Gate()
     seed: int = 0
 
     def recipes(self, *, pairs: int) -> list[str]:
@@ -65,12 +62,6 @@ class Policy(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
     def options(self, recipe: str) -> Options:
         return {"sft": self.sft, "dpo": self.dpo}[recipe]
-
-    def to_gate(self) -> Gate:
-        return Gate(
-            most_perplexity_ratio=self.gate.most_perplexity_ratio,
-            fewest_groups=self.gate.fewest_groups,
-        )
 
 
 def read_policy(values: dict[str, Any]) -> Policy:
@@ -84,7 +75,8 @@ def read_policy(values: dict[str, Any]) -> Policy:
         faults = [f"{recipe}.{fault}" for recipe in TOLD for fault in _told(policy, recipe)]
     except (msgspec.ValidationError, ContractError) as error:
         raise BadPolicy(f"The policy cannot be used: {error}.") from error
-    faults += _generate_faults(policy.generate) + _gate_faults(policy.gate)
+    faults += _generate_faults(policy.generate)
+    faults += [f"gate.{fault}" for fault in gate_faults(policy.gate)]
     faults += _campaign_faults(policy.campaign)
     if faults:
         raise BadPolicy("The policy cannot be used: " + "; ".join(faults) + ".")
@@ -112,17 +104,6 @@ def _generate_faults(generate: Generate) -> list[str]:
     if generate.prompts < 1:
         faults.append(f"prompts is {generate.prompts}, but must be 1 or more")
     return [f"generate.{fault}" for fault in faults]
-
-
-def _gate_faults(gate: GatePolicy) -> list[str]:
-    faults = []
-    if gate.most_perplexity_ratio <= 0:
-        faults.append(
-            f"gate.most_perplexity_ratio is {gate.most_perplexity_ratio}, but must be more than 0"
-        )
-    if gate.fewest_groups < 2:
-        faults.append(f"gate.fewest_groups is {gate.fewest_groups}, but must be 2 or more")
-    return faults
 
 
 def _campaign_faults(campaign: NextCampaign) -> list[str]:
@@ -169,6 +150,14 @@ def listed(values: dict[str, Any]) -> dict[str, Any]:
         else:
             flat[name] = value
     return flat
+
+
+def gate_in_words(values: dict[str, Any]) -> list[str]:
+    """The conditions of a stored policy's gate; one that cannot be read is told as such."""
+    try:
+        return conditions_of(read_gate(values.get("gate", {})))
+    except BadGate as error:
+        return [str(error)]
 
 
 def stored(policy: Policy) -> dict[str, Any]:

@@ -34,3 +34,8 @@ class LoopChangesSerializer(serializers.Serializer[Loop]):
     policy = serializers.DictField(
         required=False, help_text="the fields to change; the help page on Rounds has them all"
     )
+
+
+class RollBackSerializer(serializers.Serializer[Loop]):
+    model = serializers.UUIDField(allow_null=True, help_text="null: the base itself")
+    reason = serializers.CharField(max_length=400)

@@ -7,6 +7,8 @@ from django.utils import timezone
 
 from evalhub.accounts.models import Member, Workspace
 from evalhub.audit.services import record
+from evalhub.evaluation.models import HumanTrial
+from evalhub.evaluation.services import end_trial
 from evalhub.jobs.models import Job
 from evalhub.jobs.services import cancel_job
 from evalhub.loops.choices import RoundState, StepKind, StepState
@@ -211,7 +213,7 @@ def resume_round(*, round_: Round, by: Member | None = None) -> Round:
 
 @transaction.atomic
 def cancel_round(*, round_: Round, by: Member | None = None) -> Round:
-    """Stop at the running Step and cancel its Jobs.
+    """Stop at the running Step, cancel its Jobs and end its trial.
 
     Raises:
         RoundOver: it has ended.
@@ -227,6 +229,9 @@ def cancel_round(*, round_: Round, by: Member | None = None) -> Round:
     running.update(state=StepState.CANCELLED, ended_at=now)
     for job in Job.objects.unended().filter(uid__in=awaited).order_by("pk"):
         cancel_job(job=job, by=by)
+    for trial in HumanTrial.objects.filter(uid__in=awaited):
+        if trial.is_running:  # else it would promote behind the Loop's back
+            end_trial(trial=trial, by=by, because="Its Round was cancelled.")
     _record("round.cancelled", round_.loop, f"round {round_.uid}", by)
     return round_
 

@@ -12,7 +12,8 @@ from evalhub.campaigns.models import Campaign
 from evalhub.common.durations import in_words
 from evalhub.datasets.models import DatasetBuild
 from evalhub.evaluation.figures import said
-from evalhub.evaluation.models import Comparison, Evaluation, Promotion
+from evalhub.evaluation.models import Comparison, Evaluation, HumanTrial, Promotion
+from evalhub.evaluation.trials.telling import headline as trial_headline
 from evalhub.jobs.models import Job
 from evalhub.loops.choices import StepKind
 from evalhub.loops.models import Round, Step
@@ -139,6 +140,10 @@ def _train(paragraph: Paragraph, result: dict[str, Any]) -> None:
 
 
 def _decide(paragraph: Paragraph, result: dict[str, Any]) -> None:
+    if uid := result.get("trial"):
+        trial = HumanTrial.objects.select_related("evaluation__model", "incumbent").get(uid=uid)
+        paragraph.links.append(Link("the blind trial", "evaluation:trial", trial.uid))
+        paragraph.text = trial_headline(trial)
     if "promotion" not in result:
         return
     promotion = Promotion.objects.get(uid=result["promotion"])

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from evalhub.datasets.models import DatasetBuild
-from evalhub.evaluation.models import Promotion
+from evalhub.evaluation.models import HumanTrial, Promotion
 from evalhub.jobs.models import Job
 from evalhub.loops.choices import StepKind
 from evalhub.loops.models import Loop, Round, Step
 from evalhub.loops.policy import Policy, read_policy
 from evalhub.registry.models import LanguageModel
+
+Awaited = Job | HumanTrial  # what a Step may wait for, named by its uid
 
 
 class Turn:
@@ -61,8 +63,9 @@ class Plan:
     """How one kind of Step is done.
 
     `begin` starts Jobs; when all have succeeded `finish` writes `step.result` and returns more
-    Jobs, or none when the Step is done. Both run in one transaction and raise DomainErrors.
+    Jobs, or a trial that people hold, or none when the Step is done. Both run in one transaction
+    and raise DomainErrors.
     """
 
-    begin: Callable[[Turn, Step], Sequence[Job]]
-    finish: Callable[[Turn, Step], Sequence[Job]]
+    begin: Callable[[Turn, Step], Sequence[Awaited]]
+    finish: Callable[[Turn, Step], Sequence[Awaited]]

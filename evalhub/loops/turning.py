@@ -9,19 +9,20 @@ from django.db import transaction
 from django.utils import timezone
 
 from evalhub.common.errors import DomainError
+from evalhub.evaluation.models import HumanTrial
 from evalhub.jobs.choices import JobState
 from evalhub.jobs.models import Job, News
 from evalhub.loops.choices import RoundState, StepKind, StepState
 from evalhub.loops.errors import StepFailed
 from evalhub.loops.models import Round, Step
 from evalhub.loops.steps import PLANS
-from evalhub.loops.turn import Turn
+from evalhub.loops.turn import Awaited, Turn
 
 log = structlog.get_logger(__name__)
 
 
 def heard(news: News) -> None:
-    """A Job ended: move on the Round whose running Step awaits it."""
+    """A Job or a trial ended: move on the Round whose running Step awaits it."""
     awaiting = Step.objects.filter(
         state=StepState.RUNNING, awaits__contains=[str(news.subject_uid)]
     )
@@ -71,8 +72,8 @@ def _move(turn: Turn, step: Step) -> bool:
     return not jobs
 
 
-def _next_jobs(turn: Turn, step: Step) -> Sequence[Job] | None:
-    """The Jobs to await from now on: none when the Step is done, None when some have not ended."""
+def _next_jobs(turn: Turn, step: Step) -> Sequence[Awaited] | None:
+    """What to await from now on: none when the Step is done, None when some have not ended."""
     plan = PLANS[StepKind(step.kind)]
     if step.state == StepState.WAITING:
         step.started_at, step.policy = timezone.now(), turn.round.policy
@@ -85,7 +86,8 @@ def _next_jobs(turn: Turn, step: Step) -> Sequence[Job] | None:
             raise StepFailed(job.error)
         if job.state == JobState.CANCELLED:
             raise StepFailed(f"“{job.title}” was cancelled.")
-    if not all(job.is_ended for job in awaited):
+    trials = HumanTrial.objects.filter(uid__in=step.awaits)
+    if not all(job.is_ended for job in awaited) or any(trial.is_running for trial in trials):
         return None
     return plan.finish(turn, step)
 

@@ -15,9 +15,10 @@ from evalhub.common.errors import DomainError
 from evalhub.common.paging import newest_first
 from evalhub.loops.access import access_loop, access_round
 from evalhub.loops.choices import RoundState
-from evalhub.loops.forms import LoopEditForm, LoopForm, values_of
+from evalhub.loops.forms import LoopEditForm, LoopForm, RollBackForm, values_of
 from evalhub.loops.models import Loop
-from evalhub.loops.policy import differences, listed
+from evalhub.loops.policy import differences, gate_in_words, listed
+from evalhub.loops.rolling_back import roll_back
 from evalhub.loops.services import (
     cancel_round,
     create_loop,
@@ -87,9 +88,12 @@ def loop_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     member = access_member(request.user, workspace, to="build")
     loop = access_loop(member, uid)
     page = newest_first(loop.rounds.all(), before=request.GET.get("before", ""), size=20)
+    told = listed(loop.policy)
     context = _context(member) | {
         "loop": loop,
-        "policy": listed(loop.policy),
+        "policy": {name: value for name, value in told.items() if not name.startswith("gate.")},
+        "gate": gate_in_words(loop.policy),
+        "may_roll_back": member.has(Role.ENGINEER) and loop.incumbent is not None,
         "page": page,
         "rounds": [(round_, headline(round_)) for round_ in page],
         "running": loop.rounds.filter(state=RoundState.RUNNING).first(),
@@ -138,6 +142,25 @@ def round_cancel(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     member = access_member(request.user, workspace, to="engineer")
     cancel_round(round_=access_round(member, uid), by=member)
     return redirect("loops:round", workspace, uid)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def loop_roll_back(request: Request, workspace: str, uid: UUID) -> HttpResponse:
+    """Put a model back that was in service before, or the base."""
+    member = access_member(request.user, workspace, to="engineer")
+    loop = access_loop(member, uid)
+    form = RollBackForm(request.POST or None, loop=loop)
+    if form.is_valid():
+        try:
+            roll_back(loop=loop, to=form.model(), reason=form.cleaned_data["reason"], by=member)
+        except DomainError as error:
+            form.add_error(None, str(error))
+        else:
+            return redirect("loops:detail", workspace, uid)
+    context = _context(member) | {"form": form, "loop": loop}
+    status = 422 if form.errors else 200
+    return render(request, "loops/loop_roll_back.html", context, status=status)
 
 
 def _context(member: Member) -> dict[str, object]:

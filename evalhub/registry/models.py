@@ -23,7 +23,8 @@ ADAPTERS = [ModelKind.ADAPTER.value, ModelKind.REWARD.value]  # files that go on
 
 class Stage(TextChoices):
     CANDIDATE = "candidate"
-    INCUMBENT = "incumbent"  # the one in service
+    IN_TRIAL = "in_trial", "in trial"  # people compare it with the one in service
+    INCUMBENT = "incumbent", "in service"
     RETIRED = "retired"
 
 
@@ -52,6 +53,8 @@ class LanguageModel(PublicModel):
     digest = models.CharField(max_length=64, blank=True)  # of its files; a base's once read
     stage = models.CharField(max_length=10, choices=Stage.choices, default=Stage.CANDIDATE.value)
     facts: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
+    licence = models.CharField(max_length=200, blank=True, default="")  # empty: its parent's
+    limits = models.TextField(blank=True, default="")  # what it is not good for, in people's words
 
     objects = LanguageModelQuerySet.as_manager()
 
@@ -81,6 +84,14 @@ class LanguageModel(PublicModel):
     def marks_now(self) -> list[ModelMark]:
         """What people should know before they use it, newest first."""
         return [mark for mark in self.marks.all() if mark.lifted_at is None]
+
+    @property
+    def licence_now(self) -> str:
+        """Its own, else that of what it was trained from; empty where nobody has said."""
+        model: LanguageModel | None = self
+        while model is not None and not model.licence:
+            model = model.parent
+        return model.licence if model is not None else ""
 
     @property
     def base(self) -> LanguageModel:

@@ -10,7 +10,7 @@ class LanguageModelSerializer(serializers.ModelSerializer[LanguageModel]):
 
     class Meta:
         model = LanguageModel
-        fields = ["uid", "name", "kind", "stage", "trained_from", "digest", "created_at"]
+        fields = ["uid", "name", "kind", "stage", "trained_from", "licence", "digest", "created_at"]
 
 
 class AccessSerializer(serializers.ModelSerializer[Endpoint]):

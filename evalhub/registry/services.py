@@ -167,6 +167,43 @@ def put_in_service(
     return model
 
 
+def take_out_of_service(*, model: LanguageModel, by: Member | None = None) -> LanguageModel:
+    """Retire the incumbent without another adapter in its place: the base answers again."""
+    _move(model, Stage.RETIRED)
+    _record("model.taken_out_of_service", model, by)
+    return model
+
+
+@transaction.atomic
+def describe_model(
+    *, model: LanguageModel, licence: str, limits: str, by: Member | None = None
+) -> LanguageModel:
+    """Say under which licence a model may be used, and what it is not good for."""
+    before = {"licence": model.licence, "limits": model.limits}
+    model.licence, model.limits = licence.strip(), limits.strip()
+    if before != {"licence": model.licence, "limits": model.limits}:
+        model.save(update_fields=["licence", "limits"])
+        _record("model.described", model, by, licence=model.licence)
+    return model
+
+
+def put_in_trial(*, model: LanguageModel, by: Member | None = None) -> LanguageModel:
+    """People compare a candidate with the model in service; one in service stays what it is."""
+    if model.stage != Stage.INCUMBENT:
+        _move(model, Stage.IN_TRIAL)
+        _record("model.put_in_trial", model, by)
+    return model
+
+
+def end_trial_stage(*, model: LanguageModel, by: Member | None = None) -> LanguageModel:
+    """It was not promoted: a candidate as before."""
+    model.refresh_from_db(fields=["stage"])
+    if model.stage == Stage.IN_TRIAL:
+        _move(model, Stage.CANDIDATE)
+        _record("model.trial_ended", model, by)
+    return model
+
+
 @transaction.atomic
 def mark_models(
     *,

@@ -152,6 +152,7 @@ def paired_difference(
     candidate_RK: Floats,
     figure: Figure,
     *,
+    level: float = LEVEL,
     seed: int = 0,
     resamples: int = 2000,
     beat: Beat = lambda: None,
@@ -160,6 +161,7 @@ def paired_difference(
 
     Args:
         baseline_RK: the baseline's numbers; row r is about the same thing as candidate_RK[r].
+        level: of the interval, and of the test that `smallest` is about.
 
     Returns:
         difference = candidate - baseline with its interval as in `estimate`; `smallest` is the
@@ -180,8 +182,9 @@ def paired_difference(
         [sums_GK, other_GK], [figure, figure], seed=seed, resamples=resamples, beat=beat
     )
     gap_B = second_B - first_B
-    low, high = interval_of_draws(gap_B, groups)
-    return Difference(before, after, after - before, low, high, _smallest(gap_B, groups), n, groups)
+    low, high = interval_of_draws(gap_B, groups, level=level)
+    smallest = _smallest(gap_B, groups, level)
+    return Difference(before, after, after - before, low, high, smallest, n, groups)
 
 
 def ratio_of(above: int, below: int) -> Figure:
@@ -235,20 +238,22 @@ def _resampled(
     return [np.concatenate(part) for part in parts]
 
 
-def interval_of_draws(drawn_B: Floats, groups: int) -> tuple[float | None, float | None]:
+def interval_of_draws(
+    drawn_B: Floats, groups: int, *, level: float = LEVEL
+) -> tuple[float | None, float | None]:
     """The expanded percentile interval; see `estimate`. None for fewer than two groups."""
     drawn_B = drawn_B[np.isfinite(drawn_B)]
     if groups < 2 or not len(drawn_B):
         return None, None
-    reach = np.sqrt(groups / (groups - 1)) * stats.t.ppf((1 + LEVEL) / 2, groups - 1)
+    reach = np.sqrt(groups / (groups - 1)) * stats.t.ppf((1 + level) / 2, groups - 1)
     tail = float(stats.norm.cdf(-reach))
     low, high = np.quantile(drawn_B, [tail, 1 - tail])
     return float(low), float(high)
 
 
-def _smallest(gap_B: Floats, groups: int) -> float | None:
+def _smallest(gap_B: Floats, groups: int, level: float) -> float | None:
     gap_B = gap_B[np.isfinite(gap_B)]
     if groups < 2 or len(gap_B) < 2:
         return None
     error = float(np.std(gap_B, ddof=1)) * np.sqrt(groups / (groups - 1))
-    return float((stats.norm.ppf((1 + LEVEL) / 2) + stats.norm.ppf(POWER)) * error)
+    return float((stats.norm.ppf((1 + level) / 2) + stats.norm.ppf(POWER)) * error)

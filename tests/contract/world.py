@@ -160,6 +160,7 @@ MAKERS: Makers = {
     "models": lambda w: make.LanguageModelFactory.create(workspace=w),
     "evaluations": _evaluation,
     "comparisons": _comparison,
+    "human-trials": lambda w: make.BetFactory.create(trial__workspace=w).trial,
     "promotions": lambda w: make.PromotionFactory.create(workspace=w),
     "loops": lambda w: make.RoundFactory.create(loop__workspace=w).loop,
     "rounds": lambda w: make.StepFactory.create(round__loop__workspace=w).round,

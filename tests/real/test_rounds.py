@@ -63,5 +63,5 @@ def test_a_round_on_real_judgments_ends_with_a_reasoned_decision(
     for measured in report["evaluation"].values():
         assert measured["preference_accuracy"]["n"] == pairs.rows["test"]
         assert measured["rouge1"] == {"value": None, "low": None, "high": None, "n": 0}
-    assert "preference accuracy went from" in report["promotion"]["reason"]
+    assert "preference accuracy is" in report["promotion"]["reason"]
     assert report["campaign"]["tasks"] > 0

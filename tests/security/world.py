@@ -442,4 +442,12 @@ def of_the_models(workspace: Workspace, member: Member, text: str) -> list[Model
     promotion = factories.PromotionFactory.create(
         workspace=workspace, model=adapter, reason=text, decided_by=member
     )
-    return [adapter, run, evaluation, comparison, promotion]
+    outcome = {"condition": text, "met": False, "told": text, "metric": "loss", "than": "baseline",
+               "low": None, "high": None, "smallest": None, "too_narrow": text}  # fmt: skip
+    trial = factories.BetFactory.create(
+        trial__workspace=workspace, trial__evaluation=evaluation, trial__incumbent=base,
+        trial__error=text, trial__because=text, trial__ended_by=member, trial__outcomes=[outcome],
+    ).trial  # fmt: skip
+    base.licence, base.limits = text[:200], text
+    base.save(update_fields=["licence", "limits"])
+    return [adapter, run, evaluation, comparison, promotion, trial]

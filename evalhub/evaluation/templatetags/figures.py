@@ -7,7 +7,7 @@ from typing import Any
 
 from django import template
 
-from evalhub.evaluation.figures import said
+from evalhub.evaluation.figures import KINDS, said, written
 
 register = template.Library()
 
@@ -15,6 +15,19 @@ register = template.Library()
 @register.simple_tag
 def figure(name: str, metric: Mapping[str, Any]) -> str:
     return said(name, metric)
+
+
+@register.simple_tag
+def smallest(outcome: Mapping[str, Any]) -> str:
+    """Of a condition: the smallest difference that the set can show, in its metric's unit."""
+    if outcome["metric"] not in KINDS or outcome["smallest"] is None:
+        return "–"
+    return written(outcome["metric"], outcome["smallest"], sign=True).lstrip("+")
+
+
+@register.simple_tag
+def metric_label(name: str) -> str:
+    return KINDS[name].label
 
 
 @register.filter

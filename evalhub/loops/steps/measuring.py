@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from evalhub.evaluation.models import Decision, Evaluation
+from collections.abc import Sequence
+
+from evalhub.datasets.models import DatasetBuild
+from evalhub.evaluation.gate import probes_of
+from evalhub.evaluation.models import Decision, Evaluation, HumanTrial
 from evalhub.evaluation.services import evaluate_model, start_decision
+from evalhub.evaluation.trials.starting import Ground
 from evalhub.jobs.models import Job
 from evalhub.loops.choices import StepKind
+from evalhub.loops.errors import StepFailed
 from evalhub.loops.models import Step
-from evalhub.loops.turn import Turn
+from evalhub.loops.turn import Awaited, Turn
 from evalhub.registry.models import LanguageModel
 
 
 def begin_baseline(turn: Turn, step: Step) -> list[Job]:
-    evaluation = _evaluate(turn, turn.loop.base_model)
+    """On the Round's set, and on each probe of the gate: an adapter is only measured where its base was."""
+    evaluation = _evaluate(turn, turn.loop.base_model, turn.builds)
+    probes = [_evaluate(turn, turn.loop.base_model, [each]) for each in _probes(turn)]
     step.result = {"evaluation": str(evaluation.uid)}
-    return _unfinished(evaluation)
+    return _unfinished(evaluation, *probes)
 
 
 def finish_baseline(turn: Turn, step: Step) -> list[Job]:
@@ -22,11 +30,18 @@ def finish_baseline(turn: Turn, step: Step) -> list[Job]:
 
 
 def begin_candidate(turn: Turn, step: Step) -> list[Job]:
-    evaluations = {"evaluation": _evaluate(turn, turn.candidate)}
+    models = {"evaluation": turn.candidate}
     if turn.incumbent is not None:
-        evaluations["incumbent"] = _evaluate(turn, turn.incumbent)
-    step.result = {name: str(each.uid) for name, each in evaluations.items()}
-    return [job for each in evaluations.values() for job in _unfinished(each)]
+        models["incumbent"] = turn.incumbent
+    measured = {name: _evaluate(turn, model, turn.builds) for name, model in models.items()}
+    step.result = {name: str(each.uid) for name, each in measured.items()}
+    found = list(measured.values())
+    for probe in _probes(turn):
+        there = {name: _evaluate(turn, model, [probe]) for name, model in models.items()}
+        probes = step.result.setdefault("probes", {})
+        probes[str(probe.uid)] = {name: str(each.uid) for name, each in there.items()}
+        found += there.values()
+    return _unfinished(*found)
 
 
 def finish_candidate(turn: Turn, step: Step) -> list[Job]:
@@ -35,36 +50,76 @@ def finish_candidate(turn: Turn, step: Step) -> list[Job]:
 
 def begin_decision(turn: Turn, step: Step) -> list[Job]:
     measured = turn.result(StepKind.EVALUATE)
-    evaluations = Evaluation.objects.select_related("model", "workspace")
-    beside = measured.get("incumbent")
+    known = measured.get("probes", {})
+    if missing := [each for each in probes_of(turn.policy.gate) if each not in known]:
+        raise StepFailed(
+            f"The gate names the probe {', '.join(missing)}, on which this Round did not measure its "
+            "candidate. Take it out of the gate, then resume; or start a Round afresh."
+        )
+    candidate, incumbent = _pair(measured)
     job = start_decision(
-        candidate=evaluations.get(uid=measured["evaluation"]),
-        incumbent=evaluations.get(uid=beside) if beside else None,
-        gate=turn.policy.to_gate(),
+        candidate=candidate,
+        incumbent=incumbent,
+        gate=turn.policy.gate,
+        ground=Ground(turn.loop.collection, turn.loop.rubric_version),
+        probes={probe: _pair(known[probe]) for probe in probes_of(turn.policy.gate)},
         by=turn.round.created_by,
     )
     step.result = {"job": str(job.uid)}
     return [job]
 
 
-def finish_decision(turn: Turn, step: Step) -> list[Job]:
-    """A promoted model becomes the Loop's incumbent."""
-    step.result["promotion"] = Job.objects.get(uid=step.result["job"]).result["promotion"]
+def finish_decision(turn: Turn, step: Step) -> list[Awaited]:
+    """A promoted model becomes the Loop's incumbent; a trial, where the gate asks for one, comes first.
+
+    Raises:
+        StepFailed: the trial could not be held.
+    """
+    made = Job.objects.get(uid=step.result["job"]).result
+    if "trial" in made:
+        step.result["trial"] = made["trial"]
+        trial = HumanTrial.objects.select_related("promotion").get(uid=made["trial"])
+        if trial.is_running:
+            return [trial]
+        if trial.promotion is None:
+            raise StepFailed(trial.error)
+        step.result["promotion"] = str(trial.promotion.uid)
+    else:
+        step.result["promotion"] = made["promotion"]
     if turn.promotion.decision == Decision.PROMOTE:
         turn.loop.incumbent = turn.candidate
         turn.loop.save(update_fields=["incumbent"])
     return []
 
 
-def _evaluate(turn: Turn, model: LanguageModel) -> Evaluation:
+def _probes(turn: Turn) -> list[DatasetBuild]:
+    """Raise StepFailed where the gate names a build that is not there."""
+    named = probes_of(turn.policy.gate)
+    found = {str(each.uid): each for each in turn.workspace.builds.filter(uid__in=named)}
+    if missing := [each for each in named if each not in found]:
+        raise StepFailed(
+            f"The gate names the probe {', '.join(missing)}, and this workspace has no such build; "
+            "edit the Loop’s policy, then resume."
+        )
+    return [found[each] for each in named]
+
+
+def _pair(uids: dict[str, str]) -> tuple[Evaluation, Evaluation | None]:
+    """The candidate's evaluation on a set, and the incumbent's where there is one."""
+    evaluations = Evaluation.objects.select_related("model", "workspace")
+    beside = uids.get("incumbent")
+    return evaluations.get(uid=uids["evaluation"]), evaluations.get(uid=beside) if beside else None
+
+
+def _evaluate(turn: Turn, model: LanguageModel, builds: Sequence[DatasetBuild]) -> Evaluation:
     return evaluate_model(
         workspace=turn.workspace,
         model=model,
-        builds=turn.builds,
+        builds=builds,
         by=turn.round.created_by,
         options=turn.policy_of(StepKind.BASELINE).evaluate,  # else nothing could be compared
     )
 
 
-def _unfinished(evaluation: Evaluation) -> list[Job]:
-    return [] if evaluation.is_measured else [evaluation.run.job]
+def _unfinished(*evaluations: Evaluation) -> list[Job]:
+    return [each.run.job for each in evaluations if not each.is_measured]

@@ -20,7 +20,17 @@ from evalhub.web.menu import Section, menu_for
 register = template.Library()
 
 MEANINGS = {
-    "good": {"succeeded", "success", "open", "incumbent", "promote", "published", "done", "active"},
+    "good": {
+        "succeeded",
+        "success",
+        "open",
+        "incumbent",
+        "promote",
+        "published",
+        "done",
+        "active",
+        "decided",
+    },
     "caution": {
         "cancelled",
         "warning",
@@ -32,7 +42,7 @@ MEANINGS = {
         "pruned",
     },
     "bad": {"failed", "error", "refuse", "rejected", "revoked"},
-    "info": {"running", "info", "queued", "waiting", "candidate"},
+    "info": {"running", "info", "queued", "waiting", "candidate", "in_trial", "answering"},
 }
 
 

@@ -146,7 +146,7 @@ def test_a_certain_gain_is_promoted_and_put_in_service(
     adapter.refresh_from_db()
     assert promotion.decision == "promote"
     assert promotion.reason.startswith(
-        "Promoted: preference accuracy went from 50 to 100 % on 20 pairs (+50 points"
+        "Promoted: preference accuracy is 100.0 % beside the baseline’s 50.0 % (+50.0 points"
     )
     assert adapter.stage == "incumbent"
     assert Entry.objects.filter(verb="promotion.decided").count() == 1

@@ -7,7 +7,7 @@ from typing import Any
 
 from evalhub.accounts.models import Member, Workspace
 from evalhub.jobs import jobs
-from evalhub.jobs.models import Job
+from evalhub.jobs.models import Job, News
 from evalhub.loops.models import Loop, Round
 from evalhub.loops.services import create_loop
 from evalhub.prompts.models import Collection
@@ -75,7 +75,7 @@ def work_off() -> None:
     """What live workers do: take queued jobs and deliver news until nothing waits."""
     for _ in range(60):
         jobs.deliver_waiting()
-        if not do_one():
+        if not do_one() and not News.objects.due().exists():  # news may make news
             return
     raise AssertionError("the work does not come to an end")
 

@@ -50,7 +50,7 @@ def test_a_round_reads_as_prose_with_figures(client: Client, round_: Round, erin
     assert "24 judgments by 24 people became" in page
     assert "24 pairs (12 to train on, 10 to test on)" in page
     assert "preference accuracy 50.0 %" in page
-    assert "Promoted: preference accuracy went from 50 to 100 %" in page
+    assert "Promoted: preference accuracy is 100.0 %" in page
 
 
 def test_every_page_that_it_leads_to_opens(client: Client, round_: Round, erin: Member) -> None:

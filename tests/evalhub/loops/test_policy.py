@@ -10,7 +10,7 @@ def test_nothing_said_means_dpo_with_its_sft_term_and_no_simulated_judgments() -
     policy = read_policy({})
     assert policy.chain == "dpo"
     assert not policy.accepts_simulated
-    assert policy.to_gate().most_perplexity_ratio == 1.05
+    assert policy.gate.not_worse[1].margin == 0.05
 
 
 def test_what_is_stored_has_every_field_and_reads_back() -> None:
@@ -41,6 +41,7 @@ def test_without_pairs_every_chain_is_sft() -> None:
         ({"sft": {"schedule": "jumpy"}}, "sft.schedule is jumpy"),
         ({"evaluate": {"batch_size": 0}}, "evaluate.batch_size is 0"),
         ({"gate": {"fewest_groups": 1}}, "gate.fewest_groups is 1, but must be 2 or more"),
+        ({"gate": {"vetoes": [{"criterion": "x", "least": 2}]}}, "gate.vetoes are about people's"),
         ({"accepts_simulated": "yes"}, "Expected `bool`"),
     ],
 )

@@ -1,0 +1,1 @@
+MEASURE, DECIDE, TRY = "evaluation.measure", "evaluation.decide", "evaluation.try_gate"  # jobs

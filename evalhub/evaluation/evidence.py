@@ -1,0 +1,106 @@
+"""The figures that a gate asks for: as stored, or worked out from the rows. Workers only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from evalhub.common.files import Beat
+from evalhub.evaluation.gate import MustBeat, NotWorse
+from evalhub.evaluation.models import Comparison
+from evalhub.prompts.models import Prompt
+from evalhub.runs.models import Run
+
+if TYPE_CHECKING:  # at run time only workers may load what needs scipy
+    from evalhub.evaluation.measures import Measure, Tables
+
+
+class Evidence:
+    """Differences between the candidate and what it is held against.
+
+    Args:
+        comparisons: by what the candidate was compared with, and where if that is a probe:
+            "baseline", "incumbent", "baseline on 6f9…".
+        tables: gives the rows that a run left; called when they are needed.
+        beat: called while resamples are drawn.
+    """
+
+    def __init__(
+        self, comparisons: Mapping[str, Comparison], tables: Callable[[Run], Tables], beat: Beat
+    ) -> None:
+        self._comparisons, self._read, self._beat = comparisons, tables, beat
+        self._tables: dict[int, Tables] = {}
+        self._groups: dict[str, set[str]] = {}
+
+    def find(self, condition: MustBeat | NotWorse, than: str) -> Mapping[str, Any] | None:
+        """The stored difference; another confidence or a slice is worked out from the rows."""
+        from evalhub.stats.intervals import LEVEL
+
+        comparison = self._comparisons.get(place_of(than, getattr(condition, "probe", "")))
+        if comparison is None:  # a probe that nothing was measured on
+            return None
+        if not condition.slice and condition.confidence == LEVEL:
+            stored: Mapping[str, Any] | None = comparison.metrics.get(condition.metric)
+            return stored
+        return self._worked_out(condition, comparison)
+
+    def _worked_out(
+        self, condition: MustBeat | NotWorse, comparison: Comparison
+    ) -> Mapping[str, Any] | None:
+        import numpy as np
+
+        from evalhub.evaluation.measures import MEASURES
+        from evalhub.stats.intervals import paired_difference
+
+        measure = MEASURES[condition.metric]
+        before = self._tables_of(comparison.baseline.run)
+        after = self._tables_of(comparison.candidate.run)
+        wanted = self._groups_of(comparison, condition.slice) if condition.slice else None
+        rows = paired_rows(measure, before, after, wanted)
+        if not rows:
+            return None
+        groups, first, second = zip(*rows, strict=True)
+        difference = paired_difference(
+            groups, np.array(first), np.array(second), measure.figure,
+            level=condition.confidence, beat=self._beat,
+        )  # fmt: skip
+        return asdict(difference)
+
+    def _tables_of(self, run: Run) -> Tables:
+        if run.pk not in self._tables:
+            self._tables[run.pk] = self._read(run)
+        return self._tables[run.pk]
+
+    def _groups_of(self, comparison: Comparison, slice_: str) -> set[str]:
+        """Of the workspace, the prompt groups with a prompt in the slice; a merged one by its root."""
+        if slice_ not in self._groups:
+            key, _, value = slice_.partition("=")
+            prompts = Prompt.objects.filter(
+                workspace=comparison.workspace, slices__contains={key: value}
+            )
+            found = prompts.order_by().values_list("group__uid", "group__merged_into__uid")
+            self._groups[slice_] = {str(root or own) for own, root in found.distinct()}
+        return self._groups[slice_]
+
+
+def place_of(than: str, probe: str) -> str:
+    """How a comparison is named in a Promotion's evidence."""
+    return f"{than} on {probe}" if probe else than
+
+
+def paired_rows(
+    measure: Measure, before: Tables, after: Tables, groups: Container[str] | None
+) -> Sequence[tuple[str, list[float], list[float]]]:
+    """Group and both models' numbers of each row that both tell, of `groups` alone where given."""
+    known = {row["id"]: numbers for row, numbers in _telling(measure, before)}
+    return [
+        (row["group"], known[row["id"]], numbers)
+        for row, numbers in _telling(measure, after)
+        if row["id"] in known and (groups is None or row["group"] in groups)
+    ]
+
+
+def _telling(measure: Measure, tables: Tables) -> list[tuple[dict[str, Any], list[float]]]:
+    rows = [(row, measure.numbers(row)) for row in tables.get(measure.table, ())]
+    return [(row, numbers) for row, numbers in rows if numbers is not None]
