@@ -14,7 +14,8 @@ from evalhub.campaigns.models import Task
 from evalhub.common.errors import Conflict
 from evalhub.datasets.models import DatasetBuild
 from evalhub.datasets.queries import rows_of
-from evalhub.evaluation.gate import Verdict
+from evalhub.evaluation.gate import Gate
+from evalhub.evaluation.judging import Verdict
 from evalhub.evaluation.promotions import record_promotion
 from evalhub.jobs.jobs import execute
 from evalhub.judgments.models import Judgment
@@ -106,8 +107,8 @@ def test_models_are_marked_and_a_promotion_says_so(
     (mark,) = trained.marks_now
     assert (mark.cause_uid, mark.reason) == (made.uid, "Answered by a bot.")
     candidate = EvaluationFactory.create(workspace=alice.workspace, model=trained)
-    verdict = Verdict(promote=True, reason="Better.")
-    promotion = record_promotion(candidate=candidate, comparisons={}, verdict=verdict)
+    verdict = Verdict(promote=True, reason="Better.", outcomes=())
+    promotion = record_promotion(candidate=candidate, comparisons={}, verdict=verdict, gate=Gate())
     assert promotion.warnings == ["The model is marked: it learned from what was withdrawn."]
     told = Notification.objects.filter(member=erin).get()
     assert "withdrawn" in told.sentence
