@@ -70,6 +70,11 @@ SCHEDULE = {
         "schedule": schedule(5.0),
         "options": {"expires": 5},
     },
+    "look at the Loops": {
+        "task": "evalhub.loops.tasks.turn_all",
+        "schedule": schedule(10.0),
+        "options": {"expires": 10},
+    },
     "send the daily summaries": {
         "task": "evalhub.quality.tasks.send_digests",
         "schedule": crontab(hour=6, minute=0),

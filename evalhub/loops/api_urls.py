@@ -6,6 +6,8 @@ urlpatterns = [
     path("loops", api.LoopListView.as_view()),
     path("loops/<uuid:uid>", api.LoopView.as_view()),
     path("loops/<uuid:uid>/rounds", api.LoopRoundsView.as_view()),
+    path("loops/<uuid:uid>/next", api.LoopNextView.as_view()),
+    path("loops/<uuid:uid>/go-on", api.LoopGoOnView.as_view()),
     path("rounds/<uuid:uid>", api.RoundView.as_view()),
     path("rounds/<uuid:uid>/resume", api.RoundResumeView.as_view()),
     path("rounds/<uuid:uid>/cancel", api.RoundCancelView.as_view()),

@@ -22,6 +22,8 @@ class LoopSerializer(serializers.ModelSerializer[Loop]):
             "collection",
             "rubric_version",
             "policy",
+            "paused_at",
+            "paused_why",
         ]
 
 
@@ -34,3 +36,7 @@ class LoopChangesSerializer(serializers.Serializer[Loop]):
     policy = serializers.DictField(
         required=False, help_text="the fields to change; the help page on Rounds has them all"
     )
+
+
+class GoOnSerializer(serializers.Serializer[Loop]):
+    reason = serializers.CharField(max_length=500)

@@ -9,6 +9,7 @@ urlpatterns = [
     path("loops/default/", views.loop_default, name="default"),
     path("loops/<uuid:uid>/", views.loop_detail, name="detail"),
     path("loops/<uuid:uid>/edit/", views.loop_edit, name="edit"),
+    path("loops/<uuid:uid>/go-on/", views.loop_go_on, name="go_on"),
     path("loops/<uuid:uid>/rounds/", views.round_start, name="start"),
     path("rounds/<uuid:uid>/", views.round_detail, name="round"),
     path("rounds/<uuid:uid>/resume/", views.round_resume, name="resume"),

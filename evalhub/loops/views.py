@@ -15,7 +15,7 @@ from evalhub.common.errors import DomainError
 from evalhub.common.paging import newest_first
 from evalhub.loops.access import access_loop, access_round
 from evalhub.loops.choices import RoundState
-from evalhub.loops.forms import LoopEditForm, LoopForm, values_of
+from evalhub.loops.forms import GoOnForm, LoopEditForm, LoopForm, values_of
 from evalhub.loops.models import Loop
 from evalhub.loops.policy import differences, listed
 from evalhub.loops.services import (
@@ -23,10 +23,12 @@ from evalhub.loops.services import (
     create_loop,
     default_loop,
     edit_loop,
+    let_go_on,
     resume_round,
     start_round,
 )
 from evalhub.loops.story import headline, story_of
+from evalhub.loops.telling import edits_of, told_of
 
 
 @require_GET
@@ -93,9 +95,21 @@ def loop_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
         "page": page,
         "rounds": [(round_, headline(round_)) for round_ in page],
         "running": loop.rounds.filter(state=RoundState.RUNNING).first(),
+        "start": told_of(loop),
+        "edits": edits_of(loop),
         "may_turn": member.has(Role.ENGINEER),
+        "may_let_go_on": member.has(Role.LEAD),
+        "form": GoOnForm(),
     }
     return render(request, "loops/loop_detail.html", context)
+
+
+@require_POST
+@login_required
+def loop_go_on(request: Request, workspace: str, uid: UUID) -> HttpResponse:
+    member = access_member(request.user, workspace, to="lead")
+    let_go_on(loop=access_loop(member, uid), by=member, reason=request.POST.get("reason", ""))
+    return redirect("loops:detail", workspace, uid)
 
 
 @require_POST

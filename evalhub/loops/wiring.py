@@ -11,3 +11,4 @@ def connect() -> None:
     register(GENERATE, generate)
     register(OPEN_CAMPAIGN, open_next_campaign)
     subscribe("job.ended", heard)
+    subscribe("sweep.ended", heard)

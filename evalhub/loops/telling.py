@@ -1,0 +1,53 @@
+"""What a Loop's page, the API and the command say of the next Round, and of who changed the policy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from evalhub.audit.models import Entry
+from evalhub.loops.errors import BadPolicy
+from evalhub.loops.models import Loop
+from evalhub.loops.policy import read_policy
+from evalhub.loops.waiting import Readiness, in_words, readiness_of
+
+MOST_EDITS = 10
+
+
+@dataclass(frozen=True)
+class Told:
+    """When the next Round starts; `fault` instead, where the policy cannot be followed."""
+
+    lead: str
+    readiness: Readiness | None = None
+    fault: str = ""
+
+
+def told_of(loop: Loop) -> Told:
+    try:
+        policy = read_policy(loop.policy)
+    except BadPolicy as error:
+        return Told("No Round can start.", fault=str(error))
+    return Told(in_words(policy.start), readiness_of(loop, policy))
+
+
+def next_round(loop: Loop) -> dict[str, Any]:
+    """The same as one object, for outsiders."""
+    told = told_of(loop)
+    ready = told.readiness
+    return {
+        "when": ready.when if ready else None,
+        "is_due": ready.is_due if ready else False,
+        "waits": [
+            {"sentence": wait.sentence, "is_over": wait.is_over}
+            for wait in (ready.waits if ready else [])
+        ],
+        "held": told.fault or (ready.holds if ready else ""),
+    }
+
+
+def edits_of(loop: Loop) -> list[Entry]:
+    """The newest changes of its policy, and who let it go on, from the audit log."""
+    entries = Entry.objects.of_workspace(loop.workspace.slug).filter(target=f"loop {loop.uid}")
+    verbs = ("loop.created", "loop.edited", "loop.paused", "loop.let_go_on")
+    return list(entries.filter(verb__in=verbs).order_by("-pk")[:MOST_EDITS])
