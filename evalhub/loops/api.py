@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 from evalhub.accounts.access import acting_member, workspace_of
 from evalhub.common.rest import KeysetPagination
 from evalhub.loops.access import acting_loop, acting_round
+from evalhub.loops.forecast import forecast_of
 from evalhub.loops.models import Loop
 from evalhub.loops.policy import merged
 from evalhub.loops.report import round_report
@@ -83,6 +84,14 @@ class LoopNextView(APIView):
         """What the next Round waits for, in words, and what holds it."""
         loop, _ = acting_loop(request, uid, to="build")
         return Response(next_round(loop))
+
+
+class LoopDryRunView(APIView):
+    @extend_schema(responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request, uid: UUID) -> Response:
+        """What a Round would do now and what it would cost; nothing is changed."""
+        loop, _ = acting_loop(request, uid, to="build")
+        return Response(forecast_of(loop).as_json() | {"next": next_round(loop)})
 
 
 class LoopGoOnView(APIView):

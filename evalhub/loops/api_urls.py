@@ -7,6 +7,7 @@ urlpatterns = [
     path("loops/<uuid:uid>", api.LoopView.as_view()),
     path("loops/<uuid:uid>/rounds", api.LoopRoundsView.as_view()),
     path("loops/<uuid:uid>/next", api.LoopNextView.as_view()),
+    path("loops/<uuid:uid>/dry-run", api.LoopDryRunView.as_view()),
     path("loops/<uuid:uid>/go-on", api.LoopGoOnView.as_view()),
     path("rounds/<uuid:uid>", api.RoundView.as_view()),
     path("rounds/<uuid:uid>/resume", api.RoundResumeView.as_view()),

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from evalhub.audit.models import Entry
+from evalhub.common.durations import in_words as in_words_of
 from evalhub.loops.errors import BadPolicy
+from evalhub.loops.forecast import Forecast
 from evalhub.loops.models import Loop
 from evalhub.loops.policy import read_policy
 from evalhub.loops.waiting import Readiness, in_words, readiness_of
@@ -44,6 +46,28 @@ def next_round(loop: Loop) -> dict[str, Any]:
         ],
         "held": told.fault or (ready.holds if ready else ""),
     }
+
+
+def in_lines(forecast: Forecast) -> list[str]:
+    """A dry run for a terminal."""
+    judged, people = forecast.rows[0], forecast.people
+    lines = [f"{judged.judgments:,} judgments to date, {judged.new:,} of them new"]
+    for rows in forecast.rows:
+        about = "not known before the first build" if rows.about is None else f"about {rows.about:,}"  # fmt: skip
+        lines.append(f"  {rows.kind} rows: {about}")
+    for run in forecast.runs:
+        took = "not known yet" if run.seconds is None else f"about {in_words_of(run.seconds)} each"
+        lines.append(f"  {run.count} × {run.what}: {took} ({run.past} past runs)")
+    if forecast.seconds is not None:
+        lines.append(f"One after another: about {in_words_of(forecast.seconds)}")
+    if forecast.device_cost is not None:
+        lines.append(f"Devices: about {forecast.device_cost} {forecast.device_currency}")
+    pay = f", {people.pay} {people.currency}" if people.pay else ""
+    lines.append(
+        f"A campaign of at most {people.tasks:,} tasks: {people.judgments:,} judgments, about "
+        f"{people.minutes:.0f} minutes of annotators{pay}"
+    )
+    return lines
 
 
 def edits_of(loop: Loop) -> list[Entry]:

@@ -15,6 +15,8 @@ from evalhub.common.errors import DomainError
 from evalhub.common.paging import newest_first
 from evalhub.loops.access import access_loop, access_round
 from evalhub.loops.choices import RoundState
+from evalhub.loops.errors import BadPolicy
+from evalhub.loops.forecast import forecast_of
 from evalhub.loops.forms import GoOnForm, LoopEditForm, LoopForm, values_of
 from evalhub.loops.models import Loop
 from evalhub.loops.policy import differences, listed
@@ -27,6 +29,8 @@ from evalhub.loops.services import (
     resume_round,
     start_round,
 )
+from evalhub.loops.settings_form import LoopSettingsForm
+from evalhub.loops.settings_form import values_of as settings_of
 from evalhub.loops.story import headline, story_of
 from evalhub.loops.telling import edits_of, told_of
 
@@ -70,6 +74,29 @@ def loop_default(request: Request, workspace: str) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "POST"])
 def loop_edit(request: Request, workspace: str, uid: UUID) -> HttpResponse:
+    """The policy as a form; as JSON where it cannot be read into one any more."""
+    member = access_member(request.user, workspace, to="engineer")
+    loop = access_loop(member, uid)
+    try:
+        first = settings_of(loop)
+    except BadPolicy:
+        return redirect("loops:policy", workspace, uid)
+    form = LoopSettingsForm(request.POST or None, workspace=member.workspace, initial=first)
+    if form.is_valid():
+        row = {name: form.cleaned_data[name] for name in ("name", "collection", "rubric_version")}
+        try:
+            edit_loop(loop=loop, by=member, policy=form.policy(loop), **row)
+        except DomainError as error:
+            form.add_error(None, str(error))
+        else:
+            return redirect("loops:detail", workspace, uid)
+    return render(request, "loops/loop_edit.html", _context(member) | {"form": form, "loop": loop})
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def loop_policy(request: Request, workspace: str, uid: UUID) -> HttpResponse:
+    """Every field of the policy, as JSON."""
     member = access_member(request.user, workspace, to="engineer")
     loop = access_loop(member, uid)
     form = LoopEditForm(request.POST or None, workspace=member.workspace, initial=values_of(loop))
@@ -80,7 +107,8 @@ def loop_edit(request: Request, workspace: str, uid: UUID) -> HttpResponse:
             form.add_error(None, str(error))
         else:
             return redirect("loops:detail", workspace, uid)
-    return render(request, "loops/loop_edit.html", _context(member) | {"form": form, "loop": loop})
+    context = _context(member) | {"form": form, "loop": loop}
+    return render(request, "loops/loop_policy.html", context)
 
 
 @require_GET
@@ -102,6 +130,17 @@ def loop_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
         "form": GoOnForm(),
     }
     return render(request, "loops/loop_detail.html", context)
+
+
+@require_GET
+@login_required
+def loop_forecast(request: Request, workspace: str, uid: UUID) -> HttpResponse:
+    member = access_member(request.user, workspace, to="build")
+    loop = access_loop(member, uid)
+    start = told_of(loop)
+    context = _context(member) | {"loop": loop, "start": start}
+    context["forecast"] = None if start.fault else forecast_of(loop)
+    return render(request, "loops/loop_forecast.html", context)
 
 
 @require_POST
