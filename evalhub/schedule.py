@@ -15,6 +15,11 @@ SCHEDULE = {
         "schedule": schedule(30.0),
         "options": {"expires": 30},
     },
+    "send the webhooks that wait": {
+        "task": "evalhub.webhooks.tasks.sweep",
+        "schedule": schedule(10.0),
+        "options": {"expires": 10},
+    },
     "send the daily e-mails": {
         "task": "evalhub.notifications.tasks.send_summaries",
         "schedule": crontab(hour=6, minute=10),  # after the daily summaries that they tell

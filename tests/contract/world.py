@@ -156,6 +156,8 @@ MAKERS: Makers = {
     "try": _trial,
     "runs": _run,
     "sweeps": lambda w: make.TryFactory.create(sweep__workspace=w).sweep,
+    "webhooks": lambda w: make.WebhookFactory.create(workspace=w),
+    "deliveries": lambda w: make.DeliveryFactory.create(webhook__workspace=w),
     "models": lambda w: make.LanguageModelFactory.create(workspace=w),
     "evaluations": _evaluation,
     "comparisons": _comparison,

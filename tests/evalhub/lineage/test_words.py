@@ -96,6 +96,8 @@ NOBODYS = {
     "sweeps.try": "values",
     "tracking.tracker": "project address key_variable",
     "tracking.track": "place seen_at error",
+    "webhooks.webhook": "name address told secret old_secret events off_because",
+    "webhooks.delivery": "event body answer",
 }
 DJANGOS = {"auth", "contenttypes", "sessions"}
 
