@@ -18,6 +18,7 @@ from evalhub.loops.errors import (
 )
 from evalhub.loops.models import Loop, Round
 from evalhub.loops.pausing import go_on
+from evalhub.loops.paying import demand_may_pay
 from evalhub.loops.policy import differences, read_policy, stored
 from evalhub.loops.records import record_of
 from evalhub.loops.starting import begin_round, demand_none_running
@@ -59,11 +60,14 @@ def create_loop(
     Raises:
         BadPolicy: a field or option that we do not know, or a value of the wrong type.
         CannotRun: the model is not a base model.
+        Forbidden: only a lead says what people earn.
         LoopSlugTaken: the workspace has a Loop of that slug.
     """
     if base_model.kind != ModelKind.BASE:
         raise CannotRun(f"A Loop trains adapters on a base model; “{base_model}” is none.")
     _demand_published(rubric_version)
+    wanted = stored(read_policy(policy or {}))
+    demand_may_pay({}, wanted, by)
     loop = Loop(
         workspace=workspace,
         slug=slug,
@@ -71,7 +75,7 @@ def create_loop(
         base_model=base_model,
         collection=collection,
         rubric_version=rubric_version,
-        policy=stored(read_policy(policy or {})),
+        policy=wanted,
         kept_by=by,
     )
     loop.clean_fields()
@@ -92,7 +96,7 @@ def edit_loop(*, loop: Loop, by: Member | None = None, **changes: Unpack[LoopCha
     Loop, because an adapter in service on the old one would mean nothing on it.
 
     Raises:
-        BadPolicy: as for `create_loop`.
+        BadPolicy, Forbidden: as for `create_loop`.
         RoundRunning: the collection or the rubric would change under a running Round.
     """
     loop = Loop.objects.select_for_update().get(pk=loop.pk)
@@ -105,11 +109,13 @@ def edit_loop(*, loop: Loop, by: Member | None = None, **changes: Unpack[LoopCha
         demand_none_running(loop)
     told = {name: str(value) for name, value in changed.items() if name != "policy"}
     if "policy" in changed:
+        demand_may_pay(loop.policy, changes["policy"], by)
         told["policy"] = "; ".join(differences(loop.policy, changes["policy"]))
     for name, value in changed.items():
         setattr(loop, name, value)
-    if changed:
+    if "policy" in changed:
         loop.kept_by = by
+    if changed:
         loop.clean_fields()
         loop.save(update_fields=[*changed, "kept_by"])
         record_of("loop.edited", loop, f"loop {loop.uid}", by, **told)

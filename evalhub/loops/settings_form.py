@@ -35,7 +35,7 @@ def figure(label: str, told: str, *, low: float, high: float, needed: bool = Fal
 
 def options(label: str, told: str) -> forms.JSONField:
     rows = forms.Textarea(attrs={"rows": 3, "spellcheck": "false", "class": "mono"})
-    return forms.JSONField(label=label, help_text=told, required=False, widget=rows)
+    return forms.JSONField(label=label, help_text=told, required=False, widget=rows, initial=dict)
 
 
 class LoopSettingsForm(forms.Form):
@@ -155,7 +155,7 @@ def values_of(loop: Loop) -> dict[str, Any]:
         for part in name.split(BETWEEN):
             value = value.get(part) if isinstance(value, dict) else None
         if name not in values:
-            values[name] = value
+            values[name] = LoopSettingsForm.base_fields[name].initial if value is None else value
     return values
 
 

@@ -10,7 +10,7 @@ from evalhub.common.durations import in_words as in_words_of
 from evalhub.loops.errors import BadPolicy
 from evalhub.loops.forecast import Forecast
 from evalhub.loops.models import Loop
-from evalhub.loops.policy import read_policy
+from evalhub.loops.policy import listed, read_policy
 from evalhub.loops.waiting import Readiness, in_words, readiness_of
 
 MOST_EDITS = 10
@@ -68,6 +68,15 @@ def in_lines(forecast: Forecast) -> list[str]:
         f"{people.minutes:.0f} minutes of annotators{pay}"
     )
     return lines
+
+
+def shown_policy(loop: Loop) -> dict[str, str]:
+    """The policy for reading: what is left empty is left out."""
+    return {
+        name: ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        for name, value in listed(loop.policy).items()
+        if value not in (None, "", [], {})
+    }
 
 
 def edits_of(loop: Loop) -> list[Entry]:

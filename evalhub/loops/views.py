@@ -19,7 +19,7 @@ from evalhub.loops.errors import BadPolicy
 from evalhub.loops.forecast import forecast_of
 from evalhub.loops.forms import GoOnForm, LoopEditForm, LoopForm, values_of
 from evalhub.loops.models import Loop
-from evalhub.loops.policy import differences, listed
+from evalhub.loops.policy import differences
 from evalhub.loops.services import (
     cancel_round,
     create_loop,
@@ -32,7 +32,7 @@ from evalhub.loops.services import (
 from evalhub.loops.settings_form import LoopSettingsForm
 from evalhub.loops.settings_form import values_of as settings_of
 from evalhub.loops.story import headline, story_of
-from evalhub.loops.telling import edits_of, told_of
+from evalhub.loops.telling import edits_of, shown_policy, told_of
 
 
 @require_GET
@@ -119,7 +119,7 @@ def loop_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     page = newest_first(loop.rounds.all(), before=request.GET.get("before", ""), size=20)
     context = _context(member) | {
         "loop": loop,
-        "policy": listed(loop.policy),
+        "policy": shown_policy(loop),
         "page": page,
         "rounds": [(round_, headline(round_)) for round_ in page],
         "running": loop.rounds.filter(state=RoundState.RUNNING).first(),

@@ -10,7 +10,7 @@ class BadWebhook(DomainError):
 class TargetNotAllowed(Forbidden):
     """It lies in a private network, and the operator has not named it in EVALHUB_WEBHOOK_TARGETS."""
 
-    code = "target_not_allowed"
+    code = "webhook_target_not_allowed"
 
 
 class WebhookOff(Conflict):

@@ -4,6 +4,7 @@ from rest_framework import serializers
 
 from evalhub.webhooks.choices import WebhookKind
 from evalhub.webhooks.models import Delivery, Webhook
+from evalhub.webhooks.services import Made
 
 
 class WebhookSerializer(serializers.ModelSerializer[Webhook]):
@@ -34,7 +35,7 @@ class ChangeSerializer(serializers.Serializer[Webhook]):
     is_on = serializers.BooleanField(required=False)
 
 
-class MadeSerializer(serializers.Serializer[Webhook]):
+class MadeSerializer(serializers.Serializer[Made]):
     """`secret` is told this once."""
 
     webhook = WebhookSerializer()

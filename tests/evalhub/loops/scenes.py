@@ -80,9 +80,13 @@ def judged_again(loop: Loop, count: int) -> None:
         PreferenceFactory.create(judgment=JudgmentFactory.create(task=task), margin=2)
 
 
-def judged_by_two(loop: Loop, *, alike: int, apart: int = 0) -> Campaign:
-    """Two people on each of so many tasks of the page: first the tasks on which they differ."""
+def judged_by_two(
+    loop: Loop, *, alike: int, apart: int = 0, campaign: Campaign | None = None
+) -> Campaign:
+    """Two people on each of so many tasks of a campaign: first the tasks on which they differ."""
     tasks = Task.objects.filter(prompt__collection=loop.collection).order_by("pk")
+    if campaign is not None:
+        tasks = campaign.tasks.order_by("pk")
     for place, task in enumerate(tasks[: alike + apart]):
         second = -2 if place < apart or place % 2 else 2
         for margin in (2 if place < apart else second, second):

@@ -197,7 +197,7 @@ def as_posted(form: LoopSettingsForm) -> dict[str, object]:
     return sent
 
 
-def test_the_form_saved_as_it_is_changes_nothing(loop: Loop, erin: Member, bob: Member) -> None:
+def test_the_form_saved_as_it_is_changes_nothing(loop: Loop, olga: Member, bob: Member) -> None:
     policy = {
         "start": {"when": "all", "judgments": 9, "schedule": {"weekdays": ["mon"], "at": "07:30"}},
         "search": {"recipe": "dpo", "space": {"epochs": {"choices": [1, 2]}}},
@@ -209,7 +209,7 @@ def test_the_form_saved_as_it_is_changes_nothing(loop: Loop, erin: Member, bob: 
         "dpo": {"epochs": 2.0},
         "evaluate": {"max_new_tokens": 24},
     }
-    edit_loop(loop=loop, by=erin, policy=policy)
+    edit_loop(loop=loop, by=olga, policy=policy)
     loop.refresh_from_db()
     shown = LoopSettingsForm(workspace=loop.workspace, initial=values_of(loop))
     sent = LoopSettingsForm(as_posted(shown), workspace=loop.workspace)
@@ -218,9 +218,9 @@ def test_the_form_saved_as_it_is_changes_nothing(loop: Loop, erin: Member, bob: 
 
 
 def test_the_form_sets_each_part_and_leaves_out_what_is_empty(
-    loop: Loop, erin: Member, client: Client
+    loop: Loop, olga: Member, client: Client
 ) -> None:
-    client.force_login(erin.user)
+    client.force_login(olga.user)
     address = reverse("loops:edit", args=["acme", loop.uid])
     sent = as_posted(LoopSettingsForm(workspace=loop.workspace, initial=values_of(loop)))
     sent |= {

@@ -29,9 +29,9 @@ PAY = {"amount": "0.25", "currency": "EUR", "budget": "5"}
 
 
 @pytest.fixture
-def loop(erin: Member, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Loop:
+def loop(olga: Member, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Loop:
     without_torch(monkeypatch)
-    return a_loop(erin, tmp_path, campaign={"overlap": 2, "pay": PAY})
+    return a_loop(olga, tmp_path, campaign={"overlap": 2, "pay": PAY})
 
 
 def test_before_the_first_round_it_says_what_it_does_not_know(loop: Loop) -> None:
