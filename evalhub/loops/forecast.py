@@ -125,7 +125,7 @@ def _last_builds(loop: Loop) -> dict[str, DatasetBuild | None]:
 
 def _runs(loop: Loop, policy: Policy) -> list[Planned]:
     """As the chain says; where there are no pairs, it is SFT alone."""
-    planned = [_planned(loop, "measure the base", Recipe.EVALUATE, 1)]
+    planned = [_planned(loop, "measure the base, if the test rows are new", Recipe.EVALUATE, 1)]
     for recipe in policy.chain.split(","):
         search = policy.search
         if search is not None and search.recipe == recipe:

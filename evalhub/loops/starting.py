@@ -66,6 +66,9 @@ def _turn(pk: int) -> bool:
     except DomainError as error:
         pause(pk, f"It could not start by itself: {error}")
         return False
+    except Exception:  # whatever it is, the other Loops do not wait for it
+        log.exception("loop.not_looked_at", loop=pk)
+        return False
 
 
 @transaction.atomic

@@ -41,7 +41,7 @@ def test_before_the_first_round_it_says_what_it_does_not_know(loop: Loop) -> Non
         ("preference", 24, 24, None),
     ]
     assert [(run.what, run.count, run.seconds) for run in told.runs] == [
-        ("measure the base", 1, None),
+        ("measure the base, if the test rows are new", 1, None),
         ("train with dpo", 1, None),
         ("measure the candidate", 1, None),
         ("write new answers", 1, None),
