@@ -27,15 +27,18 @@ LONGEST_START = 600  # seconds
 TELL = """
 import json
 from evalhub.loops.models import Round
-from evalhub.loops.spending import overhead_of, spent_on
+from evalhub.loops.report import runs_of
+from evalhub.loops.spending import spent_on
 told = []
 for round_ in Round.objects.order_by("pk"):
     steps = {}
     for step in round_.steps.all():
         spent = spent_on(step)
         steps[step.kind] = [round(spent.seconds or 0, 2), round(spent.in_runs or 0, 2)]
-    wall = (round_.ended_at - round_.created_at).total_seconds()
-    told.append({"wall": round(wall, 2), "overhead": round(overhead_of(round_), 2), "steps": steps})
+    results = {kind: {} for kind in ("dataset", "baseline", "train", "evaluate", "decide", "generate", "campaign")}
+    runs = runs_of(results | {step.kind: step.result for step in round_.steps.all()})
+    began, ended = round_.created_at.timestamp(), round_.ended_at.timestamp()
+    told.append({"began": began, "ended": ended, "runs": [str(run.uid) for run in runs], "steps": steps})
 print("TOLD" + json.dumps(told))
 """
 
@@ -60,16 +63,16 @@ def main() -> int:
             _await_workers(environment, up)
             for _ in range(asked.rounds):
                 _manage(environment, "run_round", "--workspace", "demo", "--wait", "--json")
-                watch.next_round()
             told = _manage(environment, "shell", "-c", TELL).partition("TOLD")[2]
         finally:
             up.send_signal(signal.SIGINT)
             up.wait(timeout=120)
             watch.ended.set()
     rounds: list[dict[str, Any]] = json.loads(told)
-    for nth, (each, processes) in enumerate(zip(rounds, watch.seconds, strict=False), 1):
-        each["overhead"] = round(each["wall"] - processes, 2)
-        print(f"Round {nth}: {each['wall']} s, of it ours {each['overhead']} s")
+    for nth, each in enumerate(rounds, 1):
+        wall = each["ended"] - each["began"]
+        each["overhead"] = round(wall - watch.busy(each), 2)
+        print(f"Round {nth}: {wall:.2f} s, of it ours {each['overhead']} s")
         for kind, (seconds, in_runs) in each["steps"].items():
             print(f"  {kind:<9} {seconds:7.2f} s, runs {in_runs:7.2f} s")
     print(json.dumps({"round_overhead_s": [each["overhead"] for each in rounds]}))
@@ -77,34 +80,39 @@ def main() -> int:
 
 
 class Watch(Thread):
-    """Adds up how long the processes of runs live, Round by Round; as exact as its looks are often."""
+    """When the processes of runs lived, by the clock of this one: what is unseen at either end counts as ours.
+
+    The kernel's own begin of a process is of no use: its boot time is told in whole seconds.
+    """
 
     LOOK_EVERY = 0.05  # seconds
 
     def __init__(self, folder: str) -> None:
         super().__init__(daemon=True)
-        self.folder, self.ended, self.seconds = folder, Event(), [0.0]
-        self._alive: dict[int, float] = {}
-
-    def next_round(self) -> None:
-        self.seconds.append(0.0)
+        self.folder, self.ended = folder, Event()
+        self.lives: dict[tuple[str, int], tuple[float, float]] = {}  # first and last look
 
     def run(self) -> None:
         while not self.ended.wait(self.LOOK_EVERY):
             now = time.time()
-            found = {process.pid: process.create_time() for process in self._trainers()}
-            for pid in self._alive.keys() - found.keys():
-                self.seconds[-1] += now - self._alive[pid]
-            self._alive = found
+            for process in psutil.process_iter(["cmdline"]):
+                line = process.info["cmdline"] or []
+                if "training" in line and line[-1].startswith(self.folder):
+                    key = line[-1], process.pid
+                    self.lives[key] = self.lives.get(key, (now, now))[0], now
 
-    def _trainers(self) -> list[psutil.Process]:
-        listed = psutil.process_iter(["cmdline"])
-        return [
-            process
-            for process in listed
-            if "training" in (line := process.info["cmdline"] or [])
-            and any(word.startswith(self.folder) for word in line)
-        ]
+    def busy(self, told: dict[str, Any]) -> float:
+        """Seconds of a Round in which a process of one of its own runs lived; two at once count once."""
+        mine = sorted(
+            (max(began, told["began"]), min(last, told["ended"]))
+            for (folder, _pid), (began, last) in self.lives.items()
+            if any(uid in folder for uid in told["runs"])
+        )
+        total, reached = 0.0, told["began"]
+        for began, last in mine:
+            total += max(0.0, last - max(began, reached))
+            reached = max(reached, last)
+        return total
 
 
 def _await_workers(environment: dict[str, str], up: subprocess.Popen[bytes]) -> None:
