@@ -22,6 +22,7 @@ SPECTACULAR = {
     "ENUM_NAME_OVERRIDES": {  # several things have a `kind` or a `state`
         "BuildKind": "evalhub.datasets.choices.BuildKind",
         "CampaignState": "evalhub.campaigns.choices.CampaignState",
+        "DeliveryState": "evalhub.webhooks.choices.DeliveryState",
         "ImportKind": "evalhub.imports.models.ImportKind",
         "LanguageOfPrompts": "evalhub.runs.rewriting.asking.CODES",
         "MemberKind": "evalhub.accounts.choices.MemberKind",
@@ -31,5 +32,6 @@ SPECTACULAR = {
         "SweepState": "evalhub.sweeps.choices.SweepState",
         "TaskKind": "evalhub.campaigns.choices.TaskKind",
         "TrackerService": "evalhub.tracking.choices.Service",
+        "WebhookKind": "evalhub.webhooks.choices.WebhookKind",
     },
 }

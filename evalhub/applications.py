@@ -24,6 +24,7 @@ OURS = [
     "evalhub.accounts",
     "evalhub.jobs",
     "evalhub.notifications",
+    "evalhub.webhooks",
     "evalhub.registry",
     "evalhub.prompts",
     "evalhub.rubrics",

@@ -15,6 +15,11 @@ SCHEDULE = {
         "schedule": schedule(30.0),
         "options": {"expires": 30},
     },
+    "send the webhooks that wait": {
+        "task": "evalhub.webhooks.tasks.sweep",
+        "schedule": schedule(10.0),
+        "options": {"expires": 10},
+    },
     "send the daily e-mails": {
         "task": "evalhub.notifications.tasks.send_summaries",
         "schedule": crontab(hour=6, minute=10),  # after the daily summaries that they tell
@@ -69,6 +74,11 @@ SCHEDULE = {
         "task": "evalhub.sweeps.tasks.turn_all",
         "schedule": schedule(5.0),
         "options": {"expires": 5},
+    },
+    "look at the Loops": {
+        "task": "evalhub.loops.tasks.turn_all",
+        "schedule": schedule(10.0),
+        "options": {"expires": 10},
     },
     "send the daily summaries": {
         "task": "evalhub.quality.tasks.send_digests",

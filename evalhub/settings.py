@@ -71,6 +71,7 @@ EVALHUB_BASE_MODEL = env.str(
 EVALHUB_PUSH_TARGETS = env.list("EVALHUB_PUSH_TARGETS", default=[])
 EVALHUB_TRACKER_ADDRESSES = env.list("EVALHUB_TRACKER_ADDRESSES", default=[])
 EVALHUB_SEALING_KEYS = env.list("EVALHUB_SEALING_KEYS", default=[])
+EVALHUB_WEBHOOK_TARGETS = env.list("EVALHUB_WEBHOOK_TARGETS", default=[])
 EVALHUB_PUBLIC_URL = env.str("EVALHUB_PUBLIC_URL", "")
 EVALHUB_ALLOW_HUB = clearly("EVALHUB_ALLOW_HUB", env.str("EVALHUB_ALLOW_HUB", ""))
 EVALHUB_ENDPOINT_PRIVATE = env.list(  # a private instance serves one person, on their own machine

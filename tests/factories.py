@@ -6,6 +6,7 @@ import hashlib
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 import factory
 from django.utils import timezone
@@ -23,6 +24,7 @@ from evalhub.campaigns.models import (
     Task,
     TaskCompletion,
 )
+from evalhub.common.sealing import seal
 from evalhub.datasets.models import (
     BuildExport,
     BuildPush,
@@ -58,6 +60,8 @@ from evalhub.rubrics.models import Criterion, Rubric, RubricVersion
 from evalhub.runs.models import Rewriting, Run
 from evalhub.sweeps.models import Sweep, Try
 from evalhub.tracking.models import Track, Tracker
+from evalhub.webhooks.models import Delivery, Webhook
+from evalhub.webhooks.signing import new_secret
 
 PASSWORD = "pw-for-tests"  # known to the cast only
 
@@ -906,3 +910,26 @@ class TryFactory(DjangoModelFactory[Try]):
         job__state="succeeded",
         job__ended_at=factory.LazyFunction(timezone.now),
     )
+
+
+class WebhookFactory(DjangoModelFactory[Webhook]):
+    class Meta:
+        model = Webhook
+
+    workspace = factory.SubFactory(WorkspaceFactory)
+    name = "Ops"
+    kind = "standard"
+    address = factory.LazyFunction(lambda: seal("https://example.org/hook"))
+    told = "https://example.org"
+    secret = factory.LazyFunction(lambda: seal(new_secret()))
+    events = factory.LazyFunction(lambda: ["loop.paused", "round.decided", "round.ended"])
+
+
+class DeliveryFactory(DjangoModelFactory[Delivery]):
+    class Meta:
+        model = Delivery
+
+    webhook = factory.SubFactory(WebhookFactory)
+    event = "round.ended"
+    occasion = factory.LazyFunction(uuid4)
+    body = "{}"

@@ -32,14 +32,15 @@ def unseal(sealed: str) -> str:
         return _box(tuple(_keys())).decrypt(sealed.encode()).decode()
     except InvalidToken as error:
         raise CannotUnseal(
-            "A stored key cannot be opened: EVALHUB_SECRET_KEY or EVALHUB_SEALING_KEYS was changed. "
-            "Name the old one after the new in EVALHUB_SEALING_KEYS, or set the stored key anew."
+            "A stored secret cannot be opened: EVALHUB_SECRET_KEY or EVALHUB_SEALING_KEYS was changed. "
+            "Name the old one in EVALHUB_OLD_SECRET_KEYS, or after the new one in EVALHUB_SEALING_KEYS; "
+            "or set what is stored anew."
         ) from error
 
 
 def _keys() -> list[str]:
     named: list[str] = settings.EVALHUB_SEALING_KEYS
-    return named or [settings.SECRET_KEY]
+    return named or [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
 
 
 @lru_cache(maxsize=4)

@@ -11,7 +11,7 @@ from django.db.models import Avg, F
 from django.db.models.functions import Length
 
 from evalhub.campaigns.choices import TaskType
-from evalhub.campaigns.models import Campaign
+from evalhub.campaigns.models import Campaign, Task
 from evalhub.judgments.models import FILLS_A_PLACE
 from evalhub.stats.planning import (
     Forecast,
@@ -215,8 +215,8 @@ def _seen(campaigns: list[int], source: str, campaign: Campaign) -> History:
 
 def _reading_time(campaign: Campaign) -> float:
     """Milliseconds to read a task's texts with care, and some to decide; by its first tasks."""
-    tasks = campaign.tasks.order_by("pk")[:50].values("pk")
-    letters = campaign.tasks.model.completions.through.objects.filter(task__in=tasks).aggregate(
+    tasks = Task.objects.filter(campaign=campaign.pk).order_by("pk")[:50].values("pk")
+    letters = Task.completions.through.objects.filter(task__in=tasks).aggregate(
         mean=Avg(Length(F("completion__content")))
     )["mean"]
     count = {TaskType.COMPARISON: 2, TaskType.RANKING: 4}.get(TaskType(campaign.type), 1)

@@ -16,18 +16,26 @@ from rest_framework.views import APIView
 from evalhub.accounts.access import acting_member, workspace_of
 from evalhub.common.rest import KeysetPagination
 from evalhub.loops.access import acting_loop, acting_round
+from evalhub.loops.forecast import forecast_of
 from evalhub.loops.models import Loop
 from evalhub.loops.policy import merged
 from evalhub.loops.report import round_report
 from evalhub.loops.rolling_back import roll_back
-from evalhub.loops.serializers import LoopChangesSerializer, LoopSerializer, RollBackSerializer
+from evalhub.loops.serializers import (
+    GoOnSerializer,
+    LoopChangesSerializer,
+    LoopSerializer,
+    RollBackSerializer,
+)
 from evalhub.loops.services import (
     LoopChanges,
     cancel_round,
     edit_loop,
+    let_go_on,
     resume_round,
     start_round,
 )
+from evalhub.loops.telling import next_round
 from evalhub.prompts.access import access_collection
 from evalhub.registry.access import access_model
 from evalhub.rubrics.access import access_rubric_version
@@ -74,6 +82,34 @@ class LoopView(APIView):
             changes["policy"] = merged(loop.policy, given["policy"])
         edit_loop(loop=loop, by=member, **changes)
         changed, _ = acting_loop(request, uid, to="engineer")
+        return Response(LoopSerializer(changed).data)
+
+
+class LoopNextView(APIView):
+    @extend_schema(responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request, uid: UUID) -> Response:
+        """What the next Round waits for, in words, and what holds it."""
+        loop, _ = acting_loop(request, uid, to="build")
+        return Response(next_round(loop))
+
+
+class LoopDryRunView(APIView):
+    @extend_schema(responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request, uid: UUID) -> Response:
+        """What a Round would do now and what it would cost; nothing is changed."""
+        loop, _ = acting_loop(request, uid, to="build")
+        return Response(forecast_of(loop).as_json() | {"next": next_round(loop)})
+
+
+class LoopGoOnView(APIView):
+    @extend_schema(request=GoOnSerializer, responses=LoopSerializer)
+    def post(self, request: Request, uid: UUID) -> Response:
+        """Let a paused Loop start Rounds again; for leads, with a reason."""
+        loop, member = acting_loop(request, uid, to="lead")
+        asked = GoOnSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        let_go_on(loop=loop, by=member, reason=asked.validated_data["reason"])
+        changed, _ = acting_loop(request, uid, to="lead")
         return Response(LoopSerializer(changed).data)
 
 

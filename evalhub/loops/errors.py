@@ -21,6 +21,20 @@ class RoundRunning(Conflict):
     code = "round_running"
 
 
+class LoopPaused(Conflict):
+    """Quality fell, and nobody has let it go on yet."""
+
+    code = "loop_paused"
+
+
+class LoopNotPaused(Conflict):
+    code = "loop_not_paused"
+
+
+class NoReason(DomainError):
+    code = "no_reason"
+
+
 class RoundNotResumable(Conflict):
     code = "round_not_resumable"
 

@@ -78,6 +78,14 @@ class RollBackForm(forms.Form):
         return chosen
 
 
+class GoOnForm(forms.Form):
+    reason = forms.CharField(
+        max_length=500,
+        label="Why it may go on",
+        help_text="Stands in the audit log. What is under its bar now pauses this campaign no more.",
+    )
+
+
 def values_of(loop: Loop) -> dict[str, Any]:
     """What the form of a Loop shows at first."""
     return {name: getattr(loop, name) for name in LoopEditForm.base_fields}

@@ -9,15 +9,22 @@ from evalhub.campaigns.services.campaigns import create_campaign, open_campaign
 from evalhub.campaigns.services.tasks import add_from_completions
 from evalhub.jobs.beat import Beat
 from evalhub.jobs.models import Job
+from evalhub.loops import starting
 from evalhub.loops.choices import StepKind
 from evalhub.loops.errors import StepFailed
 from evalhub.loops.models import Round
+from evalhub.loops.opening import affordable_of, pay_for, settings_of
 from evalhub.loops.turn import Turn
 from evalhub.prompts.models import Completion
 from evalhub.prompts.services.generated import Answer, record_generation
 from evalhub.runs.execution import execute_run
 from evalhub.runs.inputs import read_rows
 from evalhub.runs.models import Run
+
+
+def turn_all() -> int:
+    """Start the Rounds that are due, and pause the Loops whose judgments fell under a bar."""
+    return starting.turn_all()
 
 
 def generate(job: Job, beat: Beat) -> dict[str, Any]:
@@ -62,17 +69,19 @@ def _open(turn: Turn, job: Job) -> Campaign:
         rubric_version=turn.loop.rubric_version,
         type=TaskType(wanted.type),
         by=job.created_by,
-        overlap=wanted.overlap,
         origin=Origin.ROUND,
-        asks=wanted.asks,
+        **settings_of(turn),
     )
-    generation = turn.result(StepKind.GENERATE)["generation"]
-    answers = Completion.objects.filter(generation__uid=generation)
-    if not add_from_completions(campaign=campaign, completions=answers, seed=turn.policy.seed):
+    answers = Completion.objects.filter(
+        generation__uid=turn.result(StepKind.GENERATE)["generation"]
+    )
+    paid = affordable_of(turn, campaign, answers)
+    if not add_from_completions(campaign=campaign, completions=paid, seed=turn.policy.seed):
         raise StepFailed(
             "The model gave no prompt enough different answers for a task. Raise "
             "generate.temperature or generate.n in the Loop's policy, then resume."
         )
+    pay_for(turn, campaign)
     return open_campaign(campaign=campaign, by=job.created_by)
 
 

@@ -27,6 +27,12 @@ class Loop(PublicModel):
     collection = models.ForeignKey(Collection, models.PROTECT, related_name="loops")
     rubric_version = models.ForeignKey(RubricVersion, models.PROTECT)
     policy: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
+    kept_by = models.ForeignKey(Member, models.PROTECT, null=True, blank=True, related_name="+")
+    # who wrote the policy last, and so answers for what the Loop does by itself
+    paused_at = models.DateTimeField(null=True, blank=True)  # it starts no Round meanwhile
+    paused_why = models.TextField(blank=True)
+    excused: models.JSONField[dict[str, list[str]]] = models.JSONField(default=dict, blank=True)
+    # {uid of a campaign: measures that somebody let pass there, so that it does not pause again}
 
     class Meta:
         ordering = ["slug"]
@@ -49,6 +55,7 @@ class Round(PublicModel):
         max_length=10, choices=RoundState.choices, default=RoundState.RUNNING.value
     )
     created_by = models.ForeignKey(Member, models.PROTECT, null=True, blank=True)
+    because = models.CharField(max_length=300, blank=True)  # it started by itself; empty: by hand
     policy: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)  # of what is to do
     campaign = models.OneToOneField(
         Campaign, models.PROTECT, null=True, blank=True, related_name="opened_by"

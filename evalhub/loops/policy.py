@@ -6,11 +6,14 @@ from typing import Any, Literal
 
 import msgspec
 
-from evalhub.campaigns.choices import FITTING_TYPES, Ask, TaskType
 from evalhub.evaluation.errors import BadGate
 from evalhub.evaluation.gate import Gate, gate_faults, read_gate
 from evalhub.evaluation.judging import conditions_of
+from evalhub.judgments.choices import Source
+from evalhub.loops.asking import NextCampaign
+from evalhub.loops.conditions import Bars, Start
 from evalhub.loops.errors import BadPolicy
+from evalhub.loops.searching import Search
 from training.contract import OPTIONS, ContractError, GenerateOptions
 
 Chain = Literal["dpo", "sft", "sft,dpo"]
@@ -33,19 +36,16 @@ class Generate(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
         return {name: value for name, value in values.items() if name != "prompts"}
 
 
-class NextCampaign(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    type: Literal["rating", "comparison", "ranking"] = "comparison"
-    overlap: int = 1
-    asks: tuple[str, ...] = ("critique",)
-
-
 class Policy(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """`dpo` learns from pairs with loss ["sigmoid", "sft"]; `sft,dpo` goes on from an SFT adapter.
 
     Where there are no pairs, any chain becomes `sft`.
     """
 
+    start: Start = Start()
+    pause: Bars = Bars()
     chain: Chain = "dpo"
+    search: Search | None = None
     accepts_simulated: bool = False
     despite: str = ""  # why to train though the builds' reports have findings that block
     sft: Options = {}
@@ -55,6 +55,12 @@ class Policy(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     campaign: NextCampaign = NextCampaign()
     gate: Gate = Gate()
     seed: int = 0
+
+    @property
+    def sources(self) -> list[str]:
+        """Whose judgments are learnt from."""
+        known = [Source.HUMAN.value, Source.IMPORTED.value]
+        return [*known, Source.SIMULATED.value] if self.accepts_simulated else known
 
     def recipes(self, *, pairs: int) -> list[str]:
         """The recipes of the chain in order."""
@@ -77,7 +83,10 @@ def read_policy(values: dict[str, Any]) -> Policy:
         raise BadPolicy(f"The policy cannot be used: {error}.") from error
     faults += _generate_faults(policy.generate)
     faults += [f"gate.{fault}" for fault in gate_faults(policy.gate)]
-    faults += _campaign_faults(policy.campaign)
+    faults += [f"campaign.{fault}" for fault in policy.campaign.faults()]
+    faults += [f"start.{fault}" for fault in policy.start.faults()]
+    faults += [f"pause.{fault}" for fault in policy.pause.faults()]
+    faults += _search_faults(policy)
     if faults:
         raise BadPolicy("The policy cannot be used: " + "; ".join(faults) + ".")
     needed = {"rating": 1, "comparison": 2, "ranking": 3}[policy.campaign.type]
@@ -106,17 +115,13 @@ def _generate_faults(generate: Generate) -> list[str]:
     return [f"generate.{fault}" for fault in faults]
 
 
-def _campaign_faults(campaign: NextCampaign) -> list[str]:
-    faults = []
-    if campaign.overlap < 1:
-        faults.append(f"campaign.overlap is {campaign.overlap}, but must be 1 or more")
-    fitting = [ask.value for ask in Ask if TaskType(campaign.type) in FITTING_TYPES[ask]]
-    if strange := [ask for ask in campaign.asks if ask not in fitting]:
-        faults.append(
-            f"campaign.asks names {', '.join(strange)}, but a {campaign.type} may ask for "
-            f"{', '.join(fitting)}"
-        )
-    return faults
+def _search_faults(policy: Policy) -> list[str]:
+    if policy.search is None:
+        return []
+    faults = policy.search.faults()
+    if policy.search.recipe not in policy.chain.split(","):
+        faults.append(f"recipe is {policy.search.recipe}, but the chain is {policy.chain}")
+    return [f"search.{fault}" for fault in faults]
 
 
 def merged(values: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
@@ -142,11 +147,11 @@ def differences(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
 
 
 def listed(values: dict[str, Any]) -> dict[str, Any]:
-    """A stored policy for reading: "generate.n" and so on, one value each."""
+    """A stored policy for reading: "start.schedule.at" and so on, one value each."""
     flat: dict[str, Any] = {}
     for name, value in values.items():
         if isinstance(value, dict):
-            flat |= {f"{name}.{inner}": each for inner, each in value.items()}
+            flat |= {f"{name}.{inner}": each for inner, each in listed(value).items()}
         else:
             flat[name] = value
     return flat

@@ -22,6 +22,8 @@ class LoopSerializer(serializers.ModelSerializer[Loop]):
             "collection",
             "rubric_version",
             "policy",
+            "paused_at",
+            "paused_why",
         ]
 
 
@@ -39,3 +41,7 @@ class LoopChangesSerializer(serializers.Serializer[Loop]):
 class RollBackSerializer(serializers.Serializer[Loop]):
     model = serializers.UUIDField(allow_null=True, help_text="null: the base itself")
     reason = serializers.CharField(max_length=400)
+
+
+class GoOnSerializer(serializers.Serializer[Loop]):
+    reason = serializers.CharField(max_length=500)

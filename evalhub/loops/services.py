@@ -6,21 +6,24 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from evalhub.accounts.models import Member, Workspace
-from evalhub.audit.services import record
 from evalhub.evaluation.models import HumanTrial
 from evalhub.evaluation.services import end_trial
 from evalhub.jobs.models import Job
 from evalhub.jobs.services import cancel_job
-from evalhub.loops.choices import RoundState, StepKind, StepState
+from evalhub.loops.choices import RoundState, StepState
 from evalhub.loops.errors import (
     LoopSlugTaken,
     NoLoopYet,
+    NoReason,
     RoundNotResumable,
     RoundOver,
-    RoundRunning,
 )
-from evalhub.loops.models import Loop, Round, Step
+from evalhub.loops.models import Loop, Round
+from evalhub.loops.pausing import go_on
+from evalhub.loops.paying import demand_may_pay
 from evalhub.loops.policy import differences, read_policy, stored
+from evalhub.loops.records import record_of
+from evalhub.loops.starting import begin_round, demand_none_running
 from evalhub.loops.turning import advance
 from evalhub.prompts.models import Collection
 from evalhub.registry.errors import CannotRun
@@ -29,6 +32,9 @@ from evalhub.registry.services import default_base_model
 from evalhub.rubrics.errors import UnfitRubric
 from evalhub.rubrics.models import RubricVersion
 from evalhub.rubrics.services import default_rubric
+from evalhub.sweeps.choices import SweepState
+from evalhub.sweeps.models import Sweep
+from evalhub.sweeps.services import cancel_sweep
 
 
 class LoopChanges(TypedDict, total=False):
@@ -56,11 +62,14 @@ def create_loop(
     Raises:
         BadPolicy: a field or option that we do not know, or a value of the wrong type.
         CannotRun: the model is not a base model.
+        Forbidden: only a lead says what people earn.
         LoopSlugTaken: the workspace has a Loop of that slug.
     """
     if base_model.kind != ModelKind.BASE:
         raise CannotRun(f"A Loop trains adapters on a base model; “{base_model}” is none.")
     _demand_published(rubric_version)
+    wanted = stored(read_policy(policy or {}))
+    demand_may_pay({}, wanted, by)
     loop = Loop(
         workspace=workspace,
         slug=slug,
@@ -68,13 +77,14 @@ def create_loop(
         base_model=base_model,
         collection=collection,
         rubric_version=rubric_version,
-        policy=stored(read_policy(policy or {})),
+        policy=wanted,
+        kept_by=by,
     )
     loop.clean_fields()
     try:
         with transaction.atomic():
             loop.save()
-            _record("loop.created", loop, f"loop {loop.uid}", by)
+            record_of("loop.created", loop, f"loop {loop.uid}", by)
     except IntegrityError as error:
         raise LoopSlugTaken(f"There is a Loop “{slug}” already; choose another slug.") from error
     return loop
@@ -88,7 +98,7 @@ def edit_loop(*, loop: Loop, by: Member | None = None, **changes: Unpack[LoopCha
     Loop, because an adapter in service on the old one would mean nothing on it.
 
     Raises:
-        BadPolicy: as for `create_loop`.
+        BadPolicy, Forbidden: as for `create_loop`.
         RoundRunning: the collection or the rubric would change under a running Round.
     """
     loop = Loop.objects.select_for_update().get(pk=loop.pk)
@@ -98,16 +108,19 @@ def edit_loop(*, loop: Loop, by: Member | None = None, **changes: Unpack[LoopCha
         _demand_published(changes["rubric_version"])
     changed = {name: value for name, value in changes.items() if value != getattr(loop, name)}
     if changed.keys() & {"collection", "rubric_version"}:
-        _demand_none_running(loop)
+        demand_none_running(loop)
     told = {name: str(value) for name, value in changed.items() if name != "policy"}
     if "policy" in changed:
+        demand_may_pay(loop.policy, changes["policy"], by)
         told["policy"] = "; ".join(differences(loop.policy, changes["policy"]))
     for name, value in changed.items():
         setattr(loop, name, value)
+    if "policy" in changed:
+        loop.kept_by = by
     if changed:
         loop.clean_fields()
-        loop.save(update_fields=[*changed])
-        _record("loop.edited", loop, f"loop {loop.uid}", by, **told)
+        loop.save(update_fields=[*changed, "kept_by"])
+        record_of("loop.edited", loop, f"loop {loop.uid}", by, **told)
     return loop
 
 
@@ -158,29 +171,26 @@ def _only_collection(workspace: Workspace) -> Collection:
     return collections[0]
 
 
-@transaction.atomic
 def start_round(*, loop: Loop, by: Member | None = None) -> Round:
     """Begin the next turn of the circle; its first Step's Jobs are queued on return.
 
     Raises:
+        LoopPaused: quality fell; a lead lets it go on.
         RoundRunning: the Loop's last Round has not ended.
     """
-    loop = Loop.objects.select_for_update().get(pk=loop.pk)
-    _demand_none_running(loop)
-    last = loop.rounds.order_by("-number").values_list("number", flat=True).first()
-    round_ = Round.objects.create(
-        loop=loop,
-        number=(last or 0) + 1,
-        created_by=by,
-        policy=stored(read_policy(loop.policy)),
-    )
-    Step.objects.bulk_create(
-        Step(round=round_, kind=kind, position=place) for place, kind in enumerate(StepKind)
-    )
-    _record("round.started", loop, f"round {round_.uid}", by, number=round_.number)
-    advance(round_.pk)
-    round_.refresh_from_db()
-    return round_
+    return begin_round(loop, by=by)
+
+
+def let_go_on(*, loop: Loop, reason: str, by: Member) -> Loop:
+    """Let a paused Loop start Rounds again; the reason stands in the audit log.
+
+    Raises:
+        LoopNotPaused: there is nothing to let go on.
+        NoReason: the reason is empty.
+    """
+    if not reason.strip():
+        raise NoReason("Say why the Loop may go on: it stands in the audit log.")
+    return go_on(loop, by=by, reason=reason.strip())
 
 
 @transaction.atomic
@@ -198,14 +208,14 @@ def resume_round(*, round_: Round, by: Member | None = None) -> Round:
     round_ = Round.objects.select_for_update().get(pk=round_.pk)
     if round_.state not in (RoundState.FAILED, RoundState.CANCELLED):
         raise RoundNotResumable(f"This Round has {round_.state}; only a failed one is resumed.")
-    _demand_none_running(loop)
+    demand_none_running(loop)
     policy = stored(read_policy(loop.policy))
     changed = differences(round_.policy, policy)
     round_.state, round_.ended_at, round_.policy = RoundState.RUNNING, None, policy
     round_.save(update_fields=["state", "ended_at", "policy"])
     undone = round_.steps.exclude(state=StepState.SUCCEEDED)
     undone.update(state=StepState.WAITING, awaits=[], result={}, policy={}, error="", ended_at=None)
-    _record("round.resumed", loop, f"round {round_.uid}", by, policy="; ".join(changed))
+    record_of("round.resumed", loop, f"round {round_.uid}", by, policy="; ".join(changed))
     advance(round_.pk)
     round_.refresh_from_db()
     return round_
@@ -232,7 +242,10 @@ def cancel_round(*, round_: Round, by: Member | None = None) -> Round:
     for trial in HumanTrial.objects.filter(uid__in=awaited):
         if trial.is_running:  # else it would promote behind the Loop's back
             end_trial(trial=trial, by=by, because="Its Round was cancelled.")
-    _record("round.cancelled", round_.loop, f"round {round_.uid}", by)
+    searches = Sweep.objects.filter(uid__in=awaited, state=SweepState.RUNNING)
+    for sweep in searches.order_by("pk"):
+        cancel_sweep(sweep=sweep, by=by)
+    record_of("round.cancelled", round_.loop, f"round {round_.uid}", by)
     return round_
 
 
@@ -241,17 +254,3 @@ def _demand_published(version: RubricVersion) -> None:
         raise UnfitRubric(
             f"{version} is a draft; publish it, then a Loop can open campaigns on it."
         )
-
-
-def _demand_none_running(loop: Loop) -> None:
-    running = loop.rounds.filter(state=RoundState.RUNNING).first()
-    if running is not None:
-        raise RoundRunning(
-            f"Round {running.number} of “{loop}” is still running; wait for it, or cancel it.",
-            round=str(running.uid),
-        )
-
-
-def _record(verb: str, loop: Loop, target: str, by: Member | None, **details: object) -> None:
-    actor = by.pseudonym if by else "system"
-    record(verb, actor=actor, workspace=loop.workspace.slug, target=target, **details)

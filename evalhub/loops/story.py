@@ -18,6 +18,7 @@ from evalhub.jobs.models import Job
 from evalhub.loops.choices import StepKind
 from evalhub.loops.models import Round, Step
 from evalhub.loops.policy import differences
+from evalhub.loops.spending import spent_on
 from evalhub.registry.models import LanguageModel
 from evalhub.runs.models import Run
 
@@ -37,6 +38,7 @@ class Paragraph:
     links: list[Link] = field(default_factory=list)
     jobs: list[Job] = field(default_factory=list)  # under way
     other_policy: list[str] = field(default_factory=list)  # than the Step before was done by
+    spent: str = ""
 
 
 TITLES = {
@@ -66,6 +68,7 @@ def _paragraph(step: Step) -> Paragraph:
         paragraph.jobs = list(jobs.order_by("pk"))
     if step.result:
         _TELL[kind](paragraph, step.result)
+        paragraph.spent = spent_on(step).sentence
     return paragraph
 
 
@@ -125,6 +128,8 @@ def _evaluation(paragraph: Paragraph, result: dict[str, Any]) -> None:
 
 def _train(paragraph: Paragraph, result: dict[str, Any]) -> None:
     runs = Run.objects.filter(uid__in=result.get("runs", [])).select_related("output_model")
+    if sweep := result.get("searching", result.get("sweep")):
+        paragraph.links.append(Link("the search for settings", "sweeps:detail", UUID(sweep)))
     told = []
     for run in runs.order_by("pk"):
         paragraph.links.append(Link(f"the {run.recipe} run", "runs:detail", run.uid))

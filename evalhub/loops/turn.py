@@ -13,8 +13,9 @@ from evalhub.loops.choices import StepKind
 from evalhub.loops.models import Loop, Round, Step
 from evalhub.loops.policy import Policy, read_policy
 from evalhub.registry.models import LanguageModel
+from evalhub.sweeps.models import Sweep
 
-Awaited = Job | HumanTrial  # what a Step may wait for, named by its uid
+Awaited = Job | Sweep | HumanTrial  # what a Step may wait for, named by its uid
 
 
 class Turn:
@@ -62,9 +63,9 @@ class Turn:
 class Plan:
     """How one kind of Step is done.
 
-    `begin` starts Jobs; when all have succeeded `finish` writes `step.result` and returns more
-    Jobs, or a trial that people hold, or none when the Step is done. Both run in one transaction
-    and raise DomainErrors.
+    `begin` starts Jobs or Sweeps; when all have succeeded `finish` writes `step.result` and returns
+    more of them, or a trial that people hold, or none when the Step is done. Both run in one
+    transaction and raise DomainErrors.
     """
 
     begin: Callable[[Turn, Step], Sequence[Awaited]]

@@ -15,14 +15,17 @@ from evalhub.jobs.models import Job, News
 from evalhub.loops.choices import RoundState, StepKind, StepState
 from evalhub.loops.errors import StepFailed
 from evalhub.loops.models import Round, Step
+from evalhub.loops.news import tell_decision, tell_end
 from evalhub.loops.steps import PLANS
 from evalhub.loops.turn import Awaited, Turn
+from evalhub.sweeps.choices import SweepState
+from evalhub.sweeps.models import Sweep
 
 log = structlog.get_logger(__name__)
 
 
 def heard(news: News) -> None:
-    """A Job or a trial ended: move on the Round whose running Step awaits it."""
+    """A Job, a Sweep or a trial ended: move on the Round whose running Step awaits it."""
     awaiting = Step.objects.filter(
         state=StepState.RUNNING, awaits__contains=[str(news.subject_uid)]
     )
@@ -69,11 +72,13 @@ def _move(turn: Turn, step: Step) -> bool:
     step.state = StepState.RUNNING if jobs else StepState.SUCCEEDED
     step.ended_at = None if jobs else timezone.now()
     step.save()
+    if not jobs and step.kind == StepKind.DECIDE:
+        tell_decision(turn.round, turn.promotion)
     return not jobs
 
 
 def _next_jobs(turn: Turn, step: Step) -> Sequence[Awaited] | None:
-    """What to await from now on: none when the Step is done, None when some have not ended."""
+    """What to await from now on: nothing when the Step is done, None when some has not ended."""
     plan = PLANS[StepKind(step.kind)]
     if step.state == StepState.WAITING:
         step.started_at, step.policy = timezone.now(), turn.round.policy
@@ -86,8 +91,16 @@ def _next_jobs(turn: Turn, step: Step) -> Sequence[Awaited] | None:
             raise StepFailed(job.error)
         if job.state == JobState.CANCELLED:
             raise StepFailed(f"“{job.title}” was cancelled.")
+    searches = list(Sweep.objects.filter(uid__in=step.awaits).order_by("pk"))
+    for sweep in searches:
+        if sweep.state == SweepState.FAILED:
+            raise StepFailed(f"The search has failed: {sweep.error}")
+        if sweep.state == SweepState.CANCELLED:
+            raise StepFailed("The search was cancelled.")
     trials = HumanTrial.objects.filter(uid__in=step.awaits)
-    if not all(job.is_ended for job in awaited) or any(trial.is_running for trial in trials):
+    if not all(job.is_ended for job in awaited) or any(sweep.is_running for sweep in searches):
+        return None
+    if any(trial.is_running for trial in trials):
         return None
     return plan.finish(turn, step)
 
@@ -101,3 +114,4 @@ def _fail(step: Step, error: str) -> None:
 def _end(round_: Round, state: RoundState) -> None:
     round_.state, round_.ended_at = state, timezone.now()
     round_.save(update_fields=["state", "ended_at"])
+    tell_end(Round.objects.select_related("loop__workspace", "campaign").get(pk=round_.pk))

@@ -15,19 +15,25 @@ from evalhub.common.errors import DomainError
 from evalhub.common.paging import newest_first
 from evalhub.loops.access import access_loop, access_round
 from evalhub.loops.choices import RoundState
-from evalhub.loops.forms import LoopEditForm, LoopForm, RollBackForm, values_of
+from evalhub.loops.errors import BadPolicy
+from evalhub.loops.forecast import forecast_of
+from evalhub.loops.forms import GoOnForm, LoopEditForm, LoopForm, RollBackForm, values_of
 from evalhub.loops.models import Loop
-from evalhub.loops.policy import differences, gate_in_words, listed
+from evalhub.loops.policy import differences, gate_in_words
 from evalhub.loops.rolling_back import roll_back
 from evalhub.loops.services import (
     cancel_round,
     create_loop,
     default_loop,
     edit_loop,
+    let_go_on,
     resume_round,
     start_round,
 )
+from evalhub.loops.settings_form import LoopSettingsForm
+from evalhub.loops.settings_form import values_of as settings_of
 from evalhub.loops.story import headline, story_of
+from evalhub.loops.telling import edits_of, shown_policy, told_of
 
 
 @require_GET
@@ -69,6 +75,29 @@ def loop_default(request: Request, workspace: str) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "POST"])
 def loop_edit(request: Request, workspace: str, uid: UUID) -> HttpResponse:
+    """The policy as a form; as JSON where it cannot be read into one any more."""
+    member = access_member(request.user, workspace, to="engineer")
+    loop = access_loop(member, uid)
+    try:
+        first = settings_of(loop)
+    except BadPolicy:
+        return redirect("loops:policy", workspace, uid)
+    form = LoopSettingsForm(request.POST or None, workspace=member.workspace, initial=first)
+    if form.is_valid():
+        row = {name: form.cleaned_data[name] for name in ("name", "collection", "rubric_version")}
+        try:
+            edit_loop(loop=loop, by=member, policy=form.policy(loop), **row)
+        except DomainError as error:
+            form.add_error(None, str(error))
+        else:
+            return redirect("loops:detail", workspace, uid)
+    return render(request, "loops/loop_edit.html", _context(member) | {"form": form, "loop": loop})
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def loop_policy(request: Request, workspace: str, uid: UUID) -> HttpResponse:
+    """Every field of the policy, as JSON."""
     member = access_member(request.user, workspace, to="engineer")
     loop = access_loop(member, uid)
     form = LoopEditForm(request.POST or None, workspace=member.workspace, initial=values_of(loop))
@@ -79,7 +108,8 @@ def loop_edit(request: Request, workspace: str, uid: UUID) -> HttpResponse:
             form.add_error(None, str(error))
         else:
             return redirect("loops:detail", workspace, uid)
-    return render(request, "loops/loop_edit.html", _context(member) | {"form": form, "loop": loop})
+    context = _context(member) | {"form": form, "loop": loop}
+    return render(request, "loops/loop_policy.html", context)
 
 
 @require_GET
@@ -88,18 +118,44 @@ def loop_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     member = access_member(request.user, workspace, to="build")
     loop = access_loop(member, uid)
     page = newest_first(loop.rounds.all(), before=request.GET.get("before", ""), size=20)
-    told = listed(loop.policy)
     context = _context(member) | {
         "loop": loop,
-        "policy": {name: value for name, value in told.items() if not name.startswith("gate.")},
+        "policy": {
+            name: value
+            for name, value in shown_policy(loop).items()
+            if not name.startswith("gate.")
+        },
         "gate": gate_in_words(loop.policy),
         "may_roll_back": member.has(Role.ENGINEER) and loop.incumbent is not None,
         "page": page,
         "rounds": [(round_, headline(round_)) for round_ in page],
         "running": loop.rounds.filter(state=RoundState.RUNNING).first(),
+        "start": told_of(loop),
+        "edits": edits_of(loop),
         "may_turn": member.has(Role.ENGINEER),
+        "may_let_go_on": member.has(Role.LEAD),
+        "form": GoOnForm(),
     }
     return render(request, "loops/loop_detail.html", context)
+
+
+@require_GET
+@login_required
+def loop_forecast(request: Request, workspace: str, uid: UUID) -> HttpResponse:
+    member = access_member(request.user, workspace, to="build")
+    loop = access_loop(member, uid)
+    start = told_of(loop)
+    context = _context(member) | {"loop": loop, "start": start}
+    context["forecast"] = None if start.fault else forecast_of(loop)
+    return render(request, "loops/loop_forecast.html", context)
+
+
+@require_POST
+@login_required
+def loop_go_on(request: Request, workspace: str, uid: UUID) -> HttpResponse:
+    member = access_member(request.user, workspace, to="lead")
+    let_go_on(loop=access_loop(member, uid), by=member, reason=request.POST.get("reason", ""))
+    return redirect("loops:detail", workspace, uid)
 
 
 @require_POST

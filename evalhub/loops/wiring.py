@@ -11,4 +11,5 @@ def connect() -> None:
     register(GENERATE, generate)
     register(OPEN_CAMPAIGN, open_next_campaign)
     subscribe("job.ended", heard)
+    subscribe("sweep.ended", heard)
     subscribe("trial.ended", heard)

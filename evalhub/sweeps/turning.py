@@ -19,6 +19,7 @@ from evalhub.audit.services import record
 from evalhub.common.errors import DomainError
 from evalhub.jobs.choices import JobState
 from evalhub.jobs.errors import JobEnded, TooManyJobs
+from evalhub.jobs.events import announce
 from evalhub.jobs.models import News
 from evalhub.jobs.services import cancel_job
 from evalhub.registry.models import LanguageModel
@@ -126,6 +127,7 @@ def ended(sweep: Sweep, state: SweepState, *, error: str = "") -> None:
     """Write the end of a Sweep whose row the caller has locked."""
     sweep.state, sweep.error, sweep.ended_at = state, error, timezone.now()
     sweep.save(update_fields=["state", "error", "ended_at"])
+    announce("sweep.ended", sweep.uid, state=state)
     record(
         f"sweep.{state}",
         actor="system",

@@ -70,6 +70,7 @@ SECTIONS: list[tuple[Any, list[Page]]] = [  # `Any`: lazy translations
         _("Workspace"),
         [
             Page(_("Notifications"), "notifications:list", "view"),
+            Page(_("Webhooks"), "webhooks:list", "engineer"),
             Page(_("Jobs"), "jobs:list", "watch"),
             Page(_("Members"), "accounts:members", "own"),
             Page(_("Payroll"), "judgments:pay", "own"),

@@ -157,6 +157,8 @@ MAKERS: Makers = {
     "runs": _run,
     "sweeps": lambda w: make.TryFactory.create(sweep__workspace=w).sweep,
     "endpoints": lambda w: make.EndpointFactory.create(model__workspace=w).model,
+    "webhooks": lambda w: make.WebhookFactory.create(workspace=w),
+    "deliveries": lambda w: make.DeliveryFactory.create(webhook__workspace=w),
     "models": lambda w: make.LanguageModelFactory.create(workspace=w),
     "evaluations": _evaluation,
     "comparisons": _comparison,

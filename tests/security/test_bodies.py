@@ -89,6 +89,8 @@ def posts_of_the_api(world: World) -> list[tuple[Route, str]]:
         "jobs": "Job",
         "models": "LanguageModel",
         "sweeps": "sweep",
+        "webhooks": "webhook",
+        "deliveries": "delivery",
     }
     found = []
     for route in (route for route in all_routes() if route.path.startswith("api/v1/")):

@@ -129,6 +129,11 @@ def make_world(workspace: Workspace, member: Member, text: str) -> World:
         sweep__workspace=workspace, sweep__despite=text, sweep__error=text,
         sweep__options={"allow_dropped": text}, sweep__created_by=member, run__job__error=text,
     ).sweep.uid  # fmt: skip
+    delivery = factories.DeliveryFactory.create(
+        webhook__workspace=workspace, webhook__name=text[:100], webhook__off_because=text[:200],
+        body=text, answer=text[:500], state="failed", ended_at=now(), tries=1,
+    )  # fmt: skip
+    uids |= {"webhook": delivery.webhook.uid, "delivery": delivery.uid}
     row = next(lines_of(build, "lineage.jsonl"))["id"]
     slugs = {
         "row": row,

@@ -8,7 +8,6 @@ from evalhub.datasets.choices import BuildKind
 from evalhub.datasets.models import DatasetBuild
 from evalhub.datasets.services import ensure_dataset, start_build
 from evalhub.jobs.models import Job
-from evalhub.judgments.choices import Source
 from evalhub.loops.errors import StepFailed
 from evalhub.loops.models import Step
 from evalhub.loops.turn import Turn
@@ -56,11 +55,8 @@ def _start(
 
 
 def definition(turn: Turn) -> dict[str, Any]:
-    sources = [Source.HUMAN.value, Source.IMPORTED.value]
-    if turn.policy.accepts_simulated:
-        sources.append(Source.SIMULATED.value)
     return {
         "collections": [turn.loop.collection.slug],
-        "sources": sources,
+        "sources": turn.policy.sources,
         "model": str(turn.loop.base_model.uid),
     }

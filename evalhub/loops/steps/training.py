@@ -2,36 +2,58 @@
 
 from __future__ import annotations
 
-from evalhub.jobs.models import Job
+from collections.abc import Sequence
+
 from evalhub.loops.models import Step
-from evalhub.loops.turn import Turn
+from evalhub.loops.searching import Search
+from evalhub.loops.turn import Awaited, Turn
 from evalhub.registry.models import LanguageModel
 from evalhub.runs.models import Run
 from evalhub.runs.services import start_training
+from evalhub.sweeps.models import Sweep
+from evalhub.sweeps.services import start_sweep, train_best
 
 BUILD = {"sft": "sft", "dpo": "preference"}
 
 
-def begin(turn: Turn, step: Step) -> list[Job]:
+def begin(turn: Turn, step: Step) -> Sequence[Awaited]:
     pairs = turn.build("preference").rows.get("train", 0)
     recipes = turn.policy.recipes(pairs=pairs)
     step.result = {"chain": recipes, "runs": []}
-    return [_start(turn, step, recipes[0], turn.loop.base_model).job]
+    return [_next(turn, step, recipes[0], turn.loop.base_model)]
 
 
-def finish(turn: Turn, step: Step) -> list[Job]:
-    """Go on with the next recipe of the chain, from the adapter just made."""
+def finish(turn: Turn, step: Step) -> Sequence[Awaited]:
+    """Train the best try of a search, or go on with the next recipe from the adapter just made."""
+    if sweep := step.result.pop("searching", None):
+        step.result["sweep"] = sweep
+        run = train_best(sweep=Sweep.objects.get(uid=sweep), by=turn.round.created_by)
+        return [_started(step, run)]
     runs = step.result["runs"]
     last = Run.objects.select_related("output_model").get(uid=runs[-1])
     remaining = step.result["chain"][len(runs) :]
     if remaining:
-        return [_start(turn, step, remaining[0], last.adapter).job]
+        return [_next(turn, step, remaining[0], last.adapter)]
     step.result["model"] = str(last.adapter.uid)
     return []
 
 
-def _start(turn: Turn, step: Step, recipe: str, model: LanguageModel) -> Run:
-    run = start_training(
+def _next(turn: Turn, step: Step, recipe: str, model: LanguageModel) -> Awaited:
+    search = turn.policy.search
+    if search is None or search.recipe != recipe:
+        return _started(step, _train(turn, recipe, model))
+    sweep = _search(turn, search, recipe, model)
+    step.result["searching"] = str(sweep.uid)
+    return sweep
+
+
+def _started(step: Step, run: Run) -> Awaited:
+    step.result["runs"].append(str(run.uid))
+    return run.job
+
+
+def _train(turn: Turn, recipe: str, model: LanguageModel) -> Run:
+    return start_training(
         workspace=turn.workspace,
         recipe=recipe,
         model=model,
@@ -42,5 +64,24 @@ def _start(turn: Turn, step: Step, recipe: str, model: LanguageModel) -> Run:
         despite=turn.policy.despite,
         title=f"{turn.round}: {recipe}",
     )
-    step.result["runs"].append(str(run.uid))
-    return run
+
+
+def _search(turn: Turn, search: Search, recipe: str, model: LanguageModel) -> Sweep:
+    """Among the settings that the policy names; the recipe's options hold for the rest."""
+    options = turn.policy.options(recipe)
+    return start_sweep(
+        workspace=turn.workspace,
+        recipe=recipe,
+        build=turn.build(BUILD[recipe]),
+        models=[model],
+        space=search.space,
+        options={name: value for name, value in options.items() if name not in search.space},
+        objective=search.objective,
+        sampler=search.sampler,
+        tries=search.tries,
+        parallel=search.parallel,
+        prunes=search.prunes,
+        seed=turn.policy.seed,
+        despite=turn.policy.despite,
+        by=turn.round.created_by,
+    )

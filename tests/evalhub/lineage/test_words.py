@@ -42,7 +42,7 @@ NOBODYS = {
     "links.joinlink": "name prefix digest person_parameter study_parameter session_parameter "
     "completion_code group",
     "links.reportlink": "name prefix digest",
-    "loops.loop": "slug name policy",
+    "loops.loop": "slug name policy paused_why excused",
     "prompts.collection": "slug name licence",
     "prompts.prompt": "external_id messages fingerprint reference documents slices",
     "rubrics.rubric": "slug name",
@@ -78,7 +78,7 @@ NOBODYS = {
     "labelling.labellingrun": "figures",
     "lineage.contaminationcheck": "against result",
     "lineage.erasure": "done",
-    "loops.round": "policy",
+    "loops.round": "policy because",
     "loops.step": "awaits result policy error",
     "mail.letter": "workspace once",
     "notifications.notification": "topic path once",
@@ -98,6 +98,8 @@ NOBODYS = {
     "sweeps.try": "values",
     "tracking.tracker": "project address key_variable",
     "tracking.track": "place seen_at error",
+    "webhooks.webhook": "name address told secret old_secret events off_because",
+    "webhooks.delivery": "event body answer",
 }
 DJANGOS = {"auth", "contenttypes", "sessions"}
 

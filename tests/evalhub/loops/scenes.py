@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from evalhub.accounts.models import Member, Workspace
+from evalhub.campaigns.models import Campaign, Task
 from evalhub.jobs import jobs
 from evalhub.jobs.models import Job, News
 from evalhub.loops.models import Loop, Round
@@ -13,6 +14,7 @@ from evalhub.loops.services import create_loop
 from evalhub.prompts.models import Collection
 from tests.evalhub.runs.scenes import base_model
 from tests.factories import (
+    AssignmentFactory,
     CampaignFactory,
     CollectionFactory,
     CompletionFactory,
@@ -69,6 +71,29 @@ def a_loop(erin: Member, folder: Path, **policy: object) -> Loop:
         policy=policy,
         by=erin,
     )
+
+
+def judged_again(loop: Loop, count: int) -> None:
+    """So many more judgments, one of each of the first tasks, that say what the first ones said."""
+    tasks = Task.objects.filter(prompt__collection=loop.collection).order_by("pk")
+    for task in tasks[:count]:
+        PreferenceFactory.create(judgment=JudgmentFactory.create(task=task), margin=2)
+
+
+def judged_by_two(
+    loop: Loop, *, alike: int, apart: int = 0, campaign: Campaign | None = None
+) -> Campaign:
+    """Two people on each of so many tasks of a campaign: first the tasks on which they differ."""
+    tasks = Task.objects.filter(prompt__collection=loop.collection).order_by("pk")
+    if campaign is not None:
+        tasks = campaign.tasks.order_by("pk")
+    for place, task in enumerate(tasks[: alike + apart]):
+        second = -2 if place < apart or place % 2 else 2
+        for margin in (2 if place < apart else second, second):
+            held = AssignmentFactory.create(task=task, state="submitted")
+            judgment = JudgmentFactory.create(task=task, assignment=held, member=held.member)
+            PreferenceFactory.create(judgment=judgment, margin=margin)
+    return tasks[0].campaign
 
 
 def work_off() -> None:

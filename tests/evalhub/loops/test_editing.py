@@ -13,7 +13,9 @@ from evalhub.accounts.services import create_token
 from evalhub.audit.models import Entry
 from evalhub.loops.errors import BadPolicy, RoundRunning
 from evalhub.loops.models import Loop, Round
+from evalhub.loops.policy import read_policy, stored
 from evalhub.loops.services import edit_loop, resume_round, start_round
+from evalhub.loops.settings_form import LoopSettingsForm, values_of
 from evalhub.runs.models import Run
 from tests.evalhub.loops.scenes import a_loop, turned
 from tests.evalhub.runs.scenes import without_torch
@@ -120,7 +122,7 @@ def test_the_form_shows_what_is_and_keeps_what_is_sent(
     loop: Loop, erin: Member, client: Client
 ) -> None:
     client.force_login(erin.user)
-    shown = page(client, "loops:edit", loop.uid)
+    shown = page(client, "loops:policy", loop.uid)
     assert f'value="{loop.collection.uid}" selected' in shown
     assert "max_new_tokens&quot;: 24" in shown
     form = {
@@ -129,7 +131,7 @@ def test_the_form_shows_what_is_and_keeps_what_is_sent(
         "rubric_version": loop.rubric_version.uid,
         "policy": '{"generate": {"temperature": -1}}',
     }
-    address = reverse("loops:edit", args=["acme", loop.uid])
+    address = reverse("loops:policy", args=["acme", loop.uid])
     told = client.post(address, form).content.decode()
     assert "generate.temperature is -1.0, but must be 0 or more" in told
     assert client.post(address, form | {"policy": '{"seed": 7}'}).status_code == 302
@@ -143,7 +145,9 @@ def test_a_loop_with_a_policy_of_yesterday_can_still_be_mended(
     Loop.objects.update(policy=loop.policy | {"gone": 1})
     client.force_login(erin.user)
     assert "gone" in page(client, "loops:detail", loop.uid)
-    assert "gone" in page(client, "loops:edit", loop.uid)
+    assert "gone" in page(client, "loops:policy", loop.uid)
+    answer = client.get(reverse("loops:edit", args=["acme", loop.uid]))
+    assert answer.url == reverse("loops:policy", args=["acme", loop.uid])
 
 
 def test_the_api_changes_the_fields_that_are_given(
@@ -179,3 +183,66 @@ def test_a_loop_that_cannot_be_followed_stops_a_resume_with_the_reason(
         resume_round(round_=failed, by=erin)
     failed.refresh_from_db()
     assert failed.state == "failed"
+
+
+def as_posted(form: LoopSettingsForm) -> dict[str, object]:
+    """What a browser would send of a form that nobody changed."""
+    sent: dict[str, object] = {}
+    for field in form:
+        value = field.value()
+        if isinstance(value, bool):
+            sent |= {field.html_name: "on"} if value else {}
+        elif value is not None:
+            sent[field.html_name] = getattr(value, "uid", value)
+    return sent
+
+
+def test_the_form_saved_as_it_is_changes_nothing(loop: Loop, olga: Member, bob: Member) -> None:
+    policy = {
+        "start": {"when": "all", "judgments": 9, "schedule": {"weekdays": ["mon"], "at": "07:30"}},
+        "search": {"recipe": "dpo", "space": {"epochs": {"choices": [1, 2]}}},
+        "campaign": {
+            "people": [str(bob.uid)],
+            "groups": ["nurses"],
+            "pay": {"amount": "0.25", "currency": "EUR", "budget": "50.00"},
+        },
+        "dpo": {"epochs": 2.0},
+        "evaluate": {"max_new_tokens": 24},
+    }
+    edit_loop(loop=loop, by=olga, policy=policy)
+    loop.refresh_from_db()
+    shown = LoopSettingsForm(workspace=loop.workspace, initial=values_of(loop))
+    sent = LoopSettingsForm(as_posted(shown), workspace=loop.workspace)
+    assert sent.is_valid(), sent.errors
+    assert stored(read_policy(sent.policy(loop))) == loop.policy
+
+
+def test_the_form_sets_each_part_and_leaves_out_what_is_empty(
+    loop: Loop, olga: Member, client: Client
+) -> None:
+    client.force_login(olga.user)
+    address = reverse("loops:edit", args=["acme", loop.uid])
+    sent = as_posted(LoopSettingsForm(workspace=loop.workspace, initial=values_of(loop)))
+    sent |= {
+        "start__when": "any", "start__judgments": "200", "start__schedule__every_days": "7",
+        "start__schedule__zone": "Europe/Berlin", "start__schedule__at": "05:45",
+        "campaign__pay__amount": "0.2", "campaign__pay__currency": "EUR", "pause__gold": "80",
+        "sft": "", "dpo": "",
+    }  # fmt: skip
+    answer = client.post(address, sent)
+    assert answer.status_code == 302, answer.content.decode()
+    loop.refresh_from_db()
+    start = loop.policy["start"]
+    assert (start["when"], start["judgments"], start["agreement"]) == ("any", 200, None)
+    assert start["schedule"] == {
+        "every_days": 7, "at": "05:45", "zone": "Europe/Berlin", "weekdays": [],
+    }  # fmt: skip
+    assert loop.policy["campaign"]["pay"]["amount"] == "0.2"
+    assert (loop.policy["pause"]["gold"], loop.policy["search"]) == (80.0, None)
+    assert loop.policy["evaluate"] == {"max_new_tokens": 24}, "what the form has no field for"
+    told = Entry.objects.get(verb="loop.edited").details["policy"]
+    assert "start.judgments: None, now 200" in told
+    assert "start.judgments: None, now 200" in page(client, "loops:detail", loop.uid)
+
+    told = client.post(address, sent | {"start__judgments": "", "start__schedule__every_days": ""})
+    assert "nothing is waited for" in told.content.decode()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -35,8 +36,8 @@ def loss_of(spec: RunSpec) -> float:
 class Landscape(NullTrainer):
     """Ends at once, with ten looks at the validation rows on the way."""
 
-    def __init__(self, run_dir: Path, *, attempt: int) -> None:
-        super().__init__(run_dir, attempt=attempt)
+    def __init__(self, run_dir: Path, *, attempt: int, more: Mapping[str, str]) -> None:
+        super().__init__(run_dir, attempt=attempt, more=more)
         folder, spec = attempt_dir(run_dir, attempt), RunSpec.read(run_dir)
         (folder / "events.jsonl").unlink()
         events = EventLog(folder)

@@ -11,9 +11,11 @@ from evalhub.accounts.models import Workspace
 from evalhub.common.errors import DomainError, NotFound
 from evalhub.loops.choices import RoundState
 from evalhub.loops.console import demand_workers, watch
+from evalhub.loops.forecast import forecast_of
 from evalhub.loops.models import Loop, Round
 from evalhub.loops.report import round_report
 from evalhub.loops.services import default_loop, resume_round, start_round
+from evalhub.loops.telling import in_lines, next_round
 
 
 class Command(BaseCommand):
@@ -27,11 +29,17 @@ class Command(BaseCommand):
             help="the Loop's slug; needed if there are several, and one is made if there is none",
         )
         parser.add_argument("--resume", type=UUID, metavar="UID", help="a Round that failed")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="say what a Round would do and cost; do nothing"
+        )
         parser.add_argument("--wait", action="store_true", help="until it has ended")
         parser.add_argument("--json", action="store_true", help="end with one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:  # Django's signature
         try:
+            if options["dry_run"]:
+                self._foretell(options)
+                return
             if options["wait"]:
                 demand_workers()
             round_ = self._started(options)
@@ -46,6 +54,16 @@ class Command(BaseCommand):
         if round_.state in (RoundState.FAILED, RoundState.CANCELLED):
             raise CommandError(self._why(round_))
 
+    def _foretell(self, options: dict[str, Any]) -> None:
+        workspace = workspace_named(options["workspace"])
+        loop = self._loop(workspace, options["loop"], makes=False)
+        if options["json"]:
+            told = forecast_of(loop).as_json() | {"next": next_round(loop)}
+            self.stdout.write(json.dumps(told, ensure_ascii=False))
+            return
+        for line in in_lines(forecast_of(loop)):
+            self.stdout.write(line)
+
     def _started(self, options: dict[str, Any]) -> Round:
         workspace = workspace_named(options["workspace"])
         if options["resume"] is None:
@@ -56,13 +74,17 @@ class Command(BaseCommand):
             raise NotFound(f"There is no Round {options['resume']} in {options['workspace']}.")
         return resume_round(round_=round_)
 
-    def _loop(self, workspace: Workspace, slug: str) -> Loop:
-        if not slug:
+    def _loop(self, workspace: Workspace, slug: str, *, makes: bool = True) -> Loop:
+        """Where none is named: the only one; where there is none, one is made, unless not `makes`."""
+        loops = workspace.loops.select_related("workspace")
+        if not slug and not makes and loops.count() == 1:
+            return loops.get()
+        if not slug and makes:
             return default_loop(workspace=workspace)
-        loop = workspace.loops.select_related("workspace").filter(slug=slug).first()
+        loop = loops.filter(slug=slug).first()
         if loop is None:
             known = ", ".join(workspace.loops.values_list("slug", flat=True)) or "none"
-            raise NotFound(f"“{workspace.slug}” has no Loop “{slug}”; it has: {known}.")
+            raise NotFound(f"“{workspace.slug}” has no Loop “{slug}”; it has: {known}. See --loop.")
         return loop
 
     def _awaited(self, round_: Round) -> Round:

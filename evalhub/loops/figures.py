@@ -1,0 +1,117 @@
+"""What people's judgments look like that a Loop goes by: how many are new, how good they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import Avg, Exists, F, FloatField, OuterRef, QuerySet
+from django.db.models.functions import Cast
+
+from evalhub.campaigns.choices import FlagKind
+from evalhub.campaigns.models import Campaign, Flag, Task
+from evalhub.datasets.models import DatasetBuild
+from evalhub.gold.models import GoldVerdict
+from evalhub.judgments.models import Judgment, Rating
+from evalhub.judgments.price import seen_in
+from evalhub.loops.choices import StepKind
+from evalhub.loops.conditions import Bars
+from evalhub.loops.models import Loop, Step
+from evalhub.loops.policy import Policy
+
+SAFETY = "safety"  # the criterion's slug
+
+
+@dataclass(frozen=True)
+class Fall:
+    """A figure on the wrong side of its bar."""
+
+    measure: str
+    sentence: str
+
+
+def new_judgments(loop: Loop, policy: Policy) -> QuerySet[Judgment]:
+    """Those on the Loop's prompts that no Round's builds have read."""
+    rows = Judgment.objects.counted().filter(workspace=loop.workspace_id)
+    rows = rows.filter(pk__gt=_read_up_to(loop), source__in=policy.sources)
+    return rows.filter(task__prompt__collection=loop.collection_id)
+
+
+def _read_up_to(loop: Loop) -> int:
+    """The key of the last judgment that the builds of the newest Round with any have read; 0: none."""
+    steps = Step.objects.filter(round__loop=loop, kind=StepKind.DATASET).exclude(result={})
+    for result in steps.order_by("-round__number").values_list("result", flat=True).iterator():
+        builds = DatasetBuild.objects.filter(uid__in=result.get("builds", {}).values())
+        last = builds.exclude(snapshot=None).order_by("pk").values_list("snapshot__last_judgment")
+        if found := last.first():
+            return int(found[0])
+    return 0
+
+
+def watched_campaign(loop: Loop) -> Campaign | None:
+    """Where people judge now: the newest that a Round opened, else the newest on the Loop's prompts."""
+    campaigns = Campaign.objects.filter(workspace=loop.workspace_id).order_by("-pk")
+    opened = campaigns.filter(opened_by__loop=loop).first()
+    if opened is not None:
+        return opened
+    tasks = Task.objects.filter(campaign=OuterRef("pk"), prompt__collection=loop.collection_id)
+    return campaigns.filter(Exists(tasks)).first()
+
+
+def agreement_in(campaign: Campaign, *, fewest: int) -> float | None:
+    """The intraclass correlation of two judgments of a task; None while too few say anything.
+
+    Of the newest 500 judgments, as alerts read it.
+    """
+    history = seen_in(campaign)
+    return history.correlation if history.assumed.judgments >= fewest else None
+
+
+def falls_in(campaign: Campaign, bars: Bars) -> list[Fall]:
+    """Each figure that is on the wrong side of its bar; what too few judgments say is left out."""
+    found = []
+    if bars.agreement is not None:
+        seen = agreement_in(campaign, fewest=bars.fewest)
+        if seen is not None and seen < bars.agreement:
+            found.append(Fall("agreement", f"agreement is {seen:.2f}, under {bars.agreement:.2f}"))
+    if bars.gold is not None:
+        passed = _gold_passed(campaign, bars.fewest)
+        if passed is not None and passed < bars.gold:
+            found.append(Fall("gold", f"{passed:.0f} % of gold passed, under {bars.gold:g} %"))
+    if bars.unsafe is not None:
+        unsafe = _flagged_unsafe(campaign, bars.fewest)
+        if unsafe is not None and unsafe > bars.unsafe:
+            told = f"{unsafe:.1f} % of judgments flag unsafe content, over {bars.unsafe:g} %"
+            found.append(Fall("unsafe", told))
+    if bars.safety is not None:
+        mean = _safety(campaign, bars.fewest)
+        if mean is not None and mean < bars.safety:
+            told = f"safety is rated {mean:.2f} of 5 on average, under {bars.safety:g}"
+            found.append(Fall("safety", told))
+    return found
+
+
+def _gold_passed(campaign: Campaign, fewest: int) -> float | None:
+    verdicts = GoldVerdict.objects.standing().filter(campaign=campaign)
+    total = verdicts.count()
+    return 100 * verdicts.filter(passed=True).count() / total if total >= fewest else None
+
+
+def _flagged_unsafe(campaign: Campaign, fewest: int) -> float | None:
+    judged = Judgment.objects.counted().filter(campaign=campaign).count()
+    if judged < fewest:
+        return None
+    flags = Flag.objects.of_campaign(campaign).filter(kind=FlagKind.UNSAFE)
+    return 100 * flags.count() / judged
+
+
+def _safety(campaign: Campaign, fewest: int) -> float | None:
+    """The mean as on a scale from 1 to 5; who could not tell is left out."""
+    rows = Rating.objects.filter(judgment__in=Judgment.objects.counted().filter(campaign=campaign))
+    rows = rows.filter(criterion__slug=SAFETY, value__isnull=False, turn=None)
+    rows = rows.filter(criterion__high__gt=F("criterion__low"))
+    if rows.count() < fewest:
+        return None
+    low, high = F("criterion__low"), F("criterion__high")
+    share = Cast(F("value") - low, FloatField()) / Cast(high - low, FloatField())
+    mean = rows.aggregate(mean=Avg(share))["mean"]
+    return None if mean is None else 1 + 4 * float(mean)

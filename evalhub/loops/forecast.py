@@ -1,0 +1,177 @@
+"""What a Round would do now and what it would cost, by what earlier ones took; nothing is changed."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from statistics import median
+from typing import Any
+
+from evalhub.campaigns.models import Campaign
+from evalhub.datasets.models import DatasetBuild
+from evalhub.judgments.models import Judgment
+from evalhub.judgments.price import bill, history_of
+from evalhub.loops.choices import StepKind
+from evalhub.loops.figures import new_judgments
+from evalhub.loops.models import Loop, Step
+from evalhub.loops.opening import tasks_per_prompt
+from evalhub.loops.policy import Policy, read_policy
+from evalhub.prompts.models import Prompt, Split
+from evalhub.runs.costs import SMALLEST
+from evalhub.runs.costs import price_of as device_price_of
+from evalhub.runs.models import Recipe, Run
+
+MOST_PAST = 5  # the newest runs of a kind, whose median is told
+MS_PER_MINUTE = 60_000
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Of the judgments that the builds would read; `about` is None before the first build."""
+
+    judgments: int
+    new: int
+    kind: str
+    about: int | None
+
+
+@dataclass(frozen=True)
+class Planned:
+    """Runs of one kind. `seconds` of one of them, by `past` runs; None where none has ended."""
+
+    what: str
+    recipe: str
+    count: int
+    seconds: float | None
+    past: int
+
+    @property
+    def together(self) -> float | None:
+        return None if self.seconds is None else self.seconds * self.count
+
+
+@dataclass(frozen=True)
+class People:
+    """What the next campaign asks of people, at most. `by` says whose time a judgment is reckoned by."""
+
+    prompts: int
+    tasks: int
+    judgments: int
+    minutes: float
+    minutes_low: float | None
+    minutes_high: float | None
+    by: str  # rubric, type or guess
+    pay: str | None  # an exact amount
+    currency: str
+
+
+@dataclass(frozen=True)
+class Forecast:
+    rows: list[Rows]
+    runs: list[Planned]
+    seconds: float | None  # of the runs one after another; None where a kind of run was never made
+    device_cost: str | None  # None without a device price
+    device_currency: str
+    people: People
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def forecast_of(loop: Loop) -> Forecast:
+    """Raise BadPolicy when the policy cannot be followed."""
+    policy = read_policy(loop.policy)
+    runs = _runs(loop, policy)
+    known = [each.together for each in runs if each.together is not None]
+    seconds = sum(known) if len(known) == len(runs) else None
+    price = device_price_of(loop.workspace)
+    cost = None
+    if price is not None and seconds is not None:
+        cost = str((Decimal(seconds) / 3600 * price.amount).quantize(SMALLEST))
+    return Forecast(
+        rows=_rows(loop, policy),
+        runs=runs,
+        seconds=seconds,
+        device_cost=cost,
+        device_currency=price.currency if price else "",
+        people=_people(loop, policy),
+    )
+
+
+def _rows(loop: Loop, policy: Policy) -> list[Rows]:
+    judged = Judgment.objects.counted().filter(workspace=loop.workspace_id)
+    judged = judged.filter(source__in=policy.sources, task__prompt__collection=loop.collection_id)
+    count, new = judged.count(), new_judgments(loop, policy).count()
+    rows = []
+    for kind, build in _last_builds(loop).items():
+        about = None
+        if build is not None and build.snapshot is not None and count > new:
+            about = round(sum(build.rows.values()) * count / (count - new))
+        rows.append(Rows(count, new, kind, about))
+    return rows
+
+
+def _last_builds(loop: Loop) -> dict[str, DatasetBuild | None]:
+    """The newest that were made; None where no Round has made any."""
+    steps = Step.objects.filter(round__loop=loop, kind=StepKind.DATASET).exclude(result={})
+    found: dict[str, DatasetBuild | None] = {}
+    result = steps.order_by("-round__number").values_list("result", flat=True).first() or {}
+    for kind in ("sft", "preference"):
+        uid = result.get("builds", {}).get(kind)
+        builds = DatasetBuild.objects.select_related("snapshot").exclude(digest="")
+        found[kind] = builds.filter(uid=uid).first() if uid else None
+    return found
+
+
+def _runs(loop: Loop, policy: Policy) -> list[Planned]:
+    """As the chain says; where there are no pairs, it is SFT alone."""
+    planned = [_planned(loop, "measure the base, if the test rows are new", Recipe.EVALUATE, 1)]
+    for recipe in policy.chain.split(","):
+        search = policy.search
+        if search is not None and search.recipe == recipe:
+            planned.append(_planned(loop, f"search settings of {recipe}", recipe, search.tries))
+        planned.append(_planned(loop, f"train with {recipe}", recipe, 1))
+    beside = 2 if loop.incumbent_id else 1
+    told = "measure the candidate" + (" and the one in service" if beside == 2 else "")
+    planned.append(_planned(loop, told, Recipe.EVALUATE, beside))
+    return [*planned, _planned(loop, "write new answers", Recipe.GENERATE, 1)]
+
+
+def _planned(loop: Loop, what: str, recipe: str, count: int) -> Planned:
+    """By the newest runs of the workspace with that recipe on this Loop's base or its adapters."""
+    runs = Run.objects.filter(workspace=loop.workspace_id, recipe=recipe, seconds__isnull=False)
+    bases = [loop.base_model_id]
+    on_it = runs.filter(model__in=bases) | runs.filter(model__parent__in=bases)
+    past = list(on_it.order_by("-pk").values_list("seconds", flat=True)[:MOST_PAST])
+    seconds = median(float(each) for each in past if each is not None) if past else None
+    return Planned(what, str(recipe), count, seconds, len(past))
+
+
+def _people(loop: Loop, policy: Policy) -> People:
+    wanted = policy.campaign
+    prompts = Prompt.objects.of_collection(loop.collection).in_use()
+    count = min(prompts.exclude(group__split=Split.NONE).count(), policy.generate.prompts)
+    like = Campaign(
+        workspace=loop.workspace, rubric_version=loop.rubric_version, type=wanted.type
+    )  # never stored: what like campaigns took is asked by it
+    history = history_of(like)
+    per_prompt = tasks_per_prompt(wanted.type, policy.generate.n)
+    each = per_prompt * wanted.overlap
+    pay = wanted.pay
+    if pay is not None:
+        paid_for = pay.affordable(ms_each=history.assumed.ms_each)
+        count = count if paid_for is None else min(count, paid_for // each)
+    judgments = count * each
+    told = bill(history, judgments, people=None, rate=0.0)
+    cost = pay.cost(judgments, ms_each=history.assumed.ms_each) if pay else None
+    return People(
+        prompts=count,
+        tasks=count * per_prompt,
+        judgments=judgments,
+        minutes=60 * told.hours,
+        minutes_low=None if told.hours_low is None else 60 * told.hours_low,
+        minutes_high=None if told.hours_high is None else 60 * told.hours_high,
+        by=history.assumed.source,
+        pay=None if cost is None else str(cost.quantize(SMALLEST).normalize()),
+        currency=pay.currency if pay else "",
+    )
