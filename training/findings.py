@@ -97,6 +97,10 @@ CATALOGUE: Mapping[str, Kind] = {
         "while", "caution", "a server refused to answer prompts",
         "read why in refused.jsonl: most are too long for the model there, or against its rules; mend or leave them out",
     ),
+    "budget_spent": Kind(
+        "while", "caution", "the budget was spent before everything was asked",
+        "what was answered is kept; start another run with what is left, or allow more requests or money",
+    ),
     "answers_cut": Kind(
         "after", "caution", "answers were cut before they ended",
         "take a larger max_new_tokens; if nearly all are cut, the model has not learnt to stop",

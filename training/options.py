@@ -90,6 +90,8 @@ class GenerateOptions(Options):
     batch_size: int = 128  # answers side by side, fewer where memory ends; it changes none
     threads: int = 1
     allow_dropped: str = ""  # the reason why losing more than 1 % of the prompts is accepted
+    most_requests: int = 0  # to a server, those tried again too; 0: no bound
+    most_cost: float = 0.0  # by the server's prices; 0: no bound
 
     @property
     def settings(self) -> list[tuple[float, float]]:
@@ -106,6 +108,8 @@ class GenerateOptions(Options):
             ("top_ps", "more than 0 and at most 1, each once", _each_once(self.top_ps) and all(0 < each <= 1 for each in self.top_ps)),
             ("max_new_tokens", "1 or more", self.max_new_tokens >= 1),
             ("refills", "0 to 20", 0 <= self.refills <= 20),
+            ("most_requests", "0 or more", self.most_requests >= 0),
+            ("most_cost", "0 or more", self.most_cost >= 0),
             ("best", f"0 to {self.n * len(self.settings)}, the answers to a prompt", 0 <= self.best <= self.n * len(self.settings)),
             ("batch_size", "1 or more", self.batch_size >= 1),
             ("threads", "1 or more", self.threads >= 1),

@@ -235,3 +235,46 @@ def test_public_and_named_addresses_are_allowed() -> None:
 def test_what_is_no_address_is_refused(url: str) -> None:
     assert fault_of_url(url)
     assert not fault_of_url("https://host.example:8443/openai/v1/")
+
+
+def test_a_budget_of_requests_stops_asking_and_keeps_what_came(run: Run, server: Server) -> None:
+    """A retry is a request: of five, one is lost to a 500, so four answers come of eight."""
+    server.answer = lambda nth, body: (500, {}, {}) if nth == 1 else said("Yes.")
+    result = asked(run, server, prompts=4, options={"most_requests": 5, "allow_dropped": "a budget"}, at_once=1)  # fmt: skip
+    assert result.ok, result.error
+    assert len(server.asked) == 5
+    assert len(run.artifact("completions.jsonl")) == 4
+    assert (result.metrics["unasked"], result.metrics["refused"]) == (4.0, 0.0)
+    assert [each["code"] for each in result.findings] == ["budget_spent"]
+    assert {row["why"] for row in run.artifact("refused.jsonl")} == {"the budget is spent"}
+
+
+def test_a_budget_of_money_is_never_passed_whatever_is_under_way(run: Run, server: Server) -> None:
+    """Each answer may cost as much as its limit allows, and that must fit beside those under way."""
+    server.answer = lambda nth, body: said("Yes.", usage=(10, 100))
+    options = {"most_cost": 0.0055, "max_new_tokens": 100}
+    result = asked(run, server, prompts=10, prices=[0.0, 10.0], options=options, at_once=8)
+    assert result.ok, result.error
+    assert result.metrics["cost"] == pytest.approx(0.005), (
+        "five answers of 0.001; a sixth did not fit"
+    )
+    assert result.metrics["unasked"] == 15.0
+
+
+def test_an_attempt_that_goes_on_counts_what_the_one_before_has_spent(run: Run, server: Server) -> None:  # fmt: skip
+    """Uncounted answers cost what they could: 100 tokens each, so three fit into 0.003."""
+    server.answer = lambda nth, body: (
+        said("Yes.", usage=None) if nth < 3 else (401, {}, {"error": {"message": "no"}})
+    )
+    bound = {"most_cost": 0.003, "max_new_tokens": 100}
+    assert not asked(run, server, prompts=4, prices=[0.0, 10.0], options=bound, at_once=1).ok
+    server.answer = lambda nth, body: said("Yes.", usage=(1, 100))
+    result = asked(run, server, prompts=4, attempt=2, prices=[0.0, 10.0], options=bound, at_once=1)
+    assert result.ok, result.error
+    assert len(run.artifact("completions.jsonl")) == 3
+
+
+def test_a_budget_that_means_nothing_is_refused(run: Run, server: Server) -> None:
+    result = asked(run, server, options={"most_cost": 1.0})
+    assert "most_cost needs the endpoint's prices" in result.error
+    assert server.asked == []

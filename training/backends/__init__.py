@@ -65,6 +65,10 @@ class Backend(Protocol):
         """Those that it can answer, of those it was made for."""
         ...
 
+    def go_on_from(self, known: Mapping[tuple[str, int, int], Mapping[str, Any]]) -> None:
+        """Know what earlier attempts have written, by key, before `write` is asked for more."""
+        ...
+
     def write(self, asked: Sequence[Asked], stop: Stop) -> Iterator[Written]:
         """Each answer as it is finished.
 

@@ -8,7 +8,7 @@ import ipaddress
 import random
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import httpx2
 
 from training.addresses import fault_of_host, fault_of_url, is_public
+from training.backends.budget import OVER_BUDGET
 from training.contract import EndpointSpec
 from training.errors import InputError
 
@@ -82,6 +83,7 @@ class Caller:
             trust_env=False,  # a proxy would look the name up, and nobody the address
         )
         self.called = Called()
+        self.may_retry: Callable[[], bool] = lambda: True
 
     async def ask(self, body: dict[str, Any]) -> dict[str, Any]:
         """What the server answers.
@@ -93,6 +95,8 @@ class Caller:
         pause, why = FIRST_PAUSE, ""
         for turn in range(TRIES):
             await self._pace.wait()
+            if turn and not self.may_retry():
+                raise Refused(OVER_BUDGET)
             self.called.requests += 1
             self.called.retries += turn > 0
             try:

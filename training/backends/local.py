@@ -38,6 +38,9 @@ class LocalBackend:
         has_adapter = bool(attempt.spec.adapter)
         self._model = attach_adapter(self._loaded.model, attempt, trainable=False) if has_adapter else self._loaded.model  # fmt: skip
 
+    def go_on_from(self, known: Mapping[tuple[str, int, int], Mapping[str, Any]]) -> None:
+        """Nothing is paid for."""
+
     def write(self, asked: Sequence[Asked], stop: Stop) -> Iterator[Written]:
         by_place = {(self._at[each.row.id], each.index): each for each in asked}
         wanted = [

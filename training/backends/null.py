@@ -18,6 +18,9 @@ class NullBackend:
         self.asked: list[Asked] = []
         self._says = says or (lambda asked: f"{asked.row.id} {asked.seed}")
 
+    def go_on_from(self, known: Mapping[tuple[str, int, int], Mapping[str, Any]]) -> None:
+        """Nothing is paid for."""
+
     def write(self, asked: Sequence[Asked], stop: Stop) -> Iterator[Written]:
         for each in asked:
             stop.check()

@@ -9,6 +9,7 @@ from typing import Any
 
 from training.attempt import Attempt
 from training.backends import Asked, Finish, Written
+from training.backends.budget import MILLION, OVER_BUDGET, Budget
 from training.backends.calling import Caller, Refused
 from training.contract import (
     ENDPOINT_KEY_VARIABLE,
@@ -22,7 +23,6 @@ from training.stopping import Stop
 
 LOOK_EVERY = 0.25  # seconds between looks at whether to stop
 FINISHES: dict[str, Finish] = {"stop": "stop", "length": "length", "content_filter": "refused"}
-MILLION = 1_000_000
 
 
 class ServerBackend:
@@ -39,16 +39,33 @@ class ServerBackend:
         named = os.environ.get(PRIVATE_VARIABLE, "").split(",")
         private = [each.strip() for each in named if each.strip()]
         self._caller = Caller(self._endpoint, key=_key(attempt), private=private)
+        self._budget = Budget(
+            requests=options.most_requests,
+            cost=options.most_cost,
+            prices=self._endpoint.prices,
+            most_tokens=options.max_new_tokens,
+            retries=lambda: self._caller.called.retries,
+        )
+        self._caller.may_retry = self._budget.takes_a_retry
         self._loop = asyncio.new_event_loop()
         attempt.environment.update(endpoint=self._endpoint.url, endpoint_model=self._endpoint.model)
+
+    def go_on_from(self, known: Mapping[tuple[str, int, int], Mapping[str, Any]]) -> None:
+        self._budget.go_on_from(known, {row.id: row.texts["prompt"] for row in self.rows})
 
     def write(self, asked: Sequence[Asked], stop: Stop) -> Iterator[Written]:
         waiting, working = list(reversed(asked)), set[asyncio.Task[Written]]()
         try:
             while waiting or working:
                 stop.check()
-                while waiting and len(working) < self._endpoint.at_once:
+                while waiting and len(working) < self._endpoint.at_once and self._fits(waiting[-1]):
                     working.add(self._loop.create_task(self._one(waiting.pop())))
+                if not working:
+                    yield from (
+                        Written(each, "", "refused", None, why=OVER_BUDGET)
+                        for each in reversed(waiting)
+                    )
+                    return
                 done, working = self._loop.run_until_complete(_first_of(working))
                 failed = [task for task in done if task.exception() is not None]
                 yield from [task.result() for task in done if task not in failed]
@@ -78,12 +95,18 @@ class ServerBackend:
         self._loop.run_until_complete(self._caller.close())
         self._loop.close()
 
+    def _fits(self, asked: Asked) -> bool:
+        return self._budget.takes(asked.key, asked.row.texts["prompt"])
+
     async def _one(self, asked: Asked) -> Written:
         try:
             answer = await self._caller.ask(self._body(asked))
         except Refused as no:
+            self._budget.settle(asked.key, 0, 0)
             return Written(asked, "", "refused", None, why=str(no))
-        return self._written(asked, answer)
+        written = self._written(asked, answer)
+        self._budget.settle(asked.key, written.read, written.tokens)
+        return written
 
     def _body(self, asked: Asked) -> dict[str, Any]:
         prompt, setting = asked.row.texts["prompt"], asked.setting

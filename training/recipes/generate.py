@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from training.artifacts import write_rows
 from training.attempt import Attempt
 from training.backends import Backend
+from training.backends.budget import OVER_BUDGET
 from training.contract import GenerateOptions
 from training.errors import InputError
 from training.filling import Answer, Filling, places_of
@@ -42,6 +43,7 @@ def answer_rows(attempt: Attempt, options: GenerateOptions, backend: Backend) ->
     """The same by any back end."""
     begun, ledger = time.monotonic(), Ledger(attempt.run_dir)
     before = len(ledger.known)
+    backend.go_on_from(ledger.known)
     filling = Filling(attempt, backend, ledger, refills=options.refills)
     places = places_of(backend.rows, options, seed=attempt.spec.seed)
     try:
@@ -66,7 +68,8 @@ def answer_rows(attempt: Attempt, options: GenerateOptions, backend: Backend) ->
         "tokens_per_second": round(sum(each["tokens"] or 0 for _, each in written) / max(seconds, 1e-9), 1),
         "rewritten": float(filling.rewritten),
         "repeated": float(filling.repeated),
-        "refused": float(len(filling.refused)),
+        "refused": float(sum(each["why"] != OVER_BUDGET for each in filling.refused)),
+        "unasked": float(sum(each["why"] == OVER_BUDGET for each in filling.refused)),
         **backend.figures(ledger.known.values()),
     }  # fmt: skip
 
@@ -75,6 +78,11 @@ def _demand_sense(attempt: Attempt, options: GenerateOptions) -> None:
     faults = options.faults()
     if options.best and not attempt.spec.teacher:
         faults.append("best needs a reward model as teacher, which says what is best")
+    bounded = options.most_requests or options.most_cost
+    if bounded and not attempt.spec.endpoint:
+        faults.append("most_requests and most_cost bound what a server is asked; there is none")
+    if options.most_cost and attempt.spec.endpoint and not attempt.spec.endpoint.get("prices"):
+        faults.append("most_cost needs the endpoint's prices, which nobody has given")
     if faults:
         raise InputError("This cannot be run: " + "; ".join(faults) + ".")
 
@@ -93,9 +101,15 @@ def _backend(attempt: Attempt, options: GenerateOptions, rows: Sequence[Row]) ->
 def _settle(attempt: Attempt, options: GenerateOptions, filling: Filling, *, wanted: int) -> None:
     """Tell what was refused, cut or said twice; refuse to go on where too much is lost."""
     answers = filling.answers.values()
-    lost = filling.refused
+    if filling.refused:
+        write_rows(attempt.artifacts / "refused.jsonl", filling.refused)
+    lost = [each for each in filling.refused if each["why"] != OVER_BUDGET]
+    if unasked := len(filling.refused) - len(lost):
+        told = f"{unasked} of {wanted} answers were not asked for: {OVER_BUDGET}"
+        if not answers:
+            raise InputError(f"{told}. Allow more requests or money.")
+        attempt.find("budget_spent", told)
     if lost:
-        write_rows(attempt.artifacts / "refused.jsonl", lost)
         told = f"{len(lost)} of {wanted} answers were refused, the first to {lost[0]['prompt']}: {lost[0]['why']}"
         if (len(lost) > MOST_LOST * wanted and not options.allow_dropped) or not answers:
             raise InputError(f"{told} Mend the prompts, or say in allow_dropped why it is right.")
