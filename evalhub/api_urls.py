@@ -19,6 +19,7 @@ v1 = [
     path("", include("evalhub.remote.api_urls")),
     path("", include("evalhub.sweeps.api_urls")),
     path("", include("evalhub.tracking.api_urls")),
+    path("", include("evalhub.judges.api_urls")),
     path("", include("evalhub.webhooks.api_urls")),
     path("", include("evalhub.evaluation.api_urls")),
     path("", include("evalhub.lineage.api_urls")),

@@ -42,6 +42,7 @@ OURS = [
     "evalhub.remote",
     "evalhub.sweeps",
     "evalhub.tracking",
+    "evalhub.judges",
     "evalhub.evaluation",
     "evalhub.lineage",
     "evalhub.loops",

@@ -35,6 +35,7 @@ in_workspace: list[URLPattern | URLResolver] = [
     path("", include("evalhub.runs.urls")),
     path("", include("evalhub.sweeps.urls")),
     path("", include("evalhub.tracking.urls")),
+    path("", include("evalhub.judges.urls")),
     path("", include("evalhub.webhooks.urls")),
     path("", include("evalhub.evaluation.urls")),
     path("", include("evalhub.lineage.urls")),

@@ -38,6 +38,7 @@ from evalhub.evaluation.models import Bet, Comparison, Evaluation, HumanTrial, P
 from evalhub.gold.models import Appeal, Attempt, GoldVerdict, Qualification
 from evalhub.imports.models import Import, RejectedRow
 from evalhub.jobs.models import Job
+from evalhub.judges.models import Judge, JudgeAcceptance, JudgePrompt, JudgeReport, Judging
 from evalhub.judgments.models import (
     ExpertAnswer,
     Judgment,
@@ -933,3 +934,104 @@ class DeliveryFactory(DjangoModelFactory[Delivery]):
     event = "round.ended"
     occasion = factory.LazyFunction(uuid4)
     body = "{}"
+
+
+class JudgeFactory(DjangoModelFactory[Judge]):
+    class Meta:
+        model = Judge
+
+    workspace = factory.SubFactory(WorkspaceFactory)
+    member = factory.SubFactory(
+        MemberFactory,
+        workspace=factory.SelfAttribute("..workspace"),
+        user=None,
+        kind="model",
+        roles=[],
+    )
+    model = factory.SubFactory(
+        LanguageModelFactory, workspace=factory.SelfAttribute("..workspace"), kind="endpoint"
+    )
+    rubric = factory.SubFactory(RubricFactory, workspace=factory.SelfAttribute("..workspace"))
+
+
+class JudgePromptFactory(DjangoModelFactory[JudgePrompt]):
+    class Meta:
+        model = JudgePrompt
+
+    judge = factory.SubFactory(JudgeFactory)
+    rubric_version = factory.SubFactory(
+        RubricVersionFactory, rubric=factory.SelfAttribute("..judge.rubric")
+    )
+    number = factory.Sequence(lambda n: n + 1)
+    instructions = "Judge by the rubric."
+    digest = "0" * 64
+
+
+class JudgingFactory(DjangoModelFactory[Judging]):
+    """Ended, with a report, and accepted by a bar that is met."""
+
+    class Meta:
+        model = Judging
+        skip_postgeneration_save = True
+
+    prompt = factory.SubFactory(JudgePromptFactory)
+    source = factory.SubFactory(
+        CampaignFactory,
+        workspace=factory.SelfAttribute("..prompt.judge.workspace"),
+        rubric_version=factory.SelfAttribute("..prompt.rubric_version"),
+    )
+    campaign = factory.SubFactory(
+        CampaignFactory,
+        workspace=factory.SelfAttribute("..source.workspace"),
+        rubric_version=factory.SelfAttribute("..prompt.rubric_version"),
+        origin="model",
+        state="closed",
+    )
+    run = factory.SubFactory(
+        RunFactory,
+        workspace=factory.SelfAttribute("..source.workspace"),
+        recipe="generate",
+        job__state="succeeded",
+        job__ended_at=factory.LazyFunction(timezone.now),
+    )
+    on_conflict = "tie"
+    tasks = 60
+    left = 3
+    counts = factory.LazyFunction(
+        lambda: {"asked": 120, "judged": 59, "left_out": 1, "unreadable": {"cut": 1}, "pairs": {}}
+    )
+    ended_at = factory.LazyFunction(timezone.now)
+
+    @factory.post_generation
+    def accepted(self: Any, create: bool, extracted: Any, **_: Any) -> None:  # noqa: FBT001
+        report = JudgeReport.objects.create(prompt=self.prompt, body=judge_report())
+        JudgeAcceptance.objects.create(
+            prompt=self.prompt,
+            report=report,
+            bar={"least": 0.6, "fewest": 50.0},
+            accepted_by=MemberFactory.create(workspace=self.source.workspace, roles=["lead"]),
+        )
+
+
+def judge_report(question: str = "overall") -> dict[str, Any]:
+    """As of `judges.agreement`: two questions, one of them without people's agreement."""
+    figure = {"value": 0.71, "low": 0.62, "high": 0.8, "n": 59}
+    none = {"value": None, "low": None, "high": None, "n": 0}
+    share = {"part": 6, "n": 60, "value": 0.1, "low": 0.05, "high": 0.2}
+    told = {
+        "level": "nominal",
+        "both": 59,
+        "people_answers": 118,
+        "why": "",
+        "alpha": figure,
+        "percent": figure,
+    }
+    return {
+        "questions": [
+            {"question": question, **told, "people_alpha": figure, "people_percent": figure},
+            {"question": "tone", **told, "people_alpha": none, "people_percent": none},
+        ],
+        "judged": 59, "unasked": 2, "unreadable": share, "why_unreadable": {"cut": 1, "not_json": 5},
+        "pairs": {question: {"inconsistent": share, "first": 4, "second": 2}},
+        "requests": 122, "cost": 0.25,
+    }  # fmt: skip

@@ -45,7 +45,7 @@ from training.train_options import (
 
 __all__ = [
     "ATTEMPT_VARIABLE", "ENDPOINT_KEY_VARIABLE", "EXIT_FAILED", "EXIT_INTERRUPTED", "EXIT_LOCKED", "EXIT_SUCCEEDED",
-    "LIFELINE_VARIABLE", "OPTIONS", "PRIVATE_VARIABLE", "RANK_VARIABLE", "SCHEMA", "ContractError", "DpoOptions", "EndpointSpec",
+    "LIFELINE_VARIABLE", "OPTIONS", "OVER_BUDGET", "PRIVATE_VARIABLE", "RANK_VARIABLE", "SCHEMA", "ContractError", "DpoOptions", "EndpointSpec",
     "EvaluateOptions",
     "Event", "EventKind", "Fault", "GenerateOptions", "KtoOptions", "MeasureOptions", "MergeOptions",
     "NoopOptions", "Options", "RewardOptions", "RlooOptions", "RunResult", "RunSpec", "ScoreOptions", "SftOptions",
@@ -64,6 +64,8 @@ PRIVATE_VARIABLE = (
     "EVALHUB_ENDPOINT_PRIVATE"  # private hosts that an endpoint may have, with commas
 )
 LIFELINE_VARIABLE = "EVALHUB_LIFELINE_FD"  # a pipe's read end; end-of-file means the worker is gone
+
+OVER_BUDGET = "the budget is spent"  # in refused.jsonl: why an answer was not even asked for
 
 EXIT_SUCCEEDED, EXIT_FAILED = 0, 1
 EXIT_INTERRUPTED = 75  # told to stop (TERM, or the lifeline closed): checkpoint kept, no result

@@ -76,8 +76,11 @@ def set_roles(*, member: Member, roles: Iterable[str], by: Member) -> Member:
 
     Raises:
         Conflict: there would be no owner, or the member came by a join link and only judges, or is a
-            worker.
+            worker or a judge model.
     """
+    if member.kind == MemberKind.MODEL and list(roles):
+        told = _("%(name)s is a model: it judges what it is asked to, and has no role.")
+        raise Conflict(told % {"name": member})
     if member.kind == MemberKind.WORKER and list(roles):
         told = _("%(name)s is a worker: its token takes runs, and nothing else.")
         raise Conflict(told % {"name": member})

@@ -76,6 +76,7 @@ class Origin(TextChoices):
     PEOPLE = "people"
     IMPORTED = "imported"
     ROUND = "round"
+    MODEL = "model"  # closed from the first: a judge model's words on another campaign's tasks
 
 
 class AssignmentState(TextChoices):

@@ -29,6 +29,7 @@ from evalhub.datasets.models import DatasetBuild
 from evalhub.datasets.provenance import provenance_of
 from evalhub.datasets.queries import builds_with_groups, built
 from evalhub.datasets.representing import slices_report
+from evalhub.datasets.trusting import demand_trusted
 from evalhub.jobs.beat import Beat
 from evalhub.jobs.events import announce
 from evalhub.jobs.models import Job
@@ -48,6 +49,7 @@ def build_dataset(job: Job, beat: Beat) -> dict[str, Any]:
         definition = definition_of(build.definition)
         grouping = _group(build.workspace, beat) if definition.near_duplicates else {"looked": 0}
         snapshot = build.snapshot or _freeze(build, definition, beat)
+        demand_trusted(build.workspace, definition)  # again: a judge may have judged meanwhile
         with tempfile.TemporaryDirectory(prefix="evalhub-build-") as folder:
             _build(build, definition, snapshot, grouping, beat, Path(folder))
     return {"build": str(build.uid), "digest": build.digest, "rows": build.rows}

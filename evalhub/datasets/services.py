@@ -13,6 +13,7 @@ from evalhub.datasets.definition import BestOf, Definition, as_json, definition_
 from evalhub.datasets.errors import BadDecision, BadDefinition, DatasetNameTaken
 from evalhub.datasets.models import Dataset, DatasetBuild, SpellingProposal
 from evalhub.datasets.queries import built
+from evalhub.datasets.trusting import demand_trusted
 from evalhub.jobs.models import Job
 from evalhub.jobs.services import queue_job
 from evalhub.prompts.models import Collection
@@ -88,7 +89,11 @@ def start_build(
 
     Args:
         snapshot: the judgments to build from; None: all that there are when the work begins.
+
+    Raises:
+        DomainError: the definition asks for judge models of which one may not be relied on.
     """
+    demand_trusted(dataset.workspace, definition_of(dataset.definition))
     build = DatasetBuild(
         workspace=dataset.workspace,
         dataset=dataset,

@@ -15,7 +15,7 @@ from django.db import connection
 from django.db.models import QuerySet
 from numpy.typing import NDArray
 
-from evalhub.campaigns.choices import TaskKind
+from evalhub.campaigns.choices import Origin, TaskKind
 from evalhub.campaigns.models import Campaign
 from evalhub.judgments.models import Judgment
 from evalhub.quality.models import excluded, withdrawn
@@ -120,8 +120,13 @@ class Preferences:
 
 
 def said_in(campaign: Campaign) -> QuerySet[Judgment]:
-    """What people themselves said last, a reviewer's fix left out, and whoever was excluded, what is withdrawn."""
-    rows = Judgment.objects.filter(campaign=campaign).own_words().exclude(task__kind__in=APART)
+    """What people themselves said last, a reviewer's fix left out, and whoever was excluded, what is withdrawn.
+
+    Of a judge model's own campaign, what the model said: nobody else says anything there.
+    """
+    mine = Judgment.objects.filter(campaign=campaign)
+    rows = mine.said_by_models() if campaign.origin == Origin.MODEL else mine.own_words()
+    rows = rows.exclude(task__kind__in=APART)
     return rows.filter(~excluded()).filter(~withdrawn())
 
 

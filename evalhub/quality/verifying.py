@@ -21,7 +21,7 @@ Beat = Callable[[], object]
 
 NAMED = 20  # rows that are wrong, by name
 
-# Of an imported campaign nobody ever held a task: its counters say what the file had.
+# Of an imported campaign, or a judge model's, nobody ever held a task: its counters say what came.
 _TASKS = f"""
     WITH counted AS (
         SELECT task_id, count(*) AS judged FROM judgments_judgment WHERE {FILLS_A_PLACE} GROUP BY 1
@@ -31,7 +31,7 @@ _TASKS = f"""
     SELECT t.uid::text, format('judged %s, recount %s; open %s of %s with %s held', t.judged,
                                coalesce(c.judged, 0), t.open_places, t.overlap, coalesce(h.held, 0))
     FROM campaigns_task t
-    JOIN campaigns_campaign g ON g.id = t.campaign_id AND g.origin <> 'imported'
+    JOIN campaigns_campaign g ON g.id = t.campaign_id AND g.origin NOT IN ('imported', 'model')
     LEFT JOIN counted c ON c.task_id = t.id LEFT JOIN held h ON h.task_id = t.id
     WHERE t.judged <> coalesce(c.judged, 0)
        OR t.open_places <> t.overlap - coalesce(c.judged, 0) - coalesce(h.held, 0)

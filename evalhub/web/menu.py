@@ -42,6 +42,7 @@ SECTIONS: list[tuple[Any, list[Page]]] = [  # `Any`: lazy translations
             Page(_("Flags"), "campaigns:flags", "lead"),
             Page(_("Appeals"), "gold:appeals", "lead"),
             Page(_("Workload"), "judgments:limits", "lead"),
+            Page(_("Judge models"), "judges:list", "build"),
             Page(_("Rubrics"), "rubrics:list", "watch"),
         ],
     ),

@@ -155,6 +155,7 @@ MAKERS: Makers = {
     "exports": lambda w: make.ExportFactory.create(campaign__workspace=w),
     "try": _trial,
     "runs": _run,
+    "judges": lambda w: make.JudgingFactory.create(prompt__judge__workspace=w).prompt.judge,
     "sweeps": lambda w: make.TryFactory.create(sweep__workspace=w).sweep,
     "endpoints": lambda w: make.EndpointFactory.create(model__workspace=w).model,
     "webhooks": lambda w: make.WebhookFactory.create(workspace=w),

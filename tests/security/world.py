@@ -129,6 +129,12 @@ def make_world(workspace: Workspace, member: Member, text: str) -> World:
         sweep__workspace=workspace, sweep__despite=text, sweep__error=text,
         sweep__options={"allow_dropped": text}, sweep__created_by=member, run__job__error=text,
     ).sweep.uid  # fmt: skip
+    judging = factories.JudgingFactory.create(
+        prompt__judge__workspace=workspace, prompt__instructions=text,
+        prompt__judge__member__pseudonym=f"J{text}"[:100], run__job__error=text,
+    )  # fmt: skip
+    judging.prompt.reports.update(body=factories.judge_report(text))
+    uids["judge"] = judging.prompt.judge.uid
     delivery = factories.DeliveryFactory.create(
         webhook__workspace=workspace, webhook__name=text[:100], webhook__off_because=text[:200],
         body=text, answer=text[:500], state="failed", ended_at=now(), tries=1,

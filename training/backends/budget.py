@@ -6,7 +6,8 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-OVER_BUDGET = "the budget is spent"
+from training.contract import OVER_BUDGET
+
 MILLION = 1_000_000
 Key = tuple[str, int, int]  # prompt, index, turn
 OF_A_TEMPLATE = 64  # tokens that a server may write round a prompt

@@ -16,8 +16,7 @@ from urllib.parse import urlsplit
 import httpx2
 
 from training.addresses import fault_of_host, fault_of_url, is_public
-from training.backends.budget import OVER_BUDGET
-from training.contract import EndpointSpec
+from training.contract import OVER_BUDGET, EndpointSpec
 from training.errors import InputError
 
 TRIES = 8

@@ -9,10 +9,11 @@ from typing import Any
 
 from training.attempt import Attempt
 from training.backends import Asked, Finish, Written
-from training.backends.budget import MILLION, OVER_BUDGET, Budget
+from training.backends.budget import MILLION, Budget
 from training.backends.calling import Caller, Refused
 from training.contract import (
     ENDPOINT_KEY_VARIABLE,
+    OVER_BUDGET,
     PRIVATE_VARIABLE,
     EndpointSpec,
     GenerateOptions,

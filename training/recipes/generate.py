@@ -14,8 +14,7 @@ from collections.abc import Sequence
 from training.artifacts import write_rows
 from training.attempt import Attempt
 from training.backends import Backend
-from training.backends.budget import OVER_BUDGET
-from training.contract import GenerateOptions
+from training.contract import OVER_BUDGET, GenerateOptions
 from training.errors import InputError
 from training.filling import Answer, Filling, places_of
 from training.ledger import Ledger

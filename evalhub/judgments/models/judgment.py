@@ -32,15 +32,20 @@ class JudgmentQuerySet(models.QuerySet["Judgment"]):
         return self.filter(withdrawn_at=None, is_extra=False).exclude(withdrawable(before))
 
     def counted(self) -> Self:
-        """What data, agreement and figures are made of: current, standing, each once."""
-        return self.current().standing(before=undo_ended())
+        """What agreement and figures are made of: current, standing, each once; no model's word."""
+        return self.current().standing(before=undo_ended()).exclude(source=Source.MODEL)
+
+    def said_by_models(self) -> Self:
+        """The same of what judge models said, which stands in no figure unless it is asked for."""
+        return self.current().standing(before=undo_ended()).filter(source=Source.MODEL)
 
     def own_words(self) -> Self:
         """What each said last themselves, a reviewer's fix or not: for how steady somebody is.
 
-        A verdict is no word among the others: it judges them.
+        A verdict is no word among the others: it judges them. Nor is what a model said.
         """
-        rows = self.standing(before=undo_ended()).filter(is_fix=False, is_verdict=False)
+        rows = self.standing(before=undo_ended()).exclude(source=Source.MODEL)
+        rows = rows.filter(is_fix=False, is_verdict=False)
         return rows.filter(Q(superseded_by=None) | Q(superseded_by__is_fix=True))
 
     def verdicts(self) -> Self:

@@ -1,0 +1,163 @@
+"""What became of a judge's replies: judgments, and how many were none, with why."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+from uuid import UUID, uuid5
+
+from evalhub.campaigns.choices import Ask, TaskType
+from evalhub.campaigns.models import Task
+from evalhub.judges.asking import ToAsk, task_and_order, to_ask
+from evalhub.judges.choices import OnConflict, Unread
+from evalhub.judges.models import Judging
+from evalhub.judges.reading import Merged, Said, Unreadable, choices_in, merged, ratings_in
+from evalhub.judges.wording import answerable, compared
+from evalhub.judgments.services.modelled import ModelJudgment, ModelPreference, ModelRating
+from evalhub.rubrics.models import Criterion
+from evalhub.runs.inputs import read_rows
+from evalhub.runs.models import Run
+from training.contract import OVER_BUDGET
+
+OVERALL = "overall"
+Reply = str | Unread | None  # None: it was not asked for
+Replies = Mapping[UUID, Mapping[int, Reply]]  # by task and order
+Read = TypeVar("Read")
+
+
+@dataclass
+class Tally:
+    """`counts`: see `as_counts`."""
+
+    judgments: list[ModelJudgment] = field(default_factory=list)
+    unread: Counter[str] = field(default_factory=Counter)  # replies
+    asked: int = 0  # replies that were asked for
+    unasked: int = 0  # replies that the budget left
+    left_out: int = 0  # tasks of which a reply could not be read, or was not asked for
+    undecided: int = 0  # tasks left out as their orders were answered differently
+    pairs: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+
+    def as_counts(self) -> dict[str, Any]:
+        return {
+            "asked": self.asked,
+            "unreadable": dict(self.unread),
+            "unasked": self.unasked,
+            "judged": len(self.judgments),
+            "left_out": self.left_out,
+            "undecided": self.undecided,
+            "pairs": {name: dict(each) for name, each in self.pairs.items()},
+        }
+
+
+def submission_of(prompt: UUID, task: UUID) -> UUID:
+    """The same for a judge's prompt and a task, so that a judgment is stored once."""
+    return uuid5(prompt, str(task))
+
+
+def tally(judging: Judging, *, beat: Callable[[], object]) -> Tally:
+    """Read every reply of the judging's run."""
+    replies, found = replies_of(judging.run), Tally()
+    names = _names(judging)
+    tasks = Task.objects.filter(uid__in=replies).select_related("prompt").order_by("pk")
+    for item in to_ask(judging.source, list(tasks)):
+        beat()
+        _add(found, judging, item, replies[item.task.uid], names)
+    return found
+
+
+def replies_of(run: Run) -> Replies:
+    """What came of each row that the run was to ask."""
+    found: dict[UUID, dict[int, Reply]] = defaultdict(dict)
+    for row in read_rows(run.spec["inputs"]["prompts"]["key"]):
+        task, nth = task_and_order(row["id"])
+        found[task][nth] = Unread.TOO_LONG
+    for row in _rows(run, "refused.jsonl"):
+        task, nth = task_and_order(row["prompt"])
+        found[task][nth] = None if row["why"] == OVER_BUDGET else Unread.REFUSED
+    for row in _rows(run, "completions.jsonl"):
+        task, nth = task_and_order(row["prompt"])
+        found[task][nth] = Unread.CUT if row["finish"] == "length" else str(row["content"])
+    return found
+
+
+def _rows(run: Run, name: str) -> Iterable[dict[str, Any]]:
+    return read_rows(run.artifacts[name]["key"]) if name in run.artifacts else ()
+
+
+@dataclass(frozen=True)
+class _Names:
+    """The criteria that were asked, and what each is called among counts."""
+
+    rated: Sequence[Criterion]
+    compared: Sequence[Criterion]
+    by_key: Mapping[int | None, str]
+
+
+def _names(judging: Judging) -> _Names:
+    version = judging.prompt.rubric_version
+    asks = Ask.CRITERIA in judging.campaign.asks
+    pairs = compared(version) if asks else []
+    by_key: dict[int | None, str] = {None: OVERALL} | {each.pk: each.slug for each in pairs}
+    return _Names(answerable(version), pairs, by_key)
+
+
+def _add(
+    found: Tally, judging: Judging, item: ToAsk, replies: Mapping[int, Reply], names: _Names
+) -> None:
+    ratings: tuple[ModelRating, ...] = ()
+    preferences: tuple[ModelPreference, ...] = ()
+    if judging.source.type == TaskType.COMPARISON:
+        said = _read(found, replies, lambda reply: choices_in(reply, names.compared))
+        if said is not None:
+            answers = _merge(found, said, judging, names)
+            preferences = tuple(each.preference for each in answers if each.preference is not None)
+            found.undecided += not preferences
+    else:
+        rated = _read(found, replies, lambda reply: ratings_in(reply, names.rated))
+        ratings = rated[0] if rated is not None else ()
+    if ratings or preferences:
+        found.judgments.append(
+            ModelJudgment(
+                submission_id=submission_of(judging.prompt.uid, item.task.uid),
+                prompt=item.task.prompt,
+                completions=item.completions,
+                ratings=ratings,
+                preferences=preferences,
+            )
+        )
+
+
+def _read(
+    found: Tally, replies: Mapping[int, Reply], read: Callable[[str], Read]
+) -> list[Read] | None:
+    """Every order's answer; None where one is missing, which leaves the task out."""
+    said = []
+    for nth in sorted(replies):
+        reply = replies[nth]
+        if reply is None:
+            found.unasked += 1
+            continue
+        found.asked += 1
+        try:
+            if isinstance(reply, Unread):
+                raise Unreadable(reply)
+            said.append(read(reply))
+        except Unreadable as no:
+            found.unread[no.why.value] += 1
+    if len(said) == len(replies):
+        return said
+    found.left_out += 1
+    return None
+
+
+def _merge(found: Tally, said: Sequence[Said], judging: Judging, names: _Names) -> list[Merged]:
+    answers = merged(said[0], said[1], keeps_ties=judging.on_conflict == OnConflict.TIE)
+    for each in answers:
+        counted = found.pairs[names.by_key[each.criterion]]
+        counted["both"] += 1
+        counted["inconsistent"] += not each.is_consistent
+        counted["first"] += each.leans == 1
+        counted["second"] += each.leans == -1
+    return answers
