@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from django import forms
-from django.utils.translation import gettext_lazy as _
 
 from evalhub.accounts.models import Workspace
 from evalhub.campaigns.choices import Origin, TaskType
@@ -19,14 +18,14 @@ WRITES = (ModelKind.BASE, ModelKind.ADAPTER, ModelKind.ENDPOINT)
 
 class NewJudgeForm(forms.Form):
     name = forms.CharField(
-        max_length=100, label=_("Name"), help_text=_("It is a member of this name, without a role.")
+        max_length=100, label="Name", help_text="It is a member of this name, without a role."
     )
     model = RowField(
         LanguageModel.objects.none(),
-        label=_("Model"),
-        help_text=_("A server’s, or one of ours. Better none that wrote what it will judge."),
+        label="Model",
+        help_text="A server’s, or one of ours. Better none that wrote what it will judge.",
     )
-    version = RowField(RubricVersion.objects.none(), label=_("Rubric"))
+    version = RowField(RubricVersion.objects.none(), label="Rubric")
 
     def __init__(self, *args: object, workspace: Workspace, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # Django's own signature
@@ -37,13 +36,13 @@ class NewJudgeForm(forms.Form):
 
 
 class PromptForm(forms.Form):
-    version = RowField(RubricVersion.objects.none(), label=_("Rubric"))
+    version = RowField(RubricVersion.objects.none(), label="Rubric")
     instructions = forms.CharField(
         required=False,
         max_length=MOST_WORDS,
-        label=_("Instructions"),
+        label="Instructions",
         widget=forms.Textarea(attrs={"rows": 20}),
-        help_text=_("Empty: the rubric’s own words. Rules and the form of the answer follow by themselves."),
+        help_text="Empty: the rubric’s own words. Rules and the form of the answer follow by themselves.",
     )  # fmt: skip
 
     def __init__(self, *args: object, prompt: JudgePrompt, **kwargs: object) -> None:
@@ -53,31 +52,31 @@ class PromptForm(forms.Form):
 
 
 class JudgingForm(forms.Form):
-    campaign = RowField(Campaign.objects.none(), label=_("Campaign"))
+    campaign = RowField(Campaign.objects.none(), label="Campaign")
     on_conflict = forms.ChoiceField(
         choices=OnConflict.choices,
         initial=OnConflict.TIE.value,
-        label=_("Orders that are answered differently make"),
+        label="Orders that are answered differently make",
     )
     most_tasks = forms.IntegerField(
-        min_value=1, max_value=MOST_TASKS, initial=500, label=_("Tasks at most")
+        min_value=1, max_value=MOST_TASKS, initial=500, label="Tasks at most"
     )
     most_requests = forms.IntegerField(
         min_value=1,
         initial=MOST_REQUESTS,
-        label=_("Requests at most"),
-        help_text=_("A comparison takes two."),
+        label="Requests at most",
+        help_text="A comparison takes two.",
     )
     most_cost = forms.DecimalField(
         required=False,
         min_value=0,
         max_digits=12,
         decimal_places=4,
-        label=_("Money at most"),
-        help_text=_("By the server’s prices; it is never passed."),
+        label="Money at most",
+        help_text="By the server’s prices; it is never passed.",
     )
     max_new_tokens = forms.IntegerField(
-        min_value=16, max_value=32_768, initial=512, label=_("Tokens of a reply at most")
+        min_value=16, max_value=32_768, initial=512, label="Tokens of a reply at most"
     )
 
     def __init__(self, *args: object, prompt: JudgePrompt, **kwargs: object) -> None:
@@ -95,8 +94,8 @@ class BarForm(forms.Form):
         min_value=LEAST_BAR,
         max_value=1,
         initial=LEAST,
-        label=_("Alpha with people, its lower end at least"),
+        label="Alpha with people, its lower end at least",
     )
     fewest = forms.IntegerField(
-        min_value=FEWEST_BAR, initial=FEWEST, label=_("Judged by both at least")
+        min_value=FEWEST_BAR, initial=FEWEST, label="Judged by both at least"
     )

@@ -207,6 +207,33 @@ def clear_comparisons(builds: list[DatasetBuild], words: Words) -> int:
     return changed
 
 
+def clear_shown(member: Member, words: Words, beat: Beat) -> int:
+    """Delete what models were shown of `words` by runs without a build: answers to score or to judge.
+
+    Such a row holds a text among others, so one of fewer than LONG characters is found only as a whole.
+    """
+    texts, cleared = words.all, 0
+    runs = Run.objects.filter(workspace=member.workspace_id, builds=None)
+    for run in runs.filter(recipe__in=("generate", "score")).order_by("pk"):
+        for name, file in run.spec.get("inputs", {}).items():
+            beat()
+            if texts and file_store().exists(file["key"]) and _says(file["key"], texts, beat):
+                file_store().erase(file["key"])
+                (run_dir(run) / "inputs" / f"{name}.jsonl").unlink(missing_ok=True)
+                _clear_events(run)
+                _clear_artifacts(run, texts, beat)
+                cleared += 1
+    return cleared
+
+
+def _says(key: str, texts: set[str], beat: Beat) -> bool:
+    for row in read_rows(key):
+        beat()
+        if is_said(row, texts):
+            return True
+    return False
+
+
 def clear_typed(member: Member, beat: Beat) -> int:
     """Delete what a member typed to try models, and what these said to it."""
     runs = Run.objects.filter(created_by=member, recipe="generate", builds=None)

@@ -1,10 +1,9 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django import template
-from django.utils.translation import gettext as _
 
 register = template.Library()
 
@@ -17,14 +16,14 @@ def within(estimate: Mapping[str, Any]) -> str:
 
 @register.filter
 def share_within(estimate: Mapping[str, Any]) -> str:
-    """The same of a share, in per cent."""
-    return _told(estimate, lambda value: f"{100 * value:.0f} %")
+    """The same of a share, in per cent: “10 % (5 to 20)”."""
+    return _told(estimate, lambda value: f"{100 * value:.0f}", unit=" %")
 
 
-def _told(estimate: Mapping[str, Any], said: Any) -> str:  # Any: a number in, its words out
+def _told(estimate: Mapping[str, Any], said: Callable[[float], str], *, unit: str = "") -> str:
     if estimate["value"] is None:
-        return _("none")
+        return "none"
     if estimate["low"] is None:
-        return str(said(estimate["value"]))
-    ends = {"low": said(estimate["low"]), "high": said(estimate["high"])}
-    return f"{said(estimate['value'])} ({_('%(low)s to %(high)s') % ends})"
+        return f"{said(estimate['value'])}{unit}"
+    low, high = said(estimate["low"]), said(estimate["high"])
+    return f"{said(estimate['value'])}{unit} ({low} to {high})"

@@ -11,13 +11,16 @@ from evalhub.accounts.models import Member
 from evalhub.accounts.services import set_roles
 from evalhub.campaigns.models import Campaign
 from evalhub.common.errors import Conflict
+from evalhub.common.files import file_store
 from evalhub.jobs.beat import Beat
-from evalhub.jobs.jobs import take
+from evalhub.jobs.jobs import execute, take
 from evalhub.judges.errors import BadJudge, StillJudging, UnfitForJudge
 from evalhub.judges.jobs import judge as judge_job
 from evalhub.judges.models import Judge
 from evalhub.judges.services import create_judge, start_judging, write_prompt
 from evalhub.judgments.models import Judgment, Preference, Rating
+from evalhub.lineage.services import start_erasure
+from evalhub.runs.inputs import read_rows
 from tests import factories as make
 from tests.evalhub.judges.scenes import (
     a_campaign,
@@ -206,3 +209,21 @@ def test_what_cannot_be_judged_is_refused(judge: Judge, campaign: Campaign, alic
         start_judging(judge=judge, campaign=campaign, by=alice)
     with pytest.raises(UnfitForJudge, match="of people"):
         start_judging(judge=judge, campaign=judging.campaign, by=alice)
+
+
+def test_who_is_erased_leaves_no_words_with_what_a_judge_was_shown(
+    judge: Judge, campaign: Campaign, olga: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A correction that became an answer is somebody's own words."""
+    words = "Such as only I would ever have put it."
+    task = a_task(campaign, "good", words)
+    author = make.MemberFactory.create(workspace=olga.workspace)
+    task.completions.filter(content=words).update(written_by=author)
+    replying(monkeypatch, prefers_good)
+    key = judged(judge, campaign).run.spec["inputs"]["prompts"]["key"]
+    assert words in json.dumps(list(read_rows(key)))
+    erasure = start_erasure(member=author, by=olga)
+    execute(erasure.job.uid)
+    erasure.refresh_from_db()
+    assert erasure.done["shown"] == 1
+    assert not file_store().exists(key)

@@ -207,7 +207,7 @@ def test_the_page_gets_the_task_back_with_all_that_was_said(
     assert "Reopen" not in listed
 
 
-def test_a_model_cannot_withdraw_so_its_judgment_counts_at_once(
+def test_a_model_cannot_withdraw_so_its_judgment_stands_at_once(
     campaign: Campaign, bob: Member
 ) -> None:
     TaskFactory.create(campaign=campaign)
@@ -216,7 +216,8 @@ def test_a_model_cannot_withdraw_so_its_judgment_counts_at_once(
     )
     api = client_of(model)
     judgment = judge(api, campaign)
-    assert set(Judgment.objects.counted()) == {judgment}
+    assert set(Judgment.objects.said_by_models()) == {judgment}
+    assert not Judgment.objects.counted().exists(), "among people's words it has no place"
     assert withdraw(api, judgment).json()["code"] == "too_late_to_withdraw"
     deliver_waiting()
     assert News.objects.get(topic="judgment.counted").delivered_at is not None
