@@ -18,8 +18,11 @@ from evalhub.evaluation.serializers import (
     CardSerializer,
     ComparisonSerializer,
     EvaluationSerializer,
+    MeasuredSerializer,
+    MeasureSerializer,
     PromotionSerializer,
 )
+from evalhub.evaluation.services import evaluate_named
 from evalhub.registry.access import acting_model
 from evalhub.registry.services import describe_model
 
@@ -32,6 +35,19 @@ class EvaluationListView(ListAPIView[Evaluation]):
         key = workspace_of(self.request, self.request.query_params.get("workspace"))
         member = acting_member(self.request, key, to="build")
         return Evaluation.objects.filter(workspace=member.workspace).select_related("model")
+
+    @extend_schema(request=MeasureSerializer, responses={202: MeasuredSerializer})
+    def post(self, request: Request) -> Response:
+        """Measure a model on builds or a benchmark; what was measured there is not measured again."""
+        key = workspace_of(request, request.data.get("workspace"))
+        member = acting_member(request, key, to="engineer")
+        asked = MeasureSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        evaluation = evaluate_named(
+            workspace=member.workspace, by=member,
+            **{name: value for name, value in asked.validated_data.items() if name != "workspace"},
+        )  # fmt: skip
+        return Response(MeasuredSerializer(evaluation).data, status=202)
 
 
 class ModelCardView(APIView):

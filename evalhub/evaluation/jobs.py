@@ -27,21 +27,22 @@ from evalhub.runs.inputs import read_rows
 from evalhub.runs.models import Run
 from evalhub.runs.services import keep_measured
 
-TABLES = ("texts", "pairs", "predictions")
+TABLES = ("texts", "pairs", "predictions", "choices", "timings")
 Tables = dict[str, list[dict[str, Any]]]
 
 
 def measure(job: Job, beat: Beat) -> dict[str, Any]:
     """Carry the run out, sum its rows up, and compare an adapter with its base."""
-    from evalhub.evaluation.measures import measured
+    from evalhub.evaluation.measures import confusion_of, measured
 
     run = execute_run(job, beat)
     evaluation = Evaluation.objects.select_related("model", "workspace", "run").get(run=run)
     beat.report(note="working out intervals")
-    metrics = measured(tables_of(run, beat), beat.report)
+    tables = tables_of(run, beat)
+    metrics = measured(tables, beat.report)
     with beat.fenced():
-        evaluation.metrics = metrics
-        evaluation.save(update_fields=["metrics"])
+        evaluation.metrics, evaluation.confusion = metrics, confusion_of(tables)
+        evaluation.save(update_fields=["metrics", "confusion"])
         keep_measured(run=run, figures=metrics)
         announce("evaluation.ended", evaluation.uid, model=str(evaluation.model.uid))
     if evaluation.model.kind == ModelKind.ADAPTER:

@@ -16,19 +16,54 @@ from evalhub.rubrics.models import RubricVersion
 from evalhub.runs.models import Run
 
 
+class Benchmark(PublicModel):
+    """Prompts with what is right, from a file; frozen when it is added, and measured on whole.
+
+    `digest` is of its rows as they are stored. carries: {column: rows that have it}, of
+    `benchmarks.COLUMNS`.
+    """
+
+    workspace = models.ForeignKey(Workspace, models.PROTECT, related_name="benchmarks")
+    name = models.CharField(max_length=200)
+    licence = models.CharField(max_length=200, blank=True)
+    key = models.CharField(max_length=200)  # in EVALHUB_FILES
+    digest = models.CharField(max_length=64)
+    rows = models.PositiveIntegerField()
+    carries: models.JSONField[dict[str, int]] = models.JSONField(default=dict)
+    created_by = models.ForeignKey(Member, models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "name"], name="benchmark_names_differ"),
+            models.UniqueConstraint(fields=["workspace", "digest"], name="one_benchmark_of_rows"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Evaluation(PublicModel):
     """A model's metrics on one frozen set; empty until its Run has ended and was summed up.
 
+    The set is the test split of `builds`, or a `benchmark`.
     metrics: {name: {"value", "low", "high", "n"}}, 95 % intervals by PromptGroup.
+    confusion: of a set with labels, see `measures.confusion_of`.
     `set_digest` names the rows; only evaluations with the same one are compared.
     """
 
     workspace = models.ForeignKey(Workspace, models.PROTECT, related_name="evaluations")
     model = models.ForeignKey(LanguageModel, models.PROTECT, related_name="evaluations")
     builds = models.ManyToManyField(DatasetBuild, related_name="evaluations")
+    benchmark = models.ForeignKey(
+        Benchmark, models.PROTECT, null=True, blank=True, related_name="evaluations"
+    )
     set_digest = models.CharField(max_length=64)
     run = models.OneToOneField(Run, models.PROTECT, related_name="evaluation")
     metrics: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
+    confusion: models.JSONField[dict[str, Any]] = models.JSONField(
+        default=dict, db_default={}, blank=True
+    )
     stale_since = models.DateTimeField(null=True, blank=True)
     stale_because = models.TextField(blank=True)
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.db.models import Q
 
 from evalhub.accounts.models import Workspace
@@ -42,3 +44,17 @@ def baseline_of(evaluation: Evaluation) -> Evaluation:
 def newest_try(comparison: Comparison) -> Job | None:
     """The last dry run of a gate on it; its `result` is empty until it has ended."""
     return Job.objects.filter(kind=TRY, subject_uid=comparison.uid).order_by("-pk").first()
+
+
+def evaluation_summary(evaluation: Evaluation) -> dict[str, Any]:
+    """For commands, ready for JSON; every metric has "value", "low", "high" and "n"."""
+    return {
+        "evaluation": str(evaluation.uid),
+        "run": str(evaluation.run.uid),
+        "model": evaluation.model.name,
+        "benchmark": evaluation.benchmark.name if evaluation.benchmark else None,
+        "builds": [str(each.uid) for each in evaluation.builds.order_by("pk")],
+        "set_digest": evaluation.set_digest,
+        "metrics": evaluation.metrics,
+        "confusion": evaluation.confusion,
+    }

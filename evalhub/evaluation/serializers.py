@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
-from evalhub.evaluation.models import Comparison, Evaluation, HumanTrial, Promotion
+from evalhub.evaluation.models import Benchmark, Comparison, Evaluation, HumanTrial, Promotion
 
 
 class EvaluationSerializer(serializers.ModelSerializer[Evaluation]):
@@ -11,6 +11,60 @@ class EvaluationSerializer(serializers.ModelSerializer[Evaluation]):
     class Meta:
         model = Evaluation
         fields = ["uid", "model", "set_digest", "metrics", "created_at"]
+
+
+class MeasuredSerializer(EvaluationSerializer):
+    """`metrics` is empty until the run has ended; look at its `state`."""
+
+    benchmark = serializers.UUIDField(source="benchmark.uid", default=None)
+    run = serializers.UUIDField(source="run.uid")
+    state = serializers.CharField(source="run.job.state")
+    error = serializers.CharField(source="run.job.error")
+
+    class Meta(EvaluationSerializer.Meta):
+        fields = [
+            "uid",
+            "model",
+            "set_digest",
+            "benchmark",
+            "run",
+            "state",
+            "error",
+            "metrics",
+            "confusion",
+            "created_at",
+        ]
+
+
+class MeasureSerializer(serializers.Serializer[Evaluation]):
+    workspace = serializers.SlugField(required=False, help_text="its slug; a token needs none")
+    model = serializers.CharField(max_length=120, help_text="the model's name")
+    sets = serializers.ListField(
+        child=serializers.CharField(max_length=200), allow_empty=False, max_length=3,
+        help_text="builds by uid or digest, or one benchmark by name, uid or digest",
+    )  # fmt: skip
+    rewarder = serializers.CharField(
+        max_length=120, required=False, help_text="the name of a reward model"
+    )
+    options = serializers.DictField(default=dict, help_text="of the recipe evaluate")
+
+
+class BenchmarkSerializer(serializers.ModelSerializer[Benchmark]):
+    """`carries`: how many rows have each column."""
+
+    class Meta:
+        model = Benchmark
+        fields = ["uid", "name", "licence", "digest", "rows", "carries", "created_at"]
+
+
+class NewBenchmarkSerializer(serializers.Serializer[Benchmark]):
+    workspace = serializers.SlugField(required=False, help_text="its slug; a token needs none")
+    name = serializers.CharField(max_length=200)
+    file = serializers.FileField(help_text="CSV or JSON Lines")
+    licence = serializers.CharField(max_length=200, default="", allow_blank=True)
+    plain = serializers.BooleanField(
+        default=False, help_text="prompts are texts to be written on, and no questions of a user"
+    )
 
 
 class ComparisonSerializer(serializers.ModelSerializer[Comparison]):

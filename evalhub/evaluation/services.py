@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, BinaryIO
 
 from django.db import transaction
 from django.utils import timezone
@@ -9,18 +9,22 @@ from django.utils import timezone
 from evalhub.accounts.models import Member, Workspace
 from evalhub.audit.services import record
 from evalhub.datasets.models import DatasetBuild
+from evalhub.evaluation.access import set_named
+from evalhub.evaluation.benchmark_file import carried, read_benchmark
 from evalhub.evaluation.choices import DECIDE, MEASURE, TRY
-from evalhub.evaluation.errors import BaselineMissing, NotMeasured
+from evalhub.evaluation.errors import BadBenchmark, BaselineMissing, NothingToMeasure, NotMeasured
 from evalhub.evaluation.frozen_set import FrozenSet, frozen_set
 from evalhub.evaluation.gate import Gate, as_json
-from evalhub.evaluation.models import Comparison, Evaluation, HumanTrial, TrialOutcome
+from evalhub.evaluation.models import Benchmark, Comparison, Evaluation, HumanTrial, TrialOutcome
 from evalhub.evaluation.queries import measured_on
 from evalhub.evaluation.trials.ending import conclude, demand_running
 from evalhub.evaluation.trials.starting import Ground
 from evalhub.jobs.choices import Queue
 from evalhub.jobs.models import Job
 from evalhub.jobs.services import queue_job
+from evalhub.registry.access import model_named
 from evalhub.registry.models import LanguageModel, ModelKind
+from evalhub.runs.inputs import store_rows
 from evalhub.runs.models import Recipe
 from evalhub.runs.services import start_run
 
@@ -30,23 +34,110 @@ def evaluate_model(
     *,
     workspace: Workspace,
     model: LanguageModel,
-    builds: Sequence[DatasetBuild],
+    builds: Sequence[DatasetBuild] = (),
+    benchmark: Benchmark | None = None,
+    rewarder: LanguageModel | None = None,
     by: Member | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> Evaluation:
-    """Measure a model on the frozen test split of `builds`; what was measured there is reused.
+    """Measure a model on the frozen test split of `builds` or on a benchmark; what was measured there is
+    reused.
+
+    Args:
+        rewarder: a reward model, which scores the answers; its figures are of a set of their own.
 
     Raises:
-        NothingToMeasure: the builds have no test rows.
+        NothingToMeasure: the builds have no test rows, or nothing is named.
         BaselineMissing: the model is an adapter and its base was not measured on this set.
+        BadSpec, CannotRun: as of `start_run`.
     """
-    measured_set = frozen_set(builds, options or {})
+    measured_set = frozen_set(builds, options or {}, benchmark=benchmark, rewarder=rewarder)
     known = measured_on(workspace, model, measured_set.digest)
     if known is not None:
         return known
     if model.kind == ModelKind.ADAPTER:
         _demand_baseline(workspace, model.base, measured_set)
-    return _measure(workspace, model, builds, measured_set, by)
+    evaluation = _measure(workspace, model, builds, measured_set, by)
+    if benchmark is not None:
+        evaluation.benchmark = benchmark
+        evaluation.save(update_fields=["benchmark"])
+    return evaluation
+
+
+def evaluate_named(
+    *,
+    workspace: Workspace,
+    model: str,
+    sets: Sequence[str],
+    rewarder: str = "",
+    options: Mapping[str, Any] | None = None,
+    by: Member | None = None,
+) -> Evaluation:
+    """The same by names, for commands and the API; see `access.set_named`.
+
+    Raises:
+        NotFound: there is no such model or set.
+        Else as `evaluate_model`; several benchmarks at once are NothingToMeasure.
+    """
+    named = [set_named(workspace, each) for each in sets]
+    benchmarks = [each for each in named if isinstance(each, Benchmark)]
+    if len(benchmarks) > 1:
+        raise NothingToMeasure("A benchmark is measured on by itself: name one at a time.")
+    return evaluate_model(
+        workspace=workspace,
+        model=model_named(workspace.pk, model),
+        builds=[each for each in named if not isinstance(each, Benchmark)],
+        benchmark=benchmarks[0] if benchmarks else None,
+        rewarder=model_named(workspace.pk, rewarder) if rewarder else None,
+        by=by,
+        options=options,
+    )
+
+
+@transaction.atomic
+def add_benchmark(
+    *,
+    workspace: Workspace,
+    name: str,
+    stream: BinaryIO,
+    licence: str = "",
+    plain: bool = False,
+    by: Member | None = None,
+) -> Benchmark:
+    """Keep a file's prompts, with what is right, as a frozen set; the same rows again are the same one.
+
+    Args:
+        plain: see `benchmark_file.read_benchmark`.
+
+    Raises:
+        BadBenchmark: rows cannot be used, or the name is another benchmark's.
+    """
+    rows = read_benchmark(stream, plain=plain)
+    stored = store_rows(rows)
+    benchmarks = Benchmark.objects.filter(workspace=workspace)
+    known = benchmarks.filter(digest=stored.sha256).first()
+    if known is not None:
+        return known
+    if not name.strip() or benchmarks.filter(name=name.strip()).exists():
+        raise BadBenchmark(
+            f"There is a benchmark “{name.strip()}” with other rows: a set is frozen, so give this one "
+            "another name, such as one with its version."
+            if name.strip()
+            else "Give the benchmark a name."
+        )
+    benchmark = Benchmark.objects.create(
+        workspace=workspace, name=name.strip(), licence=licence, key=stored.key, digest=stored.sha256,
+        rows=len(rows), carries=carried(rows), created_by=by,
+    )  # fmt: skip
+    record(
+        "benchmark.added",
+        actor=by.pseudonym if by else "system",
+        workspace=workspace.slug,
+        target=f"benchmark {benchmark.uid}",
+        rows=len(rows),
+        digest=stored.sha256,
+    )
+    return benchmark
 
 
 @transaction.atomic
@@ -143,7 +234,7 @@ def _demand_baseline(workspace: Workspace, base: LanguageModel, measured_set: Fr
     if measured_on(workspace, base, measured_set.digest) is None:
         raise BaselineMissing(
             f"The base model “{base}” is not measured on this set. Evaluate “{base}” on the same "
-            "builds first, then the adapter."
+            "set with the same settings first, then the adapter."
         )
 
 
@@ -161,6 +252,7 @@ def _measure(
         builds=builds,
         inputs=measured_set.inputs,
         options=measured_set.options,
+        teacher=measured_set.rewarder,
         by=by,
         title=f"Measure {model}",
         kind=MEASURE,

@@ -57,6 +57,8 @@ def measure(request: Request, workspace: str) -> HttpResponse:
                 workspace=member.workspace,
                 model=form.cleaned_data["model"],
                 builds=form.builds(),
+                benchmark=form.cleaned_data["benchmark"],
+                rewarder=form.cleaned_data["rewarder"],
                 by=member,
             )
         except DomainError as error:

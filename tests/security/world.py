@@ -432,7 +432,17 @@ def of_the_models(workspace: Workspace, member: Member, text: str) -> list[Model
         )
     tag_run(run=run, tags=[text.replace(",", "")[:50]], by=member)
     keep_note(run=run, text=text, by=member)
-    evaluation = factories.EvaluationFactory.create(workspace=workspace, model=adapter)
+    benchmark = factories.BenchmarkFactory.create(
+        workspace=workspace,
+        name=text[:200],
+        licence=text[:200],
+        carries={text: 1},
+        created_by=member,
+    )
+    evaluation = factories.EvaluationFactory.create(
+        workspace=workspace, model=adapter, benchmark=benchmark,
+        confusion={"labels": [text], "counts": [[1, 0]]},
+    )  # fmt: skip
     comparison = factories.ComparisonFactory.create(
         workspace=workspace,
         candidate=evaluation,
@@ -455,4 +465,4 @@ def of_the_models(workspace: Workspace, member: Member, text: str) -> list[Model
     ).trial  # fmt: skip
     base.licence, base.limits = text[:200], text
     base.save(update_fields=["licence", "limits"])
-    return [adapter, run, evaluation, comparison, promotion, trial]
+    return [adapter, run, benchmark, evaluation, comparison, promotion, trial]

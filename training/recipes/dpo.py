@@ -24,7 +24,7 @@ from training.contract import DpoOptions
 from training.data import Encoded
 from training.judged import p_chosen_of, weights_of
 from training.losses import Gains, pair_loss
-from training.metrics import won
+from training.metrics.pairs import won
 from training.preparation import prepare
 from training.reading import Answered, Logps
 from training.reference import reference_logps

@@ -20,7 +20,7 @@ from training.contract import RewardOptions
 from training.data import Encoded
 from training.judged import number_of, p_chosen_of, weights_of
 from training.losses import reward_loss
-from training.metrics import won
+from training.metrics.pairs import won
 from training.models import JUDGES
 from training.preparation import prepare
 from training.rewarding import all_rewards, rewards
