@@ -64,12 +64,15 @@ class EvaluateOptions(_ReadOptions):
     """
 
     max_new_tokens: int = 96
+    ter: str = "short"  # "always", "never", or where no reference has more than 40 words and no
+    # answer more than 128 tokens: it takes seconds for a page of text
     timed: int = 4  # answers that are written once more, each alone, for latency
 
     def _rules(self) -> list[Rule]:
         return [
             *super()._rules(),
             ("max_new_tokens", "1 or more", self.max_new_tokens >= 1),
+            ("ter", "short, always or never", self.ter in ("short", "always", "never")),
             ("timed", "0 or more", self.timed >= 0),
         ]
 

@@ -18,6 +18,7 @@ from training.metrics.overlap import (
     corpus_chrf,
     meteor_score,
     rouge_scores,
+    ter_fits,
     ter_statistics,
 )
 from training.metrics.plugins import installed, values_of
@@ -95,6 +96,19 @@ def test_ter_of_several_rows_is_that_of_sacrebleus_tests() -> None:
     rows = [ter_statistics(*pair) for pair in zip(said, meant, strict=True)]
     edits, words = (sum(column) for column in zip(*rows, strict=True))
     assert 100 * edits / words == pytest.approx(TER().corpus_score(said, [meant]).score)
+
+
+def test_ter_is_left_out_where_it_would_take_long_unless_asked_for() -> None:
+    """By the references and the options, never by what a model said."""
+    long = ["word " * 41, None]
+    assert ter_fits("short", ["word " * 40, None], max_new_tokens=128)
+    assert not ter_fits("short", long, max_new_tokens=96)
+    assert not ter_fits("short", ["word"], max_new_tokens=129)
+    assert ter_fits("always", long, max_new_tokens=512)
+    assert not ter_fits("never", ["word"], max_new_tokens=1)
+    asked = asked_of([row(reference="yes")])["r1"]
+    assert "ter" in told("yes", asked)
+    assert "ter" not in told("yes", asked, ter=False)
 
 
 @pytest.mark.parametrize(  # mjpost/sacrebleu: test/test_bleu.py, its smoothing apart

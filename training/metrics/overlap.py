@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
 
@@ -13,17 +13,30 @@ from sacrebleu.metrics.chrf import CHRF
 from sacrebleu.metrics.ter import TER
 
 ROUGES = ("rouge1", "rouge2", "rougeL", "rougeLsum")
+TER_WORDS, TER_TOKENS = 40, 128  # what takes it a few hundredths of a second
 WORDS = re.compile(r"\w+|[^\w\s]+")
 
 
-def likeness(said: str, reference: str) -> dict[str, Any]:
+def ter_fits(ter: str, references: Iterable[str | None], *, max_new_tokens: int) -> bool:
+    """Whether TER is to be told: "always", "never", or "short", where no reference and no answer is long.
+
+    Its search for shifts takes seconds for a page of text. It hangs on the set and the options alone, never
+    on what a model says, so that models have it on the same rows.
+    """
+    if ter != "short":
+        return ter == "always"
+    longest = max((len(each.split()) for each in references if each is not None), default=0)
+    return longest <= TER_WORDS and max_new_tokens <= TER_TOKENS
+
+
+def likeness(said: str, reference: str, *, ter: bool) -> dict[str, Any]:
     """All of this module for one answer, by the columns of predictions.jsonl."""
     name, meteor = meteor_score(said, reference)
-    return {
+    edits = {"ter": ter_statistics(said, reference)} if ter else {}
+    return edits | {
         **rouge_scores(said, reference),
         "bleu": bleu_statistics(said, reference),
         "chrf": chrf_statistics(said, reference),
-        "ter": ter_statistics(said, reference),
         name: meteor,
     }
 

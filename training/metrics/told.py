@@ -11,8 +11,11 @@ from training.metrics.overlap import likeness
 from training.metrics.words import distinct, exact_match, is_refusal, token_f1
 
 
-def told(said: str, asked: Asked) -> dict[str, Any]:
+def told(said: str, asked: Asked, *, ter: bool = True) -> dict[str, Any]:
     """What can be told of the answer by what its row carries; nothing else is there.
+
+    Args:
+        ter: whether TER is told, which takes long for long texts.
 
     Raises:
         ValueError: the row's schema refers to what is not in it.
@@ -23,7 +26,7 @@ def told(said: str, asked: Asked) -> dict[str, Any]:
         "distinct2": distinct(said, 2),
     }
     if asked.reference is not None:
-        found |= likeness(said, asked.reference)
+        found |= likeness(said, asked.reference, ter=ter)
         found["exact_match"] = exact_match(said, asked.reference)
         found["token_f1"] = token_f1(said, asked.reference)
     if asked.label:

@@ -169,8 +169,12 @@ class Measure:
         if not (rows := used.get("prompts")):
             return {}
         answers = self._answers(rows, at_once=self.options.batch_size)
+        ter = overlap.ter_fits(
+            self.options.ter, (each.reference for each in asked.values()),
+            max_new_tokens=self.options.max_new_tokens,
+        )  # fmt: skip
         found = [
-            {**_named(each), "content": answer.content, "tokens": answer.tokens, "finish": answer.finish, **self._told(each, answer, asked)}
+            {**_named(each), "content": answer.content, "tokens": answer.tokens, "finish": answer.finish, **self._told(each, answer, asked[each.row.id], ter=ter)}
             for each, answer in zip(rows, answers, strict=True)
         ]  # fmt: skip
         references = [each.row.reference for each in rows]
@@ -192,10 +196,10 @@ class Measure:
         )  # fmt: skip
         return [answer for (answer,) in told]
 
-    def _told(self, each: Encoded, answer: Answer, asked: Mapping[str, Asked]) -> dict[str, Any]:
+    def _told(self, each: Encoded, answer: Answer, asked: Asked, *, ter: bool) -> dict[str, Any]:
         self.attempt.stop.check()
         try:
-            return told(answer.content, asked[each.row.id])
+            return told(answer.content, asked, ter=ter)
         except ValueError as error:
             raise InputError(
                 f"Input 'prompts', row {each.row.number} (id {each.row.id}): 'schema' cannot be used: {error}."
