@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -12,6 +13,7 @@ from rest_framework.views import APIView
 
 from evalhub.accounts.access import acting_member, workspace_of
 from evalhub.common.rest import KeysetPagination
+from evalhub.evaluation.access import acting_comparison
 from evalhub.evaluation.card import card_of
 from evalhub.evaluation.models import Comparison, Evaluation, Promotion
 from evalhub.evaluation.serializers import (
@@ -19,12 +21,17 @@ from evalhub.evaluation.serializers import (
     ComparisonSerializer,
     EvaluationSerializer,
     PromotionSerializer,
+    WholeComparisonSerializer,
+    whole,
 )
+from evalhub.evaluation.services import note_looks
 from evalhub.registry.access import acting_model
 from evalhub.registry.services import describe_model
 
 
 class EvaluationListView(ListAPIView[Evaluation]):
+    """Reading figures counts as a look at their sets."""
+
     serializer_class = EvaluationSerializer
     pagination_class = KeysetPagination
 
@@ -33,12 +40,21 @@ class EvaluationListView(ListAPIView[Evaluation]):
         member = acting_member(self.request, key, to="build")
         return Evaluation.objects.filter(workspace=member.workspace).select_related("model")
 
+    def paginate_queryset(self, queryset: Any) -> list[Any] | None:
+        page = super().paginate_queryset(queryset)
+        _note(self.request, [each.set_digest for each in page or () if each.is_measured])
+        return page
+
 
 class ModelCardView(APIView):
     @extend_schema(responses=OpenApiTypes.OBJECT)
     def get(self, request: Request, uid: UUID) -> Response:
         """What a model is made of, its figures and decisions, its licence and its limits."""
-        return Response(card_of(acting_model(request, uid, to="build")))
+        model = acting_model(request, uid, to="build")
+        card = card_of(model)
+        by = acting_member(request, model.workspace_id, to="build")
+        note_looks(by=by, digests=[card["set_digest"]] if card["set_digest"] else [])
+        return Response(card)
 
     @extend_schema(request=CardSerializer, responses=OpenApiTypes.OBJECT)
     def patch(self, request: Request, uid: UUID) -> Response:
@@ -52,6 +68,8 @@ class ModelCardView(APIView):
 
 
 class ComparisonListView(ListAPIView[Comparison]):
+    """Reading figures counts as a look at their sets."""
+
     serializer_class = ComparisonSerializer
     pagination_class = KeysetPagination
 
@@ -60,6 +78,20 @@ class ComparisonListView(ListAPIView[Comparison]):
         member = acting_member(self.request, key, to="build")
         comparisons = Comparison.objects.filter(workspace=member.workspace)
         return comparisons.select_related("baseline__model", "candidate__model")
+
+    def paginate_queryset(self, queryset: Any) -> list[Any] | None:
+        page = super().paginate_queryset(queryset)
+        _note(self.request, [each.candidate.set_digest for each in page or ()])
+        return page
+
+
+class ComparisonView(APIView):
+    @extend_schema(responses=WholeComparisonSerializer)
+    def get(self, request: Request, uid: UUID) -> Response:
+        """One with its slices, examples and the looks at its set; it counts as a look."""
+        comparison, member = acting_comparison(request, uid, to="build")
+        note_looks(by=member, digests=[comparison.candidate.set_digest])
+        return Response(whole(comparison))
 
 
 class PromotionListView(ListAPIView[Promotion]):
@@ -70,3 +102,8 @@ class PromotionListView(ListAPIView[Promotion]):
         key = workspace_of(self.request, self.request.query_params.get("workspace"))
         member = acting_member(self.request, key, to="build")
         return Promotion.objects.filter(workspace=member.workspace).select_related("model")
+
+
+def _note(request: Request, digests: list[str]) -> None:
+    key = workspace_of(request, request.query_params.get("workspace"))
+    note_looks(by=acting_member(request, key, to="build"), digests=digests)

@@ -13,8 +13,13 @@ from evalhub.evaluation.choices import DECIDE, MEASURE, TRY
 from evalhub.evaluation.errors import BaselineMissing, NotMeasured
 from evalhub.evaluation.frozen_set import FrozenSet, frozen_set
 from evalhub.evaluation.gate import Gate, as_json
-from evalhub.evaluation.models import Comparison, Evaluation, HumanTrial, TrialOutcome
-from evalhub.evaluation.queries import measured_on
+from evalhub.evaluation.models import Comparison, Evaluation, HumanTrial, Look, TrialOutcome
+from evalhub.evaluation.queries import (
+    baseline_of,
+    demand_one_set,
+    measured_on,
+    stale_on,
+)
 from evalhub.evaluation.trials.ending import conclude, demand_running
 from evalhub.evaluation.trials.starting import Ground
 from evalhub.jobs.choices import Queue
@@ -69,6 +74,18 @@ def mark_stale(*, evaluations: Iterable[Evaluation], reason: str) -> int:
     )
 
 
+def note_looks(*, by: Member, digests: Iterable[str]) -> None:
+    """Write down that somebody read figures of these sets today; saying it again changes nothing."""
+    today = timezone.now().date()
+    Look.objects.bulk_create(
+        (
+            Look(workspace=by.workspace, set_digest=each, member=by, day=today)
+            for each in sorted(set(digests))
+        ),
+        ignore_conflicts=True,
+    )
+
+
 def start_decision(
     *,
     candidate: Evaluation,
@@ -86,11 +103,16 @@ def start_decision(
 
     Raises:
         NotMeasured: an evaluation has not ended.
+        BaselineMissing: the base, or the incumbent, was not measured on the same set.
     """
     pairs = {"": (candidate, incumbent), **(probes or {})}
     for each in (each for pair in pairs.values() for each in pair):
         if each is not None and not each.is_measured:
             raise NotMeasured(f"“{each.model}” is not measured yet; wait for its run to end.")
+    for measured, other in pairs.values():
+        baseline_of(measured)
+        if other is not None:
+            demand_one_set(other, measured)
     return queue_job(
         kind=DECIDE,
         title=f"Decide on {candidate.model}",
@@ -168,5 +190,7 @@ def _measure(
     evaluation = Evaluation.objects.create(
         workspace=workspace, model=model, set_digest=measured_set.digest, run=run
     )
+    if stale := stale_on(workspace, measured_set.digest):
+        mark_stale(evaluations=[evaluation], reason=stale)
     evaluation.builds.set(builds)
     return evaluation

@@ -1,12 +1,14 @@
 from django.urls import path
 
-from evalhub.evaluation import card_views, trial_views, views
+from evalhub.evaluation import card_views, comparison_views, trial_views, views
 
 app_name = "evaluation"
 urlpatterns = [
     path("comparisons/", views.comparison_list, name="list"),
     path("comparisons/measure/", views.measure, name="measure"),
-    path("comparisons/<uuid:uid>/", views.comparison_detail, name="detail"),
+    path("comparisons/<uuid:uid>/", comparison_views.comparison_detail, name="detail"),
+    path("comparisons/<uuid:uid>/csv/", comparison_views.comparison_csv, name="csv"),
+    path("comparisons/<uuid:uid>/json/", comparison_views.comparison_json, name="json"),
     path("comparisons/<uuid:uid>/gate/", trial_views.gate_try, name="gate"),
     path("human-trials/", trial_views.trial_list, name="trials"),
     path("human-trials/<uuid:uid>/", trial_views.trial_detail, name="trial"),
