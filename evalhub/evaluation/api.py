@@ -16,6 +16,7 @@ from evalhub.common.rest import KeysetPagination
 from evalhub.evaluation.access import acting_comparison
 from evalhub.evaluation.card import card_of
 from evalhub.evaluation.models import Comparison, Evaluation, Promotion
+from evalhub.evaluation.queries import newest_belief
 from evalhub.evaluation.serializers import (
     CardSerializer,
     ComparisonSerializer,
@@ -24,7 +25,8 @@ from evalhub.evaluation.serializers import (
     WholeComparisonSerializer,
     whole,
 )
-from evalhub.evaluation.services import note_looks
+from evalhub.evaluation.services import note_looks, start_belief
+from evalhub.jobs.models import Job
 from evalhub.registry.access import acting_model
 from evalhub.registry.services import describe_model
 
@@ -94,6 +96,22 @@ class ComparisonView(APIView):
         return Response(whole(comparison))
 
 
+class BeliefView(APIView):
+    @extend_schema(responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request) -> Response:
+        """How each figure goes with people, as last worked out; `result` is null until it has ended."""
+        key = workspace_of(request, request.query_params.get("workspace"))
+        member = acting_member(request, key, to="build")
+        return Response(_told(newest_belief(member.workspace)))
+
+    @extend_schema(request=None, responses={202: OpenApiTypes.OBJECT})
+    def post(self, request: Request) -> Response:
+        """Work it out anew."""
+        key = workspace_of(request, request.query_params.get("workspace"))
+        member = acting_member(request, key, to="engineer")
+        return Response(_told(start_belief(workspace=member.workspace, by=member)), status=202)
+
+
 class PromotionListView(ListAPIView[Promotion]):
     serializer_class = PromotionSerializer
     pagination_class = KeysetPagination
@@ -102,6 +120,12 @@ class PromotionListView(ListAPIView[Promotion]):
         key = workspace_of(self.request, self.request.query_params.get("workspace"))
         member = acting_member(self.request, key, to="build")
         return Promotion.objects.filter(workspace=member.workspace).select_related("model")
+
+
+def _told(job: Job | None) -> dict[str, Any]:
+    if job is None:
+        return {"job": None, "state": None, "result": None}
+    return {"job": str(job.uid), "state": job.state, "result": job.result or None}
 
 
 def _note(request: Request, digests: list[str]) -> None:

@@ -5,6 +5,7 @@ from evalhub.evaluation import api, trial_api
 urlpatterns = [
     path("evaluations", api.EvaluationListView.as_view()),
     path("comparisons", api.ComparisonListView.as_view()),
+    path("comparisons/believe", api.BeliefView.as_view()),
     path("comparisons/<uuid:uid>", api.ComparisonView.as_view()),
     path("comparisons/<uuid:uid>/gate", trial_api.GateTryView.as_view()),
     path("models/<uuid:uid>/card", api.ModelCardView.as_view()),

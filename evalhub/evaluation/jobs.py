@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
+from evalhub.accounts.models import Workspace
 from evalhub.evaluation.errors import GateTooNarrow, NoTrial
 from evalhub.evaluation.evidence import Evidence, place_of
 from evalhub.evaluation.freshness import freshness_of
@@ -118,6 +119,13 @@ def answer(job: Job, beat: Beat) -> dict[str, Any]:
             ],
         )
     return {"run": str(run.uid), "completions": written.completions, "empty": written.empty}
+
+
+def believe(job: Job, beat: Beat) -> dict[str, Any]:
+    """Which figures go with people; see `believing.belief_in`."""
+    from evalhub.evaluation.believing import belief_in
+
+    return belief_in(Workspace.objects.get(pk=job.workspace_id), beat.report)
 
 
 def _compared_sets(

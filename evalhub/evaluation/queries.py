@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.db.models import Q
 
 from evalhub.accounts.models import Workspace
-from evalhub.evaluation.choices import TRY
+from evalhub.evaluation.choices import BELIEVE, TRY
 from evalhub.evaluation.errors import BaselineMissing
 from evalhub.evaluation.models import Comparison, Evaluation, HumanTrial, Look, Promotion
 from evalhub.jobs.models import Job
@@ -104,3 +104,9 @@ def trial_of(comparison: Comparison) -> HumanTrial | None:
 def newest_try(comparison: Comparison) -> Job | None:
     """The last dry run of a gate on it; its `result` is empty until it has ended."""
     return Job.objects.filter(kind=TRY, subject_uid=comparison.uid).order_by("-pk").first()
+
+
+def newest_belief(workspace: Workspace) -> Job | None:
+    """What was last worked out of which figures go with people; its `result` is empty until it has ended."""
+    jobs = Job.objects.filter(kind=BELIEVE, workspace=workspace)
+    return jobs.order_by("-pk").first()

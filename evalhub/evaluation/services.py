@@ -9,7 +9,7 @@ from django.utils import timezone
 from evalhub.accounts.models import Member, Workspace
 from evalhub.audit.services import record
 from evalhub.datasets.models import DatasetBuild
-from evalhub.evaluation.choices import DECIDE, MEASURE, TRY
+from evalhub.evaluation.choices import BELIEVE, DECIDE, MEASURE, TRY
 from evalhub.evaluation.errors import BaselineMissing, NotMeasured
 from evalhub.evaluation.frozen_set import FrozenSet, frozen_set
 from evalhub.evaluation.gate import Gate, as_json
@@ -18,6 +18,7 @@ from evalhub.evaluation.queries import (
     baseline_of,
     demand_one_set,
     measured_on,
+    newest_belief,
     stale_on,
 )
 from evalhub.evaluation.trials.ending import conclude, demand_running
@@ -144,6 +145,23 @@ def try_gate(*, comparison: Comparison, gate: Gate, by: Member | None = None) ->
         by=by,
         subject_uid=comparison.uid,
         payload={"comparison": str(comparison.uid), "gate": as_json(gate)},
+        queue=Queue.DEFAULT,
+    )
+
+
+def start_belief(*, workspace: Workspace, by: Member | None = None) -> Job:
+    """Queue the work of holding figures beside what people said of the same answers.
+
+    While it is waiting or under way, asking again gives the same job.
+    """
+    known = newest_belief(workspace)
+    if known is not None and not known.is_ended:
+        return known
+    return queue_job(
+        kind=BELIEVE,
+        title="Hold figures beside people",
+        workspace=workspace,
+        by=by,
         queue=Queue.DEFAULT,
     )
 

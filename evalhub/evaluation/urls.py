@@ -1,10 +1,11 @@
 from django.urls import path
 
-from evalhub.evaluation import card_views, comparison_views, trial_views, views
+from evalhub.evaluation import belief_views, card_views, comparison_views, trial_views, views
 
 app_name = "evaluation"
 urlpatterns = [
     path("comparisons/", views.comparison_list, name="list"),
+    path("comparisons/believe/", belief_views.believe, name="believe"),
     path("comparisons/measure/", views.measure, name="measure"),
     path("comparisons/<uuid:uid>/", comparison_views.comparison_detail, name="detail"),
     path("comparisons/<uuid:uid>/csv/", comparison_views.comparison_csv, name="csv"),

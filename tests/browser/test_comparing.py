@@ -1,4 +1,4 @@
-"""erin reads a comparison: by slice, by examples, by who looked."""
+"""erin reads a comparison: by slice, by examples, by who looked; and which figure to believe."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from evalhub.evaluation.measures import compared
 from evalhub.evaluation.models import Comparison
 from evalhub.evaluation.slicing import by_slice
 from tests.browser.desk import look, start_session
+from tests.evalhub.evaluation.test_believing import Scene
+from tests.evalhub.loops.scenes import work_off
 from tests.factories import ComparisonFactory
 
 pytestmark = pytest.mark.browser
@@ -75,3 +77,17 @@ def test_erin_reads_a_comparison(page: Page, erin: Member, base_url: str) -> Non
     with page.expect_download() as download:
         page.get_by_role("link", name="CSV").click()
     assert download.value.suggested_filename == f"comparison-{comparison.uid}.csv"
+
+
+@pytest.mark.usefixtures("quiet")
+def test_erin_asks_which_figure_to_believe(page: Page, erin: Member, base_url: str) -> None:
+    Scene(erin).prefer(margin=2)
+    start_session(page, erin, base_url)
+    page.goto("/w/acme/comparisons/")
+    page.get_by_role("link", name="Which figure to believe").click()
+    look(page, "believe-empty")
+    page.get_by_role("button", name="Work it out").click()
+    expect(page.get_by_text("A worker is working it out.")).to_be_visible()
+    work_off()
+    expect(page.get_by_text("ROUGE-1 goes with people")).to_be_visible()
+    look(page, "believe")
