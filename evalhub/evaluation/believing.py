@@ -171,8 +171,8 @@ def _pairs(name: str, found: Found, beat: Beat) -> dict[str, Any]:
     groups = [group for group, _, _ in rows]
     better_R, other_R = (np.array([row[at] for row in rows], dtype=float) for at in (1, 2))
     agreed_R2 = np.stack([agreement(better_R, other_R), np.ones(len(rows))], axis=1)
-    found = asdict(estimate(groups, agreed_R2, MEAN, beat=beat))
-    if found["value"] in (0.0, 1.0):  # no draw differs, which is no certainty
-        share = wilson(int(found["value"]) * len(set(groups)), len(set(groups)))
-        found |= {"low": share.low, "high": share.high}
-    return found
+    told = asdict(estimate(groups, agreed_R2, MEAN, beat=beat))
+    if told["value"] in (0.0, 1.0):  # no draw differs, which is no certainty
+        share = wilson(int(told["value"]) * len(set(groups)), len(set(groups)))
+        told |= {"low": share.low, "high": share.high}
+    return told

@@ -28,7 +28,7 @@ def examples_of(
     old = {row["id"]: row for row in before["predictions"]}
     new = {row["id"]: row for row in after["predictions"] if row["id"] in old}
     changes = {key: _change(old[key]["content"], row["content"], beat) for key, row in new.items()}
-    values = _values(old, new)
+    values = _values(old, new, beat)
     ordered = sorted(changes, key=lambda key: (-changes[key], key))
     chosen = set(ordered[:MOST_CHANGED]).union(*_extremes(values))
     return [
@@ -60,13 +60,14 @@ def _change(old: str, new: str, beat: Beat) -> float:
 
 
 def _values(
-    old: Mapping[str, Row], new: Mapping[str, Row]
+    old: Mapping[str, Row], new: Mapping[str, Row], beat: Beat
 ) -> dict[str, dict[str, tuple[float, float]]]:
     found: dict[str, dict[str, tuple[float, float]]] = {key: {} for key in new}
     for name, measure in MEASURES.items():
         if measure.table != "predictions":
             continue
         for key, row in new.items():
+            beat()
             before, after = value_of(measure, old[key]), value_of(measure, row)
             if before is not None and after is not None:
                 found[key][name] = (before, after)

@@ -125,7 +125,7 @@ def believe(job: Job, beat: Beat) -> dict[str, Any]:
     """Which figures go with people; see `believing.belief_in`."""
     from evalhub.evaluation.believing import belief_in
 
-    return belief_in(Workspace.objects.get(pk=job.workspace_id), beat.report)
+    return belief_in(Workspace.objects.get(job=job), beat.report)
 
 
 def _compared_sets(

@@ -153,10 +153,16 @@ def _slice_line(name: str, figure: str, metric: Metric, reach: float) -> SliceLi
         difference=written(figure, metric["difference"], sign=True),
         interval=interval(figure, metric, sign=True),
         n=metric["n"],
-        corrected="" if corrected is None else f"{corrected:.3f}",
+        corrected=_p_in_words(corrected),
         verdict=_verdict(figure, metric),
         whisker=_whisker(figure, metric, reach),
     )
+
+
+def _p_in_words(p: float | None) -> str:
+    if p is None:
+        return ""
+    return "below 0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def _verdict(figure: str, metric: Metric) -> str:
