@@ -25,7 +25,9 @@ def access_comparison(member: Member, uid: UUID) -> Comparison:
 
 def acting_comparison(request: Request, uid: UUID, *, to: Act) -> tuple[Comparison, Member]:
     """The same for the API, for a token or a session; and who acts."""
-    comparison = Comparison.objects.select_related("workspace", "candidate__model").filter(uid=uid)
+    comparison = Comparison.objects.select_related(
+        "workspace", "candidate__model", "baseline__model"
+    ).filter(uid=uid)
     if (found := comparison.first()) is None:
         raise NotFound("No such comparison.")
     return found, _member(request, found.workspace_id, "No such comparison.", to=to)

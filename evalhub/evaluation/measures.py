@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -40,7 +39,6 @@ from evalhub.stats.labels import confusion, macro_f1, macro_precision, macro_rec
 from evalhub.stats.overlap import corpus_bleu, corpus_chrf, corpus_ter
 
 Tables = Mapping[str, Sequence[Row]]  # texts, pairs, predictions, choices, timings
-MOST_EXAMPLES = 50
 MEAN = ratio_of(0, 1)
 
 
@@ -105,35 +103,6 @@ def _alone(rows: list[tuple[Row, list[float]]], measure: Measure) -> dict[str, A
             n=len(rows), groups=len(sums_GK),
         )
     )  # fmt: skip
-
-
-def most_changed(
-    baseline: Sequence[Row],
-    candidate: Sequence[Row],
-    prompts: Mapping[str, Row],
-    beat: Beat = unwatched,
-) -> list[dict[str, Any]]:
-    """Both answers to the prompts where they differ most: change is 1 - likeness of the texts."""
-    before = {row["id"]: row for row in baseline}
-    examples = []
-    for row in candidate:
-        beat()
-        old = before.get(row["id"])
-        if old is None:
-            continue
-        likeness = difflib.SequenceMatcher(None, old["content"], row["content"]).ratio()
-        prompt = prompts.get(row["id"], {})
-        examples.append(
-            {
-                "prompt": prompt.get("prompt", ""),
-                "reference": prompt.get("reference"),
-                "baseline": old["content"],
-                "candidate": row["content"],
-                "change": round(1 - likeness, 4),
-            }
-        )
-    examples.sort(key=lambda each: -each["change"])
-    return examples[:MOST_EXAMPLES]
 
 
 def confusion_of(tables: Tables) -> dict[str, Any]:

@@ -84,14 +84,19 @@ class Comparison(PublicModel):
 
     metrics: {name: {"baseline","candidate","difference","low","high","n","smallest"}};
     `smallest` is the smallest difference that this set can show (80 % power, 5 % level).
-    examples: answers side by side, the most changed first.
+    by_slice: the same by the prompts' slices, see `slicing.by_slice`.
+    examples: answers side by side with their values by row, see `examples.examples_of`.
+    fresh: {"groups", "fresh", "sets"}: prompt groups of the set, how many of them no earlier set had, and
+    of how many earlier sets.
     """
 
     workspace = models.ForeignKey(Workspace, models.PROTECT, related_name="comparisons")
     baseline = models.ForeignKey(Evaluation, models.PROTECT, related_name="+")
     candidate = models.ForeignKey(Evaluation, models.PROTECT, related_name="comparisons")
     metrics: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
+    by_slice: models.JSONField[dict[str, Any]] = models.JSONField(default=dict, blank=True)
     examples: models.JSONField[list[dict[str, Any]]] = models.JSONField(default=list)
+    fresh: models.JSONField[dict[str, int]] = models.JSONField(default=dict, blank=True)
 
     class Meta:
         ordering = ["-pk"]
@@ -101,6 +106,33 @@ class Comparison(PublicModel):
 
     def __str__(self) -> str:
         return f"{self.candidate_id} against {self.baseline_id}"
+
+    @property
+    def stale_because(self) -> list[str]:
+        """Why a figure of either side is no longer to be relied on; empty where none is."""
+        found = [each for each in (self.baseline, self.candidate) if each.stale_since]
+        return list(dict.fromkeys(each.stale_because for each in found))
+
+
+class Look(models.Model):
+    """On that day a member read figures of that set: once a day, however often a page is opened."""
+
+    workspace = models.ForeignKey(
+        Workspace, models.PROTECT, related_name="looks", db_index=False
+    )  # the constraint below begins with it
+    set_digest = models.CharField(max_length=64)
+    member = models.ForeignKey(Member, models.PROTECT, related_name="looks")
+    day = models.DateField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "set_digest", "member", "day"], name="one_look_a_day"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.member_id} at {self.set_digest[:8]} on {self.day}"
 
 
 class Decision(TextChoices):

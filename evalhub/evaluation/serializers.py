@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from evalhub.evaluation.models import Benchmark, Comparison, Evaluation, HumanTrial, Promotion
+from evalhub.evaluation.queries import Looks, looks_at
 
 
 class EvaluationSerializer(serializers.ModelSerializer[Evaluation]):
@@ -10,7 +12,15 @@ class EvaluationSerializer(serializers.ModelSerializer[Evaluation]):
 
     class Meta:
         model = Evaluation
-        fields = ["uid", "model", "set_digest", "metrics", "created_at"]
+        fields = [
+            "uid",
+            "model",
+            "set_digest",
+            "metrics",
+            "stale_since",
+            "stale_because",
+            "created_at",
+        ]
 
 
 class MeasuredSerializer(EvaluationSerializer):
@@ -70,10 +80,45 @@ class NewBenchmarkSerializer(serializers.Serializer[Benchmark]):
 class ComparisonSerializer(serializers.ModelSerializer[Comparison]):
     baseline = serializers.CharField(source="baseline.model.name")
     candidate = serializers.CharField(source="candidate.model.name")
+    stale_because = serializers.ListField(child=serializers.CharField(), read_only=True)
 
     class Meta:
         model = Comparison
-        fields = ["uid", "baseline", "candidate", "metrics", "created_at"]
+        fields = ["uid", "baseline", "candidate", "metrics", "stale_because", "created_at"]
+
+
+class LooksSerializer(serializers.Serializer[Looks]):
+    """How often the set was read and used; `chance` that one of so many rivals is better by luck."""
+
+    looks = serializers.IntegerField()
+    people = serializers.IntegerField()
+    rivals = serializers.IntegerField()
+    tries = serializers.IntegerField()
+    decisions = serializers.IntegerField()
+    chance = serializers.FloatField()
+
+
+class WholeComparisonSerializer(ComparisonSerializer):
+    """With the differences by slice, the examples, how fresh the set is, and the looks at it."""
+
+    set_digest = serializers.CharField(source="candidate.set_digest")
+    looks = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Comparison
+        fields = [
+            *ComparisonSerializer.Meta.fields, "set_digest", "by_slice", "examples", "fresh", "looks"
+        ]  # fmt: skip
+
+    @extend_schema_field(LooksSerializer)
+    def get_looks(self, comparison: Comparison) -> dict[str, object]:
+        return dict(
+            LooksSerializer(looks_at(comparison.workspace, comparison.candidate.set_digest)).data
+        )
+
+
+def whole(comparison: Comparison) -> dict[str, object]:
+    return dict(WholeComparisonSerializer(comparison).data)
 
 
 class PromotionSerializer(serializers.ModelSerializer[Promotion]):

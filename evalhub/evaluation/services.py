@@ -11,12 +11,25 @@ from evalhub.audit.services import record
 from evalhub.datasets.models import DatasetBuild
 from evalhub.evaluation.access import set_named
 from evalhub.evaluation.benchmark_file import carried, read_benchmark
-from evalhub.evaluation.choices import DECIDE, MEASURE, TRY
+from evalhub.evaluation.choices import BELIEVE, DECIDE, MEASURE, TRY
 from evalhub.evaluation.errors import BadBenchmark, BaselineMissing, NothingToMeasure, NotMeasured
 from evalhub.evaluation.frozen_set import FrozenSet, frozen_set
 from evalhub.evaluation.gate import Gate, as_json
-from evalhub.evaluation.models import Benchmark, Comparison, Evaluation, HumanTrial, TrialOutcome
-from evalhub.evaluation.queries import measured_on
+from evalhub.evaluation.models import (
+    Benchmark,
+    Comparison,
+    Evaluation,
+    HumanTrial,
+    Look,
+    TrialOutcome,
+)
+from evalhub.evaluation.queries import (
+    baseline_of,
+    demand_one_set,
+    measured_on,
+    newest_belief,
+    stale_on,
+)
 from evalhub.evaluation.trials.ending import conclude, demand_running
 from evalhub.evaluation.trials.starting import Ground
 from evalhub.jobs.choices import Queue
@@ -160,6 +173,18 @@ def mark_stale(*, evaluations: Iterable[Evaluation], reason: str) -> int:
     )
 
 
+def note_looks(*, by: Member, digests: Iterable[str]) -> None:
+    """Write down that somebody read figures of these sets today; saying it again changes nothing."""
+    today = timezone.now().date()
+    Look.objects.bulk_create(
+        (
+            Look(workspace=by.workspace, set_digest=each, member=by, day=today)
+            for each in sorted(set(digests))
+        ),
+        ignore_conflicts=True,
+    )
+
+
 def start_decision(
     *,
     candidate: Evaluation,
@@ -177,11 +202,16 @@ def start_decision(
 
     Raises:
         NotMeasured: an evaluation has not ended.
+        BaselineMissing: the base, or the incumbent, was not measured on the same set.
     """
     pairs = {"": (candidate, incumbent), **(probes or {})}
     for each in (each for pair in pairs.values() for each in pair):
         if each is not None and not each.is_measured:
             raise NotMeasured(f"“{each.model}” is not measured yet; wait for its run to end.")
+    for measured, other in pairs.values():
+        baseline_of(measured)
+        if other is not None:
+            demand_one_set(other, measured)
     return queue_job(
         kind=DECIDE,
         title=f"Decide on {candidate.model}",
@@ -213,6 +243,23 @@ def try_gate(*, comparison: Comparison, gate: Gate, by: Member | None = None) ->
         by=by,
         subject_uid=comparison.uid,
         payload={"comparison": str(comparison.uid), "gate": as_json(gate)},
+        queue=Queue.DEFAULT,
+    )
+
+
+def start_belief(*, workspace: Workspace, by: Member | None = None) -> Job:
+    """Queue the work of holding figures beside what people said of the same answers.
+
+    While it is waiting or under way, asking again gives the same job.
+    """
+    known = newest_belief(workspace)
+    if known is not None and not known.is_ended:
+        return known
+    return queue_job(
+        kind=BELIEVE,
+        title="Hold figures beside people",
+        workspace=workspace,
+        by=by,
         queue=Queue.DEFAULT,
     )
 
@@ -260,5 +307,7 @@ def _measure(
     evaluation = Evaluation.objects.create(
         workspace=workspace, model=model, set_digest=measured_set.digest, run=run
     )
+    if stale := stale_on(workspace, measured_set.digest):
+        mark_stale(evaluations=[evaluation], reason=stale)
     evaluation.builds.set(builds)
     return evaluation

@@ -379,6 +379,12 @@ def make_job(workspace: Workspace, member: Member, text: str) -> Model:
     )
 
 
+SLICED = {
+    "baseline": 0.5, "candidate": 0.4, "difference": -0.1, "low": -0.2, "high": -0.01, "smallest": 0.1,
+    "n": 9, "groups": 9, "p": 0.01, "corrected": 0.01,
+}  # fmt: skip
+
+
 def of_the_models(workspace: Workspace, member: Member, text: str) -> list[Model]:
     """A base, an adapter that a run made, its evaluation, the comparison and the promotion."""
     base = factories.LanguageModelFactory.create(workspace=workspace, name=f"base {text}"[:120])
@@ -453,7 +459,8 @@ def of_the_models(workspace: Workspace, member: Member, text: str) -> list[Model
                 **dict.fromkeys(["baseline", "candidate", "reference"], text),
             }
         ],
-    )
+        by_slice={"slices": [{"slice": text, "groups": 9, "metrics": {"loss": SLICED}}], "left_out": 0},
+    )  # fmt: skip
     promotion = factories.PromotionFactory.create(
         workspace=workspace, model=adapter, reason=text, decided_by=member
     )

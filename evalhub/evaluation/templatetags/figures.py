@@ -33,3 +33,8 @@ def metric_label(name: str) -> str:
 @register.filter
 def percent(value: float | None) -> str:
     return "–" if value is None else f"{value * 100:.0f} %"
+
+
+@register.filter
+def percent_fine(value: float) -> str:
+    return f"{value * 100:.1f} %"
