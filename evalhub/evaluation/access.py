@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 from rest_framework.request import Request
 
-from evalhub.accounts.access import Act, acting_member
+from evalhub.accounts.access import Act, acting_member, workspace_of
 from evalhub.accounts.models import Member, Workspace
 from evalhub.common.errors import NotFound
 from evalhub.datasets.models import DatasetBuild
@@ -64,6 +64,13 @@ def acting_benchmark(request: Request, uid: UUID) -> Benchmark:
         raise NotFound("No such benchmark.")
     _member(request, found.workspace_id, "No such benchmark.", to="build")
     return found
+
+
+def engineer_of(request: Request) -> Member:
+    """For the API: who acts in the workspace that a body names, before all else of it is looked at."""
+    given = request.data.get("workspace") if isinstance(request.data, dict) else None
+    slug = given if isinstance(given, str) and "\x00" not in given else None
+    return acting_member(request, workspace_of(request, slug), to="engineer")
 
 
 def set_named(workspace: Workspace, name: str) -> DatasetBuild | Benchmark:

@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 
 from evalhub.accounts.access import acting_member, workspace_of
 from evalhub.common.rest import KeysetPagination
-from evalhub.evaluation.access import acting_comparison
+from evalhub.evaluation.access import acting_comparison, engineer_of
 from evalhub.evaluation.card import card_of
 from evalhub.evaluation.models import Comparison, Evaluation, Promotion
 from evalhub.evaluation.queries import newest_belief
@@ -52,8 +52,7 @@ class EvaluationListView(ListAPIView[Evaluation]):
     @extend_schema(request=MeasureSerializer, responses={202: MeasuredSerializer})
     def post(self, request: Request) -> Response:
         """Measure a model on builds or a benchmark; what was measured there is not measured again."""
-        key = workspace_of(request, request.data.get("workspace"))
-        member = acting_member(request, key, to="engineer")
+        member = engineer_of(request)
         asked = MeasureSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         evaluation = evaluate_named(

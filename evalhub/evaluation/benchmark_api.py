@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 
 from evalhub.accounts.access import acting_member, workspace_of
 from evalhub.common.rest import KeysetPagination
-from evalhub.evaluation.access import acting_benchmark, acting_evaluation
+from evalhub.evaluation.access import acting_benchmark, acting_evaluation, engineer_of
 from evalhub.evaluation.models import Benchmark
 from evalhub.evaluation.serializers import (
     BenchmarkSerializer,
@@ -40,8 +40,7 @@ class BenchmarkListView(ListAPIView[Benchmark]):
     )
     def post(self, request: Request) -> Response:
         """Add a file's rows as a frozen set; the same rows again give the same benchmark."""
-        key = workspace_of(request, request.data.get("workspace"))
-        member = acting_member(request, key, to="engineer")
+        member = engineer_of(request)
         asked = NewBenchmarkSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         values = asked.validated_data
