@@ -380,7 +380,7 @@ def make_job(workspace: Workspace, member: Member, text: str) -> Model:
 
 
 SLICED = {
-    "baseline": 0.5, "candidate": 0.4, "difference": -0.1, "low": -0.2, "high": -0.01, "smallest": 0.1,
+    "baseline": 0.4, "candidate": 0.5, "difference": 0.1, "low": 0.01, "high": 0.2, "smallest": 0.1,
     "n": 9, "groups": 9, "p": 0.01, "corrected": 0.01,
 }  # fmt: skip
 
