@@ -17,7 +17,7 @@ from evalhub.evaluation.errors import BadBenchmark
 from evalhub.evaluation.figures import in_order
 from evalhub.evaluation.forms import BenchmarkForm
 from evalhub.evaluation.models import Benchmark
-from evalhub.evaluation.services import add_benchmark
+from evalhub.evaluation.services import add_benchmark, note_looks
 
 
 @require_GET
@@ -75,6 +75,7 @@ def evaluation_detail(request: Request, workspace: str, uid: UUID) -> HttpRespon
     """A model's figures on one set, and what it took for what."""
     member = access_member(request.user, workspace, to="build")
     evaluation = access_evaluation(member, uid)
+    note_looks(by=member, digests=[evaluation.set_digest] if evaluation.is_measured else [])
     figures = [
         (name, evaluation.metrics[name])
         for name in in_order(evaluation.metrics)
