@@ -13,13 +13,13 @@ from rest_framework.views import APIView
 from evalhub.accounts.access import acting_member, workspace_of
 from evalhub.common.rest import KeysetPagination
 from evalhub.evaluation.access import acting_benchmark, acting_evaluation, engineer_of
+from evalhub.evaluation.benchmarks import add_benchmark
 from evalhub.evaluation.models import Benchmark
 from evalhub.evaluation.serializers import (
     BenchmarkSerializer,
     MeasuredSerializer,
     NewBenchmarkSerializer,
 )
-from evalhub.evaluation.services import add_benchmark
 
 
 class BenchmarkListView(ListAPIView[Benchmark]):

@@ -13,11 +13,12 @@ from evalhub.accounts.http import Request
 from evalhub.accounts.models import Member
 from evalhub.common.paging import newest_first
 from evalhub.evaluation.access import access_benchmark, access_evaluation
+from evalhub.evaluation.benchmarks import add_benchmark
 from evalhub.evaluation.errors import BadBenchmark
 from evalhub.evaluation.figures import in_order
 from evalhub.evaluation.forms import BenchmarkForm
 from evalhub.evaluation.models import Benchmark
-from evalhub.evaluation.services import add_benchmark, note_looks
+from evalhub.evaluation.services import note_looks
 
 
 @require_GET

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, BinaryIO
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -10,9 +10,8 @@ from evalhub.accounts.models import Member, Workspace
 from evalhub.audit.services import record
 from evalhub.datasets.models import DatasetBuild
 from evalhub.evaluation.access import set_named
-from evalhub.evaluation.benchmark_file import carried, read_benchmark
 from evalhub.evaluation.choices import BELIEVE, DECIDE, MEASURE, TRY
-from evalhub.evaluation.errors import BadBenchmark, BaselineMissing, NothingToMeasure, NotMeasured
+from evalhub.evaluation.errors import BaselineMissing, NothingToMeasure, NotMeasured
 from evalhub.evaluation.frozen_set import FrozenSet, frozen_set
 from evalhub.evaluation.gate import Gate, as_json
 from evalhub.evaluation.models import (
@@ -37,7 +36,6 @@ from evalhub.jobs.models import Job
 from evalhub.jobs.services import queue_job
 from evalhub.registry.access import model_named
 from evalhub.registry.models import LanguageModel, ModelKind
-from evalhub.runs.inputs import store_rows
 from evalhub.runs.models import Recipe
 from evalhub.runs.services import start_run
 
@@ -105,52 +103,6 @@ def evaluate_named(
         by=by,
         options=options,
     )
-
-
-@transaction.atomic
-def add_benchmark(
-    *,
-    workspace: Workspace,
-    name: str,
-    stream: BinaryIO,
-    licence: str = "",
-    plain: bool = False,
-    by: Member | None = None,
-) -> Benchmark:
-    """Keep a file's prompts, with what is right, as a frozen set; the same rows again are the same one.
-
-    Args:
-        plain: see `benchmark_file.read_benchmark`.
-
-    Raises:
-        BadBenchmark: rows cannot be used, or the name is another benchmark's.
-    """
-    rows = read_benchmark(stream, plain=plain)
-    stored = store_rows(rows)
-    benchmarks = Benchmark.objects.filter(workspace=workspace)
-    known = benchmarks.filter(digest=stored.sha256).first()
-    if known is not None:
-        return known
-    if not name.strip() or benchmarks.filter(name=name.strip()).exists():
-        raise BadBenchmark(
-            f"There is a benchmark “{name.strip()}” with other rows: a set is frozen, so give this one "
-            "another name, such as one with its version."
-            if name.strip()
-            else "Give the benchmark a name."
-        )
-    benchmark = Benchmark.objects.create(
-        workspace=workspace, name=name.strip(), licence=licence, key=stored.key, digest=stored.sha256,
-        rows=len(rows), carries=carried(rows), created_by=by,
-    )  # fmt: skip
-    record(
-        "benchmark.added",
-        actor=by.pseudonym if by else "system",
-        workspace=workspace.slug,
-        target=f"benchmark {benchmark.uid}",
-        rows=len(rows),
-        digest=stored.sha256,
-    )
-    return benchmark
 
 
 @transaction.atomic

@@ -17,10 +17,11 @@ from evalhub.accounts.models import Member
 from evalhub.accounts.services import create_token
 from evalhub.audit.models import Entry
 from evalhub.evaluation.benchmark_file import read_benchmark
+from evalhub.evaluation.benchmarks import add_benchmark
 from evalhub.evaluation.errors import BadBenchmark, BaselineMissing, NothingToMeasure
 from evalhub.evaluation.models import Benchmark, Comparison, Evaluation
 from evalhub.evaluation.reading import sentence
-from evalhub.evaluation.services import add_benchmark, evaluate_model, evaluate_named
+from evalhub.evaluation.services import evaluate_model, evaluate_named
 from evalhub.registry.models import LanguageModel
 from evalhub.registry.services import add_adapter
 from evalhub.runs.inputs import read_rows

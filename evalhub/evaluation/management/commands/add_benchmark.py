@@ -8,9 +8,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from evalhub.accounts.access import workspace_named
 from evalhub.common.errors import DomainError
+from evalhub.evaluation.benchmarks import add_benchmark
 from evalhub.evaluation.errors import BadBenchmark
 from evalhub.evaluation.models import Benchmark
-from evalhub.evaluation.services import add_benchmark
 
 
 class Command(BaseCommand):
