@@ -18,7 +18,7 @@ from evalhub.accounts.models import Workspace
 from evalhub.common.canonical import digest_of
 from evalhub.common.files import Beat, file_store, unwatched
 from evalhub.evaluation.examples import value_of
-from evalhub.evaluation.measures import MEAN, MEASURES
+from evalhub.evaluation.measures import MEAN, Measure, measures_of
 from evalhub.evaluation.models import Evaluation
 from evalhub.evaluation.numbers import Row
 from evalhub.evaluation.showing import direction_of
@@ -93,11 +93,13 @@ def _measured(workspace: Workspace, beat: Beat) -> dict[Key, Measured]:
         if not (prompts and answers and _is_there(prompts) and _is_there(answers)):
             continue
         asked = {row["id"]: digest_of(row["prompt"]) for row in read_rows(prompts["key"])}
-        for row in read_rows(answers["key"]):
+        rows = list(read_rows(answers["key"]))
+        measures = measures_of({"predictions": rows})
+        for row in rows:
             beat()
             key = (each.model_id, asked[row["id"]], row["content"])
             if key not in found:
-                found[key] = Measured(row["group"], _values(row))
+                found[key] = Measured(row["group"], _values(measures, row))
     return found
 
 
@@ -106,9 +108,9 @@ def _is_there(file: Mapping[str, Any]) -> bool:
     return file_store().exists(file["key"])
 
 
-def _values(row: Row) -> dict[str, float]:
+def _values(measures: Mapping[str, Measure], row: Row) -> dict[str, float]:
     found = {}
-    for name, measure in MEASURES.items():
+    for name, measure in measures.items():
         if measure.table == "predictions" and (value := value_of(measure, row)) is not None:
             found[name] = -value if direction_of(name) == "lower" else value
     return found

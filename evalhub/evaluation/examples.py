@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from evalhub.common.files import Beat, unwatched
-from evalhub.evaluation.measures import MEASURES, Measure, Tables
+from evalhub.evaluation.measures import Measure, Tables, measures_of
 from evalhub.evaluation.numbers import Row
 
 MOST_CHANGED = 50
@@ -29,7 +29,10 @@ def examples_of(
     old = {row["id"]: row for row in before["predictions"]}
     new = {row["id"]: row for row in after["predictions"] if row["id"] in old}
     changes = {key: _change(old[key]["content"], row["content"], beat) for key, row in new.items()}
-    values = _values(old, new, beat)
+    measures = {
+        name: each for name, each in measures_of(after).items() if each.table == "predictions"
+    }
+    values = _values(measures, old, new, beat)
     ordered = sorted(changes, key=lambda key: (-changes[key], key))
     chosen = set(ordered[:MOST_CHANGED]).union(*_extremes(values))
     return [
@@ -48,7 +51,7 @@ def examples_of(
 
 def value_of(measure: Measure, row: Row) -> float | None:
     """What a figure is of one row alone; None where it says nothing."""
-    numbers = measure.numbers(row)
+    numbers = measure.numbers(row) if measure.of_one else None
     if numbers is None:
         return None
     value = float(measure.figure(np.array([numbers], dtype=np.float64))[0])
@@ -61,12 +64,10 @@ def _change(old: str, new: str, beat: Beat) -> float:
 
 
 def _values(
-    old: Mapping[str, Row], new: Mapping[str, Row], beat: Beat
+    measures: Mapping[str, Measure], old: Mapping[str, Row], new: Mapping[str, Row], beat: Beat
 ) -> dict[str, dict[str, tuple[float, float]]]:
     found: dict[str, dict[str, tuple[float, float]]] = {key: {} for key in new}
-    for name, measure in MEASURES.items():
-        if measure.table != "predictions":
-            continue
+    for name, measure in measures.items():
         for key, row in new.items():
             beat()
             before, after = value_of(measure, old[key]), value_of(measure, row)

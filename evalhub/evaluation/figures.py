@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -59,7 +59,7 @@ def kind_of(name: str) -> Kind:
     return KINDS.get(name) or Kind(name.removeprefix(PLUGIN).replace("_", " "), "neither", digits=3)
 
 
-def in_order(metrics: Mapping[str, Any]) -> list[str]:
+def in_order(metrics: Collection[str]) -> list[str]:
     """The names of figures as people read them: ours, then those of plug-ins."""
     plugins = sorted(name for name in metrics if name.startswith(PLUGIN))
     return [name for name in KINDS if name in metrics] + plugins

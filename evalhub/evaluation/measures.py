@@ -47,11 +47,13 @@ class Measure:
     """One figure: from which table, which numbers of a row, and what is made of their sums.
 
     `numbers` is None for a row that says nothing about it: it is left out, never counted as 0.
+    of_one: whether one row alone has it; a mean over labels needs many.
     """
 
     table: str
     numbers: Callable[[Row], list[float] | None]
     figure: Figure
+    of_one: bool = True
 
 
 def measured(tables: Tables, beat: Beat = unwatched) -> dict[str, dict[str, Any]]:
@@ -60,7 +62,7 @@ def measured(tables: Tables, beat: Beat = unwatched) -> dict[str, dict[str, Any]
     Where no row tells, one of ALWAYS has n = 0 and no value, and another is left out.
     """
     found = {}
-    for name, measure in _measures_of(tables).items():
+    for name, measure in measures_of(tables).items():
         rows = _telling(measure, tables)
         if not rows and name not in ALWAYS:
             continue
@@ -79,7 +81,7 @@ def compared(
     one that the candidate lacks is left out.
     """
     found = {}
-    for name, measure in _measures_of(candidate).items():
+    for name, measure in measures_of(candidate).items():
         before = {row["id"]: numbers for row, numbers in _telling(measure, baseline)}
         after = [(row, numbers) for row, numbers in _telling(measure, candidate)]
         both = [(row, before[row["id"]], numbers) for row, numbers in after if row["id"] in before]
@@ -118,7 +120,7 @@ def confusion_of(tables: Tables) -> dict[str, Any]:
     return {"labels": labels, "counts": confusion(pairs, labels)}
 
 
-def _measures_of(tables: Tables) -> dict[str, Measure]:
+def measures_of(tables: Tables) -> dict[str, Measure]:
     """Ours, and those of the plug-ins that left values in the rows."""
     names = {name for row in tables.get("predictions", ()) for name in row}
     plugins = sorted(name for name in names if name.startswith(PLUGIN))
@@ -145,11 +147,11 @@ MEASURES = {
     "perplexity": Measure("texts", sums_of("nll", "tokens"), exp_of(MEAN)),
     "loss": Measure("texts", sums_of("nll", "tokens"), MEAN),
     "accuracy": Measure("predictions", named_rightly, MEAN),
-    "macro_precision": Measure("predictions", by_label, macro_precision),
-    "macro_recall": Measure("predictions", by_label, macro_recall),
-    "macro_f1": Measure("predictions", by_label, macro_f1),
+    "macro_precision": Measure("predictions", by_label, macro_precision, of_one=False),
+    "macro_recall": Measure("predictions", by_label, macro_recall, of_one=False),
+    "macro_f1": Measure("predictions", by_label, macro_f1, of_one=False),
     "accuracy_by_likelihood": Measure("choices", likeliest_label, MEAN),
-    "macro_f1_by_likelihood": Measure("choices", by_likely_label, macro_f1),
+    "macro_f1_by_likelihood": Measure("choices", by_likely_label, macro_f1, of_one=False),
     "choice_accuracy": Measure("choices", likeliest_choice, MEAN),
     "choice_accuracy_per_token": Measure("choices", likeliest_choice_per_token, MEAN),
     "exact_match": Measure("predictions", mean_of("exact_match"), MEAN),

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from evalhub.common.charts import Whisker, whisker
 from evalhub.common.spreadsheets import csv_lines
-from evalhub.evaluation.figures import KINDS, interval, written
+from evalhub.evaluation.figures import in_order, interval, kind_of, written
 from evalhub.evaluation.models import Comparison
 
 SURE = 0.05
@@ -50,11 +50,11 @@ class Order:
 
 
 def label_of(figure: str) -> str:
-    return KINDS[figure].label if figure in KINDS else figure
+    return kind_of(figure).label
 
 
 def direction_of(figure: str) -> Literal["higher", "lower", "neither"]:
-    return KINDS[figure].better if figure in KINDS else "neither"
+    return kind_of(figure).better
 
 
 def figures_by_slice(comparison: Comparison) -> list[str]:
@@ -66,7 +66,7 @@ def figures_by_slice(comparison: Comparison) -> list[str]:
         for name, metric in metrics.items()
         if metric["difference"] is not None
     }
-    return _in_order(found)
+    return in_order(found)
 
 
 def slice_lines(comparison: Comparison, figure: str) -> list[SliceLine]:
@@ -95,7 +95,7 @@ def orders_of(comparison: Comparison) -> list[Order]:
     """By the change of text, and by the gains and losses of each figure that single answers have."""
     found = {name for each in comparison.examples for name in each.get("values", ())}
     orders = [Order(CHANGE, "Most changed")]
-    for name in _in_order(found):
+    for name in in_order(found):
         neither = direction_of(name) == "neither"
         up, down = ("rises", "falls") if neither else ("gains", "losses")
         orders.append(Order(f"{name}-gains", f"{label_of(name)}: largest {up}"))
@@ -138,7 +138,7 @@ def _csv_rows(comparison: Comparison) -> Iterator[list[object]]:
     parts = [("", comparison.metrics)]
     parts += [(each["slice"], each["metrics"]) for each in comparison.by_slice.get("slices", ())]
     for name, metrics in parts:
-        for figure in _in_order(set(metrics)):
+        for figure in in_order(metrics):
             metric = metrics[figure]
             told = [metric.get(column) for column in (*HEAD[3:-1], "corrected")]
             yield [figure, direction_of(figure), name, *told]
@@ -182,8 +182,3 @@ def _whisker(figure: str, metric: Metric, reach: float) -> Whisker | None:
     if direction_of(figure) == "lower":
         low, value, high = -high, -value, -low
     return whisker(low, value, high, reach=reach)
-
-
-def _in_order(names: set[str]) -> list[str]:
-    """As people read them: ours, then those that others brought."""
-    return [name for name in KINDS if name in names] + sorted(names - set(KINDS))

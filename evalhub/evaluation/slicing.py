@@ -15,7 +15,7 @@ from django.db.models import Q
 from evalhub.accounts.models import Workspace
 from evalhub.common.files import Beat, unwatched
 from evalhub.evaluation.evidence import paired_rows
-from evalhub.evaluation.measures import MEASURES, Measure, Tables
+from evalhub.evaluation.measures import Measure, Tables, measures_of
 from evalhub.prompts.models import Prompt
 from evalhub.stats.association import FEWEST, p_of_no_difference
 from evalhub.stats.intervals import paired_difference
@@ -42,7 +42,7 @@ def by_slice(
     sizes = Counter(name for group in groups_in(after) for name in slices.get(group, ()))
     large = [name for name, size in sorted(sizes.items(), key=_by_size) if size >= FEWEST][:MOST]
     metrics: dict[str, dict[str, Any]] = {name: {} for name in large}
-    for figure, measure in MEASURES.items() if large else ():
+    for figure, measure in measures_of(after).items() if large else ():
         rows = paired_rows(measure, before, after, None)
         for name in large:
             within = [row for row in rows if name in slices.get(row[0], ())]

@@ -26,7 +26,13 @@ from evalhub.evaluation.services import (
     start_decision,
     try_gate,
 )
-from evalhub.evaluation.showing import csv_text, examples_by, slice_lines, slices_in_words
+from evalhub.evaluation.showing import (
+    csv_text,
+    examples_by,
+    label_of,
+    slice_lines,
+    slices_in_words,
+)
 from evalhub.evaluation.slicing import by_slice, slices_of
 from evalhub.jobs import jobs
 from evalhub.registry.models import LanguageModel
@@ -158,6 +164,31 @@ def test_the_largest_loss_is_kept_where_most_texts_changed_more() -> None:
     kept = examples_of(before, after, {})
     assert len(kept) == 51
     assert kept[-1]["baseline"] == "loser 0.9"
+
+
+def test_plug_ins_are_in_slices_and_examples_and_means_over_labels_are_of_no_single_answer() -> (
+    None
+):
+    def told(value: float) -> dict[str, list[Row]]:
+        tables = answers(*of_places(range(8), 0.5))
+        for row in tables["predictions"]:
+            row |= {
+                "plugin_thanks": value,
+                "labels": ["no", "yes"],
+                "label": "yes",
+                "said_label": "yes",
+            }
+        return tables
+
+    slices = {f"p{place}": {"language=de"} for place in range(8)}
+    (german,) = by_slice(told(0.0), told(1.0), slices)["slices"]
+    assert german["metrics"]["plugin_thanks"]["difference"] == 1.0
+    assert "macro_f1" in german["metrics"]
+    values = examples_of(told(0.0), told(1.0), {})[0]["values"]
+    assert values["plugin_thanks"] == (0.0, 1.0)
+    assert values["accuracy"] == (1.0, 1.0)
+    assert "macro_f1" not in values
+    assert label_of("plugin_thanks") == "thanks"
 
 
 def test_a_page_says_who_looked_and_what_many_looks_mean(
