@@ -74,9 +74,9 @@ EVALHUB_SEALING_KEYS = env.list("EVALHUB_SEALING_KEYS", default=[])
 EVALHUB_WEBHOOK_TARGETS = env.list("EVALHUB_WEBHOOK_TARGETS", default=[])
 EVALHUB_PUBLIC_URL = env.str("EVALHUB_PUBLIC_URL", "")
 EVALHUB_ALLOW_HUB = clearly("EVALHUB_ALLOW_HUB", env.str("EVALHUB_ALLOW_HUB", ""))
-EVALHUB_ENDPOINT_PRIVATE = env.list(  # a private instance serves one person, on their own machine
-    "EVALHUB_ENDPOINT_PRIVATE",
-    default=["localhost", "127.0.0.1", "::1"] if EVALHUB_PRIVATE_DATABASE else [],
+_OWN = ["localhost", "127.0.0.1", "::1"]  # a private instance serves one person, on their machine
+EVALHUB_ENDPOINT_PRIVATE = env.list(
+    "EVALHUB_ENDPOINT_PRIVATE", default=_OWN if EVALHUB_PRIVATE_DATABASE else []
 )
 DEBUG = clearly("EVALHUB_DEBUG", env.str("EVALHUB_DEBUG", ""))
 

@@ -34,7 +34,7 @@ from evalhub.datasets.models import (
     SpellingProposal,
 )
 from evalhub.evaluation.gate import Gate, TrialTerms, as_json
-from evalhub.evaluation.models import Bet, Comparison, Evaluation, HumanTrial, Promotion
+from evalhub.evaluation.models import Benchmark, Bet, Comparison, Evaluation, HumanTrial, Promotion
 from evalhub.gold.models import Appeal, Attempt, GoldVerdict, Qualification
 from evalhub.imports.models import Import, RejectedRow
 from evalhub.jobs.models import Job
@@ -663,6 +663,18 @@ class RewritingFactory(DjangoModelFactory[Rewriting]):
     )
     made = 3
     dropped = factory.LazyFunction(lambda: {"same": 1})
+
+
+class BenchmarkFactory(DjangoModelFactory[Benchmark]):
+    class Meta:
+        model = Benchmark
+
+    workspace = factory.SubFactory(WorkspaceFactory)
+    name = factory.Sequence(lambda n: f"benchmark {n}")
+    key = "blobs/00/0"
+    digest = factory.Sequence(lambda n: f"{n:064d}")
+    rows = 12
+    carries = factory.LazyFunction(lambda: {"reference": 12})
 
 
 class EvaluationFactory(DjangoModelFactory[Evaluation]):

@@ -16,7 +16,7 @@ from training.contract import RANK_VARIABLE, RunSpec
 ALLOW_HUB_VARIABLE = "EVALHUB_ALLOW_HUB"
 VISIBLE_VARIABLE = "EVALHUB_VISIBLE_DEVICES"  # those that the worker may use
 ANY = ",".join(map(str, range(64)))
-LIBRARIES = ("torch", "transformers", "peft", "trl", "accelerate", "bitsandbytes", "datasets", "tokenizers", "safetensors", "numpy", "sacrebleu", "rouge-score")  # fmt: skip
+LIBRARIES = ("torch", "transformers", "peft", "trl", "accelerate", "bitsandbytes", "datasets", "tokenizers", "safetensors", "numpy", "sacrebleu", "rouge-score", "nltk", "jsonschema")  # fmt: skip
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 
 

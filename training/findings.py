@@ -93,6 +93,10 @@ CATALOGUE: Mapping[str, Kind] = {
         "before", "note", "pairs that are ties are not measured on",
         "nothing needs to be done: a model can be neither right nor wrong about them",
     ),
+    "patterns_slow": Kind(
+        "after", "caution", "a pattern takes longer than a second on an answer, which is left out of its figure",
+        "simplify the pattern: repetitions within repetitions try endlessly many ways",
+    ),
     "answers_refused": Kind(
         "while", "caution", "a server refused to answer prompts",
         "read why in refused.jsonl: most are too long for the model there, or against its rules; mend or leave them out",

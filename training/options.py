@@ -50,20 +50,30 @@ class ScoreOptions(_ReadOptions):
 @dataclass(frozen=True, kw_only=True)
 class EvaluateOptions(_ReadOptions):
     """Inputs, each optional: `texts` (prompt, completion), `pairs` (prompt, chosen, rejected),
-    `prompts` (prompt, reference or null). Every row has `id` and `group`.
+    `prompts` (prompt, and what training.metrics.asked names). Every row has `id` and `group`. The spec's
+    teacher, where there is one, is a reward model.
 
-    Artifacts: `texts.jsonl` {"id","group","nll","tokens"}; `pairs.jsonl` {"id","group",
-    "chosen_logp","chosen_tokens","rejected_logp","rejected_tokens"} and, for an adapter, the same
-    four of its base with the prefix "base_"; `predictions.jsonl` {"id","group","content","tokens",
-    "finish"} and, where there is a reference, "rouge1","rouge2","rougeL","bleu","chrf".
+    Artifacts, each row with "id" and "group": `texts.jsonl` {"nll","tokens"}; `pairs.jsonl`
+    {"chosen_logp","chosen_tokens","rejected_logp","rejected_tokens"} and, for an adapter, the same
+    four of its base with the prefix "base_"; `predictions.jsonl` {"content","tokens","finish",
+    "refused","distinct1","distinct2"}, with a reference "rouge1","rouge2","rougeL","rougeLsum","bleu",
+    "chrf","ter","meteor" or "meteor_exact_stem","exact_match","token_f1", with a label "label",
+    "said_label","labels", with a schema "valid_json", with a pattern "pattern_found", by a reward model
+    "reward", of plug-ins "plugin_…"; `choices.jsonl` {"right","logps","tokens"} and of labels "labels";
+    `timings.jsonl` {"seconds","tokens"}.
     """
 
     max_new_tokens: int = 96
+    ter: str = "short"  # "always", "never", or where no reference has more than 40 words and no
+    # answer more than 128 tokens: it takes seconds for a page of text
+    timed: int = 4  # answers that are written once more, each alone, for latency
 
     def _rules(self) -> list[Rule]:
         return [
             *super()._rules(),
             ("max_new_tokens", "1 or more", self.max_new_tokens >= 1),
+            ("ter", "short, always or never", self.ter in ("short", "always", "never")),
+            ("timed", "0 or more", self.timed >= 0),
         ]
 
 

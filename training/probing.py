@@ -15,7 +15,7 @@ from torch import Tensor
 from training.artifacts import write_rows
 from training.attempt import Attempt
 from training.data import Encoded
-from training.metrics import share_won
+from training.metrics.pairs import share_won
 from training.preparation import Prepared
 
 RISE = 0.05  # nats a token from which more loss is forgetting

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from evalhub.datasets.models import DatasetBuild
-from evalhub.evaluation.figures import KINDS
+from evalhub.evaluation.figures import in_order
 from evalhub.evaluation.models import Evaluation, Promotion
 from evalhub.registry.models import LanguageModel
 from evalhub.runs.models import Run
@@ -17,7 +17,8 @@ def card_of(model: LanguageModel) -> dict[str, Any]:
     What nobody has said or measured is empty or None, and stands in `limits` as such.
     """
     trainings = list(_trainings(model))
-    measured = model.evaluations.exclude(metrics={}).order_by("-pk").first()
+    evaluations = model.evaluations.exclude(metrics={}).order_by("-pk")
+    measured = evaluations.filter(benchmark=None).first() or evaluations.first()
     promotions = list(model.promotions.order_by("-pk"))
     return {
         "uid": str(model.uid),
@@ -70,9 +71,9 @@ def _build(build: DatasetBuild) -> dict[str, Any]:
 
 
 def _figures(measured: Evaluation | None) -> dict[str, Any]:
-    """Of the newest evaluation, those with a value."""
+    """Those with a value."""
     metrics = measured.metrics if measured else {}
-    return {name: metrics[name] for name in KINDS if metrics.get(name, {}).get("n")}
+    return {name: metrics[name] for name in in_order(metrics) if metrics[name]["n"]}
 
 
 def _decision(promotion: Promotion) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from evalhub.accounts.choices import Role
 from evalhub.accounts.http import Request
 from evalhub.evaluation.card import card_of
 from evalhub.evaluation.forms import CardForm
+from evalhub.evaluation.services import note_looks
 from evalhub.registry.access import access_model
 from evalhub.registry.services import describe_model
 
@@ -29,11 +30,13 @@ def model_card(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     if form.is_valid():
         describe_model(model=model, by=member, **form.cleaned_data)
         return redirect("evaluation:card", workspace, uid)
+    card = card_of(model)
+    note_looks(by=member, digests=[card["set_digest"]] if card["set_digest"] else [])
     context = {
         "member": member,
         "workspace": member.workspace,
         "model": model,
-        "card": card_of(model),
+        "card": card,
         "form": form,
         "may_describe": member.has(Role.ENGINEER),
     }

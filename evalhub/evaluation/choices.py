@@ -1,1 +1,3 @@
-MEASURE, DECIDE, TRY = "evaluation.measure", "evaluation.decide", "evaluation.try_gate"  # jobs
+# kinds of jobs
+MEASURE, DECIDE, TRY = "evaluation.measure", "evaluation.decide", "evaluation.try_gate"
+BELIEVE = "evaluation.believe"

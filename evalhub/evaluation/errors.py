@@ -5,6 +5,12 @@ class NothingToMeasure(DomainError):
     code = "nothing_to_measure"
 
 
+class BadBenchmark(DomainError):
+    """A file that is no benchmark; `rows` names each faulty row with its field and remedy."""
+
+    code = "bad_benchmark"
+
+
 class BaselineMissing(Conflict):
     """An adapter is only measured where its base has been: without it no figure means anything."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -21,21 +21,55 @@ KINDS = {
     "implicit_reward_accuracy": Kind("Implicit-reward accuracy", "higher", is_share=True),
     "perplexity": Kind("Perplexity", "lower"),
     "loss": Kind("Loss per token (nats)", "lower", digits=3),
+    "accuracy": Kind("Accuracy", "higher", is_share=True),
+    "macro_precision": Kind("Precision (mean of labels)", "higher", is_share=True),
+    "macro_recall": Kind("Recall (mean of labels)", "higher", is_share=True),
+    "macro_f1": Kind("F1 (mean of labels)", "higher", digits=3),
+    "accuracy_by_likelihood": Kind("Accuracy by likelihood", "higher", is_share=True),
+    "macro_f1_by_likelihood": Kind("F1 by likelihood (mean of labels)", "higher", digits=3),
+    "choice_accuracy": Kind("Right choices (sum)", "higher", is_share=True),
+    "choice_accuracy_per_token": Kind("Right choices (per token)", "higher", is_share=True),
+    "exact_match": Kind("Exact match", "higher", is_share=True),
+    "token_f1": Kind("F1 of words", "higher", digits=3),
     "rouge1": Kind("ROUGE-1", "higher", digits=3),
     "rouge2": Kind("ROUGE-2", "higher", digits=3),
     "rougeL": Kind("ROUGE-L", "higher", digits=3),
+    "rougeLsum": Kind("ROUGE-Lsum", "higher", digits=3),
     "bleu": Kind("BLEU", "higher", digits=1),
     "chrf": Kind("chrF", "higher", digits=1),
+    "ter": Kind("TER", "lower", digits=1),
+    "meteor": Kind("METEOR", "higher", digits=3),
+    "meteor_exact_stem": Kind("METEOR without synonyms", "higher", digits=3),
+    "json_validity": Kind("Valid JSON", "higher", is_share=True),
+    "pattern_rate": Kind("Pattern found", "higher", is_share=True),
+    "reward": Kind("Reward", "higher"),
     "length": Kind("Length (tokens)", "neither", digits=1),
     "end_of_text_rate": Kind("Answers that end by themselves", "higher", is_share=True),
+    "refusal_rate": Kind("Refusals", "neither", is_share=True),
+    "distinct1": Kind("Distinct words in an answer", "neither", is_share=True),
+    "distinct2": Kind("Distinct pairs of words in an answer", "neither", is_share=True),
+    "latency": Kind("Latency (s)", "lower", digits=3),
+    "tokens_per_second": Kind("Tokens per second", "higher", digits=1),
 }
+PLUGIN = "plugin_"  # with what the names of figures of plug-ins begin
+
+
+def kind_of(name: str) -> Kind:
+    """Of a plug-in nobody knows which way is better."""
+    return KINDS.get(name) or Kind(name.removeprefix(PLUGIN).replace("_", " "), "neither", digits=3)
+
+
+def in_order(metrics: Collection[str]) -> list[str]:
+    """The names of figures as people read them: ours, then those of plug-ins."""
+    plugins = sorted(name for name in metrics if name.startswith(PLUGIN))
+    return [name for name in KINDS if name in metrics] + plugins
 
 
 def written(name: str, value: float | None, *, sign: bool = False) -> str:
     """One value for a person: "61.2 %", "+0.35"; a dash where there is none."""
     if value is None:
         return "–"
-    kind = KINDS[name]
+    kind = kind_of(name)
     mark = "+" if sign else ""
     if kind.is_share:
         return f"{value * 100:{mark}.1f}" + (" points" if sign else " %")
@@ -46,7 +80,7 @@ def interval(name: str, metric: Mapping[str, Any], *, sign: bool = False) -> str
     if metric["low"] is None:
         return "no interval"
     low, high = written(name, metric["low"], sign=sign), written(name, metric["high"], sign=sign)
-    if KINDS[name].is_share:
+    if kind_of(name).is_share:
         low = low.split(" ")[0]
     return f"{low} to {high}"
 

@@ -11,7 +11,8 @@ from evalhub.datasets.choices import BuildKind
 from evalhub.datasets.models import DatasetBuild
 from evalhub.evaluation.errors import BadGate
 from evalhub.evaluation.gate import Gate, as_json, read_gate
-from evalhub.registry.models import LanguageModel
+from evalhub.evaluation.models import Benchmark
+from evalhub.registry.models import LanguageModel, ModelKind
 
 
 class MeasureForm(forms.Form):
@@ -23,6 +24,14 @@ class MeasureForm(forms.Form):
         DatasetBuild.objects.none(), required=False, label="Preference build", empty_label="none"
     )
 
+    benchmark = RowField(
+        Benchmark.objects.none(), required=False, label="Or a benchmark", empty_label="none"
+    )
+    rewarder = RowField(
+        LanguageModel.objects.none(), required=False, label="Reward model", empty_label="none",
+        help_text="Scores the answers. Measure the base with the same one.",
+    )  # fmt: skip
+
     def __init__(self, *args: object, workspace: Workspace, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # Django's own signature
         builds = DatasetBuild.objects.filter(workspace=workspace).exclude(digest="")
@@ -30,10 +39,25 @@ class MeasureForm(forms.Form):
         choose_from(self, "model", models)
         choose_from(self, "texts", builds.filter(kind=BuildKind.SFT))
         choose_from(self, "pairs", builds.filter(kind=BuildKind.PREFERENCE))
+        choose_from(self, "benchmark", Benchmark.objects.filter(workspace=workspace))
+        rewarders = LanguageModel.objects.of_workspace(workspace).filter(kind=ModelKind.REWARD)
+        choose_from(self, "rewarder", rewarders)
 
     def builds(self) -> list[DatasetBuild]:
         chosen = (self.cleaned_data["texts"], self.cleaned_data["pairs"])
         return [build for build in chosen if build is not None]
+
+
+class BenchmarkForm(forms.Form):
+    name = forms.CharField(max_length=200)
+    file = forms.FileField(help_text="CSV or JSON Lines, at most 20 MiB and 20,000 rows.")
+    licence = forms.CharField(
+        required=False, max_length=200, help_text="Under which it was published: cc-by-4.0, mit."
+    )
+    plain = forms.BooleanField(
+        required=False, label="Prompts are texts to be written on",
+        help_text="For a model without conversations. Else each prompt is asked by a user.",
+    )  # fmt: skip
 
 
 class GateForm(forms.Form):

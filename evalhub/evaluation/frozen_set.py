@@ -1,4 +1,4 @@
-"""What models are measured on: the test split of frozen builds, named by one digest."""
+"""What models are measured on: the test split of frozen builds or a benchmark, named by one digest."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from evalhub.common.canonical import digest_of
 from evalhub.datasets.choices import BuildKind
 from evalhub.datasets.models import DatasetBuild
 from evalhub.evaluation.errors import NothingToMeasure
+from evalhub.evaluation.models import Benchmark
+from evalhub.registry.models import LanguageModel
 from evalhub.runs.inputs import FileRef, build_file
 
 FILES = {  # input of the recipe: (kind of build, its file)
@@ -23,21 +25,42 @@ FILES = {  # input of the recipe: (kind of build, its file)
 class FrozenSet:
     """Files by the name that the evaluate recipe gives them.
 
-    The digest covers their bytes, hence ids and contents of all rows, and the settings of decoding:
-    figures are only compared where both are equal.
+    The digest covers their bytes, hence ids and contents of all rows, the settings of decoding, and the
+    reward model: figures are only compared where all are equal.
     """
 
     inputs: dict[str, FileRef]
     options: dict[str, Any]
+    rewarder: LanguageModel | None = None  # gives the answers rewards
 
     @property
     def digest(self) -> str:
         files = {name: file.sha256 for name, file in self.inputs.items()}
-        return digest_of({"files": files, "options": self.options})
+        named: dict[str, Any] = {"files": files, "options": self.options}
+        if self.rewarder is not None:
+            named["rewarder"] = self.rewarder.digest or str(self.rewarder.uid)
+        return digest_of(named)
 
 
-def frozen_set(builds: Sequence[DatasetBuild], options: Mapping[str, Any]) -> FrozenSet:
-    """Raise NothingToMeasure when no build has a row in its test split."""
+def frozen_set(
+    builds: Sequence[DatasetBuild],
+    options: Mapping[str, Any],
+    *,
+    benchmark: Benchmark | None = None,
+    rewarder: LanguageModel | None = None,
+) -> FrozenSet:
+    """Of a benchmark all rows, of builds those of the test split.
+
+    Raises:
+        NothingToMeasure: builds and a benchmark together, or none of both; no build has such rows.
+    """
+    if benchmark is not None and builds:
+        raise NothingToMeasure(
+            "A benchmark is measured on by itself: name it, or builds, not both."
+        )
+    if benchmark is not None:
+        rows = FileRef(benchmark.key, benchmark.digest)
+        return FrozenSet({"prompts": rows}, dict(options), rewarder)
     inputs = {}
     for name, (kind, file) in FILES.items():
         for build in builds:
@@ -48,4 +71,4 @@ def frozen_set(builds: Sequence[DatasetBuild], options: Mapping[str, Any]) -> Fr
             "The builds have no row in the test split, so there is nothing to measure a model on. "
             "One prompt group in ten is drawn for it: judge more prompts, then build again."
         )
-    return FrozenSet(inputs, dict(options))
+    return FrozenSet(inputs, dict(options), rewarder)

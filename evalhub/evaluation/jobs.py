@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
+from evalhub.accounts.models import Workspace
 from evalhub.evaluation.errors import GateTooNarrow, NoTrial
 from evalhub.evaluation.evidence import Evidence, place_of
+from evalhub.evaluation.freshness import freshness_of
 from evalhub.evaluation.gate import read_gate
 from evalhub.evaluation.judging import judge
 from evalhub.evaluation.models import Comparison, Evaluation
 from evalhub.evaluation.promotions import record_promotion
-from evalhub.evaluation.queries import baseline_of
+from evalhub.evaluation.queries import baseline_of, demand_one_set
 from evalhub.evaluation.trials.starting import Ground, start_trial
 from evalhub.jobs.beat import Beat
 from evalhub.jobs.events import announce
@@ -27,21 +29,22 @@ from evalhub.runs.inputs import read_rows
 from evalhub.runs.models import Run
 from evalhub.runs.services import keep_measured
 
-TABLES = ("texts", "pairs", "predictions")
+TABLES = ("texts", "pairs", "predictions", "choices", "timings")
 Tables = dict[str, list[dict[str, Any]]]
 
 
 def measure(job: Job, beat: Beat) -> dict[str, Any]:
     """Carry the run out, sum its rows up, and compare an adapter with its base."""
-    from evalhub.evaluation.measures import measured
+    from evalhub.evaluation.measures import confusion_of, measured
 
     run = execute_run(job, beat)
     evaluation = Evaluation.objects.select_related("model", "workspace", "run").get(run=run)
     beat.report(note="working out intervals")
-    metrics = measured(tables_of(run, beat), beat.report)
+    tables = tables_of(run, beat)
+    metrics = measured(tables, beat.report)
     with beat.fenced():
-        evaluation.metrics = metrics
-        evaluation.save(update_fields=["metrics"])
+        evaluation.metrics, evaluation.confusion = metrics, confusion_of(tables)
+        evaluation.save(update_fields=["metrics", "confusion"])
         keep_measured(run=run, figures=metrics)
         announce("evaluation.ended", evaluation.uid, model=str(evaluation.model.uid))
     if evaluation.model.kind == ModelKind.ADAPTER:
@@ -119,6 +122,13 @@ def answer(job: Job, beat: Beat) -> dict[str, Any]:
     return {"run": str(run.uid), "completions": written.completions, "empty": written.empty}
 
 
+def believe(job: Job, beat: Beat) -> dict[str, Any]:
+    """Which figures go with people; see `believing.belief_in`."""
+    from evalhub.evaluation.believing import belief_in
+
+    return belief_in(Workspace.objects.get(job=job), beat.report)
+
+
 def _compared_sets(
     sets: dict[str, tuple[str, str | None]], beat: Beat
 ) -> tuple[Evaluation, dict[str, Comparison]]:
@@ -147,25 +157,38 @@ def _ground(job: Job) -> Ground:
 
 
 def comparison_of(baseline: Evaluation, candidate: Evaluation, beat: Beat) -> Comparison:
-    """The stored comparison of two evaluations on one set; made when it is not there."""
-    from evalhub.evaluation.measures import compared, most_changed
+    """The stored comparison of two evaluations on one set; made when it is not there.
+
+    Raises:
+        BaselineMissing: what it is compared with was measured on another set.
+    """
+    from evalhub.evaluation.examples import examples_of
+    from evalhub.evaluation.measures import compared
+    from evalhub.evaluation.slicing import by_slice, groups_in, slices_of
 
     found = Comparison.objects.filter(baseline=baseline, candidate=candidate).first()
     if found is not None:
         return found
+    demand_one_set(baseline, candidate)
     beat.report(note="comparing row by row")
     before, after = tables_of(baseline.run, beat), tables_of(candidate.run, beat)
     prompts = candidate.run.spec["inputs"].get("prompts")
     texts = {row["id"]: row for row in read_rows(prompts["key"])} if prompts else {}
     metrics = compared(before, after, beat.report)
-    examples = most_changed(before["predictions"], after["predictions"], texts, beat.report)
+    beat.report(note="comparing slice by slice")
+    groups = groups_in(after)
+    slices = by_slice(before, after, slices_of(candidate.workspace, groups), beat.report)
+    examples = examples_of(before, after, texts, beat.report)
+    fresh = freshness_of(candidate, groups, beat.report)
     with beat.fenced():
         return Comparison.objects.create(
             workspace=candidate.workspace,
             baseline=baseline,
             candidate=candidate,
             metrics=metrics,
+            by_slice=slices,
             examples=examples,
+            fresh=fresh,
         )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -10,6 +9,23 @@ from typing import Any
 import numpy as np
 
 from evalhub.common.files import Beat, unwatched
+from evalhub.evaluation.figures import PLUGIN
+from evalhub.evaluation.numbers import (
+    Row,
+    by_label,
+    by_likely_label,
+    by_reward,
+    by_sum,
+    by_token,
+    likeliest_choice,
+    likeliest_choice_per_token,
+    likeliest_label,
+    listed,
+    mean_of,
+    named_rightly,
+    stopped,
+    sums_of,
+)  # fmt: skip
 from evalhub.stats.intervals import (
     Difference,
     Figure,
@@ -19,12 +35,10 @@ from evalhub.stats.intervals import (
     paired_difference,
     ratio_of,
 )
-from evalhub.stats.overlap import corpus_bleu, corpus_chrf
-from evalhub.stats.preferences import agreement, implicit_reward, per_token
+from evalhub.stats.labels import confusion, macro_f1, macro_precision, macro_recall
+from evalhub.stats.overlap import corpus_bleu, corpus_chrf, corpus_ter
 
-Row = dict[str, Any]  # one JSON line of the evaluate recipe; see EvaluateOptions
-Tables = Mapping[str, Sequence[Row]]  # texts, pairs, predictions
-MOST_EXAMPLES = 50
+Tables = Mapping[str, Sequence[Row]]  # texts, pairs, predictions, choices, timings
 MEAN = ratio_of(0, 1)
 
 
@@ -33,18 +47,25 @@ class Measure:
     """One figure: from which table, which numbers of a row, and what is made of their sums.
 
     `numbers` is None for a row that says nothing about it: it is left out, never counted as 0.
+    of_one: whether one row alone has it; a mean over labels needs many.
     """
 
     table: str
     numbers: Callable[[Row], list[float] | None]
     figure: Figure
+    of_one: bool = True
 
 
 def measured(tables: Tables, beat: Beat = unwatched) -> dict[str, dict[str, Any]]:
-    """Every figure with its 95 % interval by prompt group; n = 0 and no value where no row tells."""
+    """Every figure with its 95 % interval by prompt group.
+
+    Where no row tells, one of ALWAYS has n = 0 and no value, and another is left out.
+    """
     found = {}
-    for name, measure in MEASURES.items():
+    for name, measure in measures_of(tables).items():
         rows = _telling(measure, tables)
+        if not rows and name not in ALWAYS:
+            continue
         values_RK = _array([numbers for _, numbers in rows])
         groups = [row["group"] for row, _ in rows]
         found[name] = asdict(estimate(groups, values_RK, measure.figure, beat=beat))
@@ -60,7 +81,7 @@ def compared(
     one that the candidate lacks is left out.
     """
     found = {}
-    for name, measure in MEASURES.items():
+    for name, measure in measures_of(candidate).items():
         before = {row["id"]: numbers for row, numbers in _telling(measure, baseline)}
         after = [(row, numbers) for row, numbers in _telling(measure, candidate)]
         both = [(row, before[row["id"]], numbers) for row, numbers in after if row["id"] in before]
@@ -86,33 +107,24 @@ def _alone(rows: list[tuple[Row, list[float]]], measure: Measure) -> dict[str, A
     )  # fmt: skip
 
 
-def most_changed(
-    baseline: Sequence[Row],
-    candidate: Sequence[Row],
-    prompts: Mapping[str, Row],
-    beat: Beat = unwatched,
-) -> list[dict[str, Any]]:
-    """Both answers to the prompts where they differ most: change is 1 - likeness of the texts."""
-    before = {row["id"]: row for row in baseline}
-    examples = []
-    for row in candidate:
-        beat()
-        old = before.get(row["id"])
-        if old is None:
-            continue
-        likeness = difflib.SequenceMatcher(None, old["content"], row["content"]).ratio()
-        prompt = prompts.get(row["id"], {})
-        examples.append(
-            {
-                "prompt": prompt.get("prompt", ""),
-                "reference": prompt.get("reference"),
-                "baseline": old["content"],
-                "candidate": row["content"],
-                "change": round(1 - likeness, 4),
-            }
-        )
-    examples.sort(key=lambda each: -each["change"])
-    return examples[:MOST_EXAMPLES]
+def confusion_of(tables: Tables) -> dict[str, Any]:
+    """What was taken for what, where rows have labels: {"labels": […], "counts": [[…]]}.
+
+    A line is a right label, a column what the answer named, the last one none or several.
+    """
+    rows = [row for row in tables.get("predictions", ()) if "labels" in row]
+    if not rows:
+        return {}
+    labels = rows[0]["labels"]
+    pairs = [(row["label"], row["said_label"]) for row in rows]
+    return {"labels": labels, "counts": confusion(pairs, labels)}
+
+
+def measures_of(tables: Tables) -> dict[str, Measure]:
+    """Ours, and those of the plug-ins that left values in the rows."""
+    names = {name for row in tables.get("predictions", ()) for name in row}
+    plugins = sorted(name for name in names if name.startswith(PLUGIN))
+    return MEASURES | {name: Measure("predictions", mean_of(name), MEAN) for name in plugins}
 
 
 def _telling(measure: Measure, tables: Tables) -> list[tuple[Row, list[float]]]:
@@ -124,76 +136,43 @@ def _array(rows: list[list[float]]) -> np.ndarray[Any, np.dtype[np.float64]]:
     return np.array(rows, dtype=np.float64) if rows else np.empty((0, 1))
 
 
-def _sums(*names: str) -> Callable[[Row], list[float] | None]:
-    def numbers(row: Row) -> list[float] | None:
-        values = [row.get(name) for name in names]
-        return None if None in values else [float(value) for value in values if value is not None]
-
-    return numbers
-
-
-def _mean_of(name: str) -> Callable[[Row], list[float] | None]:
-    def numbers(row: Row) -> list[float] | None:
-        return None if row.get(name) is None else [float(row[name]), 1.0]
-
-    return numbers
-
-
-def _listed(name: str) -> Callable[[Row], list[float] | None]:
-    def numbers(row: Row) -> list[float] | None:
-        return [float(each) for each in row[name]] if row.get(name) else None
-
-    return numbers
-
-
-def _stopped(row: Row) -> list[float] | None:
-    return [float(row["finish"] == "stop"), 1.0]
-
-
-def _agreement(chosen: float | None, rejected: float | None) -> list[float] | None:
-    if chosen is None or rejected is None or np.isnan(chosen) or np.isnan(rejected):
-        return None
-    return [float(agreement(np.array([chosen]), np.array([rejected]))[0]), 1.0]
-
-
-def _by_token(row: Row) -> list[float] | None:
-    chosen, rejected = (
-        float(per_token(np.array([row[f"{side}_logp"]]), np.array([row[f"{side}_tokens"]]))[0])
-        for side in ("chosen", "rejected")
-    )
-    return _agreement(chosen, rejected)
-
-
-def _by_sum(row: Row) -> list[float] | None:
-    return _agreement(row["chosen_logp"], row["rejected_logp"])
-
-
-def _by_reward(row: Row) -> list[float] | None:
-    """Adapters only: a base has no base to be compared with."""
-    if row.get("base_chosen_logp") is None:
-        return None
-    chosen, rejected = (
-        float(
-            implicit_reward(np.array([row[f"{side}_logp"]]), np.array([row[f"base_{side}_logp"]]))[
-                0
-            ]
-        )
-        for side in ("chosen", "rejected")
-    )
-    return _agreement(chosen, rejected)
-
-
+ALWAYS = (  # readers of earlier releases look them up without asking
+    "preference_accuracy", "preference_accuracy_sum", "implicit_reward_accuracy", "perplexity", "loss",
+    "rouge1", "rouge2", "rougeL", "bleu", "chrf", "length", "end_of_text_rate",
+)  # fmt: skip
 MEASURES = {
-    "preference_accuracy": Measure("pairs", _by_token, MEAN),
-    "preference_accuracy_sum": Measure("pairs", _by_sum, MEAN),
-    "implicit_reward_accuracy": Measure("pairs", _by_reward, MEAN),
-    "perplexity": Measure("texts", _sums("nll", "tokens"), exp_of(MEAN)),
-    "loss": Measure("texts", _sums("nll", "tokens"), MEAN),
-    "rouge1": Measure("predictions", _mean_of("rouge1"), MEAN),
-    "rouge2": Measure("predictions", _mean_of("rouge2"), MEAN),
-    "rougeL": Measure("predictions", _mean_of("rougeL"), MEAN),
-    "bleu": Measure("predictions", _listed("bleu"), corpus_bleu),
-    "chrf": Measure("predictions", _listed("chrf"), corpus_chrf),
-    "length": Measure("predictions", _mean_of("tokens"), MEAN),
-    "end_of_text_rate": Measure("predictions", _stopped, MEAN),
+    "preference_accuracy": Measure("pairs", by_token, MEAN),
+    "preference_accuracy_sum": Measure("pairs", by_sum, MEAN),
+    "implicit_reward_accuracy": Measure("pairs", by_reward, MEAN),
+    "perplexity": Measure("texts", sums_of("nll", "tokens"), exp_of(MEAN)),
+    "loss": Measure("texts", sums_of("nll", "tokens"), MEAN),
+    "accuracy": Measure("predictions", named_rightly, MEAN),
+    "macro_precision": Measure("predictions", by_label, macro_precision, of_one=False),
+    "macro_recall": Measure("predictions", by_label, macro_recall, of_one=False),
+    "macro_f1": Measure("predictions", by_label, macro_f1, of_one=False),
+    "accuracy_by_likelihood": Measure("choices", likeliest_label, MEAN),
+    "macro_f1_by_likelihood": Measure("choices", by_likely_label, macro_f1, of_one=False),
+    "choice_accuracy": Measure("choices", likeliest_choice, MEAN),
+    "choice_accuracy_per_token": Measure("choices", likeliest_choice_per_token, MEAN),
+    "exact_match": Measure("predictions", mean_of("exact_match"), MEAN),
+    "token_f1": Measure("predictions", mean_of("token_f1"), MEAN),
+    "rouge1": Measure("predictions", mean_of("rouge1"), MEAN),
+    "rouge2": Measure("predictions", mean_of("rouge2"), MEAN),
+    "rougeL": Measure("predictions", mean_of("rougeL"), MEAN),
+    "rougeLsum": Measure("predictions", mean_of("rougeLsum"), MEAN),
+    "bleu": Measure("predictions", listed("bleu"), corpus_bleu),
+    "chrf": Measure("predictions", listed("chrf"), corpus_chrf),
+    "ter": Measure("predictions", listed("ter"), corpus_ter),
+    "meteor": Measure("predictions", mean_of("meteor"), MEAN),
+    "meteor_exact_stem": Measure("predictions", mean_of("meteor_exact_stem"), MEAN),
+    "json_validity": Measure("predictions", mean_of("valid_json"), MEAN),
+    "pattern_rate": Measure("predictions", mean_of("pattern_found"), MEAN),
+    "reward": Measure("predictions", mean_of("reward"), MEAN),
+    "length": Measure("predictions", mean_of("tokens"), MEAN),
+    "end_of_text_rate": Measure("predictions", stopped, MEAN),
+    "refusal_rate": Measure("predictions", mean_of("refused"), MEAN),
+    "distinct1": Measure("predictions", listed("distinct1"), MEAN),
+    "distinct2": Measure("predictions", listed("distinct2"), MEAN),
+    "latency": Measure("timings", mean_of("seconds"), MEAN),
+    "tokens_per_second": Measure("timings", sums_of("tokens", "seconds"), MEAN),
 }

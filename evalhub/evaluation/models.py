@@ -16,19 +16,54 @@ from evalhub.rubrics.models import RubricVersion
 from evalhub.runs.models import Run
 
 
+class Benchmark(PublicModel):
+    """Prompts with what is right, from a file; frozen when it is added, and measured on whole.
+
+    `digest` is of its rows as they are stored. carries: {column: rows that have it}, of
+    `benchmarks.COLUMNS`.
+    """
+
+    workspace = models.ForeignKey(Workspace, models.PROTECT, related_name="benchmarks")
+    name = models.CharField(max_length=200)
+    licence = models.CharField(max_length=200, blank=True)
+    key = models.CharField(max_length=200)  # in EVALHUB_FILES
+    digest = models.CharField(max_length=64)
+    rows = models.PositiveIntegerField()
+    carries: models.JSONField[dict[str, int]] = models.JSONField(default=dict)
+    created_by = models.ForeignKey(Member, models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "name"], name="benchmark_names_differ"),
+            models.UniqueConstraint(fields=["workspace", "digest"], name="one_benchmark_of_rows"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Evaluation(PublicModel):
     """A model's metrics on one frozen set; empty until its Run has ended and was summed up.
 
+    The set is the test split of `builds`, or a `benchmark`.
     metrics: {name: {"value", "low", "high", "n"}}, 95 % intervals by PromptGroup.
+    confusion: of a set with labels, see `measures.confusion_of`.
     `set_digest` names the rows; only evaluations with the same one are compared.
     """
 
     workspace = models.ForeignKey(Workspace, models.PROTECT, related_name="evaluations")
     model = models.ForeignKey(LanguageModel, models.PROTECT, related_name="evaluations")
     builds = models.ManyToManyField(DatasetBuild, related_name="evaluations")
+    benchmark = models.ForeignKey(
+        Benchmark, models.PROTECT, null=True, blank=True, related_name="evaluations"
+    )
     set_digest = models.CharField(max_length=64)
     run = models.OneToOneField(Run, models.PROTECT, related_name="evaluation")
     metrics: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
+    confusion: models.JSONField[dict[str, Any]] = models.JSONField(
+        default=dict, db_default={}, blank=True
+    )
     stale_since = models.DateTimeField(null=True, blank=True)
     stale_because = models.TextField(blank=True)
 
@@ -49,14 +84,19 @@ class Comparison(PublicModel):
 
     metrics: {name: {"baseline","candidate","difference","low","high","n","smallest"}};
     `smallest` is the smallest difference that this set can show (80 % power, 5 % level).
-    examples: answers side by side, the most changed first.
+    by_slice: the same by the prompts' slices, see `slicing.by_slice`.
+    examples: answers side by side with their values by row, see `examples.examples_of`.
+    fresh: {"groups", "fresh", "sets"}: prompt groups of the set, how many of them no earlier set had, and
+    of how many earlier sets.
     """
 
     workspace = models.ForeignKey(Workspace, models.PROTECT, related_name="comparisons")
     baseline = models.ForeignKey(Evaluation, models.PROTECT, related_name="+")
     candidate = models.ForeignKey(Evaluation, models.PROTECT, related_name="comparisons")
     metrics: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
+    by_slice: models.JSONField[dict[str, Any]] = models.JSONField(default=dict, blank=True)
     examples: models.JSONField[list[dict[str, Any]]] = models.JSONField(default=list)
+    fresh: models.JSONField[dict[str, int]] = models.JSONField(default=dict, blank=True)
 
     class Meta:
         ordering = ["-pk"]
@@ -66,6 +106,33 @@ class Comparison(PublicModel):
 
     def __str__(self) -> str:
         return f"{self.candidate_id} against {self.baseline_id}"
+
+    @property
+    def stale_because(self) -> list[str]:
+        """Why a figure of either side is no longer to be relied on; empty where none is."""
+        found = [each for each in (self.baseline, self.candidate) if each.stale_since]
+        return list(dict.fromkeys(each.stale_because for each in found))
+
+
+class Look(models.Model):
+    """On that day a member read figures of that set: once a day, however often a page is opened."""
+
+    workspace = models.ForeignKey(
+        Workspace, models.PROTECT, related_name="looks", db_index=False
+    )  # the constraint below begins with it
+    set_digest = models.CharField(max_length=64)
+    member = models.ForeignKey(Member, models.PROTECT, related_name="looks")
+    day = models.DateField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "set_digest", "member", "day"], name="one_look_a_day"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.member_id} at {self.set_digest[:8]} on {self.day}"
 
 
 class Decision(TextChoices):

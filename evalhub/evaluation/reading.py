@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from evalhub.common.charts import Whisker, whisker
-from evalhub.evaluation.figures import KINDS, interval, written
+from evalhub.evaluation.figures import in_order, interval, kind_of, written
 from evalhub.evaluation.models import Comparison
 
 
@@ -27,25 +27,33 @@ class Line:
 
 
 def lines_of(comparison: Comparison) -> list[Line]:
-    return [_line(name, comparison.metrics[name]) for name in KINDS if name in comparison.metrics]
+    return [_line(name, comparison.metrics[name]) for name in in_order(comparison.metrics)]
 
 
 def sentence(comparison: Comparison) -> str:
     """What the comparison shows, in words and the two figures that decide."""
-    words = [_clause(name, comparison.metrics.get(name)) for name in _DECIDING]
-    shown = [each for each in words if each]
+    shown = _clauses(comparison, _DECIDING) or _clauses(comparison, _ELSE)[:2]
     if not shown:
         return "There was nothing to compare on this set."
     return f"Against {comparison.baseline.model}: {'; '.join(shown)}."
 
 
 _DECIDING = ("preference_accuracy", "perplexity")
+_ELSE = (  # where a benchmark has neither
+    "choice_accuracy", "accuracy", "exact_match", "json_validity", "pattern_rate", "token_f1", "rougeL",
+    "length",
+)  # fmt: skip
+
+
+def _clauses(comparison: Comparison, names: Sequence[str]) -> list[str]:
+    words = [_clause(name, comparison.metrics.get(name)) for name in names]
+    return [each for each in words if each]
 
 
 def _clause(name: str, metric: Mapping[str, Any] | None) -> str:
     if metric is None or metric["difference"] is None:
         return ""
-    label = KINDS[name].label.split(" (")[0].lower()
+    label = kind_of(name).label.split(" (")[0].lower()
     if metric["difference"] == 0:
         return f"{label} stayed at {written(name, metric['candidate'])}"
     change = (
@@ -61,7 +69,7 @@ def _clause(name: str, metric: Mapping[str, Any] | None) -> str:
 
 def _line(name: str, metric: Mapping[str, Any]) -> Line:
     return Line(
-        label=KINDS[name].label,
+        label=kind_of(name).label,
         baseline=written(name, metric["baseline"]),
         candidate=written(name, metric["candidate"]),
         difference=written(name, metric["difference"], sign=True),
@@ -79,17 +87,17 @@ def _verdict(name: str, metric: Mapping[str, Any]) -> str:
         return "adapters only"
     if low is None or low <= 0 <= high:
         return "no difference shown"
-    if KINDS[name].better == "neither":
+    if kind_of(name).better == "neither":
         return "different"
     rises = low > 0
-    return "better" if rises == (KINDS[name].better == "higher") else "worse"
+    return "better" if rises == (kind_of(name).better == "higher") else "worse"
 
 
 def _whisker(name: str, metric: Mapping[str, Any]) -> Whisker | None:
     if metric["low"] is None:
         return None
     low, value, high = metric["low"], metric["difference"], metric["high"]
-    if KINDS[name].better == "lower":
+    if kind_of(name).better == "lower":
         low, value, high = -high, -value, -low
     reach = max(abs(low), abs(high), metric["smallest"] or 0.0) or 1.0
     return whisker(low, value, high, reach=reach)

@@ -9,17 +9,32 @@ from django.utils import timezone
 from evalhub.accounts.models import Member, Workspace
 from evalhub.audit.services import record
 from evalhub.datasets.models import DatasetBuild
-from evalhub.evaluation.choices import DECIDE, MEASURE, TRY
-from evalhub.evaluation.errors import BaselineMissing, NotMeasured
+from evalhub.evaluation.access import set_named
+from evalhub.evaluation.choices import BELIEVE, DECIDE, MEASURE, TRY
+from evalhub.evaluation.errors import BaselineMissing, NothingToMeasure, NotMeasured
 from evalhub.evaluation.frozen_set import FrozenSet, frozen_set
 from evalhub.evaluation.gate import Gate, as_json
-from evalhub.evaluation.models import Comparison, Evaluation, HumanTrial, TrialOutcome
-from evalhub.evaluation.queries import measured_on
+from evalhub.evaluation.models import (
+    Benchmark,
+    Comparison,
+    Evaluation,
+    HumanTrial,
+    Look,
+    TrialOutcome,
+)
+from evalhub.evaluation.queries import (
+    baseline_of,
+    demand_one_set,
+    measured_on,
+    newest_belief,
+    stale_on,
+)
 from evalhub.evaluation.trials.ending import conclude, demand_running
 from evalhub.evaluation.trials.starting import Ground
 from evalhub.jobs.choices import Queue
 from evalhub.jobs.models import Job
 from evalhub.jobs.services import queue_job
+from evalhub.registry.access import model_named
 from evalhub.registry.models import LanguageModel, ModelKind
 from evalhub.runs.models import Recipe
 from evalhub.runs.services import start_run
@@ -30,23 +45,64 @@ def evaluate_model(
     *,
     workspace: Workspace,
     model: LanguageModel,
-    builds: Sequence[DatasetBuild],
+    builds: Sequence[DatasetBuild] = (),
+    benchmark: Benchmark | None = None,
+    rewarder: LanguageModel | None = None,
     by: Member | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> Evaluation:
-    """Measure a model on the frozen test split of `builds`; what was measured there is reused.
+    """Measure a model on the frozen test split of `builds` or on a benchmark; what was measured there is
+    reused.
+
+    Args:
+        rewarder: a reward model, which scores the answers; its figures are of a set of their own.
 
     Raises:
-        NothingToMeasure: the builds have no test rows.
+        NothingToMeasure: the builds have no test rows, or nothing is named.
         BaselineMissing: the model is an adapter and its base was not measured on this set.
+        BadSpec, CannotRun: as of `start_run`.
     """
-    measured_set = frozen_set(builds, options or {})
+    measured_set = frozen_set(builds, options or {}, benchmark=benchmark, rewarder=rewarder)
     known = measured_on(workspace, model, measured_set.digest)
     if known is not None:
         return known
     if model.kind == ModelKind.ADAPTER:
         _demand_baseline(workspace, model.base, measured_set)
-    return _measure(workspace, model, builds, measured_set, by)
+    evaluation = _measure(workspace, model, builds, measured_set, by)
+    if benchmark is not None:
+        evaluation.benchmark = benchmark
+        evaluation.save(update_fields=["benchmark"])
+    return evaluation
+
+
+def evaluate_named(
+    *,
+    workspace: Workspace,
+    model: str,
+    sets: Sequence[str],
+    rewarder: str = "",
+    options: Mapping[str, Any] | None = None,
+    by: Member | None = None,
+) -> Evaluation:
+    """The same by names, for commands and the API; see `access.set_named`.
+
+    Raises:
+        NotFound: there is no such model or set.
+        Else as `evaluate_model`; several benchmarks at once are NothingToMeasure.
+    """
+    named = [set_named(workspace, each) for each in sets]
+    benchmarks = [each for each in named if isinstance(each, Benchmark)]
+    if len(benchmarks) > 1:
+        raise NothingToMeasure("A benchmark is measured on by itself: name one at a time.")
+    return evaluate_model(
+        workspace=workspace,
+        model=model_named(workspace.pk, model),
+        builds=[each for each in named if not isinstance(each, Benchmark)],
+        benchmark=benchmarks[0] if benchmarks else None,
+        rewarder=model_named(workspace.pk, rewarder) if rewarder else None,
+        by=by,
+        options=options,
+    )
 
 
 @transaction.atomic
@@ -69,6 +125,18 @@ def mark_stale(*, evaluations: Iterable[Evaluation], reason: str) -> int:
     )
 
 
+def note_looks(*, by: Member, digests: Iterable[str]) -> None:
+    """Write down that somebody read figures of these sets today; saying it again changes nothing."""
+    today = timezone.now().date()
+    Look.objects.bulk_create(
+        (
+            Look(workspace=by.workspace, set_digest=each, member=by, day=today)
+            for each in sorted(set(digests))
+        ),
+        ignore_conflicts=True,
+    )
+
+
 def start_decision(
     *,
     candidate: Evaluation,
@@ -86,11 +154,16 @@ def start_decision(
 
     Raises:
         NotMeasured: an evaluation has not ended.
+        BaselineMissing: the base, or the incumbent, was not measured on the same set.
     """
     pairs = {"": (candidate, incumbent), **(probes or {})}
     for each in (each for pair in pairs.values() for each in pair):
         if each is not None and not each.is_measured:
             raise NotMeasured(f"“{each.model}” is not measured yet; wait for its run to end.")
+    for measured, other in pairs.values():
+        baseline_of(measured)
+        if other is not None:
+            demand_one_set(other, measured)
     return queue_job(
         kind=DECIDE,
         title=f"Decide on {candidate.model}",
@@ -126,6 +199,23 @@ def try_gate(*, comparison: Comparison, gate: Gate, by: Member | None = None) ->
     )
 
 
+def start_belief(*, workspace: Workspace, by: Member | None = None) -> Job:
+    """Queue the work of holding figures beside what people said of the same answers.
+
+    While it is waiting or under way, asking again gives the same job.
+    """
+    known = newest_belief(workspace)
+    if known is not None and not known.is_ended:
+        return known
+    return queue_job(
+        kind=BELIEVE,
+        title="Hold figures beside people",
+        workspace=workspace,
+        by=by,
+        queue=Queue.DEFAULT,
+    )
+
+
 @transaction.atomic
 def end_trial(*, trial: HumanTrial, by: Member | None, because: str) -> HumanTrial:
     """Stop asking people; the candidate is not promoted.
@@ -143,7 +233,7 @@ def _demand_baseline(workspace: Workspace, base: LanguageModel, measured_set: Fr
     if measured_on(workspace, base, measured_set.digest) is None:
         raise BaselineMissing(
             f"The base model “{base}” is not measured on this set. Evaluate “{base}” on the same "
-            "builds first, then the adapter."
+            "set with the same settings first, then the adapter."
         )
 
 
@@ -161,6 +251,7 @@ def _measure(
         builds=builds,
         inputs=measured_set.inputs,
         options=measured_set.options,
+        teacher=measured_set.rewarder,
         by=by,
         title=f"Measure {model}",
         kind=MEASURE,
@@ -168,5 +259,7 @@ def _measure(
     evaluation = Evaluation.objects.create(
         workspace=workspace, model=model, set_digest=measured_set.digest, run=run
     )
+    if stale := stale_on(workspace, measured_set.digest):
+        mark_stale(evaluations=[evaluation], reason=stale)
     evaluation.builds.set(builds)
     return evaluation

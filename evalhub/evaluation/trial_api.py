@@ -20,14 +20,15 @@ from evalhub.evaluation.gate import read_gate
 from evalhub.evaluation.models import Comparison, HumanTrial
 from evalhub.evaluation.queries import newest_try
 from evalhub.evaluation.serializers import EndTrialSerializer, GateSerializer, TrialSerializer
-from evalhub.evaluation.services import end_trial, try_gate
+from evalhub.evaluation.services import end_trial, note_looks, try_gate
 
 
 class GateTryView(APIView):
     @extend_schema(responses=OpenApiTypes.OBJECT)
     def get(self, request: Request, uid: UUID) -> Response:
         """What the gate that was tried last says; `result` is null until the job has ended."""
-        comparison, _ = acting_comparison(request, uid, to="build")
+        comparison, member = acting_comparison(request, uid, to="build")
+        note_looks(by=member, digests=[comparison.candidate.set_digest])
         return Response(_tried(comparison))
 
     @extend_schema(request=GateSerializer, responses={202: OpenApiTypes.OBJECT})

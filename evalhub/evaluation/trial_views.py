@@ -19,7 +19,7 @@ from evalhub.evaluation.gate import as_json, read_gate
 from evalhub.evaluation.judging import conditions_of
 from evalhub.evaluation.queries import newest_try
 from evalhub.evaluation.reading import lines_of
-from evalhub.evaluation.services import end_trial, try_gate
+from evalhub.evaluation.services import end_trial, note_looks, try_gate
 from evalhub.evaluation.trials.telling import course_of, headline, in_short, progress_of
 
 
@@ -30,6 +30,7 @@ def gate_try(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     posts = request.method == "POST"
     member = access_member(request.user, workspace, to="engineer" if posts else "build")
     comparison = access_comparison(member, uid)
+    note_looks(by=member, digests=[comparison.candidate.set_digest])
     tried = newest_try(comparison)
     before = {"gate": tried.payload["gate"]} if tried else None
     form = GateForm(request.POST or None, initial=before)

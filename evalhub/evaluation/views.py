@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from uuid import UUID
-
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -12,11 +10,10 @@ from evalhub.accounts.http import Request
 from evalhub.accounts.models import Member
 from evalhub.common.errors import DomainError
 from evalhub.common.paging import newest_first
-from evalhub.evaluation.access import access_comparison
 from evalhub.evaluation.forms import MeasureForm
 from evalhub.evaluation.models import Comparison
-from evalhub.evaluation.reading import lines_of, sentence
-from evalhub.evaluation.services import evaluate_model
+from evalhub.evaluation.reading import sentence
+from evalhub.evaluation.services import evaluate_model, note_looks
 
 
 @require_GET
@@ -26,23 +23,10 @@ def comparison_list(request: Request, workspace: str) -> HttpResponse:
     comparisons = Comparison.objects.filter(workspace=member.workspace)
     comparisons = comparisons.select_related("baseline__model", "candidate__model")
     page = newest_first(comparisons, before=request.GET.get("before", ""))
+    note_looks(by=member, digests=[each.candidate.set_digest for each in page])
     rows = [(comparison, sentence(comparison)) for comparison in page]
     context = _context(member) | {"page": page, "rows": rows}
     return render(request, "evaluation/comparison_list.html", context)
-
-
-@require_GET
-@login_required
-def comparison_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
-    member = access_member(request.user, workspace, to="build")
-    comparison = access_comparison(member, uid)
-    context = _context(member) | {
-        "comparison": comparison,
-        "sentence": sentence(comparison),
-        "lines": lines_of(comparison),
-        "promotions": comparison.promotions.all(),
-    }
-    return render(request, "evaluation/comparison_detail.html", context)
 
 
 @login_required
@@ -57,6 +41,8 @@ def measure(request: Request, workspace: str) -> HttpResponse:
                 workspace=member.workspace,
                 model=form.cleaned_data["model"],
                 builds=form.builds(),
+                benchmark=form.cleaned_data["benchmark"],
+                rewarder=form.cleaned_data["rewarder"],
                 by=member,
             )
         except DomainError as error:

@@ -10,7 +10,7 @@ from evalhub.registry.models import LanguageModel, ModelKind
 
 @dataclass(frozen=True)
 class Node:
-    """A model and what was trained from it; `figures` are of its newest evaluation, in words."""
+    """A model and what was trained from it; `figures` are of its newest evaluation on builds, in words."""
 
     model: LanguageModel
     figures: list[str]
@@ -31,7 +31,8 @@ def lineage_of(workspace: Workspace) -> list[Node]:
 
 def _node(model: LanguageModel, below: dict[int | None, list[LanguageModel]]) -> Node:
     # the evaluations and promotions point here from an app above; newest first by their Meta
-    measured = next((each for each in model.evaluations.all() if each.metrics), None)
+    on_builds = (each for each in model.evaluations.all() if each.metrics and not each.benchmark_id)
+    measured = next(on_builds, None)
     promotion = next(iter(model.promotions.all()), None)
     return Node(
         model=model,

@@ -18,7 +18,7 @@ from evalhub.runs.inputs import FileRef
 from evalhub.runs.models import TRAINING, Recipe
 from training.contract import OPTIONS, ContractError, Options, RunSpec, TrainOptions
 
-REWARDED = (Recipe.RLOO, Recipe.GENERATE)  # whose teacher is a reward model
+REWARDED = (Recipe.RLOO, Recipe.GENERATE, Recipe.EVALUATE)  # whose teacher is a reward model
 SCORING = (Recipe.REWARD, Recipe.SCORE)  # what a reward model can be used for
 MEASURING = (Recipe.EVALUATE, Recipe.MEASURE)  # may read a test split; no other recipe may
 TEST_FILES = ("test.jsonl", "prompts.jsonl")

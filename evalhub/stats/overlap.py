@@ -1,6 +1,6 @@
-"""BLEU and chrF of a whole set from sums over its rows. Shapes: B sets, K sums of one row each.
+"""BLEU, chrF and TER of a whole set from sums over its rows. Shapes: B sets, K sums of one row each.
 
-Both are formulas over sums, not means of rows; so they can be resampled without the texts.
+All are formulas over sums, not means of rows; so they can be resampled without the texts.
 """
 
 from __future__ import annotations
@@ -73,6 +73,25 @@ def corpus_chrf(sums_BK: Floats) -> Floats:
         score_B, below_B, out=np.zeros(len(below_B)), where=below_B > 0
     )
     return result_B
+
+
+def corpus_ter(sums_BK: Floats) -> Floats:
+    """Edits for each word of the references, times 100; more than 100 where answers are much longer.
+
+    Args:
+        sums_BK: for each set the sums over its rows of [edits, words of the reference], K = 2.
+
+    Returns:
+        One value per set; NaN where all references are empty.
+
+    Source:
+        M. Snover et al., "A Study of Translation Edit Rate with Targeted Human Annotation", AMTA 2006.
+    """
+    edits_B, words_B = sums_BK[:, 0], sums_BK[:, 1]
+    rate_B: Floats = 100 * np.divide(
+        edits_B, words_B, out=np.full(len(words_B), np.nan), where=words_B > 0
+    )
+    return rate_B
 
 
 def _share(part_BN: Floats, whole_BN: Floats, counts_BN: NDArray[np.bool_]) -> Floats:

@@ -64,6 +64,7 @@ SECTIONS: list[tuple[Any, list[Page]]] = [  # `Any`: lazy translations
             Page(_("Tracking elsewhere"), "tracking:list", "engineer"),
             Page(_("Models"), "registry:list", "build"),
             Page(_("Comparisons"), "evaluation:list", "build"),
+            Page(_("Benchmarks"), "evaluation:benchmarks", "build"),
             Page(_("Try it"), "runs:try", "engineer"),
         ],
     ),

@@ -7,19 +7,16 @@ those addresses, never to the name: a second answer of the name server changes n
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from django.conf import settings
 
 from evalhub.webhooks.errors import BadWebhook, TargetNotAllowed
+from training.addresses import covers, is_public, plain
 
-Address = IPv4Address | IPv6Address
 LONGEST = 2000
-NAT64 = IPv6Network("64:ff9b::/96")
-COMPATIBLE = IPv6Network("::/96")
 PORTS = {"https": 443, "http": 80}
 
 
@@ -66,7 +63,7 @@ def addresses_of(place: Place) -> list[str]:
     found = look_up(place)
     if _is_named(place.host):
         return found
-    inside = [text for text in found if _in_named_network(ip_address(text))]
+    inside = [text for text in found if _in_named_network(text)]
     if place.scheme != "https" and len(inside) < len(found):
         raise TargetNotAllowed(
             f"{place.told} is not encrypted: use https, or let the operator name the host in "
@@ -90,45 +87,9 @@ def look_up(place: Place) -> list[str]:
     return list(dict.fromkeys(str(answer[4][0]).partition("%")[0] for answer in answers))
 
 
-def is_public(address: Address) -> bool:
-    """Whether it is of the public internet, and so is each IPv4 address that it stands for."""
-    if isinstance(address, IPv6Address) and address in NAT64:
-        return is_public(_last_32_bits(address))  # what a gateway makes of it, and nothing else
-    if not address.is_global or address.is_multicast or address.is_reserved:
-        return False
-    return all(is_public(inner) for inner in _within(address))
-
-
-def _within(address: Address) -> Iterator[IPv4Address]:
-    """IPv4 addresses that a gateway or the system itself would make of an IPv6 one."""
-    if isinstance(address, IPv4Address):
-        return
-    if address.ipv4_mapped is not None:
-        yield address.ipv4_mapped
-    if address.sixtofour is not None:
-        yield address.sixtofour
-    if address.teredo is not None:
-        yield from address.teredo
-    if address in COMPATIBLE:
-        yield _last_32_bits(address)
-
-
-def _last_32_bits(address: IPv6Address) -> IPv4Address:
-    return IPv4Address(int(address) & 0xFFFFFFFF)
-
-
 def _is_named(host: str) -> bool:
     return host.lower() in {each.lower() for each in settings.EVALHUB_WEBHOOK_TARGETS}
 
 
-def _in_named_network(address: Address) -> bool:
-    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    real = mapped or address
-    for text in settings.EVALHUB_WEBHOOK_TARGETS:
-        try:
-            network = ip_network(text)
-        except ValueError:  # the name of a host
-            continue
-        if real.version == network.version and real in network:
-            return True
-    return False
+def _in_named_network(address: str) -> bool:
+    return any(covers(each, plain(address)) for each in settings.EVALHUB_WEBHOOK_TARGETS)

@@ -77,7 +77,15 @@ def _run(workspace: Workspace) -> Any:
 
 
 def _evaluation(workspace: Workspace) -> Any:
-    return make.EvaluationFactory.create(workspace=workspace)
+    confusion = {"labels": ["no", "yes"], "counts": [[4, 1, 0], [2, 3, 1]]}
+    none = {"value": None, "low": None, "high": None, "n": 0}
+    metrics = dict.fromkeys(("preference_accuracy", "perplexity"), none) | {
+        "accuracy": {"value": 0.64, "low": 0.4, "high": 0.8, "n": 11}
+    }
+    return make.EvaluationFactory.create(
+        workspace=workspace, metrics=metrics, confusion=confusion,
+        benchmark=make.BenchmarkFactory.create(workspace=workspace),
+    )  # fmt: skip
 
 
 def _comparison(workspace: Workspace) -> Any:
@@ -162,6 +170,7 @@ MAKERS: Makers = {
     "deliveries": lambda w: make.DeliveryFactory.create(webhook__workspace=w),
     "models": lambda w: make.LanguageModelFactory.create(workspace=w),
     "evaluations": _evaluation,
+    "benchmarks": lambda w: make.BenchmarkFactory.create(workspace=w),
     "comparisons": _comparison,
     "human-trials": lambda w: make.BetFactory.create(trial__workspace=w).trial,
     "promotions": lambda w: make.PromotionFactory.create(workspace=w),

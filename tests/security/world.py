@@ -385,6 +385,12 @@ def make_job(workspace: Workspace, member: Member, text: str) -> Model:
     )
 
 
+SLICED = {
+    "baseline": 0.4, "candidate": 0.5, "difference": 0.1, "low": 0.01, "high": 0.2, "smallest": 0.1,
+    "n": 9, "groups": 9, "p": 0.01, "corrected": 0.01,
+}  # fmt: skip
+
+
 def of_the_models(workspace: Workspace, member: Member, text: str) -> list[Model]:
     """A base, an adapter that a run made, its evaluation, the comparison and the promotion."""
     base = factories.LanguageModelFactory.create(workspace=workspace, name=f"base {text}"[:120])
@@ -438,7 +444,17 @@ def of_the_models(workspace: Workspace, member: Member, text: str) -> list[Model
         )
     tag_run(run=run, tags=[text.replace(",", "")[:50]], by=member)
     keep_note(run=run, text=text, by=member)
-    evaluation = factories.EvaluationFactory.create(workspace=workspace, model=adapter)
+    benchmark = factories.BenchmarkFactory.create(
+        workspace=workspace,
+        name=text[:200],
+        licence=text[:200],
+        carries={text: 1},
+        created_by=member,
+    )
+    evaluation = factories.EvaluationFactory.create(
+        workspace=workspace, model=adapter, benchmark=benchmark,
+        confusion={"labels": [text], "counts": [[1, 0]]},
+    )  # fmt: skip
     comparison = factories.ComparisonFactory.create(
         workspace=workspace,
         candidate=evaluation,
@@ -449,7 +465,8 @@ def of_the_models(workspace: Workspace, member: Member, text: str) -> list[Model
                 **dict.fromkeys(["baseline", "candidate", "reference"], text),
             }
         ],
-    )
+        by_slice={"slices": [{"slice": text, "groups": 9, "metrics": {"loss": SLICED}}], "left_out": 0},
+    )  # fmt: skip
     promotion = factories.PromotionFactory.create(
         workspace=workspace, model=adapter, reason=text, decided_by=member
     )
@@ -461,4 +478,4 @@ def of_the_models(workspace: Workspace, member: Member, text: str) -> list[Model
     ).trial  # fmt: skip
     base.licence, base.limits = text[:200], text
     base.save(update_fields=["licence", "limits"])
-    return [adapter, run, evaluation, comparison, promotion, trial]
+    return [adapter, run, benchmark, evaluation, comparison, promotion, trial]

@@ -40,7 +40,18 @@ def test_no_figure_depends_on_the_batch_size(
     rows = {
         "texts": texts(13),
         "pairs": [*pairs(13), tie],
-        "prompts": prompts(5, reference="yes yes"),
+        "prompts": [
+            *prompts(5, reference="yes yes", schema={"type": "object"}, pattern="e"),
+            {
+                "id": "m",
+                "group": "g",
+                "prompt": question("m"),
+                "choices": ["a", "bb", "ccc"],
+                "label": 2,
+            },
+            {"id": "l", "group": "g", "prompt": question("l"), "label": "Yes"},
+            {"id": "n", "group": "g", "prompt": question("n"), "label": "no"},
+        ],
     }
     adapter = str(trained.adapter)
     one = measured(run, tiny_model, adapter=adapter, batch_size=1, **rows)
@@ -49,15 +60,19 @@ def test_no_figure_depends_on_the_batch_size(
     assert one.result().metrics["pairs"] == 13
     (found,) = one.result().findings
     assert (found["code"], found["told"]) == ("ties_passed_over", "1 of 14 pairs")
-    for name in ("texts.jsonl", "pairs.jsonl", "predictions.jsonl"):
+    for name in ("texts.jsonl", "pairs.jsonl", "predictions.jsonl", "choices.jsonl"):
         for left, right in zip(one.artifact(name), many.artifact(name), strict=True):
             assert left.keys() == right.keys()
             for column, value in left.items():
                 assert value == (
                     right[column]
-                    if isinstance(value, str)
+                    if column in ("id", "group", "content", "finish") or "label" in column
                     else pytest.approx(right[column], abs=1e-4)
                 )
+    assert [row["id"] for row in one.artifact("choices.jsonl")] == ["m", "l", "n"]
+    timed = one.artifact("timings.jsonl")
+    assert len(timed) == 4
+    assert all(row["seconds"] > 0 for row in timed)
 
 
 def test_the_loss_of_a_row_is_what_the_model_itself_computes(tiny_model: Path, run: Run) -> None:
@@ -100,7 +115,7 @@ def test_the_base_of_an_adapter_is_measured_as_the_base_itself(
 
 
 def test_a_tie_counts_one_half() -> None:
-    from training.metrics import share_won
+    from training.metrics.pairs import share_won
 
     assert share_won([1.0, 2.0, 3.0], [1.0, 1.0, 5.0]) == 0.5
 
@@ -108,7 +123,7 @@ def test_a_tie_counts_one_half() -> None:
 def test_bleu_and_chrf_of_all_rows_follow_from_sums_of_the_rows() -> None:
     from sacrebleu.metrics import BLEU, CHRF
 
-    from training.metrics import bleu_statistics, chrf_statistics, corpus_bleu, corpus_chrf
+    from training.metrics.overlap import bleu_statistics, chrf_statistics, corpus_bleu, corpus_chrf
 
     pairs_of_texts = list(zip(SAID, MEANT, strict=True))
     bleu = [bleu_statistics(said, meant) for said, meant in pairs_of_texts]
@@ -121,7 +136,7 @@ def test_bleu_and_chrf_of_all_rows_follow_from_sums_of_the_rows() -> None:
 
 def test_bleu_is_made_of_the_sums_by_the_published_formula() -> None:
     """exp(min(0, 1 - references / answers)) times the geometric mean of the four precisions."""
-    from training.metrics import bleu_statistics, corpus_bleu
+    from training.metrics.overlap import bleu_statistics, corpus_bleu
 
     rows = [bleu_statistics(said, meant) for said, meant in zip(SAID[:3], MEANT[:3], strict=True)]
     said, meant, *grams = (sum(column) for column in zip(*rows, strict=True))
@@ -133,10 +148,10 @@ def test_bleu_is_made_of_the_sums_by_the_published_formula() -> None:
 
 def test_rouge_by_hand() -> None:
     """Two of three words are shared both ways: F = 2/3; one of two bigrams: 1/2."""
-    from training.metrics import rouge_scores
+    from training.metrics.overlap import rouge_scores
 
     assert rouge_scores("red big house", "red big tree") == pytest.approx(
-        {"rouge1": 2 / 3, "rouge2": 1 / 2, "rougeL": 2 / 3}, abs=1e-6
+        {"rouge1": 2 / 3, "rouge2": 1 / 2, "rougeL": 2 / 3, "rougeLsum": 2 / 3}, abs=1e-6
     )
 
 
@@ -145,6 +160,23 @@ def test_without_references_there_is_no_score_rather_than_zero(tiny_model: Path,
     assert found.result().metrics["references"] == 0
     assert not {"bleu", "chrf", "rouge1"} & set(found.result().metrics)
     assert not {"bleu", "chrf", "rouge1"} & set(found.artifact("predictions.jsonl")[0])
+
+
+def test_a_choice_is_as_likely_as_the_answer_that_it_would_be(
+    tiny_model: Path, run: Run, another_run: Run
+) -> None:
+    """Read as a reference answer it has the same log-probability."""
+    row = {
+        "id": "m",
+        "group": "g",
+        "prompt": question("q0"),
+        "choices": ["yes", "no"],
+        "label": "yes",
+    }
+    (choice,) = measured(run, tiny_model, prompts=[row]).artifact("choices.jsonl")
+    (text,) = measured(another_run, tiny_model, texts=texts(1)).artifact("texts.jsonl")
+    assert choice["logps"][0] == pytest.approx(-text["nll"], abs=1e-4)
+    assert (choice["right"], choice["tokens"]) == (0, [text["tokens"], 3])
 
 
 LONG = {"id": "long", "prompt": question("q"), "completion": answer("x" * 300)}

@@ -98,3 +98,22 @@ def test_adapters_are_not_mistaken_for_each_other(tiny_model: Path, run: Run, an
     result = another_run.attempt()
     assert result.fault == "input"
     assert "scores answers; the generate recipe needs one that writes answers" in result.error
+
+
+def test_answers_have_the_rewards_of_a_reward_model(
+    tiny_model: Path, run: Run, rewarder: Run
+) -> None:
+    inputs = {
+        "prompts": run.rows(
+            "prompts", [{"id": f"p{i}", "prompt": question(f"q{i}")} for i in range(3)]
+        )
+    }
+    options = {"max_new_tokens": 4, "timed": 0}
+    run.ask(
+        "evaluate", model=str(tiny_model), inputs=inputs, options=options,
+        teacher=str(tiny_model), teacher_adapter=str(rewarder.adapter),
+    )  # fmt: skip
+    assert run.attempt().ok
+    said = [row for row in run.artifact("predictions.jsonl") if row["content"].strip()]
+    assert said
+    assert all(isinstance(row["reward"], float) for row in said)

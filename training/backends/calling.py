@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 
-from training.addresses import fault_of_host, fault_of_url, is_public
+from training.addresses import fault_of_host, fault_of_url, is_public, plain
 from training.contract import OVER_BUDGET, EndpointSpec
 from training.errors import InputError
 
@@ -128,7 +128,7 @@ class Caller:
         address = await self._address(host)
         headers = {"Host": self._url.netloc.decode(), "Accept": "application/json"}
         if self._key:
-            if self._url.scheme != "https" and is_public(address):
+            if self._url.scheme != "https" and is_public(plain(address)):
                 raise InputError(
                     f"{self._place} is not https: anybody on the way would read the key."
                 )

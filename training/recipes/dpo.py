@@ -21,14 +21,15 @@ from trl.trainer.utils import disable_dropout_in_model
 
 from training.attempt import Attempt
 from training.contract import DpoOptions
+from training.course import train_watched
 from training.data import Encoded
 from training.judged import p_chosen_of, weights_of
 from training.losses import Gains, pair_loss
-from training.metrics import won
+from training.metrics.pairs import won
 from training.preparation import prepare
 from training.reading import Answered, Logps
 from training.reference import reference_logps
-from training.trainers import Watched, train_watched
+from training.trainers import Watched
 
 
 @dataclass(frozen=True)

@@ -1,30 +1,38 @@
 """Measure a model on frozen rows, one number per row; intervals and tests are made from them elsewhere.
 
 Nothing depends on the batch size. For an adapter the base is measured too, in the same loaded model
-with the adapter switched off. By hand: {"recipe": "evaluate", "model": …, "adapter": …,
-"inputs": {"texts": …, "pairs": …, "prompts": …}}, each input optional.
+with the adapter switched off. What a row of prompts may carry stands in training.metrics.asked; the
+spec's teacher, where there is one, is a reward model. By hand: {"recipe": "evaluate", "model": …,
+"adapter": …, "inputs": {"texts": …, "pairs": …, "prompts": …}}, each input optional.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
 from trl.trainer.utils import add_fused_lm_head
 
-from training import metrics
 from training.artifacts import write_rows
 from training.attempt import Attempt, time_left
-from training.contract import EvaluateOptions
+from training.choice import rewarded
+from training.contract import EvaluateOptions, GenerateOptions
 from training.data import Encoded, demand_sane, encode_rows, room, settle
 from training.device import choose_device
 from training.errors import InputError
-from training.generation import Decoding, answer_prompts
+from training.generation import Answer, Decoding, answer_prompts
 from training.judged import is_tie
+from training.metrics import overlap
+from training.metrics.asked import COLUMNS, Asked, asked_of
+from training.metrics.choosing import Choice, choices_of
+from training.metrics.likelihood import completion_logps
+from training.metrics.pairs import share_won
+from training.metrics.plugins import AnswerMetric, installed, values_of
+from training.metrics.told import told, too_slow
 from training.models import Loaded, attach_adapter, load_base
 from training.rows import Row, read_rows
 
@@ -32,11 +40,11 @@ ANSWERS = {"texts": ("completion",), "pairs": ("chosen", "rejected"), "prompts":
 
 
 def run(attempt: Attempt) -> dict[str, float]:
-    """Write texts.jsonl, pairs.jsonl and predictions.jsonl, for the inputs that are given."""
+    """Write texts.jsonl, pairs.jsonl, predictions.jsonl, choices.jsonl and timings.jsonl, for the inputs given."""
     options = EvaluateOptions.of(attempt.spec.options)
     demand_sane(options)
     rows = {
-        name: read_rows(path, name=name, fields=("prompt", *answers), judged=("p_chosen",))
+        name: read_rows(path, name=name, fields=("prompt", *answers), judged=("p_chosen", *COLUMNS))
         for name, answers in ANSWERS.items()
         if (path := attempt.input(name))
     }
@@ -44,6 +52,7 @@ def run(attempt: Attempt) -> dict[str, float]:
         rows["pairs"] = _decided(attempt, rows["pairs"])
     if not any(rows.values()):
         raise InputError(f"There is nothing to measure: give one of {', '.join(ANSWERS)} as input.")
+    asked, plugins = asked_of(rows.get("prompts", [])), installed()
     loaded = load_base(attempt, choose_device(threads=options.threads))
     add_fused_lm_head(loaded.model)
     adapter = bool(attempt.spec.adapter)
@@ -62,9 +71,15 @@ def run(attempt: Attempt) -> dict[str, float]:
     ]
     settle(attempt, encoded, allow_dropped=options.allow_dropped, limit=limit)
     used = {each.name: each.used for each in encoded}
+    choices = choices_of(used.get("prompts", []), asked, loaded, limit=limit)
     measure = Measure(attempt, options, loaded, model, adapter=adapter)
-    measure.expect(used)
-    return {**measure.texts(used), **measure.pairs(used), **measure.predictions(used)}
+    measure.expect(used, choices)
+    return {
+        **measure.texts(used),
+        **measure.pairs(used),
+        **measure.choices(choices),
+        **measure.predictions(used, asked, plugins),
+    }
 
 
 def _decided(attempt: Attempt, pairs: list[Row]) -> list[Row]:
@@ -88,9 +103,11 @@ class Measure:
     total: int = 0
     begun: float = field(default_factory=time.monotonic)
 
-    def expect(self, used: dict[str, list[Encoded]]) -> None:
+    def expect(self, used: dict[str, list[Encoded]], choices: Sequence[Choice]) -> None:
         passes = {"texts": 1, "pairs": 4 if self.adapter else 2, "prompts": 1}
         self.total = sum(passes[name] * len(rows) for name, rows in used.items())
+        self.total += sum(len(each.texts) for each in choices)
+        self.total += min(self.options.timed, len(used.get("prompts", [])))
 
     def texts(self, used: dict[str, list[Encoded]]) -> dict[str, float]:
         """Loss and perplexity, over all tokens."""
@@ -128,34 +145,96 @@ class Measure:
         )  # fmt: skip
         return {"pairs": float(len(rows)), **_accuracies(columns, adapter=self.adapter)}
 
-    def predictions(self, used: dict[str, list[Encoded]]) -> dict[str, float]:
-        """Greedy answers, and how near they are to the references that are given."""
+    def choices(self, choices: Sequence[Choice]) -> dict[str, float]:
+        """How likely each choice is, or each label; which one is taken follows from it."""
+        if not choices:
+            return {}
+        logps = iter(self._read([(each.prompt, said) for each in choices for said in each.texts]))
+        write_rows(
+            self.attempt.artifacts / "choices.jsonl",
+            (
+                {**each.named, "logps": [next(logps) for _ in each.texts], "tokens": [len(said) for said in each.texts]}
+                for each in choices
+            ),
+        )  # fmt: skip
+        return {"choices": float(len(choices))}
+
+    def predictions(
+        self,
+        used: dict[str, list[Encoded]],
+        asked: Mapping[str, Asked],
+        plugins: Mapping[str, AnswerMetric],
+    ) -> dict[str, float]:
+        """Greedy answers, and what can be told of each by what its row carries."""
         if not (rows := used.get("prompts")):
             return {}
-        before = self.done
-        answers = answer_prompts(
-            self.model, self.loaded, [each.prompt for each in rows], n=1,
-            how=Decoding(0.0, 1.0, self.options.max_new_tokens), batch_size=self.options.batch_size,
-            seed=self.attempt.spec.seed, stop=self.attempt.stop, beat=lambda done, _: self._tell(before + done),
+        answers = self._answers(rows, at_once=self.options.batch_size)
+        ter = overlap.ter_fits(
+            self.options.ter, (each.reference for each in asked.values()),
+            max_new_tokens=self.options.max_new_tokens,
         )  # fmt: skip
-        found = []
-        for each, (answer,) in zip(rows, answers, strict=True):
-            row = {**_named(each), "content": answer.content, "tokens": answer.tokens, "finish": answer.finish}  # fmt: skip
-            reference = each.row.reference
-            if reference is not None:
-                row.update(metrics.rouge_scores(answer.content, reference))
-                row["bleu"] = metrics.bleu_statistics(answer.content, reference)
-                row["chrf"] = metrics.chrf_statistics(answer.content, reference)
-            found.append(row)
-        write_rows(self.attempt.artifacts / "predictions.jsonl", found)
+        found = [
+            {**_named(each), "content": answer.content, "tokens": answer.tokens, "finish": answer.finish, **self._told(each, answer, asked[each.row.id], ter=ter)}
+            for each, answer in zip(rows, answers, strict=True)
+        ]  # fmt: skip
+        references = [each.row.reference for each in rows]
+        for row, values in zip(found, values_of(plugins, [row["content"] for row in found], references), strict=True):  # fmt: skip
+            row.update(values)
+        if slow := sum(map(too_slow, found)):
+            self.attempt.find("patterns_slow", f"{slow} of {len(found)} answers")
+        write_rows(self.attempt.artifacts / "predictions.jsonl", self._rewarded(rows, found))
+        self._time(rows[: self.options.timed])
         stopped = sum(row["finish"] == "stop" for row in found) / len(found)
         return {"predictions": float(len(found)), "stopped": stopped, **_likeness(found)}
 
-    def _logps(self, rows: Sequence[Encoded], name: str) -> list[float]:
+    def _answers(self, rows: Sequence[Encoded], *, at_once: int) -> list[Answer]:
         before = self.done
-        return metrics.completion_logps(
+        told = answer_prompts(
+            self.model, self.loaded, [each.prompt for each in rows], n=1,
+            how=Decoding(0.0, 1.0, self.options.max_new_tokens), batch_size=at_once,
+            seed=self.attempt.spec.seed, stop=self.attempt.stop, beat=lambda done, _: self._tell(before + done),
+        )  # fmt: skip
+        return [answer for (answer,) in told]
+
+    def _told(self, each: Encoded, answer: Answer, asked: Asked, *, ter: bool) -> dict[str, Any]:
+        self.attempt.stop.check()
+        try:
+            return told(answer.content, asked, ter=ter)
+        except ValueError as error:
+            raise InputError(
+                f"Input 'prompts', row {each.row.number} (id {each.row.id}): 'schema' cannot be used: {error}."
+            ) from error
+
+    def _rewarded(
+        self, rows: Sequence[Encoded], found: list[dict[str, Any]]
+    ) -> list[dict[str, Any]]:
+        """Each with its "reward", where a reward model is given and can read it."""
+        if not self.attempt.spec.teacher:
+            return found
+        answers = [{"prompt": row["id"], **row} for row in found]
+        options = GenerateOptions(threads=self.options.threads)
+        told = rewarded(self.attempt, [each.row for each in rows], answers, options=options)
+        return [{name: value for name, value in row.items() if name != "prompt"} for row in told]
+
+    def _time(self, rows: Sequence[Encoded]) -> None:
+        """How long somebody waits who asks alone; how many are timed is a setting."""
+        found = []
+        for each in rows:
+            begun = time.monotonic()
+            (answer,) = self._answers([each], at_once=1)
+            seconds = time.monotonic() - begun
+            found.append({**_named(each), "seconds": round(seconds, 6), "tokens": answer.tokens})
+        if found:
+            write_rows(self.attempt.artifacts / "timings.jsonl", found)
+
+    def _logps(self, rows: Sequence[Encoded], name: str) -> list[float]:
+        return self._read([(each.prompt, each.completions[name]) for each in rows])
+
+    def _read(self, rows: Sequence[tuple[list[int], list[int]]]) -> list[float]:
+        before = self.done
+        return completion_logps(
             self.model,
-            [(each.prompt, each.completions[name]) for each in rows],
+            rows,
             device=self.loaded.device,
             pad_id=self.loaded.pad_id,
             batch_size=self.options.batch_size,
@@ -179,15 +258,15 @@ def _accuracies(columns: dict[str, list[float]], *, adapter: bool) -> dict[str, 
         for name in ANSWERS["pairs"]
     ]  # fmt: skip
     found = {
-        "preference_accuracy": metrics.share_won(*per_token),
-        "preference_accuracy_sum": metrics.share_won(columns["chosen_logp"], columns["rejected_logp"]),
+        "preference_accuracy": share_won(*per_token),
+        "preference_accuracy_sum": share_won(columns["chosen_logp"], columns["rejected_logp"]),
     }  # fmt: skip
     if adapter:
         gains = [
             [ours - base for ours, base in zip(columns[f"{name}_logp"], columns[f"base_{name}_logp"], strict=True)]
             for name in ANSWERS["pairs"]
         ]  # fmt: skip
-        found["preference_accuracy_implicit"] = metrics.share_won(*gains)
+        found["preference_accuracy_implicit"] = share_won(*gains)
     return found
 
 
@@ -196,10 +275,10 @@ def _likeness(found: Sequence[dict[str, Any]]) -> dict[str, float]:
     compared = [row for row in found if "bleu" in row]
     if not compared:
         return {"references": 0.0}
-    means = {name: sum(row[name] for row in compared) / len(compared) for name in metrics.ROUGES}
+    means = {name: sum(row[name] for row in compared) / len(compared) for name in overlap.ROUGES}
     return {
         "references": float(len(compared)),
         **means,
-        "bleu": metrics.corpus_bleu([row["bleu"] for row in compared]),
-        "chrf": metrics.corpus_chrf([row["chrf"] for row in compared]),
+        "bleu": overlap.corpus_bleu([row["bleu"] for row in compared]),
+        "chrf": overlap.corpus_chrf([row["chrf"] for row in compared]),
     }

@@ -20,6 +20,7 @@ from trl.trainer.utils import disable_dropout_in_model
 
 from training.attempt import Attempt
 from training.contract import KtoOptions
+from training.course import train_watched
 from training.data import Encoded
 from training.errors import InputError
 from training.judged import is_good, weights_of
@@ -27,7 +28,7 @@ from training.losses import kto_loss
 from training.preparation import prepare
 from training.reading import Answered
 from training.reference import reference_logps
-from training.trainers import Watched, train_watched
+from training.trainers import Watched
 
 
 @dataclass(frozen=True)

@@ -17,14 +17,15 @@ from trl.trainer.utils import disable_dropout_in_model
 
 from training.attempt import Attempt
 from training.contract import RewardOptions
+from training.course import train_watched
 from training.data import Encoded
 from training.judged import number_of, p_chosen_of, weights_of
 from training.losses import reward_loss
-from training.metrics import won
+from training.metrics.pairs import won
 from training.models import JUDGES
 from training.preparation import prepare
 from training.rewarding import all_rewards, rewards
-from training.trainers import Watched, train_watched
+from training.trainers import Watched
 from training.trees import Tree
 
 

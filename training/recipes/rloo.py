@@ -22,6 +22,7 @@ from trl.trainer.utils import disable_dropout_in_model
 
 from training.attempt import Attempt
 from training.contract import RlooOptions
+from training.course import train_watched
 from training.data import Encoded
 from training.errors import InputError
 from training.fitting import chance_kept
@@ -33,7 +34,7 @@ from training.reading import Answered
 from training.rows import answers_in
 from training.start import Start
 from training.teacher import Teacher
-from training.trainers import Watched, train_watched
+from training.trainers import Watched
 
 EVALUATED = 64  # validation prompts
 

@@ -12,10 +12,11 @@ from typing import Any
 
 from training.attempt import Attempt
 from training.contract import SftOptions
+from training.course import train_watched
 from training.keeping import Keeping
 from training.preparation import prepare
 from training.rows import plain
-from training.trainers import Watched, train_watched
+from training.trainers import Watched
 
 
 class Imitation(Watched):

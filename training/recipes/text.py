@@ -12,11 +12,12 @@ from typing import Any
 
 from training.attempt import Attempt
 from training.contract import TextOptions
+from training.course import train_watched
 from training.data import Encoded
 from training.documents import TEXT, openings
 from training.preparation import prepare
 from training.rows import DOCUMENT, plain
-from training.trainers import Watched, train_watched
+from training.trainers import Watched
 
 
 class Foretelling(Watched):

@@ -7,7 +7,7 @@ from typing import Any
 
 from django import template
 
-from evalhub.evaluation.figures import KINDS, said, written
+from evalhub.evaluation.figures import KINDS, kind_of, said, written
 
 register = template.Library()
 
@@ -27,9 +27,14 @@ def smallest(outcome: Mapping[str, Any]) -> str:
 
 @register.simple_tag
 def metric_label(name: str) -> str:
-    return KINDS[name].label
+    return kind_of(name).label
 
 
 @register.filter
 def percent(value: float | None) -> str:
     return "–" if value is None else f"{value * 100:.0f} %"
+
+
+@register.filter
+def percent_fine(value: float) -> str:
+    return f"{value * 100:.1f} %"

@@ -42,8 +42,11 @@ from tests.evalhub.demo.scenes import done
 from tests.evalhub.loops.scenes import turned, work_off
 
 ROUNDS = 3
-FIRST = 40  # prompts of the training split that are judged before the first Round
+FIRST = 48  # prompts of the training split that are judged before the first Round
 ANSWERS = 4  # to each held-out prompt, by the base and by each Round's model
+GATE = {  # bolder than the usual one: there are 16 held-out pairs
+    "must_beat": [{"metric": "preference_accuracy", "confidence": 0.8}],
+}
 LEARNING = {"epochs": 2.0, "batch_size": 8, "learning_rate": 7e-4}
 
 
@@ -73,7 +76,7 @@ def three_rounds(seed: int) -> Course:
         base_model=base,
         collection=collection,
         rubric_version=default_rubric(workspace=workspace, by=alice),
-        policy={**POLICY, "dpo": learning, "seed": seed},
+        policy={**POLICY, "dpo": learning, "gate": GATE, "seed": seed},
         by=erin,
     )
     won, decisions = [], []

@@ -107,7 +107,9 @@ def test_an_adapter_waits_for_its_baseline(
     base: LanguageModel, builds: list[DatasetBuild], erin: Member
 ) -> None:
     adapter = add_adapter(workspace=erin.workspace, name="a", parent=base, files={})
-    with pytest.raises(BaselineMissing, match="Evaluate “tiny” on the same builds first"):
+    with pytest.raises(
+        BaselineMissing, match="Evaluate “tiny” on the same set with the same settings first"
+    ):
         evaluate_model(workspace=erin.workspace, model=adapter, builds=builds, by=erin)
 
 

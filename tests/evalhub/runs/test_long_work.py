@@ -17,7 +17,9 @@ from evalhub.datasets.definition import Definition
 from evalhub.datasets.lengths import Lengths
 from evalhub.datasets.services import create_dataset
 from evalhub.datasets.spill import entry_of
-from evalhub.evaluation.measures import compared, measured, most_changed
+from evalhub.evaluation.examples import examples_of
+from evalhub.evaluation.measures import compared, measured
+from evalhub.evaluation.slicing import by_slice
 from evalhub.jobs.errors import JobCancelled
 from evalhub.runs.folder import lay_out
 from evalhub.runs.services import start_run
@@ -100,19 +102,28 @@ def texts(count: int) -> list[dict[str, object]]:
     return [{"id": str(n), "group": f"g{n}", "nll": 3.0 + n % 2, "tokens": 2} for n in range(count)]
 
 
+def answers(content: str) -> dict[str, list[dict[str, object]]]:
+    return {
+        "predictions": [
+            {"id": str(n), "content": content, "tokens": 1, "finish": "stop"} for n in range(9)
+        ]
+    }
+
+
 @pytest.mark.parametrize(
     "work",
     [
         lambda beat: measured({"texts": texts(6000)}, beat),
         lambda beat: compared({"texts": texts(6000)}, {"texts": texts(6000)}, beat),
-        lambda beat: most_changed(
-            [{"id": str(n), "content": "a"} for n in range(9)],
-            [{"id": str(n), "content": "b"} for n in range(9)],
-            {},
+        lambda beat: examples_of(answers("a"), answers("b"), {}, beat),
+        lambda beat: by_slice(
+            {"texts": texts(90)},
+            {"texts": texts(90)},
+            {f"g{n}": {f"a={n % 3}"} for n in range(90)},
             beat,
         ),
     ],
-    ids=["intervals", "differences", "examples"],
+    ids=["intervals", "differences", "examples", "slices"],
 )
 def test_working_figures_out_beats_on_the_way(work: Callable[[Beats], object]) -> None:
     beats = Beats()

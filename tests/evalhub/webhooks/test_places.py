@@ -14,10 +14,11 @@ from evalhub.common.sealing import seal
 from evalhub.webhooks.errors import BadWebhook, TargetNotAllowed
 from evalhub.webhooks.jobs import send_due
 from evalhub.webhooks.models import Delivery, Webhook
-from evalhub.webhooks.places import addresses_of, is_public, read_place
+from evalhub.webhooks.places import addresses_of, read_place
 from evalhub.webhooks.services import add_webhook
 from tests.evalhub.webhooks.receiver import receiving
 from tests.factories import DeliveryFactory, WebhookFactory
+from training.addresses import is_public
 
 PRIVATE = [
     "127.0.0.1", "127.8.8.8", "0.0.0.0", "10.1.2.3", "172.16.0.9", "192.168.1.1", "169.254.169.254",

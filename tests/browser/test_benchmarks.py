@@ -1,0 +1,67 @@
+"""erin adds a benchmark, is told what is wrong with its rows, and measures the base on it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from evalhub.accounts.models import Member
+from evalhub.evaluation.models import Evaluation
+from tests.browser.desk import look, start_session
+from tests.evalhub.loops.scenes import work_off
+from tests.evalhub.runs.scenes import base_model, without_torch
+
+pytestmark = pytest.mark.browser
+
+WRONG = b'prompt,label,choices\nWhich is red?,C,"[""sky"", ""blood""]"\nWhich is blue?,A,\n,A,\n'
+RIGHT = b"prompt,reference,label\nCapital of France?,Paris,\nIs this kind: I love it?,,yes\n"
+
+
+def test_a_file_becomes_a_set_that_models_are_measured_on(
+    page: Page,
+    erin: Member,
+    base_url: str,
+    quiet: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    without_torch(monkeypatch)
+    base_model(erin.workspace, tmp_path)
+    start_session(page, erin, base_url)
+
+    page.goto("/w/acme/benchmarks/")
+    look(page, "benchmarks-none")
+    page.get_by_role("link", name="Add a benchmark").first.click()
+    page.get_by_role("textbox", name="Name").fill("Small talk 1.0")
+    wrong, right = tmp_path / "wrong.csv", tmp_path / "right.csv"
+    wrong.write_bytes(WRONG)
+    right.write_bytes(RIGHT)
+    page.get_by_label("File").set_input_files(wrong)
+    page.get_by_role("button", name="Add it").click()
+    expect(page.get_by_role("cell", name="label", exact=True)).to_be_visible()
+    look(page, "benchmark-refused")
+    (refused,) = quiet
+    assert "422" in refused
+    quiet.clear()
+    page.get_by_label("File").set_input_files(right)
+    page.get_by_role("button", name="Add it").click()
+    expect(page.get_by_role("heading", name="Small talk 1.0")).to_be_visible()
+    look(page, "benchmark")
+
+    page.get_by_role("link", name="Measure a model").click()
+    page.get_by_label("Model", exact=True).select_option(label="tiny")
+    page.get_by_label("Or a benchmark").select_option(label="Small talk 1.0")
+    look(page, "measure")
+    page.get_by_role("button", name="Measure it").click()
+    work_off()
+    evaluation = Evaluation.objects.get()
+    evaluation.confusion = {"labels": ["no", "yes"], "counts": [[4, 1, 0], [2, 3, 1]]}
+    evaluation.save(update_fields=["confusion"])
+    page.goto("/w/acme/benchmarks/")
+    look(page, "benchmarks")
+    page.get_by_role("link", name="Small talk 1.0").click()
+    page.get_by_role("link", name="tiny").click()
+    expect(page.get_by_text("What was taken for what")).to_be_visible()
+    look(page, "evaluation")

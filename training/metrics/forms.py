@@ -1,0 +1,76 @@
+"""Whether an answer has the form that was asked for: JSON by a schema, or a pattern."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import jsonschema
+import regex
+from jsonschema.protocols import Validator
+from jsonschema.validators import extend, validator_for
+from referencing import Registry
+from referencing.exceptions import Unresolvable
+
+SECONDS = 1.0  # for one pattern on one answer; `re` could take for ever
+
+
+class TooSlow(Exception):
+    """A pattern that needs longer than SECONDS."""
+
+
+def checker_of(schema: Any) -> Validator:  # a JSON schema: an object, or true or false
+    """What reads answers by the schema; by draft 2020-12 unless `$schema` names another.
+
+    References lead nowhere but into the schema itself: nothing is fetched.
+
+    Raises:
+        ValueError: it is no schema.
+    """
+    kind = validator_for(schema, default=jsonschema.Draft202012Validator)
+    try:
+        kind.check_schema(schema)
+    except jsonschema.SchemaError as error:
+        raise ValueError(f"{'.'.join(map(str, error.absolute_path)) or 'it'}: {error.message}") from error  # fmt: skip
+    patient = extend(kind, {"pattern": _pattern})
+    made: Validator = patient(schema, registry=Registry())
+    return made
+
+
+def is_valid(said: str, checker: Validator) -> bool:
+    """Whether the whole answer is JSON that the schema allows.
+
+    Raises:
+        TooSlow: a pattern in the schema.
+        ValueError: the schema refers to what is not in it.
+    """
+    try:
+        value = json.loads(said)
+    except (ValueError, RecursionError):
+        return False
+    try:
+        return bool(checker.is_valid(value))
+    except Unresolvable as error:
+        raise ValueError(f"it refers to what is not in it: {error}") from error
+
+
+def pattern_of(text: str) -> Any:  # regex's compiled pattern carries no types
+    """Raise ValueError for what is no regular expression."""
+    try:
+        return regex.compile(text)
+    except regex.error as error:
+        raise ValueError(str(error)) from error
+
+
+def matches(said: str, pattern: Any) -> bool:  # regex's compiled pattern carries no types
+    """Whether the pattern is found anywhere in the answer; raise TooSlow after a second."""
+    try:
+        return pattern.search(said, timeout=SECONDS) is not None
+    except TimeoutError as error:
+        raise TooSlow(pattern.pattern) from error
+
+
+def _pattern(_: Any, pattern: str, value: Any, __: Any) -> Iterator[jsonschema.ValidationError]:
+    if isinstance(value, str) and not matches(value, regex.compile(pattern)):
+        yield jsonschema.ValidationError(f"{value!r} does not match {pattern!r}")
