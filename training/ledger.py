@@ -1,4 +1,4 @@
-"""Answers as they come, on disk, so that an attempt goes on where the last one was stopped.
+"""Answers as they come, and what was spent on them, on disk, so that an attempt goes on where the last one stopped.
 
 Standard library only. A line is there whole or not at all; what a killed process left of one is cut off.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +24,12 @@ class Ledger:
 
     def __init__(self, run_dir: Path) -> None:
         self._run_dir, self._path = run_dir, run_dir / NAME
+        self._lock = threading.Lock()  # what is spent is written beside what is answered
         self._spec = hashlib.sha256((run_dir / RunSpec.FILE).read_bytes()).hexdigest()
         if not self._path.exists() and (stored := newest_whole(run_dir, needed=(NAME,))):
             shutil.copyfile(stored / NAME, self._path)  # of an attempt on another machine
         self.known: dict[Key, dict[str, Any]] = {}
+        self.requests, self.cost = 0, 0.0  # sent by all attempts, and what they may have cost
         whole = self._read()
         self._stream = self._path.open("ab")
         self._stream.truncate(whole)
@@ -40,6 +43,11 @@ class Ledger:
         self.known[key] = answer
         self._append({"key": key, **answer})
 
+    def spend(self, requests: int, cost: float) -> None:
+        """Write down what is about to be sent, at the most that it can cost; below 0 it cost less."""
+        self.requests, self.cost = self.requests + requests, self.cost + cost
+        self._append({"spent": [requests, cost]})
+
     def publish(self) -> Path:
         """Make a checkpoint of all that is there, from which another machine can go on."""
         unfinished = self._run_dir / "unfinished-answers"
@@ -52,8 +60,9 @@ class Ledger:
         self._stream.close()
 
     def _append(self, line: dict[str, Any]) -> None:
-        self._stream.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
-        self._stream.flush()
+        with self._lock:
+            self._stream.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
+            self._stream.flush()
 
     def _read(self) -> int:
         """Fill `known`; return how many bytes of the file are whole lines of this spec."""
@@ -63,6 +72,10 @@ class Ledger:
         if first.get("spec") != self._spec:
             return 0
         for line in lines:
+            if "spent" in line:
+                requests, cost = line["spent"]
+                self.requests, self.cost = self.requests + requests, self.cost + cost
+                continue
             prompt, index, turn = line.pop("key")
             self.known[prompt, index, turn] = line
         return whole

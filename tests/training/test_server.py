@@ -274,6 +274,25 @@ def test_an_attempt_that_goes_on_counts_what_the_one_before_has_spent(run: Run, 
     assert len(run.artifact("completions.jsonl")) == 3
 
 
+def test_an_answer_that_nobody_heard_may_have_been_paid(run: Run, server: Server) -> None:
+    """Three answers of 0.001 fit. The first is lost on the way and asked for again: then one more fits."""
+    server.answer = lambda nth, body: (0, {}, "") if nth == 1 else said("Yes.", usage=(0, 100))
+    bound = {"most_cost": 0.003, "max_new_tokens": 100, "allow_dropped": "a budget"}
+    result = asked(run, server, prices=[0.0, 10.0], options=bound, at_once=1)
+    assert result.ok, result.error
+    assert (len(server.asked), len(run.artifact("completions.jsonl"))) == (3, 2)
+    assert (result.metrics["requests"], result.metrics["unasked"]) == (3.0, 2.0)
+
+
+def test_many_at_once_never_pass_a_bound_of_requests(run: Run, server: Server) -> None:
+    """Every third is tried again, which is a request as well."""
+    server.answer = lambda nth, body: (503, {}, "") if nth % 3 == 0 else said("Yes.")
+    options = {"most_requests": 11, "allow_dropped": "a budget"}
+    result = asked(run, server, prompts=10, options=options, at_once=8)
+    assert result.ok, result.error
+    assert len(server.asked) == result.metrics["requests"] == 11
+
+
 def test_a_budget_that_means_nothing_is_refused(run: Run, server: Server) -> None:
     result = asked(run, server, options={"most_cost": 1.0})
     assert "most_cost needs the endpoint's prices" in result.error

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from training.ledger import Ledger
 from training.rows import Row
 from training.stopping import Stop
 
@@ -65,8 +66,8 @@ class Backend(Protocol):
         """Those that it can answer, of those it was made for."""
         ...
 
-    def go_on_from(self, known: Mapping[tuple[str, int, int], Mapping[str, Any]]) -> None:
-        """Know what earlier attempts have written, by key, before `write` is asked for more."""
+    def go_on_from(self, ledger: Ledger) -> None:
+        """Know what earlier attempts have written and spent, before `write` is asked for more."""
         ...
 
     def write(self, asked: Sequence[Asked], stop: Stop) -> Iterator[Written]:

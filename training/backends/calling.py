@@ -9,7 +9,6 @@ import random
 import socket
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,6 +19,7 @@ from training.contract import OVER_BUDGET, EndpointSpec
 from training.errors import InputError
 
 TRIES = 8
+NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout)
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # seconds
 LONGEST_WAIT = 600.0  # seconds that a server may ask us to wait
 PASSING = {408, 409, 425, 429, 500, 502, 503, 504, 529}  # may be otherwise in a moment
@@ -29,16 +29,12 @@ MOST_ANSWER = 8 * 2**20  # bytes
 SAID = 300  # characters of a server's words that are told
 
 
-@dataclass
-class Called:
-    """What calling has cost so far."""
-
-    requests: int = 0
-    retries: int = 0
-
-
 class Refused(Exception):
     """The server will not answer this prompt; the sentence is its own."""
+
+
+class Declined(InputError):
+    """The server answers nothing that is asked like this, so it has nothing to be paid for."""
 
 
 class Pace:
@@ -81,28 +77,32 @@ class Caller:
             follow_redirects=False,  # another host would get the key
             trust_env=False,  # a proxy would look the name up, and nobody the address
         )
-        self.called = Called()
-        self.may_retry: Callable[[], bool] = lambda: True
+        self.retries = 0
 
-    async def ask(self, body: dict[str, Any]) -> dict[str, Any]:
+    async def ask(
+        self, body: dict[str, Any], *, may_retry: Callable[[bool], bool]
+    ) -> dict[str, Any]:
         """What the server answers.
+
+        Args:
+            may_retry: whether it may be asked again; is told whether an answer may have been lost.
 
         Raises:
             Refused: it answers others, but not this one.
             InputError: it answers nobody like this; the sentence says what to do.
         """
-        pause, why = FIRST_PAUSE, ""
+        pause, why, is_lost = FIRST_PAUSE, "", False
         for turn in range(TRIES):
             await self._pace.wait()
-            if turn and not self.may_retry():
+            if turn and not may_retry(is_lost):
                 raise Refused(OVER_BUDGET)
-            self.called.requests += 1
-            self.called.retries += turn > 0
+            self.retries += turn > 0
+            is_lost = False
             try:
                 answer, content = await self._send(body)
             except httpx2.TransportError as error:
                 why = f"could not be reached ({type(error).__name__})"
-                asked = None
+                asked, is_lost = None, not isinstance(error, NEVER_SENT)
             else:
                 if answer.is_success:
                     return self._read(content)
@@ -186,12 +186,12 @@ class Caller:
         if status in OF_THIS_PROMPT:
             return Refused(f"{status}: {said}")
         if status in {401, 403}:
-            return InputError(f"The server {self._place} refuses the key ({status}): set it anew on the endpoint's page. It says: {said}")  # fmt: skip
+            return Declined(f"The server {self._place} refuses the key ({status}): set it anew on the endpoint's page. It says: {said}")  # fmt: skip
         if status == 404:
-            return InputError(f"The server {self._place} knows no such model or path (404): look at the endpoint's address, which mostly ends with /v1, and its model. It says: {said}")  # fmt: skip
+            return Declined(f"The server {self._place} knows no such model or path (404): look at the endpoint's address, which mostly ends with /v1, and its model. It says: {said}")  # fmt: skip
         if answer.is_redirect:
-            return InputError(f"The server {self._place} sends us elsewhere ({status}): give the address it names, if you trust it.")  # fmt: skip
-        return InputError(f"The server {self._place} answered {status}: {said}")
+            return Declined(f"The server {self._place} sends us elsewhere ({status}): give the address it names, if you trust it.")  # fmt: skip
+        return Declined(f"The server {self._place} answered {status}: {said}")
 
 
 def _asked_to_wait(header: str) -> float | None:

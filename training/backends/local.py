@@ -11,6 +11,7 @@ from training.contract import GenerateOptions
 from training.data import encode_rows, settle
 from training.device import choose_device
 from training.generation import Decoding, Wanted, answered, write_answers
+from training.ledger import Ledger
 from training.models import attach_adapter, load_base
 from training.rows import Row
 from training.stopping import Stop
@@ -38,7 +39,7 @@ class LocalBackend:
         has_adapter = bool(attempt.spec.adapter)
         self._model = attach_adapter(self._loaded.model, attempt, trainable=False) if has_adapter else self._loaded.model  # fmt: skip
 
-    def go_on_from(self, known: Mapping[tuple[str, int, int], Mapping[str, Any]]) -> None:
+    def go_on_from(self, ledger: Ledger) -> None:
         """Nothing is paid for."""
 
     def write(self, asked: Sequence[Asked], stop: Stop) -> Iterator[Written]:

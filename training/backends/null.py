@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from training.backends import Asked, Written
+from training.ledger import Ledger
 from training.rows import Row
 from training.stopping import Stop
 
@@ -18,7 +19,7 @@ class NullBackend:
         self.asked: list[Asked] = []
         self._says = says or (lambda asked: f"{asked.row.id} {asked.seed}")
 
-    def go_on_from(self, known: Mapping[tuple[str, int, int], Mapping[str, Any]]) -> None:
+    def go_on_from(self, ledger: Ledger) -> None:
         """Nothing is paid for."""
 
     def write(self, asked: Sequence[Asked], stop: Stop) -> Iterator[Written]:

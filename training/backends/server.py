@@ -10,7 +10,7 @@ from typing import Any
 from training.attempt import Attempt
 from training.backends import Asked, Finish, Written
 from training.backends.budget import MILLION, Budget
-from training.backends.calling import Caller, Refused
+from training.backends.calling import Caller, Declined, Refused
 from training.contract import (
     ENDPOINT_KEY_VARIABLE,
     OVER_BUDGET,
@@ -19,6 +19,7 @@ from training.contract import (
     GenerateOptions,
 )
 from training.errors import InputError
+from training.ledger import Ledger
 from training.rows import Row
 from training.stopping import Stop
 
@@ -40,19 +41,18 @@ class ServerBackend:
         named = os.environ.get(PRIVATE_VARIABLE, "").split(",")
         private = [each.strip() for each in named if each.strip()]
         self._caller = Caller(self._endpoint, key=_key(attempt), private=private)
-        self._budget = Budget(
-            requests=options.most_requests,
-            cost=options.most_cost,
-            prices=self._endpoint.prices,
-            most_tokens=options.max_new_tokens,
-            retries=lambda: self._caller.called.retries,
-        )
-        self._caller.may_retry = self._budget.takes_a_retry
         self._loop = asyncio.new_event_loop()
         attempt.environment.update(endpoint=self._endpoint.url, endpoint_model=self._endpoint.model)
 
-    def go_on_from(self, known: Mapping[tuple[str, int, int], Mapping[str, Any]]) -> None:
-        self._budget.go_on_from(known, {row.id: row.texts["prompt"] for row in self.rows})
+    def go_on_from(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._budget = Budget(
+            ledger,
+            requests=self._options.most_requests,
+            cost=self._options.most_cost,
+            prices=self._endpoint.prices,
+            most_tokens=self._options.max_new_tokens,
+        )
 
     def write(self, asked: Sequence[Asked], stop: Stop) -> Iterator[Written]:
         waiting, working = list(reversed(asked)), set[asyncio.Task[Written]]()
@@ -81,8 +81,8 @@ class ServerBackend:
         counted = [each for each in answers if "read" in each and each["tokens"] is not None]
         read, written = (sum(each[name] for each in counted) for name in ("read", "tokens"))
         found = {
-            "requests": float(self._caller.called.requests),
-            "retries": float(self._caller.called.retries),
+            "requests": float(self._ledger.requests),
+            "retries": float(self._caller.retries),
             "answers_uncounted": float(len(answers) - len(counted)),
             "tokens_read": float(read),
             "tokens_written": float(written),
@@ -97,14 +97,20 @@ class ServerBackend:
         self._loop.close()
 
     def _fits(self, asked: Asked) -> bool:
-        return self._budget.takes(asked.key, asked.row.texts["prompt"])
+        return self._budget.takes(asked.key, [asked.row.texts["prompt"], asked.row.tools])
 
     async def _one(self, asked: Asked) -> Written:
+        def may_retry(is_lost: bool) -> bool:
+            return self._budget.takes_again(asked.key, is_lost=is_lost)
+
         try:
-            answer = await self._caller.ask(self._body(asked))
+            answer = await self._caller.ask(self._body(asked), may_retry=may_retry)
         except Refused as no:
             self._budget.settle(asked.key, 0, 0)
             return Written(asked, "", "refused", None, why=str(no))
+        except Declined:
+            self._budget.settle(asked.key, 0, 0)
+            raise
         written = self._written(asked, answer)
         self._budget.settle(asked.key, written.read, written.tokens)
         return written

@@ -42,7 +42,7 @@ def answer_rows(attempt: Attempt, options: GenerateOptions, backend: Backend) ->
     """The same by any back end."""
     begun, ledger = time.monotonic(), Ledger(attempt.run_dir)
     before = len(ledger.known)
-    backend.go_on_from(ledger.known)
+    backend.go_on_from(ledger)
     filling = Filling(attempt, backend, ledger, refills=options.refills)
     places = places_of(backend.rows, options, seed=attempt.spec.seed)
     try:
