@@ -8,8 +8,8 @@ import ipaddress
 import random
 import socket
 import time
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import httpx2
@@ -35,6 +35,12 @@ class Refused(Exception):
 
 class Declined(InputError):
     """The server answers nothing that is asked like this, so it has nothing to be paid for."""
+
+
+class MayRetry(Protocol):
+    def __call__(self, *, is_lost: bool) -> bool:
+        """Whether the same may be asked once more; `is_lost`: an answer may have come that nobody heard."""
+        ...
 
 
 class Pace:
@@ -79,13 +85,8 @@ class Caller:
         )
         self.retries = 0
 
-    async def ask(
-        self, body: dict[str, Any], *, may_retry: Callable[[bool], bool]
-    ) -> dict[str, Any]:
+    async def ask(self, body: dict[str, Any], *, may_retry: MayRetry) -> dict[str, Any]:
         """What the server answers.
-
-        Args:
-            may_retry: whether it may be asked again; is told whether an answer may have been lost.
 
         Raises:
             Refused: it answers others, but not this one.
@@ -94,13 +95,13 @@ class Caller:
         pause, why, is_lost = FIRST_PAUSE, "", False
         for turn in range(TRIES):
             await self._pace.wait()
-            if turn and not may_retry(is_lost):
+            if turn and not may_retry(is_lost=is_lost):
                 raise Refused(OVER_BUDGET)
             self.retries += turn > 0
             is_lost = False
             try:
                 answer, content = await self._send(body)
-            except httpx2.TransportError as error:
+            except httpx2.RequestError as error:  # or an encoding that cannot be read
                 why = f"could not be reached ({type(error).__name__})"
                 asked, is_lost = None, not isinstance(error, NEVER_SENT)
             else:
@@ -179,9 +180,10 @@ class Caller:
         return found
 
     def _no(self, answer: httpx2.Response, content: bytes) -> Exception:
-        said = content.decode("utf-8", "replace")[:SAID].replace("\n", " ")
+        said = content.decode("utf-8", "replace").replace("\n", " ")
         if self._key:
             said = said.replace(self._key, "…")
+        said = said[:SAID]
         status = answer.status_code
         if status in OF_THIS_PROMPT:
             return Refused(f"{status}: {said}")
