@@ -1010,7 +1010,15 @@ class JudgingFactory(DjangoModelFactory[Judging]):
     tasks = 60
     left = 3
     counts = factory.LazyFunction(
-        lambda: {"asked": 120, "judged": 59, "left_out": 1, "unreadable": {"cut": 1}, "pairs": {}}
+        lambda: {
+            "asked": 120,
+            "judged": 59,
+            "left_out": 1,
+            "unasked": 0,
+            "undecided": [],
+            "unreadable": {"cut": 1},
+            "pairs": {},
+        }
     )
     ended_at = factory.LazyFunction(timezone.now)
 

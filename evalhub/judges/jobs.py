@@ -33,7 +33,7 @@ def judge(job: Job, beat: Beat) -> dict[str, Any]:
             judging.save(update_fields=["counts", "ended_at"])
     if not judging.prompt.reports.filter(created_at__gte=judging.ended_at).exists():
         _report(judging.prompt, beat)
-    return {"judging": str(judging.uid), "run": str(run.uid), **judging.counts}
+    return {"judging": str(judging.uid), "run": str(run.uid)}
 
 
 def measure(job: Job, beat: Beat) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from evalhub.campaigns.choices import TaskKind
 from evalhub.campaigns.models import Campaign, Task
@@ -15,12 +16,20 @@ APART = (TaskKind.REPEAT, TaskKind.PRACTICE, TaskKind.QUALIFICATION)
 
 
 def tasks_for(prompt: JudgePrompt, campaign: Campaign) -> list[Task]:
-    """What of a campaign the judge has not judged yet, told by that prompt: first what people judged."""
+    """What of a campaign the judge has not judged yet, told by that prompt: first what people judged.
+
+    A task whose orders it answered differently is judged, also where that made no judgment: who asks
+    until they agree picks by chance.
+    """
     tasks = campaign.tasks.exclude(kind__in=APART).filter(prompt__archived_at=None)
     rows = list(tasks.select_related("prompt").order_by("pk"))
     mine = Judgment.objects.filter(member=prompt.judge.member_id, source="model")
     known = set(mine.values_list("submission_id", flat=True))
-    left = [task for task in rows if submission_of(prompt.uid, task.uid) not in known]
+    counts = prompt.judgings.filter(source=campaign).exclude(ended_at=None)
+    told = counts.values_list("counts", flat=True)
+    undecided = {UUID(uid) for each in told for uid in each["undecided"]}
+    judged = {task.uid for task in rows if submission_of(prompt.uid, task.uid) in known}
+    left = [task for task in rows if task.uid not in judged | undecided]
     return sorted(left, key=lambda task: task.judged == 0)
 
 
@@ -70,9 +79,15 @@ def judging_summary(judging: Judging) -> dict[str, Any]:
         "error": judging.run.job.error,
         "tasks": judging.tasks,
         "left": judging.left,
-        "counts": judging.counts or None,
+        "counts": _counts(judging),
         "cost": judging.run.metrics.get("cost"),
     }
+
+
+def _counts(judging: Judging) -> dict[str, Any] | None:
+    if judging.ended_at is None:
+        return None
+    return {**judging.counts, "undecided": len(judging.counts["undecided"])}
 
 
 def newest_prompt(judge: Judge) -> JudgePrompt:

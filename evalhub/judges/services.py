@@ -21,7 +21,7 @@ from evalhub.judges.choices import OnConflict
 from evalhub.judges.errors import BadJudge, BarNotMet, StillJudging, UnfitForJudge
 from evalhub.judges.models import Judge, JudgeAcceptance, JudgePrompt, Judging
 from evalhub.judges.queries import tasks_for, under_way
-from evalhub.judges.trusting import failings, latest_report
+from evalhub.judges.trusting import BEHIND, failings, is_behind, latest_report
 from evalhub.judges.wording import compared, digest_for, instructions_for, told
 from evalhub.registry.models import LanguageModel, ModelKind
 from evalhub.rubrics.models import RubricVersion
@@ -137,10 +137,10 @@ def start_judging(
     fit = min(most_tasks, most_requests // len(orders_of(campaign.type)))
     if not tasks[:fit]:
         raise UnfitForJudge(f"Nothing of “{campaign}” is left for {judge} to judge.")
-    uid = uuid.uuid4()
+    uid, own = uuid.uuid4(), _own_campaign(prompt, campaign, by)
     rows = rows_of(
         to_ask(campaign, tasks[:fit]),
-        told(prompt.instructions, prompt.rubric_version, campaign.type, campaign.asks),
+        told(prompt.instructions, prompt.rubric_version, campaign.type, own.asks),
         campaign=campaign,
         salt=str(uid),
         has_system=judge.model.kind == ModelKind.ENDPOINT,
@@ -163,7 +163,7 @@ def start_judging(
         uid=uid,
         prompt=prompt,
         source=campaign,
-        campaign=_own_campaign(prompt, campaign, by),
+        campaign=own,
         run=run,
         on_conflict=on_conflict,
         tasks=len(tasks[:fit]),
@@ -205,6 +205,8 @@ def accept_judge(*, judge: Judge, least: float, fewest: int, by: Member) -> Judg
     report, bar = latest_report(prompt), {"least": least, "fewest": float(fewest)}
     if report is None:
         raise BarNotMet(f"“{prompt}” has not been compared with people; let it judge first.")
+    if is_behind(report):
+        raise BarNotMet(f"“{prompt}” {BEHIND}.")
     if faults := failings(report.body, bar):
         raise BarNotMet(f"“{prompt}” does not meet the bar: {'; '.join(faults)}.")
     prompt.acceptances.filter(revoked_at=None).update(revoked_at=timezone.now())

@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 from uuid import UUID, uuid5
 
 from evalhub.campaigns.choices import Ask, TaskType
-from evalhub.campaigns.models import Task
 from evalhub.judges.asking import ToAsk, task_and_order, to_ask
 from evalhub.judges.choices import OnConflict, Unread
 from evalhub.judges.models import Judging
@@ -36,7 +35,9 @@ class Tally:
     asked: int = 0  # replies that were asked for
     unasked: int = 0  # replies that the budget left
     left_out: int = 0  # tasks of which a reply could not be read, or was not asked for
-    undecided: int = 0  # tasks left out as their orders were answered differently
+    undecided: list[str] = field(
+        default_factory=list
+    )  # tasks whose orders were answered differently
     pairs: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
 
     def as_counts(self) -> dict[str, Any]:
@@ -60,7 +61,7 @@ def tally(judging: Judging, *, beat: Callable[[], object]) -> Tally:
     """Read every reply of the judging's run."""
     replies, found = replies_of(judging.run), Tally()
     names = _names(judging)
-    tasks = Task.objects.filter(uid__in=replies).select_related("prompt").order_by("pk")
+    tasks = judging.source.tasks.filter(uid__in=replies).select_related("prompt").order_by("pk")
     for item in to_ask(judging.source, list(tasks)):
         beat()
         _add(found, judging, item, replies[item.task.uid], names)
@@ -68,17 +69,18 @@ def tally(judging: Judging, *, beat: Callable[[], object]) -> Tally:
 
 
 def replies_of(run: Run) -> Replies:
-    """What came of each row that the run was to ask."""
-    found: dict[UUID, dict[int, Reply]] = defaultdict(dict)
-    for row in read_rows(run.spec["inputs"]["prompts"]["key"]):
-        task, nth = task_and_order(row["id"])
-        found[task][nth] = Unread.TOO_LONG
+    """What came of each row that the run was to ask, and of no other."""
+    asked = [str(row["id"]) for row in read_rows(run.spec["inputs"]["prompts"]["key"])]
+    came: dict[str, Reply] = dict.fromkeys(asked, Unread.TOO_LONG)
     for row in _rows(run, "refused.jsonl"):
-        task, nth = task_and_order(row["prompt"])
-        found[task][nth] = None if row["why"] == OVER_BUDGET else Unread.REFUSED
+        came[row["prompt"]] = None if row["why"] == OVER_BUDGET else Unread.REFUSED
     for row in _rows(run, "completions.jsonl"):
-        task, nth = task_and_order(row["prompt"])
-        found[task][nth] = Unread.CUT if row["finish"] == "length" else str(row["content"])
+        cut = row["finish"] == "length"
+        came[row["prompt"]] = Unread.CUT if cut else str(row["content"])
+    found: dict[UUID, dict[int, Reply]] = defaultdict(dict)
+    for row_id in asked:
+        task, nth = task_and_order(row_id)
+        found[task][nth] = came[row_id]
     return found
 
 
@@ -113,7 +115,8 @@ def _add(
         if said is not None:
             answers = _merge(found, said, judging, names)
             preferences = tuple(each.preference for each in answers if each.preference is not None)
-            found.undecided += not preferences
+            if not preferences:
+                found.undecided.append(str(item.task.uid))
     else:
         rated = _read(found, replies, lambda reply: ratings_in(reply, names.rated))
         ratings = rated[0] if rated is not None else ()

@@ -14,6 +14,7 @@ LEAST, FEWEST = (
     0.667,
     50,
 )  # alpha's lower end, and units: Krippendorff's mark for tentative conclusions
+BEHIND = "has judged since it was compared with people: compare it with them again on its page"
 
 
 def failings(body: Mapping[str, Any], bar: Mapping[str, float]) -> list[str]:
@@ -45,6 +46,11 @@ def latest_report(prompt: JudgePrompt) -> JudgeReport | None:
     return prompt.reports.order_by("-pk").first()
 
 
+def is_behind(report: JudgeReport) -> bool:
+    """Whether the judge has judged more since, so that the figures are of a part."""
+    return report.prompt.judgings.filter(ended_at__gt=report.created_at).exists()
+
+
 def standing_acceptance(prompt: JudgePrompt) -> JudgeAcceptance | None:
     return prompt.acceptances.filter(revoked_at=None).first()
 
@@ -67,6 +73,8 @@ def demand_accepted(workspace: Workspace, campaigns: Sequence[UUID]) -> None:
 
 def _demand(prompt: JudgePrompt) -> None:
     accepted, report = standing_acceptance(prompt), latest_report(prompt)
+    if report is not None and is_behind(report):
+        raise JudgeNotAccepted(f"“{prompt}” {BEHIND}.")
     remedy = "Accept it on its page once its bar is met, or name campaigns without its judgments."
     if accepted is None or report is None:
         told = _figures(report.body) if report else "it has not been compared with people"

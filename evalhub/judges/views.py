@@ -143,6 +143,7 @@ def _detail(
     context = _context(member) | {
         "judge": judge,
         "prompt": prompt,
+        "earlier": judge.prompts.exclude(pk=prompt.pk),
         "judgings": judgings,
         "is_live": any(not each.run.job.is_ended for each in judgings),
         "report": report,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -58,8 +58,14 @@ def preferred(task: Task, member: Member, margin: int, **more: Any) -> None:
     make.PreferenceFactory.create(judgment=judgment, first=first, second=second, margin=margin)
 
 
-def replying(monkeypatch: pytest.MonkeyPatch, says: Says) -> list[str]:
-    """Runs end at once, each row answered as `says`; what was asked is listed."""
+def replying(
+    monkeypatch: pytest.MonkeyPatch, says: Says, *, beside: Sequence[str] = ()
+) -> list[str]:
+    """Runs end at once, each row answered as `says`; what was asked is listed.
+
+    Args:
+        beside: rows that were not asked, which are answered as well.
+    """
     asked: list[str] = []
 
     def generate(spec: Any, run_dir: Path, artifacts: Path) -> dict[str, float]:
@@ -68,6 +74,7 @@ def replying(monkeypatch: pytest.MonkeyPatch, says: Says) -> list[str]:
         for row in rows:
             asked.append(row["prompt"][-1]["content"])
             told.append({"prompt": row["id"], "index": 0, "content": says(asked[-1]), "finish": "stop"})  # fmt: skip
+        told += [{"prompt": each, "content": overall("A"), "finish": "stop"} for each in beside]
         write_rows(artifacts / "completions.jsonl", told)
         return {"completions": float(len(rows)), "requests": float(len(rows)), "cost": 0.25}
 

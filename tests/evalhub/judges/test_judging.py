@@ -95,7 +95,11 @@ def test_orders_that_differ_are_a_tie_or_nothing_and_counted(
     judging = judged(judge, campaign, on_conflict=on_conflict)
     assert [each.margin for each in Preference.objects.all()] == margins
     assert judging.counts["pairs"]["overall"] == {"both": 3, "inconsistent": 3, "first": 3, "second": 0}  # fmt: skip
-    assert judging.counts["undecided"] == (3 if on_conflict == "leave_out" else 0)
+    assert len(judging.counts["undecided"]) == (3 if on_conflict == "leave_out" else 0)
+    with pytest.raises(
+        UnfitForJudge, match="Nothing of"
+    ):  # whoever asks until it agrees picks by chance
+        start_judging(judge=judge, campaign=campaign, by=None)
 
 
 def test_each_criterion_has_its_own_answer_where_the_campaign_asks(
@@ -227,3 +231,16 @@ def test_who_is_erased_leaves_no_words_with_what_a_judge_was_shown(
     erasure.refresh_from_db()
     assert erasure.done["shown"] == 1
     assert not file_store().exists(key)
+
+
+def test_replies_to_what_was_not_asked_are_nobody_s(
+    judge: Judge, campaign: Campaign, alice: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run's files come from the machine that ran it, which may be any worker's."""
+    foreign = a_task(a_campaign(alice), "good", "poor")
+    replying(monkeypatch, prefers_good, beside=[f"{foreign.uid} 0", f"{foreign.uid} 1", "7"])
+    judging = judged(judge, campaign)
+    assert judging.counts["judged"] == 3
+    assert set(Judgment.objects.values_list("task__prompt", flat=True)) == set(
+        campaign.tasks.values_list("prompt", flat=True)
+    )

@@ -55,6 +55,7 @@ def test_alice_makes_a_judge_tells_it_otherwise_and_lets_it_judge(
     assert Judging.objects.get().prompt.number == 2
     page = alices.get(made.headers["Location"]).content.decode()
     assert "Be &lt;b&gt;strict&lt;/b&gt;." in page
+    assert "You judge answers" in page, "what it was told before can be read on"
     assert "queued" in page
     refused = alices.post(f"{made.headers['Location']}accept/", {"least": "0.7", "fewest": "50"})
     assert (refused.status_code, b"let it judge first" in refused.content) == (422, True)

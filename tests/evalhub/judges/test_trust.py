@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from evalhub.accounts.models import Member
 from evalhub.campaigns.models import Campaign
@@ -141,6 +142,23 @@ def test_people_who_judge_on_may_bring_it_below_its_bar(
     execute(measure_again(judge=judge, by=alice).uid)
     with pytest.raises(JudgeNotAccepted, match=r"does not meet the bar .*overall: alpha 0\.\d\d"):
         a_build(judge, sources=["model"])
+
+
+def test_figures_of_a_part_are_not_relied_on(
+    judge: Judge, campaign: Campaign, alice: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has judged since, and the comparison that should follow has not come about."""
+    replying(monkeypatch, says_as_people)
+    judging = judged(judge, campaign)
+    accept_judge(judge=judge, by=alice, **BAR)
+    judging.ended_at = timezone.now()
+    judging.save()
+    with pytest.raises(JudgeNotAccepted, match="compare it with them again"):
+        a_build(judge, sources=["model"])
+    with pytest.raises(BarNotMet, match="compare it with them again"):
+        accept_judge(judge=judge, by=alice, **BAR)
+    execute(measure_again(judge=judge, by=alice).uid)
+    a_build(judge, sources=["model"])
 
 
 def test_a_build_that_names_campaigns_without_a_judge_asks_nothing_of_it(
