@@ -150,7 +150,7 @@ def _detail(
         "accepted": accepted,
         "fails": failings(body, accepted.bar) if body and accepted else [],
         "unreadable": [(Unread(why).label, n) for why, n in body["why_unreadable"].items()] if body else [],
-        "bar": bar or BarForm(),
+        "bar": bar or BarForm(initial=accepted.bar if accepted else None),
         "is_lead": member.has(Role.LEAD),
     }  # fmt: skip
     template = "judges/judge_detail.html" + ("#rows" if request.htmx else "")

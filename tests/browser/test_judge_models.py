@@ -53,4 +53,5 @@ def test_alice_makes_a_judge_and_relies_on_it_once_it_agrees_with_people(
     page.get_by_label("Judged by both at least").fill("20")
     page.get_by_role("button", name="Accept it by this bar").click()
     expect(page.get_by_text("relied on", exact=True)).to_be_visible()
+    expect(page.get_by_label("Judged by both at least")).to_have_value("20")
     look(page, "judge")
