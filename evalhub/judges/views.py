@@ -16,7 +16,7 @@ from evalhub.common.paging import newest_first
 from evalhub.judges.access import access_judge, judges
 from evalhub.judges.choices import Unread
 from evalhub.judges.forms import BarForm, JudgingForm, NewJudgeForm, PromptForm
-from evalhub.judges.models import Judge
+from evalhub.judges.models import Judge, JudgeAcceptance
 from evalhub.judges.queries import judgings_of, newest_prompt
 from evalhub.judges.services import (
     accept_judge,
@@ -150,11 +150,15 @@ def _detail(
         "accepted": accepted,
         "fails": failings(body, accepted.bar) if body and accepted else [],
         "unreadable": [(Unread(why).label, n) for why, n in body["why_unreadable"].items()] if body else [],
-        "bar": bar or BarForm(initial=accepted.bar if accepted else None),
+        "bar": bar or BarForm(initial=_stands(accepted)),
         "is_lead": member.has(Role.LEAD),
     }  # fmt: skip
     template = "judges/judge_detail.html" + ("#rows" if request.htmx else "")
     return render(request, template, context, status=422 if bar else 200)
+
+
+def _stands(accepted: JudgeAcceptance | None) -> dict[str, float] | None:
+    return {**accepted.bar, "fewest": int(accepted.bar["fewest"])} if accepted else None
 
 
 def _context(member: Member) -> dict[str, object]:
