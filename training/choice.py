@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import Any
 
 from training.attempt import Attempt
-from training.contract import GenerateOptions
 from training.data import encode_rows, room
 from training.device import choose_device
+from training.errors import InputError
 from training.models import JUDGES, attach_adapter, load_base
 from training.reading import Reader
 from training.rewarding import all_rewards
@@ -21,15 +21,19 @@ READ_AT_ONCE = 16  # answers
 
 
 def rewarded(
-    attempt: Attempt, rows: Sequence[Row], answers: Sequence[dict[str, Any]], *, options: GenerateOptions
-) -> list[dict[str, Any]]:  # fmt: skip
-    """The answers, each with its "reward" by the spec's teacher; those that it cannot read without one.
+    attempt: Attempt, rows: Sequence[Row], answers: Sequence[dict[str, Any]], *, threads: int
+) -> list[dict[str, Any]]:
+    """The answers, each with its "reward" by the spec's teacher; those that it cannot read without one,
+    and told.
 
     Only differences between answers to one prompt mean something.
+
+    Raises:
+        InputError: it can read none.
     """
     spec = replace(attempt.spec, model=attempt.spec.teacher, adapter=attempt.spec.teacher_adapter)
     alone = replace(attempt, spec=spec, environment={})  # what a run stood on is its model
-    loaded = load_base(alone, choose_device(threads=options.threads), kind=JUDGES)
+    loaded = load_base(alone, choose_device(threads=threads), kind=JUDGES)
     model = attach_adapter(loaded.model, alone, trainable=False, kind=JUDGES)
     by_id = {row.id: row for row in rows}
     asked = [
@@ -40,13 +44,20 @@ def rewarded(
         asked, loaded, name="answers", answers=["completion"], limit=room(loaded, 0),
         beat=attempt.stop.check,
     )  # fmt: skip
+    if not encoded.used:
+        raise InputError(
+            "The reward model can read none of the answers: they are longer than it takes."
+        )
+    if encoded.left:
+        told = f"{len(encoded.left)} of {len(answers)} answers"
+        attempt.find("answers_unrewarded", told)
     reader = Reader(loaded)
     reader.share_prompts([each.answered for each in encoded.used[:2]])
     trees = [Tree(each.prompt, list(each.completions.values())) for each in encoded.used]
-    told = all_rewards(
+    rewards = all_rewards(
         reader, model, trees, batch_size=READ_AT_ONCE, beat=lambda done: attempt.stop.check()
     )
-    found = {each.row.number: reward for each, (reward,) in zip(encoded.used, told, strict=True)}
+    found = {each.row.number: reward for each, (reward,) in zip(encoded.used, rewards, strict=True)}
     return [
         {**each, "reward": found[at]} if at in found else {**each} for at, each in enumerate(answers)
     ]  # fmt: skip

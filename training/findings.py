@@ -109,6 +109,10 @@ CATALOGUE: Mapping[str, Kind] = {
         "after", "note", "places for answers stay empty because nothing new was said",
         "raise temperature or refills, or ask for fewer answers: some prompts have only so many",
     ),
+    "answers_unrewarded": Kind(
+        "after", "caution", "the reward model could not read some answers, which are longer than it takes",
+        "they have no reward, and with `best` they are left out: take a smaller max_new_tokens",
+    ),
     "smaller_parts": Kind(
         "while", "note", "a batch did not fit into the memory and is read in smaller parts",
         "nothing needs to be done: a step sees the same rows; to be quicker take a smaller max_length or a "

@@ -6,12 +6,12 @@ A prompt is read once for all its answers. Shapes: S slots, A of them in use, P 
 from __future__ import annotations
 
 import inspect
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
+import psutil
 import torch
 from torch import Tensor
 from transformers import DynamicCache
@@ -222,6 +222,9 @@ def _inner(model: Any) -> Any:
 
 
 def _free_bytes(device: Device) -> int:
-    if not device.is_cpu:
-        return torch.cuda.mem_get_info()[0]
-    return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    if device.is_cpu:
+        return int(psutil.virtual_memory().available)
+    kept = (
+        torch.cuda.memory_reserved() - torch.cuda.memory_allocated()
+    )  # by PyTorch, and not in use
+    return int(torch.cuda.mem_get_info()[0]) + kept

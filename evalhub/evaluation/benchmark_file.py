@@ -50,6 +50,7 @@ def read_benchmark(stream: BinaryIO, *, plain: bool) -> list[Row]:
         BadBenchmark: rows cannot be used; each with field and remedy, and none is kept.
     """
     rows: list[Row] = []
+    lines: list[int] = []  # of the rows
     faults: list[Fault] = []
     for piece in _pieces(stream):
         if len(rows) == MOST_ROWS:
@@ -61,9 +62,10 @@ def read_benchmark(stream: BinaryIO, *, plain: bool) -> list[Row]:
             continue
         try:
             rows.append(_row(piece.value, str(len(rows) + 1), plain=plain))
+            lines.append(piece.line)
         except _Wrong as wrong:
             faults.append(Fault(piece.line, wrong.field, str(wrong)))
-    faults += _twice(rows)
+    faults += _twice(rows, lines)
     if faults:
         shown = "; ".join(map(str, faults[:3]))
         more = f"; and {len(faults) - 3} more" if len(faults) > 3 else ""
@@ -109,7 +111,7 @@ def _row(value: Any, number: str, *, plain: bool) -> Row:  # what stood in the f
     }
     row |= {name: CHECKS[name](cells) for name in COLUMNS if name in cells}
     if "choices" in row and "label" not in row:
-        raise _Wrong("label", "say which of the choices is right: its text, its number from 0, or its letter")  # fmt: skip
+        raise _Wrong("label", "say which of the choices is right: its number from 0, its text, or its letter")  # fmt: skip
     return row
 
 
@@ -140,12 +142,12 @@ def _label(cells: Mapping[str, Any]) -> str | int:
     given = cells["label"]
     if "choices" not in cells:
         return str(given) if type(given) is int else _text(given, "label")
-    choices = _choices(cells)
-    letters = [chr(ord("A") + at) for at in range(len(choices))]
-    names = [*choices, *letters, *map(str.lower, letters), *map(str, range(len(choices)))]
-    if type(given) not in (int, str) or str(given) not in names:
-        raise _Wrong("label", "say which of the choices is right: its text, its number from 0, or its letter")  # fmt: skip
-    return str(given)
+    from training.metrics.labels import right_of
+
+    try:
+        return right_of(given, _choices(cells))
+    except ValueError as error:
+        raise _Wrong("label", f"it {error}") from error
 
 
 def _choices(cells: Mapping[str, Any]) -> list[str]:
@@ -197,17 +199,19 @@ def _loaded(text: str, field: str) -> Any:
         raise _Wrong(field, "it is not JSON: mend it, or leave it out") from error
 
 
-def _twice(rows: Sequence[Row]) -> list[Fault]:
+def _twice(rows: Sequence[Row], lines: Sequence[int]) -> list[Fault]:
     counts = Counter(row["id"] for row in rows)
     return [
-        Fault(number, "id", f"“{row['id']}” stands in {counts[row['id']]} rows: give each its own")
-        for number, row in enumerate(rows, start=1)
+        Fault(line, "id", f"“{row['id']}” stands in {counts[row['id']]} rows: give each its own")
+        for line, row in zip(lines, rows, strict=True)
         if counts[row["id"]] > 1
     ]
 
 
 def _demand_few_labels(rows: Sequence[Row]) -> None:
-    labels = {row["label"] for row in rows if "label" in row and "choices" not in row}
+    from training.metrics.labels import folded
+
+    labels = {folded(row["label"]) for row in rows if "label" in row and "choices" not in row}
     if len(labels) > MOST_LABELS:
         raise BadBenchmark(
             f"The rows have {len(labels)} different labels, at most {MOST_LABELS} can be told apart: if "

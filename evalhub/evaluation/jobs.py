@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
-from uuid import UUID
 
 from evalhub.accounts.models import Workspace
 from evalhub.evaluation.errors import GateTooNarrow, NoTrial
@@ -21,10 +20,10 @@ from evalhub.jobs.beat import Beat
 from evalhub.jobs.events import announce
 from evalhub.jobs.models import Job
 from evalhub.prompts.models import Collection
-from evalhub.prompts.services.generated import Answer, record_generation
 from evalhub.registry.models import ModelKind
 from evalhub.rubrics.models import RubricVersion
 from evalhub.runs.execution import execute_run, result_of
+from evalhub.runs.generating.keeping import keep_answers
 from evalhub.runs.inputs import read_rows
 from evalhub.runs.models import Run
 from evalhub.runs.services import keep_measured
@@ -106,19 +105,8 @@ def try_gate(job: Job, beat: Beat) -> dict[str, Any]:
 def answer(job: Job, beat: Beat) -> dict[str, Any]:
     """Carry a trial's generation out and keep the answers."""
     run = execute_run(job, beat)
-    rows = list(read_rows(run.artifacts["completions.jsonl"]["key"]))
     with beat.fenced():
-        written = record_generation(
-            workspace=run.workspace,
-            model=run.starts_from,
-            settings=run.spec["options"],
-            seed=run.spec["seed"],
-            run_uid=run.uid,
-            answers=[
-                Answer(UUID(row["prompt"]), row["index"], row["content"], row["finish"])
-                for row in rows
-            ],
-        )
+        (written,) = keep_answers(run)  # a trial has one setting
     return {"run": str(run.uid), "completions": written.completions, "empty": written.empty}
 
 

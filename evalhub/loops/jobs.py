@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
 from evalhub.campaigns.choices import Origin, TaskType
 from evalhub.campaigns.models import Campaign
@@ -16,10 +15,8 @@ from evalhub.loops.models import Round
 from evalhub.loops.opening import affordable_of, pay_for, settings_of
 from evalhub.loops.turn import Turn
 from evalhub.prompts.models import Completion
-from evalhub.prompts.services.generated import Answer, record_generation
 from evalhub.runs.execution import execute_run
-from evalhub.runs.inputs import read_rows
-from evalhub.runs.models import Run
+from evalhub.runs.generating.keeping import keep_answers
 
 
 def turn_all() -> int:
@@ -32,14 +29,7 @@ def generate(job: Job, beat: Beat) -> dict[str, Any]:
     run = execute_run(job, beat)
     beat.report(note="storing the answers")
     with beat.fenced():
-        written = record_generation(
-            workspace=run.workspace,
-            model=run.starts_from,
-            settings=run.spec["options"],
-            seed=run.spec["seed"],
-            run_uid=run.uid,
-            answers=_answers(run),
-        )
+        (written,) = keep_answers(run)  # a policy has one setting
     return {
         "run": str(run.uid),
         "generation": str(written.generation.uid),
@@ -83,11 +73,3 @@ def _open(turn: Turn, job: Job) -> Campaign:
         )
     pay_for(turn, campaign)
     return open_campaign(campaign=campaign, by=job.created_by)
-
-
-def _answers(run: Run) -> list[Answer]:
-    rows = read_rows(run.artifacts["completions.jsonl"]["key"])
-    return [
-        Answer(UUID(row["prompt"]), row["index"], row["content"], row["finish"], row.get("seed"))
-        for row in rows
-    ]

@@ -64,8 +64,7 @@ class EndpointView(APIView):
         asked.is_valid(raise_exception=True)
         given: dict[str, Any] = dict(asked.validated_data)  # as the serializer has checked them
         key = given.pop("key", None)
-        now = {name: getattr(endpoint, name) for name in Access.__dataclass_fields__}
-        changed = change_endpoint(endpoint=endpoint, access=Access(**now | given), key=key, by=by)
+        changed = change_endpoint(endpoint=endpoint, given=given, key=key, by=by)
         return Response(EndpointSerializer(changed).data)
 
     @extend_schema(responses={200: EndpointSerializer})

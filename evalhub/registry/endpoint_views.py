@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import asdict
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
@@ -45,7 +46,9 @@ def endpoint_edit(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     form = EndpointForm(request.POST or None, initial=EndpointForm.of(endpoint))
     if form.is_valid():
         try:
-            change_endpoint(endpoint=endpoint, access=form.access(), key=form.new_key(), by=member)
+            change_endpoint(
+                endpoint=endpoint, given=asdict(form.access()), key=form.new_key(), by=member
+            )
         except DomainError as error:
             form.add_error(None, str(error))
         else:

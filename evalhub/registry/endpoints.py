@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from decimal import Decimal
+from math import isfinite
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -63,21 +65,27 @@ def add_endpoint(
 
 @transaction.atomic
 def change_endpoint(
-    *, endpoint: Endpoint, access: Access, key: str | None = None, by: Member | None = None
-) -> Endpoint:
+    *, endpoint: Endpoint, given: Mapping[str, Any], key: str | None = None, by: Member | None = None
+) -> Endpoint:  # fmt: skip
     """Ask the server otherwise from the next run on.
 
     A key goes with its server: to another one it is not sent, unless it is given again.
 
     Args:
+        given: those fields of an Access that change.
         key: None keeps the one that is there, empty drops it.
 
     Raises:
-        BadEndpoint, EndpointNotAllowed: as of `add_endpoint`.
+        BadEndpoint: it is retired; else as of `add_endpoint`, as EndpointNotAllowed.
     """
+    endpoint = _locked(endpoint)
+    if endpoint.model.stage == Stage.RETIRED:
+        raise BadEndpoint("It is retired and has forgotten its key: register the server anew.")
+    access = Access(
+        **{name: getattr(endpoint, name) for name in Access.__dataclass_fields__} | dict(given)
+    )
     _demand(access)
-    endpoint = Endpoint.objects.select_for_update().get(pk=endpoint.pk)
-    if key is None and endpoint.has_key and _server(access.url) != _server(endpoint.url):
+    if key is None and endpoint.has_key and server_of(access.url) != server_of(endpoint.url):
         raise BadEndpoint(
             "The key is the other server's: give the new one's, or say that it needs none."
         )
@@ -93,6 +101,7 @@ def change_endpoint(
 @transaction.atomic
 def retire_endpoint(*, endpoint: Endpoint, by: Member | None = None) -> Endpoint:
     """Start no run with it any more, and forget its key; what it wrote stays."""
+    endpoint = _locked(endpoint)
     endpoint.sealed_key = ""
     endpoint.save(update_fields=["sealed_key"])
     endpoint.model.stage = Stage.RETIRED
@@ -118,7 +127,9 @@ def _demand(access: Access) -> None:
     prices = [access.input_price, access.output_price]
     if (prices[0] is None) != (prices[1] is None):
         raise BadEndpoint("Give both prices, of tokens read and written, or none.")
-    if any(price is not None and not 0 <= price <= MOST_PRICE for price in prices):
+    if any(
+        price is not None and not (isfinite(price) and 0 <= price <= MOST_PRICE) for price in prices
+    ):
         raise BadEndpoint("A price is of a million tokens, 0 or more.")
     if not 0 <= access.per_minute <= MOST_PER_MINUTE or not 1 <= access.at_once <= MOST_AT_ONCE:
         raise BadEndpoint(
@@ -139,9 +150,16 @@ def _demand_allowed(url: str) -> None:
         raise EndpointNotAllowed(f"Nothing may be sent there: {fault}.")
 
 
-def _server(url: str) -> tuple[str, str]:
+def server_of(url: str) -> tuple[str, str]:
+    """What a key is for: scheme, and host with port."""
     parts = urlsplit(url)
     return parts.scheme, parts.netloc
+
+
+def _locked(endpoint: Endpoint) -> Endpoint:
+    return (
+        Endpoint.objects.select_for_update().select_related("model__workspace").get(pk=endpoint.pk)
+    )
 
 
 def _sealed(key: str) -> str:

@@ -167,6 +167,7 @@ def put_in_service(
     return model
 
 
+@transaction.atomic
 def take_out_of_service(*, model: LanguageModel, by: Member | None = None) -> LanguageModel:
     """Retire the incumbent without another adapter in its place: the base answers again."""
     _move(model, Stage.RETIRED)
@@ -187,20 +188,24 @@ def describe_model(
     return model
 
 
+@transaction.atomic
 def put_in_trial(*, model: LanguageModel, by: Member | None = None) -> LanguageModel:
     """People compare a candidate with the model in service; one in service stays what it is."""
-    if model.stage != Stage.INCUMBENT:
-        _move(model, Stage.IN_TRIAL)
+    itself = LanguageModel.objects.filter(pk=model.pk)
+    if itself.exclude(stage=Stage.INCUMBENT).update(stage=Stage.IN_TRIAL):
         _record("model.put_in_trial", model, by)
+    model.refresh_from_db(fields=["stage"])
     return model
 
 
+@transaction.atomic
 def end_trial_stage(*, model: LanguageModel, by: Member | None = None) -> LanguageModel:
     """It was not promoted: a candidate as before."""
-    model.refresh_from_db(fields=["stage"])
-    if model.stage == Stage.IN_TRIAL:
-        _move(model, Stage.CANDIDATE)
+    if LanguageModel.objects.filter(pk=model.pk, stage=Stage.IN_TRIAL).update(
+        stage=Stage.CANDIDATE
+    ):
         _record("model.trial_ended", model, by)
+    model.refresh_from_db(fields=["stage"])
     return model
 
 

@@ -96,7 +96,7 @@ def _train(run: Run, folder: Path, *, attempt: int, beat: Beat) -> int:
 
 def _one_process(run: Run, folder: Path, *, attempt: int, beat: Beat) -> int:
     follower = Follower(run, folder, attempt=attempt, beat=beat)
-    trainer = Trainer(folder, attempt=attempt, more=environment_of(run))
+    trainer = Trainer(folder, attempt=attempt, more=environment_of(run, folder))
     try:
         while (code := trainer.exit_code(within=LOOK_EVERY)) is None:
             follower.catch_up()

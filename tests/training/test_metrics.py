@@ -9,7 +9,7 @@ import pytest
 
 from training.errors import InputError
 from training.metrics.asked import Asked, asked_of
-from training.metrics.forms import TooSlow, checker_of, is_valid, matches, pattern_of
+from training.metrics.forms import LeadsOut, TooSlow, checker_of, is_valid, matches, pattern_of
 from training.metrics.labels import read_label
 from training.metrics.overlap import (
     bleu_statistics,
@@ -228,9 +228,15 @@ def test_json_is_valid_by_its_schema_and_as_a_whole() -> None:
         assert not is_valid(said, checker)
 
 
+def test_json_that_is_nested_beyond_reason_is_not_valid() -> None:
+    deep = checker_of({"$defs": {"a": {"items": {"$ref": "#/$defs/a"}}}, "$ref": "#/$defs/a"})
+    assert is_valid("[[1]]", deep)
+    assert not is_valid("[" * 900 + "]" * 900, deep)
+
+
 def test_nothing_is_fetched_for_a_schema() -> None:
     checker = checker_of({"$ref": "http://127.0.0.1:9/schema.json"})
-    with pytest.raises(ValueError, match="what is not in it"):
+    with pytest.raises(LeadsOut, match="what is not in it"):
         is_valid("{}", checker)
 
 
@@ -267,6 +273,16 @@ def test_the_right_choice_is_said_in_several_ways(label: str | int) -> None:
     assert asked_of([row(choices=["Rome", "Paris"], label=label)])["r1"].right == 1
 
 
+def test_a_number_is_the_place_also_among_choices_that_are_numbers() -> None:
+    """Sums in MMLU's form; as text 2 may mean either."""
+    choices = ["8", "2", "24", "120"]
+    assert asked_of([row(choices=choices, label=2)])["r1"].right == 2
+    assert asked_of([row(choices=choices, label="120")])["r1"].right == 3
+    assert asked_of([row(choices=choices, label="c")])["r1"].right == 2
+    with pytest.raises(InputError, match="give the place as a number"):
+        asked_of([row(choices=choices, label="2")])
+
+
 @pytest.mark.parametrize(
     ("judged", "why"),
     [
@@ -276,6 +292,7 @@ def test_the_right_choice_is_said_in_several_ways(label: str | int) -> None:
         ({"choices": ["a", "b"], "label": 2}, "'label' must say which"),
         ({"label": ["x"]}, "'label' is a list, but must be text"),
         ({"schema": {"type": "nothing"}}, "'schema' is no JSON schema"),
+        ({"schema": {"patternProperties": {"(a+)+$": True}}}, "cannot be given a time limit"),
         ({"schema": "{"}, "'schema' is no JSON schema"),
         ({"pattern": "("}, "'pattern' is no regular expression"),
     ],

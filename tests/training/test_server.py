@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections.abc import Iterator
@@ -77,6 +78,15 @@ def test_the_cost_is_of_what_was_counted_and_earlier_attempts_are_in_it(
     assert (result.metrics["answers_uncounted"], result.metrics["tokens_read"]) == (1, 30)
 
 
+def test_the_caller_may_have_an_event_loop_of_its_own(run: Run, server: Server) -> None:
+    """As in a notebook, or beside a browser that is driven."""
+
+    async def within() -> RunResult:
+        return asked(run, server)
+
+    assert asyncio.run(within()).ok
+
+
 def test_without_prices_there_is_no_cost(run: Run, server: Server) -> None:
     assert "cost" not in asked(run, server).metrics
 
@@ -113,10 +123,20 @@ def test_it_gives_up_in_words(run: Run, server: Server) -> None:
     assert len(server.asked) == 8
 
 
-def test_no_more_are_asked_than_a_minute_allows(run: Run, server: Server) -> None:
-    assert asked(run, server, per_minute=600, at_once=4).ok
-    gaps = [later - earlier for earlier, later in zip(server.moments, server.moments[1:], strict=False)]  # fmt: skip
-    assert sum(gaps) >= 0.25, "four requests, a tenth of a second apart"
+def test_no_more_are_asked_than_a_minute_allows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a clock that only sleeping moves: four requests at once, a tenth of a second apart."""
+    now, sent = [100.0], []
+
+    async def sleep(seconds: float) -> None:
+        now[0] += seconds
+
+    monkeypatch.setattr(calling.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(calling.asyncio, "sleep", sleep)
+    pace = calling.Pace(per_minute=600)
+    for _ in range(4):
+        asyncio.run(pace.wait())
+        sent.append(now[0])
+    assert sent == pytest.approx([100.0, 100.1, 100.2, 100.3])
 
 
 def test_no_more_are_asked_at_once_than_is_allowed(run: Run, server: Server) -> None:
@@ -191,6 +211,29 @@ def test_the_key_goes_to_the_server_and_nowhere_else(
     assert "set it anew" in result.error
     left = [path for path in run.folder.rglob("*") if path.is_file() and KEY in path.read_text("utf-8")]  # fmt: skip
     assert left == []
+
+
+def test_no_part_of_a_key_is_told_where_words_are_cut(
+    run: Run, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(ENDPOINT_KEY_VARIABLE, KEY)
+    server.answer = lambda nth, body: (401, {}, "x" * (calling.SAID - 8) + KEY)
+    assert KEY[:6] not in asked(run, server, secrets=[ENDPOINT_KEY_VARIABLE]).error
+
+
+def test_what_no_database_takes_is_replaced(run: Run, server: Server) -> None:
+    server.answer = lambda nth, body: said(f"a\x00b\ud800c{nth}")
+    result = asked(run, server)
+    assert result.ok, result.error
+    assert {row["content"][:5] for row in run.artifact("completions.jsonl")} == {"a\ufffdb\ufffdc"}
+
+
+def test_an_encoding_that_cannot_be_read_is_tried_again(run: Run, server: Server) -> None:
+    broken = (200, {"Content-Encoding": "gzip"}, b"no gzip at all")
+    server.answer = lambda nth, body: broken if nth == 1 else said(str(nth))
+    result = asked(run, server)
+    assert result.ok, result.error
+    assert result.metrics["retries"] == 1
 
 
 def test_a_key_that_is_missing_is_told(run: Run, server: Server) -> None:

@@ -97,7 +97,7 @@ class Caller:
             self.called.retries += turn > 0
             try:
                 answer, content = await self._send(body)
-            except httpx2.TransportError as error:
+            except httpx2.RequestError as error:  # or an encoding that cannot be read
                 why = f"could not be reached ({type(error).__name__})"
                 asked = None
             else:
@@ -176,9 +176,10 @@ class Caller:
         return found
 
     def _no(self, answer: httpx2.Response, content: bytes) -> Exception:
-        said = content.decode("utf-8", "replace")[:SAID].replace("\n", " ")
+        said = content.decode("utf-8", "replace").replace("\n", " ")
         if self._key:
             said = said.replace(self._key, "…")
+        said = said[:SAID]
         status = answer.status_code
         if status in OF_THIS_PROMPT:
             return Refused(f"{status}: {said}")

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import ExitStack
 from typing import Any
+
+from anyio.from_thread import start_blocking_portal
 
 from training.attempt import Attempt
 from training.backends import Asked, Finish, Written
@@ -23,10 +27,11 @@ from training.stopping import Stop
 LOOK_EVERY = 0.25  # seconds between looks at whether to stop
 FINISHES: dict[str, Finish] = {"stop": "stop", "length": "length", "content_filter": "refused"}
 MILLION = 1_000_000
+UNSTORABLE = re.compile("[\\x00\\ud800-\\udfff]")
 
 
 class ServerBackend:
-    """The spec's endpoint.
+    """The spec's endpoint. Its event loop has a thread of its own, so that a caller may have one as well.
 
     Raises:
         InputError: its address is none, or its key is not where the spec says.
@@ -39,23 +44,26 @@ class ServerBackend:
         named = os.environ.get(PRIVATE_VARIABLE, "").split(",")
         private = [each.strip() for each in named if each.strip()]
         self._caller = Caller(self._endpoint, key=_key(attempt), private=private)
-        self._loop = asyncio.new_event_loop()
+        self._open = ExitStack()
+        self._portal = self._open.enter_context(start_blocking_portal())
+        self._open.callback(self._portal.call, self._caller.close)
         attempt.environment.update(endpoint=self._endpoint.url, endpoint_model=self._endpoint.model)
 
     def write(self, asked: Sequence[Asked], stop: Stop) -> Iterator[Written]:
-        waiting, working = list(reversed(asked)), set[asyncio.Task[Written]]()
+        waiting, working = list(reversed(asked)), set[Future[Written]]()
         try:
             while waiting or working:
                 stop.check()
                 while waiting and len(working) < self._endpoint.at_once:
-                    working.add(self._loop.create_task(self._one(waiting.pop())))
-                done, working = self._loop.run_until_complete(_first_of(working))
-                failed = [task for task in done if task.exception() is not None]
-                yield from [task.result() for task in done if task not in failed]
-                for task in failed:
-                    task.result()
+                    working.add(self._portal.start_task_soon(self._one, waiting.pop()))
+                done, working = wait(working, timeout=LOOK_EVERY, return_when=FIRST_COMPLETED)
+                failed = [each for each in done if each.exception() is not None]
+                yield from [each.result() for each in done if each not in failed]
+                for each in failed:
+                    each.result()
         finally:
-            self._loop.run_until_complete(_cancelled(working))
+            for each in working:
+                each.cancel()
 
     def figures(self, answers: Iterable[Mapping[str, Any]]) -> dict[str, float]:
         """`cost` is of what the server counted; `answers_uncounted` says how many it did not."""
@@ -75,14 +83,13 @@ class ServerBackend:
         return found
 
     def close(self) -> None:
-        self._loop.run_until_complete(self._caller.close())
-        self._loop.close()
+        self._open.close()
 
     async def _one(self, asked: Asked) -> Written:
         try:
             answer = await self._caller.ask(self._body(asked))
         except Refused as no:
-            return Written(asked, "", "refused", None, why=str(no))
+            return Written(asked, "", "refused", None, why=storable(str(no)))
         return self._written(asked, answer)
 
     def _body(self, asked: Asked) -> dict[str, Any]:
@@ -113,19 +120,12 @@ class ServerBackend:
             raise InputError("The endpoint's answer is none: its content is no text.")
         if finish == "refused":
             return Written(asked, "", finish, tokens, read, why="the server's filter")
-        return Written(asked, content, finish, tokens, read)
+        return Written(asked, storable(content), finish, tokens, read)
 
 
-async def _first_of(
-    working: set[asyncio.Task[Written]],
-) -> tuple[set[asyncio.Task[Written]], set[asyncio.Task[Written]]]:
-    return await asyncio.wait(working, timeout=LOOK_EVERY, return_when=asyncio.FIRST_COMPLETED)
-
-
-async def _cancelled(working: set[asyncio.Task[Written]]) -> None:
-    for task in working:
-        task.cancel()
-    await asyncio.gather(*working, return_exceptions=True)
+def storable(text: str) -> str:
+    """Without NUL, which no database takes, and halves of letters, which no file does."""
+    return UNSTORABLE.sub("\ufffd", text)
 
 
 def _number(usage: Any, name: str) -> int | None:  # Any: what a server says

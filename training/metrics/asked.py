@@ -2,8 +2,8 @@
 
     reference   text: ROUGE, BLEU, chrF, TER, METEOR, exact match, token F1
     label       the right label: accuracy and macro figures, read from the answer and by likelihood
-    choices     2 or more texts, and `label` says which is right: its text, its number from 0, or its
-                letter: multiple choice by likelihood
+    choices     2 or more texts, and `label` says which is right: its number from 0, or as text that number,
+                the choice itself or its letter: multiple choice by likelihood
     schema      a JSON schema, as an object or as JSON text: share of answers that are valid
     pattern     a regular expression: share of answers in which it is found
 
@@ -15,14 +15,13 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from string import ascii_uppercase
 from typing import Any, NoReturn
 
 from jsonschema.protocols import Validator
 
 from training.errors import InputError
 from training.metrics.forms import checker_of, pattern_of
-from training.metrics.labels import folded
+from training.metrics.labels import folded, right_of
 from training.rows import Row
 
 COLUMNS = ("label", "choices", "schema", "pattern")
@@ -89,14 +88,10 @@ def _choices(row: Row) -> tuple[str, ...]:
 
 
 def _right(row: Row, choices: Sequence[str]) -> int:
-    given = row.judged.get("label")
-    given = str(given) if type(given) in (int, str) else ""
-    letters = ascii_uppercase[: len(choices)]
-    places = (choices, [str(at) for at in range(len(choices))], [*letters], [*letters.lower()])
-    right = next((names.index(given) for names in places if given in names), None)
-    if right is None:
-        _refuse(row, "label", "must say which of the choices is right: its text, its number from 0, or its letter")  # fmt: skip
-    return right
+    try:
+        return right_of(row.judged.get("label"), choices)
+    except ValueError as error:
+        _refuse(row, "label", str(error))
 
 
 def _checker(row: Row) -> Validator:

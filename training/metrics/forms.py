@@ -13,7 +13,12 @@ from jsonschema.validators import extend, validator_for
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
+IMPATIENT = {"patternProperties"}  # read by jsonschema with `re`, at additionalProperties too
 SECONDS = 1.0  # for one pattern on one answer; `re` could take for ever
+
+
+class LeadsOut(Exception):
+    """A schema that refers to what is not in it."""
 
 
 class TooSlow(Exception):
@@ -31,8 +36,14 @@ def checker_of(schema: Any) -> Validator:  # a JSON schema: an object, or true o
     kind = validator_for(schema, default=jsonschema.Draft202012Validator)
     try:
         kind.check_schema(schema)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
     except jsonschema.SchemaError as error:
         raise ValueError(f"{'.'.join(map(str, error.absolute_path)) or 'it'}: {error.message}") from error  # fmt: skip
+    if IMPATIENT & _keywords(schema):
+        raise ValueError(
+            "patternProperties is not looked at: its patterns cannot be given a time limit"
+        )
     patient = extend(kind, {"pattern": _pattern})
     made: Validator = patient(schema, registry=Registry())
     return made
@@ -43,7 +54,7 @@ def is_valid(said: str, checker: Validator) -> bool:
 
     Raises:
         TooSlow: a pattern in the schema.
-        ValueError: the schema refers to what is not in it.
+        LeadsOut: the schema refers to what is not in it.
     """
     try:
         value = json.loads(said)
@@ -51,8 +62,10 @@ def is_valid(said: str, checker: Validator) -> bool:
         return False
     try:
         return bool(checker.is_valid(value))
+    except RecursionError:
+        return False  # nested deeper than anything that is read
     except Unresolvable as error:
-        raise ValueError(f"it refers to what is not in it: {error}") from error
+        raise LeadsOut(f"it refers to what is not in it: {error}") from error
 
 
 def pattern_of(text: str) -> Any:  # regex's compiled pattern carries no types
@@ -69,6 +82,19 @@ def matches(said: str, pattern: Any) -> bool:  # regex's compiled pattern carrie
         return pattern.search(said, timeout=SECONDS) is not None
     except TimeoutError as error:
         raise TooSlow(pattern.pattern) from error
+
+
+def _keywords(schema: Any) -> set[str]:
+    """Every name in it, at any depth."""
+    found, waiting = set[str](), [schema]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, dict):
+            found |= each.keys()
+            waiting += each.values()
+        elif isinstance(each, list):
+            waiting += each
+    return found
 
 
 def _pattern(_: Any, pattern: str, value: Any, __: Any) -> Iterator[jsonschema.ValidationError]:

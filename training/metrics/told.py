@@ -18,7 +18,7 @@ def told(said: str, asked: Asked, *, ter: bool = True) -> dict[str, Any]:
         ter: whether TER is told, which takes long for long texts.
 
     Raises:
-        ValueError: the row's schema refers to what is not in it.
+        LeadsOut: the row's schema refers to what is not in it.
     """
     found: dict[str, Any] = {
         "refused": float(is_refusal(said)),

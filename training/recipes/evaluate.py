@@ -20,7 +20,7 @@ from trl.trainer.utils import add_fused_lm_head
 from training.artifacts import write_rows
 from training.attempt import Attempt, time_left
 from training.choice import rewarded
-from training.contract import EvaluateOptions, GenerateOptions
+from training.contract import EvaluateOptions
 from training.data import Encoded, demand_sane, encode_rows, room, settle
 from training.device import choose_device
 from training.errors import InputError
@@ -29,6 +29,7 @@ from training.judged import is_tie
 from training.metrics import overlap
 from training.metrics.asked import COLUMNS, Asked, asked_of
 from training.metrics.choosing import Choice, choices_of
+from training.metrics.forms import LeadsOut
 from training.metrics.likelihood import completion_logps
 from training.metrics.pairs import share_won
 from training.metrics.plugins import AnswerMetric, installed, values_of
@@ -200,7 +201,7 @@ class Measure:
         self.attempt.stop.check()
         try:
             return told(answer.content, asked, ter=ter)
-        except ValueError as error:
+        except LeadsOut as error:
             raise InputError(
                 f"Input 'prompts', row {each.row.number} (id {each.row.id}): 'schema' cannot be used: {error}."
             ) from error
@@ -212,8 +213,9 @@ class Measure:
         if not self.attempt.spec.teacher:
             return found
         answers = [{"prompt": row["id"], **row} for row in found]
-        options = GenerateOptions(threads=self.options.threads)
-        told = rewarded(self.attempt, [each.row for each in rows], answers, options=options)
+        told = rewarded(
+            self.attempt, [each.row for each in rows], answers, threads=self.options.threads
+        )
         return [{name: value for name, value in row.items() if name != "prompt"} for row in told]
 
     def _time(self, rows: Sequence[Encoded]) -> None:

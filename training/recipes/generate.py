@@ -54,7 +54,7 @@ def answer_rows(attempt: Attempt, options: GenerateOptions, backend: Backend) ->
     if attempt.spec.teacher:
         from training.choice import best_of, rewarded
 
-        answers = rewarded(attempt, backend.rows, answers, options=options)
+        answers = rewarded(attempt, backend.rows, answers, threads=options.threads)
         answers = best_of(answers, best=options.best) if options.best else answers
     _show(attempt, backend.rows, answers)
     write_rows(attempt.artifacts / "completions.jsonl", answers)

@@ -1,61 +1,21 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
 from evalhub.jobs.beat import Beat
 from evalhub.jobs.models import Job
-from evalhub.prompts.models import Completion, Generation
-from evalhub.prompts.services.generated import Answer, Written, record_generation
-from evalhub.prompts.services.scored import record_scores
 from evalhub.runs.execution import execute_run, result_of
-from evalhub.runs.inputs import read_rows
-from evalhub.runs.models import Run
-
-Row = dict[str, Any]  # a line of completions.jsonl
-GRID = ("temperatures", "top_ps")
+from evalhub.runs.generating.keeping import keep_answers
 
 
 def generate(job: Job, beat: Beat) -> dict[str, Any]:
-    """Carry the run out and keep what was written, each setting as a Generation; safe to run twice."""
+    """Carry the run out and keep what was written."""
     run = execute_run(job, beat)
     beat.report(note="storing the answers")
-    by_setting: dict[tuple[float, float], list[Row]] = {}
-    for row in read_rows(run.artifacts["completions.jsonl"]["key"]):
-        by_setting.setdefault((row["temperature"], row["top_p"]), []).append(row)
     with beat.fenced():
-        written = [_keep(run, rows) for rows in by_setting.values()]
+        written = keep_answers(run)
     return result_of(run) | {
         "generations": [str(each.generation.uid) for each in written],
         "completions": sum(each.completions for each in written),
         "empty": sum(each.empty for each in written),
     }
-
-
-def _keep(run: Run, rows: list[Row]) -> Written:
-    options = {name: value for name, value in run.spec["options"].items() if name not in GRID}
-    setting = {"temperature": rows[0]["temperature"], "top_p": rows[0]["top_p"]}
-    written = record_generation(
-        workspace=run.workspace,
-        model=run.starts_from,
-        settings=options | setting,
-        seed=run.spec["seed"],
-        run_uid=run.uid,
-        answers=[
-            Answer(UUID(row["prompt"]), row["index"], row["content"], row["finish"], row["seed"])
-            for row in rows
-        ],
-    )
-    _keep_rewards(run, written.generation, rows)
-    return written
-
-
-def _keep_rewards(run: Run, generation: Generation, rows: list[Row]) -> None:
-    judge = run.teacher
-    if judge is None:
-        return
-    given = {(row["prompt"], str(row["index"])): row["reward"] for row in rows if "reward" in row}
-    stored = Completion.objects.filter(generation=generation).order_by("pk")
-    uids = stored.values_list("prompt__uid", "external_id", "uid")
-    scores = {uid: given[str(prompt), index] for prompt, index, uid in uids if (str(prompt), index) in given}  # fmt: skip
-    record_scores(model=judge, run_uid=run.uid, scores=scores)

@@ -99,6 +99,8 @@ def test_what_is_no_row_and_ids_that_come_twice_are_named() -> None:
     found = faults(text)
     assert {(1, "id"), (2, "id"), (3, "the row")} <= set(found)
     assert 4 in {line for line, _ in found}
+    table = b"id,prompt\na,x\na,y\n"  # the head of a table is its first line
+    assert faults(table) == [(2, "id"), (3, "id")]
     with pytest.raises(BadBenchmark, match="has no row"):
         read(b"prompt,reference\n")
     with pytest.raises(BadBenchmark, match="save it as CSV"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import sys
+from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
@@ -100,16 +101,27 @@ def test_a_key_does_not_follow_to_another_server(acme: Workspace) -> None:
     endpoint = add_endpoint(workspace=acme, name="far", access=THEIRS, key=KEY).endpoint
     elsewhere = Access(url="https://elsewhere.example.org/v1", served_name="theirs")
     with pytest.raises(BadEndpoint, match="The key is the other server's"):
-        change_endpoint(endpoint=endpoint, access=elsewhere)
-    assert not change_endpoint(endpoint=endpoint, access=elsewhere, key="").has_key
+        change_endpoint(endpoint=endpoint, given=asdict(elsewhere))
+    assert not change_endpoint(endpoint=endpoint, given=asdict(elsewhere), key="").has_key
     same = Access(url="https://elsewhere.example.org/v2", served_name="other")
-    endpoint = change_endpoint(endpoint=endpoint, access=elsewhere, key="new")
-    assert key_of(change_endpoint(endpoint=endpoint, access=same)) == "new"
+    endpoint = change_endpoint(endpoint=endpoint, given=asdict(elsewhere), key="new")
+    assert key_of(change_endpoint(endpoint=endpoint, given=asdict(same))) == "new"
 
 
 def test_retired_it_has_no_key(acme: Workspace) -> None:
     endpoint = add_endpoint(workspace=acme, name="far", access=THEIRS, key=KEY).endpoint
     assert not retire_endpoint(endpoint=endpoint).has_key
+    with pytest.raises(BadEndpoint, match="It is retired"):
+        change_endpoint(endpoint=endpoint, given={}, key="another")
+
+
+def test_changes_at_once_lose_none(acme: Workspace) -> None:
+    """Both read the row before either wrote; each names what it changes and nothing else."""
+    made = add_endpoint(workspace=acme, name="far", access=THEIRS, key=KEY).endpoint
+    again = Endpoint.objects.get(pk=made.pk)
+    change_endpoint(endpoint=made, given={"at_once": 7})
+    changed = change_endpoint(endpoint=again, given={"per_minute": 60})
+    assert (changed.at_once, changed.per_minute) == (7, 60)
 
 
 @pytest.mark.parametrize(
@@ -120,6 +132,7 @@ def test_retired_it_has_no_key(acme: Workspace) -> None:
         (Access(url=URL, served_name=" "), "what the server calls"),
         (Access(url=URL, served_name="m", input_price=Decimal(1)), "both prices"),
         (Access(url=URL, served_name="m", input_price=Decimal(-1), output_price=Decimal(1)), "0 or more"),
+        (Access(url=URL, served_name="m", input_price=Decimal("nan"), output_price=Decimal(1)), "0 or more"),
         (Access(url=URL, served_name="m", at_once=65), "1 to 64"),
         (Access(url=URL, served_name="m", per_minute=-1), "for no limit"),
     ],

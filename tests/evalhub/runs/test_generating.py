@@ -13,22 +13,25 @@ from django.test import Client
 
 from evalhub.accounts.models import Member
 from evalhub.audit.models import Entry
+from evalhub.common.files import unwatched
 from evalhub.jobs.beat import Beat
 from evalhub.jobs.jobs import execute, take
 from evalhub.prompts.models import Collection, Completion, Generation, Score
-from evalhub.registry.endpoints import Access, add_endpoint, retire_endpoint
+from evalhub.registry.endpoints import Access, add_endpoint, change_endpoint, retire_endpoint
 from evalhub.registry.errors import CannotRun
 from evalhub.registry.models import LanguageModel, ModelKind
 from evalhub.remote.queries import can_lend
 from evalhub.runs.errors import BadSpec
-from evalhub.runs.folder import run_dir
+from evalhub.runs.folder import lay_out, run_dir
 from evalhub.runs.generating.jobs import generate
 from evalhub.runs.generating.services import start_generating
 from evalhub.runs.models import Run
 from evalhub.runs.services import start_run
+from evalhub.runs.trainer import environment_of
 from tests.chat_server import Server, chat_server
 from tests.evalhub.runs.scenes import base_model, without_torch
 from tests.factories import CollectionFactory, PromptFactory
+from training.contract import ENDPOINT_KEY_VARIABLE
 
 KEY = "sk-0123456789-very-secret"
 
@@ -180,3 +183,26 @@ def test_a_key_that_cannot_be_opened_is_told(
     settings.EVALHUB_SEALING_KEYS = ["another key " * 6]
     assert "EVALHUB_SEALING_KEYS" in done(run).job.error
     assert server.asked == []
+
+
+def test_a_new_servers_key_does_not_go_to_the_old_server(faq: Collection, settings: Any) -> None:
+    """A run that was laid out before asks the server that its spec names, whoever changed the endpoint since."""
+    settings.EVALHUB_ENDPOINT_PRIVATE = ["127.0.0.1"]
+    access = Access(url="http://127.0.0.1:1/v1", served_name="theirs")
+    far = add_endpoint(workspace=faq.workspace, name="far", access=access, key=KEY)
+    run = start_generating(collection=faq, model=far)
+    run.refresh_from_db()
+    folder = lay_out(run, unwatched)
+    assert environment_of(run, folder)[ENDPOINT_KEY_VARIABLE] == KEY
+    change_endpoint(endpoint=far.endpoint, given={"url": "http://127.0.0.1:2/v1"}, key="another")
+    with pytest.raises(CannotRun, match="another server"):
+        environment_of(run, folder)
+
+
+def test_a_run_that_waits_asks_no_retired_server(faq: Collection, settings: Any) -> None:
+    settings.EVALHUB_ENDPOINT_PRIVATE = ["127.0.0.1"]
+    access = Access(url="http://127.0.0.1:1/v1", served_name="theirs")
+    far = add_endpoint(workspace=faq.workspace, name="far", access=access)
+    run = start_generating(collection=faq, model=far)
+    retire_endpoint(endpoint=far.endpoint)
+    assert "was retired" in done(run).job.error

@@ -61,8 +61,7 @@ def _set(workspace: Workspace, options: dict[str, Any]) -> None:
     key = sys.stdin.readline().strip() if options["key_stdin"] else None
     if LanguageModel.objects.of_workspace(workspace).filter(name=name).exists():
         endpoint = endpoint_named(workspace.pk, name)
-        now = {field: getattr(endpoint, field) for field in Access.__dataclass_fields__}
-        change_endpoint(endpoint=endpoint, access=Access(**now | _given(options)), key=key)
+        change_endpoint(endpoint=endpoint, given=_given(options), key=key)
         return
     given = {"url": "", "served_name": ""} | _given(options)
     add_endpoint(workspace=workspace, name=name, access=Access(**given), key=key or "")
