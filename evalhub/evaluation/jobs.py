@@ -95,9 +95,12 @@ def try_gate(job: Job, beat: Beat) -> dict[str, Any]:
     verdict = judge(
         gate=read_gate(job.payload["gate"]), find=evidence.find, has_incumbent=not is_base
     )
+    reason = verdict.reason
+    if verdict.promote and verdict.too_narrow:
+        reason = f"Refused: {'; '.join(verdict.too_narrow)}."
     return {
         "promote": verdict.promote and not verdict.too_narrow,
-        "reason": verdict.reason,
+        "reason": reason,
         "outcomes": verdict.as_json(),
     }
 
