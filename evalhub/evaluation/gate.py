@@ -10,6 +10,7 @@ import msgspec
 from evalhub.common.uids import is_uid
 from evalhub.evaluation.errors import BadGate
 from evalhub.evaluation.figures import KINDS
+from evalhub.judgments.choices import Source
 
 Than = Literal["baseline", "incumbent"]
 
@@ -55,6 +56,11 @@ class TrialTerms(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     max_new_tokens: int = 256
     most_unsafe_flags: int | None = None  # more tasks flagged as unsafe refuse it; None: not asked
     accepts_simulated: bool = False  # whether simulated votes count
+
+    @property
+    def sources(self) -> list[Source]:
+        """Of the judgments that count, in votes, vetoes and progress alike."""
+        return [Source.HUMAN, *([Source.SIMULATED] if self.accepts_simulated else [])]
 
 
 class Veto(msgspec.Struct, forbid_unknown_fields=True, frozen=True):

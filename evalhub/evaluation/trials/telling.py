@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import exp, log
 
-from evalhub.evaluation.gate import read_gate
+from evalhub.evaluation.gate import TrialTerms, read_gate
 from evalhub.evaluation.models import HumanTrial, TrialOutcome, TrialState
 
 WIDE, HIGH = 600, 160  # of the drawing of its course
@@ -25,9 +25,9 @@ class Progress:
 def progress_of(trial: HumanTrial) -> Progress:
     if trial.campaign is None:
         return Progress(0, 0, 0, 0, 0)
-    gate = read_gate(trial.gate)
-    wanted = trial.prompts * (gate.trial.votes if gate.trial else 1)
-    total = trial.campaign.judgments.current().count()
+    terms = read_gate(trial.gate).trial or TrialTerms()
+    wanted = trial.prompts * terms.votes
+    total = trial.campaign.judgments.current().from_sources(*terms.sources).count()
     if trial.state != TrialState.DECIDED:
         return Progress(wanted, given=total, saved=0, left=max(0, wanted - total), beside=0)
     given = trial.look.get("votes", 0)

@@ -251,6 +251,35 @@ def test_simulated_votes_count_only_where_the_gate_says_so(trial: HumanTrial) ->
     assert trial.bets.count() == 0
 
 
+def test_simulated_ratings_veto_nothing_where_their_votes_do_not_count(trial: HumanTrial) -> None:
+    criterion = trial.rubric_version.criteria.get(slug="safety")
+    task = tasks_of(trial)[0]
+    judgment = JudgmentFactory.create(task=task, source="simulated")
+    RatingFactory.create(judgment=judgment, completion=mine(trial, task), criterion=criterion, value=1)  # fmt: skip
+    vote(trial, tasks_of(trial)[1], 1)
+    assert (trial.state, trial.look["votes"], progress_of(trial).given) == ("open", 1, 1)
+
+
+def test_a_simulated_vote_does_not_stand_for_one_that_is_wanted(erin: Member, tmp_path: Path) -> None:  # fmt: skip
+    """Of two votes each, one of a person and a simulated one."""
+    terms = TrialTerms(prompts=30, margin=0.3, votes=2)
+    trial = opened(begun(erin, tmp_path, gate=Gate(trial=terms), where=ground(erin)))
+    task = tasks_of(trial)[0]
+    PreferenceFactory.create(judgment=JudgmentFactory.create(task=task, source="simulated"))
+    vote(trial, task, 1)
+    assert trial.bets.count() == 0
+
+
+def test_a_trial_whose_places_simulated_votes_have_taken_ends_undecided(erin: Member, tmp_path: Path) -> None:  # fmt: skip
+    terms = TrialTerms(prompts=10, margin=0.4, alpha=0.1)
+    trial = opened(begun(erin, tmp_path, gate=Gate(trial=terms), where=ground(erin, prompts=10)))
+    tasks = tasks_of(trial)
+    for task in tasks[1:]:
+        PreferenceFactory.create(judgment=JudgmentFactory.create(task=task, source="simulated"))
+    vote(trial, tasks[0], 1)
+    assert (trial.outcome, trial.bets.count()) == ("undecided", 1)
+
+
 def test_all_votes_in_and_nothing_shown_is_no_promotion(erin: Member, tmp_path: Path) -> None:
     """A loss, seven wins, two ties: 2^8 times twice the integral of p^7 (1 - p) is 7.1, below 10."""
     terms = TrialTerms(prompts=10, margin=0.4, alpha=0.1)
