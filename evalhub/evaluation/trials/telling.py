@@ -83,12 +83,21 @@ def headline(trial: HumanTrial) -> str:
     progress = progress_of(trial)
     if trial.state == TrialState.DECIDED:
         after = f"Decided after {progress.given:,} of {progress.wanted:,} judgments"
-        who = f"by {trial.ended_by}" if trial.ended_by else "by the votes"
-        return f"{after}, {who}: {TrialOutcome(trial.outcome).label}."
+        if trial.campaign is None:
+            after = "Decided before anybody was asked"
+        return f"{after}{_by_whom(trial)}: {TrialOutcome(trial.outcome).label}."
     if not trial.look.get("n"):
         return f"Open: {progress.given:,} of at most {progress.wanted:,} judgments are in."
     standing = _standing(trial)
     return f"Open, {progress.given:,} of at most {progress.wanted:,} judgments: {standing}."
+
+
+def _by_whom(trial: HumanTrial) -> str:
+    """Nobody, where both answered alike, or a Round was cancelled by a command."""
+    if trial.ended_by is not None:
+        return f", by {trial.ended_by}"
+    voted = trial.campaign is not None and trial.outcome != TrialOutcome.ENDED
+    return ", by the votes" if voted else ""
 
 
 def in_short(trial: HumanTrial) -> str:
