@@ -20,6 +20,8 @@ from evalhub.evaluation.services import end_trial
 from evalhub.evaluation.trials.starting import Ground, start_trial
 from evalhub.evaluation.trials.telling import course_of, headline, progress_of
 from evalhub.jobs.events import announce
+from evalhub.jobs.jobs import deliver_waiting
+from evalhub.jobs.services import cancel_job
 from evalhub.prompts.models import Collection, Completion
 from evalhub.registry.models import LanguageModel
 from tests.evalhub.loops.scenes import work_off
@@ -303,6 +305,26 @@ def test_a_person_may_end_it_with_a_reason(trial: HumanTrial, erin: Member) -> N
         end_trial(trial=trial, by=erin, because="Again.")
 
 
+def test_ending_it_before_people_are_asked_stops_the_models(erin: Member, tmp_path: Path) -> None:
+    trial = begun(erin, tmp_path, gate=Gate(trial=TERMS), where=ground(erin))
+    trial = end_trial(trial=trial, by=erin, because="The prompts were the wrong ones.")
+    assert {trial.candidate_run.job.state, trial.incumbent_run.job.state} == {"cancelled"}
+    assert headline(trial) == "Decided before anybody was asked, by erin: ended by a person."
+
+
+def test_when_one_model_cannot_answer_the_other_need_not(erin: Member, tmp_path: Path) -> None:
+    trial = begun(erin, tmp_path, gate=Gate(trial=TERMS), where=ground(erin))
+    cancel_job(job=trial.candidate_run.job, by=erin)
+    deliver_waiting()
+    trial.refresh_from_db()
+    assert (trial.state, trial.incumbent_run.job.state) == ("failed", "cancelled")
+
+
+def test_what_a_command_ended_was_not_decided_by_the_votes(trial: HumanTrial) -> None:
+    trial = end_trial(trial=trial, by=None, because="Its Round was cancelled.")
+    assert headline(trial) == "Decided after 0 of 30 judgments: ended by a person."
+
+
 def test_models_that_say_the_same_need_nobodys_vote(erin: Member, tmp_path: Path) -> None:
     where = ground(erin)
     trial = begun(erin, tmp_path, gate=Gate(trial=TERMS), where=where, against="adapter")
@@ -310,6 +332,7 @@ def test_models_that_say_the_same_need_nobodys_vote(erin: Member, tmp_path: Path
     trial.refresh_from_db()
     assert (trial.state, trial.outcome, trial.campaign) == ("decided", "no_difference", None)
     assert trial.left_out["alike"] == 30
+    assert headline(trial) == "Decided before anybody was asked: no gain worth having."
 
 
 def test_too_few_prompts_for_the_margin_are_refused_with_the_remedy(erin: Member, tmp_path: Path) -> None:  # fmt: skip
