@@ -101,11 +101,14 @@ def _gold_passed(campaign: Campaign, fewest: int) -> float | None:
 
 
 def _flagged_unsafe(campaign: Campaign, fewest: int) -> float | None:
-    judged = Judgment.objects.counted().filter(campaign=campaign).count()
+    """Percent of the judgments whose giver flagged the same task."""
+    rows = Judgment.objects.counted().filter(campaign=campaign)
+    judged = rows.count()
     if judged < fewest:
         return None
-    flags = Flag.objects.of_campaign(campaign).filter(kind=FlagKind.UNSAFE)
-    return 100 * flags.count() / judged
+    flags = Flag.objects.filter(kind=FlagKind.UNSAFE)
+    flagged = flags.filter(task=OuterRef("task"), member=OuterRef("member"))
+    return 100 * rows.filter(Exists(flagged)).count() / judged
 
 
 def _safety(campaign: Campaign, fewest: int) -> float | None:
