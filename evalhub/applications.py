@@ -34,6 +34,7 @@ OURS = [
     "evalhub.gold",
     "evalhub.labelling",
     "evalhub.quality",
+    "evalhub.valuing",
     "evalhub.datasets",
     "evalhub.browse",
     "evalhub.reports",

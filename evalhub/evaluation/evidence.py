@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from evalhub.prompts.models import Prompt
 from evalhub.runs.models import Run
 
 if TYPE_CHECKING:  # at run time only workers may load what needs scipy
-    from evalhub.evaluation.measures import Measure, Tables
+    from evalhub.evaluation.measures import Tables
 
 
 class Evidence:
@@ -50,7 +50,7 @@ class Evidence:
     ) -> Mapping[str, Any] | None:
         import numpy as np
 
-        from evalhub.evaluation.measures import MEASURES
+        from evalhub.evaluation.measures import MEASURES, paired_rows
         from evalhub.stats.intervals import paired_difference
 
         measure = MEASURES[condition.metric]
@@ -87,20 +87,3 @@ class Evidence:
 def place_of(than: str, probe: str) -> str:
     """How a comparison is named in a Promotion's evidence."""
     return f"{than} on {probe}" if probe else than
-
-
-def paired_rows(
-    measure: Measure, before: Tables, after: Tables, groups: Container[str] | None
-) -> Sequence[tuple[str, list[float], list[float]]]:
-    """Group and both models' numbers of each row that both tell, of `groups` alone where given."""
-    known = {row["id"]: numbers for row, numbers in _telling(measure, before)}
-    return [
-        (row["group"], known[row["id"]], numbers)
-        for row, numbers in _telling(measure, after)
-        if row["id"] in known and (groups is None or row["group"] in groups)
-    ]
-
-
-def _telling(measure: Measure, tables: Tables) -> list[tuple[dict[str, Any], list[float]]]:
-    rows = [(row, measure.numbers(row)) for row in tables.get(measure.table, ())]
-    return [(row, numbers) for row, numbers in rows if numbers is not None]

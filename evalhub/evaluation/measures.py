@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -82,17 +82,27 @@ def compared(
     """
     found = {}
     for name, measure in measures_of(candidate).items():
-        before = {row["id"]: numbers for row, numbers in _telling(measure, baseline)}
-        after = [(row, numbers) for row, numbers in _telling(measure, candidate)]
-        both = [(row, before[row["id"]], numbers) for row, numbers in after if row["id"] in before]
-        if not both:
-            if after and not before:
-                found[name] = _alone(after, measure)
-            continue
-        groups = [row["group"] for row, _, _ in both]
-        first, second = _array([old for _, old, _ in both]), _array([new for _, _, new in both])
-        found[name] = asdict(paired_difference(groups, first, second, measure.figure, beat=beat))
+        if both := paired_rows(measure, baseline, candidate):
+            groups, first, second = zip(*both, strict=True)
+            difference = paired_difference(
+                groups, np.array(first), np.array(second), measure.figure, beat=beat
+            )
+            found[name] = asdict(difference)
+        elif (after := _telling(measure, candidate)) and not _telling(measure, baseline):
+            found[name] = _alone(after, measure)
     return found
+
+
+def paired_rows(
+    measure: Measure, before: Tables, after: Tables, groups: Container[str] | None = None
+) -> Sequence[tuple[str, list[float], list[float]]]:
+    """Group and both models' numbers of each row that both tell, of `groups` alone where given."""
+    known = {row["id"]: numbers for row, numbers in _telling(measure, before)}
+    return [
+        (row["group"], known[row["id"]], numbers)
+        for row, numbers in _telling(measure, after)
+        if row["id"] in known and (groups is None or row["group"] in groups)
+    ]
 
 
 def _alone(rows: list[tuple[Row, list[float]]], measure: Measure) -> dict[str, Any]:

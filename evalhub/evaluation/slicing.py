@@ -14,8 +14,7 @@ from django.db.models import Q
 from evalhub.accounts.models import Workspace
 from evalhub.common.files import Beat, unwatched
 from evalhub.common.uids import is_uid
-from evalhub.evaluation.evidence import paired_rows
-from evalhub.evaluation.measures import Measure, Tables, measures_of
+from evalhub.evaluation.measures import Measure, Tables, measures_of, paired_rows
 from evalhub.prompts.models import Prompt
 from evalhub.stats.association import FEWEST, p_of_no_difference
 from evalhub.stats.intervals import paired_difference
@@ -43,7 +42,7 @@ def by_slice(
     large = [name for name, size in sorted(sizes.items(), key=_by_size) if size >= FEWEST][:MOST]
     metrics: dict[str, dict[str, Any]] = {name: {} for name in large}
     for figure, measure in measures_of(after).items() if large else ():
-        rows = paired_rows(measure, before, after, None)
+        rows = paired_rows(measure, before, after)
         for name in large:
             within = [row for row in rows if name in slices.get(row[0], ())]
             if within:

@@ -68,6 +68,7 @@ class NextCampaign(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     qualifications: tuple[str, ...] = ()
     max_share: int | None = None  # percent of the judgments that one person may give
     days: int | None = None  # then it closes by itself
+    decision_value: bool = False  # ask first what is likeliest to change a decision
     pay: Pay | None = None
 
     def faults(self) -> list[str]:
@@ -84,6 +85,8 @@ class NextCampaign(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
             faults.append(f"people names {', '.join(strange)}, but must name uids of members")
         if self.max_share is not None and not 1 <= self.max_share <= 100:
             faults.append(f"max_share is {self.max_share}, but must be 1 to 100")
+        if self.decision_value and self.type != "comparison":
+            faults.append(f"decision_value is of comparisons, but type is {self.type}")
         if self.days is not None and not 1 <= self.days <= 366:
             faults.append(f"days is {self.days}, but must be 1 to 366")
         if self.pay is not None:

@@ -17,6 +17,7 @@ from evalhub.loops.turn import Turn
 from evalhub.prompts.models import Completion
 from evalhub.runs.execution import execute_run
 from evalhub.runs.generating.keeping import keep_answers
+from evalhub.valuing.services import ask_by_value
 
 
 def turn_all() -> int:
@@ -72,4 +73,6 @@ def _open(turn: Turn, job: Job) -> Campaign:
             "generate.temperature or generate.n in the Loop's policy, then resume."
         )
     pay_for(turn, campaign)
+    if wanted.decision_value:
+        ask_by_value(campaign=campaign, by=job.created_by)
     return open_campaign(campaign=campaign, by=job.created_by)

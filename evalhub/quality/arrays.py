@@ -7,7 +7,7 @@ building objects would take a minute.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -117,6 +117,9 @@ class Preferences:
     task: Ints
     group: Ints
     day: Ints
+
+    def where(self, wanted_R: NDArray[np.bool_]) -> Preferences:
+        return Preferences(*(getattr(self, each.name)[wanted_R] for each in fields(self)))
 
 
 def said_in(campaign: Campaign) -> QuerySet[Judgment]:

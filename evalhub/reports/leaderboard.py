@@ -13,10 +13,12 @@ from evalhub.quality.arrays import Models, Preferences, models_of, preferences_o
 from evalhub.rubrics.models import Criterion
 from evalhub.stats.intervals import buckets
 from evalhub.stats.leaderboard import board, components, never_lost, win_rates
+from evalhub.valuing.models import ValuedTask
 
 Beat = Callable[[], object]
 Ints = NDArray[np.int64]
 
+BY_LOT = "overall, of tasks by lot"
 GROUPS = 500  # at most so many are drawn from; prompts beyond share one
 
 
@@ -33,13 +35,21 @@ def leaderboard_report(campaign: Campaign, *, beat: Beat = lambda: None) -> dict
     preferences, models = preferences_of(campaign), models_of(campaign)
     keys = np.unique(preferences.criterion).tolist()
     names = dict(Criterion.objects.filter(pk__in=keys).values_list("pk", "slug"))
-    return {
-        "campaign": str(campaign.uid),
-        "boards": [
-            {"question": names.get(key, "overall"), **_board(preferences, models, key, beat)}
-            for key in keys
-        ],
-    }
+    boards = [
+        {"question": names.get(key, "overall"), **_board(preferences, models, key, beat)}
+        for key in keys
+    ]
+    drawn = _by_lot(campaign, preferences)
+    if (drawn.criterion == 0).any():
+        boards.append({"question": BY_LOT, **_board(drawn, models, 0, beat)})
+    return {"campaign": str(campaign.uid), "boards": boards}
+
+
+def _by_lot(campaign: Campaign, preferences: Preferences) -> Preferences:
+    """Of a campaign that asks by decision value, what was said of tasks that a lot chose: as of all tasks."""
+    rows = ValuedTask.objects.filter(valuation__campaign=campaign, by_lot=True)
+    tasks = np.array(rows.values_list("task_id", flat=True), dtype=np.int64)
+    return preferences.where(np.isin(preferences.task, tasks))
 
 
 def _board(preferences: Preferences, written: Models, key: int, beat: Beat) -> dict[str, Any]:

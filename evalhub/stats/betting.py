@@ -71,7 +71,7 @@ def log_e_values(values_TV: Floats, *, against: float, side: Side) -> Floats:
         A. Ramdas et al., "Game-theoretic statistics and safe anytime-valid inference", Statistical
         Science 38(4), 2023, for e-values and Ville's inequality.
     """
-    return _log_wealth(values_TV, _bets(against, side), against)
+    return _log_wealth(values_TV, bets(against, side), against)
 
 
 def bounds_at_any_look(values_V: Floats, *, alpha: float) -> tuple[float, float]:
@@ -94,8 +94,8 @@ def bounds_at_any_look(values_V: Floats, *, alpha: float) -> tuple[float, float]
     known_U, times_U = np.unique(values_V, return_counts=True)
 
     def refuted(mean: float, side: Side) -> bool:
-        log_P = times_U @ _log_factors(known_U, _bets(mean, side), mean)
-        return bool(_log_mean(log_P[None, :])[0] >= -np.log(alpha))
+        log_P = times_U @ _log_factors(known_U, bets(mean, side), mean)
+        return bool(log_mean(log_P[None, :])[0] >= -np.log(alpha))
 
     middle = float(np.clip(values_V.mean(), NEAR, 1 - NEAR))
     low = _edge(middle, NEAR, lambda mean: refuted(mean, "higher"))
@@ -134,7 +134,7 @@ def _call(better: float, worse: float, too_small: float, *, limit: float) -> Cal
     return "no_difference" if too_small >= limit else "open"
 
 
-def _bets(against: float, side: Side) -> Floats:
+def bets(against: float, side: Side) -> Floats:
     """The means beyond `against` that the stake is spread over, evenly."""
     spread_P: Floats = (np.arange(BETS) + 0.5) / BETS
     return against + (1 - against) * spread_P if side == "higher" else against * spread_P
@@ -148,7 +148,7 @@ def _log_wealth(values_TV: Floats, p_P: Floats, mean: float) -> Floats:
     log_e_TV = np.empty(values_TV.shape)
     for each in range(values_TV.shape[1]):
         log_TP += log_UP[place_TV[:, each]]
-        log_e_TV[:, each] = _log_mean(log_TP)
+        log_e_TV[:, each] = log_mean(log_TP)
     return log_e_TV
 
 
@@ -159,7 +159,8 @@ def _log_factors(known_U: Floats, p_P: Floats, mean: float) -> Floats:
     return log_UP
 
 
-def _log_mean(log_TP: Floats) -> Floats:
+def log_mean(log_TP: Floats) -> Floats:
+    """Of what the stake's parts have become, in nats, the logarithm of their mean."""
     top_T = log_TP.max(axis=1)
     mean_T: Floats = top_T + np.log(np.exp(log_TP - top_T[:, None]).mean(axis=1))
     return mean_T

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from evalhub.stats.betting import BETS, Floats
+from evalhub.stats.betting import bets, log_mean
 
 POWER = 0.80
 
@@ -50,17 +50,12 @@ def _chance(win: float, least: list[int]) -> float:
 
 def _least_wins(prompts: int, alpha: float) -> list[int]:
     """After each prompt, how many wins reach 1 / alpha against one half."""
-    p_P: Floats = 0.5 + 0.5 * (np.arange(BETS) + 0.5) / BETS
+    p_P = bets(0.5, "higher")
     won_P, lost_P = np.log(2 * p_P), np.log(2 * (1 - p_P))
     limit, found, wins = -np.log(alpha), [], 0
     for n in range(1, prompts + 1):
-        while wins <= n and _log_mean(wins * won_P + (n - wins) * lost_P) < limit:
+        while wins <= n and log_mean((wins * won_P + (n - wins) * lost_P)[None])[0] < limit:
             wins += 1
         found.append(wins)
         wins = max(0, wins - 1)  # one more prompt never asks for fewer wins than that
     return found
-
-
-def _log_mean(log_P: Floats) -> float:
-    top = log_P.max()
-    return float(top + np.log(np.exp(log_P - top).mean()))

@@ -10,9 +10,11 @@ import pytest
 from evalhub.accounts.models import Member
 from evalhub.campaigns.models import PayRate
 from evalhub.common.errors import Forbidden
+from evalhub.jobs.jobs import execute
 from evalhub.loops import jobs
 from evalhub.loops.models import Loop, Round
 from evalhub.loops.services import edit_loop, start_round
+from evalhub.valuing.queries import newest_job
 from tests.evalhub.loops.scenes import a_loop, turned
 from tests.evalhub.runs.scenes import without_torch
 
@@ -30,6 +32,17 @@ def opened(erin: Member, folder: Path, **campaign: object) -> Round:
 
 def why(round_: Round) -> str:
     return str(round_.steps.get(kind="campaign").error)
+
+
+def test_it_asks_by_decision_value_where_the_policy_says_so(erin: Member, tmp_path: Path) -> None:
+    campaign = opened(erin, tmp_path, decision_value=True).campaign
+    assert campaign is not None
+    assert (campaign.valuation.by_lot, campaign.valuation.is_on) == (20, True)
+    job = newest_job(campaign.valuation)
+    assert job is not None
+    execute(job.uid)
+    campaign.valuation.refresh_from_db()
+    assert campaign.valuation.figures["tasks"] == campaign.tasks.count()
 
 
 def test_it_is_for_whom_the_policy_names(erin: Member, bob: Member, tmp_path: Path) -> None:

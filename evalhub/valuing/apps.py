@@ -1,0 +1,6 @@
+from evalhub.common.apps import EvalhubApp
+
+
+class ValuingConfig(EvalhubApp):
+    name = "evalhub.valuing"
+    default = True
