@@ -12,7 +12,8 @@ judgments at a time; a third of the prompts is held out and never asked about:
   the ten orders of two models are right.
 
 Ways of asking: by lot; where the learner is least sure which answer is preferred ("unsure"); by decision value
-with a fifth drawn by lot, as campaigns do.
+with a fifth drawn by lot, as campaigns do, towards which answer is chosen ("data") or which model is better, too
+("both"); and towards the former without a share by lot ("all data"), which shows what the share costs.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from tests.bench.experiment_label_noise import LIKED
 from training.demo_model.corpus import items
 
 OASST = Path(__file__).parents[2].parent / "shared" / "data" / "oasst_en100" / "en_100_tree.jsonl"
-WAYS = ("lot", "unsure", "value")
+WAYS = ("lot", "unsure", "data", "both", "all data")
 STEP, START, BY_LOT = 10, 10, 0.2
 DECISIONS = 200
 
@@ -134,9 +135,10 @@ def _next(
     if way == "unsure":
         return free[np.argsort(np.abs(world.pair_PK[free] @ belief.mean_K), kind="stable")[:STEP]]
     data_DK = world.pair_PK[chance.permutation(pool)[:DECISIONS]]
-    decisions_DK = np.concatenate([data_DK, world.contrast_DK])
-    weight_D = np.concatenate([np.full(len(each), 1 / max(1, len(each))) for each in (data_DK, world.contrast_DK)])  # fmt: skip
-    by_value = round(STEP * (1 - BY_LOT))
+    orders_DK = world.contrast_DK if way == "both" else world.contrast_DK[:0]
+    weight_D = np.concatenate([np.full(len(each), 1 / max(1, len(each))) for each in (data_DK, orders_DK)])  # fmt: skip
+    decisions_DK = np.concatenate([data_DK, orders_DK])
+    by_value = STEP if way == "all data" else round(STEP * (1 - BY_LOT))
     order, _ = in_order(world.pair_PK[free], decisions_DK, weight_D, belief, most=by_value)
     valued = free[order[:by_value]]
     return np.concatenate([valued, mixed[~np.isin(mixed, valued)][: STEP - by_value]])
