@@ -36,6 +36,8 @@ from training.demo_model.corpus import items
 
 OASST = Path(__file__).parents[2].parent / "shared" / "data" / "oasst_en100" / "en_100_tree.jsonl"
 WAYS = ("lot", "unsure", "data", "both", "all data")
+COLOURS = {"lot": "#555555", "unsure": "#b35900", "data": "#0a5fb4"}
+TOLD = {"lot": "by lot", "unsure": "where unsure", "data": "by decision value"}
 STEP, START, BY_LOT = 10, 10, 0.2
 DECISIONS = 200
 
@@ -162,11 +164,33 @@ def main(argv: Sequence[str] | None = None) -> None:
                 course(make(seed), way, most=given.most, seed=seed) for seed in range(given.seeds)
             ]
             found[name][way] = np.array(courses).mean(axis=0).round(4).tolist()
+    if given.plot:
+        given.plot.write_text(drawn(found), encoding="utf-8")
     if given.json:
         print(json.dumps(found))
         return
     for name, ways in found.items():
         _show(name, ways)
+
+
+def drawn(found: dict[str, dict[str, Any]]) -> str:
+    """A panel for each world, with a line for each way of asking."""
+    parts = []
+    for nth, (world, ways) in enumerate(found.items()):
+        points = [row for rows in ways.values() for row in rows]
+        low, high = min(row[1] for row in points), max(row[1] for row in points)
+        most, left = max(row[0] for row in points), 60 + 400 * nth
+        parts.append(f'<text x="{left}" y="20">{world}: {low:.0%} to {high:.0%}, {most:.0f} judgments</text>')  # fmt: skip
+        parts.append(f'<rect x="{left}" y="30" width="300" height="200" fill="none" stroke="#999"/>')  # fmt: skip
+        for at, (way, colour) in enumerate(COLOURS.items()):
+            line = " ".join(
+                f"{left + 300 * asked / most:.1f},{230 - 200 * (accuracy - low) / (high - low):.1f}"
+                for asked, accuracy, _ in ways[way]
+            )
+            parts.append(f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2"/>')  # fmt: skip
+            parts.append(f'<text x="{left + 180}" y="{180 + 18 * at}" fill="{colour}">{TOLD[way]}</text>')  # fmt: skip
+    body = "".join(parts)
+    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 840 250" font-family="sans-serif" font-size="13"><rect width="840" height="250" fill="#fff"/>{body}</svg>\n'
 
 
 def _show(name: str, ways: dict[str, list[list[float]]]) -> None:
