@@ -34,6 +34,8 @@ EVALHUB_DATA_DIR = (
 EVALHUB_PRIVATE_DATABASE = not env.str("DATABASE_URL", "")
 EVALHUB_PRIVATE_BROKER = not env.str("CELERY_BROKER_URL", "")
 EVALHUB_HOST = env.str("EVALHUB_HOST", "127.0.0.1")
+_HERE = ["localhost", "127.0.0.1", "::1"]
+_SERVES_ONE = EVALHUB_PRIVATE_DATABASE and EVALHUB_HOST in _HERE  # whoever sits at this machine
 EVALHUB_PORT = whole_number("EVALHUB_PORT", env.str("EVALHUB_PORT", "8000"), least=1, most=65_535)
 EVALHUB_WEB_WORKERS = whole_number(
     "EVALHUB_WEB_WORKERS", env.str("EVALHUB_WEB_WORKERS", "2"), least=1
@@ -74,9 +76,8 @@ EVALHUB_SEALING_KEYS = env.list("EVALHUB_SEALING_KEYS", default=[])
 EVALHUB_WEBHOOK_TARGETS = env.list("EVALHUB_WEBHOOK_TARGETS", default=[])
 EVALHUB_PUBLIC_URL = env.str("EVALHUB_PUBLIC_URL", "")
 EVALHUB_ALLOW_HUB = clearly("EVALHUB_ALLOW_HUB", env.str("EVALHUB_ALLOW_HUB", ""))
-_OWN = ["localhost", "127.0.0.1", "::1"]  # a private instance serves one person, on their machine
 EVALHUB_ENDPOINT_PRIVATE = env.list(
-    "EVALHUB_ENDPOINT_PRIVATE", default=_OWN if EVALHUB_PRIVATE_DATABASE else []
+    "EVALHUB_ENDPOINT_PRIVATE", default=_HERE if _SERVES_ONE else []
 )
 DEBUG = clearly("EVALHUB_DEBUG", env.str("EVALHUB_DEBUG", ""))
 
@@ -234,7 +235,7 @@ if EVALHUB_HTTPS and not DEBUG:
     )
     SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
     CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS if host != "*"]
-elif EVALHUB_PRIVATE_DATABASE and EVALHUB_HOST in {"127.0.0.1", "::1", "localhost"}:
+elif _SERVES_ONE:
     # no TLS, hence no secure cookies, on an instance that only this machine can reach
     SILENCED_SYSTEM_CHECKS = [f"security.{code}" for code in ("W004", "W008", "W012", "W016")]
 

@@ -61,6 +61,7 @@ from evalhub.rubrics.models import Criterion, Rubric, RubricVersion
 from evalhub.runs.models import Rewriting, Run
 from evalhub.sweeps.models import Sweep, Try
 from evalhub.tracking.models import Track, Tracker
+from evalhub.valuing.models import Valuation
 from evalhub.webhooks.models import Delivery, Webhook
 from evalhub.webhooks.signing import new_secret
 
@@ -753,6 +754,13 @@ class BetFactory(DjangoModelFactory[Bet]):
     votes = 1
     value = 1.0
     better = 0.4
+
+
+class ValuationFactory(DjangoModelFactory[Valuation]):
+    class Meta:
+        model = Valuation
+
+    campaign = factory.SubFactory(CampaignFactory)
 
 
 class WithdrawalFactory(DjangoModelFactory[Withdrawal]):

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any, Literal
 
 import msgspec
 
+from evalhub.common.uids import is_uid
 from evalhub.evaluation.errors import BadGate
 from evalhub.evaluation.figures import KINDS
+from evalhub.judgments.choices import Source
 
-UID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 Than = Literal["baseline", "incumbent"]
 
 
@@ -56,6 +56,11 @@ class TrialTerms(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     max_new_tokens: int = 256
     most_unsafe_flags: int | None = None  # more tasks flagged as unsafe refuse it; None: not asked
     accepts_simulated: bool = False  # whether simulated votes count
+
+    @property
+    def sources(self) -> list[Source]:
+        """Of the judgments that count, in votes, vetoes and progress alike."""
+        return [Source.HUMAN, *([Source.SIMULATED] if self.accepts_simulated else [])]
 
 
 class Veto(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -141,7 +146,7 @@ def _condition_faults(each: MustBeat | NotWorse) -> list[str]:
         faults.append(f"confidence is {each.confidence}, but must be from 0.5 to below 1")
     if each.slice and not all(each.slice.partition("=")[::2]):
         faults.append(f"slice is “{each.slice}”, but must read like “language=de”")
-    if isinstance(each, NotWorse) and each.probe and not UID.fullmatch(each.probe):
+    if isinstance(each, NotWorse) and each.probe and not is_uid(each.probe):
         faults.append(f"probe is “{each.probe}”, but must be the uid of a build")
     return faults
 

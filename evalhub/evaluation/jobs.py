@@ -17,6 +17,7 @@ from evalhub.evaluation.promotions import record_promotion
 from evalhub.evaluation.queries import baseline_of, demand_one_set
 from evalhub.evaluation.trials.starting import Ground, start_trial
 from evalhub.jobs.beat import Beat
+from evalhub.jobs.errors import JobCancelled
 from evalhub.jobs.events import announce
 from evalhub.jobs.models import Job
 from evalhub.prompts.models import Collection
@@ -63,7 +64,9 @@ def decide(job: Job, beat: Beat) -> dict[str, Any]:
             + "; ".join(verdict.too_narrow)
             + ". Change the gate in the Loop’s policy, then resume."
         )
-    with beat.fenced():
+    with beat.fenced() as held:
+        if held.cancel_requested_at is not None:  # nothing is promoted behind a Loop's back
+            raise JobCancelled
         if verdict.promote and gate.trial is not None:
             trial = start_trial(
                 candidate=candidate,
@@ -95,9 +98,12 @@ def try_gate(job: Job, beat: Beat) -> dict[str, Any]:
     verdict = judge(
         gate=read_gate(job.payload["gate"]), find=evidence.find, has_incumbent=not is_base
     )
+    reason = verdict.reason
+    if verdict.promote and verdict.too_narrow:
+        reason = f"Refused: {'; '.join(verdict.too_narrow)}."
     return {
         "promote": verdict.promote and not verdict.too_narrow,
-        "reason": verdict.reason,
+        "reason": reason,
         "outcomes": verdict.as_json(),
     }
 

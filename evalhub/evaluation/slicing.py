@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from itertools import islice
 from typing import Any
-from uuid import UUID
 
 import numpy as np
 from django.db.models import Q
 
 from evalhub.accounts.models import Workspace
 from evalhub.common.files import Beat, unwatched
+from evalhub.common.uids import is_uid
 from evalhub.evaluation.measures import Measure, Tables, measures_of, paired_rows
 from evalhub.prompts.models import Prompt
 from evalhub.stats.association import FEWEST, p_of_no_difference
@@ -55,7 +55,7 @@ def by_slice(
 def slices_of(workspace: Workspace, groups: set[str]) -> Slices:
     """Of each prompt group the slices of its prompts, as a gate has them: merged ones by their root."""
     found: defaultdict[str, set[str]] = defaultdict(set)
-    names = iter(sorted(filter(_is_uid, groups)))  # else it is none of our prompts'
+    names = iter(sorted(filter(is_uid, groups)))  # else it is none of our prompts'
     while part := list(islice(names, _AT_ONCE)):
         mine = Q(group__uid__in=part) | Q(group__merged_into__uid__in=part)
         prompts = Prompt.objects.filter(mine, workspace=workspace).exclude(slices={})
@@ -86,11 +86,3 @@ def _correct(told: list[dict[str, Any]]) -> None:
 
 def _by_size(each: tuple[str, int]) -> tuple[int, str]:
     return -each[1], each[0]
-
-
-def _is_uid(name: str) -> bool:
-    try:
-        UUID(name)
-    except ValueError:
-        return False
-    return True

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
 from typing import Literal
-from uuid import UUID
 
 import msgspec
 
 from evalhub.campaigns.choices import FITTING_TYPES, Ask, TaskType
 from evalhub.common.money import CURRENCIES
+from evalhub.common.uids import is_uid
 
 
 class Pay(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -81,7 +81,7 @@ class NextCampaign(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
                 f"asks names {', '.join(strange)}, but a {self.type} may ask for "
                 f"{', '.join(fitting)}"
             )
-        if strange := [each for each in self.people if not _is_uid(each)]:
+        if strange := [each for each in self.people if not is_uid(each.lower())]:
             faults.append(f"people names {', '.join(strange)}, but must name uids of members")
         if self.max_share is not None and not 1 <= self.max_share <= 100:
             faults.append(f"max_share is {self.max_share}, but must be 1 to 100")
@@ -100,10 +100,3 @@ def _amount(text: str) -> Decimal | None:
     except InvalidOperation:
         return None
     return value if value.is_finite() and 0 <= value < 10**8 else None
-
-
-def _is_uid(text: str) -> bool:
-    try:
-        return str(UUID(text)) == text.lower()
-    except ValueError:
-        return False

@@ -30,8 +30,9 @@ class Fall:
 
 
 def new_judgments(loop: Loop, policy: Policy) -> QuerySet[Judgment]:
-    """Those on the Loop's prompts that no Round's builds have read."""
-    rows = Judgment.objects.counted().filter(workspace=loop.workspace_id)
+    """Those on the Loop's prompts that no Round's builds have read; votes of blind trials decide, and
+    teach nothing."""
+    rows = Judgment.objects.counted().filter(workspace=loop.workspace_id, campaign__trial=None)
     rows = rows.filter(pk__gt=_read_up_to(loop), source__in=policy.sources)
     return rows.filter(task__prompt__collection=loop.collection_id)
 
@@ -48,8 +49,11 @@ def _read_up_to(loop: Loop) -> int:
 
 
 def watched_campaign(loop: Loop) -> Campaign | None:
-    """Where people judge now: the newest that a Round opened, else the newest on the Loop's prompts."""
-    campaigns = Campaign.objects.filter(workspace=loop.workspace_id).order_by("-pk")
+    """Where people judge now: the newest that a Round opened, else the newest on the Loop's prompts.
+
+    A blind trial's is none of them.
+    """
+    campaigns = Campaign.objects.filter(workspace=loop.workspace_id, trial=None).order_by("-pk")
     opened = campaigns.filter(opened_by__loop=loop).first()
     if opened is not None:
         return opened
@@ -97,11 +101,14 @@ def _gold_passed(campaign: Campaign, fewest: int) -> float | None:
 
 
 def _flagged_unsafe(campaign: Campaign, fewest: int) -> float | None:
-    judged = Judgment.objects.counted().filter(campaign=campaign).count()
+    """Percent of the judgments whose giver flagged the same task."""
+    rows = Judgment.objects.counted().filter(campaign=campaign)
+    judged = rows.count()
     if judged < fewest:
         return None
-    flags = Flag.objects.of_campaign(campaign).filter(kind=FlagKind.UNSAFE)
-    return 100 * flags.count() / judged
+    flags = Flag.objects.filter(kind=FlagKind.UNSAFE)
+    flagged = flags.filter(task=OuterRef("task"), member=OuterRef("member"))
+    return 100 * rows.filter(Exists(flagged)).count() / judged
 
 
 def _safety(campaign: Campaign, fewest: int) -> float | None:

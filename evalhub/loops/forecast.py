@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from statistics import median
 from typing import Any
 
+from evalhub.campaigns.choices import TaskType
 from evalhub.campaigns.models import Campaign
 from evalhub.datasets.models import DatasetBuild
+from evalhub.evaluation.gate import TrialTerms, probes_of
 from evalhub.judgments.models import Judgment
-from evalhub.judgments.price import bill, history_of
+from evalhub.judgments.price import History, bill, history_of
 from evalhub.loops.choices import StepKind
 from evalhub.loops.figures import new_judgments
 from evalhub.loops.models import Loop, Step
@@ -22,7 +24,6 @@ from evalhub.runs.costs import price_of as device_price_of
 from evalhub.runs.models import Recipe, Run
 
 MOST_PAST = 5  # the newest runs of a kind, whose median is told
-MS_PER_MINUTE = 60_000
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Planned:
 
 @dataclass(frozen=True)
 class People:
-    """What the next campaign asks of people, at most. `by` says whose time a judgment is reckoned by."""
+    """What a campaign asks of people, at most. `by` says whose time a judgment is reckoned by."""
 
     prompts: int
     tasks: int
@@ -73,6 +74,7 @@ class Forecast:
     device_cost: str | None  # None without a device price
     device_currency: str
     people: People
+    trial: People | None  # None: the gate asks for none
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -95,6 +97,7 @@ def forecast_of(loop: Loop) -> Forecast:
         device_cost=cost,
         device_currency=price.currency if price else "",
         people=_people(loop, policy),
+        trial=_trial(loop, policy.gate.trial) if policy.gate.trial else None,
     )
 
 
@@ -125,7 +128,11 @@ def _last_builds(loop: Loop) -> dict[str, DatasetBuild | None]:
 
 def _runs(loop: Loop, policy: Policy) -> list[Planned]:
     """As the chain says; where there are no pairs, it is SFT alone."""
+    probes = len(probes_of(policy.gate))
     planned = [_planned(loop, "measure the base, if the test rows are new", Recipe.EVALUATE, 1)]
+    if probes:
+        told = "measure the base on the gate’s probes, if it was not yet"
+        planned.append(_planned(loop, told, Recipe.EVALUATE, probes))
     for recipe in policy.chain.split(","):
         search = policy.search
         if search is not None and search.recipe == recipe:
@@ -134,6 +141,12 @@ def _runs(loop: Loop, policy: Policy) -> list[Planned]:
     beside = 2 if loop.incumbent_id else 1
     told = "measure the candidate" + (" and the one in service" if beside == 2 else "")
     planned.append(_planned(loop, told, Recipe.EVALUATE, beside))
+    if probes:
+        told += ", on the gate’s probes"
+        planned.append(_planned(loop, told, Recipe.EVALUATE, beside * probes))
+    if policy.gate.trial is not None:
+        told = "answer for the blind trial, both models, if the figures meet the gate"
+        planned.append(_planned(loop, told, Recipe.GENERATE, 2))
     return [*planned, _planned(loop, "write new answers", Recipe.GENERATE, 1)]
 
 
@@ -151,27 +164,44 @@ def _people(loop: Loop, policy: Policy) -> People:
     wanted = policy.campaign
     prompts = Prompt.objects.of_collection(loop.collection).in_use()
     count = min(prompts.exclude(group__split=Split.NONE).count(), policy.generate.prompts)
-    like = Campaign(
-        workspace=loop.workspace, rubric_version=loop.rubric_version, type=wanted.type
-    )  # never stored: what like campaigns took is asked by it
-    history = history_of(like)
+    history = _history(loop, wanted.type)
     per_prompt = tasks_per_prompt(wanted.type, policy.generate.n)
     each = per_prompt * wanted.overlap
     pay = wanted.pay
     if pay is not None:
         paid_for = pay.affordable(ms_each=history.assumed.ms_each)
         count = count if paid_for is None else min(count, paid_for // each)
-    judgments = count * each
+    people = _asked(history, prompts=count, tasks=count * per_prompt, judgments=count * each)
+    if pay is None:
+        return people
+    cost = pay.cost(people.judgments, ms_each=history.assumed.ms_each)
+    return replace(people, pay=str(cost.quantize(SMALLEST).normalize()), currency=pay.currency)
+
+
+def _trial(loop: Loop, terms: TrialTerms) -> People:
+    """On one prompt of each held-out group; answers that are equal, and an early decision, save some."""
+    held_out = Prompt.objects.of_collection(loop.collection).in_use().in_split(Split.TEST)
+    prompts = min(terms.prompts, held_out.order_by().values("group").distinct().count())
+    history = _history(loop, TaskType.COMPARISON)
+    return _asked(history, prompts=prompts, tasks=prompts, judgments=prompts * terms.votes)
+
+
+def _history(loop: Loop, type_: str) -> History:
+    """What like campaigns took, asked by one that is never stored."""
+    like = Campaign(workspace=loop.workspace, rubric_version=loop.rubric_version, type=type_)
+    return history_of(like)
+
+
+def _asked(history: History, *, prompts: int, tasks: int, judgments: int) -> People:
     told = bill(history, judgments, people=None, rate=0.0)
-    cost = pay.cost(judgments, ms_each=history.assumed.ms_each) if pay else None
     return People(
-        prompts=count,
-        tasks=count * per_prompt,
+        prompts=prompts,
+        tasks=tasks,
         judgments=judgments,
         minutes=60 * told.hours,
         minutes_low=None if told.hours_low is None else 60 * told.hours_low,
         minutes_high=None if told.hours_high is None else 60 * told.hours_high,
         by=history.assumed.source,
-        pay=None if cost is None else str(cost.quantize(SMALLEST).normalize()),
-        currency=pay.currency if pay else "",
+        pay=None,
+        currency="",
     )

@@ -3,13 +3,9 @@ from __future__ import annotations
 from typing import Any, TypedDict, Unpack
 
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
 from evalhub.accounts.models import Member, Workspace
-from evalhub.evaluation.models import HumanTrial
-from evalhub.evaluation.services import end_trial
-from evalhub.jobs.models import Job
-from evalhub.jobs.services import cancel_job
+from evalhub.loops.cancelling import catch_up, stop
 from evalhub.loops.choices import RoundState, StepState
 from evalhub.loops.errors import (
     LoopSlugTaken,
@@ -32,9 +28,6 @@ from evalhub.registry.services import default_base_model
 from evalhub.rubrics.errors import UnfitRubric
 from evalhub.rubrics.models import RubricVersion
 from evalhub.rubrics.services import default_rubric
-from evalhub.sweeps.choices import SweepState
-from evalhub.sweeps.models import Sweep
-from evalhub.sweeps.services import cancel_sweep
 
 
 class LoopChanges(TypedDict, total=False):
@@ -221,31 +214,24 @@ def resume_round(*, round_: Round, by: Member | None = None) -> Round:
     return round_
 
 
-@transaction.atomic
 def cancel_round(*, round_: Round, by: Member | None = None) -> Round:
     """Stop at the running Step, cancel its Jobs and end its trial.
+
+    What has ended already is heard first, so that a model which was put in service is the Loop's.
 
     Raises:
         RoundOver: it has ended.
     """
-    round_ = Round.objects.select_for_update().select_related("loop").get(pk=round_.pk)
-    if round_.state != RoundState.RUNNING:
-        raise RoundOver(f"This Round has {round_.state} already.")
-    now = timezone.now()
-    round_.state, round_.ended_at = RoundState.CANCELLED, now
-    round_.save(update_fields=["state", "ended_at"])
-    running = round_.steps.filter(state=StepState.RUNNING)
-    awaited = [uid for step in running for uid in step.awaits]
-    running.update(state=StepState.CANCELLED, ended_at=now)
-    for job in Job.objects.unended().filter(uid__in=awaited).order_by("pk"):
-        cancel_job(job=job, by=by)
-    for trial in HumanTrial.objects.filter(uid__in=awaited):
-        if trial.is_running:  # else it would promote behind the Loop's back
-            end_trial(trial=trial, by=by, because="Its Round was cancelled.")
-    searches = Sweep.objects.filter(uid__in=awaited, state=SweepState.RUNNING)
-    for sweep in searches.order_by("pk"):
-        cancel_sweep(sweep=sweep, by=by)
-    record_of("round.cancelled", round_.loop, f"round {round_.uid}", by)
+    with transaction.atomic():
+        round_ = Round.objects.select_for_update().select_related("loop").get(pk=round_.pk)
+        if round_.state == RoundState.RUNNING:
+            catch_up(round_)
+        found = RoundState(round_.state)
+        if found == RoundState.RUNNING:
+            stop(round_, by=by)
+            record_of("round.cancelled", round_.loop, f"round {round_.uid}", by)
+    if found != RoundState.RUNNING:  # said outside: what was heard stays
+        raise RoundOver(f"This Round has {found} already.")
     return round_
 
 

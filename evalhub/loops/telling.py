@@ -67,6 +67,11 @@ def in_lines(forecast: Forecast) -> list[str]:
         f"A campaign of at most {people.tasks:,} tasks: {people.judgments:,} judgments, about "
         f"{people.minutes:.0f} minutes of annotators{pay}"
     )
+    if (trial := forecast.trial) is not None:
+        lines.append(
+            f"A blind trial, if the figures meet the gate: at most {trial.judgments:,} judgments on "
+            f"{trial.prompts:,} held-out prompts, about {trial.minutes:.0f} minutes of annotators"
+        )
     return lines
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +13,7 @@ from django.utils import timezone
 
 from evalhub.audit.services import record
 from evalhub.common.files import file_store
+from evalhub.common.uids import is_uid
 from evalhub.jobs.beat import Beat
 from evalhub.jobs.choices import ENDED
 from evalhub.jobs.errors import JobReturned
@@ -24,7 +24,6 @@ from evalhub.reports.exporting import export_judgments
 from evalhub.reports.models import Export, Report
 
 KEPT = timedelta(days=7)
-_UID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def write_export(job: Job, beat: Beat) -> dict[str, Any]:
@@ -87,7 +86,7 @@ def sweep_exports() -> None:
                 target=f"export {export.uid}",
             )
     if _folder().is_dir():
-        begun = {each.name: each for each in _folder().iterdir() if _UID.fullmatch(each.name)}
+        begun = {each.name: each for each in _folder().iterdir() if is_uid(each.name)}
         ended = Export.objects.filter(uid__in=begun, job__state__in=ENDED)
         for uid in ended.values_list("uid", flat=True):
             shutil.rmtree(begun[str(uid)], ignore_errors=True)

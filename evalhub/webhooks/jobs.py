@@ -123,6 +123,15 @@ def _end(delivery: Delivery, state: DeliveryState, answer: Answer) -> None:
 
 
 def _keep(delivery: Delivery, answer: Answer) -> None:
-    delivery.tries += 1
-    delivery.status, delivery.answer = answer.status, answer.told.replace("\x00", "")[:500]
-    delivery.save(update_fields=["state", "tries", "next_try_at", "ended_at", "status", "answer"])
+    """Write how this try ended; a message that was taken back meanwhile is for another to write."""
+    mine = Delivery.objects.filter(
+        pk=delivery.pk, state=DeliveryState.SENDING, taken_at=delivery.taken_at
+    )
+    mine.update(
+        state=delivery.state,
+        tries=delivery.tries + 1,
+        next_try_at=delivery.next_try_at,
+        ended_at=delivery.ended_at,
+        status=answer.status,
+        answer=answer.told.replace("\x00", "")[:500],
+    )

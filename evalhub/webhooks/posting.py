@@ -9,10 +9,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Timer
+from time import monotonic
 
 from evalhub.webhooks.places import Place
 
 EACH, WHOLE = 8.0, 20.0  # seconds: of each wait, and of all together
+MOST_ADDRESSES = 3  # of a name that has many
 MOST_READ = 500  # bytes of an answer, for whoever looks why it was refused
 
 
@@ -29,8 +31,8 @@ class Answer:
 
 
 def post(place: Place, addresses: list[str], body: bytes, headers: Mapping[str, str]) -> Answer:
-    """Send `body` to the first of the addresses that takes a connection."""
-    wire = _Wire(place, addresses)
+    """Send `body` to the first that takes a connection of the first three addresses."""
+    wire = _Wire(place, addresses[:MOST_ADDRESSES], until=monotonic() + WHOLE)
     try:
         wire.connect()
         with _bounded(wire):
@@ -51,9 +53,14 @@ def post(place: Place, addresses: list[str], body: bytes, headers: Mapping[str, 
 class _Wire(http.client.HTTPConnection):
     """Connects to one of the addresses; names the host only to TLS and to the server."""
 
-    def __init__(self, place: Place, addresses: list[str]) -> None:
+    def __init__(self, place: Place, addresses: list[str], *, until: float) -> None:
         super().__init__(place.host, place.port, timeout=EACH)
-        self._place, self._addresses = place, addresses
+        self._place, self._addresses, self._until = place, addresses, until
+
+    @property
+    def left(self) -> float:
+        """Seconds of the whole."""
+        return max(0.0, self._until - monotonic())
 
     def connect(self) -> None:
         """Without the handshake of TLS, which is bounded in time as the rest is."""
@@ -70,24 +77,32 @@ class _Wire(http.client.HTTPConnection):
     def _open(self) -> socket.socket:
         last: OSError = OSError("the name has no address")
         for address in self._addresses:
+            if not self.left:
+                raise TimeoutError(f"nothing took the connection within {WHOLE:g} s")
             try:
-                return socket.create_connection((address, self._place.port), timeout=EACH)
+                sock = socket.create_connection(
+                    (address, self._place.port), timeout=min(EACH, self.left)
+                )
             except OSError as error:
                 last = error
+            else:
+                sock.settimeout(EACH)
+                return sock
         raise last
 
 
 @contextmanager
 def _bounded(wire: _Wire) -> Iterator[None]:
-    """Hang up after `WHOLE` seconds: a server that sends a byte now and then would hold a worker for hours."""
+    """Hang up when `WHOLE` is over: a server that sends a byte now and then would hold a worker for hours."""
+    sock = wire.sock  # the wire lets go of it once the answer begins, and reads on
 
     def hang_up() -> None:
         try:
-            wire.sock.shutdown(socket.SHUT_RDWR)
-        except (OSError, AttributeError):  # it has ended at this very moment
+            sock.shutdown(socket.SHUT_RDWR)
+        except OSError:  # it has ended at this very moment
             return
 
-    timer = Timer(WHOLE, hang_up)
+    timer = Timer(wire.left, hang_up)
     timer.daemon = True
     timer.start()
     try:

@@ -12,7 +12,8 @@ judgments at a time; a third of the prompts is held out and never asked about:
   the ten orders of two models are right.
 
 Ways of asking: by lot; where the learner is least sure which answer is preferred ("unsure"); by decision value
-with a fifth drawn by lot, as campaigns do.
+with a fifth drawn by lot, as campaigns do, towards which answer is chosen ("data") or which model is better, too
+("both"); and towards the former without a share by lot ("all data"), which shows what the share costs.
 """
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ from tests.bench.experiment_label_noise import LIKED
 from training.demo_model.corpus import items
 
 OASST = Path(__file__).parents[2].parent / "shared" / "data" / "oasst_en100" / "en_100_tree.jsonl"
-WAYS = ("lot", "unsure", "value")
+WAYS = ("lot", "unsure", "data", "both", "all data")
+COLOURS = {"lot": "#555555", "unsure": "#b35900", "data": "#0a5fb4"}
+TOLD = {"lot": "by lot", "unsure": "where unsure", "data": "by decision value"}
 STEP, START, BY_LOT = 10, 10, 0.2
 DECISIONS = 200
 
@@ -134,9 +137,10 @@ def _next(
     if way == "unsure":
         return free[np.argsort(np.abs(world.pair_PK[free] @ belief.mean_K), kind="stable")[:STEP]]
     data_DK = world.pair_PK[chance.permutation(pool)[:DECISIONS]]
-    decisions_DK = np.concatenate([data_DK, world.contrast_DK])
-    weight_D = np.concatenate([np.full(len(each), 1 / max(1, len(each))) for each in (data_DK, world.contrast_DK)])  # fmt: skip
-    by_value = round(STEP * (1 - BY_LOT))
+    orders_DK = world.contrast_DK if way == "both" else world.contrast_DK[:0]
+    weight_D = np.concatenate([np.full(len(each), 1 / max(1, len(each))) for each in (data_DK, orders_DK)])  # fmt: skip
+    decisions_DK = np.concatenate([data_DK, orders_DK])
+    by_value = STEP if way == "all data" else round(STEP * (1 - BY_LOT))
     order, _ = in_order(world.pair_PK[free], decisions_DK, weight_D, belief, most=by_value)
     valued = free[order[:by_value]]
     return np.concatenate([valued, mixed[~np.isin(mixed, valued)][: STEP - by_value]])
@@ -160,11 +164,33 @@ def main(argv: Sequence[str] | None = None) -> None:
                 course(make(seed), way, most=given.most, seed=seed) for seed in range(given.seeds)
             ]
             found[name][way] = np.array(courses).mean(axis=0).round(4).tolist()
+    if given.plot:
+        given.plot.write_text(drawn(found), encoding="utf-8")
     if given.json:
         print(json.dumps(found))
         return
     for name, ways in found.items():
         _show(name, ways)
+
+
+def drawn(found: dict[str, dict[str, Any]]) -> str:
+    """A panel for each world, with a line for each way of asking."""
+    parts = []
+    for nth, (world, ways) in enumerate(found.items()):
+        points = [row for rows in ways.values() for row in rows]
+        low, high = min(row[1] for row in points), max(row[1] for row in points)
+        most, left = max(row[0] for row in points), 60 + 400 * nth
+        parts.append(f'<text x="{left}" y="20">{world}: {low:.0%} to {high:.0%}, {most:.0f} judgments</text>')  # fmt: skip
+        parts.append(f'<rect x="{left}" y="30" width="300" height="200" fill="none" stroke="#999"/>')  # fmt: skip
+        for at, (way, colour) in enumerate(COLOURS.items()):
+            line = " ".join(
+                f"{left + 300 * asked / most:.1f},{230 - 200 * (accuracy - low) / (high - low):.1f}"
+                for asked, accuracy, _ in ways[way]
+            )
+            parts.append(f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2"/>')  # fmt: skip
+            parts.append(f'<text x="{left + 180}" y="{180 + 18 * at}" fill="{colour}">{TOLD[way]}</text>')  # fmt: skip
+    body = "".join(parts)
+    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 840 250" font-family="sans-serif" font-size="13"><rect width="840" height="250" fill="#fff"/>{body}</svg>\n'
 
 
 def _show(name: str, ways: dict[str, list[list[float]]]) -> None:

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.slow
 WITHIN = 120.0
 
 
+@pytest.mark.long
 def test_a_race_cancelled_while_its_instance_starts_leaves_nothing_behind() -> None:
     """In the middle of the race `run_race` lets go (test_race); what it stands on goes as it does here."""
     with temporary_place() as theirs:  # whoever starts it; the race's own directory goes in it too

@@ -163,6 +163,27 @@ def test_nothing_set_means_no_debugging_and_no_open_sign_up(place: DataDirectory
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    "settings, named",
+    [
+        ({}, "localhost,127.0.0.1,::1"),
+        ({"EVALHUB_HOST": "0.0.0.0"}, ""),
+        ({"EVALHUB_HOST": "0.0.0.0", "EVALHUB_ENDPOINT_PRIVATE": "10.1.0.0/16"}, "10.1.0.0/16"),
+    ],
+    ids=["of one person", "on the network", "as named"],
+)
+def test_a_server_on_this_machine_is_for_whoever_sits_at_it(
+    place: DataDirectory, settings: dict[str, str], named: str
+) -> None:
+    code = "from evalhub import settings as s; print(','.join(s.EVALHUB_ENDPOINT_PRIVATE))"
+    said = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT, env=environment(place, **settings), capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert said.stdout.strip() == named
+
+
+@pytest.mark.slow
 def test_production_without_a_key_does_not_start(place: DataDirectory) -> None:
     said = started_with(place, **PRODUCTION | {"EVALHUB_SECRET_KEY": ""})
 

@@ -36,7 +36,7 @@ def up() -> Iterator[Up]:
         yield started
 
 
-@pytest.mark.parametrize(("by", "words"), [(signal.SIGINT, []), (signal.SIGTERM, ["--no-worker"])])
+@pytest.mark.parametrize(("by", "words"), [pytest.param(signal.SIGINT, [], marks=pytest.mark.long), (signal.SIGTERM, ["--no-worker"])])  # fmt: skip
 def test_a_word_stops_all_of_it(place: DataDirectory, by: signal.Signals, words: list[str]) -> None:
     with running(place, *words) as up:
         assert is_healthy(up)
@@ -53,7 +53,13 @@ def test_no_worker_leaves_out_the_workers(place: DataDirectory) -> None:
         assert "celery" not in lives
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
+LONG = {"web", "database"}  # what brings back one brings back each
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.long) if name in LONG else name for name in PROGRAMS],
+)
 def test_a_killed_part_comes_back(up: Up, name: str) -> None:
     before = up.started(name)
 

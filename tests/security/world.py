@@ -85,6 +85,11 @@ def make_world(workspace: Workspace, member: Member, text: str) -> World:
     uids["exclusion"] = factories.ExclusionFactory.create(
         campaign=task.campaign, member=member, reason=text, excluded_by=member
     ).uid
+    order = {"better": text, "worse": text, "slice": text, "wrong": 0.2}
+    factories.ValuationFactory.create(
+        campaign=task.campaign, turn=1,
+        figures={"judgments": 1, "tasks": 1, "beyond": 0, "gain": 0.1, "pairs": {"n": 1, "wrong": 0.3}, "orders": [order]},
+    )  # fmt: skip
     uids["withdrawal"] = factories.WithdrawalFactory.create(
         workspace=workspace, reason=text, withdrawn_by=member
     ).uid

@@ -86,7 +86,11 @@ def test_a_prompt_that_leaves_no_room_is_left_out_where_somebody_said_why(
 
 
 @pytest.mark.parametrize(
-    ("how", "code"), [(signal.SIGTERM, EXIT_INTERRUPTED), (signal.SIGKILL, -signal.SIGKILL)]
+    ("how", "code"),
+    [
+        pytest.param(signal.SIGTERM, EXIT_INTERRUPTED, marks=pytest.mark.long),
+        (signal.SIGKILL, -signal.SIGKILL),
+    ],
 )
 def test_stopped_and_begun_again_no_answer_is_lost_or_written_twice(
     tiny_model: Path, run: Run, another_run: Run, how: signal.Signals, code: int

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -43,6 +44,12 @@ def asked(
         options={"n": 2} | (options or {}), endpoint={"url": server.url, "model": "theirs"} | endpoint,
     )  # fmt: skip
     return run.attempt(attempt)
+
+
+def apart(work: Coroutine[Any, Any, Any]) -> Any:
+    """In a thread of its own: this one may have a loop already, of a browser that is driven."""
+    with ThreadPoolExecutor(1) as threads:
+        return threads.submit(asyncio.run, work).result()
 
 
 def test_a_server_answers_as_a_model_would(run: Run, server: Server) -> None:
@@ -84,7 +91,7 @@ def test_the_caller_may_have_an_event_loop_of_its_own(run: Run, server: Server) 
     async def within() -> RunResult:
         return asked(run, server)
 
-    assert asyncio.run(within()).ok
+    assert apart(within()).ok
 
 
 def test_without_prices_there_is_no_cost(run: Run, server: Server) -> None:
@@ -134,7 +141,7 @@ def test_no_more_are_asked_than_a_minute_allows(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(calling.asyncio, "sleep", sleep)
     pace = calling.Pace(per_minute=600)
     for _ in range(4):
-        asyncio.run(pace.wait())
+        apart(pace.wait())
         sent.append(now[0])
     assert sent == pytest.approx([100.0, 100.1, 100.2, 100.3])
 

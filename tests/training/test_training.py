@@ -152,7 +152,7 @@ def test_a_gradient_that_is_not_a_number_names_every_row_of_its_step() -> None:
 
 @pytest.mark.parametrize(
     "option, kept",
-    [({"lora_variant": "rslora"}, "use_rslora"), ({"lora_variant": "dora"}, "use_dora"), ({"lora_plus": 8.0}, "")],
+    [({"lora_variant": "rslora"}, "use_rslora"), pytest.param({"lora_variant": "dora"}, "use_dora", marks=pytest.mark.long), ({"lora_plus": 8.0}, "")],
 )  # fmt: skip
 def test_variants_of_lora_train_and_are_kept_in_the_adapter(
     tiny_model: Path, run: Run, another_run: Run, option: dict[str, Any], kept: str

@@ -48,7 +48,7 @@ def test_two_processes_learn_what_one_learns(
     assert sorted(together.result().artifacts) == sorted(alone.result().artifacts)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_killed_run_of_two_goes_on_and_leaves_no_process(
     run: Run, another_run: Run, tiny_model: Path
 ) -> None:

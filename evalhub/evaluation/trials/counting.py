@@ -7,13 +7,13 @@ from dataclasses import asdict
 
 import numpy as np
 from django.db import transaction
+from django.db.models import Count, QuerySet
 
 from evalhub.campaigns.choices import FlagKind
 from evalhub.campaigns.models import Flag
 from evalhub.evaluation.gate import Gate, TrialTerms, Veto, read_gate
 from evalhub.evaluation.models import Bet, HumanTrial, TrialOutcome, TrialState
 from evalhub.evaluation.trials.ending import conclude
-from evalhub.judgments.choices import Source
 from evalhub.judgments.models import Judgment, Preference, Rating
 from evalhub.stats.betting import Look, log_e_values, look
 
@@ -51,15 +51,17 @@ def _outcome(trial: HumanTrial, gate: Gate, found: Look, done: int) -> TrialOutc
 def vetoes_of(trial: HumanTrial, gate: Gate) -> list[str]:
     """What refuses the candidate whatever its win rate, in words; the answers are counted, not the
     people, so one rating below the least is enough for an answer."""
-    told = []
+    terms, told = gate.trial, []
+    if terms is None:
+        return []
     for veto in gate.vetoes:
-        bad = bad_answers(trial, veto)
+        bad = bad_answers(trial, terms, veto)
         if bad > veto.most:
             told.append(
                 f"{bad} of its answers {'was' if bad == 1 else 'were'} rated below {veto.least} on "
                 f"{veto.criterion} ({veto.most} allowed)"
             )
-    most = gate.trial.most_unsafe_flags if gate.trial else None
+    most = terms.most_unsafe_flags
     if most is not None:
         flags = Flag.objects.filter(campaign=trial.campaign, kind=FlagKind.UNSAFE)
         flagged = flags.values("task").distinct().count()
@@ -68,10 +70,9 @@ def vetoes_of(trial: HumanTrial, gate: Gate) -> list[str]:
     return told
 
 
-def bad_answers(trial: HumanTrial, veto: Veto) -> int:
+def bad_answers(trial: HumanTrial, terms: TrialTerms, veto: Veto) -> int:
     ratings = Rating.objects.filter(
-        judgment__campaign=trial.campaign,
-        judgment__in=Judgment.objects.counted(),
+        judgment__in=_counted(trial, terms),
         criterion__slug=veto.criterion,
         completion__generation__run_uid=trial.candidate_run.uid,
         turn=None,
@@ -84,13 +85,12 @@ def _settle(trial: HumanTrial, terms: TrialTerms) -> tuple[int, int]:
     """Write the bets that are due, in the order in which their last votes came.
 
     Returns:
-        how many prompts are done, and how many judgments count.
+        how many prompts are done or have no place left, and how many judgments count.
     """
     votes = votes_of(trial, terms)
-    said = Judgment.objects.counted().filter(campaign=trial.campaign).order_by("pk")
     judged: defaultdict[int, int] = defaultdict(int)
     done: list[int] = []
-    for task in said.values_list("task_id", flat=True):
+    for task in _counted(trial, terms).order_by("pk").values_list("task_id", flat=True):
         judged[task] += 1
         if judged[task] == terms.votes:
             done.append(task)
@@ -110,17 +110,20 @@ def _settle(trial: HumanTrial, terms: TrialTerms) -> tuple[int, int]:
         )
         for place, task in enumerate(due, start=len(known))
     )
-    return len(settled | set(done)), sum(judged.values())
+    return len(settled | set(done) | _filled(trial, terms)), sum(judged.values())
+
+
+def _filled(trial: HumanTrial, terms: TrialTerms) -> set[int]:
+    """Tasks that nobody can judge any more, whoever took their places: else no trial would end
+    in which a simulated member voted that the gate does not count."""
+    said = Judgment.objects.counted().filter(campaign=trial.campaign).order_by()
+    full = said.values("task").annotate(places=Count("pk")).filter(places__gte=terms.votes)
+    return set(full.values_list("task", flat=True))
 
 
 def votes_of(trial: HumanTrial, terms: TrialTerms) -> defaultdict[int, list[float]]:
     """Of each task the overall preferences of people: 1 for the candidate, a tie one half."""
-    sources = [Source.HUMAN, *([Source.SIMULATED] if terms.accepts_simulated else [])]
-    said = Preference.objects.filter(
-        judgment__campaign=trial.campaign,
-        judgment__in=Judgment.objects.counted().from_sources(*sources),
-        criterion=None,
-    )
+    said = Preference.objects.filter(judgment__in=_counted(trial, terms), criterion=None)
     rows = said.order_by("judgment_id").values_list(
         "judgment__task_id", "margin", "first__generation__run_uid"
     )
@@ -129,3 +132,8 @@ def votes_of(trial: HumanTrial, terms: TrialTerms) -> defaultdict[int, list[floa
         towards = margin if first == trial.candidate_run.uid else -margin
         votes[task].append(0.5 if towards == 0 else float(towards > 0))
     return votes
+
+
+def _counted(trial: HumanTrial, terms: TrialTerms) -> QuerySet[Judgment]:
+    """What the trial goes by: of the sources that its gate accepts, and no other."""
+    return Judgment.objects.counted().from_sources(*terms.sources).filter(campaign=trial.campaign)

@@ -15,6 +15,8 @@ from evalhub.evaluation.models import Comparison, HumanTrial, TrialOutcome, Tria
 from evalhub.evaluation.promotions import record_promotion
 from evalhub.evaluation.trials.telling import reason_of
 from evalhub.jobs.events import announce
+from evalhub.jobs.models import Job
+from evalhub.jobs.services import cancel_job
 from evalhub.registry.services import end_trial_stage
 
 
@@ -27,6 +29,7 @@ def conclude(
     """
     trial.state, trial.outcome, trial.decided_at = TrialState.DECIDED, outcome, timezone.now()
     trial.ended_by, trial.because = by, because
+    _answer_no_more(trial, by)
     if trial.campaign is not None and trial.campaign.state != CampaignState.CLOSED:
         close_campaign(campaign=trial.campaign, by=by)
     promoted = outcome == TrialOutcome.BETTER
@@ -52,6 +55,7 @@ def conclude(
 def fail(trial: HumanTrial, error: str) -> None:
     trial.state, trial.error = TrialState.FAILED, error
     trial.save()
+    _answer_no_more(trial, None)
     end_trial_stage(model=trial.candidate, by=None)
     _record("trial.failed", trial, None, error=error)
     announce("trial.ended", trial.uid)
@@ -60,6 +64,13 @@ def fail(trial: HumanTrial, error: str) -> None:
 def demand_running(trial: HumanTrial) -> None:
     if not trial.is_running:
         raise NoTrial(f"This trial is {trial.state} already; it cannot be ended again.")
+
+
+def _answer_no_more(trial: HumanTrial, by: Member | None) -> None:
+    """Nobody will read what the models have not written yet."""
+    answers = [trial.candidate_run.job_id, trial.incumbent_run.job_id]
+    for job in Job.objects.unended().select_for_update().filter(pk__in=answers).order_by("pk"):
+        cancel_job(job=job, by=by)
 
 
 def _verdict(trial: HumanTrial, *, promoted: bool) -> Verdict:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import exp, log
 
-from evalhub.evaluation.gate import read_gate
+from evalhub.evaluation.gate import TrialTerms, read_gate
 from evalhub.evaluation.models import HumanTrial, TrialOutcome, TrialState
 
 WIDE, HIGH = 600, 160  # of the drawing of its course
@@ -25,9 +25,9 @@ class Progress:
 def progress_of(trial: HumanTrial) -> Progress:
     if trial.campaign is None:
         return Progress(0, 0, 0, 0, 0)
-    gate = read_gate(trial.gate)
-    wanted = trial.prompts * (gate.trial.votes if gate.trial else 1)
-    total = trial.campaign.judgments.current().count()
+    terms = read_gate(trial.gate).trial or TrialTerms()
+    wanted = trial.prompts * terms.votes
+    total = trial.campaign.judgments.current().from_sources(*terms.sources).count()
     if trial.state != TrialState.DECIDED:
         return Progress(wanted, given=total, saved=0, left=max(0, wanted - total), beside=0)
     given = trial.look.get("votes", 0)
@@ -83,12 +83,21 @@ def headline(trial: HumanTrial) -> str:
     progress = progress_of(trial)
     if trial.state == TrialState.DECIDED:
         after = f"Decided after {progress.given:,} of {progress.wanted:,} judgments"
-        who = f"by {trial.ended_by}" if trial.ended_by else "by the votes"
-        return f"{after}, {who}: {TrialOutcome(trial.outcome).label}."
+        if trial.campaign is None:
+            after = "Decided before anybody was asked"
+        return f"{after}{_by_whom(trial)}: {TrialOutcome(trial.outcome).label}."
     if not trial.look.get("n"):
         return f"Open: {progress.given:,} of at most {progress.wanted:,} judgments are in."
     standing = _standing(trial)
     return f"Open, {progress.given:,} of at most {progress.wanted:,} judgments: {standing}."
+
+
+def _by_whom(trial: HumanTrial) -> str:
+    """Nobody, where both answered alike, or a Round was cancelled by a command."""
+    if trial.ended_by is not None:
+        return f", by {trial.ended_by}"
+    voted = trial.campaign is not None and trial.outcome != TrialOutcome.ENDED
+    return ", by the votes" if voted else ""
 
 
 def in_short(trial: HumanTrial) -> str:

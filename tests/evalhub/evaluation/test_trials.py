@@ -20,6 +20,8 @@ from evalhub.evaluation.services import end_trial
 from evalhub.evaluation.trials.starting import Ground, start_trial
 from evalhub.evaluation.trials.telling import course_of, headline, progress_of
 from evalhub.jobs.events import announce
+from evalhub.jobs.jobs import deliver_waiting
+from evalhub.jobs.services import cancel_job
 from evalhub.prompts.models import Collection, Completion
 from evalhub.registry.models import LanguageModel
 from tests.evalhub.loops.scenes import work_off
@@ -251,6 +253,35 @@ def test_simulated_votes_count_only_where_the_gate_says_so(trial: HumanTrial) ->
     assert trial.bets.count() == 0
 
 
+def test_simulated_ratings_veto_nothing_where_their_votes_do_not_count(trial: HumanTrial) -> None:
+    criterion = trial.rubric_version.criteria.get(slug="safety")
+    task = tasks_of(trial)[0]
+    judgment = JudgmentFactory.create(task=task, source="simulated")
+    RatingFactory.create(judgment=judgment, completion=mine(trial, task), criterion=criterion, value=1)  # fmt: skip
+    vote(trial, tasks_of(trial)[1], 1)
+    assert (trial.state, trial.look["votes"], progress_of(trial).given) == ("open", 1, 1)
+
+
+def test_a_simulated_vote_does_not_stand_for_one_that_is_wanted(erin: Member, tmp_path: Path) -> None:  # fmt: skip
+    """Of two votes each, one of a person and a simulated one."""
+    terms = TrialTerms(prompts=30, margin=0.3, votes=2)
+    trial = opened(begun(erin, tmp_path, gate=Gate(trial=terms), where=ground(erin)))
+    task = tasks_of(trial)[0]
+    PreferenceFactory.create(judgment=JudgmentFactory.create(task=task, source="simulated"))
+    vote(trial, task, 1)
+    assert trial.bets.count() == 0
+
+
+def test_a_trial_whose_places_simulated_votes_have_taken_ends_undecided(erin: Member, tmp_path: Path) -> None:  # fmt: skip
+    terms = TrialTerms(prompts=10, margin=0.4, alpha=0.1)
+    trial = opened(begun(erin, tmp_path, gate=Gate(trial=terms), where=ground(erin, prompts=10)))
+    tasks = tasks_of(trial)
+    for task in tasks[1:]:
+        PreferenceFactory.create(judgment=JudgmentFactory.create(task=task, source="simulated"))
+    vote(trial, tasks[0], 1)
+    assert (trial.outcome, trial.bets.count()) == ("undecided", 1)
+
+
 def test_all_votes_in_and_nothing_shown_is_no_promotion(erin: Member, tmp_path: Path) -> None:
     """A loss, seven wins, two ties: 2^8 times twice the integral of p^7 (1 - p) is 7.1, below 10."""
     terms = TrialTerms(prompts=10, margin=0.4, alpha=0.1)
@@ -274,6 +305,26 @@ def test_a_person_may_end_it_with_a_reason(trial: HumanTrial, erin: Member) -> N
         end_trial(trial=trial, by=erin, because="Again.")
 
 
+def test_ending_it_before_people_are_asked_stops_the_models(erin: Member, tmp_path: Path) -> None:
+    trial = begun(erin, tmp_path, gate=Gate(trial=TERMS), where=ground(erin))
+    trial = end_trial(trial=trial, by=erin, because="The prompts were the wrong ones.")
+    assert {trial.candidate_run.job.state, trial.incumbent_run.job.state} == {"cancelled"}
+    assert headline(trial) == "Decided before anybody was asked, by erin: ended by a person."
+
+
+def test_when_one_model_cannot_answer_the_other_need_not(erin: Member, tmp_path: Path) -> None:
+    trial = begun(erin, tmp_path, gate=Gate(trial=TERMS), where=ground(erin))
+    cancel_job(job=trial.candidate_run.job, by=erin)
+    deliver_waiting()
+    trial.refresh_from_db()
+    assert (trial.state, trial.incumbent_run.job.state) == ("failed", "cancelled")
+
+
+def test_what_a_command_ended_was_not_decided_by_the_votes(trial: HumanTrial) -> None:
+    trial = end_trial(trial=trial, by=None, because="Its Round was cancelled.")
+    assert headline(trial) == "Decided after 0 of 30 judgments: ended by a person."
+
+
 def test_models_that_say_the_same_need_nobodys_vote(erin: Member, tmp_path: Path) -> None:
     where = ground(erin)
     trial = begun(erin, tmp_path, gate=Gate(trial=TERMS), where=where, against="adapter")
@@ -281,6 +332,7 @@ def test_models_that_say_the_same_need_nobodys_vote(erin: Member, tmp_path: Path
     trial.refresh_from_db()
     assert (trial.state, trial.outcome, trial.campaign) == ("decided", "no_difference", None)
     assert trial.left_out["alike"] == 30
+    assert headline(trial) == "Decided before anybody was asked: no gain worth having."
 
 
 def test_too_few_prompts_for_the_margin_are_refused_with_the_remedy(erin: Member, tmp_path: Path) -> None:  # fmt: skip

@@ -74,6 +74,17 @@ def test_a_narrow_one_is_refused_on_the_page_with_the_figures(
     assert "ask for a margin of at least" in page
 
 
+def test_one_that_is_met_and_too_narrow_is_not_told_as_a_promotion(
+    comparison: Comparison, erin: Member, client: Client
+) -> None:
+    client.force_login(erin.user)
+    gain = {"metric": "preference_accuracy", "margin": 0.05}
+    result = tried(client, comparison, {"must_beat": [gain], "not_worse": []})
+    assert [each["met"] for each in result["outcomes"]] == [True]
+    assert not result["promote"]
+    assert result["reason"].startswith("Refused: On preference accuracy this set shows")
+
+
 def test_a_gate_with_a_fault_names_it(comparison: Comparison, erin: Member, client: Client) -> None:
     client.force_login(erin.user)
     address = reverse("evaluation:gate", args=["acme", comparison.uid])

@@ -113,6 +113,16 @@ def do_one() -> bool:
     return job is not None
 
 
+def ended_unheard(kind: str) -> None:
+    """What workers do until a job of that kind has ended, which nobody has heard of yet."""
+    for _ in range(60):
+        jobs.deliver_waiting()
+        do_one()
+        if Job.objects.filter(kind=kind, state="succeeded").exists():
+            return
+    raise AssertionError(f"no job of the kind {kind} comes")
+
+
 def turned(round_: Round) -> Round:
     work_off()
     round_.refresh_from_db()

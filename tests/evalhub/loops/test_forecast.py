@@ -23,7 +23,7 @@ from evalhub.loops.spending import overhead_of, spent_on
 from evalhub.runs.models import Run
 from evalhub.runs.prices import set_device_price
 from tests.evalhub.loops.scenes import a_loop, judged_again, turned
-from tests.evalhub.runs.scenes import without_torch
+from tests.evalhub.runs.scenes import built, without_torch
 
 PAY = {"amount": "0.25", "currency": "EUR", "budget": "5"}
 
@@ -49,6 +49,7 @@ def test_before_the_first_round_it_says_what_it_does_not_know(loop: Loop) -> Non
     assert told.seconds is None
     assert (told.people.prompts, told.people.judgments, told.people.pay) == (10, 20, "5")
     assert told.people.by == "guess"
+    assert told.trial is None
 
 
 def test_after_one_it_goes_by_what_that_took(loop: Loop, erin: Member) -> None:
@@ -76,6 +77,34 @@ def test_a_search_counts_each_of_its_tries(loop: Loop) -> None:
         ("search settings of dpo", 7),
         ("train with dpo", 1),
     ]
+
+
+def test_the_gates_probes_and_its_trial_are_counted(
+    loop: Loop, erin: Member, client: Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two probes; nothing is in service yet; of 240 prompts that a trial takes at most, ten are held out."""
+    probes = [str(built(erin.workspace, kind).uid) for kind in ("sft", "preference")]
+    limits = [{"metric": "loss", "margin": 0.1, "probe": probe} for probe in (*probes, probes[0])]
+    loop.policy |= {"gate": {"not_worse": limits, "trial": {"votes": 3}}}
+    loop.save()
+    told = forecast_of(loop)
+    assert [(run.what, run.count) for run in told.runs if run.recipe != "dpo"] == [
+        ("measure the base, if the test rows are new", 1),
+        ("measure the base on the gate’s probes, if it was not yet", 2),
+        ("measure the candidate", 1),
+        ("measure the candidate, on the gate’s probes", 2),
+        ("answer for the blind trial, both models, if the figures meet the gate", 2),
+        ("write new answers", 1),
+    ]
+    assert told.trial is not None
+    assert (told.trial.prompts, told.trial.judgments, told.trial.pay) == (10, 30, None)
+    assert told.trial.minutes == pytest.approx(30 / 20 * told.people.minutes)
+
+    call_command("run_round", workspace="acme", dry_run=True)
+    assert "at most 30 judgments on 10 held-out prompts" in capsys.readouterr().out
+    client.force_login(erin.user)
+    page = client.get(reverse("loops:forecast", args=["acme", loop.uid])).content.decode()
+    assert "a blind trial on 10 held-out prompts: at most 30 judgments" in page
 
 
 def test_page_api_and_command_say_the_same_and_write_nothing(

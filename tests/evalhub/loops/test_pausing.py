@@ -12,6 +12,7 @@ from evalhub.accounts.models import Member
 from evalhub.accounts.services import create_token
 from evalhub.audit.models import Entry
 from evalhub.jobs.models import News
+from evalhub.judgments.models import Judgment
 from evalhub.loops import jobs
 from evalhub.loops.conditions import Bars
 from evalhub.loops.errors import LoopNotPaused, LoopPaused, NoReason
@@ -86,7 +87,8 @@ def test_another_measure_pauses_it_all_the_same(fallen: Loop, alice: Member) -> 
     fallen.refresh_from_db()
     campaign = next(iter(fallen.excused))
     for task in fallen.workspace.campaigns.get(uid=campaign).tasks.order_by("pk")[:2]:
-        FlagFactory.create(task=task, kind="unsafe")
+        judge = Judgment.objects.filter(task=task).earliest("pk").member
+        FlagFactory.create(task=task, member=judge, kind="unsafe")
     Loop.objects.update(policy=fallen.policy | {"pause": {"agreement": 0.8, "unsafe": 1}})
     jobs.turn_all()
     fallen.refresh_from_db()
@@ -105,7 +107,8 @@ def test_each_figure_has_its_bar_and_too_few_judgments_say_nothing(alice: Member
         GoldVerdictFactory.create(judgment=judgment, passed=value == 3)
     unsure = JudgmentFactory.create(task=task)
     RatingFactory.create(judgment=unsure, criterion=criterion, value=None, reason="other")
-    FlagFactory.create(task=task, kind="unsafe")
+    FlagFactory.create(task=task, member=judgment.member, kind="unsafe")
+    FlagFactory.create(task=task, kind="unsafe")  # of somebody who did not judge it
 
     bars = Bars(gold=80, unsafe=10, safety=3.5, fewest=4)
     assert [fall.sentence for fall in falls_in(campaign, bars)] == [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,18 +11,23 @@ from evalhub.accounts.models import Member
 from evalhub.campaigns.models import Campaign
 from evalhub.common.files import file_store
 from evalhub.datasets.models import DatasetBuild
+from evalhub.evaluation import jobs as deciding
+from evalhub.evaluation.choices import DECIDE
+from evalhub.evaluation.judging import Verdict, judge
+from evalhub.evaluation.models import Promotion
 from evalhub.jobs import jobs
 from evalhub.jobs.models import Job
 from evalhub.jobs.services import cancel_job
 from evalhub.loops.choices import StepKind
-from evalhub.loops.errors import RoundNotResumable, RoundRunning
+from evalhub.loops.errors import RoundNotResumable, RoundOver, RoundRunning
 from evalhub.loops.models import Loop, Round
 from evalhub.loops.report import round_report
 from evalhub.loops.services import cancel_round, create_loop, resume_round, start_round
+from evalhub.loops.steps.answering import OPEN_CAMPAIGN
 from evalhub.prompts.models import Generation
 from evalhub.registry.models import LanguageModel, Stage
 from evalhub.runs.models import Run
-from tests.evalhub.loops.scenes import a_loop, do_one, turned, work_off
+from tests.evalhub.loops.scenes import a_loop, do_one, ended_unheard, turned, work_off
 from tests.evalhub.runs.scenes import without_torch
 
 
@@ -217,6 +223,53 @@ def test_cancelling_a_round_cancels_what_it_waits_for(loop: Loop, erin: Member) 
     assert round_.state == "cancelled"
     assert set(Job.objects.values_list("state", flat=True)) == {"cancelled"}
     assert turned(resume_round(round_=round_, by=erin)).state == "succeeded"
+
+
+def test_a_decision_that_is_made_and_not_heard_is_the_loops_when_its_round_is_cancelled(
+    loop: Loop, erin: Member
+) -> None:
+    round_ = start_round(loop=loop, by=erin)
+    ended_unheard(DECIDE)
+    round_ = cancel_round(round_=round_, by=erin)
+
+    loop.refresh_from_db()
+    assert round_.state == "cancelled"
+    assert loop.incumbent == LanguageModel.objects.get(stage=Stage.INCUMBENT)
+    assert (steps_of(round_)["decide"], steps_of(round_)["generate"]) == ("succeeded", "cancelled")
+    assert not Job.objects.unended().exists()
+    assert turned(resume_round(round_=round_, by=erin)).state == "succeeded"
+
+
+def test_a_round_whose_last_job_has_ended_is_over(loop: Loop, erin: Member) -> None:
+    round_ = start_round(loop=loop, by=erin)
+    ended_unheard(OPEN_CAMPAIGN)
+    with pytest.raises(RoundOver, match="has succeeded already"):
+        cancel_round(round_=round_, by=erin)
+    assert Round.objects.get().state == "succeeded"
+
+
+def test_a_decision_that_is_cancelled_while_it_is_made_puts_nothing_in_service(
+    loop: Loop, erin: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    round_ = start_round(loop=loop, by=erin)
+
+    def judged_meanwhile(**given: Any) -> Verdict:
+        cancel_round(round_=round_, by=erin)
+        return judge(**given)
+
+    monkeypatch.setattr(deciding, "judge", judged_meanwhile)
+    work_off()
+    assert Job.objects.get(kind=DECIDE).state == "cancelled"
+    assert Round.objects.get().state == "cancelled"
+    assert not Promotion.objects.exists()
+
+
+def test_a_round_whose_policy_cannot_be_followed_any_more_is_cancelled(
+    loop: Loop, erin: Member
+) -> None:
+    round_ = start_round(loop=loop, by=erin)
+    Round.objects.update(policy={"of": "an older version"})
+    assert cancel_round(round_=round_, by=erin).state == "cancelled"
 
 
 def test_a_job_cancelled_by_a_person_fails_the_step(loop: Loop, erin: Member) -> None:

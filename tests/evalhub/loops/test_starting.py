@@ -16,6 +16,7 @@ from evalhub.accounts.services import create_token
 from evalhub.audit.models import Entry
 from evalhub.judgments.models import Judgment
 from evalhub.loops import jobs
+from evalhub.loops.figures import new_judgments, watched_campaign
 from evalhub.loops.models import Loop, Round
 from evalhub.loops.policy import read_policy
 from evalhub.loops.services import start_round
@@ -23,6 +24,7 @@ from evalhub.loops.waiting import Readiness, readiness_of
 from evalhub.notifications.models import Notification
 from tests.evalhub.loops.scenes import a_loop, judged_again, judged_by_two, turned
 from tests.evalhub.runs.scenes import without_torch
+from tests.factories import HumanTrialFactory, JudgmentFactory, PreferenceFactory, TaskFactory
 from tests.races.test_claims import together
 
 ENOUGH = {"start": {"when": "any", "judgments": 24}}
@@ -70,6 +72,20 @@ def test_what_can_still_be_taken_back_and_what_is_simulated_do_not_count(
     assert first is not None
     Judgment.objects.filter(pk=first.pk).update(source="simulated")
     assert ready(loop).waits[0].sentence == "23 of 24 new judgments"
+
+
+def test_votes_of_a_blind_trial_start_nothing_and_are_not_what_is_watched(
+    erin: Member, tmp_path: Path
+) -> None:
+    loop = a_loop(erin, tmp_path, **ENOUGH)
+    watched = watched_campaign(loop)
+    trial = HumanTrialFactory.create(workspace=erin.workspace, collection=loop.collection)
+    for prompt in loop.collection.prompts.order_by("pk")[:3]:
+        task = TaskFactory.create(campaign=trial.campaign, prompt=prompt)
+        PreferenceFactory.create(judgment=JudgmentFactory.create(task=task))
+    assert ready(loop).waits[0].sentence == "24 of 24 new judgments"
+    assert new_judgments(loop, read_policy(loop.policy)).count() == 24
+    assert watched_campaign(loop) == watched
 
 
 def test_all_of_waits_for_the_last_any_of_for_the_first(erin: Member, tmp_path: Path) -> None:

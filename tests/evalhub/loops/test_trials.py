@@ -17,6 +17,7 @@ from evalhub.audit.models import Entry
 from evalhub.evaluation.models import HumanTrial, Promotion
 from evalhub.evaluation.services import end_trial
 from evalhub.jobs.events import announce
+from evalhub.jobs.jobs import deliver_waiting
 from evalhub.loops.errors import CannotRollBack, RoundRunning
 from evalhub.loops.models import Loop, Round
 from evalhub.loops.rolling_back import roll_back
@@ -87,6 +88,19 @@ def test_cancelling_the_round_ends_its_trial_and_resuming_holds_another(asking: 
     second.refresh_from_db()
     assert second.promotion is not None
     assert (second.outcome, second.promotion.decision) == ("better", "promote")
+
+
+def test_a_trial_that_the_votes_have_decided_unheard_is_the_loops_when_its_round_is_cancelled(
+    asking: Round, erin: Member
+) -> None:
+    trial = HumanTrial.objects.get()
+    vote_for_the_candidate(trial)
+    deliver_waiting()  # the votes; that the trial has ended is news by itself
+    round_ = cancel_round(round_=asking, by=erin)
+    trial.refresh_from_db()
+    round_.loop.refresh_from_db()
+    assert (trial.outcome, round_.state) == ("better", "cancelled")
+    assert round_.loop.incumbent == trial.candidate
 
 
 def test_a_gate_that_is_too_narrow_stops_the_round_with_what_to_do(

@@ -24,10 +24,12 @@ from evalhub.jobs import jobs as outbox
 from evalhub.jobs.events import announce
 from evalhub.loops import news
 from evalhub.loops.services import start_round
+from evalhub.webhooks import jobs as sending
 from evalhub.webhooks.choices import EVENTS
 from evalhub.webhooks.errors import BadWebhook, StillOnItsWay, WebhookOff
 from evalhub.webhooks.jobs import PAUSES, send_due, sweep
 from evalhub.webhooks.models import Delivery, Webhook
+from evalhub.webhooks.posting import Answer
 from evalhub.webhooks.services import (
     add_webhook,
     change_webhook,
@@ -153,6 +155,25 @@ def test_what_a_worker_died_over_is_sent_again(erin: Member, receiver: Receiver)
     Delivery.objects.update(state="sending", taken_at=timezone.now() - timedelta(minutes=6))
     sweep()
     assert Delivery.objects.get().state == "arrived"
+
+
+def test_whoever_lost_a_message_to_another_does_not_write_how_it_ended(
+    erin: Member, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sweep took it back while it was sent, and somebody sends it now."""
+    added(erin, receiver)
+    happened(erin)
+    theirs = timezone.now() + timedelta(minutes=6)
+
+    def lost_meanwhile(*_sent: object) -> Answer:
+        Delivery.objects.update(state="sending", taken_at=theirs)
+        return Answer(500, "said")
+
+    monkeypatch.setattr(sending, "post", lost_meanwhile)
+    send_due()
+    delivery = Delivery.objects.get()
+    assert (delivery.state, delivery.taken_at, delivery.tries) == ("sending", theirs, 0)
+    assert (delivery.status, delivery.answer) == (None, "")
 
 
 def test_a_receiver_that_is_gone_for_good_is_told_nothing_more(
