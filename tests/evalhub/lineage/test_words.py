@@ -104,6 +104,7 @@ NOBODYS = {
     "sweeps.try": "values",
     "tracking.tracker": "project address key_variable",
     "tracking.track": "place seen_at error",
+    "valuing.valuation": "figures",
     "webhooks.webhook": "name address told secret old_secret events off_because",
     "webhooks.delivery": "event body answer",
 }
