@@ -16,8 +16,9 @@ from evalhub.stats.decision_value import (
     chance_wrong,
     in_order,
 )
+from evalhub.valuing.answers import Answer
 from evalhub.valuing.choices import Aim
-from evalhub.valuing.features import Answer, features_of
+from evalhub.valuing.features import features_of
 from evalhub.valuing.knowledge import Pair, Said, large_slices
 
 Beat = Callable[[], object]

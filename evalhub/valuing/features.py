@@ -7,29 +7,18 @@ and what a reward model thinks of it where one was asked.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from zlib import crc32
 
 import numpy as np
 
 from evalhub.stats.decision_value import Floats
+from evalhub.valuing.answers import Answer
 
 WORDS = 16  # columns that words are hashed into
 TEXT, SCORE, MODEL, IN_SLICE = 8.0, 1.0, 1.0, 4.0  # one over the prior variance of a weight
 _WORD = re.compile(r"\w+")
 _ITEM = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s", re.MULTILINE)
-
-
-@dataclass(frozen=True)
-class Answer:
-    """`scores` are of reward models, by their keys; `slices` the prompt's, as "key=value"."""
-
-    prompt: str
-    text: str
-    model: int = 0
-    scores: Mapping[int, float] = field(default_factory=dict)
-    slices: Sequence[str] = ()
 
 
 def features_of(answers: Sequence[Answer], *, slices: Sequence[str] = ()) -> tuple[Floats, Floats]:

@@ -12,7 +12,7 @@ from evalhub.campaigns.models import Campaign, Task, TaskCompletion
 from evalhub.judgments.models import Judgment, Preference
 from evalhub.prompts.models import Completion, Score
 from evalhub.registry.models import LanguageModel
-from evalhub.valuing.features import Answer
+from evalhub.valuing.answers import Answer
 
 MOST_TASKS = 20_000  # that are valued together; more wait behind them
 MOST_JUDGMENTS = 20_000  # the newest

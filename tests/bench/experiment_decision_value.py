@@ -30,7 +30,8 @@ import numpy as np
 from scipy.special import expit
 
 from evalhub.stats.decision_value import Belief, Floats, Ints, believe, in_order
-from evalhub.valuing.features import Answer, features_of
+from evalhub.valuing.answers import Answer
+from evalhub.valuing.features import features_of
 from tests.bench.experiment_label_noise import LIKED
 from training.demo_model.corpus import items
 

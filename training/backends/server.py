@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import ExitStack
 from functools import partial
 from typing import Any
@@ -63,26 +63,25 @@ class ServerBackend:
         )
 
     def write(self, asked: Sequence[Asked], stop: Stop) -> Iterator[Written]:
-        waiting, working = list(reversed(asked)), set[Future[Written]]()
+        waiting, working = list(reversed(asked)), set[asyncio.Task[Written]]()
         try:
             while waiting or working:
                 stop.check()
                 while waiting and len(working) < self._endpoint.at_once and self._fits(waiting[-1]):
-                    working.add(self._portal.start_task_soon(self._one, waiting.pop()))
+                    working.add(self._portal.call(self._begun, waiting.pop()))
                 if not working:
                     yield from (
                         Written(each, "", "refused", None, why=OVER_BUDGET)
                         for each in reversed(waiting)
                     )
                     return
-                done, working = wait(working, timeout=LOOK_EVERY, return_when=FIRST_COMPLETED)
+                done, working = self._portal.call(_first_of, working)
                 failed = [each for each in done if each.exception() is not None]
                 yield from [each.result() for each in done if each not in failed]
                 for each in failed:
                     each.result()
         finally:
-            for each in working:
-                each.cancel()
+            self._portal.call(_cancelled, working)
 
     def figures(self, answers: Iterable[Mapping[str, Any]]) -> dict[str, float]:
         """`cost` is of what the server counted; `answers_uncounted` says how many it did not."""
@@ -106,6 +105,9 @@ class ServerBackend:
 
     def _fits(self, asked: Asked) -> bool:
         return self._budget.takes(asked.key, [asked.row.texts["prompt"], asked.row.tools])
+
+    async def _begun(self, asked: Asked) -> asyncio.Task[Written]:
+        return asyncio.create_task(self._one(asked))
 
     async def _one(self, asked: Asked) -> Written:
         may_retry = partial(self._budget.takes_again, asked.key)
@@ -155,6 +157,19 @@ class ServerBackend:
 def storable(text: str) -> str:
     """Without NUL, which no database takes, and halves of letters, which no file does."""
     return UNSTORABLE.sub("\ufffd", text)
+
+
+async def _first_of(
+    working: set[asyncio.Task[Written]],
+) -> tuple[set[asyncio.Task[Written]], set[asyncio.Task[Written]]]:
+    return await asyncio.wait(working, timeout=LOOK_EVERY, return_when=asyncio.FIRST_COMPLETED)
+
+
+async def _cancelled(working: set[asyncio.Task[Written]]) -> None:
+    """Wait for their ends, too: a connection that is in use cannot be closed."""
+    for task in working:
+        task.cancel()
+    await asyncio.gather(*working, return_exceptions=True)
 
 
 def _number(usage: Any, name: str) -> int | None:  # Any: what a server says

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from evalhub.valuing.features import IN_SLICE, MODEL, SCORE, TEXT, Answer, described, features_of
+from evalhub.valuing.answers import Answer
+from evalhub.valuing.features import IN_SLICE, MODEL, SCORE, TEXT, described, features_of
 
 
 def test_a_text_is_described_by_its_form_and_words() -> None:
