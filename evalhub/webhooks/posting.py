@@ -39,7 +39,7 @@ def post(place: Place, addresses: list[str], body: bytes, headers: Mapping[str, 
             wire.greet()
             host = place.told.partition("://")[2]
             wire.request("POST", place.path, body, {"Host": host, **headers})
-            with wire.getresponse() as answer:  # which keeps the connection open that the wire lets go
+            with wire.getresponse() as answer:  # the connection is now its, and not the wire's
                 told = answer.read(MOST_READ).decode(errors="replace")
     except (OSError, http.client.HTTPException) as error:
         return Answer(None, f"{type(error).__name__}: {error}"[:MOST_READ])
