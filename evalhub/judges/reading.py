@@ -70,9 +70,7 @@ class Merged:
     criterion: int | None
     preference: ModelPreference | None
     is_consistent: bool
-    leans: (
-        int  # of an inconsistent one: 1 both times the response shown first, -1 the second, else 0
-    )
+    leans: int  # of what differs: 1 to the response shown first both times, -1 to the second, or 0
 
 
 def merged(shown: Said, turned: Said, *, keeps_ties: bool) -> list[Merged]:

@@ -35,9 +35,7 @@ class Tally:
     asked: int = 0  # replies that were asked for
     unasked: int = 0  # replies that the budget left
     left_out: int = 0  # tasks of which a reply could not be read, or was not asked for
-    undecided: list[str] = field(
-        default_factory=list
-    )  # tasks whose orders were answered differently
+    undecided: list[str] = field(default_factory=list)  # tasks whose orders were told apart
     pairs: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
 
     def as_counts(self) -> dict[str, Any]:

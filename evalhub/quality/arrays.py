@@ -128,7 +128,15 @@ def said_in(campaign: Campaign) -> QuerySet[Judgment]:
     Of a judge model's own campaign, what the model said: nobody else says anything there.
     """
     mine = Judgment.objects.filter(campaign=campaign)
-    rows = mine.said_by_models() if campaign.origin == Origin.MODEL else mine.own_words()
+    return _usable(mine.said_by_models() if campaign.origin == Origin.MODEL else mine.own_words())
+
+
+def said_in_any(campaigns: QuerySet[Campaign]) -> QuerySet[Judgment]:
+    """The same of people in several campaigns."""
+    return _usable(Judgment.objects.filter(campaign__in=campaigns).own_words())
+
+
+def _usable(rows: QuerySet[Judgment]) -> QuerySet[Judgment]:
     rows = rows.exclude(task__kind__in=APART)
     return rows.filter(~excluded()).filter(~withdrawn())
 

@@ -12,6 +12,6 @@ class Answer:
 
     prompt: str
     text: str
-    model: int = 0
+    model: int = 0  # the key of whoever wrote it
     scores: Mapping[int, float] = field(default_factory=dict)
     slices: Sequence[str] = ()

@@ -9,17 +9,16 @@ from itertools import islice
 
 from evalhub.campaigns.choices import TaskKind, TaskType
 from evalhub.campaigns.models import Campaign, Task, TaskCompletion
-from evalhub.judgments.models import Judgment, Preference
+from evalhub.judgments.models import Preference
 from evalhub.prompts.models import Completion, Score
+from evalhub.quality.arrays import said_in_any
 from evalhub.registry.models import LanguageModel
 from evalhub.valuing.answers import Answer
 
 MOST_TASKS = 20_000  # that are valued together; more wait behind them
 MOST_JUDGMENTS = 20_000  # the newest
-MOST_SLICES, LEAST_SHARE = (
-    6,
-    0.05,
-)  # slices in which models may differ, each of so many of the tasks
+MOST_SLICES = 6  # in which models may differ
+LEAST_SHARE = 0.05  # of the answers, for a slice
 _AT_ONCE = 1000
 
 
@@ -55,7 +54,9 @@ def open_pairs(campaign: Campaign) -> tuple[list[Pair], int]:
 
 
 def said_before(campaign: Campaign) -> tuple[list[Said], int]:
-    """Overall preferences that count, of this campaign and of all by the same rubric; the newest.
+    """What people prefer overall, in this campaign and in all by the same rubric; the newest.
+
+    As reports have it: without models, and without whoever or whatever is left out there.
 
     Returns:
         them, and the key of the newest judgment.
@@ -65,8 +66,9 @@ def said_before(campaign: Campaign) -> tuple[list[Said], int]:
         rubric_version__rubric=campaign.rubric_version.rubric_id,
         type=TaskType.COMPARISON,
     )
-    counted = Judgment.objects.counted().filter(campaign__in=alike)
-    rows = Preference.objects.filter(judgment__in=counted, criterion=None).order_by("-judgment_id")
+    rows = Preference.objects.filter(judgment__in=said_in_any(alike), criterion=None).order_by(
+        "-judgment_id"
+    )
     columns = ("judgment_id", "first_id", "second_id", "margin")
     newest = list(rows.values_list(*columns)[:MOST_JUDGMENTS])
     said = [
@@ -92,7 +94,7 @@ def answers_of(completions: Iterable[int]) -> dict[int, Answer]:
             found[key] = Answer(
                 prompt=messages[-1]["content"] if messages else "",
                 text=text,
-                model=model or 0,
+                model=model,
                 scores=scores.get(key, {}),
                 slices=tuple(sorted(f"{name}={value}" for name, value in slices.items())),
             )

@@ -27,7 +27,12 @@ from evalhub.valuing.models import ValuedTask
 from evalhub.valuing.queries import newest_job
 from evalhub.valuing.services import ask_by_value, stop_valuing
 from tests.evalhub.valuing.scenes import LONG, SHORT, compared, judged, valued
-from tests.factories import CampaignFactory
+from tests.factories import (
+    CampaignFactory,
+    ExclusionFactory,
+    JudgmentFactory,
+    PreferenceFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -152,6 +157,17 @@ def test_judgments_of_earlier_campaigns_by_the_same_rubric_count(campaign: Campa
         judged(compared(each, tasks=4))
     compared(campaign, tasks=6)
     assert valued(ask_by_value(campaign=campaign)).figures["judgments"] == 4
+
+
+def test_only_what_reports_count_is_known(campaign: Campaign, alice: Member) -> None:
+    """A model's word is none of people's, and somebody who was left out of a campaign is left out here."""
+    tasks = compared(campaign, tasks=8)
+    judged(tasks[:2])
+    PreferenceFactory.create(judgment=JudgmentFactory.create(task=tasks[2], source="model"))
+    said = JudgmentFactory.create(task=tasks[3])
+    PreferenceFactory.create(judgment=said)
+    ExclusionFactory.create(campaign=campaign, member=said.member, excluded_by=alice)
+    assert valued(ask_by_value(campaign=campaign)).figures["judgments"] == 2
 
 
 def test_a_cancelled_turn_leaves_every_task_to_be_asked(campaign: Campaign) -> None:
