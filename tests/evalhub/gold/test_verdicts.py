@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any
 
 import pytest
-from django.db import connection
 
 from evalhub.accounts.models import Member
 from evalhub.campaigns.models import Campaign
 from evalhub.gold.jobs.verdicts import judge_again, judge_gold
 from evalhub.gold.models import GoldVerdict
 from evalhub.gold.queries import passed_by
-from evalhub.jobs.jobs import deliver_waiting
 from evalhub.judgments.models import Judgment
 from evalhub.judgments.services.gold import set_gold_rule
 from evalhub.notifications.models import Notification
@@ -120,14 +117,3 @@ def test_a_gold_that_most_good_people_pass_is_in_no_doubt(campaign: Campaign, bo
         judged(gold.task, member, margin)
     gold.refresh_from_db()
     assert gold.doubted_at is None
-
-
-def test_gold_that_was_there_before_this_is_scored_after_the_migration(
-    campaign: Campaign, bob: Member
-) -> None:
-    said(gold_in(campaign).task, bob, -1)
-    migration = import_module("evalhub.gold.migrations.0001_initial")
-    with connection.cursor() as cursor:
-        cursor.execute(migration.SCORE_ALL_GOLD)
-    deliver_waiting()
-    assert [row.passed for row in GoldVerdict.objects.all()] == [False]

@@ -8,8 +8,6 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 from django.test import Client
 from django.urls import reverse
 
@@ -133,17 +131,6 @@ def test_earlier_runs_foretell_the_time_of_a_run_that_waits(erin: Member) -> Non
     assert forecast.peak_bytes == 30e9
     other = made(erin, model=factories.LanguageModelFactory.create(workspace=erin.workspace))
     assert forecast_of(other, told_by(other)) is None
-
-
-def test_sentences_of_runs_from_before_become_findings(erin: Member) -> None:
-    run = made(erin)
-    say(run, "finding", {"text": "2 rows are left out."})
-    RunEvent.objects.filter(run=run).update(kind="warning")
-    migration = MigrationExecutor(connection).loader.get_migration("runs", "0004_findings_and_measure")  # fmt: skip
-    with connection.cursor() as cursor:
-        cursor.execute(migration.operations[0].sql)  # type: ignore[attr-defined]
-    (told,) = told_by(run).findings
-    assert (told["code"], told["told"]) == ("noted", "2 rows are left out.")
 
 
 def test_answers_to_fixed_prompts_stand_by_step_the_latest_first(
