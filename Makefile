@@ -67,10 +67,12 @@ $(READY): pyproject.toml constraints.txt
 	$(PY) -m pip install --quiet -c constraints.txt -e ".[train,dev]"
 	@touch $@
 
-$(BROWSER): $(READY)
-	@if test -n "$$CHROMIUM" || command -v chromium || command -v chromium-browser; then :; \
-	elif test "$$(id -u)" = 0 && command -v apt-get >/dev/null; then \
-		apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy chromium; \
+$(BROWSER): $(READY)  # the headless shell is the lightest: half the processor time of the whole browser
+	@has() { command -v $$1 >/dev/null; }; \
+	if test -n "$$CHROMIUM" || has chromium-headless-shell; then :; \
+	elif test "$$(id -u)" = 0 && has apt-get && apt-get update -q && \
+		DEBIAN_FRONTEND=noninteractive apt-get install -qy chromium-headless-shell; then :; \
+	elif has chromium || has chromium-browser; then :; \
 	else $(VENV)/bin/playwright install chromium; fi
 	@touch $@
 

@@ -101,9 +101,19 @@ def session_of(member: Member, url: str) -> dict[str, str]:
     return {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": url}
 
 
-def axe_findings(page: Page) -> list[str]:
-    """Each finding with the elements it is about; an empty list is a clean page."""
-    found = Axe().run(page).response["violations"]
+def axe_findings(page: Page, *, colours: bool = True) -> list[str]:
+    """Each finding with the elements it is about; an empty list is a clean page.
+
+    Args:
+        colours: looking at contrast takes most of the time, and a page that was looked at in one size has
+            the same colours in another.
+    """
+    options: dict[str, Any] = {
+        "resultTypes": ["violations"]
+    }  # the rest is told in less detail, sooner
+    if not colours:
+        options["rules"] = {"color-contrast": {"enabled": False}}
+    found = Axe().run(page, options=options).response["violations"]
     return [
         f"{one['id']}: {node['html'][:200]} {node.get('failureSummary', '')[:200]}"
         for one in found

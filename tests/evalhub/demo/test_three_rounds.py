@@ -6,7 +6,9 @@ import itertools
 
 import pytest
 
+from evalhub.runs import execution
 from tests.evalhub.demo.three_rounds import ROUNDS, three_rounds
+from tests.trainer_here import TrainerHere
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
@@ -14,7 +16,11 @@ pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 @pytest.mark.parametrize(
     "seed", [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(1, 5))]
 )
-def test_the_win_rate_rises_each_round_and_a_bad_adapter_is_refused(seed: int) -> None:
+def test_the_win_rate_rises_each_round_and_a_bad_adapter_is_refused(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(execution, "Trainer", TrainerHere)
+
     course = three_rounds(seed)
     print(seed, course.win_rates)  # for docs/performance.md: pytest -s
 
