@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite, nan
 from typing import Any
 
 from django import forms
@@ -37,6 +38,33 @@ class WordsField(forms.CharField):
         if len(value) > self.WORDS or any(len(word) > self.LETTERS for word in value):
             told = _("At most %(words)s words of %(letters)s letters, with commas between them.")
             raise forms.ValidationError(told % {"words": self.WORDS, "letters": self.LETTERS})
+
+
+class NumbersField(forms.CharField):
+    """Numbers between spaces, as a list in the order of the text, each once."""
+
+    NUMBERS = 20
+
+    def __init__(self, **options: Any) -> None:  # Any: Django's own
+        super().__init__(required=False, **options)
+
+    def prepare_value(self, value: Any) -> Any:
+        return " ".join(f"{each:g}" for each in value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        words = (super().to_python(value) or "").split()
+        try:
+            numbers = list(dict.fromkeys(float(word) for word in words))
+        except ValueError:
+            numbers = [nan]
+        if not all(map(isfinite, numbers)):
+            raise forms.ValidationError(_("Numbers with a point, as 0.7, and spaces between them."))
+        return numbers
+
+    def validate(self, value: Any) -> None:
+        if len(value) > self.NUMBERS:
+            told = _("At most %(numbers)s numbers.")
+            raise forms.ValidationError(told % {"numbers": self.NUMBERS})
 
 
 def choose_from(form: forms.Form, name: str, rows: QuerySet[Any]) -> None:

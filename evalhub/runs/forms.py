@@ -3,7 +3,7 @@ from __future__ import annotations
 from django import forms
 
 from evalhub.accounts.models import Workspace
-from evalhub.common.forms import RowField, choose_from
+from evalhub.common.forms import NumbersField, RowField, choose_from
 from evalhub.common.money import CURRENCIES
 from evalhub.registry.models import LanguageModel, ModelKind, Stage
 from evalhub.runs.models import RewritingWay
@@ -116,3 +116,77 @@ class ScoreForm(forms.Form):
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # Django's own signature
         models = LanguageModel.objects.of_workspace(workspace).filter(kind=ModelKind.REWARD)
         choose_from(self, "model", models.order_by("-pk"))
+
+
+class GenerateForm(forms.Form):
+    """The options of the recipe generate that people choose; what is empty keeps the recipe's own."""
+
+    model = RowField(LanguageModel.objects.none(), help_text="The newest first.")
+    n = forms.IntegerField(
+        min_value=1,
+        max_value=64,
+        initial=2,
+        label="Answers to a prompt",
+        help_text="By each setting.",
+    )
+    temperatures = NumbersField(
+        initial=[0.8],
+        help_text="One or more, with spaces between them. 0 always takes the likeliest word.",
+    )
+    top_ps = NumbersField(
+        initial=[1.0],
+        label="Top p",
+        help_text="One or more: each of them with each temperature is a setting.",
+    )
+    max_new_tokens = forms.IntegerField(
+        min_value=1, max_value=8192, initial=128, label="Tokens of an answer at most"
+    )
+    refills = forms.IntegerField(
+        min_value=0,
+        max_value=20,
+        initial=3,
+        label="Tries where two answers say the same",
+        help_text="What is still said twice is left out.",
+    )
+    judge = RowField(
+        LanguageModel.objects.none(),
+        required=False,
+        label="Reward model",
+        empty_label="none",
+        help_text="It scores the answers.",
+    )
+    best = forms.IntegerField(
+        required=False,
+        min_value=1,
+        label="Keep the best",
+        help_text="So many answers to a prompt, by the reward model. Empty: all.",
+    )
+    most_requests = forms.IntegerField(
+        required=False,
+        min_value=1,
+        label="Requests at most",
+        help_text="To a server, those tried again too. Empty: no bound.",
+    )
+    most_cost = forms.FloatField(
+        required=False,
+        min_value=0,
+        label="Cost at most",
+        help_text="By the server’s prices, in their currency. Empty: no bound.",
+    )
+    seed = forms.IntegerField(min_value=0, max_value=2**31 - 1, initial=0)
+
+    def __init__(self, *args: object, workspace: Workspace, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # Django's own signature
+        models = LanguageModel.objects.of_workspace(workspace).order_by("-pk")
+        writing = [ModelKind.BASE, ModelKind.ADAPTER, ModelKind.ENDPOINT]
+        choose_from(self, "model", models.filter(kind__in=writing))
+        choose_from(self, "judge", models.filter(kind=ModelKind.REWARD))
+
+    @property
+    def asked(self) -> dict[str, object]:
+        """What `start_generating` takes beside the collection and who asks."""
+        given = {
+            name: value for name, value in self.cleaned_data.items() if value not in (None, [])
+        }
+        named = {name: given.pop(name) for name in ("model", "judge", "seed") if name in given}
+        return named | {"options": given}

@@ -3,6 +3,7 @@ from django.urls import path
 from evalhub.runs import (
     again_views,
     export_views,
+    generating_views,
     outside_views,
     pausing_views,
     price_views,
@@ -29,6 +30,7 @@ urlpatterns = [
     path("models/<uuid:uid>/peft/", export_views.model_peft, name="peft"),
     path("models/<uuid:uid>/merge/", export_views.model_merge, name="merge"),
     path("builds/<uuid:uid>/measure/", views.measure_start, name="measure"),
+    path("collections/<slug:slug>/generate/", generating_views.generate, name="generate"),
     path("collections/<slug:slug>/rewrite/", rewrite_views.rewrite, name="rewrite"),
     path("collections/<slug:slug>/score/", score_views.score, name="score"),
     path("models/register/", outside_views.adapter_new, name="register"),

@@ -150,6 +150,42 @@ def test_the_api_and_the_command_start_it(
 
 
 @pytest.mark.slow
+def test_the_page_starts_a_grid_and_follows_it(
+    client: Client, erin: Member, alice: Member, faq: Collection, base: LanguageModel
+) -> None:
+    client.force_login(erin.user)
+    path = "/w/acme/collections/faq/generate/"
+    asked = {
+        "model": str(base.uid),
+        "n": 2,
+        "temperatures": "0.7 1.2",
+        "top_ps": "",
+        "max_new_tokens": 16,
+        "refills": 0,
+        "seed": 5,
+    }
+
+    posted = client.post(path, asked)
+    [run] = Run.objects.all()
+    waiting = client.get(path, headers={"HX-Request": "true"}).text
+    execute(run.job.uid)
+    after = client.get(path, headers={"HX-Request": "true"}).text
+    no_number = client.post(path, asked | {"temperatures": "0.7 inf"})
+    no_judge = client.post(path, asked | {"best": 1})
+    client.force_login(alice.user)
+
+    assert posted.status_code == 302
+    assert (run.spec["seed"], run.spec["options"]["temperatures"]) == (5, [0.7, 1.2])
+    assert "every 2s" in waiting
+    assert "not yet" in waiting
+    assert "every 2s" not in after
+    assert ">8<" in after  # 2 prompts, 2 settings, 2 answers
+    assert (no_number.status_code, no_judge.status_code) == (422, 422)
+    assert "Numbers with a point" in no_number.text
+    assert "Name the reward model" in no_judge.text
+    assert client.get(path).status_code in (403, 404)
+
+
 def test_a_key_reaches_the_server_and_stands_nowhere_else(
     erin: Member, faq: Collection, server: Server, settings: Any
 ) -> None:
