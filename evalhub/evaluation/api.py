@@ -16,7 +16,7 @@ from evalhub.common.rest import KeysetPagination
 from evalhub.evaluation.access import acting_comparison, engineer_of
 from evalhub.evaluation.card import card_of
 from evalhub.evaluation.models import Comparison, Evaluation, Promotion
-from evalhub.evaluation.queries import newest_belief
+from evalhub.evaluation.queries import newest_belief, newest_people
 from evalhub.evaluation.serializers import (
     CardSerializer,
     ComparisonSerializer,
@@ -28,6 +28,7 @@ from evalhub.evaluation.serializers import (
     whole,
 )
 from evalhub.evaluation.services import evaluate_named, note_looks, start_belief
+from evalhub.evaluation.summing import sum_up_people
 from evalhub.jobs.models import Job
 from evalhub.registry.access import acting_model
 from evalhub.registry.services import describe_model
@@ -108,6 +109,20 @@ class ComparisonView(APIView):
         comparison, member = acting_comparison(request, uid, to="build")
         note_looks(by=member, digests=[comparison.candidate.set_digest])
         return Response(whole(comparison))
+
+
+class PeopleView(APIView):
+    @extend_schema(responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request, uid: UUID) -> Response:
+        """What people said of both models, as last summed up; `result` is null until it has ended."""
+        comparison, _member = acting_comparison(request, uid, to="build")
+        return Response(_told(newest_people(comparison)))
+
+    @extend_schema(request=None, responses={202: OpenApiTypes.OBJECT})
+    def post(self, request: Request, uid: UUID) -> Response:
+        """Sum it up anew."""
+        comparison, member = acting_comparison(request, uid, to="engineer")
+        return Response(_told(sum_up_people(comparison=comparison, by=member)), status=202)
 
 
 class BeliefView(APIView):

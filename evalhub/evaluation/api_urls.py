@@ -10,6 +10,7 @@ urlpatterns = [
     path("comparisons", api.ComparisonListView.as_view()),
     path("comparisons/believe", api.BeliefView.as_view()),
     path("comparisons/<uuid:uid>", api.ComparisonView.as_view()),
+    path("comparisons/<uuid:uid>/people", api.PeopleView.as_view()),
     path("comparisons/<uuid:uid>/gate", trial_api.GateTryView.as_view()),
     path("models/<uuid:uid>/card", api.ModelCardView.as_view()),
     path("promotions", api.PromotionListView.as_view()),

@@ -18,7 +18,7 @@ from evalhub.accounts.models import Workspace
 from evalhub.common.canonical import digest_of
 from evalhub.common.files import Beat, file_store, unwatched
 from evalhub.evaluation.examples import value_of
-from evalhub.evaluation.measures import MEAN, Measure, measures_of
+from evalhub.evaluation.measures import Measure, measures_of
 from evalhub.evaluation.models import Evaluation
 from evalhub.evaluation.numbers import Row
 from evalhub.evaluation.showing import direction_of
@@ -28,9 +28,8 @@ from evalhub.judgments.scores import mean_ratings
 from evalhub.prompts.models import Completion
 from evalhub.runs.inputs import read_rows
 from evalhub.stats.association import rank_correlation
-from evalhub.stats.intervals import estimate
+from evalhub.stats.intervals import estimate_of_shares
 from evalhub.stats.preferences import agreement
-from evalhub.stats.proportions import wilson
 
 MOST = 100  # evaluations, the newest
 
@@ -173,9 +172,4 @@ def _pairs(name: str, found: Found, beat: Beat) -> dict[str, Any]:
     ]
     groups = [group for group, _, _ in rows]
     better_R, other_R = (np.array([row[at] for row in rows], dtype=float) for at in (1, 2))
-    agreed_R2 = np.stack([agreement(better_R, other_R), np.ones(len(rows))], axis=1)
-    told = asdict(estimate(groups, agreed_R2, MEAN, beat=beat))
-    if told["value"] in (0.0, 1.0):  # no draw differs, which is no certainty
-        share = wilson(int(told["value"]) * len(set(groups)), len(set(groups)))
-        told |= {"low": share.low, "high": share.high}
-    return told
+    return asdict(estimate_of_shares(groups, agreement(better_R, other_R), beat=beat))

@@ -1,3 +1,3 @@
 # kinds of jobs
 MEASURE, DECIDE, TRY = "evaluation.measure", "evaluation.decide", "evaluation.try_gate"
-BELIEVE = "evaluation.believe"
+BELIEVE, PEOPLE = "evaluation.believe", "evaluation.people"

@@ -6,16 +6,18 @@ from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods
 
 from evalhub.accounts.access import access_member
+from evalhub.accounts.choices import Role
 from evalhub.accounts.http import Request
 from evalhub.accounts.models import Member
 from evalhub.evaluation.access import access_comparison
 from evalhub.evaluation.models import Comparison
-from evalhub.evaluation.queries import looks_at, trial_of
-from evalhub.evaluation.reading import lines_of, sentence
+from evalhub.evaluation.queries import looks_at, newest_people, trial_of
+from evalhub.evaluation.reading import lines_of, people_lines, sentence
 from evalhub.evaluation.serializers import whole
 from evalhub.evaluation.services import note_looks
 from evalhub.evaluation.showing import (
@@ -28,6 +30,7 @@ from evalhub.evaluation.showing import (
     slice_lines,
     slices_in_words,
 )
+from evalhub.evaluation.summing import sum_up_people
 from evalhub.evaluation.trials.telling import in_short
 
 
@@ -37,7 +40,6 @@ def comparison_detail(request: Request, workspace: str, uid: UUID) -> HttpRespon
     """The whole page; which figure by slice, and how examples are sorted, is chosen in the URL."""
     member = access_member(request.user, workspace, to="build")
     comparison = _looked_at(member, uid)
-    trial = trial_of(comparison)
     context = {
         "member": member,
         "workspace": member.workspace,
@@ -45,13 +47,26 @@ def comparison_detail(request: Request, workspace: str, uid: UUID) -> HttpRespon
         "sentence": sentence(comparison),
         "lines": lines_of(comparison),
         "promotions": comparison.promotions.all(),
-        "trial": trial,
-        "trial_said": in_short(trial) if trial else "",
         "looks": looks_at(member.workspace, comparison.candidate.set_digest),
     }
+    context |= _people(member, comparison)
     context |= _slices(comparison, request.GET.get("figure", ""))
     context |= _examples(comparison, request.GET.get("examples", CHANGE))
     return render(request, "evaluation/comparison_detail.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def comparison_people(request: Request, workspace: str, uid: UUID) -> HttpResponse:
+    """What people say of both models, for htmx while a worker sums it up; a POST asks for that."""
+    posts = request.method == "POST"
+    member = access_member(request.user, workspace, to="engineer" if posts else "build")
+    comparison = _looked_at(member, uid)
+    if posts:
+        sum_up_people(comparison=comparison, by=member)
+        return redirect(reverse("evaluation:detail", args=[workspace, uid]) + "#people")
+    context = {"workspace": member.workspace, "comparison": comparison}
+    return render(request, "evaluation/_people.html", context | _people(member, comparison))
 
 
 @require_GET
@@ -79,6 +94,19 @@ def _looked_at(member: Member, uid: UUID) -> Comparison:
     comparison = access_comparison(member, uid)
     note_looks(by=member, digests=[comparison.candidate.set_digest])
     return comparison
+
+
+def _people(member: Member, comparison: Comparison) -> dict[str, object]:
+    trial, job = trial_of(comparison), newest_people(comparison)
+    found = job.result if job else {}
+    return {
+        "trial": trial,
+        "trial_said": in_short(trial) if trial else "",
+        "people_job": job,
+        "people": found,
+        "people_lines": people_lines(found) if found else [],
+        "may_sum_up": member.has(Role.ENGINEER),
+    }
 
 
 def _slices(comparison: Comparison, asked: str) -> dict[str, object]:

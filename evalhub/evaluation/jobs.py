@@ -123,6 +123,16 @@ def believe(job: Job, beat: Beat) -> dict[str, Any]:
     return belief_in(Workspace.objects.get(job=job), beat.report)
 
 
+def people(job: Job, beat: Beat) -> dict[str, Any]:
+    """What people said of both models of a comparison; see `people.said_of`."""
+    from evalhub.evaluation.people import said_of
+
+    comparison = Comparison.objects.select_related(
+        "workspace", "baseline__model", "candidate__model"
+    ).get(uid=job.payload["comparison"])
+    return said_of(comparison, beat.report)
+
+
 def _compared_sets(
     sets: dict[str, tuple[str, str | None]], beat: Beat
 ) -> tuple[Evaluation, dict[str, Comparison]]:

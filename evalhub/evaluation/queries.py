@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import Q
 
 from evalhub.accounts.models import Workspace
-from evalhub.evaluation.choices import BELIEVE, TRY
+from evalhub.evaluation.choices import BELIEVE, PEOPLE, TRY
 from evalhub.evaluation.errors import BaselineMissing
 from evalhub.evaluation.models import Comparison, Evaluation, HumanTrial, Look, Promotion
 from evalhub.jobs.models import Job
@@ -125,3 +125,8 @@ def newest_belief(workspace: Workspace) -> Job | None:
     """What was last worked out of which figures go with people; its `result` is empty until it has ended."""
     jobs = Job.objects.filter(kind=BELIEVE, workspace=workspace)
     return jobs.order_by("-pk").first()
+
+
+def newest_people(comparison: Comparison) -> Job | None:
+    """The last look at what people said of both models; its `result` is empty until it has ended."""
+    return Job.objects.filter(kind=PEOPLE, subject_uid=comparison.uid).order_by("-pk").first()

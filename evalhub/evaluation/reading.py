@@ -30,6 +30,61 @@ def lines_of(comparison: Comparison) -> list[Line]:
     return [_line(name, comparison.metrics[name]) for name in in_order(comparison.metrics)]
 
 
+def people_lines(found: Mapping[str, Any]) -> list[Line]:
+    """What people said, see `people.said_of`: each criterion, then how often the candidate is preferred."""
+    lines = [_mean_line(each) for each in found["criteria"]]
+    wins = found["wins"]
+    if wins["value"] is None:
+        return lines
+    ends = [None if wins[end] is None else wins[end] - 0.5 for end in ("low", "high")]
+    share = {"baseline": 0.5, "difference": wins["value"] - 0.5, "low": ends[0], "high": ends[1]}
+    told = "no interval"
+    if ends[0] is not None:
+        told = f"{wins['low'] * 100:.0f} to {wins['high'] * 100:.0f} %"
+    won = Line(
+        label="Preferred, ties as half",
+        baseline=f"{(1 - wins['value']) * 100:.0f} %",
+        candidate=f"{wins['value'] * 100:.0f} %",
+        difference="",
+        interval=told,
+        smallest="",
+        n=wins["n"],
+        verdict=_by_interval(share),
+        whisker=_drawn(share, reach=0.5),
+    )
+    return [*lines, won]
+
+
+def _mean_line(metric: Mapping[str, Any]) -> Line:
+    low, high = metric["points"]
+    told = "no interval"
+    if metric["low"] is not None:
+        told = f"{metric['low']:+.2f} to {metric['high']:+.2f}"
+    return Line(
+        label=f"{metric['name']}, {low} to {high} ({metric['rubric']})",
+        baseline=f"{metric['baseline']:.2f}",
+        candidate=f"{metric['candidate']:.2f}",
+        difference=f"{metric['difference']:+.2f}",
+        interval=told,
+        smallest="" if metric["smallest"] is None else f"{metric['smallest']:.2f}",
+        n=metric["n"],
+        verdict=_by_interval(metric),
+        whisker=_drawn(metric, reach=high - low),
+    )
+
+
+def _by_interval(metric: Mapping[str, Any]) -> str:
+    if metric["low"] is None or metric["low"] <= 0 <= metric["high"]:
+        return "no difference shown"
+    return "better" if metric["low"] > 0 else "worse"
+
+
+def _drawn(metric: Mapping[str, Any], *, reach: float) -> Whisker | None:
+    if metric["low"] is None:
+        return None
+    return whisker(metric["low"], metric["difference"], metric["high"], reach=reach)
+
+
 def sentence(comparison: Comparison) -> str:
     """What the comparison shows, in words and the two figures that decide."""
     shown = _clauses(comparison, _DECIDING) or _clauses(comparison, _ELSE)[:2]

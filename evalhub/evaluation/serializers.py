@@ -4,7 +4,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from evalhub.evaluation.models import Benchmark, Comparison, Evaluation, HumanTrial, Promotion
-from evalhub.evaluation.queries import Looks, looks_at
+from evalhub.evaluation.queries import Looks, looks_at, newest_people
 
 
 class EvaluationSerializer(serializers.ModelSerializer[Evaluation]):
@@ -99,16 +99,24 @@ class LooksSerializer(serializers.Serializer[Looks]):
 
 
 class WholeComparisonSerializer(ComparisonSerializer):
-    """With the differences by slice, the examples, how fresh the set is, and the looks at it."""
+    """With the differences by slice, the examples, how fresh the set is, the looks at it, and what people
+    said of both models' answers to held-out prompts (null where nobody has summed it up)."""
 
     set_digest = serializers.CharField(source="candidate.set_digest")
     looks = serializers.SerializerMethodField()
+    people = serializers.SerializerMethodField()
 
     class Meta:
         model = Comparison
         fields = [
-            *ComparisonSerializer.Meta.fields, "set_digest", "by_slice", "examples", "fresh", "looks"
+            *ComparisonSerializer.Meta.fields, "set_digest", "by_slice", "examples", "fresh", "looks",
+            "people",
         ]  # fmt: skip
+
+    @extend_schema_field(serializers.DictField(allow_null=True))
+    def get_people(self, comparison: Comparison) -> dict[str, object] | None:
+        job = newest_people(comparison)
+        return job.result or None if job else None
 
     @extend_schema_field(LooksSerializer)
     def get_looks(self, comparison: Comparison) -> dict[str, object]:

@@ -15,6 +15,7 @@ urlpatterns = [
     path("comparisons/believe/", belief_views.believe, name="believe"),
     path("comparisons/measure/", views.measure, name="measure"),
     path("comparisons/<uuid:uid>/", comparison_views.comparison_detail, name="detail"),
+    path("comparisons/<uuid:uid>/people/", comparison_views.comparison_people, name="people"),
     path("comparisons/<uuid:uid>/csv/", comparison_views.comparison_csv, name="csv"),
     path("comparisons/<uuid:uid>/json/", comparison_views.comparison_json, name="json"),
     path("comparisons/<uuid:uid>/gate/", trial_views.gate_try, name="gate"),

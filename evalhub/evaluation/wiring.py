@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-from evalhub.evaluation.choices import BELIEVE, DECIDE, MEASURE, TRY
-from evalhub.evaluation.jobs import answer, believe, decide, measure, try_gate
-from evalhub.evaluation.trials.hearing import job_ended, judgment_counted
+from evalhub.evaluation.choices import BELIEVE, DECIDE, MEASURE, PEOPLE, TRY
+from evalhub.evaluation.jobs import answer, believe, decide, measure, people, try_gate
+from evalhub.evaluation.trials.hearing import job_ended, judgment_counted, trial_ended
 from evalhub.evaluation.trials.starting import ANSWER
 from evalhub.jobs.events import subscribe
 from evalhub.jobs.handlers import register
@@ -13,6 +13,8 @@ def connect() -> None:
     register(DECIDE, decide)
     register(TRY, try_gate)
     register(BELIEVE, believe)
+    register(PEOPLE, people)
     register(ANSWER, answer)
     subscribe("job.ended", job_ended)
     subscribe("judgment.counted", judgment_counted)
+    subscribe("trial.ended", trial_ended)

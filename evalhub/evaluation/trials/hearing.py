@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db.models import Q
 
 from evalhub.evaluation.models import HumanTrial, TrialState
+from evalhub.evaluation.summing import sum_up_people
 from evalhub.evaluation.trials.asking import ask_people
 from evalhub.jobs.models import News
 from evalhub.judgments.models import Judgment
@@ -25,3 +26,10 @@ def judgment_counted(news: News) -> None:
     trials = HumanTrial.objects.filter(state=TrialState.OPEN, campaign_id__in=campaigns)
     for trial in trials.values_list("pk", flat=True):
         count_votes(trial)
+
+
+def trial_ended(news: News) -> None:
+    """Both models' answers were judged: say so beside their figures."""
+    ended = HumanTrial.objects.filter(uid=news.subject_uid, state=TrialState.DECIDED).first()
+    for comparison in ended.comparisons.all() if ended else ():
+        sum_up_people(comparison=comparison)
