@@ -70,17 +70,17 @@ def _found(follow_up: FollowUp) -> str:
 
 def _learnt(shares: dict[str, Share]) -> str:
     """What it was trained on beside what it was not: to repeat is not yet to have understood."""
+    if list(shares) == [Learnt.TAUGHT]:
+        return "It was trained on all of these words."
+    if list(shares) == [Learnt.NEW]:
+        return "It was trained on none of these words or prompts."
     names = {
-        Learnt.TAUGHT: "what it was trained on",
-        Learnt.MET: "prompts that it knows by other judgments",
-        Learnt.NEW: "what it was not trained on",
+        Learnt.TAUGHT: "of what it was trained on",
+        Learnt.MET: "of prompts that it knows by other judgments",
+        Learnt.NEW: "of what it was not trained on",
     }
-    told = [
-        f"{shares[part]['part']:,} of {shares[part]['n']:,} of {name}"
-        for part, name in names.items()
-        if part in shares
-    ]
-    return f"Resolved are {', '.join(told)}." if told else ""
+    told = [f"{name} {_parts(shares[part])}" for part, name in names.items() if part in shares]
+    return f"Resolved are, {'; '.join(told)}." if told else ""
 
 
 def in_percent(share: Share) -> str:
@@ -116,14 +116,23 @@ def in_short(follow_up: FollowUp) -> str:
 
 
 @dataclass(frozen=True)
+class Told:
+    """A share for reading: how many of how many, and in percent with its interval."""
+
+    parts: str
+    percent: str
+    name: str = ""
+
+
+@dataclass(frozen=True)
 class Line:
     """A row of the table: `learnt` is the share resolved by what the model was trained on."""
 
     name: str
     n: int
-    resolved: str
+    resolved: Told
     findings: list[tuple[str, int]]
-    learnt: list[tuple[str, str]]
+    learnt: list[Told]
     shared: int
     is_criterion: bool
 
@@ -140,12 +149,8 @@ def lines_of(follow_up: FollowUp) -> list[Line]:
             name,
             line["n"],
             _told(line["resolved"]),
-            [(str(finding.label), line["findings"].get(finding, 0)) for finding in Finding][1:],
-            [
-                (part.label, _told(line["learnt"][part]))
-                for part in Learnt
-                if part in line["learnt"]
-            ],
+            [(str(finding.label), line["findings"].get(finding, 0)) for finding in OTHERS],
+            [_told(line["learnt"][part], part.label) for part in Learnt if part in line["learnt"]],
             line["shared"],
             is_criterion,
         )
@@ -153,7 +158,12 @@ def lines_of(follow_up: FollowUp) -> list[Line]:
     ]
 
 
-def _told(share: Share) -> str:
-    if share["value"] is None:
-        return in_percent(share)
-    return f"{share['part']:,} of {share['n']:,} ({in_percent(share)})"
+OTHERS = (Finding.BETTER, Finding.SAME, Finding.WORSE)
+
+
+def _told(share: Share, name: str = "") -> Told:
+    return Told(_parts(share), in_percent(share), name)
+
+
+def _parts(share: Share) -> str:
+    return f"{share['part']:,} of {share['n']:,}"
