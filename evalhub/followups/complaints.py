@@ -22,7 +22,7 @@ from evalhub.quality.arrays import said_in_any
 from evalhub.rubrics.carried import CarriedOver, carried_over
 from evalhub.rubrics.models import Criterion, RubricVersion, ScaleKind
 
-MOST = 50_000  # complaints of each kind that are looked at, the newest
+MOST = 20_000  # complaints of each kind that are looked at, the newest
 NOT_BORNE_OUT = (Evidence.CONTRADICTED, Evidence.NOT_IN_SOURCE)
 
 
@@ -125,11 +125,12 @@ def _low_ratings(said: QuerySet[Judgment]) -> Iterable[Low]:
     rows = rows.filter(criterion__kind=ScaleKind.SCALE, value__isnull=False)
     rows = rows.annotate(twice=F("value") * 2)
     rows = rows.filter(twice__lt=F("criterion__low") + F("criterion__high"))
-    rows = rows.select_related("criterion__version__rubric", "completion").order_by("-pk")
-    for row in rows[:MOST]:
-        if row.completion is not None and row.value is not None:
-            place = Place(row.judgment_id, row.completion.pk, row.completion.prompt_id)
-            yield Low(place, row.criterion, row.value)
+    columns = rows.order_by("-pk").values_list(*_PLACE, "criterion_id", "value")
+    found = list(columns[:MOST])
+    asked = Criterion.objects.select_related("version__rubric")
+    criteria = asked.in_bulk({criterion for *_, criterion, _ in found})
+    for *place, criterion, value in found:
+        yield Low(Place(*place), criteria[criterion], value)
 
 
 def _corrected(said: QuerySet[Judgment]) -> set[Place]:

@@ -221,6 +221,9 @@ def test_what_it_was_trained_on_stands_apart(alice: Member, bob: Member, tmp_pat
     learnt = dict(Complaint.objects.filter(criterion=None).values_list("judgment", "learnt"))
     assert learnt == {taught.pk: "taught", met.pk: "met", new.pk: "new"}
     assert {part: share["n"] for part, share in follow_up.figures["all"]["learnt"].items()} == {"taught": 2, "met": 2, "new": 2}  # fmt: skip
+    share = follow_up.figures["all"]["resolved"]
+    assert (share["part"], share["n"]) == (6, 6)
+    assert share["low"] == pytest.approx(0.44, abs=0.005)  # 3 of 3 prompts, by Wilson
 
 
 def test_each_annotator_hears_of_their_own(
