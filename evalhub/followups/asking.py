@@ -104,7 +104,7 @@ def _cases(
     cases = []
     for mine in by_old.values():
         new = answers.get(mine[0].old.prompt_id)
-        if new is None:
+        if new is None or mine[0].old.prompt.archived_at is not None:
             continue
         case = Case(mine[0].old, new)
         for each in mine:

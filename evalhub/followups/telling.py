@@ -98,7 +98,7 @@ def left_out(follow_up: FollowUp) -> list[str]:
     why = {
         "beyond": "on prompts beyond the most that were asked for",
         "other_question": "on a question that this rubric does not ask",
-        "unanswered": "to which the model gave no answer",
+        "unanswered": "to which the model gave no answer, or whose prompt was archived",
     }
     counts = follow_up.left_out
     return [f"{counts[name]:,} {words}" for name, words in why.items() if counts.get(name)]

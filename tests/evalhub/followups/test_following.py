@@ -18,6 +18,7 @@ from evalhub.jobs.models import Job
 from evalhub.jobs.services import cancel_job
 from evalhub.judgments.models import Span
 from evalhub.notifications.models import Notification
+from evalhub.prompts.services.archive import archive_prompt
 from tests.evalhub.followups.scenes import (
     NEW,
     adapter,
@@ -278,6 +279,19 @@ def test_ended_by_a_person_what_is_in_is_counted(
     assert Entry.objects.filter(verb="follow_up.stopped", actor="erin").exists()
     with pytest.raises(FollowUpEnded):
         end_follow_up(follow_up=follow_up, by=erin)
+
+
+def test_a_prompt_that_was_archived_meanwhile_is_asked_nobody(
+    alice: Member, bob: Member, tmp_path: Path
+) -> None:
+    campaign = rated_campaign(alice)
+    kept, gone = (said(campaign, bob, tone=1) for _ in range(2))
+    follow_up = begun(campaign, adapter(alice, tmp_path))
+    archive_prompt(prompt=gone.task.prompt, by=alice)
+    opened(follow_up)
+    assert follow_up.left_out == {"unanswered": 1}
+    assert follow_up.comparison is not None
+    assert [task.prompt for task in follow_up.comparison.tasks.all()] == [kept.task.prompt]
 
 
 def test_a_model_that_cannot_answer_ends_it(alice: Member, bob: Member, tmp_path: Path) -> None:
