@@ -23,6 +23,7 @@ v1 = [
     path("", include("evalhub.judges.api_urls")),
     path("", include("evalhub.webhooks.api_urls")),
     path("", include("evalhub.evaluation.api_urls")),
+    path("", include("evalhub.followups.api_urls")),
     path("", include("evalhub.lineage.api_urls")),
     path("", include("evalhub.loops.api_urls")),
 ]

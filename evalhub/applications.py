@@ -45,6 +45,7 @@ OURS = [
     "evalhub.tracking",
     "evalhub.judges",
     "evalhub.evaluation",
+    "evalhub.followups",
     "evalhub.lineage",
     "evalhub.loops",
     "evalhub.web",

@@ -39,6 +39,7 @@ in_workspace: list[URLPattern | URLResolver] = [
     path("", include("evalhub.judges.urls")),
     path("", include("evalhub.webhooks.urls")),
     path("", include("evalhub.evaluation.urls")),
+    path("", include("evalhub.followups.urls")),
     path("", include("evalhub.lineage.urls")),
     path("", include("evalhub.loops.urls")),
 ]

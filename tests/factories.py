@@ -35,6 +35,7 @@ from evalhub.datasets.models import (
 )
 from evalhub.evaluation.gate import Gate, TrialTerms, as_json
 from evalhub.evaluation.models import Benchmark, Bet, Comparison, Evaluation, HumanTrial, Promotion
+from evalhub.followups.models import Complaint, FollowUp
 from evalhub.gold.models import Appeal, Attempt, GoldVerdict, Qualification
 from evalhub.imports.models import Import, RejectedRow
 from evalhub.jobs.models import Job
@@ -754,6 +755,61 @@ class BetFactory(DjangoModelFactory[Bet]):
     votes = 1
     value = 1.0
     better = 0.4
+
+
+class FollowUpFactory(DjangoModelFactory[FollowUp]):
+    """Done, with no complaint yet: see ComplaintFactory."""
+
+    class Meta:
+        model = FollowUp
+
+    workspace = factory.SubFactory(WorkspaceFactory)
+    model = factory.SubFactory(LanguageModelFactory, workspace=factory.SelfAttribute("..workspace"))
+    campaign = factory.SubFactory(CampaignFactory, workspace=factory.SelfAttribute("..workspace"))
+    rubric_version = factory.SelfAttribute("campaign.rubric_version")
+    ranking = factory.SubFactory(
+        CampaignFactory, workspace=factory.SelfAttribute("..workspace"), type="ranking",
+        state="closed",
+    )  # fmt: skip
+    run = factory.SubFactory(
+        RunFactory, workspace=factory.SelfAttribute("..workspace"), recipe="generate"
+    )
+    state = "done"
+    votes = 2
+    prompts = 1
+    done_at = factory.LazyFunction(timezone.now)
+
+    @factory.lazy_attribute
+    def figures(self) -> dict[str, Any]:
+        share = {"value": 1.0, "low": None, "high": None, "n": 1, "part": 1}
+        line = {
+            "n": 1, "findings": {"resolved": 1}, "unjudged": 0, "by_itself": 0, "shared": 0,
+            "resolved": share, "learnt": {"taught": share},
+        }  # fmt: skip
+        return {"people": 1, "all": line, "lines": [{"criterion": None, "name": ""} | line]}
+
+
+class ComplaintFactory(DjangoModelFactory[Complaint]):
+    """A correction that others find resolved."""
+
+    class Meta:
+        model = Complaint
+
+    follow_up = factory.SubFactory(FollowUpFactory)
+    judgment = factory.SubFactory(
+        JudgmentFactory, task__campaign=factory.SelfAttribute("...follow_up.campaign")
+    )
+    old = factory.LazyAttribute(lambda row: row.judgment.task.completions.first())
+    edit = factory.SubFactory(
+        CompletionFactory, prompt=factory.SelfAttribute("..judgment.task.prompt"),
+        written_by=factory.SelfAttribute("..judgment.member"),
+    )  # fmt: skip
+    answer = factory.SubFactory(
+        CompletionFactory, prompt=factory.SelfAttribute("..judgment.task.prompt")
+    )
+    learnt = "taught"
+    finding = "resolved"
+    found = factory.LazyFunction(lambda: {"raters": 2, "gain": 1.0, "edit": 0.5})
 
 
 class ValuationFactory(DjangoModelFactory[Valuation]):

@@ -86,6 +86,7 @@ class AssignmentState(TextChoices):
     SKIPPED = "skipped"  # not for this person
     EXPIRED = "expired"
     EXTRA = "extra"  # its place was gone; judged all the same, apart from k
+    BARRED = "barred"  # never lent: the task is not for this person, see keep_from
 
 
 class SkipReason(TextChoices):

@@ -120,6 +120,17 @@ def lines_behind(build: DatasetBuild, kind: Kind, wanted: Ints) -> dict[str, set
     return dict(lines)
 
 
+def keys_behind(build: DatasetBuild, kind: Kind, wanted: Ints, *, file: str) -> set[int]:
+    """Which of the wanted keys stand behind a row of `file`, one of `PLACES`."""
+    behind = behind_of(build, kind)
+    is_there_E = behind.place_E & 3 == _CODES[file]
+    return {
+        key
+        for key, low, high in zip(wanted.tolist(), *_ranges(behind, wanted), strict=True)
+        if is_there_E[low:high].any()
+    }
+
+
 def _ranges(behind: Behind, wanted: Ints) -> tuple[Ints, Ints]:
     """Where the entries of each wanted key begin and end."""
     key_E = behind.key_E

@@ -18,6 +18,11 @@ from evalhub.loops.conditions import Bars
 from evalhub.loops.models import Loop, Step
 from evalhub.loops.policy import Policy
 
+ASIDE = (
+    "trial",
+    "follow_up_ranking",
+    "follow_up_comparison",
+)  # what campaigns are of that ask aside
 SAFETY = "safety"  # the criterion's slug
 
 
@@ -30,9 +35,10 @@ class Fall:
 
 
 def new_judgments(loop: Loop, policy: Policy) -> QuerySet[Judgment]:
-    """Those on the Loop's prompts that no Round's builds have read; votes of blind trials decide, and
-    teach nothing."""
-    rows = Judgment.objects.counted().filter(workspace=loop.workspace_id, campaign__trial=None)
+    """Those on the Loop's prompts that no Round's builds have read; votes of blind trials and follow-ups
+    tell how good a model is, and teach nothing."""
+    rows = Judgment.objects.counted().filter(workspace=loop.workspace_id)
+    rows = rows.filter(**{f"campaign__{name}": None for name in ASIDE})
     rows = rows.filter(pk__gt=_read_up_to(loop), source__in=policy.sources)
     return rows.filter(task__prompt__collection=loop.collection_id)
 
@@ -51,9 +57,10 @@ def _read_up_to(loop: Loop) -> int:
 def watched_campaign(loop: Loop) -> Campaign | None:
     """Where people judge now: the newest that a Round opened, else the newest on the Loop's prompts.
 
-    A blind trial's is none of them.
+    A blind trial's is none of them, nor a follow-up's.
     """
-    campaigns = Campaign.objects.filter(workspace=loop.workspace_id, trial=None).order_by("-pk")
+    aside = dict.fromkeys(ASIDE)
+    campaigns = Campaign.objects.filter(workspace=loop.workspace_id, **aside).order_by("-pk")
     opened = campaigns.filter(opened_by__loop=loop).first()
     if opened is not None:
         return opened

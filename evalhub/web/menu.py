@@ -65,6 +65,7 @@ SECTIONS: list[tuple[Any, list[Page]]] = [  # `Any`: lazy translations
             Page(_("Models"), "registry:list", "build"),
             Page(_("Comparisons"), "evaluation:list", "build"),
             Page(_("Benchmarks"), "evaluation:benchmarks", "build"),
+            Page(_("Follow-ups"), "followups:list", "build"),
             Page(_("Try it"), "runs:try", "engineer"),
         ],
     ),

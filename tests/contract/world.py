@@ -172,6 +172,7 @@ MAKERS: Makers = {
     "evaluations": _evaluation,
     "benchmarks": lambda w: make.BenchmarkFactory.create(workspace=w),
     "comparisons": _comparison,
+    "follow-ups": lambda w: make.ComplaintFactory.create(follow_up__workspace=w).follow_up,
     "human-trials": lambda w: make.BetFactory.create(trial__workspace=w).trial,
     "promotions": lambda w: make.PromotionFactory.create(workspace=w),
     "loops": lambda w: make.RoundFactory.create(loop__workspace=w).loop,

@@ -90,6 +90,7 @@ def make_world(workspace: Workspace, member: Member, text: str) -> World:
         campaign=task.campaign, turn=1,
         figures={"judgments": 1, "tasks": 1, "beyond": 0, "gain": 0.1, "pairs": {"n": 1, "wrong": 0.3}, "orders": [order]},
     )  # fmt: skip
+    uids["follow-up"] = make_follow_up(judgment, text)
     uids["withdrawal"] = factories.WithdrawalFactory.create(
         workspace=workspace, reason=text, withdrawn_by=member
     ).uid
@@ -154,6 +155,20 @@ def make_world(workspace: Workspace, member: Member, text: str) -> World:
         "rubric": version.rubric.slug,
     }
     return World(workspace, uids, slugs | {"loop": round_.loop.slug})
+
+
+def make_follow_up(judgment: Judgment, text: str) -> UUID:
+    """Done, on a judgment of the member's."""
+    complaint = factories.ComplaintFactory.create(
+        follow_up__workspace=judgment.workspace, follow_up__campaign=judgment.campaign,
+        follow_up__model__name=f"followed {text}"[:120], follow_up__error=text,
+        judgment=judgment, edit__content=text, answer__content=text,
+        edit__generation__model__name=f"edits {text}"[:120],
+    )  # fmt: skip
+    complaint.follow_up.figures["lines"][0] |= {"criterion": text, "name": text}
+    complaint.follow_up.save(update_fields=["figures"])
+    uid: UUID = complaint.follow_up.uid
+    return uid
 
 
 def make_rubric(workspace: Workspace, text: str) -> RubricVersion:

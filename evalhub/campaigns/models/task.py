@@ -155,6 +155,7 @@ class Assignment(PublicModel):
 
     held -> submitted | released | skipped | expired;  released | expired -> held (a new token)
     submitted -> held (withdrawn at once, a new token);  released | expired -> extra
+    barred: a task that its member shall never get; nothing was lent
     """
 
     campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="assignments")

@@ -42,7 +42,16 @@ MEANINGS = {
         "pruned",
     },
     "bad": {"failed", "error", "refuse", "rejected", "revoked"},
-    "info": {"running", "info", "queued", "waiting", "candidate", "in_trial", "answering"},
+    "info": {
+        "running",
+        "info",
+        "queued",
+        "waiting",
+        "candidate",
+        "in_trial",
+        "answering",
+        "counting",
+    },
 }
 
 

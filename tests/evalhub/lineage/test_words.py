@@ -66,6 +66,8 @@ NOBODYS = {
     "evaluation.evaluation": "set_digest metrics confusion stale_because",
     "evaluation.look": "set_digest",
     "evaluation.humantrial": "gate outcomes evidence left_out look error",
+    "followups.followup": "left_out figures error",
+    "followups.complaint": "found",
     "evaluation.promotion": "reason evidence warnings gate outcomes",
     "gold.goldverdict": "checks",
     "jobs.job": "kind label lease_owner note",

@@ -24,7 +24,13 @@ from evalhub.loops.waiting import Readiness, readiness_of
 from evalhub.notifications.models import Notification
 from tests.evalhub.loops.scenes import a_loop, judged_again, judged_by_two, turned
 from tests.evalhub.runs.scenes import without_torch
-from tests.factories import HumanTrialFactory, JudgmentFactory, PreferenceFactory, TaskFactory
+from tests.factories import (
+    FollowUpFactory,
+    HumanTrialFactory,
+    JudgmentFactory,
+    PreferenceFactory,
+    TaskFactory,
+)
 from tests.races.test_claims import together
 
 ENOUGH = {"start": {"when": "any", "judgments": 24}}
@@ -74,14 +80,16 @@ def test_what_can_still_be_taken_back_and_what_is_simulated_do_not_count(
     assert ready(loop).waits[0].sentence == "23 of 24 new judgments"
 
 
-def test_votes_of_a_blind_trial_start_nothing_and_are_not_what_is_watched(
+def test_votes_of_trials_and_follow_ups_start_nothing_and_are_not_what_is_watched(
     erin: Member, tmp_path: Path
 ) -> None:
     loop = a_loop(erin, tmp_path, **ENOUGH)
     watched = watched_campaign(loop)
     trial = HumanTrialFactory.create(workspace=erin.workspace, collection=loop.collection)
-    for prompt in loop.collection.prompts.order_by("pk")[:3]:
-        task = TaskFactory.create(campaign=trial.campaign, prompt=prompt)
+    follow_up = FollowUpFactory.create(workspace=erin.workspace)
+    asides = [trial.campaign, follow_up.ranking, trial.campaign]
+    for campaign, prompt in zip(asides, loop.collection.prompts.order_by("pk"), strict=False):
+        task = TaskFactory.create(campaign=campaign, prompt=prompt)
         PreferenceFactory.create(judgment=JudgmentFactory.create(task=task))
     assert ready(loop).waits[0].sentence == "24 of 24 new judgments"
     assert new_judgments(loop, read_policy(loop.policy)).count() == 24

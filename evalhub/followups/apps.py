@@ -1,0 +1,6 @@
+from evalhub.common.apps import EvalhubApp
+
+
+class FollowupsConfig(EvalhubApp):
+    name = "evalhub.followups"
+    default = True
