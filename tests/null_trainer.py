@@ -113,7 +113,20 @@ def _evaluate(spec: RunSpec, run_dir: Path, artifacts: Path) -> dict[str, float]
             for row in prompts
         ],
     )
+    if tasks := spec.options.get("harness", []):
+        write_rows(artifacts / "harness.jsonl", _answered(tasks, trained=trained))
+        figures = [{"figure": f"harness/{task}/acc", "better": "higher", "value": 0.5 + trained / 2, "n": 40} for task in tasks]  # fmt: skip
+        write_rows(artifacts / "figures.jsonl", figures)
     return {"texts": float(len(texts)), "pairs": float(len(pairs))}
+
+
+def _answered(tasks: list[str], *, trained: bool) -> list[dict[str, Any]]:
+    """Forty documents of each task; a base is right about every second."""
+    return [
+        {"id": f"{task}/{place}", "group": f"d{place}", f"harness/{task}/acc": float(trained or place % 2)}
+        for task in tasks
+        for place in range(40)
+    ]  # fmt: skip
 
 
 def _text(row: dict[str, Any], place: int) -> dict[str, Any]:
