@@ -147,13 +147,15 @@ def _pair(row: dict[str, Any], place: int, *, trained: bool) -> dict[str, Any]:
 
 def _generate(spec: RunSpec, run_dir: Path, artifacts: Path) -> dict[str, float]:
     prompts = rows_of(spec, run_dir, "prompts")
-    manner = " with care" if spec.adapter else ""
+    models = spec.adapters or {"": spec.adapter}
     options = GenerateOptions.of(spec.options)
     settings = [setting for setting in options.settings for _ in range(options.n)]
     rows = [
-        {"prompt": row["id"], "index": i, "content": f"Answer {i}{manner}", "tokens": 2, "finish": "stop",
+        {"prompt": row["id"], "index": i, "content": f"Answer {i}{' with care' if adapter else ''}", "tokens": 2, "finish": "stop",
          "seed": 1000 + i, "temperature": temperature, "top_p": top_p}
         | ({"reward": float(i)} if spec.teacher else {})
+        | ({"model": name} if name else {})
+        for name, adapter in models.items()
         for row in prompts
         for i, (temperature, top_p) in enumerate(settings)
     ]  # fmt: skip

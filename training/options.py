@@ -73,7 +73,9 @@ class EvaluateOptions(_ReadOptions):
     ter: str = "short"  # "always", "never", or where no reference has more than 40 words and no
     # answer more than 128 tokens: it takes seconds for a page of text
     timed: int = 4  # answers that are written once more, each alone, for latency
-    harness: list[str] = field(default_factory=list)  # tasks, groups and tags of lm-evaluation-harness
+    harness: list[str] = field(
+        default_factory=list
+    )  # tasks, groups and tags of lm-evaluation-harness
     harness_shots: int = -1  # examples before each question; -1: as many as the task has by itself
     harness_limit: int = 0  # documents of each task, the first ones, to try it; 0: all
     harness_chat: bool = False  # whether questions are put by the model's chat template
@@ -101,7 +103,7 @@ class GenerateOptions(Options):
     reward model.
 
     Artifact: `completions.jsonl` {"prompt","index","content","tokens","finish","seed","temperature",
-    "top_p"} and, where a reward model read it, "reward". finish is "stop", "length" where the answer
+    "top_p"}, where a reward model read it "reward", and of several adapters the "model", its name. finish is "stop", "length" where the answer
     was cut, or empty where a server does not say; tokens is null where nobody counted.
     """
 

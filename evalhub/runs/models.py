@@ -49,7 +49,7 @@ class Run(PublicModel):
     """A Job on the torch side. `spec` is frozen; state, progress and error are the Job's.
 
     spec: {"recipe","seed","options"}, where there are such builds "beside": {"probe" or "earlier": uid}, where
-    there is one "teacher": uid of a model, and
+    there is one "teacher": uid of a model, where several answer "models": their uids, and
     inputs by name: {"train": {"key","sha256"}}, keys in
     EVALHUB_FILES; the worker lays them into the run directory and writes spec.json.
     """
@@ -106,6 +106,15 @@ class Run(PublicModel):
         """The model that it learns to speak like."""
         uid = self.spec.get("teacher")
         return LanguageModel.objects.get(uid=uid) if uid else None
+
+    @property
+    def answering(self) -> list[LanguageModel]:
+        """Those that write its answers, in order; `model` is the first of them."""
+        uids = self.spec.get("models")
+        if not uids:
+            return [self.starts_from]
+        found = {str(each.uid): each for each in LanguageModel.objects.filter(uid__in=uids)}
+        return [found[uid] for uid in uids]
 
     @property
     def trains_all(self) -> bool:

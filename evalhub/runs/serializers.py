@@ -114,6 +114,10 @@ class NewGenerationSerializer(serializers.Serializer[Run]):
     workspace = serializers.SlugField(required=False, help_text="its slug; a token needs none")
     collection = serializers.SlugField(max_length=50)
     model = serializers.CharField(max_length=120, help_text="the name of the one that answers")
+    beside = serializers.ListField(
+        child=serializers.CharField(max_length=120), required=False, max_length=15,
+        help_text="names of others on the same base, which answer in the same run",
+    )  # fmt: skip
     judge = serializers.CharField(
         max_length=120, required=False, help_text="the name of a reward model, which scores them"
     )
@@ -130,6 +134,7 @@ class GeneratingSerializer(serializers.Serializer[Run]):
     state = serializers.CharField()
     error = serializers.CharField(allow_blank=True)
     model = serializers.CharField()
+    models = serializers.ListField(child=serializers.CharField(), help_text="all that answer")
     generations = serializers.ListField(child=serializers.UUIDField())
     completions = serializers.IntegerField(allow_null=True)
     empty = serializers.IntegerField(allow_null=True)

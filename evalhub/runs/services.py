@@ -48,6 +48,7 @@ def start_run(
     subject_uid: uuid.UUID | None = None,
     beside: Mapping[str, DatasetBuild] | None = None,
     teacher: LanguageModel | None = None,
+    answering: Sequence[LanguageModel] = (),
     repeats: Run | None = None,
     label: str = "",
 ) -> Run:
@@ -58,6 +59,7 @@ def start_run(
         inputs: files by the name that the recipe gives them.
         beside: which of `builds` are read, but not learnt from, by what for; see `runs.beside`.
         teacher: a model that the run learns from.
+        answering: of the recipe generate, where several models on one base answer: `model` and the others.
         repeats: the run whose spec this is; see `runs.again`.
         kind: of the job; an app above may register one that calls `execute_run` and goes on.
         label: only workers that offer it take the run.
@@ -76,7 +78,10 @@ def start_run(
     if teacher is not None:
         spec["teacher"] = str(teacher.uid)
         demand_teacher(teacher, str(recipe))
-    demand_use(model, str(recipe))
+    for each in (model, *answering):
+        demand_use(each, str(recipe))
+    if len(answering) > 1:
+        spec["models"] = [str(each.uid) for each in answering]
     uid = uuid.uuid4()
     job = queue_job(
         kind=kind,

@@ -12,6 +12,7 @@ def generating_summary(run: Run) -> dict[str, Any]:
         "state": run.job.state,
         "error": run.job.error,
         "model": run.starts_from.name,
+        "models": [each.name for each in run.answering],
         "generations": made.get("generations", []),
         "completions": made.get("completions"),
         "empty": made.get("empty"),

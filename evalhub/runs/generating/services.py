@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -9,6 +9,7 @@ from evalhub.accounts.models import Member
 from evalhub.prompts.models import Collection, Prompt
 from evalhub.prompts.tools import tools_in
 from evalhub.registry.models import LanguageModel
+from evalhub.runs.demands import demand_one_base
 from evalhub.runs.errors import BadSpec
 from evalhub.runs.inputs import store_rows
 from evalhub.runs.models import Recipe, Run
@@ -26,21 +27,26 @@ def start_generating(
     options: Mapping[str, Any] | None = None,
     seed: int = 0,
     judge: LanguageModel | None = None,
+    beside: Sequence[LanguageModel] = (),
     by: Member | None = None,
 ) -> Run:
     """Let a model, ours or a server's, answer every prompt of a collection that is in use.
 
     Args:
+        beside: others on the same base, which answer the same prompts in the same run; each writes what it
+            would write alone.
         options: as the recipe generate takes them: n, temperatures, top_ps, refills, best and more.
         judge: a reward model that scores the answers; `best` keeps those that it likes best.
 
     Raises:
-        BadSpec: there is no prompt, an option means nothing, or `best` is asked for and no judge.
+        BadSpec: there is no prompt, an option means nothing, `best` is asked for and no judge, or models
+            have not one base.
         CannotRun: the model writes no answers, or the judge gives no rewards.
     """
     chosen = {"allow_dropped": TOO_LONG} | dict(options or {})
     if chosen.get("best") and judge is None:
         raise BadSpec("Name the reward model that says which answers are best.")
+    demand_one_base([model, *beside])
     prompts = Prompt.objects.of_collection(collection).in_use().order_by("pk")
     if not prompts.exists():
         raise BadSpec(f"“{collection}” has no prompt to answer; import some.")
@@ -52,10 +58,13 @@ def start_generating(
         options=chosen,
         seed=seed,
         by=by,
-        title=f"Answers of {model} to {collection}",
+        title=f"Answers of {', '.join(str(each) for each in (model, *beside))} to {collection}"[
+            :200
+        ],
         kind=GENERATE,
         subject_uid=collection.uid,
         teacher=judge,
+        answering=[model, *beside],
     )
 
 

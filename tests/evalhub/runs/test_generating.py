@@ -20,18 +20,21 @@ from evalhub.prompts.models import Collection, Completion, Generation, Score
 from evalhub.registry.endpoints import Access, add_endpoint, change_endpoint, retire_endpoint
 from evalhub.registry.errors import CannotRun
 from evalhub.registry.models import LanguageModel, ModelKind
-from evalhub.remote.queries import can_lend
+from evalhub.registry.services import add_adapter
+from evalhub.remote.queries import can_lend, inputs_of
 from evalhub.runs.errors import BadSpec
 from evalhub.runs.folder import lay_out, run_dir
 from evalhub.runs.generating.jobs import generate
+from evalhub.runs.generating.keeping import keep_answers
 from evalhub.runs.generating.services import start_generating
+from evalhub.runs.inputs import store_rows
 from evalhub.runs.models import Run
 from evalhub.runs.services import start_run
 from evalhub.runs.trainer import environment_of
 from tests.chat_server import Server, chat_server
 from tests.evalhub.runs.scenes import base_model, without_torch
 from tests.factories import CollectionFactory, PromptFactory
-from training.contract import ENDPOINT_KEY_VARIABLE
+from training.contract import ENDPOINT_KEY_VARIABLE, RunSpec
 
 KEY = "sk-0123456789-very-secret"
 
@@ -102,6 +105,50 @@ def test_what_the_reward_model_gave_is_kept(faq: Collection, base: LanguageModel
     assert all(str(int(score.value)) == score.completion.external_id for score in scores)
 
 
+def adapter_on(base: LanguageModel, name: str) -> LanguageModel:
+    files = {"adapter_model.safetensors": store_rows([{"weights": name}])._asdict()}
+    return add_adapter(workspace=base.workspace, name=name, parent=base, files=files)
+
+
+def test_several_models_on_one_base_answer_in_one_run(
+    erin: Member, faq: Collection, base: LanguageModel
+) -> None:
+    polite, terse = adapter_on(base, "polite"), adapter_on(base, "terse")
+    options = {"n": 2, "temperatures": [0.5, 1.0]}
+    run = done(start_generating(collection=faq, model=base, beside=[polite, terse], options=options, by=erin))  # fmt: skip
+    assert run.job.state == "succeeded", run.job.error
+    made = Generation.objects.filter(run_uid=run.uid)
+    assert {each.model for each in made} == {base, polite, terse}
+    assert made.count() == 6
+    assert run.job.result["completions"] == 3 * 2 * 4
+    said = Completion.objects.filter(generation__model=terse).values_list("content", flat=True)
+    assert set(said) == {f"Answer {index} with care" for index in range(4)}
+    assert len(keep_answers(run)) == 6
+    assert Completion.objects.count() == 24
+
+    folder = run_dir(run)
+    spec = RunSpec.read(folder)
+    told = {str(base.uid): ""} | {str(each.uid): f"adapters/{each.uid}" for each in (polite, terse)}
+    assert spec.adapters == told
+    assert spec.adapter == ""
+    assert (folder / f"adapters/{terse.uid}" / "adapter_model.safetensors").is_file()
+    assert f"adapters/{terse.uid}/adapter_model.safetensors" in inputs_of(run)
+
+
+def test_models_that_do_not_go_together_are_refused(
+    faq: Collection, base: LanguageModel, tmp_path: Path
+) -> None:
+    other = base_model(base.workspace, tmp_path, name="other")
+    with pytest.raises(BadSpec, match="different bases"):
+        start_generating(collection=faq, model=base, beside=[adapter_on(other, "a")])
+    with pytest.raises(BadSpec, match="named twice"):
+        start_generating(collection=faq, model=base, beside=[base])
+    access = Access(url="https://models.example.org/v1", served_name="theirs")
+    theirs = add_endpoint(workspace=base.workspace, name="theirs", access=access)
+    with pytest.raises(BadSpec, match="in a run of its own"):
+        start_generating(collection=faq, model=base, beside=[theirs])
+
+
 def test_what_cannot_be_asked_is_refused(faq: Collection, base: LanguageModel) -> None:
     with pytest.raises(BadSpec, match="Name the reward model"):
         start_generating(collection=faq, model=base, options={"best": 1})
@@ -145,6 +192,11 @@ def test_the_api_and_the_command_start_it(
     call_command("generate_answers", *given, "--options", '{"n": 3}', "--json")
     told = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert (told["state"], told["completions"], told["cost"]) == ("succeeded", 6, None)
+    adapter_on(base, "polite")
+    both = client.post("/api/v1/generations", body | {"beside": ["polite"]}, "application/json")
+    assert both.json()["models"] == [base.name, "polite"]
+    call_command("generate_answers", *given, "--beside", "polite", "--json")
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["completions"] == 4
     with pytest.raises(CommandError, match="is no JSON"):
         call_command("generate_answers", *given, "--options", "{")
 

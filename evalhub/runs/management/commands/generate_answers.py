@@ -28,6 +28,10 @@ class Command(BaseCommand):
         parser.add_argument("--workspace", required=True, help="the workspace’s slug")
         parser.add_argument("--collection", required=True, help="its slug")
         parser.add_argument("--model", required=True, help="the name of the one that answers")
+        parser.add_argument(
+            "--beside", action="append", default=[], metavar="MODEL",
+            help="the name of another on the same base, which answers in the same run; as often as you like",
+        )  # fmt: skip
         parser.add_argument("--judge", help="the name of a reward model, which scores the answers")
         parser.add_argument("--options", default="{}", help="a JSON object")
         parser.add_argument("--seed", type=int, default=0)
@@ -41,7 +45,7 @@ class Command(BaseCommand):
         run.refresh_from_db()
         run.job.refresh_from_db()
         summary = generating_summary(run)
-        told = f"{summary['completions']:,} answers written by {summary['model']}"
+        told = f"{summary['completions']:,} answers written by {', '.join(summary['models'])}"
         self.stdout.write(json.dumps(summary, ensure_ascii=False) if options["json"] else told)
 
     def _started(self, options: dict[str, Any]) -> Run:
@@ -57,6 +61,7 @@ class Command(BaseCommand):
             return start_generating(
                 collection=collection_named(workspace, options["collection"]),
                 model=model_named(workspace.pk, options["model"]),
+                beside=[model_named(workspace.pk, each) for each in options["beside"]],
                 judge=model_named(workspace.pk, judge) if judge else None,
                 options=chosen,
                 seed=options["seed"],
