@@ -21,6 +21,7 @@ from training.contract import OPTIONS, ContractError, Options, RunSpec, TrainOpt
 REWARDED = (Recipe.RLOO, Recipe.GENERATE, Recipe.EVALUATE)  # whose teacher is a reward model
 SCORING = (Recipe.REWARD, Recipe.SCORE)  # what a reward model can be used for
 MEASURING = (Recipe.EVALUATE, Recipe.MEASURE)  # may read a test split; no other recipe may
+MOST_PARTS = 64  # runs that share the prompts of one collection
 MOST_MODELS = 16  # that answer side by side
 TEST_FILES = ("test.jsonl", "prompts.jsonl")
 
@@ -141,6 +142,16 @@ def demand_one_base(models: Sequence[LanguageModel]) -> None:
         raise BadSpec(
             f"The models stand on different bases ({told}), and only adapters on one base answer side by side: "
             "start a run for each base."
+        )
+
+
+def demand_parts(parts: int, model: LanguageModel) -> None:
+    """Raise BadSpec where a generating run cannot be split among so many."""
+    if not 1 <= parts <= MOST_PARTS:
+        raise BadSpec(f"parts is {parts}, but must be 1 to {MOST_PARTS}.")
+    if parts > 1 and model.kind == ModelKind.ENDPOINT:
+        raise BadSpec(
+            f"“{model}” runs on a server elsewhere: one run asks it, which keeps to its rate and its budget. Ask for 1 part."
         )
 
 

@@ -29,6 +29,7 @@ class GenerationListView(APIView):
             judge=model_named(by.workspace_id, judge) if judge else None,
             options=given.get("options", {}),
             seed=given.get("seed", 0),
+            parts=given.get("parts", 1),
             by=by,
         )
         return Response(generating_summary(run), status=202)

@@ -121,6 +121,9 @@ class NewGenerationSerializer(serializers.Serializer[Run]):
     judge = serializers.CharField(
         max_length=120, required=False, help_text="the name of a reward model, which scores them"
     )
+    parts = serializers.IntegerField(
+        required=False, min_value=1, max_value=64, help_text="runs that share the prompts"
+    )
     options = serializers.DictField(
         required=False, help_text="n, temperatures, top_ps, refills, best and more of the recipe"
     )
@@ -131,7 +134,10 @@ class GeneratingSerializer(serializers.Serializer[Run]):
     """`completions` is null until the run has ended; `cost` where a server's prices are known."""
 
     run = serializers.UUIDField()
-    state = serializers.CharField()
+    parts = serializers.ListField(
+        child=serializers.UUIDField(), help_text="runs that share the prompts"
+    )
+    state = serializers.CharField(help_text="of all parts together")
     error = serializers.CharField(allow_blank=True)
     model = serializers.CharField()
     models = serializers.ListField(child=serializers.CharField(), help_text="all that answer")

@@ -18,8 +18,10 @@ GRID = ("temperatures", "top_ps")
 
 def keep_answers(run: Run) -> list[Written]:
     """Each model's answers by each setting as a Generation, with rewards where a reward model gave them;
-    safe to call twice.
+    safe to call twice. Parts of one whole are kept together, whichever is done first.
     """
+    # held so that two parts which end at once make one Generation
+    Run.objects.select_for_update(of=("self",)).get(uid=run.whole_uid)
     models = {str(each.uid): each for each in run.answering} | {"": run.starts_from}
     found: dict[tuple[str, float, float], list[Row]] = {}
     for row in read_rows(run.artifacts["completions.jsonl"]["key"]):
@@ -35,7 +37,7 @@ def _keep(run: Run, model: LanguageModel, rows: list[Row]) -> Written:
         model=model,
         settings=options | setting,
         seed=run.spec["seed"],
-        run_uid=run.uid,
+        run_uid=run.whole_uid,
         answers=[
             Answer(UUID(row["prompt"]), row["index"], row["content"], row["finish"], row["seed"])
             for row in rows

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection, transaction
 from django.test import Client
+from django.utils import timezone
 
 from evalhub.accounts.models import Member
 from evalhub.audit.models import Entry
 from evalhub.common.files import unwatched
 from evalhub.jobs.beat import Beat
-from evalhub.jobs.jobs import execute, take
-from evalhub.prompts.models import Collection, Completion, Generation, Score
+from evalhub.jobs.errors import LeaseLost
+from evalhub.jobs.jobs import execute, take, take_back_abandoned
+from evalhub.jobs.models import Job
+from evalhub.prompts.models import Collection, Completion, Generation, Prompt, Score
 from evalhub.registry.endpoints import Access, add_endpoint, change_endpoint, retire_endpoint
 from evalhub.registry.errors import CannotRun
 from evalhub.registry.models import LanguageModel, ModelKind
@@ -26,6 +32,7 @@ from evalhub.runs.errors import BadSpec
 from evalhub.runs.folder import lay_out, run_dir
 from evalhub.runs.generating.jobs import generate
 from evalhub.runs.generating.keeping import keep_answers
+from evalhub.runs.generating.queries import generating_summary
 from evalhub.runs.generating.services import start_generating
 from evalhub.runs.inputs import store_rows
 from evalhub.runs.models import Run
@@ -135,6 +142,82 @@ def test_several_models_on_one_base_answer_in_one_run(
     assert f"adapters/{terse.uid}/adapter_model.safetensors" in inputs_of(run)
 
 
+@pytest.fixture
+def seven(erin: Member) -> Collection:
+    collection = CollectionFactory.create(workspace=erin.workspace, slug="seven", name="Seven")
+    for _ in range(7):
+        PromptFactory.create(collection=collection)
+    return collection
+
+
+def test_parts_answer_each_prompt_once_and_are_kept_together(
+    seven: Collection, base: LanguageModel
+) -> None:
+    """Three runs of 2, 2 and 3 prompts, done out of order; the second's worker dies on the way."""
+    first = start_generating(collection=seven, model=base, options={"n": 2}, parts=3)
+    one, two, three = first.parts
+    assert generating_summary(two)["state"] == "queued"
+    done(three)
+    dead = take(two.job.uid, owner="a worker that dies")
+    assert dead is not None
+    assert generating_summary(one)["state"] == "running"
+    done(one)
+    Job.objects.filter(pk=dead.pk).update(lease_expires_at=timezone.now() - timedelta(seconds=1))
+    take_back_abandoned()
+    done(two)
+
+    (made,) = Generation.objects.all()
+    assert made.run_uid == first.uid
+    places = Completion.objects.order_by("prompt", "pk").values_list("prompt", "external_id")
+    prompts = Prompt.objects.of_collection(seven).order_by("pk").values_list("pk", flat=True)
+    assert list(places) == [(prompt, index) for prompt in prompts for index in ("0", "1")]
+    told = generating_summary(three)
+    assert (told["state"], told["completions"], len(told["parts"])) == ("succeeded", 14, 3)
+    assert told["generations"] == [str(made.uid)]
+    assert told["metrics"]["completions"] == 14
+    with pytest.raises(LeaseLost), Beat(dead).fenced():
+        pytest.fail("what the dead worker still writes is refused")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_parts_that_end_at_once_make_one_generation(seven: Collection, base: LanguageModel) -> None:
+    """The second waits for the first to be kept: its answers go into what the first made."""
+    one, two = start_generating(collection=seven, model=base, parts=2).parts
+    for part in (one, two):
+        done(part)
+    Completion.objects.all().delete()
+    Generation.objects.all().delete()
+
+    def keep_the_other() -> None:
+        try:
+            with transaction.atomic():
+                keep_answers(two)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            keep_answers(one)
+            late = pool.submit(keep_the_other)
+            assert wait([late], timeout=0.5).not_done, "it waits until the first part is kept"
+        late.result(10)
+    assert Generation.objects.count() == 1
+    assert Completion.objects.count() == 7
+
+
+def test_there_are_no_more_parts_than_prompts_and_a_server_is_asked_by_one(
+    faq: Collection, base: LanguageModel
+) -> None:
+    assert len(start_generating(collection=faq, model=base, parts=5).parts) == 2
+    assert start_generating(collection=faq, model=base).parts[0].spec.get("part") is None
+    with pytest.raises(BadSpec, match="parts is 0"):
+        start_generating(collection=faq, model=base, parts=0)
+    access = Access(url="https://models.example.org/v1", served_name="theirs")
+    far = add_endpoint(workspace=base.workspace, name="far", access=access)
+    with pytest.raises(BadSpec, match="one run asks it"):
+        start_generating(collection=faq, model=far, parts=2)
+
+
 def test_models_that_do_not_go_together_are_refused(
     faq: Collection, base: LanguageModel, tmp_path: Path
 ) -> None:
@@ -195,6 +278,10 @@ def test_the_api_and_the_command_start_it(
     adapter_on(base, "polite")
     both = client.post("/api/v1/generations", body | {"beside": ["polite"]}, "application/json")
     assert both.json()["models"] == [base.name, "polite"]
+    split = client.post("/api/v1/generations", body | {"parts": 2}, "application/json")
+    assert len(split.json()["parts"]) == 2
+    call_command("generate_answers", *given, "--parts", "2", "--json")
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["completions"] == 2
     call_command("generate_answers", *given, "--beside", "polite", "--json")
     assert json.loads(capsys.readouterr().out.splitlines()[-1])["completions"] == 4
     with pytest.raises(CommandError, match="is no JSON"):
