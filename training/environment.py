@@ -32,6 +32,7 @@ def seal(spec: RunSpec, environ: MutableMapping[str, str]) -> None:
     wants = is_hub_id(spec.model) or bool(spec.options.get("harness"))
     hub = wants and environ.get(ALLOW_HUB_VARIABLE) == "1"
     environ["HF_HUB_OFFLINE"] = environ["HF_DATASETS_OFFLINE"] = "0" if hub else "1"
+    environ["HF_EVALUATE_OFFLINE"] = "1"  # what it loads from the hub is Python, and would be run
     environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     environ["DO_NOT_TRACK"] = "1"
     environ["TOKENIZERS_PARALLELISM"] = "false"

@@ -102,20 +102,20 @@ class Model(HFLM):
 
     def loglikelihood(self, requests: list[Any], disable_tqdm: bool = False) -> Any:  # noqa: FBT001, FBT002
         self.known += len(requests)
-        return super().loglikelihood(requests, disable_tqdm=disable_tqdm)
+        return super().loglikelihood(requests, disable_tqdm=True)
 
     def loglikelihood_rolling(self, requests: list[Any], disable_tqdm: bool = False) -> Any:  # noqa: FBT001, FBT002
         self.known += len(requests)
-        return super().loglikelihood_rolling(requests, disable_tqdm=disable_tqdm)
+        return super().loglikelihood_rolling(requests, disable_tqdm=True)
 
     def generate_until(self, requests: list[Any], disable_tqdm: bool = False) -> Any:  # noqa: FBT001, FBT002
         self.known += len(requests)
-        return super().generate_until(requests, disable_tqdm=disable_tqdm)
+        return super().generate_until(requests, disable_tqdm=True)
 
     def _loglikelihood_tokens(self, requests: Any, *args: Any, **kwargs: Any) -> Any:
         room = self.max_length + 1  # the last token is foretold, not read
         self.cut += sum(len(context) + len(said) > room for _, context, said in requests)
-        return super()._loglikelihood_tokens(requests, *args, **kwargs)
+        return super()._loglikelihood_tokens(requests, *args, **kwargs | {"disable_tqdm": True})
 
     def tok_batch_encode(
         self, strings: list[str], padding_side: str = "left",

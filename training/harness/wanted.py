@@ -27,6 +27,10 @@ from training.errors import InputError
 
 FOLDER_VARIABLE = "EVALHUB_HARNESS_TASKS"
 _OWN = Path(harness_tasks.__file__).parent  # of the harness
+_UNSAFE = (
+    "The harness task {name!r} runs the programs that the model writes, which is not done here: leave it out, "
+    "and measure it in a sandbox of your own."
+)
 
 
 @dataclass(frozen=True)
@@ -123,6 +127,9 @@ def _fault_of(path: Path) -> str:
 
 
 def _loaded(manager: TaskManager, name: str) -> dict[str, Any]:
+    entry = manager.task_index.get(name)
+    if entry is not None and (entry.cfg or {}).get("unsafe_code"):  # before it loads what it needs
+        raise InputError(_UNSAFE.format(name=name))
     try:
         loaded: dict[str, Any] = manager.load([name])
     except ImportError as error:
@@ -155,10 +162,7 @@ def _remedy(error: Exception) -> str:
 
 def _demand_harmless(name: str, task: Any) -> None:
     if getattr(task, "UNSAFE_CODE", False):
-        raise InputError(
-            f"The harness task {name!r} runs the programs that the model writes, which is not done here: "
-            "leave it out, and measure it in a sandbox of your own."
-        )
+        raise InputError(_UNSAFE.format(name=name))
     if getattr(task, "MULTIMODAL", False):
         raise InputError(f"The harness task {name!r} shows pictures or sounds, and only text is read here: leave it out.")  # fmt: skip
 
