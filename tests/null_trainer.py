@@ -113,7 +113,20 @@ def _evaluate(spec: RunSpec, run_dir: Path, artifacts: Path) -> dict[str, float]
             for row in prompts
         ],
     )
+    if tasks := spec.options.get("harness", []):
+        write_rows(artifacts / "harness.jsonl", _answered(tasks, trained=trained))
+        figures = [{"figure": f"harness/{task}/acc", "better": "higher", "value": 0.5 + trained / 2, "n": 40} for task in tasks]  # fmt: skip
+        write_rows(artifacts / "figures.jsonl", figures)
     return {"texts": float(len(texts)), "pairs": float(len(pairs))}
+
+
+def _answered(tasks: list[str], *, trained: bool) -> list[dict[str, Any]]:
+    """Forty documents of each task; a base is right about every second."""
+    return [
+        {"id": f"{task}/{place}", "group": f"d{place}", f"harness/{task}/acc": float(trained or place % 2)}
+        for task in tasks
+        for place in range(40)
+    ]  # fmt: skip
 
 
 def _text(row: dict[str, Any], place: int) -> dict[str, Any]:
@@ -134,13 +147,15 @@ def _pair(row: dict[str, Any], place: int, *, trained: bool) -> dict[str, Any]:
 
 def _generate(spec: RunSpec, run_dir: Path, artifacts: Path) -> dict[str, float]:
     prompts = rows_of(spec, run_dir, "prompts")
-    manner = " with care" if spec.adapter else ""
+    models = spec.adapters or {"": spec.adapter}
     options = GenerateOptions.of(spec.options)
     settings = [setting for setting in options.settings for _ in range(options.n)]
     rows = [
-        {"prompt": row["id"], "index": i, "content": f"Answer {i}{manner}", "tokens": 2, "finish": "stop",
+        {"prompt": row["id"], "index": i, "content": f"Answer {i}{' with care' if adapter else ''}", "tokens": 2, "finish": "stop",
          "seed": 1000 + i, "temperature": temperature, "top_p": top_p}
         | ({"reward": float(i)} if spec.teacher else {})
+        | ({"model": name} if name else {})
+        for name, adapter in models.items()
         for row in prompts
         for i, (temperature, top_p) in enumerate(settings)
     ]  # fmt: skip

@@ -64,17 +64,19 @@ def rewarded(
 
 
 def best_of(answers: Sequence[dict[str, Any]], *, best: int) -> list[dict[str, Any]]:
-    """At most `best` of each prompt's answers, the most rewarded; ties go to the first. Order stays.
+    """At most `best` of each prompt's answers by one model, the most rewarded; ties go to the first. Order stays.
 
     What has no reward is left out.
     """
-    by_prompt: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+    by_prompt: defaultdict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
     for each in answers:
         if "reward" in each:
-            by_prompt[each["prompt"]].append(each)
+            by_prompt[each.get("model", ""), each["prompt"]].append(each)
     kept = {
-        (each["prompt"], each["index"])
-        for some in by_prompt.values()
+        (*prompt, each["index"])
+        for prompt, some in by_prompt.items()
         for each in sorted(some, key=lambda one: -one["reward"])[:best]
     }
-    return [each for each in answers if (each["prompt"], each["index"]) in kept]
+    return [
+        each for each in answers if (each.get("model", ""), each["prompt"], each["index"]) in kept
+    ]

@@ -121,7 +121,9 @@ class RunSpec(_Record):
     """What to do. Written once by the web side; never changed.
 
     `model` is a hub id or a directory; `adapter` a directory or empty; so `teacher` and `teacher_adapter`,
-    of a model that is read and not trained, which for the recipe rloo is a reward model. Paths are relative to the run directory unless absolute. `digests` holds the sha256 of each input, checked before work.
+    of a model that is read and not trained, which for the recipe rloo is a reward model. `adapters` in the place of
+    `adapter` are several by name, for the recipe generate alone: each answers every prompt; an empty directory is the
+    model itself. Paths are relative to the run directory unless absolute. `digests` holds the sha256 of each input, checked before work.
     `endpoint` is an EndpointSpec where a server takes the model's place.
     `secrets` names environment variables that the trainer may read; never their values.
     """
@@ -131,6 +133,7 @@ class RunSpec(_Record):
     recipe: str
     model: str = ""
     adapter: str = ""
+    adapters: dict[str, str] = field(default_factory=dict)
     teacher: str = ""
     teacher_adapter: str = ""
     seed: int = 0
@@ -144,6 +147,10 @@ class RunSpec(_Record):
         super().__post_init__()
         if self.endpoint:
             EndpointSpec.of(self.endpoint)
+        if self.adapters and (self.recipe != "generate" or self.adapter or self.endpoint):
+            raise ContractError(
+                "adapters are several of one model in the recipe generate, without adapter and endpoint"
+            )
         if self.recipe not in OPTIONS:
             raise ContractError(f"recipe {self.recipe!r} is none of {', '.join(sorted(OPTIONS))}")
         OPTIONS[self.recipe].of(self.options)

@@ -16,7 +16,7 @@ from training.contract import RANK_VARIABLE, RunSpec
 ALLOW_HUB_VARIABLE = "EVALHUB_ALLOW_HUB"
 VISIBLE_VARIABLE = "EVALHUB_VISIBLE_DEVICES"  # those that the worker may use
 ANY = ",".join(map(str, range(64)))
-LIBRARIES = ("torch", "transformers", "peft", "trl", "accelerate", "bitsandbytes", "datasets", "tokenizers", "safetensors", "numpy", "sacrebleu", "rouge-score", "nltk", "jsonschema")  # fmt: skip
+LIBRARIES = ("torch", "transformers", "peft", "trl", "accelerate", "bitsandbytes", "datasets", "tokenizers", "safetensors", "numpy", "sacrebleu", "rouge-score", "nltk", "jsonschema", "lm_eval")  # fmt: skip
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 
 
@@ -25,12 +25,14 @@ def is_hub_id(model: str) -> bool:
 
 
 def seal(spec: RunSpec, environ: MutableMapping[str, str]) -> None:
-    """No telemetry, and no network unless the model is a hub id and the operator allows it.
+    """No telemetry, and no network unless a model or a task is of the hub and the operator allows it.
 
     Libraries read these variables when they are imported, so call this before.
     """
-    hub = is_hub_id(spec.model) and environ.get(ALLOW_HUB_VARIABLE) == "1"
+    wants = is_hub_id(spec.model) or bool(spec.options.get("harness"))
+    hub = wants and environ.get(ALLOW_HUB_VARIABLE) == "1"
     environ["HF_HUB_OFFLINE"] = environ["HF_DATASETS_OFFLINE"] = "0" if hub else "1"
+    environ["HF_EVALUATE_OFFLINE"] = "1"  # what it loads from the hub is Python, and would be run
     environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     environ["DO_NOT_TRACK"] = "1"
     environ["TOKENIZERS_PARALLELISM"] = "false"

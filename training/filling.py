@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from training.attempt import Attempt, time_left
@@ -21,13 +22,20 @@ CHECKPOINT_SECONDS = 60.0
 TOLD_SECONDS = 0.5  # between two words on progress
 
 Answer = dict[str, Any]  # JSON, as it stands in completions.jsonl
-Place = tuple[str, int]  # prompt and index
+Place = tuple[str, int]  # prompt, of one of several models, and index
 
 
-def places_of(rows: Sequence[Row], options: GenerateOptions, *, seed: int) -> list[Asked]:
-    """Every answer that is wanted: `n` by each setting to each prompt, in their order."""
+def places_of(
+    rows: Sequence[Row], options: GenerateOptions, *, seed: int, models: Sequence[str] = ()
+) -> list[Asked]:
+    """Every answer that is wanted: `n` by each setting to each prompt, in their order.
+
+    Args:
+        models: names, where several answer: each writes what it would write alone.
+    """
     return [
-        Asked(row, at * options.n + nth, 0, Setting(*setting), seed_of(seed, f"{row.id}:{at * options.n + nth}"))
+        Asked(row, at * options.n + nth, 0, Setting(*setting), seed_of(seed, f"{row.id}:{at * options.n + nth}"), model)
+        for model in models or [""]
         for row in rows
         for at, setting in enumerate(options.settings)
         for nth in range(options.n)
@@ -66,7 +74,7 @@ class Filling:
 
     def _anew(self, asked: Asked, turn: int) -> Asked:
         seed = seed_of(self._attempt.spec.seed, f"{asked.row.id}:{asked.index}:{turn}")
-        return Asked(asked.row, asked.index, turn, asked.setting, seed)
+        return replace(asked, turn=turn, seed=seed)
 
     def _is_kept(self, asked: Asked, said: defaultdict[str, set[str]]) -> bool:
         """Whether the place is settled: filled, or refused for good."""
@@ -76,11 +84,13 @@ class Filling:
             self.refused.append({**place, "why": answer["why"]})
             return True
         words = " ".join(answer["content"].split())
-        if self._refills and words in said[asked.row.id]:
+        whose = asked.key[0]
+        if self._refills and words in said[whose]:
             return False
-        said[asked.row.id].add(words)
-        self.answers[asked.row.id, asked.index] = {
+        said[whose].add(words)
+        self.answers[whose, asked.index] = {
             **place,
+            **({"model": asked.model} if asked.model else {}),
             **{name: answer[name] for name in ("content", "tokens", "finish")},
             "seed": asked.seed,
             "temperature": asked.setting.temperature,

@@ -97,6 +97,11 @@ CATALOGUE: Mapping[str, Kind] = {
         "after", "caution", "a pattern takes longer than a second on an answer, which is left out of its figure",
         "simplify the pattern: repetitions within repetitions try endlessly many ways",
     ),
+    "harness_cut": Kind(
+        "after", "caution", "requests of harness tasks are longer than the model takes, and lose their beginning",
+        "their figures are of less than was meant: take fewer harness_shots, a larger max_length, or a model that "
+        "takes longer texts",
+    ),
     "answers_refused": Kind(
         "while", "caution", "a server refused to answer prompts",
         "read why in refused.jsonl: most are too long for the model there, or against its rules; mend or leave them out",

@@ -17,6 +17,7 @@ from transformers import (
 )
 
 from training.choosing import Decoding, choose, draws_of
+from training.mixing import Adapters
 from training.models import Loaded
 from training.pool import Pool, Wanted, can_pool, slots_that_fit
 from training.seeds import seed_of
@@ -75,12 +76,19 @@ def answer_prompts(
 
 
 def write_answers(
-    model: Any, loaded: Loaded, wanted: Sequence[Wanted], *, most: int, stop: Stop
+    model: Any,
+    loaded: Loaded,
+    wanted: Sequence[Wanted],
+    *,
+    most: int,
+    stop: Stop,
+    adapters: Adapters | None = None,
 ) -> Iterator[Wanted]:
     """Each answer as it is finished, its `ids` filled; prompts of like length together.
 
     Args:
         most: answers that are written side by side.
+        adapters: on the model, where there are several.
 
     Raises:
         Interrupted: a stop was asked for; noticed at each token.
@@ -88,15 +96,18 @@ def write_answers(
     if not wanted:
         return
     model.eval()
-    ordered = sorted(wanted, key=lambda each: (len(each.prompt), each.at, each.index))
+    ordered = sorted(wanted, key=lambda each: (len(each.prompt), each.at, each.adapter, each.index))
     width = max(each.most for each in ordered)
     slots = slots_that_fit(model, loaded.device, width=width, most=min(most, len(ordered)))
     if can_pool(model):
         draws = max(each.how.max_new_tokens for each in ordered)
-        pool = Pool(model, loaded, slots=slots, width=width, draws=draws)
+        pool = Pool(model, loaded, slots=slots, width=width, draws=draws, adapters=adapters)
         yield from pool.write(ordered, stop)
         return
     for start in range(0, len(ordered), slots):
+        if adapters is not None:
+            numbers = [each.adapter for each in ordered[start : start + slots]]
+            adapters.choose(torch.tensor(numbers, device=loaded.device.name))
         _write_batch(model, loaded, ordered[start : start + slots], stop)
         yield from ordered[start : start + slots]
 

@@ -23,7 +23,7 @@ CANCEL_GRACE = 20.0
 PASSED_ON = (  # all else stays here: the trainer gets no database, no broker, no token and no secret key
     "PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "VIRTUAL_ENV", "LD_LIBRARY_PATH",
     "CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES", "CUDA_HOME", "PYTORCH_ALLOC_CONF",
-    "HF_HOME", "HF_HUB_CACHE", "XDG_CACHE_HOME", "OMP_WAIT_POLICY", "COVERAGE_PROCESS_START",
+    "HF_HOME", "HF_HUB_CACHE", "XDG_CACHE_HOME", "EVALHUB_HARNESS_TASKS", "OMP_WAIT_POLICY", "COVERAGE_PROCESS_START",
 )  # fmt: skip
 CODE = Path(__file__).resolve().parent.parent  # where `training` is imported from
 

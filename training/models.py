@@ -157,29 +157,43 @@ def _demand_type(model: Any, wanted: torch.dtype, *, is_quantised: bool = False)
 
 
 def attach_adapter(
-    model: Any, attempt: Attempt, *, trainable: bool, kind: str = TALKS
+    model: Any,
+    attempt: Attempt,
+    *,
+    trainable: bool,
+    kind: str = TALKS,
+    folder: str = "",
+    named: str = "default",
 ) -> PeftModel:
     """Put the spec's adapter on the base.
+
+    Args:
+        model: a base, or one that has an adapter and gets another one beside it.
+        folder: of another adapter than the spec's.
+        named: how it is told from others on the same base.
 
     Raises:
         InputError: a file is missing, or it was made for another base or to do something else.
     """
-    folder = attempt.path(attempt.spec.adapter)
-    if missing := [name for name in ADAPTER_FILES if not (folder / name).is_file()]:
-        raise InputError(f"The adapter {attempt.spec.adapter} lacks {' and '.join(missing)}.")
-    made = json.loads((folder / ADAPTER_FILES[0]).read_text("utf-8")).get("task_type")
+    given = folder or attempt.spec.adapter
+    place = attempt.path(given)
+    if missing := [name for name in ADAPTER_FILES if not (place / name).is_file()]:
+        raise InputError(f"The adapter {given} lacks {' and '.join(missing)}.")
+    made = json.loads((place / ADAPTER_FILES[0]).read_text("utf-8")).get("task_type")
     if made in _TOLD and made != kind:
         raise InputError(
-            f"The adapter {attempt.spec.adapter} {_TOLD[made]}; the {attempt.spec.recipe} recipe needs "
+            f"The adapter {given} {_TOLD[made]}; the {attempt.spec.recipe} recipe needs "
             f"one that {_TOLD[kind]}."
         )
+    how: Any = {"adapter_name": named, "is_trainable": trainable, "use_safetensors": True}
     try:
-        return PeftModel.from_pretrained(
-            model, folder, is_trainable=trainable, use_safetensors=True
-        )
+        if isinstance(model, PeftModel):
+            model.load_adapter(place, **how)
+            return model
+        return PeftModel.from_pretrained(model, place, **how)
     except (RuntimeError, ValueError) as error:
         raise InputError(
-            f"The adapter {attempt.spec.adapter} does not fit the model {attempt.spec.model}; "
+            f"The adapter {given} does not fit the model {attempt.spec.model}; "
             f"was it trained on another base? {str(error).splitlines()[0]}"
         ) from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from training.checked import Options, Rule
@@ -13,6 +14,8 @@ from training.train_options import (
     SftOptions,
     TextOptions,
 )
+
+_TASK = re.compile(r"[A-Za-z0-9_][\w.+:-]{0,99}")  # of lm-evaluation-harness
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,13 +63,22 @@ class EvaluateOptions(_ReadOptions):
     "chrf","ter","meteor" or "meteor_exact_stem","exact_match","token_f1", with a label "label",
     "said_label","labels", with a schema "valid_json", with a pattern "pattern_found", by a reward model
     "reward", of plug-ins "plugin_…"; `choices.jsonl` {"right","logps","tokens"} and of labels "labels";
-    `timings.jsonl` {"seconds","tokens"}.
+    `timings.jsonl` {"seconds","tokens"}; `harness.jsonl`, a row for each document of a task, of the tasks'
+    figures "harness/…". `figures.jsonl`, without "id" and "group", of figures that only their makers know:
+    {"figure","better"} and of the harness "value", "n" and, where it is no mean of rows, "draws", the figure
+    of documents drawn anew (null where it has none), and "set", equal where the draws are.
     """
 
     max_new_tokens: int = 96
     ter: str = "short"  # "always", "never", or where no reference has more than 40 words and no
     # answer more than 128 tokens: it takes seconds for a page of text
     timed: int = 4  # answers that are written once more, each alone, for latency
+    harness: list[str] = field(
+        default_factory=list
+    )  # tasks, groups and tags of lm-evaluation-harness
+    harness_shots: int = -1  # examples before each question; -1: as many as the task has by itself
+    harness_limit: int = 0  # documents of each task, the first ones, to try it; 0: all
+    harness_chat: bool = False  # whether questions are put by the model's chat template
 
     def _rules(self) -> list[Rule]:
         return [
@@ -74,7 +86,15 @@ class EvaluateOptions(_ReadOptions):
             ("max_new_tokens", "1 or more", self.max_new_tokens >= 1),
             ("ter", "short, always or never", self.ter in ("short", "always", "never")),
             ("timed", "0 or more", self.timed >= 0),
+            ("harness", "at most 20 names of tasks, each once", _are_tasks(self.harness)),
+            ("harness_shots", "-1 or more", self.harness_shots >= -1),
+            ("harness_limit", "0 or more", self.harness_limit >= 0),
         ]
+
+
+def _are_tasks(names: list[str]) -> bool:
+    """Names alone: a path would run what lies there."""
+    return len(set(names)) == len(names) <= 20 and all(map(_TASK.fullmatch, names))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,7 +103,7 @@ class GenerateOptions(Options):
     reward model.
 
     Artifact: `completions.jsonl` {"prompt","index","content","tokens","finish","seed","temperature",
-    "top_p"} and, where a reward model read it, "reward". finish is "stop", "length" where the answer
+    "top_p"}, where a reward model read it "reward", and of several adapters the "model", its name. finish is "stop", "length" where the answer
     was cut, or empty where a server does not say; tokens is null where nobody counted.
     """
 

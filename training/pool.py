@@ -18,6 +18,7 @@ from transformers import DynamicCache
 
 from training.choosing import Decoding, choose, draws_of
 from training.device import Device
+from training.mixing import Adapters
 from training.models import Loaded
 from training.slots import Slots
 from training.stopping import Stop
@@ -29,7 +30,7 @@ MEMORY_SHARE = 0.5  # of what is free, for keys and values
 
 @dataclass
 class Wanted:
-    """One answer to write, to prompt `at`, by its own seed."""
+    """One answer to write, to prompt `at`, by its own seed and adapter."""
 
     at: int
     index: int
@@ -37,6 +38,7 @@ class Wanted:
     how: Decoding
     seed: int
     ids: list[int] = field(default_factory=list)
+    adapter: int = 0  # its number, where answers by several stand side by side
 
     @property
     def most(self) -> int:
@@ -71,15 +73,25 @@ def slots_that_fit(model: Any, device: Device, *, width: int, most: int) -> int:
 class Pool:
     """Slots in which a model writes answers."""
 
-    def __init__(self, model: Any, loaded: Loaded, *, slots: int, width: int, draws: int) -> None:  # fmt: skip
-        """Args: draws: tokens of the longest answer."""
-        self._model, self._loaded = model, loaded
+    def __init__(
+        self,
+        model: Any,
+        loaded: Loaded,
+        *,
+        slots: int,
+        width: int,
+        draws: int,
+        adapters: Adapters | None = None,
+    ) -> None:
+        """Args: draws: tokens of the longest answer; adapters: of the answers, where there are several."""
+        self._model, self._loaded, self._adapters = model, loaded, adapters
         self._slots, self._writing = slots, list[Wanted]()
         config = model.config.get_text_config()
         self._cache = Slots(layers=config.num_hidden_layers, slots=slots, width=width)
         where = loaded.device.name
         self._token_S = torch.zeros(slots, dtype=torch.long, device=where)
         self._length_S = torch.zeros(slots, dtype=torch.long, device=where)
+        self._adapter_S = torch.zeros(slots, dtype=torch.long, device=where)
         self._how_S2 = torch.zeros((slots, 2), device=where)  # temperature, top_p
         self._draw_ST = torch.zeros((slots, draws), dtype=torch.float64, device=where)
         self._drawn_S = torch.zeros(slots, dtype=torch.long, device=where)
@@ -103,7 +115,7 @@ class Pool:
                 yield from self._leave()
 
     def _admit(self, fresh: list[Wanted], stop: Stop) -> Iterator[Wanted]:
-        by_prompt = [list(group) for _, group in groupby(fresh, key=lambda each: each.at)]
+        by_prompt = [list(group) for _, group in groupby(fresh, key=_read_for)]
         for few in _portions(by_prompt):
             stop.check()
             self._read([group[0].prompt for group in few], few)
@@ -117,15 +129,17 @@ class Pool:
             ids_PL[at, : len(prompt)] = torch.tensor(prompt)
         lasts = sorted({len(prompt) - 1 for prompt in prompts})
         ids_PL = ids_PL.to(self._token_S.device)
+        adapter_P = torch.tensor([group[0].adapter for group in groups], device=ids_PL.device)
         encoded = DynamicCache()
         kept = torch.tensor(lasts, device=ids_PL.device)
-        logits_PLV = self._logits(ids_PL, past_key_values=encoded, logits_to_keep=kept)
+        logits_PLV = self._logits(ids_PL, adapter_P, past_key_values=encoded, logits_to_keep=kept)
         rows, keeps = list[int](), list[int]()
         for at, group in enumerate(groups):
             begin, length = len(self._writing), len(prompts[at])
             self._writing += group
             self._cache.fill(range(begin, len(self._writing)), encoded, at, length)
             self._length_S[begin : len(self._writing)] = length
+            self._adapter_S[begin : len(self._writing)] = group[0].adapter
             rows += [at] * len(group)
             keeps += [lasts.index(length - 1)] * len(group)
         self._set_chance(first)
@@ -154,13 +168,16 @@ class Pool:
         mask_A11W = (self._column_W[:width] < length_A[:, None])[:, None, None]
         logits_A1V = self._logits(
             self._token_S[:used, None],
+            self._adapter_S[:used],
             attention_mask=mask_A11W,
             position_ids=length_A[:, None] - 1,
             past_key_values=self._cache,
         )
         self._take(logits_A1V[:, -1], 0)
 
-    def _logits(self, ids: Tensor, **more: Any) -> Tensor:
+    def _logits(self, ids: Tensor, adapter: Tensor, **more: Any) -> Tensor:
+        if self._adapters is not None:
+            self._adapters.choose(adapter)
         with torch.no_grad(), self._loaded.device.autocast():
             logits: Tensor = self._model(input_ids=ids, use_cache=True, **more).logits
             return logits
@@ -199,8 +216,20 @@ class Pool:
             self._writing[there] = self._writing[here]
         width = max(len(self._writing[t].prompt) + len(self._writing[t].ids) for t in target)
         self._cache.move(source, target, width)
-        for kept in (self._token_S, self._length_S, self._how_S2, self._draw_ST, self._drawn_S):
+        for kept in (
+            self._token_S,
+            self._length_S,
+            self._adapter_S,
+            self._how_S2,
+            self._draw_ST,
+            self._drawn_S,
+        ):
             kept[target] = kept[source]
+
+
+def _read_for(each: Wanted) -> tuple[int, int]:
+    """What a prompt is read once for: all its answers by one adapter."""
+    return each.at, each.adapter
 
 
 def _portions(groups: list[list[Wanted]]) -> Iterator[list[list[Wanted]]]:

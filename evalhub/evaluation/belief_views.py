@@ -68,7 +68,7 @@ def _lines(found: Mapping[str, Any]) -> list[Line]:
     rows.sort(key=lambda each: -(_value(each) or 0.0))
     return [
         Line(
-            label=label_of(each["name"]) + _which(each["name"]),
+            label=label_of(each["name"]) + _which(each["name"], each),
             pairs=_cell(each["pairs"], even=0.5, as_share=True),
             ratings=_cell(each["ratings"], even=0.0, as_share=False),
         )
@@ -83,8 +83,8 @@ def _value(row: Mapping[str, Any]) -> float | None:
     return None if row["ratings"]["value"] is None else float(row["ratings"]["value"])
 
 
-def _which(name: str) -> str:
-    return {"higher": "", "lower": " (lower)", "neither": " (more)"}[direction_of(name)]
+def _which(name: str, row: Mapping[str, Any]) -> str:
+    return {"higher": "", "lower": " (lower)", "neither": " (more)"}[direction_of(name, row)]
 
 
 def _cell(metric: Mapping[str, Any], *, even: float, as_share: bool) -> Cell:

@@ -63,16 +63,17 @@ def belief_in(workspace: Workspace, beat: Beat = unwatched) -> dict[str, Any]:
     """How each figure goes with people's ratings and preferences of the same answers.
 
     Returns:
-        {"figures": [{"name", "ratings", "pairs"}], "measured", "rated", "pairs", "ties"}. ratings: rank
+        {"figures": [{"name", "better", "ratings", "pairs"}], "measured", "rated", "pairs", "ties"}. ratings: rank
         correlation of the figure with the mean rating; pairs: how often the answer that people prefer has
         the better figure, equal ones as half. Both have value, 95 % interval by prompt group, and n.
     """
-    answers = _measured(workspace, beat)
+    better: dict[str, str] = {}
+    answers = _measured(workspace, better, beat)
     found = _judged(workspace, answers, beat)
     names = sorted({name for each in answers.values() for name in each.values})
     return {
         "figures": [
-            {"name": name, "ratings": _ratings(name, found, beat), "pairs": _pairs(name, found, beat)}
+            {"name": name, "better": better[name], "ratings": _ratings(name, found, beat), "pairs": _pairs(name, found, beat)}
             for name in names
         ],
         "measured": len(answers),
@@ -82,8 +83,11 @@ def belief_in(workspace: Workspace, beat: Beat = unwatched) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _measured(workspace: Workspace, beat: Beat) -> dict[Key, Measured]:
-    """The answers of the newest evaluations; of one that was measured twice, the newest figures."""
+def _measured(workspace: Workspace, better: dict[str, str], beat: Beat) -> dict[Key, Measured]:
+    """The answers of the newest evaluations; of one that was measured twice, the newest figures.
+
+    Fills `better` with which way is better of each figure, as the newest evaluation has it.
+    """
     done = Evaluation.objects.filter(workspace=workspace).exclude(metrics={}).order_by("-pk")
     found: dict[Key, Measured] = {}
     for each in done.select_related("run")[:MOST]:
@@ -94,11 +98,13 @@ def _measured(workspace: Workspace, beat: Beat) -> dict[Key, Measured]:
         asked = {row["id"]: digest_of(row["prompt"]) for row in read_rows(prompts["key"])}
         rows = list(read_rows(answers["key"]))
         measures = measures_of({"predictions": rows})
+        for name in measures:
+            better.setdefault(name, direction_of(name, each.metrics.get(name)))
         for row in rows:
             beat()
             key = (each.model_id, asked[row["id"]], row["content"])
             if key not in found:
-                found[key] = Measured(row["group"], _values(measures, row))
+                found[key] = Measured(row["group"], _values(measures, better, row))
     return found
 
 
@@ -107,11 +113,13 @@ def _is_there(file: Mapping[str, Any]) -> bool:
     return file_store().exists(file["key"])
 
 
-def _values(measures: Mapping[str, Measure], row: Row) -> dict[str, float]:
+def _values(
+    measures: Mapping[str, Measure], better: Mapping[str, str], row: Row
+) -> dict[str, float]:
     found = {}
     for name, measure in measures.items():
         if measure.table == "predictions" and (value := value_of(measure, row)) is not None:
-            found[name] = -value if direction_of(name) == "lower" else value
+            found[name] = -value if better[name] == "lower" else value
     return found
 
 

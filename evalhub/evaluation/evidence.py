@@ -50,12 +50,15 @@ class Evidence:
     ) -> Mapping[str, Any] | None:
         import numpy as np
 
-        from evalhub.evaluation.measures import MEASURES, paired_rows
+        from evalhub.evaluation.drawn import with_direction
+        from evalhub.evaluation.measures import measures_of, paired_rows
         from evalhub.stats.intervals import paired_difference
 
-        measure = MEASURES[condition.metric]
         before = self._tables_of(comparison.baseline.run)
         after = self._tables_of(comparison.candidate.run)
+        measure = measures_of(after).get(condition.metric)
+        if measure is None:
+            return self._of_draws(condition, before, after)
         wanted = self._groups_of(comparison, condition.slice) if condition.slice else None
         rows = paired_rows(measure, before, after, wanted)
         if not rows:
@@ -65,7 +68,19 @@ class Evidence:
             groups, np.array(first), np.array(second), measure.figure,
             level=condition.confidence, beat=self._beat,
         )  # fmt: skip
-        return asdict(difference)
+        return with_direction(condition.metric, asdict(difference), after)
+
+    def _of_draws(
+        self, condition: MustBeat | NotWorse, before: Tables, after: Tables
+    ) -> Mapping[str, Any] | None:
+        """Of such a figure nothing is known by slice."""
+        from evalhub.evaluation.drawn import difference, drawn_in, with_direction
+
+        ours, theirs = (drawn_in(each).get(condition.metric) for each in (after, before))
+        if ours is None or theirs is None or condition.slice:
+            return None
+        found = difference(theirs, ours, level=condition.confidence)
+        return with_direction(condition.metric, found, after) if found else None
 
     def _tables_of(self, run: Run) -> Tables:
         if run.pk not in self._tables:

@@ -51,18 +51,38 @@ KINDS = {
     "latency": Kind("Latency (s)", "lower", digits=3),
     "tokens_per_second": Kind("Tokens per second", "higher", digits=1),
 }
-PLUGIN = "plugin_"  # with what the names of figures of plug-ins begin
+PLUGIN, HARNESS = "plugin_", "harness/"  # with what names begin of figures that others make
 
 
-def kind_of(name: str) -> Kind:
-    """Of a plug-in nobody knows which way is better."""
-    return KINDS.get(name) or Kind(name.removeprefix(PLUGIN).replace("_", " "), "neither", digits=3)
+def is_figure(name: str) -> bool:
+    """Whether there may be such a figure: ours are known, others are what somebody installs."""
+    return name in KINDS or name.startswith((PLUGIN, HARNESS))
+
+
+def kind_of(name: str, metric: Mapping[str, Any] | None = None) -> Kind:
+    """What is known of a figure by its name; which way is better of somebody else's stands in `metric`,
+    as it was stored."""
+    if (known := KINDS.get(name)) is not None:
+        return known
+    better: Literal["higher", "lower", "neither"] = (
+        metric.get("better", "neither") if metric else "neither"
+    )
+    return Kind(_label(name), better, digits=3)
+
+
+def _label(name: str) -> str:
+    """ "gsm8k: exact_match (strict-match)" of a harness's figure, the name in words of a plug-in's."""
+    if not name.startswith(HARNESS):
+        return name.removeprefix(PLUGIN).replace("_", " ")
+    task, _, rest = name.removeprefix(HARNESS).partition("/")
+    metric, _, chosen = rest.partition("/")
+    return f"{task}: {metric}" + (f" ({chosen})" if chosen else "")
 
 
 def in_order(metrics: Collection[str]) -> list[str]:
-    """The names of figures as people read them: ours, then those of plug-ins."""
-    plugins = sorted(name for name in metrics if name.startswith(PLUGIN))
-    return [name for name in KINDS if name in metrics] + plugins
+    """The names of figures as people read them: ours, then those of plug-ins and of harness tasks."""
+    others = [sorted(name for name in metrics if name.startswith(each)) for each in (PLUGIN, HARNESS)]  # fmt: skip
+    return [name for name in KINDS if name in metrics] + others[0] + others[1]
 
 
 def written(name: str, value: float | None, *, sign: bool = False) -> str:

@@ -10,6 +10,7 @@ from evalhub.common.forms import RowField, choose_from
 from evalhub.datasets.choices import BuildKind
 from evalhub.datasets.models import DatasetBuild
 from evalhub.evaluation.errors import BadGate
+from evalhub.evaluation.frozen_set import names_in
 from evalhub.evaluation.gate import Gate, as_json, read_gate
 from evalhub.evaluation.models import Benchmark
 from evalhub.registry.models import LanguageModel, ModelKind
@@ -27,6 +28,10 @@ class MeasureForm(forms.Form):
     benchmark = RowField(
         Benchmark.objects.none(), required=False, label="Or a benchmark", empty_label="none"
     )
+    harness = forms.CharField(
+        required=False, max_length=500, label="Tasks of lm-evaluation-harness",
+        help_text="With commas between, as arc_easy, hellaswag; with builds, a benchmark or alone.",
+    )  # fmt: skip
     rewarder = RowField(
         LanguageModel.objects.none(), required=False, label="Reward model", empty_label="none",
         help_text="Scores the answers. Measure the base with the same one.",
@@ -46,6 +51,10 @@ class MeasureForm(forms.Form):
     def builds(self) -> list[DatasetBuild]:
         chosen = (self.cleaned_data["texts"], self.cleaned_data["pairs"])
         return [build for build in chosen if build is not None]
+
+    def options(self) -> dict[str, Any]:
+        tasks = names_in(self.cleaned_data["harness"])
+        return {"harness": tasks} if tasks else {}
 
 
 class BenchmarkForm(forms.Form):

@@ -21,6 +21,11 @@ FILES = {  # input of the recipe: (kind of build, its file)
 }
 
 
+def names_in(text: str) -> list[str]:
+    """The names that somebody wrote with commas between them."""
+    return [name for each in text.split(",") if (name := each.strip())]
+
+
 @dataclass(frozen=True)
 class FrozenSet:
     """Files by the name that the evaluate recipe gives them.
@@ -49,10 +54,11 @@ def frozen_set(
     benchmark: Benchmark | None = None,
     rewarder: LanguageModel | None = None,
 ) -> FrozenSet:
-    """Of a benchmark all rows, of builds those of the test split.
+    """Of a benchmark all rows, of builds those of the test split; tasks of a harness are named in `options`.
 
     Raises:
-        NothingToMeasure: builds and a benchmark together, or none of both; no build has such rows.
+        NothingToMeasure: builds and a benchmark together, or none of both and no tasks; no build has such
+            rows.
     """
     if benchmark is not None and builds:
         raise NothingToMeasure(
@@ -61,12 +67,16 @@ def frozen_set(
     if benchmark is not None:
         rows = FileRef(benchmark.key, benchmark.digest)
         return FrozenSet({"prompts": rows}, dict(options), rewarder)
+    if not builds and not options.get("harness"):
+        raise NothingToMeasure(
+            "Name what to measure on: a build, a benchmark, or tasks of lm-evaluation-harness."
+        )
     inputs = {}
     for name, (kind, file) in FILES.items():
         for build in builds:
             if build.kind == kind and build.rows.get("test") and (found := build_file(build, file)):
                 inputs[name] = found
-    if not inputs:
+    if builds and not inputs:
         raise NothingToMeasure(
             "The builds have no row in the test split, so there is nothing to measure a model on. "
             "One prompt group in ten is drawn for it: judge more prompts, then build again."

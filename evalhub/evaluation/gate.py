@@ -9,7 +9,7 @@ import msgspec
 
 from evalhub.common.uids import is_uid
 from evalhub.evaluation.errors import BadGate
-from evalhub.evaluation.figures import KINDS
+from evalhub.evaluation.figures import KINDS, is_figure
 from evalhub.judgments.choices import Source
 
 Than = Literal["baseline", "incumbent"]
@@ -135,10 +135,11 @@ def gate_faults(gate: Gate) -> list[str]:
 
 def _condition_faults(each: MustBeat | NotWorse) -> list[str]:
     faults = []
-    kind = KINDS.get(each.metric)
-    if kind is None:
-        faults.append(f"metric is “{each.metric}”, but must be one of {', '.join(KINDS)}")
-    elif kind.better == "neither":
+    if not is_figure(each.metric):
+        faults.append(
+            f"metric is “{each.metric}”, but must be one of {', '.join(KINDS)}, or plugin_… or harness/…"
+        )
+    elif each.metric in KINDS and KINDS[each.metric].better == "neither":
         faults.append(f"metric is “{each.metric}”, of which neither more nor less is better")
     if each.margin < 0:
         faults.append(f"margin is {each.margin}, but must be 0 or more")

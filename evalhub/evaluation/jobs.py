@@ -29,7 +29,7 @@ from evalhub.runs.inputs import read_rows
 from evalhub.runs.models import Run
 from evalhub.runs.services import keep_measured
 
-TABLES = ("texts", "pairs", "predictions", "choices", "timings")
+TABLES = ("texts", "pairs", "predictions", "choices", "timings", "harness", "figures")
 Tables = dict[str, list[dict[str, Any]]]
 
 

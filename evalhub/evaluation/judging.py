@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from evalhub.evaluation.figures import KINDS, interval, written
+from evalhub.evaluation.figures import interval, kind_of, written
 from evalhub.evaluation.gate import Gate, MustBeat, NotWorse
 
 Metric = Mapping[str, Any]  # one of a Comparison's metrics
@@ -111,6 +111,8 @@ def _beats(each: MustBeat, than: str, find: Find, gate: Gate) -> Outcome:
     if metric is None or metric["difference"] is None:
         told = f"{name} was not measured beside the {than}’s, so a gain cannot be shown"
         return Outcome(words_of(each), met=False, told=told, metric=each.metric, than=than)
+    if kind_of(each.metric, metric).better == "neither":
+        return _outcome(each, than, metric, met=False, told=_no_direction(name))
     if metric["low"] is None or metric["groups"] < gate.fewest_groups:
         told = (
             f"{name} was measured on only {metric['groups']} prompt groups (at least "
@@ -132,8 +134,11 @@ def _not_worse(each: NotWorse, than: str, metric: Metric | None) -> Outcome:
     if missing or metric is None:
         told = f"{_where(each)} was not measured beside the {than}’s, so its loss is not known"
         return Outcome(words_of(each), met=False, told=told, metric=each.metric, than=than)
+    better = kind_of(each.metric, metric).better
+    if better == "neither":
+        return _outcome(each, than, metric, met=False, told=_no_direction(_where(each)))
     allowed = each.margin * (abs(metric["baseline"]) if each.relative else 1.0)
-    sign = 1 if KINDS[each.metric].better == "higher" else -1
+    sign = 1 if better == "higher" else -1
     change = sign * (metric["candidate"] - metric["baseline"])
     told = _change(each, than, metric)
     if each.shown_by == "estimate":
@@ -151,7 +156,14 @@ def _not_worse(each: NotWorse, than: str, metric: Metric | None) -> Outcome:
 def gain_of(name: str, metric: Metric) -> tuple[float, float]:
     """The interval of how much better the candidate is; above 0 is better whatever the metric."""
     low, high = float(metric["low"]), float(metric["high"])
-    return (low, high) if KINDS[name].better == "higher" else (-high, -low)
+    return (low, high) if kind_of(name, metric).better == "higher" else (-high, -low)
+
+
+def _no_direction(where: str) -> str:
+    return (
+        f"of {where} nobody said which way is better, so no gate can ask for it (a plug-in says it by `better`, a "
+        "harness task by `higher_is_better`)"
+    )
 
 
 def _outcome(
@@ -218,7 +230,7 @@ def _change(each: Condition, than: str, metric: Metric) -> str:
 
 
 def _where(each: Condition) -> str:
-    label = KINDS[each.metric].label.split(" (")[0]
+    label = kind_of(each.metric).label.split(" (")[0]
     label = label if label[:2].isupper() else label[0].lower() + label[1:]
     if isinstance(each, NotWorse) and each.probe:
         label += f" on the probe {each.probe[:8]}"

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from evalhub.common.files import Beat, unwatched
-from evalhub.evaluation.figures import PLUGIN
+from evalhub.evaluation.drawn import alone, difference, drawn_in, estimated, with_direction
+from evalhub.evaluation.figures import HARNESS, PLUGIN
 from evalhub.evaluation.numbers import (
     Row,
     by_label,
@@ -38,7 +39,9 @@ from evalhub.stats.intervals import (
 from evalhub.stats.labels import confusion, macro_f1, macro_precision, macro_recall
 from evalhub.stats.overlap import corpus_bleu, corpus_chrf, corpus_ter
 
-Tables = Mapping[str, Sequence[Row]]  # texts, pairs, predictions, choices, timings
+Tables = Mapping[
+    str, Sequence[Row]
+]  # texts, pairs, predictions, choices, timings, harness, figures
 MEAN = ratio_of(0, 1)
 
 
@@ -69,7 +72,8 @@ def measured(tables: Tables, beat: Beat = unwatched) -> dict[str, dict[str, Any]
         values_RK = _array([numbers for _, numbers in rows])
         groups = [row["group"] for row, _ in rows]
         found[name] = asdict(estimate(groups, values_RK, measure.figure, beat=beat))
-    return found
+    found |= {name: estimated(row) for name, row in drawn_in(tables).items()}
+    return {name: with_direction(name, metric, tables) for name, metric in found.items()}
 
 
 def compared(
@@ -84,13 +88,18 @@ def compared(
     for name, measure in measures_of(candidate).items():
         if both := paired_rows(measure, baseline, candidate):
             groups, first, second = zip(*both, strict=True)
-            difference = paired_difference(
+            gap = paired_difference(
                 groups, np.array(first), np.array(second), measure.figure, beat=beat
             )
-            found[name] = asdict(difference)
+            found[name] = asdict(gap)
         elif (after := _telling(measure, candidate)) and not _telling(measure, baseline):
             found[name] = _alone(after, measure)
-    return found
+    known = drawn_in(baseline)
+    for name, row in drawn_in(candidate).items():
+        gap_drawn = difference(known[name], row) if name in known else alone(row)
+        if gap_drawn is not None:
+            found[name] = gap_drawn
+    return {name: with_direction(name, metric, candidate) for name, metric in found.items()}
 
 
 def paired_rows(
@@ -131,10 +140,12 @@ def confusion_of(tables: Tables) -> dict[str, Any]:
 
 
 def measures_of(tables: Tables) -> dict[str, Measure]:
-    """Ours, and those of the plug-ins that left values in the rows."""
-    names = {name for row in tables.get("predictions", ()) for name in row}
-    plugins = sorted(name for name in names if name.startswith(PLUGIN))
-    return MEASURES | {name: Measure("predictions", mean_of(name), MEAN) for name in plugins}
+    """Ours, and those of plug-ins and harness tasks that left values in the rows."""
+    found = dict(MEASURES)
+    for table, begins in (("predictions", PLUGIN), ("harness", HARNESS)):
+        names = {name for row in tables.get(table, ()) for name in row if name.startswith(begins)}
+        found |= {name: Measure(table, mean_of(name), MEAN) for name in sorted(names)}
+    return found
 
 
 def _telling(measure: Measure, tables: Tables) -> list[tuple[Row, list[float]]]:

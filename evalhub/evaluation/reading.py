@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from evalhub.common.charts import Whisker, whisker
-from evalhub.evaluation.figures import in_order, interval, kind_of, written
+from evalhub.evaluation.figures import KINDS, in_order, interval, kind_of, written
 from evalhub.evaluation.models import Comparison
 
 
@@ -87,7 +87,8 @@ def _drawn(metric: Mapping[str, Any], *, reach: float) -> Whisker | None:
 
 def sentence(comparison: Comparison) -> str:
     """What the comparison shows, in words and the two figures that decide."""
-    shown = _clauses(comparison, _DECIDING) or _clauses(comparison, _ELSE)[:2]
+    others = [name for name in in_order(comparison.metrics) if name not in KINDS]
+    shown = _clauses(comparison, _DECIDING) or _clauses(comparison, (*_ELSE, *others))[:2]
     if not shown:
         return "There was nothing to compare on this set."
     return f"Against {comparison.baseline.model}: {'; '.join(shown)}."
@@ -108,7 +109,8 @@ def _clauses(comparison: Comparison, names: Sequence[str]) -> list[str]:
 def _clause(name: str, metric: Mapping[str, Any] | None) -> str:
     if metric is None or metric["difference"] is None:
         return ""
-    label = kind_of(name).label.split(" (")[0].lower()
+    label = kind_of(name).label.split(" (")[0]
+    label = label.lower() if name in KINDS else label
     if metric["difference"] == 0:
         return f"{label} stayed at {written(name, metric['candidate'])}"
     change = (
@@ -142,17 +144,18 @@ def _verdict(name: str, metric: Mapping[str, Any]) -> str:
         return "adapters only"
     if low is None or low <= 0 <= high:
         return "no difference shown"
-    if kind_of(name).better == "neither":
+    better = kind_of(name, metric).better
+    if better == "neither":
         return "different"
     rises = low > 0
-    return "better" if rises == (kind_of(name).better == "higher") else "worse"
+    return "better" if rises == (better == "higher") else "worse"
 
 
 def _whisker(name: str, metric: Mapping[str, Any]) -> Whisker | None:
     if metric["low"] is None:
         return None
     low, value, high = metric["low"], metric["difference"], metric["high"]
-    if kind_of(name).better == "lower":
+    if kind_of(name, metric).better == "lower":
         low, value, high = -high, -value, -low
     reach = max(abs(low), abs(high), metric["smallest"] or 0.0) or 1.0
     return whisker(low, value, high, reach=reach)

@@ -50,8 +50,9 @@ class MeasureSerializer(serializers.Serializer[Evaluation]):
     workspace = serializers.SlugField(required=False, help_text="its slug; a token needs none")
     model = serializers.CharField(max_length=120, help_text="the model's name")
     sets = serializers.ListField(
-        child=serializers.CharField(max_length=200), allow_empty=False, max_length=3,
-        help_text="builds by uid or digest, or one benchmark by name, uid or digest",
+        child=serializers.CharField(max_length=200), default=list, max_length=3,
+        help_text="builds by uid or digest, or one benchmark by name, uid or digest; none where options.harness "
+        "names tasks of lm-evaluation-harness",
     )  # fmt: skip
     rewarder = serializers.CharField(
         max_length=120, required=False, help_text="the name of a reward model"

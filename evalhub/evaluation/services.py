@@ -55,6 +55,8 @@ def evaluate_model(
     reused.
 
     Args:
+        options: of the recipe evaluate; with `harness`, tasks of lm-evaluation-harness, there need be
+            neither builds nor a benchmark.
         rewarder: a reward model, which scores the answers; its figures are of a set of their own.
 
     Raises:
@@ -79,7 +81,7 @@ def evaluate_named(
     *,
     workspace: Workspace,
     model: str,
-    sets: Sequence[str],
+    sets: Sequence[str] = (),
     rewarder: str = "",
     options: Mapping[str, Any] | None = None,
     by: Member | None = None,

@@ -53,8 +53,11 @@ def label_of(figure: str) -> str:
     return kind_of(figure).label
 
 
-def direction_of(figure: str) -> Literal["higher", "lower", "neither"]:
-    return kind_of(figure).better
+def direction_of(
+    figure: str, metric: Metric | None = None
+) -> Literal["higher", "lower", "neither"]:
+    """Of somebody else's figure it stands in `metric`, as it was stored."""
+    return kind_of(figure, metric).better
 
 
 def figures_by_slice(comparison: Comparison) -> list[str]:
@@ -96,7 +99,7 @@ def orders_of(comparison: Comparison) -> list[Order]:
     found = {name for each in comparison.examples for name in each.get("values", ())}
     orders = [Order(CHANGE, "Most changed")]
     for name in in_order(found):
-        neither = direction_of(name) == "neither"
+        neither = direction_of(name, comparison.metrics.get(name)) == "neither"
         up, down = ("rises", "falls") if neither else ("gains", "losses")
         orders.append(Order(f"{name}-gains", f"{label_of(name)}: largest {up}"))
         orders.append(Order(f"{name}-losses", f"{label_of(name)}: largest {down}"))
@@ -111,7 +114,7 @@ def examples_by(comparison: Comparison, order: str) -> list[Example]:
             for each in comparison.examples[:MOST]
         ]  # fmt: skip
     figure, _, which = order.rpartition("-")
-    sign = -1 if direction_of(figure) == "lower" else 1
+    sign = -1 if direction_of(figure, comparison.metrics.get(figure)) == "lower" else 1
     sign = sign if which == "gains" else -sign
     found = []
     for each in comparison.examples:
@@ -141,7 +144,7 @@ def _csv_rows(comparison: Comparison) -> Iterator[list[object]]:
         for figure in in_order(metrics):
             metric = metrics[figure]
             told = [metric.get(column) for column in (*HEAD[3:-1], "corrected")]
-            yield [figure, direction_of(figure), name, *told]
+            yield [figure, direction_of(figure, metric), name, *told]
 
 
 def _slice_line(name: str, figure: str, metric: Metric, reach: float) -> SliceLine:
@@ -169,7 +172,7 @@ def _verdict(figure: str, metric: Metric) -> str:
     corrected = metric.get("corrected")
     if corrected is None or corrected >= SURE:
         return "no difference shown"
-    direction = direction_of(figure)
+    direction = direction_of(figure, metric)
     if direction == "neither":
         return "different"
     return "better" if (metric["difference"] > 0) == (direction == "higher") else "worse"
@@ -179,6 +182,6 @@ def _whisker(figure: str, metric: Metric, reach: float) -> Whisker | None:
     if metric["low"] is None:
         return None
     low, value, high = metric["low"], metric["difference"], metric["high"]
-    if direction_of(figure) == "lower":
+    if direction_of(figure, metric) == "lower":
         low, value, high = -high, -value, -low
     return whisker(low, value, high, reach=reach)

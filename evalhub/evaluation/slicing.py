@@ -14,6 +14,7 @@ from django.db.models import Q
 from evalhub.accounts.models import Workspace
 from evalhub.common.files import Beat, unwatched
 from evalhub.common.uids import is_uid
+from evalhub.evaluation.drawn import with_direction
 from evalhub.evaluation.measures import Measure, Tables, measures_of, paired_rows
 from evalhub.prompts.models import Prompt
 from evalhub.stats.association import FEWEST, p_of_no_difference
@@ -46,7 +47,8 @@ def by_slice(
         for name in large:
             within = [row for row in rows if name in slices.get(row[0], ())]
             if within:
-                metrics[name][figure] = _difference(measure, within, beat)
+                difference = _difference(measure, within, beat)
+                metrics[name][figure] = with_direction(figure, difference, after)
         _correct([each[figure] for each in metrics.values() if figure in each])
     found = [{"slice": name, "groups": sizes[name], "metrics": metrics[name]} for name in large]
     return {"slices": found, "left_out": len(sizes) - len(large)}
@@ -66,7 +68,13 @@ def slices_of(workspace: Workspace, groups: set[str]) -> Slices:
 
 
 def groups_in(tables: Tables) -> set[str]:
-    return {row["group"] for rows in tables.values() for row in rows}
+    """Prompt groups; the documents of harness tasks are nobody's prompts."""
+    return {
+        row["group"]
+        for name, rows in tables.items()
+        if name not in ("harness", "figures")
+        for row in rows
+    }
 
 
 def _difference(measure: Measure, rows: Sequence[PairedRow], beat: Beat) -> dict[str, Any]:

@@ -43,6 +43,7 @@ def measure(request: Request, workspace: str) -> HttpResponse:
                 builds=form.builds(),
                 benchmark=form.cleaned_data["benchmark"],
                 rewarder=form.cleaned_data["rewarder"],
+                options=form.options(),
                 by=member,
             )
         except DomainError as error:

@@ -13,7 +13,7 @@ from evalhub.common.files import file_store
 from evalhub.registry.files import folder_of, is_stored
 from evalhub.registry.models import LanguageModel, ModelKind
 from evalhub.runs.errors import FileChanged
-from evalhub.runs.folder import ADAPTER, TEACHER, spec_of
+from evalhub.runs.folder import models_by_folder, spec_of
 from evalhub.runs.models import Run
 
 PIECE = 16 * 2**20  # bytes of an answer: a slow line must not hold a thread of the web for an hour
@@ -43,12 +43,10 @@ def lent(run: Run) -> dict[str, Any]:
 
 
 def inputs_of(run: Run) -> dict[str, dict[str, str]]:
-    """By the path in the run directory: {"key", "sha256"} of rows, of the adapter to go on from and of the
-    teacher's.
-    """
+    """By the path in the run directory: {"key", "sha256"} of rows, and of all adapters that it reads."""
     found = {f"inputs/{name}.jsonl": file for name, file in run.spec["inputs"].items()}
-    for name, model in ((ADAPTER, run.model), (TEACHER, run.teacher)):
-        if model is not None and model.is_adapter:
+    for name, model in models_by_folder(run).items():
+        if model.is_adapter:
             found |= {f"{name}/{path}": file for path, file in model.facts["files"].items()}
     return found
 

@@ -21,6 +21,8 @@ from training.contract import OPTIONS, ContractError, Options, RunSpec, TrainOpt
 REWARDED = (Recipe.RLOO, Recipe.GENERATE, Recipe.EVALUATE)  # whose teacher is a reward model
 SCORING = (Recipe.REWARD, Recipe.SCORE)  # what a reward model can be used for
 MEASURING = (Recipe.EVALUATE, Recipe.MEASURE)  # may read a test split; no other recipe may
+MOST_PARTS = 64  # runs that share the prompts of one collection
+MOST_MODELS = 16  # that answer side by side
 TEST_FILES = ("test.jsonl", "prompts.jsonl")
 
 
@@ -122,6 +124,35 @@ def _demand_endpoint(model: LanguageModel, recipe: str) -> None:
         )
     if model.stage == Stage.RETIRED:
         raise CannotRun(f"“{model}” is retired: register its server anew, or choose another model.")
+
+
+def demand_one_base(models: Sequence[LanguageModel]) -> None:
+    """Raise BadSpec where models cannot answer side by side."""
+    if len(models) == 1:
+        return
+    if len({each.pk for each in models}) < len(models):
+        raise BadSpec("A model is named twice; name each once.")
+    if ours := [each for each in models if each.kind == ModelKind.ENDPOINT]:
+        raise BadSpec(f"“{ours[0]}” runs on a server elsewhere; let it answer in a run of its own.")
+    if len(models) > MOST_MODELS:
+        raise BadSpec(f"{len(models)} models are named; at most {MOST_MODELS} answer side by side.")
+    bases = {each.base.pk: each.base for each in models}
+    if len(bases) > 1:
+        told = ", ".join(f"“{each}”" for each in bases.values())
+        raise BadSpec(
+            f"The models stand on different bases ({told}), and only adapters on one base answer side by side: "
+            "start a run for each base."
+        )
+
+
+def demand_parts(parts: int, model: LanguageModel) -> None:
+    """Raise BadSpec where a generating run cannot be split among so many."""
+    if not 1 <= parts <= MOST_PARTS:
+        raise BadSpec(f"parts is {parts}, but must be 1 to {MOST_PARTS}.")
+    if parts > 1 and model.kind == ModelKind.ENDPOINT:
+        raise BadSpec(
+            f"“{model}” runs on a server elsewhere: one run asks it, which keeps to its rate and its budget. Ask for 1 part."
+        )
 
 
 def demand_teacher(teacher: LanguageModel, recipe: str) -> None:

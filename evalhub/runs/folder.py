@@ -35,23 +35,50 @@ def lay_out(run: Run, beat: Beat) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     for name, file in run.spec["inputs"].items():
         fetch(file, folder / "inputs" / f"{name}.jsonl", beat)
-    for name, model in ((ADAPTER, run.model), (TEACHER, run.teacher)):
-        if model is not None and model.kind != ModelKind.ENDPOINT:
-            _fetch_model(model, folder / name, beat)
+    models = models_by_folder(run)
+    for base in {each.base.pk: each.base for each in models.values()}.values():
+        if base.kind != ModelKind.ENDPOINT:
+            _demand_base(base, folder / "base.part", beat)
+    for name, model in models.items():
+        if model.is_adapter:
+            for path, file in model.facts["files"].items():
+                fetch(file, folder / name / path, beat)
     _fetch_checkpoint(run, folder, beat)
     if not (folder / RunSpec.FILE).exists():
         spec_of(run).write(folder)
     return folder
 
 
+def models_by_folder(run: Run) -> dict[str, LanguageModel]:
+    """What the run reads of the registry, by the folder of its adapter in the run directory."""
+    found: dict[str, LanguageModel] = {}
+    if several := _several(run):
+        found = {_folder_of(each): each for each in several}
+    elif run.model is not None:
+        found[ADAPTER] = run.model
+    teacher = run.teacher
+    return found | ({TEACHER: teacher} if teacher else {})
+
+
+def _several(run: Run) -> list[LanguageModel]:
+    """The models that answer side by side; empty where there is one."""
+    return run.answering if run.spec.get("models") else []
+
+
+def _folder_of(model: LanguageModel) -> str:
+    return f"{ADAPTER}s/{model.uid}"
+
+
 def spec_of(run: Run) -> RunSpec:
     """The stored spec in the trainer's terms."""
     inputs = run.spec["inputs"]
     model, teacher, endpoint = run.model, run.teacher, endpoint_of(run)
+    several = _several(run)
     return RunSpec(
         recipe=run.recipe,
         model=_location(model.base) if model and not endpoint else "",
-        adapter=ADAPTER if model and model.is_adapter else "",
+        adapter=ADAPTER if model and model.is_adapter and not several else "",
+        adapters={str(each.uid): _folder_of(each) if each.is_adapter else "" for each in several},
         teacher=_location(teacher.base) if teacher else "",
         teacher_adapter=TEACHER if teacher and teacher.is_adapter else "",
         seed=run.spec["seed"],
@@ -114,11 +141,11 @@ def _location(base: LanguageModel) -> str:
     return str(folder.resolve()) if folder else base.source
 
 
-def _fetch_model(model: LanguageModel, folder: Path, beat: Beat) -> None:
-    base = model.base
+def _demand_base(base: LanguageModel, partial: Path, beat: Beat) -> None:
+    """Its files are here, and are what they were."""
     beat()
     if is_stored(base.source):
-        _lay_out_base(base, folder.with_name("base.part"), beat)
+        _lay_out_base(base, partial, beat)
     if not files_are_unchanged(model=base, beat=beat):
         told = (
             f"The files of “{base}” in {_location(base)} were changed since they were first used. "
@@ -126,9 +153,6 @@ def _fetch_model(model: LanguageModel, folder: Path, beat: Beat) -> None:
         if is_stored(base.source):
             raise FileChanged(f"{told}Delete that directory: it is laid out anew.")
         raise FileChanged(f"{told}Put them back, or register them as another model.")
-    if model.is_adapter:
-        for path, file in model.facts["files"].items():
-            fetch(file, folder / path, beat)
 
 
 def _lay_out_base(base: LanguageModel, partial: Path, beat: Beat) -> None:

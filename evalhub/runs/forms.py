@@ -6,6 +6,7 @@ from evalhub.accounts.models import Workspace
 from evalhub.common.forms import NumbersField, RowField, choose_from
 from evalhub.common.money import CURRENCIES
 from evalhub.registry.models import LanguageModel, ModelKind, Stage
+from evalhub.runs.demands import MOST_PARTS
 from evalhub.runs.models import RewritingWay
 from evalhub.runs.rewriting.asking import LANGUAGES
 from evalhub.runs.rewriting.services import MOST_EACH, MOST_PROMPTS
@@ -118,10 +119,21 @@ class ScoreForm(forms.Form):
         choose_from(self, "model", models.order_by("-pk"))
 
 
+_NAMED = ("model", "beside", "judge", "parts", "seed")  # what are no options of the recipe
+
+
 class GenerateForm(forms.Form):
     """The options of the recipe generate that people choose; what is empty keeps the recipe's own."""
 
     model = RowField(LanguageModel.objects.none(), help_text="The newest first.")
+    beside = forms.ModelMultipleChoiceField(
+        LanguageModel.objects.none(),
+        to_field_name="uid",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        label="Beside it",
+        help_text="Other adapters on the same base, in the same run: sooner than one after the other.",
+    )
     n = forms.IntegerField(
         min_value=1,
         max_value=64,
@@ -173,6 +185,13 @@ class GenerateForm(forms.Form):
         label="Cost at most",
         help_text="By the server’s prices, in their currency. Empty: no bound.",
     )
+    parts = forms.IntegerField(
+        min_value=1,
+        max_value=MOST_PARTS,
+        initial=1,
+        label="Runs that share the prompts",
+        help_text="So many workers answer at once. A server’s model takes one.",
+    )
     seed = forms.IntegerField(min_value=0, max_value=2**31 - 1, initial=0)
 
     def __init__(self, *args: object, workspace: Workspace, **kwargs: object) -> None:
@@ -180,6 +199,7 @@ class GenerateForm(forms.Form):
         models = LanguageModel.objects.of_workspace(workspace).order_by("-pk")
         writing = [ModelKind.BASE, ModelKind.ADAPTER, ModelKind.ENDPOINT]
         choose_from(self, "model", models.filter(kind__in=writing))
+        choose_from(self, "beside", models.filter(kind=ModelKind.ADAPTER))
         choose_from(self, "judge", models.filter(kind=ModelKind.REWARD))
 
     @property
@@ -188,5 +208,5 @@ class GenerateForm(forms.Form):
         given = {
             name: value for name, value in self.cleaned_data.items() if value not in (None, [])
         }
-        named = {name: given.pop(name) for name in ("model", "judge", "seed") if name in given}
+        named = {name: given.pop(name) for name in _NAMED if name in given}
         return named | {"options": given}

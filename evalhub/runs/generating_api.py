@@ -25,9 +25,11 @@ class GenerationListView(APIView):
         run = start_generating(
             collection=access_collection(by, given["collection"]),
             model=model_named(by.workspace_id, given["model"]),
+            beside=[model_named(by.workspace_id, each) for each in given.get("beside", [])],
             judge=model_named(by.workspace_id, judge) if judge else None,
             options=given.get("options", {}),
             seed=given.get("seed", 0),
+            parts=given.get("parts", 1),
             by=by,
         )
         return Response(generating_summary(run), status=202)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -49,8 +50,8 @@ class Run(PublicModel):
     """A Job on the torch side. `spec` is frozen; state, progress and error are the Job's.
 
     spec: {"recipe","seed","options"}, where there are such builds "beside": {"probe" or "earlier": uid}, where
-    there is one "teacher": uid of a model, and
-    inputs by name: {"train": {"key","sha256"}}, keys in
+    there is one "teacher": uid of a model, where several answer "models": their uids, where it does a part of
+    what was asked "part": {"of": uid of the run of the first part, "number", "parts"}, and inputs by name: {"train": {"key","sha256"}}, keys in
     EVALHUB_FILES; the worker lays them into the run directory and writes spec.json.
     """
 
@@ -106,6 +107,30 @@ class Run(PublicModel):
         """The model that it learns to speak like."""
         uid = self.spec.get("teacher")
         return LanguageModel.objects.get(uid=uid) if uid else None
+
+    @property
+    def answering(self) -> list[LanguageModel]:
+        """Those that write its answers, in order; `model` is the first of them."""
+        uids = self.spec.get("models")
+        if not uids:
+            return [self.starts_from]
+        found = {str(each.uid): each for each in LanguageModel.objects.filter(uid__in=uids)}
+        return [found[uid] for uid in uids]
+
+    @property
+    def whole_uid(self) -> UUID:
+        """What its answers are kept under: all parts of what was asked share it."""
+        part = self.spec.get("part")
+        return UUID(part["of"]) if part else self.uid
+
+    @property
+    def parts(self) -> list[Run]:
+        """The runs that together do what was asked, in order; itself where it is the only one."""
+        part = self.spec.get("part")
+        if part is None:
+            return [self]
+        same = Run.objects.filter(workspace=self.workspace_id, spec__part__of=part["of"])
+        return list(same.select_related("job").order_by("pk"))
 
     @property
     def trains_all(self) -> bool:

@@ -114,8 +114,15 @@ class NewGenerationSerializer(serializers.Serializer[Run]):
     workspace = serializers.SlugField(required=False, help_text="its slug; a token needs none")
     collection = serializers.SlugField(max_length=50)
     model = serializers.CharField(max_length=120, help_text="the name of the one that answers")
+    beside = serializers.ListField(
+        child=serializers.CharField(max_length=120), required=False, max_length=15,
+        help_text="names of others on the same base, which answer in the same run",
+    )  # fmt: skip
     judge = serializers.CharField(
         max_length=120, required=False, help_text="the name of a reward model, which scores them"
+    )
+    parts = serializers.IntegerField(
+        required=False, min_value=1, max_value=64, help_text="runs that share the prompts"
     )
     options = serializers.DictField(
         required=False, help_text="n, temperatures, top_ps, refills, best and more of the recipe"
@@ -127,9 +134,13 @@ class GeneratingSerializer(serializers.Serializer[Run]):
     """`completions` is null until the run has ended; `cost` where a server's prices are known."""
 
     run = serializers.UUIDField()
-    state = serializers.CharField()
+    parts = serializers.ListField(
+        child=serializers.UUIDField(), help_text="runs that share the prompts"
+    )
+    state = serializers.CharField(help_text="of all parts together")
     error = serializers.CharField(allow_blank=True)
     model = serializers.CharField()
+    models = serializers.ListField(child=serializers.CharField(), help_text="all that answer")
     generations = serializers.ListField(child=serializers.UUIDField())
     completions = serializers.IntegerField(allow_null=True)
     empty = serializers.IntegerField(allow_null=True)

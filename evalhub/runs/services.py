@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
@@ -32,6 +33,15 @@ EXECUTE = "runs.execute"
 MEASURE = "runs.measure"
 
 
+@dataclass(frozen=True)
+class Part:
+    """Of several runs that do one thing: the `number`-th of so many, `of` the run of the first (itself: None)."""
+
+    number: int
+    parts: int
+    of: uuid.UUID | None = None
+
+
 @transaction.atomic
 def start_run(
     *,
@@ -48,6 +58,8 @@ def start_run(
     subject_uid: uuid.UUID | None = None,
     beside: Mapping[str, DatasetBuild] | None = None,
     teacher: LanguageModel | None = None,
+    answering: Sequence[LanguageModel] = (),
+    part: Part | None = None,
     repeats: Run | None = None,
     label: str = "",
 ) -> Run:
@@ -58,6 +70,8 @@ def start_run(
         inputs: files by the name that the recipe gives them.
         beside: which of `builds` are read, but not learnt from, by what for; see `runs.beside`.
         teacher: a model that the run learns from.
+        part: which part of what was asked it does, where several runs do it.
+        answering: of the recipe generate, where several models on one base answer: `model` and the others.
         repeats: the run whose spec this is; see `runs.again`.
         kind: of the job; an app above may register one that calls `execute_run` and goes on.
         label: only workers that offer it take the run.
@@ -76,8 +90,13 @@ def start_run(
     if teacher is not None:
         spec["teacher"] = str(teacher.uid)
         demand_teacher(teacher, str(recipe))
-    demand_use(model, str(recipe))
+    for each in (model, *answering):
+        demand_use(each, str(recipe))
+    if len(answering) > 1:
+        spec["models"] = [str(each.uid) for each in answering]
     uid = uuid.uuid4()
+    if part is not None:
+        spec["part"] = {"of": str(part.of or uid), "number": part.number, "parts": part.parts}
     job = queue_job(
         kind=kind,
         title=title or _title(recipe, model),

@@ -200,7 +200,13 @@ def paired_difference(
     first_B, second_B = _resampled(
         [sums_GK, other_GK], [figure, figure], seed=seed, resamples=resamples, beat=beat
     )
-    gap_B = second_B - first_B
+    return difference_of_draws(before, after, second_B - first_B, n=n, groups=groups, level=level)
+
+
+def difference_of_draws(
+    before: float, after: float, gap_B: Floats, *, n: int, groups: int, level: float = LEVEL
+) -> Difference:
+    """The same of differences that were drawn elsewhere: both systems saw the same draws of groups."""
     low, high = interval_of_draws(gap_B, groups, level=level)
     smallest = _smallest(gap_B, groups, level)
     return Difference(before, after, after - before, low, high, smallest, n, groups)

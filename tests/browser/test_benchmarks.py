@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from evalhub.accounts.models import Member
-from evalhub.evaluation.models import Evaluation
+from evalhub.evaluation.models import Comparison, Evaluation
+from evalhub.registry.services import add_adapter
 from tests.browser.desk import look, start_session
 from tests.evalhub.loops.scenes import work_off
 from tests.evalhub.runs.scenes import base_model, without_torch
@@ -65,3 +66,31 @@ def test_a_file_becomes_a_set_that_models_are_measured_on(
     page.get_by_role("link", name="tiny").click()
     expect(page.get_by_text("What was taken for what")).to_be_visible()
     look(page, "evaluation")
+
+
+def test_tasks_of_a_harness_are_named_on_the_same_page(
+    page: Page,
+    erin: Member,
+    base_url: str,
+    quiet: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    without_torch(monkeypatch)
+    base = base_model(erin.workspace, tmp_path)
+    add_adapter(workspace=erin.workspace, name="polite", parent=base, files={})
+    start_session(page, erin, base_url)
+    for model in ("tiny", "polite"):
+        page.goto("/w/acme/comparisons/measure/")
+        page.get_by_label("Model", exact=True).select_option(label=model)
+        page.get_by_label("Tasks of lm-evaluation-harness").fill("arc_easy, house_style")
+        page.get_by_label("Tasks of lm-evaluation-harness").press("Enter")
+        expect(page.get_by_role("heading", name=f"Measure {model}")).to_be_visible()
+        work_off()
+    page.goto(f"/w/acme/comparisons/{Comparison.objects.get().uid}/")
+    expect(page.get_by_text("arc_easy: acc went from 0.500 to 1.000 (better)")).to_be_visible()
+    look(page, "comparison-of-tasks")
+    page.goto(f"/w/acme/evaluations/{Evaluation.objects.earliest('pk').uid}/")
+    expect(page.get_by_text("On tasks of lm-evaluation-harness")).to_be_visible()
+    expect(page.get_by_role("row", name="house_style: acc 0.500")).to_be_visible()
+    look(page, "evaluation-of-tasks")

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -128,13 +129,24 @@ def test_no_trainer_outlives_its_killed_worker(run: Run) -> None:
 
 
 @pytest.mark.parametrize("allowed, offline", [("1", "0"), ("0", "1")])
-def test_the_hub_is_reached_only_when_allowed(allowed: str, offline: str) -> None:
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"recipe": "noop", "model": "owner/name"},
+        {"recipe": "evaluate", "model": "/a/folder", "options": {"harness": ["arc_easy"]}},
+    ],
+)
+def test_the_hub_is_reached_only_when_allowed(
+    asked: dict[str, Any], allowed: str, offline: str
+) -> None:
+    """By a model of the hub, and by a task for its data, never for a metric's Python."""
     from training.contract import RunSpec
     from training.environment import seal
 
     environ = {"EVALHUB_ALLOW_HUB": allowed}
-    seal(RunSpec(recipe="noop", model="owner/name"), environ)
-    assert environ["HF_HUB_OFFLINE"] == offline
+    seal(RunSpec(**asked), environ)
+    assert environ["HF_HUB_OFFLINE"] == environ["HF_DATASETS_OFFLINE"] == offline
+    assert environ["HF_EVALUATE_OFFLINE"] == "1"
     assert environ["HF_HUB_DISABLE_TELEMETRY"] == "1"
 
 

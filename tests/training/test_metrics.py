@@ -21,7 +21,7 @@ from training.metrics.overlap import (
     ter_fits,
     ter_statistics,
 )
-from training.metrics.plugins import installed, values_of
+from training.metrics.plugins import directions, installed, values_of
 from training.metrics.told import told, too_slow
 from training.metrics.words import distinct, exact_match, is_refusal, normalised, token_f1
 from training.rows import Row
@@ -309,6 +309,16 @@ def thanks(answers, references):
 
 def short(answers, references):
     return [1.0]
+
+def long(answers, references):
+    return [float(len(said)) for said in answers]
+
+long.better = "lower"
+
+def odd(answers, references):
+    return [1.0 for said in answers]
+
+odd.better = "more"
 """
 
 
@@ -330,12 +340,23 @@ def test_a_plug_in_gives_its_figure_under_its_name(
     assert rows == [{"plugin_politeness": 1.0}, {"plugin_politeness": 0.0}, {}]
 
 
+def test_a_plug_in_says_which_way_is_better(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(tmp_path, monkeypatch, "politeness = polite:thanks\nwords = polite:long")
+    assert directions(installed()) == [
+        {"figure": "plugin_politeness", "better": "neither"},
+        {"figure": "plugin_words", "better": "lower"},
+    ]
+
+
 @pytest.mark.parametrize(
     ("points", "why"),
     [
         ("Polite-1 = polite:thanks", "small letters"),
         ("polite = polite:missing", "cannot be imported"),
         ("polite = polite:short", "for each of the 2 answers"),
+        ("polite = polite:odd", "'more' is better, but `better` must be one of higher, lower"),
     ],
 )
 def test_a_plug_in_that_fails_is_named(

@@ -34,10 +34,12 @@ class Asked:
     turn: int
     setting: Setting
     seed: int
+    model: str = ""  # its name, where several answer
 
     @property
     def key(self) -> tuple[str, int, int]:
-        return self.row.id, self.index, self.turn
+        whose = f"{self.model}:{self.row.id}" if self.model else self.row.id
+        return whose, self.index, self.turn
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ In the package's pyproject.toml
     [project.entry-points."evalhub.metrics"]
     politeness = "my_package.polite:share_of_thanks"
 
-and the figure is called `plugin_politeness`. docs/help/evaluation.md has an example.
+and the figure is called `plugin_politeness`; an attribute `better` of the function says which way is
+better. docs/help/evaluation.md has an example.
 """
 
 from __future__ import annotations
@@ -20,11 +21,16 @@ from training.errors import InputError
 
 GROUP = "evalhub.metrics"
 PREFIX = "plugin_"
+DIRECTIONS = ("higher", "lower", "neither")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
 class AnswerMetric(Protocol):
-    """One number for each answer, of which the figure is the mean."""
+    """One number for each answer, of which the figure is the mean.
+
+    It may have an attribute `better`, "higher" or "lower", without which neither is, and no gate can ask
+    for the figure.
+    """
 
     def __call__(
         self, answers: Sequence[str], references: Sequence[str | None]
@@ -45,6 +51,13 @@ def installed() -> dict[str, AnswerMetric]:
     """
     found = sorted(entry_points(group=GROUP), key=lambda each: each.name)
     return {each.name: _loaded(each) for each in found}
+
+
+def directions(plugins: Mapping[str, AnswerMetric]) -> list[dict[str, str]]:
+    """Which way is better, as a line of figures.jsonl for each."""
+    return [
+        {"figure": f"{PREFIX}{name}", "better": _direction(each)} for name, each in plugins.items()
+    ]
 
 
 def values_of(
@@ -100,4 +113,13 @@ def _loaded(point: EntryPoint) -> AnswerMetric:
             f"The metric plug-in {point.name!r} ({point.value}) cannot be imported ({error}); mend its "
             "package, or uninstall it."
         ) from error
+    if _direction(loaded) not in DIRECTIONS:
+        raise InputError(
+            f"The metric plug-in {point.name!r} ({point.value}) says that {_direction(loaded)!r} is better, but "
+            f"`better` must be one of {', '.join(DIRECTIONS)}; mend its package, or uninstall it."
+        )
     return loaded
+
+
+def _direction(plugin: AnswerMetric) -> str:
+    return str(getattr(plugin, "better", "neither"))

@@ -2,8 +2,9 @@
 
 Nothing depends on the batch size. For an adapter the base is measured too, in the same loaded model
 with the adapter switched off. What a row of prompts may carry stands in training.metrics.asked; the
-spec's teacher, where there is one, is a reward model. By hand: {"recipe": "evaluate", "model": …,
-"adapter": …, "inputs": {"texts": …, "pairs": …, "prompts": …}}, each input optional.
+spec's teacher, where there is one, is a reward model; tasks of lm-evaluation-harness are asked last.
+By hand: {"recipe": "evaluate", "model": …, "adapter": …, "inputs": {"texts": …, "pairs": …,
+"prompts": …}, "options": {"harness": […]}}, each input optional.
 """
 
 from __future__ import annotations
@@ -25,15 +26,16 @@ from training.data import Encoded, demand_sane, encode_rows, room, settle
 from training.device import choose_device
 from training.errors import InputError
 from training.generation import Answer, Decoding, answer_prompts
+from training.harness import Harness
 from training.judged import is_tie
 from training.metrics import overlap
 from training.metrics.asked import COLUMNS, Asked, asked_of
 from training.metrics.choosing import Choice, choices_of
 from training.metrics.forms import LeadsOut
 from training.metrics.likelihood import completion_logps
-from training.metrics.pairs import share_won
-from training.metrics.plugins import AnswerMetric, installed, values_of
+from training.metrics.plugins import AnswerMetric, directions, installed, values_of
 from training.metrics.told import told, too_slow
+from training.metrics.totals import accuracies, likeness
 from training.models import Loaded, attach_adapter, load_base
 from training.rows import Row, read_rows
 
@@ -41,7 +43,8 @@ ANSWERS = {"texts": ("completion",), "pairs": ("chosen", "rejected"), "prompts":
 
 
 def run(attempt: Attempt) -> dict[str, float]:
-    """Write texts.jsonl, pairs.jsonl, predictions.jsonl, choices.jsonl and timings.jsonl, for the inputs given."""
+    """Write texts.jsonl, pairs.jsonl, predictions.jsonl, choices.jsonl, timings.jsonl, harness.jsonl and
+    figures.jsonl, for what is given."""
     options = EvaluateOptions.of(attempt.spec.options)
     demand_sane(options)
     rows = {
@@ -51,9 +54,12 @@ def run(attempt: Attempt) -> dict[str, float]:
     }
     if rows.get("pairs"):
         rows["pairs"] = _decided(attempt, rows["pairs"])
-    if not any(rows.values()):
-        raise InputError(f"There is nothing to measure: give one of {', '.join(ANSWERS)} as input.")
+    if not any(rows.values()) and not options.harness:
+        raise InputError(
+            f"There is nothing to measure: give one of {', '.join(ANSWERS)} as input, or name tasks in harness."
+        )
     asked, plugins = asked_of(rows.get("prompts", [])), installed()
+    harness = Harness.of(options)
     loaded = load_base(attempt, choose_device(threads=options.threads))
     add_fused_lm_head(loaded.model)
     adapter = bool(attempt.spec.adapter)
@@ -74,13 +80,17 @@ def run(attempt: Attempt) -> dict[str, float]:
     used = {each.name: each.used for each in encoded}
     choices = choices_of(used.get("prompts", []), asked, loaded, limit=limit)
     measure = Measure(attempt, options, loaded, model, adapter=adapter)
-    measure.expect(used, choices)
-    return {
+    measure.expect(used, choices, harness)
+    found = {
         **measure.texts(used),
         **measure.pairs(used),
         **measure.choices(choices),
         **measure.predictions(used, asked, plugins),
+        **measure.harness(harness, limit=limit),
     }
+    if measure.figures:
+        write_rows(attempt.artifacts / "figures.jsonl", measure.figures)
+    return found
 
 
 def _decided(attempt: Attempt, pairs: list[Row]) -> list[Row]:
@@ -103,12 +113,15 @@ class Measure:
     done: int = 0
     total: int = 0
     begun: float = field(default_factory=time.monotonic)
+    figures: list[dict[str, Any]] = field(default_factory=list)  # that only their makers know
 
-    def expect(self, used: dict[str, list[Encoded]], choices: Sequence[Choice]) -> None:
+    def expect(
+        self, used: dict[str, list[Encoded]], choices: Sequence[Choice], harness: Harness
+    ) -> None:
         passes = {"texts": 1, "pairs": 4 if self.adapter else 2, "prompts": 1}
         self.total = sum(passes[name] * len(rows) for name, rows in used.items())
         self.total += sum(len(each.texts) for each in choices)
-        self.total += min(self.options.timed, len(used.get("prompts", [])))
+        self.total += min(self.options.timed, len(used.get("prompts", []))) + harness.documents
 
     def texts(self, used: dict[str, list[Encoded]]) -> dict[str, float]:
         """Loss and perplexity, over all tokens."""
@@ -144,7 +157,7 @@ class Measure:
                 for at, each in enumerate(rows)
             ),
         )  # fmt: skip
-        return {"pairs": float(len(rows)), **_accuracies(columns, adapter=self.adapter)}
+        return {"pairs": float(len(rows)), **accuracies(columns, adapter=self.adapter)}
 
     def choices(self, choices: Sequence[Choice]) -> dict[str, float]:
         """How likely each choice is, or each label; which one is taken follows from it."""
@@ -181,12 +194,25 @@ class Measure:
         references = [each.row.reference for each in rows]
         for row, values in zip(found, values_of(plugins, [row["content"] for row in found], references), strict=True):  # fmt: skip
             row.update(values)
+        self.figures += directions(plugins)
         if slow := sum(map(too_slow, found)):
             self.attempt.find("patterns_slow", f"{slow} of {len(found)} answers")
         write_rows(self.attempt.artifacts / "predictions.jsonl", self._rewarded(rows, found))
         self._time(rows[: self.options.timed])
         stopped = sum(row["finish"] == "stop" for row in found) / len(found)
-        return {"predictions": float(len(found)), "stopped": stopped, **_likeness(found)}
+        return {"predictions": float(len(found)), "stopped": stopped, **likeness(found)}
+
+    def harness(self, harness: Harness, *, limit: int) -> dict[str, float]:
+        """The harness's tasks; how many requests a document takes is known when they are asked."""
+        before, rest = self.done, self.total - harness.documents
+
+        def beat(done: int, known: int) -> None:
+            self.total = rest + max(known, harness.documents)
+            self._tell(before + done)
+
+        found = harness.asked(self.attempt, self.model, self.loaded, self.options, limit, beat)
+        self.figures += found.figures
+        return found.metrics
 
     def _answers(self, rows: Sequence[Encoded], *, at_once: int) -> list[Answer]:
         before = self.done
@@ -252,35 +278,3 @@ class Measure:
 
 def _named(each: Encoded) -> dict[str, str]:
     return {"id": each.row.id, "group": each.row.group}
-
-
-def _accuracies(columns: dict[str, list[float]], *, adapter: bool) -> dict[str, float]:
-    per_token = [
-        [logp / n for logp, n in zip(columns[f"{name}_logp"], columns[f"{name}_tokens"], strict=True)]
-        for name in ANSWERS["pairs"]
-    ]  # fmt: skip
-    found = {
-        "preference_accuracy": share_won(*per_token),
-        "preference_accuracy_sum": share_won(columns["chosen_logp"], columns["rejected_logp"]),
-    }  # fmt: skip
-    if adapter:
-        gains = [
-            [ours - base for ours, base in zip(columns[f"{name}_logp"], columns[f"base_{name}_logp"], strict=True)]
-            for name in ANSWERS["pairs"]
-        ]  # fmt: skip
-        found["preference_accuracy_implicit"] = share_won(*gains)
-    return found
-
-
-def _likeness(found: Sequence[dict[str, Any]]) -> dict[str, float]:
-    """Over rows with a reference; none given means no figure, not 0."""
-    compared = [row for row in found if "bleu" in row]
-    if not compared:
-        return {"references": 0.0}
-    means = {name: sum(row[name] for row in compared) / len(compared) for name in overlap.ROUGES}
-    return {
-        "references": float(len(compared)),
-        **means,
-        "bleu": overlap.corpus_bleu([row["bleu"] for row in compared]),
-        "chrf": overlap.corpus_chrf([row["chrf"] for row in compared]),
-    }

@@ -1,7 +1,8 @@
 """Answer prompts: `n` completions each, by each setting. The same spec gives the same answers.
 
 Who writes them is a back end: the spec's model, or the server that its endpoint names. What is
-written is kept at once, so that an attempt goes on where the last one stopped.
+written is kept at once, so that an attempt goes on where the last one stopped. Several adapters on one base answer
+side by side, each what it would write alone.
 
 By hand: {"recipe": "generate", "model": …, "inputs": {"prompts": …}, "options": {"n": 4}}.
 """
@@ -44,7 +45,8 @@ def answer_rows(attempt: Attempt, options: GenerateOptions, backend: Backend) ->
     before = len(ledger.known)
     backend.go_on_from(ledger)
     filling = Filling(attempt, backend, ledger, refills=options.refills)
-    places = places_of(backend.rows, options, seed=attempt.spec.seed)
+    models = list(attempt.spec.adapters)
+    places = places_of(backend.rows, options, seed=attempt.spec.seed, models=models)
     try:
         filling.fill(places)
     finally:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django import template
 
-from evalhub.evaluation.figures import KINDS, kind_of, said, written
+from evalhub.evaluation.figures import is_figure, kind_of, said, written
 
 register = template.Library()
 
@@ -20,7 +20,7 @@ def figure(name: str, metric: Mapping[str, Any]) -> str:
 @register.simple_tag
 def smallest(outcome: Mapping[str, Any]) -> str:
     """Of a condition: the smallest difference that the set can show, in its metric's unit."""
-    if outcome["metric"] not in KINDS or outcome["smallest"] is None:
+    if not is_figure(outcome["metric"]) or outcome["smallest"] is None:
         return "–"
     return written(outcome["metric"], outcome["smallest"], sign=True).lstrip("+")
 

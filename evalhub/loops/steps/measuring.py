@@ -20,7 +20,7 @@ from evalhub.registry.models import LanguageModel
 def begin_baseline(turn: Turn, step: Step) -> list[Job]:
     """On the Round's set, and on each probe of the gate: an adapter is only measured where its base was."""
     evaluation = _evaluate(turn, turn.loop.base_model, turn.builds)
-    probes = [_evaluate(turn, turn.loop.base_model, [each]) for each in _probes(turn)]
+    probes = [_evaluate_on_probe(turn, turn.loop.base_model, each) for each in _probes(turn)]
     step.result = {"evaluation": str(evaluation.uid)}
     return _unfinished(evaluation, *probes)
 
@@ -37,7 +37,7 @@ def begin_candidate(turn: Turn, step: Step) -> list[Job]:
     step.result = {name: str(each.uid) for name, each in measured.items()}
     found = list(measured.values())
     for probe in _probes(turn):
-        there = {name: _evaluate(turn, model, [probe]) for name, model in models.items()}
+        there = {name: _evaluate_on_probe(turn, model, probe) for name, model in models.items()}
         probes = step.result.setdefault("probes", {})
         probes[str(probe.uid)] = {name: str(each.uid) for name, each in there.items()}
         found += there.values()
@@ -118,6 +118,19 @@ def _evaluate(turn: Turn, model: LanguageModel, builds: Sequence[DatasetBuild]) 
         builds=builds,
         by=turn.round.created_by,
         options=turn.policy_of(StepKind.BASELINE).evaluate,  # else nothing could be compared
+    )
+
+
+def _evaluate_on_probe(turn: Turn, model: LanguageModel, probe: DatasetBuild) -> Evaluation:
+    """Without tasks of a harness, which are asked on the Round's set already."""
+    options = turn.policy_of(StepKind.BASELINE).evaluate
+    asked = {name: value for name, value in options.items() if not name.startswith("harness")}
+    return evaluate_model(
+        workspace=turn.workspace,
+        model=model,
+        builds=[probe],
+        by=turn.round.created_by,
+        options=asked,
     )
 
 

@@ -40,9 +40,9 @@ def record_generation(
     run_uid: UUID,
     answers: Sequence[Answer],
 ) -> Written:
-    """Store what one run wrote by one setting; storing it again changes nothing."""
+    """Store what one run wrote by one model and setting; storing it again changes nothing."""
     known = Generation.objects.filter(
-        workspace=workspace, run_uid=run_uid, settings=settings
+        workspace=workspace, model=model, run_uid=run_uid, settings=settings
     ).first()
     generation = known or Generation.objects.create(
         workspace=workspace, model=model, settings=settings, seed=seed, run_uid=run_uid

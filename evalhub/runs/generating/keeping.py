@@ -8,6 +8,7 @@ from uuid import UUID
 from evalhub.prompts.models import Completion, Generation
 from evalhub.prompts.services.generated import Answer, Written, record_generation
 from evalhub.prompts.services.scored import record_scores
+from evalhub.registry.models import LanguageModel
 from evalhub.runs.inputs import read_rows
 from evalhub.runs.models import Run
 
@@ -16,22 +17,27 @@ GRID = ("temperatures", "top_ps")
 
 
 def keep_answers(run: Run) -> list[Written]:
-    """Each setting as a Generation, with rewards where a reward model gave them; safe to call twice."""
-    by_setting: dict[tuple[float, float], list[Row]] = {}
+    """Each model's answers by each setting as a Generation, with rewards where a reward model gave them;
+    safe to call twice. Parts of one whole are kept together, whichever is done first.
+    """
+    # held so that two parts which end at once make one Generation
+    Run.objects.select_for_update(of=("self",)).get(uid=run.whole_uid)
+    models = {str(each.uid): each for each in run.answering} | {"": run.starts_from}
+    found: dict[tuple[str, float, float], list[Row]] = {}
     for row in read_rows(run.artifacts["completions.jsonl"]["key"]):
-        by_setting.setdefault((row["temperature"], row["top_p"]), []).append(row)
-    return [_keep(run, rows) for rows in by_setting.values()]
+        found.setdefault((row.get("model", ""), row["temperature"], row["top_p"]), []).append(row)
+    return [_keep(run, models[model], rows) for (model, _, _), rows in found.items()]
 
 
-def _keep(run: Run, rows: list[Row]) -> Written:
+def _keep(run: Run, model: LanguageModel, rows: list[Row]) -> Written:
     options = {name: value for name, value in run.spec["options"].items() if name not in GRID}
     setting = {"temperature": rows[0]["temperature"], "top_p": rows[0]["top_p"]}
     written = record_generation(
         workspace=run.workspace,
-        model=run.starts_from,
+        model=model,
         settings=options | setting,
         seed=run.spec["seed"],
-        run_uid=run.uid,
+        run_uid=run.whole_uid,
         answers=[
             Answer(UUID(row["prompt"]), row["index"], row["content"], row["finish"], row["seed"])
             for row in rows

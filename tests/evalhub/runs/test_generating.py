@@ -4,34 +4,44 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection, transaction
 from django.test import Client
+from django.utils import timezone
 
 from evalhub.accounts.models import Member
 from evalhub.audit.models import Entry
 from evalhub.common.files import unwatched
 from evalhub.jobs.beat import Beat
-from evalhub.jobs.jobs import execute, take
-from evalhub.prompts.models import Collection, Completion, Generation, Score
+from evalhub.jobs.errors import LeaseLost
+from evalhub.jobs.jobs import execute, take, take_back_abandoned
+from evalhub.jobs.models import Job
+from evalhub.prompts.models import Collection, Completion, Generation, Prompt, Score
 from evalhub.registry.endpoints import Access, add_endpoint, change_endpoint, retire_endpoint
 from evalhub.registry.errors import CannotRun
 from evalhub.registry.models import LanguageModel, ModelKind
-from evalhub.remote.queries import can_lend
+from evalhub.registry.services import add_adapter
+from evalhub.remote.queries import can_lend, inputs_of
 from evalhub.runs.errors import BadSpec
 from evalhub.runs.folder import lay_out, run_dir
 from evalhub.runs.generating.jobs import generate
+from evalhub.runs.generating.keeping import keep_answers
+from evalhub.runs.generating.queries import generating_summary
 from evalhub.runs.generating.services import start_generating
+from evalhub.runs.inputs import store_rows
 from evalhub.runs.models import Run
 from evalhub.runs.services import start_run
 from evalhub.runs.trainer import environment_of
 from tests.chat_server import Server, chat_server
 from tests.evalhub.runs.scenes import base_model, without_torch
 from tests.factories import CollectionFactory, PromptFactory
-from training.contract import ENDPOINT_KEY_VARIABLE
+from training.contract import ENDPOINT_KEY_VARIABLE, RunSpec
 
 KEY = "sk-0123456789-very-secret"
 
@@ -102,6 +112,126 @@ def test_what_the_reward_model_gave_is_kept(faq: Collection, base: LanguageModel
     assert all(str(int(score.value)) == score.completion.external_id for score in scores)
 
 
+def adapter_on(base: LanguageModel, name: str) -> LanguageModel:
+    files = {"adapter_model.safetensors": store_rows([{"weights": name}])._asdict()}
+    return add_adapter(workspace=base.workspace, name=name, parent=base, files=files)
+
+
+def test_several_models_on_one_base_answer_in_one_run(
+    erin: Member, faq: Collection, base: LanguageModel
+) -> None:
+    polite, terse = adapter_on(base, "polite"), adapter_on(base, "terse")
+    options = {"n": 2, "temperatures": [0.5, 1.0]}
+    run = done(start_generating(collection=faq, model=base, beside=[polite, terse], options=options, by=erin))  # fmt: skip
+    assert run.job.state == "succeeded", run.job.error
+    made = Generation.objects.filter(run_uid=run.uid)
+    assert {each.model for each in made} == {base, polite, terse}
+    assert made.count() == 6
+    assert run.job.result["completions"] == 3 * 2 * 4
+    said = Completion.objects.filter(generation__model=terse).values_list("content", flat=True)
+    assert set(said) == {f"Answer {index} with care" for index in range(4)}
+    assert len(keep_answers(run)) == 6
+    assert Completion.objects.count() == 24
+
+    folder = run_dir(run)
+    spec = RunSpec.read(folder)
+    told = {str(base.uid): ""} | {str(each.uid): f"adapters/{each.uid}" for each in (polite, terse)}
+    assert spec.adapters == told
+    assert spec.adapter == ""
+    assert (folder / f"adapters/{terse.uid}" / "adapter_model.safetensors").is_file()
+    assert f"adapters/{terse.uid}/adapter_model.safetensors" in inputs_of(run)
+
+
+@pytest.fixture
+def seven(erin: Member) -> Collection:
+    collection = CollectionFactory.create(workspace=erin.workspace, slug="seven", name="Seven")
+    for _ in range(7):
+        PromptFactory.create(collection=collection)
+    return collection
+
+
+def test_parts_answer_each_prompt_once_and_are_kept_together(
+    seven: Collection, base: LanguageModel
+) -> None:
+    """Three runs of 2, 2 and 3 prompts, done out of order; the second's worker dies on the way."""
+    first = start_generating(collection=seven, model=base, options={"n": 2}, parts=3)
+    one, two, three = first.parts
+    assert generating_summary(two)["state"] == "queued"
+    done(three)
+    dead = take(two.job.uid, owner="a worker that dies")
+    assert dead is not None
+    assert generating_summary(one)["state"] == "running"
+    done(one)
+    Job.objects.filter(pk=dead.pk).update(lease_expires_at=timezone.now() - timedelta(seconds=1))
+    take_back_abandoned()
+    done(two)
+
+    (made,) = Generation.objects.all()
+    assert made.run_uid == first.uid
+    places = Completion.objects.order_by("prompt", "pk").values_list("prompt", "external_id")
+    prompts = Prompt.objects.of_collection(seven).order_by("pk").values_list("pk", flat=True)
+    assert list(places) == [(prompt, index) for prompt in prompts for index in ("0", "1")]
+    told = generating_summary(three)
+    assert (told["state"], told["completions"], len(told["parts"])) == ("succeeded", 14, 3)
+    assert told["generations"] == [str(made.uid)]
+    assert told["metrics"]["completions"] == 14
+    with pytest.raises(LeaseLost), Beat(dead).fenced():
+        pytest.fail("what the dead worker still writes is refused")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_parts_that_end_at_once_make_one_generation(seven: Collection, base: LanguageModel) -> None:
+    """The second waits for the first to be kept: its answers go into what the first made."""
+    one, two = start_generating(collection=seven, model=base, parts=2).parts
+    for part in (one, two):
+        done(part)
+    Completion.objects.all().delete()
+    Generation.objects.all().delete()
+
+    def keep_the_other() -> None:
+        try:
+            with transaction.atomic():
+                keep_answers(two)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            keep_answers(one)
+            late = pool.submit(keep_the_other)
+            assert wait([late], timeout=0.5).not_done, "it waits until the first part is kept"
+        late.result(10)
+    assert Generation.objects.count() == 1
+    assert Completion.objects.count() == 7
+
+
+def test_there_are_no_more_parts_than_prompts_and_a_server_is_asked_by_one(
+    faq: Collection, base: LanguageModel
+) -> None:
+    assert len(start_generating(collection=faq, model=base, parts=5).parts) == 2
+    assert start_generating(collection=faq, model=base).parts[0].spec.get("part") is None
+    with pytest.raises(BadSpec, match="parts is 0"):
+        start_generating(collection=faq, model=base, parts=0)
+    access = Access(url="https://models.example.org/v1", served_name="theirs")
+    far = add_endpoint(workspace=base.workspace, name="far", access=access)
+    with pytest.raises(BadSpec, match="one run asks it"):
+        start_generating(collection=faq, model=far, parts=2)
+
+
+def test_models_that_do_not_go_together_are_refused(
+    faq: Collection, base: LanguageModel, tmp_path: Path
+) -> None:
+    other = base_model(base.workspace, tmp_path, name="other")
+    with pytest.raises(BadSpec, match="different bases"):
+        start_generating(collection=faq, model=base, beside=[adapter_on(other, "a")])
+    with pytest.raises(BadSpec, match="named twice"):
+        start_generating(collection=faq, model=base, beside=[base])
+    access = Access(url="https://models.example.org/v1", served_name="theirs")
+    theirs = add_endpoint(workspace=base.workspace, name="theirs", access=access)
+    with pytest.raises(BadSpec, match="in a run of its own"):
+        start_generating(collection=faq, model=base, beside=[theirs])
+
+
 def test_what_cannot_be_asked_is_refused(faq: Collection, base: LanguageModel) -> None:
     with pytest.raises(BadSpec, match="Name the reward model"):
         start_generating(collection=faq, model=base, options={"best": 1})
@@ -145,6 +275,15 @@ def test_the_api_and_the_command_start_it(
     call_command("generate_answers", *given, "--options", '{"n": 3}', "--json")
     told = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert (told["state"], told["completions"], told["cost"]) == ("succeeded", 6, None)
+    adapter_on(base, "polite")
+    both = client.post("/api/v1/generations", body | {"beside": ["polite"]}, "application/json")
+    assert both.json()["models"] == [base.name, "polite"]
+    split = client.post("/api/v1/generations", body | {"parts": 2}, "application/json")
+    assert len(split.json()["parts"]) == 2
+    call_command("generate_answers", *given, "--parts", "2", "--json")
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["completions"] == 2
+    call_command("generate_answers", *given, "--beside", "polite", "--json")
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["completions"] == 4
     with pytest.raises(CommandError, match="is no JSON"):
         call_command("generate_answers", *given, "--options", "{")
 
@@ -162,6 +301,7 @@ def test_the_page_starts_a_grid_and_follows_it(
         "top_ps": "",
         "max_new_tokens": 16,
         "refills": 0,
+        "parts": 1,
         "seed": 5,
     }
 

@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from evalhub.accounts.access import workspace_named
 from evalhub.common.errors import DomainError
 from evalhub.evaluation.figures import in_order, kind_of, said
+from evalhub.evaluation.frozen_set import names_in
 from evalhub.evaluation.models import Evaluation
 from evalhub.evaluation.queries import evaluation_summary
 from evalhub.evaluation.services import evaluate_named
@@ -27,9 +28,13 @@ class Command(BaseCommand):
         parser.add_argument("--workspace", required=True, help="the workspace’s slug")
         parser.add_argument("--model", required=True, help="its name")
         parser.add_argument(
-            "--set", required=True, action="append", dest="sets", metavar="SET",
+            "--set", default=[], action="append", dest="sets", metavar="SET",
             help="a build's uid or digest, or a benchmark's name, uid or digest; twice for an SFT and a "
             "preference build",
+        )  # fmt: skip
+        parser.add_argument(
+            "--harness", default="", metavar="TASKS",
+            help="tasks of lm-evaluation-harness, with commas between: arc_easy,hellaswag; no set is needed then",
         )  # fmt: skip
         parser.add_argument("--reward-model", default="", help="its name; it scores the answers")
         parser.add_argument("--options", default="{}", help="a JSON object")
@@ -55,6 +60,8 @@ class Command(BaseCommand):
             raise CommandError(f"--options is no JSON: {error}.") from error
         if not isinstance(chosen, dict):
             raise CommandError('--options is a JSON object, as {"max_new_tokens": 48}.')
+        if tasks := names_in(options["harness"]):
+            chosen["harness"] = tasks
         try:
             return evaluate_named(
                 workspace=workspace_named(options["workspace"]),
