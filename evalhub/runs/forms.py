@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 
 from evalhub.accounts.models import Workspace
@@ -203,7 +205,7 @@ class GenerateForm(forms.Form):
         choose_from(self, "judge", models.filter(kind=ModelKind.REWARD))
 
     @property
-    def asked(self) -> dict[str, object]:
+    def asked(self) -> dict[str, Any]:
         """What `start_generating` takes beside the collection and who asks."""
         given = {
             name: value for name, value in self.cleaned_data.items() if value not in (None, [])
