@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -17,11 +17,9 @@ from evalhub.judgments.models import Judgment, Preference, RankedCompletion, Rat
 from evalhub.prompts.grouping import root_of
 from evalhub.quality.arrays import said_in_any
 from evalhub.rubrics.models import Criterion, ScaleKind
-from evalhub.stats.intervals import estimate, ratio_of
-from evalhub.stats.proportions import wilson
+from evalhub.stats.intervals import estimate_of_shares
 
 Beat = Callable[[], object]
-SEED = 0
 
 
 @dataclass
@@ -172,16 +170,8 @@ def _is_shared(complaint: Complaint) -> bool:
 
 
 def _share(rows: list[Complaint], beat: Beat) -> dict[str, Any]:
-    """By drawing prompt groups; where all or none are resolved every draw is the same, so then by Wilson's
-    interval with a group for one."""
+    """With its interval by prompt group."""
     groups = [str(root_of(each.old.prompt.group).uid) for each in rows]
-    resolved = [[float(each.finding == Finding.RESOLVED), 1.0] for each in rows]
-    values_RK = np.array(resolved, dtype=np.float64).reshape(len(rows), 2)
-    found = estimate(groups, values_RK, ratio_of(0, 1), seed=SEED, beat=beat)
-    low, high = found.low, found.high
-    if found.value in (0.0, 1.0):
-        every = len(set(groups))
-        bound = wilson(every if found.value else 0, every)
-        low, high = bound.low, bound.high
-    part = sum(each.finding == Finding.RESOLVED for each in rows)
-    return {"value": found.value, "low": low, "high": high, "n": found.n, "part": part}
+    resolved_R = np.array([each.finding == Finding.RESOLVED for each in rows], dtype=np.float64)
+    found = estimate_of_shares(groups, resolved_R, beat=beat)
+    return asdict(found) | {"part": int(resolved_R.sum())}
