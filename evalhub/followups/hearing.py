@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 from django.db.models import Count, Q
 
+from evalhub.campaigns.choices import CampaignState
 from evalhub.campaigns.models import Task
 from evalhub.followups.asking import ask_people
 from evalhub.followups.choices import SUM_UP, FollowUpState
@@ -33,6 +34,14 @@ def _not_counted(news: News) -> None:
         fail(follow_up, f"The figures could not be worked out: {job.error or 'the job was cancelled.'}")  # fmt: skip
 
 
+def campaign_closed(news: News) -> None:
+    """By hand, or as its time was over: nobody is asked there any more."""
+    mine = Q(ranking__uid=news.subject_uid) | Q(comparison__uid=news.subject_uid)
+    rows = FollowUp.objects.filter(mine, state=FollowUpState.OPEN)
+    for follow_up in rows.values_list("pk", flat=True):
+        count_when_all_are_in(follow_up)
+
+
 def judgment_counted(news: News) -> None:
     """Most judgments are of other campaigns: one look-up by the judgment's own key."""
     campaigns = Judgment.objects.filter(uid=news.subject_uid).values("campaign_id")
@@ -54,8 +63,8 @@ def count_when_all_are_in(follow_up_pk: int) -> None:
 
 
 def waiting_for(follow_up: FollowUp) -> int:
-    """Tasks that have not all their judgments yet."""
-    keys = [each.pk for each in follow_up.campaigns]
+    """Tasks that have not all their judgments yet, and may still get them."""
+    keys = [each.pk for each in follow_up.campaigns if each.state != CampaignState.CLOSED]
     said = Judgment.objects.counted().filter(campaign__in=keys).order_by()
     full = said.values("task").annotate(places=Count("pk")).filter(places__gte=follow_up.votes)
     return Task.objects.filter(campaign__in=keys).count() - full.count()

@@ -26,6 +26,7 @@ from evalhub.campaigns.selection import Selection
 from evalhub.campaigns.services.guidelines import set_guidelines
 from evalhub.campaigns.services.tasks import add_selected
 from evalhub.common.errors import Conflict
+from evalhub.jobs.events import announce
 from evalhub.rubrics.models import RubricVersion
 
 
@@ -176,10 +177,13 @@ def resume_campaign(*, campaign: Campaign, by: Member | None) -> Campaign:
     return _move(campaign, CampaignState.OPEN, after=[CampaignState.PAUSED], verb="resumed", by=by)
 
 
+@transaction.atomic
 def close_campaign(*, campaign: Campaign, by: Member | None) -> Campaign:
     """Lend nothing more for good; what is in people's hands can still be submitted."""
     before = [CampaignState.DRAFT, CampaignState.OPEN, CampaignState.PAUSED]
-    return _move(campaign, CampaignState.CLOSED, after=before, verb="closed", by=by)
+    closed = _move(campaign, CampaignState.CLOSED, after=before, verb="closed", by=by)
+    announce("campaign.closed", closed.uid)
+    return closed
 
 
 @transaction.atomic

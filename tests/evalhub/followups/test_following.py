@@ -10,6 +10,7 @@ from django.test import Client
 from evalhub.accounts.models import Member
 from evalhub.audit.models import Entry
 from evalhub.campaigns.models import Assignment
+from evalhub.campaigns.services.campaigns import close_campaign
 from evalhub.followups.errors import FollowUpEnded, NothingToFollow
 from evalhub.followups.models import Complaint
 from evalhub.followups.services import end_follow_up, start_follow_up
@@ -279,6 +280,22 @@ def test_ended_by_a_person_what_is_in_is_counted(
     assert Entry.objects.filter(verb="follow_up.stopped", actor="erin").exists()
     with pytest.raises(FollowUpEnded):
         end_follow_up(follow_up=follow_up, by=erin)
+
+
+def test_closing_its_campaigns_by_hand_counts_what_is_in(
+    alice: Member, bob: Member, tmp_path: Path
+) -> None:
+    campaign = rated_campaign(alice)
+    judged, waiting = (said(campaign, bob, tone=1) for _ in range(2))
+    follow_up = opened(begun(campaign, adapter(alice, tmp_path)))
+    task = complaint_of(judged, "tone").task
+    assert task is not None
+    judge(follow_up, task, tones=(1, 4))
+    [asked] = follow_up.campaigns
+    close_campaign(campaign=asked, by=alice)
+    assert worked_off(follow_up).state == "done"
+    assert complaint_of(judged, "tone").finding == "resolved"
+    assert complaint_of(waiting, "tone").finding == ""
 
 
 def test_a_prompt_that_was_archived_meanwhile_is_asked_nobody(
