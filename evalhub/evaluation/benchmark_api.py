@@ -20,6 +20,7 @@ from evalhub.evaluation.serializers import (
     MeasuredSerializer,
     NewBenchmarkSerializer,
 )
+from evalhub.evaluation.services import note_looks
 
 
 class BenchmarkListView(ListAPIView[Benchmark]):
@@ -61,5 +62,9 @@ class BenchmarkView(APIView):
 class EvaluationView(APIView):
     @extend_schema(responses=MeasuredSerializer)
     def get(self, request: Request, uid: UUID) -> Response:
-        """How far it is, and its figures with intervals once it has ended."""
-        return Response(MeasuredSerializer(acting_evaluation(request, uid)).data)
+        """How far it is, and its figures with intervals once it has ended, which is a look at its set."""
+        evaluation = acting_evaluation(request, uid)
+        if evaluation.is_measured:
+            by = acting_member(request, evaluation.workspace_id, to="build")
+            note_looks(by=by, digests=[evaluation.set_digest])
+        return Response(MeasuredSerializer(evaluation).data)

@@ -230,7 +230,8 @@ def test_the_api_and_its_lists_count_as_looks(
 ) -> None:
     comparison = compare(base, builds, erin)
     client.force_login(erin.user)
-    for path in ("evaluations", "comparisons", f"comparisons/{comparison.uid}"):
+    one = f"evaluations/{comparison.candidate.uid}"
+    for path in ("evaluations", one, "comparisons", f"comparisons/{comparison.uid}"):
         Look.objects.all().delete()
         assert client.get(f"/api/v1/{path}?workspace=acme").status_code == 200
         assert Look.objects.get().set_digest == comparison.candidate.set_digest, path
