@@ -12,7 +12,7 @@ FIND_PYTHON := for each in $$PYTHON python3.11 python3.12 python3.13 python3.14 
 	if $$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$each; exit 0; fi; \
 	done; echo "evalhub needs Python 3.11 or newer; set PYTHON to one." >&2; exit 1
 
-.PHONY: demo test quick test-long lint bench demo-model demo-prompts install format messages clean
+.PHONY: demo test quick test-long lint types style bench demo-model demo-prompts install format messages clean
 
 demo: $(READY)
 	$(PY) manage.py up --demo
@@ -27,9 +27,14 @@ test-long: $(READY) $(BROWSER)
 	$(PY) -m pytest -m long
 
 lint: $(READY)
+	$(MAKE) -j 2 types style
+
+types: $(READY)
+	$(VENV)/bin/mypy
+
+style: $(READY)
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/mypy
 	PYTHONPATH=. $(VENV)/bin/lint-imports
 	$(TEMPLATES) -exec $(VENV)/bin/djade --check {} +
 	$(PY) -W "ignore:Got an error checking a consistent migration history" \

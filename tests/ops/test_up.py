@@ -97,6 +97,7 @@ def test_the_supervisor_killed_leaves_nothing_and_loses_nothing(place: DataDirec
         assert connection.execute("SELECT word FROM kept").fetchall() == [("still here",)]
 
 
+@pytest.mark.long
 def test_the_supervisor_killed_with_its_lifeline_leaves_nothing(place: DataDirectory) -> None:
     up = Up(place)
     up.begin("--no-worker")
