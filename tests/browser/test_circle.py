@@ -200,7 +200,7 @@ def test_two_rounds_one_promoted_and_one_refused(demo: Seeded, arrives: Arrives)
         person.signs_in(password[person.name])
     judge_ten_by_keyboard(bob, Campaign.objects.get(title="Which answer is better?"))
 
-    write_the_gate(erin, NO_WORSE)
+    write_the_gate(erin, BOLD)
     first = turn_the_loop(erin, number=1)
     expect(erin.page.get_by_text("Promoted:").first).to_be_visible()
     erin.looks("promoted")
@@ -227,11 +227,11 @@ def test_two_rounds_one_promoted_and_one_refused(demo: Seeded, arrives: Arrives)
     assert in_service == decisions[0].model
 
 
-# What a first adapter may have lost, and what no adapter gains
-NO_WORSE = {
-    "must_beat": [],
+# A bold gate for a dozen steps, and one that no adapter passes
+BOLD = {
+    "must_beat": [{"metric": "preference_accuracy", "confidence": 0.8}],
     "not_worse": [
-        {"metric": "perplexity", "margin": 5.0, "relative": True, "shown_by": "estimate"}
+        {"metric": "perplexity", "margin": 0.5, "relative": True, "shown_by": "estimate"}
     ],
 }
 OUT_OF_REACH = {
