@@ -14,6 +14,7 @@ from evalhub.common.embedded.children import Lifeline
 from evalhub.common.embedded.redis import PrivateRedis, broker_url
 from evalhub.common.embedded.temporary import sweep_abandoned, temporary_place
 from tests.ground import Ground
+from tests.scheduling import SLOW
 
 if TYPE_CHECKING:
     from evalhub.accounts.models import Member, Workspace
@@ -31,6 +32,12 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         sweep_abandoned()
         config.stash[GROUND] = Ground()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.nodeid.startswith(SLOW):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.hookimpl(optionalhook=True)

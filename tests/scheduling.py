@@ -17,6 +17,26 @@ FIRST = (
     "tests/training/test_resume.py",
 )
 
+# What `make quick` leaves out besides tests that are marked slow: places of which most tests train, crawl
+# every page or go round whole Loops.
+SLOW = (
+    "tests/contract/",
+    "tests/races/",
+    "tests/real/",
+    "tests/seam/",
+    "tests/security/",
+    "tests/training/",
+    "tests/evalhub/common/test_identity.py",
+    "tests/evalhub/datasets/",
+    "tests/evalhub/demo/",
+    "tests/evalhub/evaluation/test_trials.py",
+    "tests/evalhub/lineage/",
+    "tests/evalhub/loops/",
+    "tests/evalhub/reports/",
+    "tests/evalhub/sweeps/",
+    "tests/evalhub/tracking/",
+)
+
 
 class WholeModules(LoadScopeScheduling):
     def _split_scope(self, nodeid: str) -> str:
