@@ -72,7 +72,7 @@ $(READY): pyproject.toml constraints.txt
 	$(PY) -m pip install --quiet -c constraints.txt -e ".[train,dev]"
 	@touch $@
 
-$(BROWSER): $(READY)  # the headless shell is the lightest: half the processor time of the whole browser
+$(BROWSER): $(READY)  # the headless shell takes half the processor time of the whole browser
 	@has() { command -v $$1 >/dev/null; }; \
 	if test -n "$$CHROMIUM" || has chromium-headless-shell; then :; \
 	elif test "$$(id -u)" = 0 && has apt-get && apt-get update -q && \

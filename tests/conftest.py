@@ -140,7 +140,7 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     """Chromium of this machine if it has one ($CHROMIUM, or on PATH), else playwright's own."""
     known = (shutil.which(f"chromium{kind}") for kind in ("-headless-shell", "", "-browser"))
     found = os.environ.get("CHROMIUM") or next(filter(None, known), None)
-    arguments = ["--disable-gpu"]  # drawing without it takes a third of the processor time
+    arguments = ["--disable-gpu"]  # Chromium takes a fifth to a quarter less processor time without
     if os.geteuid() == 0:
         arguments.append("--no-sandbox")
     chosen = browser_type_launch_args | {"args": arguments}

@@ -37,7 +37,7 @@ def people_lines(found: Mapping[str, Any]) -> list[Line]:
     if wins["value"] is None:
         return lines
     ends = [None if wins[end] is None else wins[end] - 0.5 for end in ("low", "high")]
-    share = {"baseline": 0.5, "difference": wins["value"] - 0.5, "low": ends[0], "high": ends[1]}
+    share = {"difference": wins["value"] - 0.5, "low": ends[0], "high": ends[1]}
     told = "no interval"
     if ends[0] is not None:
         told = f"{wins['low'] * 100:.0f} to {wins['high'] * 100:.0f} %"

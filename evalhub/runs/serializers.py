@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from evalhub.registry.adapters import CONFIG, WEIGHTS
 from evalhub.registry.models import LanguageModel
+from evalhub.runs.demands import MOST_MODELS, MOST_PARTS
 from evalhub.runs.exporting.services import TARGETS
 from evalhub.runs.models import DevicePrice, Rewriting, RewritingWay, Run
 from evalhub.runs.rewriting.asking import CODES
@@ -115,14 +116,14 @@ class NewGenerationSerializer(serializers.Serializer[Run]):
     collection = serializers.SlugField(max_length=50)
     model = serializers.CharField(max_length=120, help_text="the name of the one that answers")
     beside = serializers.ListField(
-        child=serializers.CharField(max_length=120), required=False, max_length=15,
+        child=serializers.CharField(max_length=120), required=False, max_length=MOST_MODELS - 1,
         help_text="names of others on the same base, which answer in the same run",
     )  # fmt: skip
     judge = serializers.CharField(
         max_length=120, required=False, help_text="the name of a reward model, which scores them"
     )
     parts = serializers.IntegerField(
-        required=False, min_value=1, max_value=64, help_text="runs that share the prompts"
+        required=False, min_value=1, max_value=MOST_PARTS, help_text="runs that share the prompts"
     )
     options = serializers.DictField(
         required=False, help_text="n, temperatures, top_ps, refills, best and more of the recipe"

@@ -236,4 +236,4 @@ def test_nothing_named_is_an_error_and_a_path_is_no_name(base: LanguageModel, er
     with pytest.raises(NothingToMeasure):
         evaluate(base, erin)
     with pytest.raises(BadSpec, match="names of tasks"):
-        evaluate(base, erin, "/tmp/task.yaml")
+        evaluate(base, erin, "/elsewhere/task.yaml")

@@ -312,10 +312,13 @@ def test_the_page_starts_a_grid_and_follows_it(
     after = client.get(path, headers={"HX-Request": "true"}).text
     no_number = client.post(path, asked | {"temperatures": "0.7 inf"})
     no_judge = client.post(path, asked | {"best": 1})
+    in_parts = client.post(path, asked | {"parts": 2}, follow=True).text
     client.force_login(alice.user)
 
     assert posted.status_code == 302
     assert (run.spec["seed"], run.spec["options"]["temperatures"]) == (5, [0.7, 1.2])
+    assert "part 1 of 2" in in_parts
+    assert "part 2 of 2" in in_parts
     assert "every 2s" in waiting
     assert "not yet" in waiting
     assert "every 2s" not in after
