@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from django.test import Client
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from evalhub.accounts.models import Member
 from evalhub.campaigns.models import Campaign
@@ -111,7 +111,7 @@ def look(page: Page, name: str) -> None:
         page.set_viewport_size(size)
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
         where = f"{name} {size['width']} {scheme}"
-        assert page.locator("h1").count() == 1, where
+        expect(page.locator("h1"), where).to_have_count(1)  # waits: a click may have led here
         if folder := os.environ.get("EVALHUB_SHOTS"):
             page.screenshot(path=f"{folder}/{name}-{size['width']}-{scheme}.png", full_page=True)
         assert not scrolls_sideways(page), where
