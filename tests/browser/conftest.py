@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from django.db import connection
 from django.test import Client
 from playwright.sync_api import ConsoleMessage, Page, ViewportSize
@@ -101,24 +101,28 @@ def session_of(member: Member, url: str) -> dict[str, str]:
     return {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": url}
 
 
+AXE = """async (options) => {
+    const { violations } = await axe.run(options);
+    return violations.flatMap(({ id, nodes }) => nodes.map(
+        ({ html, failureSummary }) => `${id}: ${html.slice(0, 200)} ${(failureSummary ?? "").slice(0, 200)}`));
+}"""
+
+
 def axe_findings(page: Page, *, colours: bool = True) -> list[str]:
     """Each finding with the elements it is about; an empty list is a clean page.
 
     Args:
         colours: looking at contrast takes most of the time, and a page that was looked at in one size has
-            the same colours in another.
+            the same colours in another; tests/evalhub/web/test_colours.py holds the contrasts of both schemes.
     """
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE_SCRIPT)
     options: dict[str, Any] = {
         "resultTypes": ["violations"]
     }  # the rest is told in less detail, sooner
     if not colours:
         options["rules"] = {"color-contrast": {"enabled": False}}
-    found = Axe().run(page, options=options).response["violations"]
-    return [
-        f"{one['id']}: {node['html'][:200]} {node.get('failureSummary', '')[:200]}"
-        for one in found
-        for node in one["nodes"]
-    ]
+    return list(page.evaluate(AXE, options))
 
 
 def scrolls_sideways(page: Page) -> bool:

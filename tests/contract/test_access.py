@@ -52,32 +52,35 @@ def word_for(answer: HttpResponseBase) -> str:
     return {403: SHUT, 404: HIDDEN}.get(answer.status_code, OPENS)
 
 
-def rights(world: World, client: Client) -> str:
-    members = {role: world.member(role) for role in Role}
+def signed_in(world: World, role: Role) -> Client:
+    member = world.member(role)
+    assert member.user is not None
+    client = Client()
+    client.force_login(member.user)
+    return client
+
+
+def rights(world: World) -> str:
+    clients = [signed_in(world, role) for role in Role]
     lines = [HEAD.rstrip()]
     for url in sorted(workspace_urls(), key=lambda url: url.route):
-        words = []
-        for member in members.values():
-            assert member.user is not None
-            client.force_login(member.user)
-            words.append(word_for(ask(client, url, url.path(world, workspace="acme"))))
+        path = url.path(world, workspace="acme")
+        words = [word_for(ask(client, url, path)) for client in clients]
         row = f"{url.route:<70} " + " ".join(f"{word:<9}" for word in words)
         lines.append(row.rstrip())
     return "\n".join(lines) + "\n"
 
 
-def test_every_right_is_as_written_down(client: Client, acme: Workspace, olga: Member) -> None:
-    found = rights(World(acme), client)
+def test_every_right_is_as_written_down(acme: Workspace, olga: Member) -> None:
+    found = rights(World(acme))
     if os.environ.get("EVALHUB_WRITE_ACCESS"):
         BASELINE.write_text(found)
     assert found.splitlines() == BASELINE.read_text().splitlines()
 
 
 @pytest.mark.parametrize("role", list(Role))
-def test_the_menu_leads_nowhere_that_is_shut(client: Client, acme: Workspace, role: Role) -> None:
-    member = World(acme).member(role)
-    assert member.user is not None
-    client.force_login(member.user)
+def test_the_menu_leads_nowhere_that_is_shut(acme: Workspace, role: Role) -> None:
+    client = signed_in(World(acme), role)
     home = client.get("/w/acme/")
     sections = home.context["sections"]
     for item in (item for section in sections for item in section.items):

@@ -10,6 +10,8 @@ import uuid
 from django.conf import settings
 from django.db import migrations, models
 
+from evalhub.common.first_tables import CreateModel
+
 
 class Migration(migrations.Migration):
     replaces = [
@@ -29,7 +31,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
+        CreateModel(
             name="Workspace",
             fields=[
                 (
@@ -62,7 +64,7 @@ class Migration(migrations.Migration):
                 "ordering": ["slug"],
             },
         ),
-        migrations.CreateModel(
+        CreateModel(
             name="User",
             fields=[
                 (
@@ -181,7 +183,7 @@ class Migration(migrations.Migration):
                 ("objects", django.contrib.auth.models.UserManager()),
             ],
         ),
-        migrations.CreateModel(
+        CreateModel(
             name="FailedSignIn",
             fields=[
                 (
@@ -197,7 +199,7 @@ class Migration(migrations.Migration):
                 "indexes": [models.Index(fields=["key", "at"], name="failed_sign_in_by_key")],
             },
         ),
-        migrations.CreateModel(
+        CreateModel(
             name="Identity",
             fields=[
                 (
@@ -231,7 +233,7 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.CreateModel(
+        CreateModel(
             name="Member",
             fields=[
                 (
@@ -367,7 +369,7 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.CreateModel(
+        CreateModel(
             name="ApiToken",
             fields=[
                 (

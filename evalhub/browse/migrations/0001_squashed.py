@@ -5,6 +5,8 @@ import django.utils.timezone
 import uuid
 from django.db import migrations, models
 
+from evalhub.common.first_tables import CreateModel
+
 
 class Migration(migrations.Migration):
     replaces = [("browse", "0001_saved_views")]
@@ -16,7 +18,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
+        CreateModel(
             name="SavedView",
             fields=[
                 (

@@ -7,6 +7,8 @@ import django.utils.timezone
 import uuid
 from django.db import migrations, models
 
+from evalhub.common.first_tables import CreateModel
+
 
 class Migration(migrations.Migration):
     replaces = [
@@ -32,7 +34,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
+        CreateModel(
             name="Campaign",
             fields=[
                 (
@@ -246,7 +248,7 @@ class Migration(migrations.Migration):
                 "ordering": ["-pk"],
             },
         ),
-        migrations.CreateModel(
+        CreateModel(
             name="Assignment",
             fields=[
                 (
@@ -321,7 +323,7 @@ class Migration(migrations.Migration):
                 ),
             ],
         ),
-        migrations.CreateModel(
+        CreateModel(
             name="Draft",
             fields=[
                 (
@@ -343,7 +345,7 @@ class Migration(migrations.Migration):
                 ),
             ],
         ),
-        migrations.CreateModel(
+        CreateModel(
             name="Guidelines",
             fields=[
                 (
@@ -406,7 +408,7 @@ class Migration(migrations.Migration):
                 to="campaigns.guidelines",
             ),
         ),
-        migrations.CreateModel(
+        CreateModel(
             name="Acceptance",
             fields=[
                 (
@@ -441,7 +443,7 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.CreateModel(
+        CreateModel(
             name="MemberShare",
             fields=[
                 (
@@ -484,7 +486,7 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.CreateModel(
+        CreateModel(
             name="PayRate",
             fields=[
                 (
@@ -544,7 +546,7 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.CreateModel(
+        CreateModel(
             name="Task",
             fields=[
                 (
@@ -631,7 +633,7 @@ class Migration(migrations.Migration):
                 ),
             ],
         ),
-        migrations.CreateModel(
+        CreateModel(
             name="Reservation",
             fields=[
                 (
@@ -680,7 +682,7 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.CreateModel(
+        CreateModel(
             name="Flag",
             fields=[
                 (
@@ -789,7 +791,7 @@ class Migration(migrations.Migration):
                 to="campaigns.task",
             ),
         ),
-        migrations.CreateModel(
+        CreateModel(
             name="TaskCompletion",
             fields=[
                 (
@@ -836,7 +838,7 @@ class Migration(migrations.Migration):
                 through="campaigns.TaskCompletion", to="prompts.completion"
             ),
         ),
-        migrations.CreateModel(
+        CreateModel(
             name="TaskCount",
             fields=[
                 (
@@ -860,7 +862,7 @@ class Migration(migrations.Migration):
                 ),
             ],
         ),
-        migrations.CreateModel(
+        CreateModel(
             name="WordingHalf",
             fields=[
                 (

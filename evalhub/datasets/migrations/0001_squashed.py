@@ -6,6 +6,8 @@ import django.utils.timezone
 import uuid
 from django.db import migrations, models
 
+from evalhub.common.first_tables import CreateModel
+
 
 class Migration(migrations.Migration):
     replaces = [
@@ -27,7 +29,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
+        CreateModel(
             name="Dataset",
             fields=[
                 (
@@ -76,7 +78,7 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.CreateModel(
+        CreateModel(
             name="DatasetBuild",
             fields=[
                 (
@@ -159,7 +161,7 @@ class Migration(migrations.Migration):
                 "ordering": ["-pk"],
             },
         ),
-        migrations.CreateModel(
+        CreateModel(
             name="BuildPush",
             fields=[
                 (
@@ -211,7 +213,7 @@ class Migration(migrations.Migration):
                 "ordering": ["-pk"],
             },
         ),
-        migrations.CreateModel(
+        CreateModel(
             name="BuildExport",
             fields=[
                 (
@@ -289,7 +291,7 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.CreateModel(
+        CreateModel(
             name="DiffReport",
             fields=[
                 (
@@ -340,7 +342,7 @@ class Migration(migrations.Migration):
                 "ordering": ["-pk"],
             },
         ),
-        migrations.CreateModel(
+        CreateModel(
             name="SpellingProposal",
             fields=[
                 (
@@ -403,7 +405,7 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.CreateModel(
+        CreateModel(
             name="CleanedText",
             fields=[
                 (

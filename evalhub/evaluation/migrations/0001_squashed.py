@@ -5,6 +5,8 @@ import django.utils.timezone
 import uuid
 from django.db import migrations, models
 
+from evalhub.common.first_tables import CreateModel
+
 
 class Migration(migrations.Migration):
     replaces = [
@@ -28,7 +30,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
+        CreateModel(
             name="Benchmark",
             fields=[
                 (
@@ -79,7 +81,7 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.CreateModel(
+        CreateModel(
             name="Evaluation",
             fields=[
                 (
@@ -142,7 +144,7 @@ class Migration(migrations.Migration):
                 "indexes": [models.Index(fields=["model", "set_digest"], name="evaluation_by_set")],
             },
         ),
-        migrations.CreateModel(
+        CreateModel(
             name="Comparison",
             fields=[
                 (
@@ -192,7 +194,7 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.CreateModel(
+        CreateModel(
             name="HumanTrial",
             fields=[
                 (
@@ -334,7 +336,7 @@ class Migration(migrations.Migration):
                 "ordering": ["-pk"],
             },
         ),
-        migrations.CreateModel(
+        CreateModel(
             name="Bet",
             fields=[
                 (
@@ -376,7 +378,7 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.CreateModel(
+        CreateModel(
             name="Look",
             fields=[
                 (
@@ -413,7 +415,7 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.CreateModel(
+        CreateModel(
             name="Promotion",
             fields=[
                 (

@@ -5,6 +5,8 @@ import django.utils.timezone
 import uuid
 from django.db import migrations, models
 
+from evalhub.common.first_tables import CreateModel
+
 
 class Migration(migrations.Migration):
     replaces = [("gold", "0001_initial")]
@@ -18,7 +20,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
+        CreateModel(
             name="Attempt",
             fields=[
                 (
@@ -60,7 +62,7 @@ class Migration(migrations.Migration):
                 "ordering": ["-pk"],
             },
         ),
-        migrations.CreateModel(
+        CreateModel(
             name="AttemptTask",
             fields=[
                 (
@@ -96,7 +98,7 @@ class Migration(migrations.Migration):
                 ),
             ],
         ),
-        migrations.CreateModel(
+        CreateModel(
             name="GoldVerdict",
             fields=[
                 (
@@ -158,7 +160,7 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.CreateModel(
+        CreateModel(
             name="Appeal",
             fields=[
                 (
@@ -242,7 +244,7 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.CreateModel(
+        CreateModel(
             name="Qualification",
             fields=[
                 (
@@ -290,7 +292,7 @@ class Migration(migrations.Migration):
                 to="gold.qualification",
             ),
         ),
-        migrations.CreateModel(
+        CreateModel(
             name="Draw",
             fields=[
                 (
@@ -334,7 +336,7 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.CreateModel(
+        CreateModel(
             name="GoldPlan",
             fields=[
                 (

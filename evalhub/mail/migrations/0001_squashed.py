@@ -4,6 +4,8 @@ import django.utils.timezone
 import uuid
 from django.db import migrations, models
 
+from evalhub.common.first_tables import CreateModel
+
 
 class Migration(migrations.Migration):
     replaces = [("mail", "0001_letters")]
@@ -13,7 +15,7 @@ class Migration(migrations.Migration):
     dependencies = []
 
     operations = [
-        migrations.CreateModel(
+        CreateModel(
             name="Letter",
             fields=[
                 (

@@ -9,6 +9,8 @@ import django.utils.timezone
 import uuid
 from django.db import migrations, models
 
+from evalhub.common.first_tables import CreateModel
+
 
 # IMMUTABLE, so that indexes can be made of them; the first 100,000 characters, because the words of
 # one row must not exceed a megabyte.
@@ -57,7 +59,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunSQL(FUNCTIONS, AWAY),
-        migrations.CreateModel(
+        CreateModel(
             name="Prompt",
             fields=[
                 (
@@ -80,7 +82,7 @@ class Migration(migrations.Migration):
                 ("archived_at", models.DateTimeField(blank=True, null=True)),
             ],
         ),
-        migrations.CreateModel(
+        CreateModel(
             name="Collection",
             fields=[
                 (
@@ -127,7 +129,7 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.CreateModel(
+        CreateModel(
             name="Generation",
             fields=[
                 (
@@ -163,7 +165,7 @@ class Migration(migrations.Migration):
                 "abstract": False,
             },
         ),
-        migrations.CreateModel(
+        CreateModel(
             name="Sketch",
             fields=[
                 (
@@ -210,7 +212,7 @@ class Migration(migrations.Migration):
                 to="accounts.workspace",
             ),
         ),
-        migrations.CreateModel(
+        CreateModel(
             name="Completion",
             fields=[
                 (
@@ -296,7 +298,7 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.CreateModel(
+        CreateModel(
             name="PromptGroup",
             fields=[
                 (
@@ -358,7 +360,7 @@ class Migration(migrations.Migration):
                 to="prompts.promptgroup",
             ),
         ),
-        migrations.CreateModel(
+        CreateModel(
             name="Score",
             fields=[
                 (

@@ -5,6 +5,8 @@ import django.utils.timezone
 import uuid
 from django.db import migrations, models
 
+from evalhub.common.first_tables import CreateModel
+
 
 class Migration(migrations.Migration):
     replaces = [
@@ -27,7 +29,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
+        CreateModel(
             name="ReliabilityFit",
             fields=[
                 (
@@ -58,7 +60,7 @@ class Migration(migrations.Migration):
                 "indexes": [models.Index(fields=["campaign", "-id"], name="fit_newest")],
             },
         ),
-        migrations.CreateModel(
+        CreateModel(
             name="ConsensusSnapshot",
             fields=[
                 (
@@ -88,7 +90,7 @@ class Migration(migrations.Migration):
                 "abstract": False,
             },
         ),
-        migrations.CreateModel(
+        CreateModel(
             name="Consensus",
             fields=[
                 (
@@ -114,7 +116,7 @@ class Migration(migrations.Migration):
                 ),
             ],
         ),
-        migrations.CreateModel(
+        CreateModel(
             name="Withdrawal",
             fields=[
                 (
@@ -203,7 +205,7 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.CreateModel(
+        CreateModel(
             name="Reinstatement",
             fields=[
                 (
@@ -245,7 +247,7 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.CreateModel(
+        CreateModel(
             name="Adjudication",
             fields=[
                 (
@@ -306,7 +308,7 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.CreateModel(
+        CreateModel(
             name="AlertRule",
             fields=[
                 (
@@ -357,7 +359,7 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.CreateModel(
+        CreateModel(
             name="Dispute",
             fields=[
                 (
@@ -406,7 +408,7 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.CreateModel(
+        CreateModel(
             name="Exclusion",
             fields=[
                 (

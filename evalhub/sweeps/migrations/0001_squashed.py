@@ -5,6 +5,8 @@ import django.utils.timezone
 import uuid
 from django.db import migrations, models
 
+from evalhub.common.first_tables import CreateModel
+
 
 class Migration(migrations.Migration):
     replaces = [("sweeps", "0001_sweeps")]
@@ -19,7 +21,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
+        CreateModel(
             name="Sweep",
             fields=[
                 (
@@ -159,7 +161,7 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.CreateModel(
+        CreateModel(
             name="Try",
             fields=[
                 (

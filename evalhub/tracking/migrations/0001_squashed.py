@@ -5,6 +5,8 @@ import django.utils.timezone
 import uuid
 from django.db import migrations, models
 
+from evalhub.common.first_tables import CreateModel
+
 
 class Migration(migrations.Migration):
     replaces = [("tracking", "0001_trackers")]
@@ -17,7 +19,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
+        CreateModel(
             name="Tracker",
             fields=[
                 (
@@ -82,7 +84,7 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.CreateModel(
+        CreateModel(
             name="Track",
             fields=[
                 (
