@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.test import TransactionTestCase
 from hypothesis import HealthCheck, settings
 
 from evalhub.common.embedded.children import Lifeline
@@ -15,6 +16,7 @@ from evalhub.common.embedded.redis import PrivateRedis, broker_url
 from evalhub.common.embedded.temporary import sweep_abandoned, temporary_place
 from tests.ground import Ground
 from tests.scheduling import SLOW
+from tests.wiping import wipe
 
 if TYPE_CHECKING:
     from evalhub.accounts.models import Member, Workspace
@@ -29,6 +31,7 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     settings.load_profile("whatever the clock says")
     os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # playwright runs a loop in our thread
+    TransactionTestCase._fixture_teardown = wipe
     if not hasattr(config, "workerinput"):
         sweep_abandoned()
         config.stash[GROUND] = Ground()

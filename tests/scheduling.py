@@ -35,6 +35,7 @@ SLOW = (
     "tests/evalhub/reports/",
     "tests/evalhub/sweeps/",
     "tests/evalhub/tracking/",
+    "tests/ops/",
 )
 
 

@@ -17,11 +17,18 @@ log = structlog.get_logger(__name__)
 IMPATIENT = {"socket_timeout": 1.0, "socket_connect_timeout": 1.0, "max_retries": 0}
 
 
-def ring_task(task: str, *arguments: str | int, queue: str | None = None) -> None:
+AFTER_ALL_ELSE = 9  # of the priorities of Celery on Redis, where 0 goes first
+
+
+def ring_task(
+    task: str, *arguments: str | int, queue: str | None = None, priority: int | None = None
+) -> None:
     # a connection of its own: Celery's pooled ones wait for ever for an answer, as workers must
     connection = current_app.connection_for_write(transport_options=IMPATIENT)
     try:
         with connection:
-            current_app.send_task(task, arguments, queue=queue, connection=connection, retry=False)
+            current_app.send_task(
+                task, arguments, queue=queue, priority=priority, connection=connection, retry=False
+            )
     except OperationalError as error:
         log.warning("bell.broker_away", task=task, error=str(error))

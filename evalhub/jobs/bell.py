@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from evalhub.common.bell import ring_task
+from evalhub.common.bell import AFTER_ALL_ELSE, ring_task
 from evalhub.jobs.models import Job
 
 
@@ -10,5 +10,7 @@ def ring(job: Job) -> None:
 
 
 def ring_news(pk: int) -> None:
-    """Tell a worker of the default queue that there is news."""
-    ring_task("evalhub.jobs.tasks.deliver", pk)
+    """Tell a worker of the default queue that there is news: what somebody waits for goes first, else a
+    job stands behind each of a thousand judgments that came before it.
+    """
+    ring_task("evalhub.jobs.tasks.deliver", pk, priority=AFTER_ALL_ELSE)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 import traceback
 from datetime import timedelta
+from math import inf
 from typing import Any
 from uuid import UUID
 
@@ -28,6 +30,7 @@ log = structlog.get_logger(__name__)
 MOST_DEATHS = 5
 MOST_TRIES = 20
 KEEP_NEWS = timedelta(days=7)
+DELIVER_FOR = 2.0  # seconds
 
 
 def execute(uid: UUID | str) -> None:
@@ -124,7 +127,7 @@ def sweep() -> None:
     """Make good what was lost: leases that ran out, bells nobody heard, news not delivered."""
     take_back_abandoned()
     ring_again()
-    deliver_waiting()
+    deliver_waiting(within=DELIVER_FOR)
     Worker.objects.filter(seen_at__lt=timezone.now() - timedelta(days=1)).delete()
     News.objects.filter(delivered_at__lt=timezone.now() - KEEP_NEWS).delete()
 
@@ -177,11 +180,19 @@ def deliver(pk: int) -> None:
             news.save(update_fields=["delivered_at"])
 
 
-def deliver_waiting() -> None:
-    """Deliver what has waited; topics that nobody subscribed to are done in one statement."""
+def deliver_waiting(*, within: float = inf) -> None:
+    """Deliver what has waited; topics that nobody subscribed to are done in one statement.
+
+    Args:
+        within: seconds after which no more is begun, and the rest is left to the next sweep: else a job that
+            somebody waits for would stand behind it.
+    """
+    until = time.monotonic() + within
     waiting = News.objects.due().filter(tries__lt=MOST_TRIES)
     topics = waiting.values_list("topic", flat=True).distinct()
     unheard = [topic for topic in topics if not events.subscribers_of(topic)]
     waiting.filter(topic__in=unheard).update(delivered_at=timezone.now())
     for pk in waiting.order_by("pk").values_list("pk", flat=True)[:1000]:
+        if time.monotonic() > until:
+            return
         deliver(pk)

@@ -41,10 +41,9 @@ def is_close(values: Sequence[int]) -> bool:
 
 def grow_if_undecided(*, judgment: UUID) -> bool:
     """After a judgment that completes its task: ask one person more if they disagree so far."""
-    row = Judgment.objects.select_related("task__campaign").get(uid=judgment)
-    task = row.task
-    most = task.campaign.most_overlap
-    if most is None or task.judged < task.overlap or task.overlap >= most:
+    grows = Task.objects.filter(campaign__most_overlap__isnull=False)  # most campaigns' do not
+    task = grows.select_related("campaign").filter(judgments__uid=judgment).first()
+    if task is None or task.judged < task.overlap or task.overlap >= task.campaign.most_overlap:
         return False
     return not _is_decided(task) and grow_overlap(task=task)
 

@@ -34,9 +34,9 @@ def draw_for_review(*, judgment: UUID) -> Review | None:
 
     A revision of one that waits there takes its place. Safe to call twice.
     """
-    row = Judgment.objects.select_related("campaign", "task", "assignment", "supersedes")
-    found = row.get(uid=judgment)
-    if not _may_be_drawn(found):
+    rows = Judgment.objects.select_related("campaign", "task", "assignment", "supersedes")
+    found = rows.filter(uid=judgment, campaign__review_share__gt=0).first()
+    if found is None or not _may_be_drawn(found):
         return None
     if found.supersedes is not None:
         waiting = Review.objects.waiting().filter(judgment=found.supersedes)

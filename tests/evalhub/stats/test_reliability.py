@@ -82,7 +82,8 @@ def crowd(seed: int, *, careless: int = 0) -> tuple[np.ndarray, ...]:
     return truth, unit, rater, np.where(right, truth[unit], chance.integers(0, 3, 1800))
 
 
-@pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")  # of crowd-kit
+@pytest.mark.slow  # crowd-kit alone takes seconds to be imported
+@pytest.mark.filterwarnings("ignore::pandas.errors.Pandas4Warning")
 def test_as_another_implementation() -> None:
     _truth, unit, rater, said = crowd(1)
     ours = dawid_skene(unit, rater, said, units=600, raters=20, values=3, weight=0)
