@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
+from evalhub.accounts.choices import MemberKind, Role
 from evalhub.accounts.models import Member
 from evalhub.campaigns.models import Campaign
 
@@ -31,6 +32,19 @@ def open_to(member: Member) -> Q:
         & Q(qualifications__contained_by=member.qualifications)
         & (Q(people=[]) | Q(people__contains=[member.pk]))
     )
+
+
+def people_for(campaign: Campaign) -> QuerySet[Member]:
+    """The same from the campaign's side: those who may judge in it."""
+    rows = Member.objects.active().with_role(Role.ANNOTATOR, Role.OWNER)
+    rows = rows.filter(workspace=campaign.workspace_id, kind=MemberKind.PERSON)
+    rows = rows.filter(Q(only_campaign=None) | Q(only_campaign=campaign.pk))
+    rows = rows.filter(qualifications__contains=campaign.qualifications)
+    if campaign.languages:
+        rows = rows.filter(languages__overlap=campaign.languages)
+    if campaign.groups:
+        rows = rows.filter(groups__overlap=campaign.groups)
+    return rows.filter(pk__in=campaign.people) if campaign.people else rows
 
 
 def lacking(campaign: Campaign, member_pk: int) -> list[str]:

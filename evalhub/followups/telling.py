@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Sum
+from django.db.models import Count, F, Q, Sum
 
-from evalhub.campaigns.models import Task
+from evalhub.campaigns.choices import AssignmentState, CampaignState
+from evalhub.campaigns.eligibility import people_for
+from evalhub.campaigns.models import Campaign, Task
 from evalhub.followups.choices import Finding, FollowUpState, Learnt
 from evalhub.followups.models import FollowUp
 
@@ -30,6 +32,24 @@ def progress_of(follow_up: FollowUp) -> Progress:
     tasks = Task.objects.filter(campaign__in=[each.pk for each in follow_up.campaigns])
     sums = tasks.aggregate(given=Sum("judged", default=0), wanted=Sum("overlap", default=0))
     return Progress(sums["given"], sums["wanted"])
+
+
+def tasks_without_people(follow_up: FollowUp) -> int:
+    """Tasks that can never get all their judgments: too few are left who did not complain there."""
+    return sum(
+        _short_of(campaign)
+        for campaign in follow_up.campaigns
+        if campaign.state != CampaignState.CLOSED
+    )
+
+
+def _short_of(campaign: Campaign) -> int:
+    people = set(people_for(campaign).values_list("pk", flat=True))
+    is_barred = Q(assignments__state=AssignmentState.BARRED, assignments__member__in=people)
+    tasks = Task.objects.filter(campaign=campaign).annotate(
+        left=len(people) - Count("assignments", filter=is_barred)
+    )
+    return tasks.filter(overlap__gt=F("left")).count()
 
 
 def headline(follow_up: FollowUp) -> str:

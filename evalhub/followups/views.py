@@ -22,7 +22,7 @@ from evalhub.followups.feed import counts_of, feed_of, followed
 from evalhub.followups.forms import FollowUpForm
 from evalhub.followups.models import Complaint, FollowUp
 from evalhub.followups.services import end_follow_up, start_follow_up
-from evalhub.followups.telling import headline, in_short, left_out, lines_of, progress_of
+from evalhub.followups.telling import headline, in_short, left_out, lines_of, progress_of, tasks_without_people
 from evalhub.judgments.tabs import tabs_for
 
 EXAMPLES = 20
@@ -82,6 +82,7 @@ def follow_up_detail(request: Request, workspace: str, uid: UUID) -> HttpRespons
         "follow_up": follow_up,
         "headline": headline(follow_up),
         "progress": progress_of(follow_up),
+        "short": tasks_without_people(follow_up) if follow_up.is_running else 0,
         "lines": lines_of(follow_up),
         "left_out": left_out(follow_up),
         "page": page,

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Sequence
 from statistics import median
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from evalhub.campaigns.models import Task
 from evalhub.campaigns.services.steering import grow_overlap
@@ -41,9 +41,9 @@ def is_close(values: Sequence[int]) -> bool:
 
 def grow_if_undecided(*, judgment: UUID) -> bool:
     """After a judgment that completes its task: ask one person more if they disagree so far."""
-    grows = Task.objects.filter(campaign__most_overlap__isnull=False)  # most campaigns' do not
-    task = grows.select_related("campaign").filter(judgments__uid=judgment).first()
-    if task is None or task.judged < task.overlap or task.overlap >= task.campaign.most_overlap:
+    rows = Task.objects.filter(judgments__uid=judgment).select_related("campaign")
+    task = rows.filter(overlap__lt=F("campaign__most_overlap")).first()  # most campaigns have none
+    if task is None or task.judged < task.overlap:
         return False
     return not _is_decided(task) and grow_overlap(task=task)
 

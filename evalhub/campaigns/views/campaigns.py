@@ -17,6 +17,7 @@ from evalhub.accounts.http import Request
 from evalhub.accounts.models import Member
 from evalhub.campaigns.access import access_campaign
 from evalhub.campaigns.choices import TaskType
+from evalhub.campaigns.eligibility import people_for
 from evalhub.campaigns.errors import UnfitCampaign, UnfitTask
 from evalhub.campaigns.forms import CampaignEditForm, CampaignForm
 from evalhub.campaigns.models import Assignment, Campaign, Flag
@@ -107,6 +108,7 @@ def campaign_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse
         "campaign": campaign,
         "progress": progress_of(campaign),
         "asked": asked_in(campaign),
+        "people": people_for(campaign).count(),
         "late": Assignment.objects.late().filter(campaign=campaign).count(),
         "open_flags": Flag.objects.open().of_campaign(campaign).count(),
         "leads": member.has(Role.LEAD),

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from evalhub.accounts.models import Member
 from evalhub.accounts.services import set_eligibility
+from evalhub.campaigns.eligibility import people_for
 from evalhub.campaigns.errors import NotEligible, ShareReached, UnfitTask
 from evalhub.campaigns.jobs import return_expired
 from evalhub.campaigns.models import Campaign, MemberShare, Task
@@ -65,11 +66,28 @@ def test_a_campaign_is_for_those_who_have_what_it_asks_for(
     has(bob, **had)
     bob.refresh_from_db()
     assert [row.campaign for row in campaigns_for(bob)] == ([] if lacking else [campaign])
+    assert list(people_for(campaign)) == ([] if lacking else [bob])
     if lacking is None:
         claim(campaign, bob)
         return
     with pytest.raises(NotEligible, match=lacking):
         claim_next(campaign=campaign, member_pk=bob.pk)
+
+
+def test_only_those_are_counted_who_can_come(campaign: Campaign, bob: Member) -> None:
+    workspace, other = bob.workspace, CampaignFactory.create(workspace=bob.workspace)
+    MemberFactory.create(workspace=workspace, roles=["lead"])
+    MemberFactory.create(workspace=workspace, roles=["annotator"], is_active=False)
+    MemberFactory.create(workspace=workspace, roles=["annotator"], only_campaign=other.pk)
+    MemberFactory.create(roles=["annotator"])
+    by_link = MemberFactory.create(
+        workspace=workspace, roles=["annotator"], only_campaign=campaign.pk
+    )
+    assert set(people_for(campaign)) == {bob, by_link}
+
+    Campaign.objects.filter(pk=campaign.pk).update(people=[bob.pk])
+    campaign.refresh_from_db()
+    assert set(people_for(campaign)) == {bob}
 
 
 def test_whoever_loses_a_qualification_finishes_what_they_hold_and_gets_no_more(

@@ -15,6 +15,7 @@ from tests.factories import (
     CriterionFactory,
     GenerationFactory,
     GuidelinesFactory,
+    MemberFactory,
     PromptFactory,
     RubricVersionFactory,
     TaskFactory,
@@ -192,3 +193,18 @@ def test_only_a_lead_is_offered_a_new_campaign(client: Client, alice: Member, er
         client.force_login(member.user)
         offered[member.pseudonym] = b"New campaign" in client.get("/w/acme/campaigns/").content
     assert offered == {"alice": True, "erin": False}
+
+
+def test_a_lead_reads_that_too_few_people_may_judge(
+    client: Client, alice: Member, bob: Member
+) -> None:
+    campaign = CampaignFactory.create(workspace=alice.workspace, overlap=2)
+    TaskFactory.create(campaign=campaign, overlap=2)
+    client.force_login(alice.user)
+    path = f"/w/acme/campaigns/{campaign.uid}/"
+    warning = b"Each task asks for 2 people, and 1 may judge here"
+
+    assert warning in client.get(path).content
+
+    MemberFactory.create(workspace=alice.workspace, roles=["annotator"])
+    assert warning not in client.get(path).content

@@ -160,3 +160,20 @@ def test_the_command_ends_when_people_are_asked(alice: Member, bob: Member, tmp_
     out = StringIO()
     call_command("follow_up", workspace="acme", read=told["uid"], stdout=out)
     assert "Open: 0 of 1 judgments are in." in out.getvalue()
+
+
+def test_the_page_says_where_nobody_is_left_to_ask(
+    client: Client, alice: Member, erin: Member, bob: Member, tmp_path: Path
+) -> None:
+    campaign, model = rated_campaign(alice), adapter(alice, tmp_path)
+    said(campaign, bob, tone=1)
+    follow_up = opened(begun(campaign, model, by=erin, votes=2))
+    page = f"/w/acme/follow-ups/{follow_up.uid}/"
+    client.force_login(erin.user)
+    warning = "1 task cannot get its 2 judgments"
+
+    MemberFactory.create(workspace=alice.workspace, roles=["annotator"])
+    assert warning in text_of(client, page)  # one who may, and bob may not
+
+    MemberFactory.create(workspace=alice.workspace, roles=["annotator"])
+    assert warning not in text_of(client, page)
