@@ -22,7 +22,14 @@ from evalhub.followups.feed import counts_of, feed_of, followed
 from evalhub.followups.forms import FollowUpForm
 from evalhub.followups.models import Complaint, FollowUp
 from evalhub.followups.services import end_follow_up, start_follow_up
-from evalhub.followups.telling import headline, in_short, left_out, lines_of, progress_of, tasks_without_people
+from evalhub.followups.telling import (
+    headline,
+    in_short,
+    left_out,
+    lines_of,
+    progress_of,
+    tasks_without_people,
+)
 from evalhub.judgments.tabs import tabs_for
 
 EXAMPLES = 20
