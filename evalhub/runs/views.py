@@ -82,6 +82,7 @@ def run_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     context = _context(member) | {
         "run": run,
         "job": run.job,
+        "whole": run.parts if "part" in run.spec else [],
         "waits_for": waits_for(run.job),
         "charts": [(curve, line_chart(curve.name, curve.points)) for curve in curves],
         "settings": settings_of(run),
@@ -166,9 +167,12 @@ def _basis_of(run: Run | None) -> dict[str, object] | None:
 @require_POST
 @login_required
 def run_cancel(request: Request, workspace: str, uid: UUID) -> HttpResponse:
+    """The run; with `whole`, all parts of what was asked that have not ended."""
     member = access_member(request.user, workspace, to="view")
     run = access_run(member, uid)
-    cancel_job(job=access_job(member, run.job.uid, to_cancel=True), by=member)
+    unended = [each for each in run.parts if not each.job.is_ended]
+    for each in unended if "whole" in request.POST else [run]:
+        cancel_job(job=access_job(member, each.job.uid, to_cancel=True), by=member)
     return redirect("runs:detail", workspace, uid)
 
 

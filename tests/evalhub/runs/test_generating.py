@@ -179,6 +179,26 @@ def test_parts_answer_each_prompt_once_and_are_kept_together(
         pytest.fail("what the dead worker still writes is refused")
 
 
+def test_a_parts_page_shows_the_whole_and_cancels_it(
+    client: Client, seven: Collection, base: LanguageModel, erin: Member
+) -> None:
+    one, two, three = start_generating(collection=seven, model=base, parts=3, by=erin).parts
+    done(one)
+    client.force_login(erin.user)
+    page = f"/w/acme/runs/{two.uid}/"
+
+    text = client.get(page).text
+    assert "Part 2, this one" in text
+    assert f'href="/w/acme/runs/{one.uid}/">Part 1</a>' in text
+    assert f'href="/w/acme/runs/{three.uid}/">Part 3</a>' in text
+
+    client.post(f"{page}cancel/", {"whole": "yes"})
+    states = [Job.objects.get(run=each).state for each in (one, two, three)]
+    assert states == ["succeeded", "cancelled", "cancelled"]
+    alone = start_generating(collection=seven, model=base)
+    assert "All parts" not in client.get(f"/w/acme/runs/{alone.uid}/").text
+
+
 @pytest.mark.django_db(transaction=True)
 def test_parts_that_end_at_once_make_one_generation(seven: Collection, base: LanguageModel) -> None:
     """The second waits for the first to be kept: its answers go into what the first made."""
