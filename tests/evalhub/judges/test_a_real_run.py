@@ -9,14 +9,16 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.conf import settings as project
 
 from evalhub.accounts.models import Member
 from evalhub.audit.models import Entry
 from evalhub.campaigns.models import Campaign
 from evalhub.jobs.jobs import execute
-from evalhub.judges.services import start_judging
+from evalhub.judges.services import create_judge, start_judging
 from evalhub.judgments.models import Judgment, Preference
 from evalhub.registry.endpoints import change_endpoint
+from evalhub.registry.services import add_base_model
 from evalhub.runs.folder import lay_out, run_dir
 from evalhub.runs.trainer import environment_of
 from tests.chat_server import Server, Told, chat_server, said
@@ -133,3 +135,20 @@ def test_no_key_in_spec_log_or_audit(campaign: Campaign, alice: Member, server: 
     ]
     for text in (*written, json.dumps(told)):
         assert key not in text
+
+
+def test_one_of_our_models_judges_and_what_it_stammers_is_counted_and_left_out(
+    campaign: Campaign, alice: Member
+) -> None:
+    """The demo model has never seen a rubric: it replies, and none of it is a verdict."""
+    base = add_base_model(
+        workspace=alice.workspace, name="demo", source=project.EVALHUB_BASE_MODEL, by=alice
+    )
+    judge = create_judge(name="Ours", model=base, version=campaign.rubric_version, by=alice)
+
+    judging = judged(judge, campaign, alice, max_new_tokens=16)
+
+    assert judging.run.job.state == "succeeded", judging.run.job.error
+    assert judging.counts["asked"] == sum(judging.counts["unreadable"].values()) == 8
+    assert (judging.counts["judged"], judging.counts["left_out"]) == (0, 4)
+    assert not Judgment.objects.exists()
