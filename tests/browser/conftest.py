@@ -118,8 +118,9 @@ def axe_findings(page: Page, *, colours: bool = True) -> list[str]:
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
     options: dict[str, Any] = {
-        "resultTypes": ["violations"]
-    }  # the rest is told in less detail, sooner
+        "resultTypes": ["violations"],  # the rest is told in less detail, sooner
+        "preload": False,  # for rules that are off
+    }
     if not colours:
         options["rules"] = {"color-contrast": {"enabled": False}}
     return list(page.evaluate(AXE, options))

@@ -78,6 +78,7 @@ VIEWS: dict[str, tuple[Any, Literal["light", "dark"]]] = {
     "dark": (DESKTOP, "dark"),
     "phone": (PHONE, "light"),
 }
+COLOURS = ("desktop", "dark")  # on a phone they are the same
 
 
 @pytest.mark.parametrize("name", STATES)
@@ -100,5 +101,5 @@ def test_no_state_of_the_page_has_barriers(
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         if folder := os.environ.get("EVALHUB_SHOTS"):
             page.screenshot(path=Path(folder) / f"{name}-{view}.png")
-        assert axe_findings(page) == [], view
+        assert axe_findings(page, colours=view in COLOURS) == [], view
         assert not scrolls_sideways(page), view
