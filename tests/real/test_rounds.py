@@ -28,7 +28,7 @@ POLICY = {  # one long pair at a time: a batch is padded to its longest row, and
         "learning_rate": 1e-3,
         "loss_weights": [1.0, 1.0],
         "threads": 2,
-        "evaluate_every": 100,
+        "evaluate_every": 4,
     },
     "evaluate": {"threads": 2, "batch_size": 2, "max_new_tokens": 16},
     "generate": {"n": 2, "prompts": 10, "max_new_tokens": 24},

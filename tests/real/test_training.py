@@ -13,7 +13,7 @@ from tests.real.scenes import built, demo_model, imported_demos
 
 pytestmark = pytest.mark.long
 
-FEW = {"max_steps": 3, "batch_size": 2, "learning_rate": 1e-3, "evaluate_every": 100, "threads": 2}
+FEW = {"max_steps": 3, "batch_size": 2, "learning_rate": 1e-3, "evaluate_every": 3, "threads": 2}
 KINDS = {
     "sft": BuildKind.SFT,
     "dpo": BuildKind.PREFERENCE,
