@@ -59,8 +59,8 @@ def test_bias_as_page_file_and_csv(judged: Campaign, lead: Member, tmp_path: Pat
     assert client.get(f"{page}file/").status_code == 409
     computed(start_report(campaign=judged, kind=ReportKind.BIAS, by=lead))
     shown = client.get(page).content.decode()
-    link = f"browse/judgments/?campaign={judged.uid}&amp;slice=%3Dtopic%3D%3Cscript%3E"
-    assert link in shown
+    assert f"browse/judgments/?against=other&amp;answer=given&amp;campaign={judged.uid}" in shown
+    assert "slice=%3Dtopic%3D%3Cscript%3E" in shown
     assert "<script>alert" not in shown
 
     kept = client.get(f"{page}file/")
