@@ -253,7 +253,9 @@ def columns_of_judgments(
     if not is_few and _has_many(campaign):
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SET LOCAL enable_nestloop = off")
-            return columns_of(whole, values, width)
+            found = columns_of(whole, values, width)
+            cursor.execute("SET LOCAL enable_nestloop TO DEFAULT")  # where a caller's goes on
+            return found
     return columns_of(whole, values, width)
 
 

@@ -14,7 +14,6 @@ from evalhub.accounts.models import Member
 from evalhub.campaigns.choices import Origin
 from evalhub.campaigns.models import Campaign
 from evalhub.judgments.models import Judgment
-from evalhub.judgments.pace import people_of
 from evalhub.quality.arrays import said_in
 from evalhub.quality.questions import Asked, questions_of
 from evalhub.stats.agreement import Level
@@ -84,12 +83,9 @@ def _said_by(campaign: Campaign, member: Member) -> QuerySet[Judgment]:
 
 
 def people_in(campaign: Campaign) -> list[Member]:
-    """Whoever judged, by name; a campaign of our own has them in its tallies."""
-    if campaign.origin != Origin.IMPORTED:
-        return sorted((each.member for each in people_of(campaign)), key=str)
+    """Whoever judged, by name: a look for each of the few people, not a walk over all that was said."""
     judged = Judgment.objects.filter(campaign=campaign, member=OuterRef("pk"))
-    members = campaign.workspace.members.filter(Exists(judged))  # a look for each of the few people
-    return list(members.order_by("pseudonym", "pk"))
+    return list(campaign.workspace.members.filter(Exists(judged)).order_by("pseudonym", "pk"))
 
 
 def _changed(asked: Asked, member: int) -> Changed:

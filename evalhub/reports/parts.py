@@ -34,7 +34,7 @@ def only(kind: str, body: Body, by: str) -> Body:
     whole = "boards" if kind == ReportKind.LEADERBOARD else "questions"
     parts = [_part(each, by) for each in body[whole]]
     kept = {name: body[name] for name in ("campaign", "behind") if name in body}
-    return kept | {"by": by, whole: parts}
+    return kept | {"part": by, whole: parts}
 
 
 def _part(asked: Body, by: str) -> Body:

@@ -77,7 +77,7 @@ def _table(kind: str, by: str | None, made: dict[str, Any]) -> Table:
 
 
 def _agreement_by(made: dict[str, Any]) -> Table:
-    table = Table("question", made["by"], "alpha", "95 %", "answers", "missing", "verdict")
+    table = Table("question", made["part"], "alpha", "95 %", "answers", "missing", "verdict")
     for each in made["questions"]:
         for row in each["rows"]:
             alpha = row["alpha"]
