@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from evalhub.stats.slices import draws_of
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Beat = Callable[[], object]
@@ -145,15 +147,13 @@ def board(
     """
     G, M = tables_GMM3.shape[:2]
     whole = fit(tables_GMM3.sum(axis=0))
-    flat_GK = tables_GMM3.reshape(G, -1)
-    chance = np.random.default_rng(seed)
+    flat_GK, draws_BG = tables_GMM3.reshape(G, -1), draws_of(G, resamples=resamples, seed=seed)
     at_once = max(1, _CELLS // max(M * M, 1))
     parts = []
     for begin in range(0, resamples, at_once):
         beat()
-        lines = min(at_once, resamples - begin)
-        draws_BG = chance.multinomial(G, np.full(G, 1 / G), size=lines).astype(float)
-        parts.append(_fits((draws_BG @ flat_GK).reshape(lines, M, M, 3), whole))
+        tables_BK = draws_BG[begin : begin + at_once] @ flat_GK
+        parts.append(_fits(tables_BK.reshape(-1, M, M, 3), whole))
     drawn_BK = np.concatenate(parts)
     strengths_BM, places_B = drawn_BK[:, :M], drawn_BK[:, M + 1]
     outside = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
