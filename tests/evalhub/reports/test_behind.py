@@ -13,7 +13,7 @@ from evalhub.browse.choices import Kind
 from evalhub.browse.forms import FilterForm
 from evalhub.browse.rows import asked_for
 from evalhub.campaigns.models import Campaign, Task
-from evalhub.judgments.models import Judgment, RankedCompletion
+from evalhub.judgments.models import Judgment, RankedCompletion, Span
 from evalhub.quality.models import Exclusion
 from evalhub.reports.choices import ReportKind
 from evalhub.reports.making import REPORTS
@@ -142,6 +142,45 @@ def test_a_ranking_is_one_judgment_of_many_comparisons(
     for node in figures_in(made):
         assert len(rows_behind(campaign, made["behind"] | node["behind"])) == node["judgments"]
     assert {(each["n"], each["judgments"]) for each in board["matrix"]} == {(6, 3)}
+
+
+def test_of_hallucinations_all_who_judged_the_model_s_answers(judged: Campaign) -> None:
+    for judgment in Judgment.objects.filter(campaign=judged, task__kind="normal")[:3]:
+        Span.objects.create(
+            judgment=judgment,
+            completion=judgment.task.completions.first(),
+            start=0,
+            end=3,
+            error_type="false-statement",
+        )
+    made = REPORTS[ReportKind.BIAS](judged)
+    found = list(figures_in(made["hallucination"]))
+    assert len(found) == 3  # models
+    for node in found:
+        rows = rows_behind(judged, made["behind"] | node["behind"])
+        assert len(rows) == node["judgments"] > 0
+
+
+def test_a_slice_leads_to_the_campaign_s_prompts(judged: Campaign) -> None:
+    made = REPORTS[ReportKind.BIAS](judged)
+    assert {row["n"] for row in made["representation"]} == {2, 3}
+    for row in made["representation"]:
+        asked = {"campaign": str(judged.uid), "slice": row["slice"]}
+        form = FilterForm(asked, kind=Kind.PROMPTS, workspace=judged.workspace)
+        assert form.is_valid()
+        found = asked_for(Kind.PROMPTS, judged.workspace, form.criteria()).rows
+        assert found.count() == row["n"]
+
+
+def test_gold_leads_to_what_it_measured(judged: Campaign, people: list[Member]) -> None:
+    for nth, judgment in enumerate(Judgment.objects.filter(campaign=judged, member=people[0])[:3]):
+        make.GoldVerdictFactory.create(judgment=judgment, passed=nth > 0)
+    made = REPORTS[ReportKind.CONSISTENCY](judged)
+    auk = next(each for each in made["people"] if each["annotator"] == "auk")
+    about = {"campaign": str(judged.uid)} | auk["behind"]
+    assert len(rows_behind(judged, about | {"mark": "gold"})) == auk["gold"]["n"] == 3
+    failed = rows_behind(judged, about | {"mark": "gold_failed"})
+    assert [str(each.uid) for each in failed] == auk["gold"]["behind"]
 
 
 def test_progress_counts_what_fills_a_place(judged: Campaign) -> None:
