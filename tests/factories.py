@@ -36,7 +36,7 @@ from evalhub.datasets.models import (
 from evalhub.evaluation.gate import Gate, TrialTerms, as_json
 from evalhub.evaluation.models import Benchmark, Bet, Comparison, Evaluation, HumanTrial, Promotion
 from evalhub.followups.models import Complaint, FollowUp
-from evalhub.gold.models import Appeal, Attempt, GoldVerdict, Qualification
+from evalhub.gold.models import Appeal, Attempt, AttemptTask, GoldVerdict, Qualification
 from evalhub.imports.models import Import, RejectedRow
 from evalhub.jobs.models import Job
 from evalhub.judges.models import Judge, JudgeAcceptance, JudgePrompt, JudgeReport, Judging
@@ -55,7 +55,7 @@ from evalhub.lineage.models import ContaminationCheck
 from evalhub.links.models import JoinLink, Participant, ReportLink
 from evalhub.loops.models import Loop, Round, Step
 from evalhub.prompts.models import Collection, Completion, Generation, Prompt, PromptGroup
-from evalhub.quality.models import Adjudication, Exclusion, Withdrawal
+from evalhub.quality.models import Adjudication, Exclusion, ExclusionPreview, Withdrawal
 from evalhub.registry.models import Endpoint, LanguageModel
 from evalhub.reports.models import Export
 from evalhub.rubrics.models import Criterion, Rubric, RubricVersion
@@ -432,6 +432,19 @@ class ParticipantFactory(DjangoModelFactory[Participant]):
         only_campaign=factory.SelfAttribute("..link.campaign.pk"),
     )
     external_id = factory.Sequence("p{}".format)
+
+
+class ExclusionPreviewFactory(DjangoModelFactory[ExclusionPreview]):
+    class Meta:
+        model = ExclusionPreview
+
+    campaign = factory.SubFactory(CampaignFactory)
+    member = factory.SubFactory(
+        MemberFactory, workspace=factory.SelfAttribute("..campaign.workspace")
+    )
+    job = factory.SubFactory(JobFactory, workspace=factory.SelfAttribute("..campaign.workspace"))
+    body = factory.LazyFunction(lambda: {"judgments": 1, "tasks": 1, "questions": []})
+    made_at = factory.LazyFunction(timezone.now)
 
 
 class ExclusionFactory(DjangoModelFactory[Exclusion]):
@@ -924,6 +937,28 @@ class AttemptFactory(DjangoModelFactory[Attempt]):
         MemberFactory, workspace=factory.SelfAttribute("..qualification.campaign.workspace")
     )
     asked = 1
+
+
+class AttemptTaskFactory(DjangoModelFactory[AttemptTask]):
+    """One that was failed in an attempt that is over."""
+
+    class Meta:
+        model = AttemptTask
+
+    attempt = factory.SubFactory(
+        AttemptFactory, state="failed", ended_at=factory.LazyFunction(timezone.now)
+    )
+    task = factory.SubFactory(
+        TaskFactory,
+        campaign=factory.SelfAttribute("..attempt.qualification.campaign"),
+        kind="qualification",
+    )
+    gold = factory.LazyAttribute(
+        lambda made: (
+            ExpertAnswerFactory.create(task__campaign=made.task.campaign, task__kind="gold").task
+        )
+    )
+    passed = False
 
 
 class SweepFactory(DjangoModelFactory[Sweep]):

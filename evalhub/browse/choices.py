@@ -19,6 +19,9 @@ class Mark(TextChoices):
     VERDICT = "verdict", _("a verdict")
     EXTRA = "extra", _("an extra")
     WITHDRAWN = "withdrawn", _("withdrawn")
+    GOLD = "gold", _("measured by gold")
+    GOLD_FAILED = "gold_failed", _("failed a gold")
+    BY_LOT = "by_lot", _("its task was chosen by lot")
 
 
 class Openness(TextChoices):

@@ -45,8 +45,10 @@ def found(asked: Asked, *, parts: tuple[str, ...], before: str = "") -> Found:
         page = list(rows.select_related(*parts).order_by("-pk")[: SIZE + 1])
         return _page(page, last, count=_count(asked.rows))
     if is_cheap(asked.rows):
-        page = list(rows.select_related(*parts).order_by(SORTED)[: SIZE + 1])
-        return _page(page, last, count=_count(asked.rows))
+        keys = rows.order_by(SORTED).values_list("pk", flat=True)[: SIZE + 1]
+        # alone, as the planner was asked: with all parts beside it takes another way
+        named = asked.walked.filter(pk__in=list(keys)).select_related(*parts)
+        return _page(list(named.order_by("-pk")), last, count=_count(asked.rows))
     end = _end_of_stretch(asked, last)
     rows = rows if end is None else rows.filter(pk__gte=end[0])
     page = list(rows.select_related(*parts).order_by("-pk")[: SIZE + 1])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
 from typing import Any
 from uuid import UUID
 
@@ -17,10 +18,12 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, TextField, Value
 
 from evalhub.accounts.models import Workspace
 from evalhub.browse.choices import Kind, Mark, Openness
+from evalhub.browse.figures import ASKED, behind_figure, takes_model
 from evalhub.campaigns.models import Flag, Reservation, Task, TaskCompletion
 from evalhub.judgments.models import Judgment
 from evalhub.prompts.models import Completion, Generation, Prompt
 from evalhub.prompts.querysets import slices_of, words_of
+from evalhub.quality.arrays import APART
 
 Criteria = Mapping[str, str]  # by the name of its field; what is not there asks for nothing
 Rows = QuerySet[Any]  # of one of four models
@@ -39,13 +42,17 @@ class Asked:
 def asked_for(kind: Kind, workspace: Workspace, criteria: Criteria) -> Asked:
     """The rows of the workspace that meet `criteria`; of tasks, those of one campaign."""
     walked = _WALKED[kind](workspace, criteria)
+    given = {name: value for name, value in criteria.items() if value}
+    taken = {"model"} if kind == Kind.JUDGMENTS and takes_model(given) else set()
     conditions = [
-        narrow(workspace, criteria[name])
+        narrow(workspace, given[name])
         for name, narrow in NARROWING[kind].items()
-        if criteria.get(name)
+        if name in given.keys() - taken
     ]
-    reads_texts = bool(criteria.get("text"))
-    return Asked(walked, walked.filter(*conditions), bool(conditions), reads_texts)
+    rows, is_narrowed = walked.filter(*conditions), bool(conditions)
+    if kind == Kind.JUDGMENTS and given.keys() & ASKED:
+        rows, is_narrowed = behind_figure(rows, workspace, given), True
+    return Asked(walked, rows, is_narrowed, reads_texts="text" in given)
 
 
 def _prompts(workspace: Workspace, criteria: Criteria) -> Rows:
@@ -135,18 +142,33 @@ def _openness(_: Workspace, value: str) -> Condition:
     return Exists(Flag.objects.open().filter(task=OuterRef("pk")))
 
 
+def _judged_in(workspace: Workspace, uid: str) -> Condition:
+    """Prompts that people are asked about in a campaign, exams, repeats and practice apart."""
+    asked = Task.objects.filter(campaign=_campaign(workspace, uid)).exclude(kind__in=APART)
+    return Exists(asked.filter(prompt=OuterRef("pk")))
+
+
+def _moment(day: str, at: time) -> datetime:
+    """Days are UTC, as in reports."""
+    return datetime.combine(date.fromisoformat(day), at, tzinfo=UTC)
+
+
 _MARKS = {
     Mark.RETURNED: Q(returned__isnull=False),
     Mark.FIX: Q(is_fix=True),
     Mark.VERDICT: Q(is_verdict=True),
     Mark.EXTRA: Q(is_extra=True),
     Mark.WITHDRAWN: Q(withdrawn_at__isnull=False),
+    Mark.GOLD: Q(gold_verdict__withdrawn_at=None, gold_verdict__isnull=False),
+    Mark.GOLD_FAILED: Q(gold_verdict__withdrawn_at=None, gold_verdict__passed=False),
+    Mark.BY_LOT: Q(task__valued__by_lot=True),
 }
 
 NARROWING: dict[Kind, dict[str, Narrowing]] = {
     Kind.PROMPTS: {
         "text": _words_in("messages"),
         "slice": _slice_in("slices"),
+        "campaign": _judged_in,
         "archived": lambda _, value: Q(archived_at__isnull=value == "no"),
     },
     Kind.COMPLETIONS: {"text": _words_in("content"), "model": _model},
@@ -164,6 +186,8 @@ NARROWING: dict[Kind, dict[str, Narrowing]] = {
         "model": _model_of("task"),
         "member": _member,
         "mark": lambda _, value: _MARKS[Mark(value)],
+        "since": lambda _, value: Q(judged_at__gte=_moment(value, time.min)),
+        "until": lambda _, value: Q(judged_at__lte=_moment(value, time.max)),
     },
 }
 PARTS: dict[Kind, tuple[str, ...]] = {  # what the page shows besides

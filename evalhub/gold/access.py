@@ -10,7 +10,9 @@ from django.utils.translation import gettext as _
 from evalhub.accounts.models import Member
 from evalhub.campaigns.choices import TaskKind
 from evalhub.common.errors import NotFound
-from evalhub.gold.models import Appeal, Attempt, GoldVerdict, Qualification
+from evalhub.gold.choices import AttemptState
+from evalhub.gold.models import Appeal, Attempt, AttemptTask, GoldVerdict, Qualification
+from evalhub.gold.models.qualification import OF_JUDGMENT
 from evalhub.gold.sets import sets_for
 from evalhub.judgments.models import ExpertAnswer
 
@@ -20,18 +22,9 @@ _OF_TASK = (
     "campaign__guidelines",
     "prompt",
 )
-_OF_JUDGMENT = (
-    "judgment__assignment",
-    "judgment__workspace",
-    *(
-        f"judgment__campaign__{name}"
-        for name in ("rubric_version__rubric", "guidelines", "workspace")
-    ),
-    *(f"judgment__task__{name}" for name in _OF_TASK),
-    "campaign__workspace",
-    "member",
-)
+_OF_VERDICT = (*(f"judgment__{name}" for name in OF_JUDGMENT), "campaign__workspace", "member")
 _OF_ATTEMPT = ("member", "qualification__campaign__workspace")
+_OF_PART = (*(f"attempt__{name}" for name in _OF_ATTEMPT), "task", "gold__expert_answer")
 
 
 def access_gold(member: Member, uid: UUID) -> ExpertAnswer:
@@ -46,7 +39,7 @@ def access_gold(member: Member, uid: UUID) -> ExpertAnswer:
 
 def access_own_verdict(member: Member, uid: UUID) -> GoldVerdict:
     found = GoldVerdict.objects.filter(member=member, uid=uid)
-    verdict = found.select_related(*_OF_JUDGMENT, "appeal__decided_by").first()
+    verdict = found.select_related(*_OF_VERDICT, "appeal__decided_by").first()
     if verdict is None:
         raise NotFound(_("No such verdict."))
     return verdict
@@ -54,9 +47,10 @@ def access_own_verdict(member: Member, uid: UUID) -> GoldVerdict:
 
 def access_appeal(member: Member, uid: UUID) -> Appeal:
     """An appeal in the member's workspace."""
-    found = Appeal.objects.filter(verdict__campaign__workspace_id=member.workspace_id, uid=uid)
-    parts = (f"verdict__{name}" for name in _OF_JUDGMENT)
-    appeal = found.select_related(*parts, "decided_by").first()
+    found = Appeal.objects.of_workspace(member.workspace).filter(uid=uid)
+    verdict = (f"verdict__{name}" for name in _OF_VERDICT)
+    part = (f"part__{name}" for name in _OF_PART)
+    appeal = found.select_related(*verdict, *part, "decided_by").first()
     if appeal is None:
         raise NotFound(_("No such appeal."))
     return appeal
@@ -75,6 +69,16 @@ def access_own_attempt(member: Member, uid: UUID) -> Attempt:
     if found is None:
         raise NotFound(_("No such attempt."))
     return found
+
+
+def access_own_part(member: Member, uid: UUID) -> AttemptTask:
+    """The task with that uid of an exam which the member has taken, and which is over."""
+    found = AttemptTask.objects.filter(attempt__member=member, task__uid=uid)
+    found = found.exclude(attempt__state=AttemptState.UNDER_WAY)
+    part = found.select_related(*_OF_PART, "appeal__decided_by").first()
+    if part is None or part.judgment is None:
+        raise NotFound(_("No such answer."))
+    return part
 
 
 def access_attempt(member: Member, uid: UUID) -> Attempt:

@@ -17,6 +17,8 @@ urlpatterns = [
         qualifications.attempt_start,
         name="attempt_start",
     ),
+    path("my-work/attempts/<uuid:uid>/", qualifications.attempt, name="attempt"),
+    path("my-work/exam-tasks/<uuid:uid>/appeal/", appeals.make_exam_appeal, name="exam_appeal_new"),
     path("my-work/attempts/<uuid:uid>/end/", qualifications.attempt_end, name="attempt_end"),
     path("campaigns/<uuid:uid>/qualification/", qualifications.qualification, name="qualification"),
     path("attempts/<uuid:uid>/take-away/", qualifications.attempt_take_away, name="take_away"),

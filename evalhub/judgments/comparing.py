@@ -65,14 +65,18 @@ class Beside:
         return self.asked - sum(row.differs for row in self.rows)
 
 
-def beside_the_expert(judgment: Judgment) -> Beside | None:
+def beside_the_expert(judgment: Judgment, *, gold: Task | None = None) -> Beside | None:
     """A judgment of a gold task beside the expert's answer, as its member saw the responses.
 
     Not while they could still withdraw it, and answer after having read.
+
+    Args:
+        gold: the task that the expert answered, where the judgment's is a copy of it.
     """
-    if judgment.task.kind != TaskKind.GOLD or not judgment.is_settled:
+    answered = gold or judgment.task
+    if answered.kind != TaskKind.GOLD or not judgment.is_settled:
         return None
-    expert = ExpertAnswer.objects.filter(task=judgment.task_id).first()
+    expert = ExpertAnswer.objects.filter(task=answered.pk).first()
     if expert is None:
         return None
     order = list(judgment.assignment.permutation) if judgment.assignment else None

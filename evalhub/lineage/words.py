@@ -60,6 +60,7 @@ class Place:
 
 # A reviewer's fix takes over what its assignment's member wrote: both are theirs
 SAID = ("member", "assignment__member")
+APPEALED = ("verdict__member", "part__attempt__member")
 OF_JUDGMENT = ("judgment__member", "judgment__assignment__member")
 
 OVERWRITTEN = (
@@ -79,8 +80,8 @@ OVERWRITTEN = (
     Place(Assignment, ("member",), ("skip_note",)),
     Place(Flag, ("member",), ("text",)),
     Place(Flag, ("answered_by", "member"), ("answer",)),
-    Place(Appeal, ("verdict__member",), ("reason",)),
-    Place(Appeal, ("decided_by", "verdict__member"), ("answer",)),
+    Place(Appeal, APPEALED, ("reason",)),
+    Place(Appeal, ("decided_by", *APPEALED), ("answer",)),
     Place(Adjudication, ("judgment__member",), ("note",)),
     Place(Exclusion, ("member", "excluded_by"), ("reason",)),
     Place(Withdrawal, ("member", "withdrawn_by", "judgment__member"), ("reason",)),

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import QuerySet
 from numpy.typing import NDArray
 
@@ -28,7 +28,7 @@ APART = (TaskKind.REPEAT, TaskKind.PRACTICE, TaskKind.QUALIFICATION)
 
 _RATINGS = """
     SELECT r.id, r.criterion_id::bigint, t.prompt_id, coalesce(r.completion_id, 0),
-           coalesce(r.turn, -1)::bigint, j.member_id, t.id, p.group_id, {day},
+           coalesce(r.turn, -1)::bigint, j.member_id, t.id, p.group_id, {day}, j.id,
            coalesce(r.value, {missing})::bigint
     FROM judgments_rating r
     JOIN judgments_judgment j ON j.id = r.judgment_id
@@ -41,7 +41,7 @@ _PREFERENCES = """
            r.margin::bigint, r.both_bad::int::bigint,
            CASE WHEN shown.completion_id = r.first_id THEN 1
                 WHEN shown.completion_id = r.second_id THEN -1 ELSE 0 END::bigint,
-           j.member_id, t.id, p.group_id, {day}
+           j.member_id, t.id, p.group_id, {day}, j.id
     FROM judgments_preference r
     JOIN judgments_judgment j ON j.id = r.judgment_id
     JOIN campaigns_task t ON t.id = j.task_id
@@ -54,7 +54,7 @@ _PREFERENCES = """
 _RANKINGS = """
     SELECT r.id, s.id, 0::bigint, t.prompt_id, r.completion_id, s.completion_id,
            sign(s.tier - r.tier)::bigint, 0::bigint, 0::bigint, j.member_id, t.id, p.group_id,
-           {day}
+           {day}, j.id
     FROM judgments_rankedcompletion r
     JOIN judgments_rankedcompletion s
       ON s.judgment_id = r.judgment_id AND s.completion_id > r.completion_id
@@ -79,6 +79,7 @@ _LENGTHS = """
     ORDER BY 1
 """
 _MISSING = -(2**40)
+MANY = 50_000  # judgments of a campaign
 _DAY = "floor(extract(epoch FROM j.judged_at) / 86400)::bigint"  # since 1970, UTC
 
 
@@ -96,6 +97,7 @@ class Ratings:
     task: Ints
     group: Ints
     day: Ints
+    judgment: Ints
     value: NDArray[np.float64]
 
 
@@ -117,6 +119,7 @@ class Preferences:
     task: Ints
     group: Ints
     day: Ints
+    judgment: Ints
 
     def where(self, wanted_R: NDArray[np.bool_]) -> Preferences:
         return Preferences(*(getattr(self, each.name)[wanted_R] for each in fields(self)))
@@ -128,15 +131,16 @@ def said_in(campaign: Campaign) -> QuerySet[Judgment]:
     Of a judge model's own campaign, what the model said: nobody else says anything there.
     """
     mine = Judgment.objects.filter(campaign=campaign)
-    return _usable(mine.said_by_models() if campaign.origin == Origin.MODEL else mine.own_words())
+    return usable(mine.said_by_models() if campaign.origin == Origin.MODEL else mine.own_words())
 
 
 def said_in_any(campaigns: QuerySet[Campaign]) -> QuerySet[Judgment]:
     """The same of people in several campaigns."""
-    return _usable(Judgment.objects.filter(campaign__in=campaigns).own_words())
+    return usable(Judgment.objects.filter(campaign__in=campaigns).own_words())
 
 
-def _usable(rows: QuerySet[Judgment]) -> QuerySet[Judgment]:
+def usable(rows: QuerySet[Judgment]) -> QuerySet[Judgment]:
+    """Of what people said, what figures are made of: no exams, nobody excluded, nothing withdrawn."""
     rows = rows.exclude(task__kind__in=APART)
     return rows.filter(~excluded()).filter(~withdrawn())
 
@@ -146,22 +150,26 @@ def unprompted_in(campaign: Campaign) -> QuerySet[Judgment]:
     return said_in(campaign).filter(saw_proposal=False)
 
 
-def ratings_of(campaign: Campaign, *, said: QuerySet[Judgment] | None = None) -> Ratings:
+def ratings_of(
+    campaign: Campaign, *, said: QuerySet[Judgment] | None = None, is_few: bool = False
+) -> Ratings:
     """The ratings of `said`; None: of all that was said in the campaign."""
     statement = _RATINGS.replace("{missing}", str(_MISSING))
-    columns = _in_order(columns_of_judgments(statement, campaign, 10, said), keys=1)
-    criterion, prompt, completion, turn, member, task, group, day, given = columns
+    columns = _in_order(columns_of_judgments(statement, campaign, 11, said, is_few=is_few), keys=1)
+    criterion, prompt, completion, turn, member, task, group, day, judgment, given = columns
     value = np.where(given == _MISSING, np.nan, given.astype(float))
-    return Ratings(criterion, prompt, completion, turn, member, task, group, day, value)
+    return Ratings(criterion, prompt, completion, turn, member, task, group, day, judgment, value)
 
 
-def preferences_of(campaign: Campaign, *, said: QuerySet[Judgment] | None = None) -> Preferences:
+def preferences_of(
+    campaign: Campaign, *, said: QuerySet[Judgment] | None = None, is_few: bool = False
+) -> Preferences:
     """Likewise; each two of a ranking are a preference."""
     compared, ranked = (
-        _in_order(columns_of_judgments(statement, campaign, 13, said), keys=2)
+        _in_order(columns_of_judgments(statement, campaign, 14, said, is_few=is_few), keys=2)
         for statement in (_PREFERENCES, _RANKINGS)
     )
-    criterion, prompt, one, two, margin, both_bad, place, member, task, group, day = (
+    criterion, prompt, one, two, margin, both_bad, place, *about = (
         np.concatenate(both) for both in zip(compared, ranked, strict=True)
     )
     turned = one > two
@@ -174,10 +182,7 @@ def preferences_of(campaign: Campaign, *, said: QuerySet[Judgment] | None = None
         margin=margin * sign,
         both_bad=both_bad,
         place=place * sign,
-        member=member,
-        task=task,
-        group=group,
-        day=day,
+        **dict(zip(("member", "task", "group", "day", "judgment"), about, strict=True)),
     )
 
 
@@ -196,6 +201,7 @@ class Models:
     """Which model wrote what was judged in a campaign."""
 
     names: list[str]  # in order
+    uids: list[str]  # of the same
     completions: Ints  # keys, rising
     places: Ints  # of each one's model in `names`
 
@@ -206,10 +212,11 @@ class Models:
 def models_of(campaign: Campaign) -> Models:
     completions, models = columns_of(_MODELS, [campaign.pk], 2)
     keys, nth = np.unique(models, return_inverse=True)
-    names = dict(LanguageModel.objects.filter(pk__in=keys.tolist()).values_list("pk", "name"))
-    ordered = sorted(names, key=lambda pk: names[pk])
+    known = LanguageModel.objects.in_bulk(keys.tolist())
+    ordered = sorted(known, key=lambda pk: (known[pk].name, pk))
     place = np.array([ordered.index(pk) for pk in keys.tolist()], dtype=np.int64)
-    return Models([names[pk] for pk in ordered], completions, place[nth])
+    uids = [str(known[pk].uid) for pk in ordered]
+    return Models([known[pk].name for pk in ordered], uids, completions, place[nth])
 
 
 @dataclass(frozen=True)
@@ -228,14 +235,37 @@ def lengths_of(campaign: Campaign) -> Lengths:
 
 
 def columns_of_judgments(
-    statement: str, campaign: Campaign, width: int, said: QuerySet[Judgment] | None = None
+    statement: str,
+    campaign: Campaign,
+    width: int,
+    said: QuerySet[Judgment] | None = None,
+    *,
+    is_few: bool = False,
 ) -> Sequence[Ints]:
-    """The columns about `said`, None: all that was said: `{judgments}` and `{day}` are put in for it."""
+    """The columns about `said`, None: all that was said: `{judgments}` and `{day}` are put in for it.
+
+    Args:
+        is_few: `said` names few of the campaign's judgments by their keys.
+    """
     rows = said_in(campaign) if said is None else said
     chosen, values = rows.order_by().values("pk").query.sql_with_params()
-    return columns_of(
-        statement.replace("{judgments}", chosen).replace("{day}", _DAY), values, width
-    )
+    whole = statement.replace("{judgments}", chosen).replace("{day}", _DAY)
+    if not is_few and _has_many(campaign):
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_nestloop = off")
+            found = columns_of(whole, values, width)
+            cursor.execute("SET LOCAL enable_nestloop TO DEFAULT")  # where a caller's goes on
+            return found
+    return columns_of(whole, values, width)
+
+
+def _has_many(campaign: Campaign) -> bool:
+    """Whether most of its judgments are read sooner by reading whole tables. What leaves judgments out
+    is for the planner a handful of conditions that hardly any row meets, so it would look for the rest
+    of each row one by one.
+    """
+    keys = Judgment.objects.filter(campaign=campaign).order_by().values("pk")
+    return keys[:MANY].count() == MANY
 
 
 def columns_of(

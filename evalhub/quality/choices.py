@@ -19,3 +19,19 @@ class Cause(TextChoices):
     TASTE = "taste", _("a matter of taste: both can be defended")
     CLOSE = "close", _("too close to call")
     MATERIAL = "material", _("something is wrong with the prompt or a response")
+
+
+class Counts(TextChoices):
+    """Which judgments a figure is made of."""
+
+    SAID = "said", _("in reports: what people said last, without exams and who is left out")
+    UNPROMPTED = "unprompted", _("in agreement: the same, unless a proposal was confirmed")
+    OWN = "own", _("in consistency: everybody’s own last word")
+    PLACES = "places", _("in progress: what fills a place of a task")
+
+
+class Answer(TextChoices):
+    """To a question that was asked."""
+
+    GIVEN = "given", _("has a value")
+    CANNOT_TELL = "cannot_tell", _("could not tell")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.expressions import RawSQL
 from numpy.typing import NDArray
 
@@ -13,12 +14,15 @@ from evalhub.accounts.models import Member
 from evalhub.campaigns.choices import Origin
 from evalhub.campaigns.models import Campaign
 from evalhub.judgments.models import Judgment
-from evalhub.judgments.pace import people_of
 from evalhub.quality.arrays import said_in
 from evalhub.quality.questions import Asked, questions_of
 from evalhub.stats.agreement import Level
 
 Floats = NDArray[np.float64]
+
+
+class Report(Protocol):
+    def __call__(self, *, done: int, total: int) -> object: ...
 
 
 @dataclass(frozen=True)
@@ -41,12 +45,24 @@ class Without:
     questions: list[Changed]
 
 
-def without(campaign: Campaign, member: Member) -> Without:
-    """What changes when nothing that `member` said counts; reads only tasks that they judged."""
+def without(
+    campaign: Campaign, member: Member, *, report: Report = lambda *, done, total: None
+) -> Without:
+    """What changes when nothing that `member` said counts; reads only tasks that they judged.
+
+    Args:
+        report: told how many of the steps are done: finding the tasks, reading them, and each question.
+    """
+    report(done=0, total=2)
     theirs = list(_said_by(campaign, member).order_by().values_list("task", flat=True))
     near = said_in(campaign).filter(task__in=_few(theirs)).order_by()
     said = Judgment.objects.filter(pk__in=_few(list(near.values_list("pk", flat=True))))
-    questions = [_changed(asked.given(), member.pk) for asked in questions_of(campaign, said=said)]
+    report(done=1, total=2)
+    asked = list(questions_of(campaign, said=said, is_few=True))
+    questions = []
+    for nth, each in enumerate(asked):
+        report(done=2 + nth, total=2 + len(asked))
+        questions.append(_changed(each.given(), member.pk))
     return Without(
         judgments=len(theirs),
         tasks=len(set(theirs)),
@@ -67,17 +83,9 @@ def _said_by(campaign: Campaign, member: Member) -> QuerySet[Judgment]:
 
 
 def people_in(campaign: Campaign) -> list[Member]:
-    """Whoever judged, by name; a campaign of our own has them in its tallies."""
-    if campaign.origin != Origin.IMPORTED:
-        return sorted((each.member for each in people_of(campaign)), key=str)
-    said: list[int] = list(
-        Judgment.objects.filter(campaign=campaign)
-        .own_words()
-        .order_by()
-        .values_list("member", flat=True)
-        .distinct()
-    )
-    return list(Member.objects.filter(pk__in=said).order_by("pseudonym", "pk"))
+    """Whoever judged, by name: a look for each of the few people, not a walk over all that was said."""
+    judged = Judgment.objects.filter(campaign=campaign, member=OuterRef("pk"))
+    return list(campaign.workspace.members.filter(Exists(judged)).order_by("pseudonym", "pk"))
 
 
 def _changed(asked: Asked, member: int) -> Changed:

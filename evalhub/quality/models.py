@@ -9,10 +9,13 @@ from django.db.models import Exists, OuterRef, Q
 from evalhub.accounts.models import Member, Workspace
 from evalhub.campaigns.models import Campaign, Task
 from evalhub.common.models import PublicModel, one_of
+from evalhub.jobs.models import Job
 from evalhub.judgments.models import Judgment
 from evalhub.prompts.models import Prompt
 from evalhub.quality.choices import Cause, Measure
 from evalhub.rubrics.models import Criterion
+
+PREVIEW = "quality.preview_exclusion"  # kind of its job
 
 
 class ConsensusSnapshot(PublicModel):
@@ -160,6 +163,23 @@ class Exclusion(PublicModel):
 
     def __str__(self) -> str:
         return f"{self.member_id} in {self.campaign_id}"
+
+
+class ExclusionPreview(PublicModel):
+    """What leaving somebody out would change, as its job worked it out; each asking adds a row."""
+
+    campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="+", db_index=False)
+    member = models.ForeignKey(Member, models.PROTECT, related_name="+", db_index=False)
+    job = models.OneToOneField(Job, models.PROTECT, related_name="+")
+    body: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
+    made_at = models.DateTimeField(null=True, blank=True)  # None: the job has not ended well
+
+    class Meta:
+        ordering = ["-pk"]
+        indexes = [models.Index(fields=["campaign", "member", "-id"], name="preview_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.campaign_id} without {self.member_id}"
 
 
 def excluded(*, at: datetime | None = None) -> Exists:

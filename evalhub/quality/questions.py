@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from django.db.models import QuerySet
@@ -35,50 +35,73 @@ class Asked:
     criterion: int  # its key; 0: overall
     name: str  # the criterion's slug, or "overall"
     version: int | None  # of the rubric
+    version_uid: str | None  # None: overall
     level: Level
     is_pair: bool  # the value is which of two: 1 the first, -1 the second, 0 a tie, or BOTH_BAD
     unit_R: Ints  # what was judged, as a place from 0
+    prompt_R: Ints
     member_R: Ints
     task_R: Ints
     group_R: Ints  # of prompts: what is drawn for intervals
     value_R: Floats  # NaN: could not tell
     place_R: Ints  # of a pair's first on the page: 1 first, -1 second; 0 unknown
+    judgment_R: Ints
+
+    @property
+    def behind(self) -> dict[str, str]:
+        """How Browse is asked for the judgments that say something to this question."""
+        return behind(self.name, is_pair=self.is_pair, version=self.version_uid)
 
     def given(self) -> Asked:
         """Without those who could not tell."""
-        given_R = ~np.isnan(self.value_R)
-        columns = ("unit_R", "member_R", "task_R", "group_R", "value_R", "place_R")
-        return replace(self, **{name: getattr(self, name)[given_R] for name in columns})
+        return self.where(~np.isnan(self.value_R))
+
+    def where(self, wanted_R: NDArray[np.bool_]) -> Asked:
+        """Some of the answers; units keep their places."""
+        columns = [each.name for each in fields(self) if each.name.endswith("_R")]
+        return replace(self, **{name: getattr(self, name)[wanted_R] for name in columns})
 
 
-def questions_of(campaign: Campaign, *, said: QuerySet[Judgment] | None = None) -> Iterator[Asked]:
-    """The answers of `said`, or of all that was said; criteria answered in words are left out."""
-    ratings = ratings_of(campaign, said=said)
+def behind(name: str, *, is_pair: bool, version: str | None) -> dict[str, str]:
+    """See `Asked.behind`; `version` is the uid of the criterion's rubric version."""
+    asked = {"question": f"{'compared' if is_pair else 'rated'}:{name}"}
+    return asked if version is None else asked | {"version": version}
+
+
+def questions_of(
+    campaign: Campaign, *, said: QuerySet[Judgment] | None = None, is_few: bool = False
+) -> Iterator[Asked]:
+    """The answers of `said`, or of all that was said; criteria answered in words are left out.
+
+    Args:
+        is_few: `said` names few of the campaign's judgments by their keys.
+    """
+    ratings = ratings_of(campaign, said=said, is_few=is_few)
     criteria = Criterion.objects.filter(pk__in=np.unique(ratings.criterion).tolist())
     for criterion in criteria.select_related("version"):
         if criterion.kind in _LEVELS:
             yield _rated(ratings, criterion)
-    preferences = preferences_of(campaign, said=said)
-    names = dict(
-        Criterion.objects.filter(pk__in=np.unique(preferences.criterion).tolist()).values_list(
-            "pk", "slug"
-        )
-    )
-    for key in np.unique(preferences.criterion).tolist():
+    preferences = preferences_of(campaign, said=said, is_few=is_few)
+    keys = np.unique(preferences.criterion).tolist()
+    compared = Criterion.objects.select_related("version").in_bulk(keys)
+    for key in keys:
         mine = preferences.criterion == key
         value = np.where(preferences.both_bad == 1, BOTH_BAD, np.sign(preferences.margin))
         yield Asked(
             criterion=key,
-            name=names.get(key, OVERALL),
+            name=compared[key].slug if key else OVERALL,
             version=None,
+            version_uid=str(compared[key].version.uid) if key else None,
             level=Level.NOMINAL,
             is_pair=True,
             unit_R=places(preferences.first[mine], preferences.second[mine]),
+            prompt_R=preferences.prompt[mine],
             member_R=preferences.member[mine],
             task_R=preferences.task[mine],
             group_R=preferences.group[mine],
             value_R=value[mine].astype(float),
             place_R=preferences.place[mine],
+            judgment_R=preferences.judgment[mine],
         )
 
 
@@ -88,14 +111,17 @@ def _rated(ratings: Ratings, criterion: Criterion) -> Asked:
         criterion=criterion.pk,
         name=criterion.slug,
         version=criterion.version.number,
+        version_uid=str(criterion.version.uid),
         level=_LEVELS[ScaleKind(criterion.kind)],
         is_pair=False,
         unit_R=places(ratings.prompt[mine], ratings.completion[mine], ratings.turn[mine]),
+        prompt_R=ratings.prompt[mine],
         member_R=ratings.member[mine],
         task_R=ratings.task[mine],
         group_R=ratings.group[mine],
         value_R=ratings.value[mine],
         place_R=np.zeros(int(mine.sum()), dtype=np.int64),
+        judgment_R=ratings.judgment[mine],
     )
 
 

@@ -8,6 +8,11 @@ urlpatterns = [
     path("campaigns/<uuid:uid>/alerts/", views.alerts, name="alerts"),
     path("campaigns/<uuid:uid>/disputes/", views.dispute_list, name="disputes"),
     path("campaigns/<uuid:uid>/exclusions/", exclusion_views.exclusions, name="exclusions"),
+    path(
+        "campaigns/<uuid:uid>/exclusions/preview/",
+        exclusion_views.exclusion_preview,
+        name="exclusion_preview",
+    ),
     path("exclusions/<uuid:uid>/lift/", exclusion_views.exclusion_lift, name="exclusion_lift"),
     path("tasks/<uuid:uid>/", views.task_detail, name="task"),
     path("tasks/<uuid:uid>/verdict/", views.verdict, name="verdict"),

@@ -18,6 +18,7 @@ from evalhub.reports.access import acting_export, newest_made
 from evalhub.reports.choices import ExportFormat, ReportKind
 from evalhub.reports.errors import NotComputed
 from evalhub.reports.flat import csv_of
+from evalhub.reports.parts import only
 from evalhub.reports.progress import progress_report
 from evalhub.reports.serializers import ExportSerializer, NewExportSerializer, ReportSerializer
 from evalhub.reports.services import open_export, start_export, start_report
@@ -50,7 +51,10 @@ class ReportView(APIView):
     kind = ReportKind.AGREEMENT
 
     @extend_schema(
-        parameters=[OpenApiParameter("format", str, enum=["json", "csv"])],
+        parameters=[
+            OpenApiParameter("format", str, enum=["json", "csv"]),
+            OpenApiParameter("by", str, enum=["slice", "version", "pair", "model", "week"]),
+        ],
         responses={
             (200, "application/json"): ReportSerializer,
             (200, "text/csv"): OpenApiTypes.STR,
@@ -59,14 +63,19 @@ class ReportView(APIView):
     def get(self, request: Request, uid: UUID) -> HttpResponseBase:
         """The report that was asked for last: its state, and its figures once there are some.
 
-        With `?format=csv` the figures of the newest that is made, one a line.
+        With `?format=csv` the figures of the newest that is made, one a line. With `?by=` only what is
+        split by that: agreement by `slice`, `version` or `pair`, the leaderboard by `slice`, bias by
+        `model`, `slice` or `week`.
         """
         campaign = acting_campaign(request, uid, to="build")
+        by = request.query_params.get("by", "")
         if request.query_params.get("format") == "csv":
-            return csv_of(newest_made(campaign, self.kind))
+            return csv_of(newest_made(campaign, self.kind), by=by)
         report = campaign.reports.filter(kind=self.kind).select_related("campaign", "job").first()
         if report is None:
             raise NotComputed(_("Nobody has asked for this report yet; POST computes it."))
+        if by:
+            report.body = only(self.kind, report.body, by)
         return Response(ReportSerializer(report).data)
 
     @extend_schema(request=None, responses={202: ReportSerializer})

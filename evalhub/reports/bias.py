@@ -7,22 +7,23 @@ place for rows about no model.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evalhub.campaigns.models import Campaign
-from evalhub.quality.arrays import lengths_of, models_of, preferences_of, ratings_of
+from evalhub.quality.arrays import Models, lengths_of, models_of, preferences_of, ratings_of
+from evalhub.quality.choices import Counts
 from evalhub.registry.models import LanguageModel
+from evalhub.reports.behind import GIVEN, Behind, behind_report
 from evalhub.reports.figures import cell, number
 from evalhub.reports.judged import (
     SCORE,
     Judged,
-    first_day,
     preferences_judged,
     ratings_judged,
+    week_told,
 )
 from evalhub.reports.marks import hallucination
 from evalhub.reports.slicing import Slicing, representation, slicing_of
@@ -43,7 +44,7 @@ def bias_report(campaign: Campaign, *, beat: Beat = lambda: None) -> dict[str, A
     """Everything that judgments of a campaign may hang on beside what is judged.
 
     Returns:
-        `questions`: each with `rows` (see `_row`) by model, by slice and by week; `length`, `position`
+        `questions`: each with `rows` (see `_row`) by model, by slice and by week, `split` being which; `length`, `position`
         and `hallucination` (see their functions); `representation` of slices, and `slices_left_out`.
         Intervals are 95 % by drawing groups of prompts (people, for the position). `corrected` are
         p-values after Holm's correction, for all differences of the report together: in 95 of 100
@@ -55,11 +56,14 @@ def bias_report(campaign: Campaign, *, beat: Beat = lambda: None) -> dict[str, A
         models_of(campaign),
     )
     beat()
-    slicing, versions = slicing_of(campaign), _versions(campaign, written.names)
+    slicing, versions = (
+        slicing_of(campaign, beside_collections=True),
+        _versions(campaign, written.names),
+    )
     questions = []
     for judged in (*ratings_judged(ratings, written), *preferences_judged(preferences, written)):
         beat()
-        questions.append(_question(judged, written.names, versions, slicing))
+        questions.append(_question(judged, written, versions, slicing))
     rows = [row for each in questions for row in each["rows"]]
     _correct([row["difference"] for row in rows if row["difference"]])
     lengths = lengths_of(campaign)
@@ -70,6 +74,7 @@ def bias_report(campaign: Campaign, *, beat: Beat = lambda: None) -> dict[str, A
     beat()
     return {
         "campaign": str(campaign.uid),
+        "behind": behind_report(campaign, Counts.SAID),
         "correction": "holm",
         "questions": questions,
         "length": {"pairs": pairs, "scores": length_of_scores(ratings, lengths, beat=beat)},
@@ -86,25 +91,29 @@ class _Tables(NamedTuple):
     sum_GVM: Floats
     count_GVM: Floats
     missing_VM: Ints
+    judgment_VM: (
+        Ints  # each once, of the answers that have a value; in the last place of all models
+    )
 
 
 def _question(
-    judged: Judged, models: list[str], versions: Versions, slicing: Slicing
+    judged: Judged, written: Models, versions: Versions, slicing: Slicing
 ) -> dict[str, Any]:
     draws_BG = draws_of(judged.buckets)
     everything = np.zeros(len(judged.value_R), dtype=np.int64)
-    whole = _tables(judged, everything, 1, len(models))
-    rows = _by_model(judged, whole, models, versions, draws_BG)
+    models = len(written.names)
+    whole = _tables(judged, everything, 1, models)
+    rows = _by_model(judged, whole, written, versions, draws_BG)
     for key in sorted(slicing.keys):
         values = slicing.keys[key]
-        split = _tables(judged, slicing.places(key, judged.prompt_R), len(values), len(models))
-        names = [each.name for each in values]
-        rows += _by(judged, "slice", names, split, whole, models, draws_BG)
+        split = _tables(judged, slicing.places(key, judged.prompt_R), len(values), models)
+        names = [Split("slice", each.name, {"slice": each.name}) for each in values]
+        rows += _by(judged, names, split, whole, written, draws_BG)
     seen, place_R = np.unique(judged.week_R, return_inverse=True)
     place_R = np.where(judged.week_R > seen[-1] - WEEKS, place_R, -1)
-    split = _tables(judged, place_R, len(seen), len(models))
-    names = [_week(week) for week in seen.tolist()]
-    rows += _by(judged, "week", names, split, whole, models, draws_BG)
+    split = _tables(judged, place_R, len(seen), models)
+    names = [Split("week", *week_told(week)) for week in seen.tolist()]
+    rows += _by(judged, names, split, whole, written, draws_BG)
     missing = int(np.isnan(judged.value_R).sum())
     return {
         "question": judged.question,
@@ -112,6 +121,8 @@ def _question(
         "measure": judged.measure,
         "answers": len(judged.value_R) - missing,
         "missing": missing,
+        "judgments": int(judged.firsts.sum()),
+        "behind": judged.behind | GIVEN,
         "rows": rows,
     }
 
@@ -124,22 +135,24 @@ def _tables(judged: Judged, value_R: Ints, values: int, models: int) -> _Tables:
     given_R = np.where(is_missing_R, -1, cell_R)
     shape = (judged.buckets, values * M)
     missing = np.bincount(cell_R[is_missing_R & (cell_R >= 0)], minlength=values * M)
+    told_R = given_R[judged.firsts_of_models]
+    judgments = np.bincount(told_R[told_R >= 0], minlength=values * M).reshape(values, M)
+    all_R = value_R[judged.firsts]
+    judgments[:, models] = np.bincount(all_R[all_R >= 0], minlength=values)
     return _Tables(
         table_of(judged.bucket_R, given_R, judged.value_R, shape=shape).reshape(-1, values, M),
         table_of(judged.bucket_R, given_R, None, shape=shape).reshape(-1, values, M),
         missing.reshape(values, M),
+        judgments,
     )
 
 
 def _with_all(judged: Judged, tables: _Tables) -> _Tables:
     """All models together in the last place for scores; the mean of a win rate over all is always ½."""
+    sums, counts, missing, judgments = tables
     if judged.measure != SCORE:
-        return _Tables(
-            tables.sum_GVM[..., :-1], tables.count_GVM[..., :-1], tables.missing_VM[..., :-1]
-        )
-    return _Tables(
-        _totalled(tables.sum_GVM), _totalled(tables.count_GVM), _totalled(tables.missing_VM)
-    )
+        return _Tables(sums[..., :-1], counts[..., :-1], missing[..., :-1], judgments[..., :-1])
+    return _Tables(_totalled(sums), _totalled(counts), _totalled(missing), judgments)
 
 
 def _totalled(table: NDArray[T]) -> NDArray[T]:
@@ -149,56 +162,74 @@ def _totalled(table: NDArray[T]) -> NDArray[T]:
     return both
 
 
+class Split(NamedTuple):
+    by: str  # slice or week
+    name: str
+    behind: Behind
+
+
 def _by_model(
-    judged: Judged, whole: _Tables, models: list[str], versions: Versions, draws_BG: Floats
+    judged: Judged, whole: _Tables, written: Models, versions: Versions, draws_BG: Floats
 ) -> list[dict[str, Any]]:
     """In order of registration, each with its difference from the version before it."""
-    told = _with_all(judged, whole)
+    told, models = _with_all(judged, whole), len(written.names)
     sum_GM, count_GM, missing_M = told.sum_GVM[:, 0], told.count_GVM[:, 0], told.missing_VM[0]
     here = np.arange(sum_GM.shape[1])
     before = here.copy()
-    before[: len(models)] = versions.before
+    before[:models] = versions.before
     gap = gaps(sum_GM, count_GM, sum_GM[:, before], count_GM[:, before], draws_BG)
-    found = _Found(_means(judged)(sum_GM, count_GM, draws_BG), gap, count_GM.sum(axis=0), missing_M)
-    names: list[str | None] = [*models, None]
+    mean = _means(judged)(sum_GM, count_GM, draws_BG)
+    found = _Found(mean, gap, count_GM.sum(axis=0), missing_M, told.judgment_VM[0])
+    names: list[str | None] = [*written.names, None]
     return [
-        _row("model", None, names[at], found, at, None if before[at] == at else names[before[at]])
-        for at in (*versions.order, *here[len(models) :].tolist())
+        {"by": "model", "split": None}
+        | _row(found, at, None if before[at] == at else names[before[at]])
+        | _about(judged, written, at, {})
+        for at in (*versions.order, *here[models:].tolist())
         if found.n_C[at] or found.missing_C[at]
     ]
 
 
 def _by(
     judged: Judged,
-    by: str,
-    values: list[str],
+    splits: list[Split],
     split: _Tables,
     whole: _Tables,
-    models: list[str],
+    written: Models,
     draws_BG: Floats,
 ) -> list[dict[str, Any]]:
     """Each value, for all models and for each one, with its difference from the rest of the campaign."""
-    sum_GVM, count_GVM, missing_VM = _with_all(judged, split)
-    whole_sum_G1M, whole_count_G1M, _ = _with_all(judged, whole)
-    G, V, M = sum_GVM.shape
+    sum_GVM, count_GVM, missing_VM, judgment_VM = _with_all(judged, split)
+    whole_sum_G1M, whole_count_G1M, *_ = _with_all(judged, whole)
+    G, _, M = sum_GVM.shape
     sum_GC, count_GC = sum_GVM.reshape(G, -1), count_GVM.reshape(G, -1)
     rest_sum_GC = (whole_sum_G1M - sum_GVM).reshape(G, -1)
     rest_count_GC = (whole_count_G1M - count_GVM).reshape(G, -1)
-    gap = gaps(sum_GC, count_GC, rest_sum_GC, rest_count_GC, draws_BG)
     found = _Found(
         _means(judged)(sum_GC, count_GC, draws_BG),
-        gap,
+        gaps(sum_GC, count_GC, rest_sum_GC, rest_count_GC, draws_BG),
         count_GC.sum(axis=0),
         missing_VM.reshape(-1),
+        judgment_VM.reshape(-1),
     )
-    names: list[str | None] = [*models, None]
-    places: list[int] = [*range(len(models), M), *range(len(models))]  # all models together first
+    models = len(written.names)
+    places = [*range(models, M), *range(models)]  # all models together first
     return [
-        _row(by, values[value], names[model], found, value * M + model, "rest")
-        for value in range(V)
+        {"by": each.by, "split": each.name}
+        | _row(found, value * M + model, "rest")
+        | _about(judged, written, model, each.behind)
+        for value, each in enumerate(splits)
         for model in places
         if found.n_C[value * M + model] or found.missing_C[value * M + model]
     ]
+
+
+def _about(judged: Judged, written: Models, model: int, behind: Behind) -> dict[str, Any]:
+    """`model`, None for all together, and what is behind its figure."""
+    about = judged.behind | GIVEN | behind
+    if model == len(written.names):
+        return {"model": None, "behind": about}
+    return {"model": written.names[model], "behind": about | {"model": written.uids[model]}}
 
 
 def _means(judged: Judged) -> Callable[[Floats, Floats, Floats], Means]:
@@ -212,12 +243,11 @@ class _Found(NamedTuple):
     gap: Gaps
     n_C: Floats
     missing_C: Ints
+    judgment_C: Ints
 
 
-def _row(
-    by: str, split: str | None, model: str | None, found: _Found, at: int, against: str | None
-) -> dict[str, Any]:
-    """One figure: `by` model, slice or week, `split` which slice or week, `model` None for all together.
+def _row(found: _Found, at: int, against: str | None) -> dict[str, Any]:
+    """One figure.
 
     `difference` from `against` (the version before, or the rest) is None where there is nothing to
     compare with; its `p` is None where fewer than five groups of prompts are on a side.
@@ -231,12 +261,10 @@ def _row(
             "corrected": None,
         }
     return {
-        "by": by,
-        "split": split,
-        "model": model,
         **cell(found.mean, at),
         "n": int(found.n_C[at]),
         "missing": int(found.missing_C[at]),
+        "judgments": int(found.judgment_C[at]),
         "difference": gap,
     }
 
@@ -267,10 +295,3 @@ def _versions(campaign: Campaign, names: list[str]) -> Versions:
         elif nth:
             before[at] = order[nth - 1]
     return Versions(order, before)
-
-
-def _week(week: int) -> str:
-    """2026-W48."""
-    monday = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=first_day(week))
-    year, number_, _ = monday.isocalendar()
-    return f"{year}-W{number_:02}"

@@ -21,7 +21,9 @@ from evalhub.gold.models import GoldVerdict
 from evalhub.gold.queries import passed_in
 from evalhub.judgments.models import Judgment
 from evalhub.quality.arrays import preferences_of
+from evalhub.quality.choices import Counts
 from evalhub.quality.questions import places
+from evalhub.reports.behind import behind_report
 from evalhub.reports.figures import number
 from evalhub.reports.haste import WORDS_A_SECOND, hasty_in
 from evalhub.reports.repeated import Repeated, repeated_in
@@ -56,12 +58,14 @@ def consistency_report(campaign: Campaign, *, beat: Beat = lambda: None) -> dict
     people = Member.objects.filter(pk__in=counts).order_by("pseudonym", "pk")
     return {
         "campaign": str(campaign.uid),
+        "behind": behind_report(campaign, Counts.OWN),
         "words_a_second": WORDS_A_SECOND,
         "people": [
             {
                 "annotator": member.pseudonym,
                 "member": str(member.uid),
                 "judgments": counts[member.pk],
+                "behind": {"member": str(member.uid)},
                 "gold": gold.get(member.pk),
                 "repeats": repeats.get(member.pk),
                 "position": positions.get(member.pk),

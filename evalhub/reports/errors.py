@@ -27,3 +27,9 @@ class NotComputed(Conflict):
     """Nobody has asked for this report of the campaign yet."""
 
     code = "not_computed"
+
+
+class NoSuchPart(DomainError):
+    """A report is asked for by something that it is not split by."""
+
+    code, http_status = "no_such_part", 422

@@ -21,10 +21,10 @@ from evalhub.reports.paper import bias_file
 @require_GET
 @login_required
 def csv(request: Request, workspace: str, uid: UUID, kind: ReportKind) -> StreamingHttpResponse:
-    """The figures of the newest report, one a line."""
+    """The figures of the newest report, one a line; with `?by=` only what is split by that."""
     member = access_member(request.user, workspace, to="build")
     campaign = access_campaign(member, uid)
-    return csv_of(newest_made(campaign, kind))
+    return csv_of(newest_made(campaign, kind), by=request.GET.get("by", ""))
 
 
 @require_GET

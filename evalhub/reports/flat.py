@@ -9,6 +9,7 @@ from django.http import StreamingHttpResponse
 
 from evalhub.common.spreadsheets import csv_lines
 from evalhub.reports.models import Report
+from evalhub.reports.parts import only
 
 Row = dict[str, Any]  # JSON
 
@@ -25,6 +26,7 @@ HEAD = (
     "n",
     "missing",
     "p_corrected",
+    "judgments",
 )
 _ABOUT = {  # fields that say what a figure is about, by column; whatever is inside inherits them
     "question": "question",
@@ -38,10 +40,13 @@ _ABOUT = {  # fields that say what a figure is about, by column; whatever is ins
     "against": "against",
     "second": "against",
     "missing": "missing",
+    "judgments": "judgments",
 }
-_VALUES = ("value", "strength", "win_rate", "alpha", "kappa", "disagreement")
+_VALUES = (  # the interval of a node is the first one's
+    "value", "strength", "win_rate", "alpha", "kappa", "weighted", "percent", "disagreement",
+)  # fmt: skip
 _PROGRESS = ("wanted", "done", "in_hand", "waiting")
-_COUNTS = ("n", "answers", "judgments")
+_COUNTS = ("n", "answers", "comparisons", "judgments")
 
 
 def figures_in(body: Row) -> Iterator[Row]:
@@ -56,17 +61,20 @@ def csv_text(body: Row) -> Iterator[str]:
     return csv_lines(HEAD, ([row.get(name) for name in HEAD] for row in figures_in(body)))
 
 
-def csv_of(report: Report) -> StreamingHttpResponse:
-    answer = StreamingHttpResponse(csv_text(report.body), content_type="text/csv; charset=utf-8")
+def csv_of(report: Report, *, by: str = "") -> StreamingHttpResponse:
+    """The whole report, or only what is split `by` something."""
+    body = only(report.kind, report.body, by) if by else report.body
+    answer = StreamingHttpResponse(csv_text(body), content_type="text/csv; charset=utf-8")
     name = f"{report.kind}-{report.campaign.uid}.csv"
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer
 
 
 def _walk(node: Any, path: list[str], about: Row) -> Iterator[Row]:
-    if isinstance(node, list):
+    if isinstance(node, list):  # of parts, and what stands behind the whole is not behind each
+        inside = {column: value for column, value in about.items() if column != "judgments"}
         for each in node:
-            yield from _walk(each, path, about)
+            yield from _walk(each, path, inside)
     if not isinstance(node, dict):
         return
     own = {column: node[name] for name, column in _ABOUT.items() if _is_plain(node, name)}
@@ -85,12 +93,13 @@ def _is_plain(node: Row, name: str) -> bool:
 
 def _figure(node: Row, name: str, path: list[str]) -> Row:
     where = path if name == "value" else [*path, name]
+    is_first = name == next(each for each in (*_VALUES, *_PROGRESS) if _is_plain(node, each))
     counts = [node[each] for each in _COUNTS if _is_plain(node, each)]
     return {
         "figure": ".".join(where),
         "value": node[name],
-        "low": node.get("low"),
-        "high": node.get("high"),
+        "low": node.get("low") if is_first else None,
+        "high": node.get("high") if is_first else None,
         "n": counts[0] if counts else None,
         "p_corrected": node.get("corrected"),
     }

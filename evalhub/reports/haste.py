@@ -17,10 +17,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from django.db import transaction
+from django.db.models.expressions import RawSQL
+from numpy.typing import NDArray
 
 from evalhub.campaigns.models import Campaign, TaskCompletion
 from evalhub.judgments.models import Judgment
-from evalhub.quality.arrays import columns_of_judgments
+from evalhub.quality.arrays import columns_of, columns_of_judgments
 
 WORDS_A_SECOND = 10
 
@@ -28,6 +30,15 @@ _TIMED = """
     SELECT j.id, j.member_id, j.task_id, j.active_ms::bigint
     FROM judgments_judgment j WHERE j.id IN ({judgments})
 """
+
+_BYTES = """
+    SELECT c.task_id, octet_length(x.content)::bigint
+    FROM campaigns_taskcompletion c
+    JOIN campaigns_task t ON t.id = c.task_id
+    JOIN prompts_completion x ON x.id = c.completion_id
+    WHERE t.campaign_id = %s AND t.judged > 0
+"""
+Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -43,7 +54,9 @@ def hasty_in(campaign: Campaign) -> dict[int, Haste]:
     said = Judgment.objects.filter(campaign=campaign, supersedes=None, active_ms__isnull=False)
     keys, member_R, task_R, active_R = columns_of_judgments(_TIMED, campaign, 4, said.own_words())
     tasks, at_R = np.unique(task_R, return_inverse=True)
-    words = _words_in(campaign)
+    most_R = _most_words(campaign, tasks)[at_R]
+    may_be_R = active_R * WORDS_A_SECOND < most_R * 1000
+    words = _words_in(np.unique(task_R[may_be_R]))
     words_T = np.array([words[task] for task in tasks.tolist()], dtype=np.int64)
     is_hasty_R = active_R * WORDS_A_SECOND < words_T[at_R] * 1000
     timed = Counter(member_R.tolist())
@@ -53,12 +66,28 @@ def hasty_in(campaign: Campaign) -> dict[int, Haste]:
     return {member: Haste(count, hasty[member]) for member, count in timed.items()}
 
 
-def _words_in(campaign: Campaign) -> Counter[int]:
-    """The words of the responses of each judged task, by its key; counted here, as text streams by:
+def _most_words(campaign: Campaign, task_T: Ints) -> Ints:
+    """What the words of each task's responses cannot be more than: every other byte begins one.
+
+    So that only few texts are read: the length of a text is known without it.
+    """
+    tasks, bytes_ = columns_of(_BYTES, [campaign.pk], 2)
+    known, at = np.unique(tasks, return_inverse=True)
+    most = np.bincount(at, (bytes_ + 1) // 2, minlength=len(known)).astype(np.int64)
+    most_T = np.zeros(len(task_T), dtype=np.int64)
+    in_T = np.isin(task_T, known)
+    most_T[in_T] = most[np.searchsorted(known, task_T[in_T])]
+    return most_T
+
+
+def _words_in(task_T: Ints) -> Counter[int]:
+    """The words of the responses of each of the tasks, by its key; counted here, as text streams by:
     PostgreSQL's `translate` and regular expressions took 120 CPU s for 200,000 texts of 110 words.
     """
     words: Counter[int] = Counter()
-    shown = TaskCompletion.objects.filter(task__campaign=campaign, task__judged__gt=0)
+    shown = TaskCompletion.objects.filter(
+        task__in=RawSQL("SELECT unnest(%s::bigint[])", [task_T.tolist()])
+    )
     texts = shown.order_by().values_list("task", "completion__content")
     with transaction.atomic():  # a server-side cursor lives in a transaction
         for task, content in texts.iterator(chunk_size=2000):

@@ -1,8 +1,12 @@
-"""Which model people prefer in a campaign: a report of plain values, ready for JSON."""
+"""Which model people prefer in a campaign, and in each slice: a report of plain values, ready for JSON.
+
+Shapes: P preferences, M models, G groups of prompts.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -10,12 +14,18 @@ from numpy.typing import NDArray
 
 from evalhub.campaigns.models import Campaign
 from evalhub.quality.arrays import Models, Preferences, models_of, preferences_of
-from evalhub.rubrics.models import Criterion
+from evalhub.quality.choices import Counts
+from evalhub.quality.questions import OVERALL, behind
+from evalhub.reports.behind import OF_TWO_MODELS, Behind, behind_report
+from evalhub.reports.judged import compared_in
+from evalhub.reports.rates import counted, matrix_of
+from evalhub.reports.slicing import Slicing, slicing_of
 from evalhub.stats.intervals import buckets
-from evalhub.stats.leaderboard import board, components, never_lost, win_rates
+from evalhub.stats.leaderboard import board, components, never_lost
 from evalhub.valuing.models import ValuedTask
 
 Beat = Callable[[], object]
+Bools = NDArray[np.bool_]
 Ints = NDArray[np.int64]
 
 BY_LOT = "overall, of tasks by lot"
@@ -30,19 +40,30 @@ def leaderboard_report(campaign: Campaign, *, beat: Beat = lambda: None) -> dict
         (win rates), `position` (logits towards what stood first on the page; None when nobody knows
         what did), and `warnings`:
         `unlinked` (models that no chain of judgments links to the largest group) and `unbounded`
-        (that won or lost everything). Comparisons of a model with itself count for nothing.
+        (that won or lost everything); `slices`: the same of each slice of the prompts alone, so that
+        models may be linked in all together and not in one. Comparisons of a model with itself count
+        for nothing. `slices_left_out`: rarer slices than those.
     """
     preferences, models = preferences_of(campaign), models_of(campaign)
-    keys = np.unique(preferences.criterion).tolist()
-    names = dict(Criterion.objects.filter(pk__in=keys).values_list("pk", "slug"))
-    boards = [
-        {"question": names.get(key, "overall"), **_board(preferences, models, key, beat)}
-        for key in keys
-    ]
+    slicing = slicing_of(campaign)
+    boards = []
+    for key, asked in compared_in(preferences).items():
+        compared = _compared(preferences, key, models)
+        about = asked.behind | OF_TWO_MODELS
+        told = _board(compared, models, about, beat)
+        slices = list(_slices(compared, models, slicing, about, beat))
+        boards.append({"question": asked.name, **told, "slices": slices})
     drawn = _by_lot(campaign, preferences)
     if (drawn.criterion == 0).any():
-        boards.append({"question": BY_LOT, **_board(drawn, models, 0, beat)})
-    return {"campaign": str(campaign.uid), "boards": boards}
+        about = behind(OVERALL, is_pair=True, version=None) | OF_TWO_MODELS | {"mark": "by_lot"}
+        told = _board(_compared(drawn, 0, models), models, about, beat)
+        boards.append({"question": BY_LOT, **told, "slices": []})
+    return {
+        "campaign": str(campaign.uid),
+        "behind": behind_report(campaign, Counts.SAID),
+        "boards": boards,
+        "slices_left_out": slicing.left_out,
+    }
 
 
 def _by_lot(campaign: Campaign, preferences: Preferences) -> Preferences:
@@ -52,74 +73,110 @@ def _by_lot(campaign: Campaign, preferences: Preferences) -> Preferences:
     return preferences.where(np.isin(preferences.task, tasks))
 
 
-def _board(preferences: Preferences, written: Models, key: int, beat: Beat) -> dict[str, Any]:
-    mine = preferences.criterion == key
-    one, two = written.of(preferences.first[mine]), written.of(preferences.second[mine])
-    seen = np.unique(np.concatenate([one, two]))
-    first, second = np.searchsorted(seen, one), np.searchsorted(seen, two)
-    models = [written.names[at] for at in seen.tolist()]
-    M = len(models)
-    tables_GMM3 = _tables(preferences, mine, first, second, M)
+@dataclass(frozen=True)
+class Compared:
+    """Comparisons on one question; models are places in the campaign's."""
+
+    first: Ints
+    second: Ints
+    outcome: Ints  # 0 the first won, 1 a tie, 2 the second
+    place: Ints  # as of Preferences
+    prompt: Ints
+    group: Ints  # of prompts, as a place from 0
+    judgment: Ints
+
+    def at(self, chosen: Ints | Bools) -> Compared:
+        return Compared(*(getattr(self, each.name)[chosen] for each in fields(self)))
+
+
+def _compared(preferences: Preferences, key: int, written: Models) -> Compared:
+    mine = preferences.where(preferences.criterion == key)
+    return Compared(
+        first=written.of(mine.first),
+        second=written.of(mine.second),
+        outcome=1 - np.sign(mine.margin),
+        place=mine.place,
+        prompt=mine.prompt,
+        group=np.unique(mine.group, return_inverse=True)[1],
+        judgment=mine.judgment,
+    )
+
+
+def _slices(
+    compared: Compared, written: Models, slicing: Slicing, about: Behind, beat: Beat
+) -> Iterator[dict[str, Any]]:
+    """The boards of slices in which two models were compared, key by key."""
+    apart = compared.at(compared.first != compared.second)
+    for key in sorted(slicing.keys):
+        place_P = slicing.places(key, apart.prompt)
+        order = np.argsort(place_P, kind="stable")
+        ends = np.searchsorted(place_P[order], np.arange(len(slicing.keys[key]) + 1))
+        for each, begin, end in zip(slicing.keys[key], ends[:-1], ends[1:], strict=True):
+            if end > begin:
+                part = apart.at(order[begin:end])
+                told = _board(part, written, about | {"slice": each.name}, beat)
+                yield {"slice": each.name, **told}
+
+
+def _board(compared: Compared, written: Models, about: Behind, beat: Beat) -> dict[str, Any]:
+    """`comparisons` are two responses each; one judgment that ranks more makes several of them."""
+    seen, at = np.unique(np.concatenate([compared.first, compared.second]), return_inverse=True)
+    first, second = at[: len(compared.first)], at[len(compared.first) :]
+    names, M = [written.names[each] for each in seen.tolist()], len(seen)
+    uids = [written.uids[each] for each in seen.tolist()]
+    tables_GMM3 = _tables(compared, first, second, M)
     table_MM3 = tables_GMM3.sum(axis=0)
     found = board(tables_GMM3, beat=beat)
-    rate_MM, n_MM = win_rates(table_MM3)
     group_M, alone = components(table_MM3), set(never_lost(table_MM3).tolist())
     order = np.argsort(-found.fit.strength_M, kind="stable").tolist()
+    judgments = counted(first, second, compared.judgment, M)
     return {
-        "judgments": int(table_MM3.sum()),
+        "judgments": judgments.all,
+        "comparisons": int((first != second).sum()),
+        "behind": about,
         "models": [
             {
-                "model": models[at],
+                "model": names[at],
                 "strength": float(found.fit.strength_M[at]),
                 "low": float(found.low_M[at]),
                 "high": float(found.high_M[at]),
                 "best_rank": int(found.ranks_M2[at, 0]),
                 "worst_rank": int(found.ranks_M2[at, 1]),
                 "best": float(found.best_M[at]),
-                "judgments": int(n_MM[at].sum()),
+                "judgments": int(judgments.of_model_M[at]),
+                "behind": about | {"model": uids[at]},
             }
             for at in order
         ],
-        "matrix": [
-            {
-                "model": models[one],
-                "against": models[two],
-                "win_rate": float(rate_MM[one, two]),
-                "n": int(n_MM[one, two]),
-            }
-            for one in order
-            for two in order
-            if one != two and n_MM[one, two]
-        ],
+        "matrix": matrix_of(tables_GMM3, judgments, order, names, uids, about),
         "position": {
             "value": found.fit.position,
             "low": found.position_low,
             "high": found.position_high,
         }
-        if preferences.place[mine].any()
+        if compared.place.any()
         else None,
         "warnings": {
-            "unlinked": [models[at] for at in range(M) if group_M[at] > 0],
-            "unbounded": [models[at] for at in sorted(alone)],
+            "unlinked": [names[at] for at in range(M) if group_M[at] > 0],
+            "unbounded": [names[at] for at in sorted(alone)],
         },
     }
 
 
-def _tables(
-    preferences: Preferences, mine: NDArray[np.bool_], first: Ints, second: Ints, M: int
-) -> NDArray[np.float64]:
+def _tables(compared: Compared, first: Ints, second: Ints, M: int) -> NDArray[np.float64]:
     """What became of each two models, by the order on the page, per group of prompts.
 
     Where the order is not known, half of the judgment counts in each.
     """
-    group = np.unique(preferences.group[mine], return_inverse=True)[1]
+    group = np.unique(compared.group, return_inverse=True)[1]
     bucket = buckets(int(group.max()) + 1, at_most=GROUPS)[group]
-    outcome = 1 - np.sign(preferences.margin[mine])  # 0 first, 1 tie, 2 second
-    place = preferences.place[mine]
-    tables = np.zeros((int(bucket.max()) + 1, M, M, 3))
-    for side, weight in ((1, (1 + place) / 2), (-1, (1 - place) / 2)):
+    shape = (int(bucket.max()) + 1, M, M, 3)
+    tables = np.zeros(shape)
+    for side, weight in ((1, (1 + compared.place) / 2), (-1, (1 - compared.place) / 2)):
         left, right = (first, second) if side == 1 else (second, first)
-        said = outcome if side == 1 else 2 - outcome
-        apart = first != second
-        np.add.at(tables, (bucket[apart], left[apart], right[apart], said[apart]), weight[apart])
+        said = compared.outcome if side == 1 else 2 - compared.outcome
+        apart = (first != second) & (weight > 0)
+        cell = ((bucket * M + left) * M + right) * 3 + said
+        cells = np.bincount(cell[apart], weight[apart], minlength=tables.size)
+        tables += cells.reshape(shape)
     return tables

@@ -12,6 +12,7 @@ from evalhub.campaigns.models import Campaign
 from evalhub.judgments.choices import Evidence, StepVerdict
 from evalhub.judgments.models import Span
 from evalhub.quality.arrays import Models, columns_of_judgments
+from evalhub.reports.behind import first_of_each
 from evalhub.reports.figures import cell
 from evalhub.stats.intervals import buckets
 from evalhub.stats.slices import draws_of, shares, table_of
@@ -38,7 +39,7 @@ _QUOTED = {  # constants only: nothing that anybody wrote
     "{unsupported}": f"'{StepVerdict.UNSUPPORTED.value}'",
 }
 _VOTES = """
-    SELECT c.completion_id, p.group_id, (found.judgment_id IS NOT NULL)::int::bigint
+    SELECT c.completion_id, j.id, p.group_id, (found.judgment_id IS NOT NULL)::int::bigint
     FROM judgments_judgment j
     JOIN campaigns_task t ON t.id = j.task_id
     JOIN prompts_prompt p ON p.id = t.prompt_id
@@ -75,16 +76,17 @@ def hallucination(campaign: Campaign, written: Models) -> dict[str, Any] | None:
     statement = _VOTES.replace("{campaign}", str(int(campaign.pk)))
     for name, quoted in _QUOTED.items():
         statement = statement.replace(name, quoted)
-    completion_R, group_R, found_R = columns_of_judgments(statement, campaign, 3)
+    completion_R, judgment_R, group_R, found_R = columns_of_judgments(statement, campaign, 4)
+    by_model = _rates(completion_R, judgment_R, group_R, found_R, written) if len(found_R) else []
     return {
-        "models": _rates(completion_R, group_R, found_R, written) if len(found_R) else [],
+        "models": by_model,
         "counted": [each for each in marked if each in HALLUCINATIONS],
         "not_counted": [each for each in marked if each not in HALLUCINATIONS],
     }
 
 
 def _rates(
-    completion_R: Ints, group_R: Ints, found_R: Ints, written: Models
+    completion_R: Ints, judgment_R: Ints, group_R: Ints, found_R: Ints, written: Models
 ) -> list[dict[str, Any]]:
     completions, first_C, nth_R = np.unique(completion_R, return_index=True, return_inverse=True)
     votes_C = np.bincount(nth_R)
@@ -99,14 +101,16 @@ def _rates(
     said = (share_C > 0.5).astype(float)
     rate = shares(table_of(bucket_C, cell_C, said, shape=shape), count_GM, draws_of(shape[0]))
     missing_M = np.bincount(model_C[is_even_C], minlength=shape[1])
-    votes_M = np.bincount(model_C, votes_C, minlength=shape[1])
+    model_R = model_C[nth_R]
+    judgments_M = np.bincount(model_R[first_of_each(judgment_R, model_R)], minlength=shape[1])
     return [
         {
             "model": written.names[at],
             **cell(rate, at),
             "n": int(count_GM[:, at].sum()),
             "missing": int(missing_M[at]),
-            "judgments": int(votes_M[at]),
+            "judgments": int(judgments_M[at]),
+            "behind": {"model": written.uids[at]},
         }
         for at in np.unique(model_C).tolist()
     ]

@@ -8,6 +8,8 @@ from typing import Any
 from evalhub.campaigns.models import Campaign
 from evalhub.campaigns.queries import progress_of
 from evalhub.judgments.pace import pace_of, people_of
+from evalhub.quality.choices import Counts
+from evalhub.reports.behind import behind_report
 
 
 def progress_report(campaign: Campaign) -> dict[str, Any]:
@@ -21,6 +23,7 @@ def progress_report(campaign: Campaign) -> dict[str, Any]:
     pace = pace_of(campaign, progress)
     return {
         "campaign": str(campaign.uid),
+        "behind": behind_report(campaign, Counts.PLACES),
         "tasks": progress.tasks,
         "wanted": progress.wanted,
         "done": progress.done,
@@ -43,6 +46,7 @@ def progress_report(campaign: Campaign) -> dict[str, Any]:
             {
                 "annotator": each.member.pseudonym,
                 "judgments": each.judged,
+                "behind": {"member": str(each.member.uid)},
                 "ms_each": each.ms_each,
                 "missing": each.judged - each.timed,  # active time not known
                 "held": each.hand.held,

@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 from evalhub.accounts.models import Member
 from evalhub.campaigns.models import Campaign
 from evalhub.quality.arrays import unprompted_in
+from evalhub.quality.choices import Counts
 from evalhub.quality.fits import Consensus, Model, consensus_of, fit_of, model_of
 from evalhub.quality.questions import Asked, questions_of
+from evalhub.reports.behind import GIVEN, behind_report, first_of_each, judgments_in
 from evalhub.reports.figures import interval
 from evalhub.stats.agreement import (
     Level,
@@ -54,7 +56,11 @@ def reliability_report(campaign: Campaign, *, beat: Beat = lambda: None) -> dict
         missing = len(asked.value_R) - len(given.value_R)
         if len(given.value_R):
             questions.append(_question(given, missing, beat))
-    return {"campaign": str(campaign.uid), "questions": questions}
+    return {
+        "campaign": str(campaign.uid),
+        "behind": behind_report(campaign, Counts.UNPROMPTED),
+        "questions": questions,
+    }
 
 
 def _question(asked: Asked, missing: int, beat: Beat) -> dict[str, Any]:
@@ -71,6 +77,8 @@ def _question(asked: Asked, missing: int, beat: Beat) -> dict[str, Any]:
         "is_settled": fit["is_settled"],
         "answers": len(asked.value_R),
         "missing": missing,
+        "judgments": judgments_in(asked.judgment_R),
+        "behind": asked.behind | GIVEN,
         "consensus": _told(asked, consensus),
         "people": _people(asked, model, members, rater_R, own, careless_A),
         "careless": int(careless_A.sum()),
@@ -129,18 +137,23 @@ def _people(
     own: OwnAgreement,
     careless_A: NDArray[np.bool_],
 ) -> list[dict[str, Any]]:
-    """By name: `member` (their uid), `answers`, `agreement` (their own alpha), `is_careless` (surely below half of everybody's:
+    """By name: `member` (their uid), `answers`, in how many `judgments`, `agreement` (their own alpha), `is_careless` (surely below half of everybody's:
     see `evalhub.stats.careless`), and what the model says of them: `strength` and `position`, or
     `severity` and `spread`, or `accuracy` by what the others said.
     """
     known = Member.objects.in_bulk(members.tolist())
     figures = _figures(asked, model, rater_R, len(members))
-    answers_A = np.bincount(rater_R, minlength=len(members))
+    is_first_R = first_of_each(asked.judgment_R)
+    answers_A, judgments_A = (
+        np.bincount(each, minlength=len(members)) for each in (rater_R, rater_R[is_first_R])
+    )
     rows = [
         {
             "annotator": known[pk].pseudonym,
             "member": str(known[pk].uid),
             "answers": int(answers_A[at]),
+            "judgments": int(judgments_A[at]),
+            "behind": asked.behind | GIVEN | {"member": str(known[pk].uid)},
             "agreement": interval(own.alpha_A[at], own.low_A[at], own.high_A[at]),
             "compared": int(own.n_A[at]),
             "is_careless": bool(careless_A[at]),

@@ -24,25 +24,37 @@ _ASKED = """
     SELECT DISTINCT t.prompt_id FROM campaigns_task t
     WHERE t.campaign_id = %(campaign)s AND t.kind <> ALL(%(apart)s)
 """
-_COUNTS = f"""
-    WITH asked AS ({_ASKED}),
-         prompts AS (
-            SELECT p.slices, asked.prompt_id IS NOT NULL AS is_asked
-            FROM prompts_prompt p LEFT JOIN asked ON asked.prompt_id = p.id
-            WHERE p.collection_id IN (
-                    SELECT q.collection_id FROM prompts_prompt q JOIN asked ON asked.prompt_id = q.id)
-              AND (p.archived_at IS NULL OR asked.prompt_id IS NOT NULL))
-    SELECT each.name, each.value, hashtextextended(each.name || '=' || each.value, 0), count(*),
-           count(*) FILTER (WHERE is_asked)
-    FROM prompts CROSS JOIN LATERAL jsonb_each_text(slices) AS each (name, value) GROUP BY 1, 2
-    UNION ALL
-    SELECT '', '', 0, count(*), count(*) FILTER (WHERE is_asked) FROM prompts
-    ORDER BY 4 DESC, 1, 2 LIMIT 5000
+# All slices of a prompt together are one of few combinations, which are taken apart once for each.
+_OF_ASKED = f"""
+    SELECT p.slices, count(*) AS in_collection, count(*) AS in_campaign
+    FROM prompts_prompt p WHERE p.id IN ({_ASKED}) GROUP BY p.slices
 """  # noqa: S608  constants only
+_OF_COLLECTIONS = f"""
+    SELECT p.slices, count(*) AS in_collection,
+           count(*) FILTER (WHERE asked.prompt_id IS NOT NULL) AS in_campaign
+    FROM prompts_prompt p LEFT JOIN ({_ASKED}) asked ON asked.prompt_id = p.id
+    WHERE p.collection_id IN (
+            SELECT q.collection_id FROM prompts_prompt q WHERE q.id IN ({_ASKED}))
+      AND (p.archived_at IS NULL OR asked.prompt_id IS NOT NULL)
+    GROUP BY p.slices
+"""  # noqa: S608  constants only
+_COUNTS = """
+    WITH combinations AS MATERIALIZED ({combinations})
+    SELECT each.name, each.value, hashtextextended(each.name || '=' || each.value, 0),
+           sum(in_collection)::bigint, sum(in_campaign)::bigint
+    FROM combinations CROSS JOIN LATERAL jsonb_each_text(slices) AS each (name, value) GROUP BY 1, 2
+    UNION ALL
+    SELECT '', '', 0, coalesce(sum(in_collection), 0)::bigint, coalesce(sum(in_campaign), 0)::bigint
+    FROM combinations
+    ORDER BY 4 DESC, 1, 2 LIMIT 5000
+"""
 _LINKS = f"""
-    SELECT p.id, hashtextextended(each.name || '=' || each.value, 0)
-    FROM prompts_prompt p CROSS JOIN LATERAL jsonb_each_text(p.slices) AS each (name, value)
-    WHERE p.id IN ({_ASKED})
+    SELECT p.id, jsonb_hash_extended(p.slices, 0) FROM prompts_prompt p WHERE p.id IN ({_ASKED})
+"""  # noqa: S608  constants only
+_PARTS = f"""
+    SELECT jsonb_hash_extended(slices, 0), hashtextextended(each.name || '=' || each.value, 0)
+    FROM (SELECT DISTINCT p.slices FROM prompts_prompt p WHERE p.id IN ({_ASKED})) combinations
+    CROSS JOIN LATERAL jsonb_each_text(slices) AS each (name, value)
 """  # noqa: S608  constants only
 
 
@@ -66,31 +78,44 @@ class Slicing:
     left_out: int  # slices beyond KEYS and VALUES
     in_collection: int  # prompts
     in_campaign: int
-    prompts: Ints  # of the campaign that have slices, with `codes` beside, in order of the code
-    codes: Ints
+    prompts: Ints  # of the campaign, rising; beside each the combination of its slices
+    combinations: Ints
+    parts: Ints  # slices by their code, with the combinations that have them
+    parts_of: Ints
 
     def places(self, key: str, prompt_R: Ints) -> Ints:
         """Which of the key's slices each row's prompt is in; -1: none of them."""
-        place_R = np.full(len(prompt_R), -1, dtype=np.int64)
-        keys, place_of = [], []
-        for place, each in enumerate(self.keys[key]):
-            begin, end = np.searchsorted(self.codes, [each.code, each.code + 1])
-            keys.append(self.prompts[begin:end])
-            place_of.append(np.full(end - begin, place))
-        known = np.concatenate(keys)
-        if not len(known):
-            return place_R
-        order = np.argsort(known)
-        known, place_P = known[order], np.concatenate(place_of)[order]
-        at_R = np.minimum(np.searchsorted(known, prompt_R), len(known) - 1)
-        found: Ints = np.where(known[at_R] == prompt_R, place_P[at_R], place_R)
+        found: Ints = self._of_prompts(key)[np.searchsorted(self.prompts, prompt_R)]
         return found
 
+    def _of_prompts(self, key: str) -> Ints:
+        """The same of each prompt of the campaign."""
+        codes = {each.code: place for place, each in enumerate(self.keys[key])}
+        mine = np.isin(self.parts, np.fromiter(codes, dtype=np.int64, count=len(codes)))
+        having, place = (
+            self.parts_of[mine],
+            np.array([codes[each] for each in self.parts[mine].tolist()], dtype=np.int64),
+        )
+        place_P = np.full(len(self.prompts) + 1, -1, dtype=np.int64)
+        if not len(having):
+            return place_P
+        order = np.argsort(having, kind="stable")
+        having, place = having[order], place[order]
+        at_P = np.minimum(np.searchsorted(having, self.combinations), len(having) - 1)
+        place_P[:-1] = np.where(having[at_P] == self.combinations, place[at_P], -1)
+        return place_P
 
-def slicing_of(campaign: Campaign) -> Slicing:
+
+def slicing_of(campaign: Campaign, *, beside_collections: bool = False) -> Slicing:
+    """The slices of the prompts that people are asked about.
+
+    Args:
+        beside_collections: also those of the other prompts of their collections, and how many.
+    """
     about: dict[str, Any] = {"campaign": campaign.pk, "apart": [each.value for each in APART]}
+    counts = _COUNTS.replace("{combinations}", _OF_COLLECTIONS if beside_collections else _OF_ASKED)
     with connection.cursor() as cursor:
-        cursor.execute(_COUNTS, about)
+        cursor.execute(counts, about)
         rows = [Slice(*row) for row in cursor.fetchall()]
     whole = next(row for row in rows if not row.key)
     every: dict[str, list[Slice]] = {}
@@ -98,15 +123,18 @@ def slicing_of(campaign: Campaign) -> Slicing:
         if row.key:
             every.setdefault(row.key, []).append(row)
     keys = {key: found[:VALUES] for key, found in list(every.items())[:KEYS]}
-    prompts, codes = columns_of(_LINKS, about, 2)
-    order = np.argsort(codes, kind="stable")
+    prompts, combinations = columns_of(_LINKS, about, 2)
+    order = np.argsort(prompts)
+    parts_of, parts = columns_of(_PARTS, about, 2)
     return Slicing(
         keys=keys,
         left_out=len(rows) - 1 - sum(map(len, keys.values())),
         in_collection=whole.in_collection,
         in_campaign=whole.in_campaign,
         prompts=prompts[order],
-        codes=codes[order],
+        combinations=combinations[order],
+        parts=parts,
+        parts_of=parts_of,
     )
 
 

@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evalhub.quality.arrays import Lengths, Models, Preferences, Ratings
+from evalhub.quality.questions import behind
+from evalhub.reports.behind import GIVEN, judgments_in
 from evalhub.reports.figures import cell, interval, number
-from evalhub.reports.judged import bucketed, question_names, wins
+from evalhub.reports.judged import Compared, bucketed, compared_in, wins
 from evalhub.rubrics.models import Criterion, ScaleKind
 from evalhub.stats.bias import Effects, correlation, pair_effects, within_sums
 from evalhub.stats.intervals import estimate_of_sums
@@ -36,7 +38,7 @@ def length_of_pairs(
     """
     rows = []
     longer_P = _doublings(lengths, preferences.first) - _doublings(lengths, preferences.second)
-    for key, name in question_names(preferences).items():
+    for key, asked in compared_in(preferences).items():
         beat()
         mine = preferences.criterion == key
         gap_P, won_P = longer_P[mine], wins(preferences, mine)
@@ -55,7 +57,8 @@ def length_of_pairs(
             taken_out = _effects(first, second, won_P, [gap_P, *places], bucket_P, M)
             effect = _effect(taken_out, len(won_P))
             models = _strengths([written.names[each] for each in seen.tolist()], raw, taken_out)
-        rows.append({"question": name, "longer_wins": share, "effect": effect, "models": models})
+        told = {"longer_wins": share, "effect": effect, "models": models}
+        rows.append(_about(asked, preferences.judgment[mine]) | told)
     return rows
 
 
@@ -90,6 +93,9 @@ def length_of_scores(ratings: Ratings, lengths: Lengths, *, beat: Beat) -> list[
                 **asdict(found),
                 "missing": int(mine.sum() - given.sum()),
                 "prompts": len(prompts),
+                "judgments": judgments_in(ratings.judgment[given]),
+                "behind": behind(criterion.slug, is_pair=False, version=str(criterion.version.uid))
+                | GIVEN,
             }
         )
     return rows
@@ -103,21 +109,31 @@ def position(preferences: Preferences, written: Models, *, beat: Beat) -> list[d
         logits towards the first, beside which models they are. Intervals by drawing people.
     """
     rows = []
-    for key, name in question_names(preferences).items():
+    for key, asked in compared_in(preferences).items():
         beat()
-        asked = preferences.criterion == key
-        mine = asked & (preferences.place != 0)
+        is_asked = preferences.criterion == key
+        mine = is_asked & (preferences.place != 0)
         share, effect = None, None
         if mine.any():
             won_P, place_P = wins(preferences, mine), preferences.place[mine].astype(float)
             person_P = bucketed(preferences.member[mine])
             share = _share(person_P, np.where(place_P > 0, won_P, 1 - won_P))
-            share["missing"] = int(asked.sum() - mine.sum())
+            share["missing"] = int(is_asked.sum() - mine.sum())
             one, two = written.of(preferences.first[mine]), written.of(preferences.second[mine])
             found = _effects(one, two, won_P, [place_P], person_P, len(written.names))
             effect = _effect(found, len(won_P))
-        rows.append({"question": name, "first_wins": share, "effect": effect})
+        told = {"first_wins": share, "effect": effect}
+        rows.append(_about(asked, preferences.judgment[is_asked]) | told)
     return rows
+
+
+def _about(asked: Compared, judgment_P: Ints) -> dict[str, Any]:
+    """All that was compared stands behind it, what is left out of the figure as well."""
+    return {
+        "question": asked.name,
+        "judgments": judgments_in(judgment_P),
+        "behind": asked.behind,
+    }
 
 
 def _doublings(lengths: Lengths, completion_R: Ints) -> Floats:

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from evalhub.campaigns.models import Campaign
 from evalhub.judgments.models import Judgment
 from evalhub.quality.arrays import said_in
+from evalhub.quality.choices import Counts
 from evalhub.quality.questions import Asked, questions_of
+from evalhub.reports.behind import behind_report
 from evalhub.rubrics.models import RubricVersion
 from evalhub.stats.agreement import (
     Level,
@@ -53,6 +55,7 @@ def wordings_report(campaign: Campaign, *, beat: Beat = lambda: None) -> dict[st
         rows = [_row("seconds", "", times, least=0.0, most=None), *_rows(asked[0], asked[1], beat)]
     return {
         "campaign": str(campaign.uid),
+        "behind": behind_report(campaign, Counts.SAID),
         "wordings": [_head(campaign, version) for version in versions],
         "rows": rows,
     }
@@ -77,6 +80,7 @@ def _head(campaign: Campaign, version: RubricVersion) -> dict[str, Any]:
         "uid": str(version.uid),
         "people": said.order_by().values("member").distinct().count(),
         "judgments": said.count(),
+        "behind": {"version": str(version.uid)},
     }
 
 

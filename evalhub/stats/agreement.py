@@ -112,7 +112,7 @@ def alpha(sums_BK: Floats, *, values_V: Floats, level: Level) -> Floats:
     V = len(values_V)
     met_BVV = sums_BK.reshape(-1, V, V)
     given_BV = met_BVV.sum(axis=2)
-    apart_BVV = _apart(given_BV, values_V, level)
+    apart_BVV = distances(given_BV, values_V, level)
     n_B = given_BV.sum(axis=1)
     observed_B = (met_BVV * apart_BVV).sum(axis=(1, 2))
     expected_B = np.einsum("bi,bij,bj->b", given_BV, apart_BVV, given_BV)
@@ -179,7 +179,7 @@ def disagreement(answers: Coded, level: Level) -> Disagreement:
     V = len(answers.values_V)
     met_VV = coincidences(counts_UV).sum(axis=0).reshape(V, V)
     given_V = met_VV.sum(axis=1)
-    apart_VV = _apart(given_V[None], answers.values_V, level)[0]
+    apart_VV = distances(given_V[None], answers.values_V, level)[0]
     n = given_V.sum()
     expected = given_V @ apart_VV @ given_V / max(n * (n - 1), 1)
     others_U = counts_UV.sum(axis=1) - 1
@@ -230,8 +230,12 @@ def verdict(low: float | None, high: float | None) -> str:
     return "too_low" if high < TENTATIVE else "unsure"
 
 
-def _apart(given_BV: Floats, values_V: Floats, level: Level) -> Floats:
-    """The squared differences of the level, per table where they depend on what was given."""
+def distances(given_BV: Floats, values_V: Floats, level: Level) -> Floats:
+    """The squared differences of the level, per table where they depend on what was given.
+
+    Returns:
+        apart_BVV; ordinal ones depend on given_BV, how often each value was given.
+    """
     V = len(values_V)
     if level is Level.ORDINAL:
         middle_BV = np.cumsum(given_BV, axis=1) - given_BV / 2

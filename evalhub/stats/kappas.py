@@ -1,4 +1,7 @@
-"""Agreement by kappa: Fleiss' of many, Cohen's of every two. Shapes: U units, V values, P pairs."""
+"""Agreement by kappa: Fleiss' of many, Cohen's of every two.
+
+Shapes: U units, V values, P pairs, M things that both of a pair answered.
+"""
 
 from __future__ import annotations
 
@@ -34,23 +37,32 @@ def fleiss_kappa(counts_UV: Floats) -> tuple[float, int]:
 
 @dataclass(frozen=True)
 class Pairs:
-    """Two raters each: what they gave to the units that both answered. P pairs."""
+    """Two raters each, and what they gave to the things that both answered. P pairs, M things."""
 
     first_P: Ints
     second_P: Ints
-    tables_PVV: Floats
+    pair_M: Ints
+    one_M: Ints  # what the first gave, as a place among the values
+    two_M: Ints
+    found: int  # pairs who met, those left out as well
+
+    def tables(self, values: int) -> Floats:
+        """tables_PVV: how often the first gave each value where the second gave each."""
+        V = values
+        cells_M = (self.pair_M * V + self.one_M) * V + self.two_M
+        cells = np.bincount(cells_M, minlength=len(self.first_P) * V * V)
+        return cells.reshape(-1, V, V).astype(float)
 
 
 def pairs_of(answers: Coded, *, at_most: int | None = None) -> Pairs:
-    """The confusion table of every two raters who met; the pairs that met most often come first.
+    """Every two raters who met; those that met most often come first.
 
     Args:
         at_most: so many pairs, where there are more.
     """
     order = np.lexsort((answers.rater_R, answers.unit_R))
     unit, rater, code = (each[order] for each in (answers.unit_R, answers.rater_R, answers.code_R))
-    V = len(answers.values_V)
-    keys, cells = [], []
+    keys, ones, twos = [], [], []
     for step in range(1, int(np.bincount(unit).max(initial=0))):
         together = unit[step:] == unit[:-step]
         if not together.any():
@@ -58,18 +70,18 @@ def pairs_of(answers: Coded, *, at_most: int | None = None) -> Pairs:
         one, two = rater[:-step][together], rater[step:][together]
         apart = one != two  # an answer given twice by one person is no pair
         keys.append((one * answers.raters + two)[apart])
-        cells.append((code[:-step][together] * V + code[step:][together])[apart])
-    if not keys:
-        none = np.zeros(0, dtype=np.int64)
-        return Pairs(none, none, np.zeros((0, V, V)))
-    found, place, n_P = np.unique(np.concatenate(keys), return_inverse=True, return_counts=True)
+        ones.append(code[:-step][together][apart])
+        twos.append(code[step:][together][apart])
+    none = np.zeros(0, dtype=np.int64)
+    key_M, one_M, two_M = (np.concatenate(each) if each else none for each in (keys, ones, twos))
+    found, place_M, n_P = np.unique(key_M, return_inverse=True, return_counts=True)
     kept = np.argsort(-n_P, kind="stable")[:at_most]
     rank = np.full(len(found), -1)
     rank[kept] = np.arange(len(kept))
-    is_kept = rank[place] >= 0
-    flat = rank[place][is_kept] * V * V + np.concatenate(cells)[is_kept]
-    tables = np.bincount(flat, minlength=len(kept) * V * V).reshape(-1, V, V).astype(float)
-    return Pairs(found[kept] // answers.raters, found[kept] % answers.raters, tables)
+    pair_M = rank[place_M]
+    in_M = pair_M >= 0
+    first_P, second_P = np.divmod(found[kept], max(answers.raters, 1))
+    return Pairs(first_P, second_P, pair_M[in_M], one_M[in_M], two_M[in_M], len(found))
 
 
 def kappa(tables_PVV: Floats, weights_VV: Floats) -> tuple[Floats, Floats]:

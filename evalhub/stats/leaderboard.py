@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from evalhub.stats.slices import draws_of
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Beat = Callable[[], object]
@@ -22,6 +24,7 @@ _PRIOR = (
     0.01  # of a strength, one over its variance: ten logits, so that a model without a loss ends
 )
 RESAMPLES = 400
+_CELLS = 400_000  # of pairs that are fitted at once
 LEVEL = 0.95
 
 
@@ -50,38 +53,71 @@ def fit(table_MM3: Floats, *, start: Fit | None = None) -> Fit:
         to Incorporate Within-Pair Order Effects", Biometrics 33, 1977.
     """
     M = len(table_MM3)
-    rows, columns = np.nonzero(table_MM3.sum(axis=2))
-    seen_P3 = table_MM3[rows, columns]
-    n_P = seen_P3.sum(axis=1)
-    P = len(rows)
-    design_P3K = np.zeros((P, 3, M + 2))
-    at = np.arange(P)
-    design_P3K[at, 0, rows] += 1
-    design_P3K[at, 1, rows] += 0.5
-    design_P3K[at, 1, columns] += 0.5
-    design_P3K[at, 2, columns] += 1
-    design_P3K[:, 1, M] = 1
-    design_P3K[:, 0, M + 1], design_P3K[:, 1, M + 1] = 1, 0.5
-    known_K = np.full(M + 2, _PRIOR)
-    guess_K = np.zeros(M + 2)
-    guess_K[M] = -1.0
+    found_K = _fits(table_MM3[None], start)[0]
+    return Fit(found_K[:M], float(found_K[M]), float(found_K[M + 1]))
+
+
+def _fits(tables_BMM3: Floats, start: Fit | None) -> Floats:
+    """Each table's strengths, tie and place, K = M + 2 of them.
+
+    An outcome counts x = 1, 1/2 or 0 for the first, 1 - x for the second, x for the place; so all that
+    Newton's method asks of a pair are the variances of x and of being a tie, and how they go together.
+    """
+    B, M = tables_BMM3.shape[:2]
+    guess_BK = np.zeros((B, M + 2))
+    guess_BK[:, M] = -1.0
     if start is not None:
-        guess_K = np.concatenate([start.strength_M, [start.tie, start.position]])
+        guess_BK[:] = np.concatenate([start.strength_M, [start.tie, start.position]])
+    n_BMM = tables_BMM3.sum(axis=3)
+    seen_BMM, ties_BMM = tables_BMM3[..., 0] + tables_BMM3[..., 1] / 2, tables_BMM3[..., 1]
+    own = np.arange(M + 2)
     for _ in range(_ROUNDS):
-        logits_P3 = design_P3K @ guess_K
-        share_P3 = np.exp(logits_P3 - logits_P3.max(axis=1, keepdims=True))
-        share_P3 /= share_P3.sum(axis=1, keepdims=True)
-        pull_K = np.einsum("po,pok->k", seen_P3 - n_P[:, None] * share_P3, design_P3K)
-        mean_PK = np.einsum("po,pok->pk", share_P3, design_P3K)
-        weighted_P3K = design_P3K * (share_P3 * n_P[:, None])[:, :, None]
-        flat = weighted_P3K.reshape(-1, M + 2)
-        curve_KK = flat.T @ design_P3K.reshape(-1, M + 2) - (mean_PK * n_P[:, None]).T @ mean_PK
-        step_K = np.linalg.solve(curve_KK + np.diag(known_K), pull_K - known_K * guess_K)
-        guess_K = guess_K + np.clip(step_K, -2, 2)
-        if np.abs(step_K).max() < 1e-6:
+        first_BMM, tie_BMM = _chances(guess_BK, M)
+        x_BMM = first_BMM + tie_BMM / 2
+        wide_BMM = n_BMM * (first_BMM + tie_BMM / 4 - x_BMM**2)
+        both_BMM = n_BMM * tie_BMM * (0.5 - x_BMM)
+        off_BMM = seen_BMM - n_BMM * x_BMM
+        pull_BK = np.concatenate(
+            [
+                _balance(off_BMM),
+                (ties_BMM - n_BMM * tie_BMM).sum(axis=(1, 2))[:, None],
+                off_BMM.sum(axis=(1, 2))[:, None],
+            ],
+            axis=1,
+        )
+        curve_BKK = np.zeros((B, M + 2, M + 2))
+        curve_BKK[:, :M, :M] = -wide_BMM - wide_BMM.transpose(0, 2, 1)
+        curve_BKK[:, own[:M], own[:M]] += wide_BMM.sum(axis=2) + wide_BMM.sum(axis=1)
+        curve_BKK[:, :M, M] = curve_BKK[:, M, :M] = _balance(both_BMM)
+        curve_BKK[:, :M, M + 1] = curve_BKK[:, M + 1, :M] = _balance(wide_BMM)
+        curve_BKK[:, M, M] = (n_BMM * tie_BMM * (1 - tie_BMM)).sum(axis=(1, 2))
+        curve_BKK[:, M, M + 1] = curve_BKK[:, M + 1, M] = both_BMM.sum(axis=(1, 2))
+        curve_BKK[:, M + 1, M + 1] = wide_BMM.sum(axis=(1, 2))
+        curve_BKK[:, own, own] += _PRIOR
+        step_BK = np.linalg.solve(curve_BKK, (pull_BK - _PRIOR * guess_BK)[..., None])[..., 0]
+        guess_BK += np.clip(step_BK, -2, 2)
+        if np.abs(step_BK).max(initial=0.0) < 1e-6:
             break
-    strength_M = guess_K[:M] - guess_K[:M].mean() if M else guess_K[:M]
-    return Fit(strength_M, float(guess_K[M]), float(guess_K[M + 1]))
+    if M:
+        guess_BK[:, :M] -= guess_BK[:, :M].mean(axis=1, keepdims=True)
+    return guess_BK
+
+
+def _chances(guess_BK: Floats, M: int) -> tuple[Floats, Floats]:
+    """How likely the first wins, and a tie, for each ordered pair."""
+    strength_BM, tie_B11, place_B11 = guess_BK[:, :M], *np.split(guess_BK[:, M:, None], 2, axis=1)
+    ahead_BMM = strength_BM[:, :, None] - strength_BM[:, None, :] + place_B11
+    level_BMM = tie_B11 + ahead_BMM / 2
+    most_BMM = np.maximum(np.maximum(ahead_BMM, level_BMM), 0)
+    first_BMM, tie_BMM = np.exp(ahead_BMM - most_BMM), np.exp(level_BMM - most_BMM)
+    all_BMM = first_BMM + tie_BMM + np.exp(-most_BMM)
+    return first_BMM / all_BMM, tie_BMM / all_BMM
+
+
+def _balance(of_pair_BMM: Floats) -> Floats:
+    """Each model's sum where it stands first less where it stands second, shape (B, M)."""
+    balance_BM: Floats = of_pair_BMM.sum(axis=2) - of_pair_BMM.sum(axis=1)
+    return balance_BM
 
 
 @dataclass(frozen=True)
@@ -111,14 +147,15 @@ def board(
     """
     G, M = tables_GMM3.shape[:2]
     whole = fit(tables_GMM3.sum(axis=0))
-    flat_GK = tables_GMM3.reshape(G, -1)
-    chance = np.random.default_rng(seed)
-    strengths_BM, places_B = np.zeros((resamples, M)), np.zeros(resamples)
-    for draw in range(resamples):
+    flat_GK, draws_BG = tables_GMM3.reshape(G, -1), draws_of(G, resamples=resamples, seed=seed)
+    at_once = max(1, _CELLS // max(M * M, 1))
+    parts = []
+    for begin in range(0, resamples, at_once):
         beat()
-        weights_G = chance.multinomial(G, np.full(G, 1 / G)).astype(float)
-        drawn = fit((weights_G @ flat_GK).reshape(M, M, 3), start=whole)
-        strengths_BM[draw], places_B[draw] = drawn.strength_M, drawn.position
+        tables_BK = draws_BG[begin : begin + at_once] @ flat_GK
+        parts.append(_fits(tables_BK.reshape(-1, M, M, 3), whole))
+    drawn_BK = np.concatenate(parts)
+    strengths_BM, places_B = drawn_BK[:, :M], drawn_BK[:, M + 1]
     outside = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
     low_M, high_M = np.quantile(strengths_BM, outside, axis=0)
     position_low, position_high = np.quantile(places_B, outside)

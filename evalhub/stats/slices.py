@@ -7,6 +7,7 @@ each group; all cells see the same draws, so differences of cells are paired.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,12 +37,16 @@ class Gaps(Means):
     p_C: Floats  # two-sided, of no difference; NaN below FEWEST groups on a side or without spread
 
 
+@lru_cache(
+    maxsize=8
+)  # many tables of as many groups are drawn from in a row; nobody can write into it
 def draws_of(groups: int, *, resamples: int = RESAMPLES, seed: int = 0) -> Floats:
     """How often each of `resamples` draws with replacement has each group, draws_BG."""
     chance = np.random.default_rng(seed)
-    return chance.multinomial(groups, np.full(groups, 1 / max(groups, 1)), size=resamples).astype(
-        np.float64
-    )
+    draws_BG = chance.multinomial(groups, np.full(groups, 1 / max(groups, 1)), size=resamples)
+    drawn_BG: Floats = draws_BG.astype(np.float64)
+    drawn_BG.flags.writeable = False
+    return drawn_BG
 
 
 def table_of(

@@ -50,6 +50,17 @@ def _verdict(workspace: Workspace) -> Any:
     return make.AppealFactory.create(verdict__judgment=judgment).verdict
 
 
+def _exam_task(workspace: Workspace) -> Any:
+    """A failed answer of an exam that is over, with its appeal."""
+    part = make.AttemptTaskFactory.create(attempt__qualification__campaign__workspace=workspace)
+    held = make.AssignmentFactory.create(
+        task=part.task, member=part.attempt.member, state="submitted"
+    )
+    make.JudgmentFactory.create(task=part.task, member=held.member, assignment=held)
+    make.AppealFactory.create(verdict=None, part=part)
+    return part.task
+
+
 def _function(workspace: Workspace) -> Any:
     campaign = make.CampaignFactory.create(workspace=workspace, type="label", asks=[])
     return make.LabellingFunctionFactory.create(criterion__version=campaign.rubric_version)
@@ -137,6 +148,7 @@ MAKERS: Makers = {
     "appeals": lambda w: _verdict(w).appeal,
     "qualifications": lambda w: make.QualificationFactory.create(campaign__workspace=w),
     "attempts": lambda w: make.AttemptFactory.create(qualification__campaign__workspace=w),
+    "exam-tasks": _exam_task,
     "exclusions": lambda w: make.ExclusionFactory.create(campaign__workspace=w),
     "labelling-functions": _function,
     "expert": lambda w: make.ExpertAnswerFactory.create(task__campaign__workspace=w),

@@ -85,6 +85,7 @@ def make_world(workspace: Workspace, member: Member, text: str) -> World:
     uids["exclusion"] = factories.ExclusionFactory.create(
         campaign=task.campaign, member=member, reason=text, excluded_by=member
     ).uid
+    factories.ExclusionPreviewFactory.create(campaign=task.campaign, member=member)
     order = {"better": text, "worse": text, "slice": text, "wrong": 0.2}
     factories.ValuationFactory.create(
         campaign=task.campaign, turn=1,
@@ -333,8 +334,14 @@ def make_gold(task: Task, text: str) -> dict[str, UUID]:
     attempt = factories.AttemptFactory.create(
         qualification__campaign=task.campaign, qualification__word=text[:50], member=judgment.member
     )
+    part = factories.AttemptTaskFactory.create(attempt__qualification=attempt.qualification, attempt__member=judgment.member)  # fmt: skip
+    held = factories.AssignmentFactory.create(
+        task=part.task, member=judgment.member, state="submitted"
+    )
+    factories.JudgmentFactory.create(task=part.task, member=held.member, assignment=held)
+    factories.AppealFactory.create(verdict=None, part=part, reason=text, answer=text)
     found = {"gold": gold, "verdict": verdict, "appeal": appeal, "attempt": attempt}
-    found["qualification"] = attempt.qualification
+    found |= {"qualification": attempt.qualification, "exam_task": part.task}
     return {name: row.uid for name, row in found.items()}
 
 

@@ -13,7 +13,7 @@ from evalhub.accounts.services import add_qualification
 from evalhub.campaigns.choices import AssignmentState, TaskKind
 from evalhub.campaigns.models import Assignment, Task
 from evalhub.campaigns.services.gold import take_back_copies
-from evalhub.gold.choices import AttemptState
+from evalhub.gold.choices import AppealState, AttemptState
 from evalhub.gold.jobs.verdicts import checks_by
 from evalhub.gold.models import Attempt, AttemptTask
 from evalhub.judgments.models import ExpertAnswer, Judgment, undo_ended
@@ -40,7 +40,11 @@ def score_copies(*, task: UUID) -> None:
 
 @transaction.atomic
 def score_attempt(*, attempt: int, ends: bool = False) -> Attempt:
-    """Count what passed; end the attempt when all is judged or skipped, or when it `ends` now."""
+    """Count what passed; end the attempt when all is judged or skipped, or when it `ends` now.
+
+    Nothing counts whose gold is withdrawn, nor what an upheld appeal took out, should an expert answer
+    the task anew.
+    """
     row = Attempt.objects.select_for_update(of=("self",), no_key=True).select_related(
         "qualification__campaign__workspace", "member"
     )
@@ -48,7 +52,10 @@ def score_attempt(*, attempt: int, ends: bool = False) -> Attempt:
     parts = list(found.tasks.order_by("pk"))
     golds = ExpertAnswer.objects.filter(task__in=[part.gold_id for part in parts])
     standing = {gold.task_id: gold for gold in golds.filter(withdrawn_at=None)}
-    counted = [part for part in parts if part.gold_id in standing]
+    taken_out = set(
+        found.tasks.filter(appeal__state=AppealState.UPHELD).values_list("pk", flat=True)
+    )
+    counted = [part for part in parts if part.gold_id in standing and part.pk not in taken_out]
     for part in counted:
         part.passed = _passed(part, standing[part.gold_id])
         part.save(update_fields=["passed"])

@@ -1,15 +1,18 @@
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
 from django.db.models import Q
 
-from evalhub.accounts.models import Member
+from evalhub.accounts.models import Member, Workspace
 from evalhub.campaigns.models import Campaign, Task
 from evalhub.common.models import PublicModel, one_of
 from evalhub.gold.choices import AppealState, DrawKind
 from evalhub.judgments.models import Judgment
+
+if TYPE_CHECKING:
+    from evalhub.gold.models.qualification import AttemptTask
 
 
 class GoldPlan(models.Model):
@@ -91,6 +94,14 @@ class GoldVerdict(PublicModel):
         return f"{self.judgment_id}: {'passed' if self.passed else 'failed'}"
 
     @property
+    def gold(self) -> Task:
+        return self.task
+
+    @property
+    def counts_against(self) -> bool:
+        return not self.passed and self.withdrawn_at is None
+
+    @property
     def right(self) -> int:
         return sum(check["passed"] for check in self.checks)
 
@@ -104,14 +115,27 @@ class AppealQuerySet(models.QuerySet["Appeal"]):
     def waiting(self) -> Self:
         return self.filter(state=AppealState.WAITING)
 
+    def of_workspace(self, workspace: Workspace) -> Self:
+        return self.filter(
+            Q(verdict__campaign__workspace=workspace) | Q(part__task__campaign__workspace=workspace)
+        )
+
+    def of_campaign(self, campaign: Campaign) -> Self:
+        return self.filter(Q(verdict__campaign=campaign) | Q(part__task__campaign=campaign))
+
 
 class Appeal(PublicModel):
-    """Somebody says that a gold which they failed is wrong.
+    """Somebody says that a gold which they failed is wrong: among their tasks, or in an exam.
 
     waiting -> upheld (the gold is withdrawn, for everybody) | refused (with a reason)
     """
 
-    verdict = models.OneToOneField(GoldVerdict, models.PROTECT, related_name="appeal")
+    verdict = models.OneToOneField(
+        GoldVerdict, models.PROTECT, null=True, blank=True, related_name="appeal"
+    )
+    part = models.OneToOneField(
+        "gold.AttemptTask", models.PROTECT, null=True, blank=True, related_name="appeal"
+    )  # of an exam
     reason = models.TextField()
     state = models.CharField(
         max_length=10, choices=AppealState.choices, default=AppealState.WAITING.value
@@ -126,6 +150,10 @@ class Appeal(PublicModel):
         ordering = ["-pk"]
         constraints = [
             one_of("appeal_state_known", "state", AppealState),
+            models.CheckConstraint(
+                condition=Q(verdict__isnull=False, part=None) | Q(verdict=None, part__isnull=False),
+                name="an_appeal_is_against_one_thing",
+            ),
             models.CheckConstraint(condition=~Q(reason=""), name="an_appeal_says_why"),
             models.CheckConstraint(
                 condition=~Q(state=AppealState.REFUSED) | ~Q(answer=""), name="a_refusal_says_why"
@@ -143,4 +171,11 @@ class Appeal(PublicModel):
         ]
 
     def __str__(self) -> str:
-        return f"Appeal against {self.verdict_id}: {self.state}"
+        return f"Appeal against {self.verdict_id or self.part_id}: {self.state}"
+
+    @property
+    def against(self) -> GoldVerdict | AttemptTask:
+        found = self.verdict or self.part
+        if found is None:
+            raise ValueError("the database keeps that there is one")
+        return found

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Self
+from functools import cached_property
+from typing import TYPE_CHECKING, Self
 
 from django.db import models
 from django.db.models import Q
@@ -10,6 +11,24 @@ from evalhub.accounts.models import Member
 from evalhub.campaigns.models import Campaign, Task
 from evalhub.common.models import PublicModel, one_of
 from evalhub.gold.choices import AttemptState
+from evalhub.judgments.models import Judgment
+
+if TYPE_CHECKING:
+    from evalhub.gold.models.gold import Appeal
+
+_OF_TASK = (
+    "campaign__workspace",
+    "campaign__rubric_version__rubric",
+    "campaign__guidelines",
+    "prompt",
+)
+OF_JUDGMENT = (  # what its page shows
+    "assignment",
+    "workspace",
+    "member",
+    *(f"campaign__{name}" for name in ("rubric_version__rubric", "guidelines", "workspace")),
+    *(f"task__{name}" for name in _OF_TASK),
+)
 
 
 class Qualification(PublicModel):
@@ -92,3 +111,34 @@ class AttemptTask(models.Model):
 
     def __str__(self) -> str:
         return f"{self.task_id}: {self.passed}"
+
+    @property
+    def member(self) -> Member:
+        return self.attempt.member
+
+    @property
+    def campaign(self) -> Campaign:
+        return self.attempt.qualification.campaign
+
+    @cached_property
+    def judgment(self) -> Judgment | None:
+        """The first word on it, which is what is scored."""
+        rows = self.task.judgments.filter(supersedes=None, withdrawn_at=None, is_extra=False)
+        return rows.select_related(*OF_JUDGMENT).order_by("pk").first()
+
+    @property
+    def is_withdrawn(self) -> bool:
+        """Whether its gold was wrong: then it counts for nobody."""
+        answer = getattr(self.gold, "expert_answer", None)
+        return answer is None or answer.withdrawn_at is not None
+
+    @property
+    def counts_against(self) -> bool:
+        """Once the attempt is over: before, nobody is told what they failed."""
+        is_over = self.attempt.state != AttemptState.UNDER_WAY
+        return is_over and self.passed is False and not self.is_withdrawn
+
+    @property
+    def own_appeal(self) -> Appeal | None:
+        """None where nobody appealed; templates take no missing row."""
+        return getattr(self, "appeal", None)

@@ -12,7 +12,7 @@ from evalhub.audit.services import record
 from evalhub.common.errors import Conflict
 from evalhub.gold.choices import AppealState
 from evalhub.gold.errors import NotAppealable, UnfitAppeal
-from evalhub.gold.models import Appeal, GoldVerdict
+from evalhub.gold.models import Appeal, AttemptTask, GoldVerdict
 from evalhub.gold.people import leads_of
 from evalhub.judgments.models import ExpertAnswer
 from evalhub.judgments.services.gold import withdraw_gold
@@ -27,33 +27,48 @@ def appeal(*, verdict: GoldVerdict, reason: str, by: Member) -> Appeal:
         UnfitAppeal: no reason.
         NotAppealable: it was passed, is withdrawn, or was appealed before.
     """
-    if not reason.strip():
+    return _appealed(Appeal(verdict=verdict, reason=reason.strip()), by)
+
+
+@transaction.atomic
+def appeal_exam(*, part: AttemptTask, reason: str, by: Member) -> Appeal:
+    """The same of a task that `by` failed in an exam, once the exam is over.
+
+    Raises:
+        UnfitAppeal, NotAppealable: as in `appeal`.
+    """
+    return _appealed(Appeal(part=part, reason=reason.strip()), by)
+
+
+def _appealed(made: Appeal, by: Member) -> Appeal:
+    if not made.reason:
         raise UnfitAppeal(_("Say what is wrong with it; a lead reads this."), field="reason")
-    if verdict.passed or verdict.withdrawn_at is not None:
+    if not made.against.counts_against:
         raise NotAppealable(_("There is nothing to appeal: it does not count against you."))
     try:
         with transaction.atomic():
-            made = Appeal.objects.create(verdict=verdict, reason=reason.strip())
+            made.save()
     except IntegrityError as error:
         raise NotAppealable(_("You have appealed this one already.")) from error
-    workspace = verdict.campaign.workspace
-    path = reverse("gold:appeal", args=[workspace.slug, made.uid])
+    campaign = made.against.campaign
+    path = reverse("gold:appeal", args=[campaign.workspace.slug, made.uid])
     told = _("%(name)s says that a gold of “%(title)s” is wrong.")
-    sentence = told % {"name": by.pseudonym, "title": verdict.campaign.title}
-    notify(leads_of(workspace), topic="gold.appealed", sentence=sentence, path=path)
+    sentence = told % {"name": by.pseudonym, "title": campaign.title}
+    notify(leads_of(campaign.workspace), topic="gold.appealed", sentence=sentence, path=path)
     _record("gold.appealed", made, by)
     return made
 
 
 @transaction.atomic
 def uphold(*, appeal: Appeal, answer: str = "", by: Member) -> Appeal:
-    """The gold is wrong: it is withdrawn, and no verdict by it counts for or against anybody.
+    """The gold is wrong: it is withdrawn, no verdict by it counts, and exams are scored without it.
 
     Raises:
         Conflict: somebody has decided already, or it is one's own.
     """
     decided = _decide(appeal, AppealState.UPHELD, answer, by)
-    gold = ExpertAnswer.objects.select_related("task__campaign").get(task=decided.verdict.task_id)
+    answers = ExpertAnswer.objects.select_related("task__campaign__workspace")
+    gold = answers.get(task=decided.against.gold)
     if gold.withdrawn_at is None:
         withdraw(gold=gold, reason=_("an appeal was upheld"), by=by)
     told = _("Your appeal in “%(title)s” is upheld: this gold counts for nobody any more.")
@@ -91,7 +106,7 @@ def withdraw(*, gold: ExpertAnswer, reason: str, by: Member) -> int:
 
 
 def _decide(appeal: Appeal, state: AppealState, answer: str, by: Member) -> Appeal:
-    if appeal.verdict.member_id == by.pk:
+    if appeal.against.member.pk == by.pk:
         raise Conflict(_("Nobody decides on their own appeal."))
     decision = {"state": state, "answer": answer.strip(), "decided_by": by}
     waiting = Appeal.objects.waiting().filter(pk=appeal.pk)
@@ -102,17 +117,22 @@ def _decide(appeal: Appeal, state: AppealState, answer: str, by: Member) -> Appe
 
 
 def _tell(appeal: Appeal, sentence: str) -> None:
-    verdict = appeal.verdict
-    path = reverse("gold:calibration", args=[verdict.campaign.workspace.slug])
-    told = sentence % {"title": verdict.campaign.title}
-    notify([verdict.member], topic="gold.appeal_decided", sentence=told, path=path)
+    """Where it is read: with one's other gold, or with the exam."""
+    campaign, part = appeal.against.campaign, appeal.part
+    slug = campaign.workspace.slug
+    path = reverse("gold:calibration", args=[slug])
+    if part is not None:
+        path = reverse("gold:attempt", args=[slug, part.attempt.uid])
+    told = sentence % {"title": campaign.title}
+    notify([appeal.against.member], topic="gold.appeal_decided", sentence=told, path=path)
 
 
 def _record(verb: str, appeal: Appeal, by: Member) -> None:
+    judgment = appeal.against.judgment
     record(
         verb,
         actor=by.pseudonym,
-        workspace=appeal.verdict.campaign.workspace.slug,
+        workspace=appeal.against.campaign.workspace.slug,
         target=f"appeal {appeal.uid}",
-        judgment=str(appeal.verdict.judgment.uid),
+        judgment=str(judgment.uid) if judgment else None,
     )

@@ -16,14 +16,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from evalhub.accounts.access import access_member
 from evalhub.accounts.http import Request
 from evalhub.accounts.models import Member
-from evalhub.common.errors import Conflict, DomainError
+from evalhub.common.errors import Conflict, DomainError, NotFound
 from evalhub.common.paging import newest_first
-from evalhub.gold.access import access_appeal, access_own_verdict
+from evalhub.gold.access import access_appeal, access_own_part, access_own_verdict
 from evalhub.gold.errors import UnfitAppeal
 from evalhub.gold.forms import AnswerForm, AppealForm
-from evalhub.gold.models import Appeal, GoldVerdict
+from evalhub.gold.models import Appeal, AttemptTask, GoldVerdict
 from evalhub.gold.services.appeals import appeal as appeal_verdict
-from evalhub.gold.services.appeals import refuse, uphold
+from evalhub.gold.services.appeals import appeal_exam, refuse, uphold
 from evalhub.judgments.comparing import beside_the_expert
 from evalhub.judgments.looking import judged_page, reading
 
@@ -48,17 +48,43 @@ def make_appeal(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     return render(request, "gold/appeal_new.html", context, status=422 if form.errors else 200)
 
 
+@never_cache
+@require_http_methods(["GET", "POST"])
+@login_required
+def make_exam_appeal(request: Request, workspace: str, uid: UUID) -> HttpResponse:
+    """One's own failed task of an exam that is over, and the form to appeal it.
+
+    Without the expert's answer: whoever tries again is given the same task.
+    """
+    member = access_member(request.user, workspace, to="judge")
+    part = access_own_part(member, uid)
+    form = AppealForm(request.POST or None)
+    if form.is_valid():
+        try:
+            appeal_exam(part=part, reason=form.cleaned_data["reason"], by=member)
+        except DomainError as error:
+            messages.warning(request, str(error))
+        else:
+            messages.success(request, _("A lead looks at it; the answer stands here."))
+        return redirect("gold:attempt", workspace, part.attempt.uid)
+    context = _shown(member, part) | {"form": form, "is_mine": True, "attempt": part.attempt}
+    return render(request, "gold/appeal_new.html", context, status=422 if form.errors else 200)
+
+
 @require_GET
 @login_required
 def appeal_list(request: Request, workspace: str) -> HttpResponse:
     """What waits for a lead, or what was decided."""
     member = access_member(request.user, workspace, to="lead")
-    ours = Appeal.objects.filter(verdict__campaign__workspace=member.workspace)
+    ours = Appeal.objects.of_workspace(member.workspace)
     is_decided = request.GET.get("show") == "decided"
     waiting = ours.waiting()
     shown = ours.exclude(pk__in=waiting.values("pk")) if is_decided else waiting
     rows = shown.select_related(
-        "verdict__member", "verdict__campaign", "verdict__task__prompt", "decided_by"
+        *(f"verdict__{name}" for name in ("member", "campaign", "task__prompt")),
+        *(f"part__{name}" for name in ("attempt__member", "gold__prompt")),
+        "part__attempt__qualification__campaign",
+        "decided_by",
     )
     context = _around(member) | {
         "page": newest_first(rows, before=request.GET.get("before", "")),
@@ -102,16 +128,22 @@ def appeal_decide(request: Request, workspace: str, uid: UUID) -> HttpResponse:
 def _decide_page(
     request: Request, member: Member, appeal: Appeal, form: AnswerForm
 ) -> HttpResponse:
-    context = _shown(member, appeal.verdict) | {"appeal": appeal, "form": form}
+    context = _shown(member, appeal.against) | {"appeal": appeal, "form": form}
     status = 422 if form.errors else 200
     return render(request, "gold/appeal_detail.html", context, status=status)
 
 
-def _shown(member: Member, verdict: GoldVerdict) -> dict[str, Any]:
-    """The judgment as it was given, beside the expert's answer while the gold stands."""
-    page = judged_page(verdict.judgment)
-    expert = beside_the_expert(verdict.judgment)
-    return _around(member) | page | reading(page) | {"verdict": verdict, "expert": expert}
+def _shown(member: Member, failed: GoldVerdict | AttemptTask) -> dict[str, Any]:
+    """The judgment as it was given; beside the expert's answer where no exam asks the same again, or
+    for who decides.
+    """
+    judgment = failed.judgment
+    if judgment is None:
+        raise NotFound(_("No such answer."))
+    page = judged_page(judgment)
+    is_hidden = isinstance(failed, AttemptTask) and failed.member == member
+    expert = None if is_hidden else beside_the_expert(judgment, gold=failed.gold)
+    return _around(member) | page | reading(page) | {"failed": failed, "expert": expert}
 
 
 def _around(member: Member) -> dict[str, Any]:

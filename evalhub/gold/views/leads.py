@@ -62,7 +62,7 @@ def gold_list(request: Request, workspace: str, uid: UUID) -> HttpResponse:
         "plan": plan,
         "page": page,
         "rows": rows_for(page),
-        "appeals": Appeal.objects.waiting().filter(verdict__campaign=campaign).count(),
+        "appeals": Appeal.objects.waiting().of_campaign(campaign).count(),
     }
     return render(request, "gold/gold_list.html", context, status=422 if form.errors else 200)
 

@@ -18,6 +18,7 @@ from evalhub.accounts.models import Member
 from evalhub.campaigns.access import access_campaign
 from evalhub.common.paging import newest_first
 from evalhub.gold.access import access_attempt, access_own_attempt, access_qualification
+from evalhub.gold.choices import AttemptState
 from evalhub.gold.errors import NoAttempt, UnfitQualification
 from evalhub.gold.forms import QualificationForm, TakeAwayForm
 from evalhub.gold.models import Attempt, Qualification
@@ -87,6 +88,20 @@ def qualifications(request: Request, workspace: str) -> HttpResponse:
     context = _around(member) | {"state": "qualifications", "tabs": tabs_for(member)}
     context["rows"] = standings_of(member)
     return render(request, "gold/qualifications.html", context)
+
+
+@require_GET
+@login_required
+def attempt(request: Request, workspace: str, uid: UUID) -> HttpResponse:
+    """One's own attempt; once it is over, which of its tasks one passed, and appeals."""
+    member = access_member(request.user, workspace, to="judge")
+    mine = access_own_attempt(member, uid)
+    parts = mine.tasks.select_related(
+        "attempt", "task__prompt", "gold__expert_answer", "appeal"
+    ).order_by("pk")
+    context = _around(member) | {"attempt": mine, "state": "qualifications"}
+    context["parts"] = [] if mine.state == AttemptState.UNDER_WAY else parts
+    return render(request, "gold/attempt.html", context)
 
 
 @require_POST

@@ -10,7 +10,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from evalhub.accounts.access import access_member
+from evalhub.accounts.access import ROLES_FOR, access_member
 from evalhub.accounts.http import Request
 from evalhub.campaigns.access import access_campaign
 from evalhub.campaigns.queries import progress_of
@@ -32,6 +32,7 @@ def pace(request: Request, workspace: str, uid: UUID) -> HttpResponse:
         "campaign": campaign,
         "progress": progress,
         "people": people_of(campaign),
+        "builds": member.has(*ROLES_FOR["build"]),
         "pace": found,
         "chart": chart_of(found),
     }

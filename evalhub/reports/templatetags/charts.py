@@ -43,6 +43,12 @@ def alpha_chart(questions: list[Row]) -> Chart | None:
 
 
 @register.filter
+def split_chart(rows: list[Row]) -> Chart | None:
+    lines = [_line(row["split"], row["alpha"]) for row in rows]
+    return _intervals(lines, axis=_("Krippendorff’s alpha"))
+
+
+@register.filter
 def over_time(rows: list[Row]) -> Chart | None:
     """One line for each model over the weeks."""
     names = list(dict.fromkeys(row["model"] for row in rows))

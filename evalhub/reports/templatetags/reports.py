@@ -34,7 +34,9 @@ def verdict_words(question: dict[str, Any]) -> str:  # Any: JSON
         "one_value": _("undefined, because everybody always gave the same answer"),
         "reliable": _("good enough to rely on"),
         "tentative": _("good enough for tentative conclusions"),
-        "too_low": _("too low to train on; the tasks below are why"),
+        "too_low": _("too low to train on; the tasks below are why")
+        if "worst" in question
+        else _("too low to train on"),
         "unsure": _("not known yet: more answers to the same tasks would tell"),
     }
     return words[question["undefined"] or question["verdict"]]
@@ -124,8 +126,20 @@ def _in_unit(value: float | None, figure_name: str) -> str:
 
 @register.filter
 def rows_by(rows: list[dict[str, Any]], by: str) -> list[dict[str, Any]]:  # Any: JSON
-    """Of a question of the report on bias: those by model, slice or week."""
-    return [row for row in rows if row["by"] == by]
+    """Of a question: those by model, slice, week or version; none of a report from before it had them."""
+    return [row for row in rows or () if row["by"] == by]
+
+
+@register.filter
+def too_low(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:  # Any: JSON
+    """Those in which agreement is surely too low."""
+    return [row for row in rows if not row["undefined"] and row["verdict"] == "too_low"]
+
+
+@register.filter
+def with_warnings(boards: list[dict[str, Any]]) -> list[dict[str, Any]]:  # Any: JSON
+    """Slices whose models cannot all be ranked beside each other."""
+    return [each for each in boards if any(each["warnings"].values())]
 
 
 @register.filter

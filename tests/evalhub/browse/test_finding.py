@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,8 +13,10 @@ from evalhub.accounts.models import Member, Workspace
 from evalhub.browse import finding
 from evalhub.browse.choices import Kind
 from evalhub.browse.finding import found
+from evalhub.browse.forms import FilterForm
 from evalhub.browse.rows import NARROWING, PARTS, asked_for
 from evalhub.campaigns.models import Campaign, Reservation
+from evalhub.judgments.models import Judgment
 from evalhub.prompts.models import Prompt
 from tests import factories as make
 from tests.evalhub.browse.scenes import judged, signed_in, task
@@ -101,6 +104,39 @@ def test_each_criterion_finds_its_own_by_either_way(
     for mark, judgment in {"extra": extra, "fix": fix, "withdrawn": gone}.items():
         assert rows(Kind.JUDGMENTS, acme, mark=mark) == [judgment]
     assert rows(Kind.JUDGMENTS, acme, mark="returned", **ours) == [back.judgment]
+
+
+def test_days_and_whoever_judged_it_too(acme: Workspace, campaign: Campaign) -> None:
+    shared, alone = task(campaign), task(campaign)
+    days = [datetime(2026, 11, day, 23, 59, tzinfo=UTC) for day in (1, 2, 3)]
+    first, second = (judged(shared, judged_at=day) for day in days[:2])
+    third = judged(alone, judged_at=days[2])
+    assert rows(Kind.JUDGMENTS, acme, since="2026-11-02", until="2026-11-02") == [second]
+    assert rows(Kind.JUDGMENTS, acme, until="2026-11-02") == [second, first]
+    assert rows(Kind.JUDGMENTS, acme, since="2026-11-03", until="9999-12-31") == [third]
+    assert rows(Kind.JUDGMENTS, acme, beside="anybody") == [second, first]
+    uid = str(first.member.uid)
+    assert rows(Kind.JUDGMENTS, acme, beside=uid) == [second, first]
+    hers = str(second.member.uid)
+    assert rows(Kind.JUDGMENTS, acme, member=hers, beside=uid, counts="own") == [second]
+    Judgment.objects.filter(pk=first.pk).update(is_extra=True)  # whoever is beside must count, too
+    assert rows(Kind.JUDGMENTS, acme, member=hers, beside=uid, counts="own") == []
+
+
+def test_the_form_offers_the_questions_of_the_campaign_s_rubric(
+    acme: Workspace, campaign: Campaign
+) -> None:
+    make.CriterionFactory.create(version=campaign.rubric_version, slug="clarity")
+    make.CriterionFactory.create(version__rubric__workspace=acme, slug="elsewhere")
+    for asked, offered in (
+        ({"campaign": str(campaign.uid)}, False),
+        ({}, True),
+        ({"campaign": "x"}, True),
+    ):
+        form = FilterForm(asked, kind=Kind.JUDGMENTS, workspace=acme)
+        names = {name for name, _ in form.fields["question"].choices}  # type: ignore[attr-defined]
+        assert {"compared:overall", "rated:clarity"} <= names
+        assert ("rated:elsewhere" in names) is offered
 
 
 def test_a_page_of_a_frequent_filter_looks_through_a_stretch_and_goes_on(

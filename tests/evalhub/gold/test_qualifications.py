@@ -12,12 +12,15 @@ from evalhub.accounts.models import Member
 from evalhub.audit.models import Entry
 from evalhub.campaigns.models import Campaign, Task
 from evalhub.campaigns.queries import progress_of
-from evalhub.gold.errors import NoAttempt
+from evalhub.gold.errors import NoAttempt, NotAppealable, UnfitAppeal
 from evalhub.gold.jobs.attempts import score_copies, score_judgment
-from evalhub.gold.models import Attempt, Qualification
-from evalhub.gold.services.appeals import withdraw
+from evalhub.gold.models import Appeal, Attempt, Qualification
+from evalhub.gold.services.appeals import appeal_exam, uphold, withdraw
 from evalhub.gold.services.qualifications import end_attempt, set_qualification, start_attempt
+from evalhub.jobs.jobs import deliver_waiting
+from evalhub.judgments.models import ExpertAnswer
 from evalhub.notifications.models import Notification
+from tests.conftest import cast_member
 from tests.evalhub.gold.conftest import gold_in, said
 from tests.evalhub.judgments.conftest import client_of
 from tests.factories import CampaignFactory
@@ -121,6 +124,81 @@ def test_a_gold_that_was_wrong_costs_nobody_their_qualification(
     score_copies(task=passed.uid)
     bob.refresh_from_db()
     assert bob.qualifications == ["medicine"]  # only a lead takes it away
+
+
+def test_a_failed_answer_is_appealed_when_the_exam_is_over(
+    medicine: Qualification, alice: Member, bob: Member
+) -> None:
+    """Of two one failed; with that gold withdrawn it is 1 of 1, for bob and for carol alike."""
+    carol = cast_member("carol", bob.workspace, "annotator")
+    hers = answer(start_attempt(qualification=medicine, by=carol), 1, -1)
+    attempt = start_attempt(qualification=medicine, by=bob)
+    page = Client()
+    page.force_login(bob.user)
+    seen = f"/w/acme/my-work/attempts/{attempt.uid}/"
+    assert "under way" in page.get(seen).content.decode()
+    first = attempt.tasks.order_by("pk").first()
+    early = f"/w/acme/my-work/exam-tasks/{first.task.uid}/appeal/"
+    assert page.get(early).status_code == 404
+    answer(attempt, 1, -1)
+    part = attempt.tasks.get(passed=False)
+    url = f"/w/acme/my-work/exam-tasks/{part.task.uid}/appeal/"
+    assert page.get(seen).content.decode().count("/appeal/") == 1
+    html = page.get(url).content.decode()
+    assert "Beside the expert" not in html  # who tries again is asked the same
+    assert page.post(url, {"reason": "Both invent it."}).status_code == 302
+    made = Appeal.objects.get()
+    lead = Client()
+    lead.force_login(alice.user)
+    assert "Both invent it." in lead.get("/w/acme/appeals/").content.decode()
+    assert "Beside the expert" in lead.get(f"/w/acme/appeals/{made.uid}/").content.decode()
+    assert (
+        lead.post(f"/w/acme/appeals/{made.uid}/decide/", {"decision": "uphold"}).status_code == 302
+    )
+    deliver_waiting()
+    for each in (attempt, hers):
+        each.refresh_from_db()
+        assert (each.state, each.right, each.asked) == ("passed", 1, 1)
+    bob.refresh_from_db()
+    assert bob.qualifications == ["medicine"]
+    told = Notification.objects.filter(member=bob, topic="gold.appeal_decided").get()
+    assert told.path == seen
+    assert "upheld" in page.get(seen).content.decode()
+    assert set(Entry.objects.values_list("verb", flat=True)) >= {
+        "gold.appealed",
+        "gold.withdrawn",
+        "gold.appeal_upheld",
+    }
+    assert lead.get(f"/w/acme/appeals/{made.uid}/").status_code == 200
+
+
+def test_what_an_upheld_appeal_took_out_stays_out(
+    medicine: Qualification, alice: Member, bob: Member
+) -> None:
+    attempt = answer(start_attempt(qualification=medicine, by=bob), -1, -1)
+    part = attempt.tasks.order_by("pk").last()
+    uphold(appeal=appeal_exam(part=part, reason="No.", by=bob), by=alice)
+    part.gold.refresh_from_db()
+    part.gold.kind = "gold"  # an expert answers it anew
+    part.gold.save()
+    ExpertAnswer.objects.update(withdrawn_at=None)
+    score_copies(task=part.gold.uid)
+    attempt.refresh_from_db()
+    assert (attempt.right, attempt.asked) == (0, 1)
+
+
+def test_only_what_was_failed_in_an_exam_is_appealed_and_once(
+    medicine: Qualification, bob: Member
+) -> None:
+    attempt = answer(start_attempt(qualification=medicine, by=bob), 1, -1)
+    passed, failed = attempt.tasks.order_by("pk")
+    with pytest.raises(NotAppealable):
+        appeal_exam(part=passed, reason="Hm.", by=bob)
+    with pytest.raises(UnfitAppeal):
+        appeal_exam(part=failed, reason=" ", by=bob)
+    appeal_exam(part=failed, reason="No.", by=bob)
+    with pytest.raises(NotAppealable):
+        appeal_exam(part=failed, reason="No!", by=bob)
 
 
 def test_a_lead_takes_it_away_with_a_reason(

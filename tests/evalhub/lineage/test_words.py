@@ -93,6 +93,7 @@ NOBODYS = {
     "prompts.completion": "external_id tool_calls finish",
     "prompts.generation": "settings",
     "quality.consensussnapshot": "digest",
+    "quality.exclusionpreview": "body",
     "quality.reliabilityfit": "questions",
     "quality.withdrawal": "effect",
     "registry.endpoint": "url served_name sealed_key",

@@ -11,12 +11,13 @@ from evalhub.audit.models import Entry
 from evalhub.campaigns.models import Campaign, MemberShare, Task
 from evalhub.campaigns.services.claim import claim_next
 from evalhub.common.errors import Conflict
+from evalhub.jobs.jobs import execute
 from evalhub.judgments.models import Judgment
 from evalhub.notifications.models import Notification
 from evalhub.quality.arrays import preferences_of
 from evalhub.quality.errors import UnfitExclusion
-from evalhub.quality.exclusions import without
-from evalhub.quality.models import Exclusion
+from evalhub.quality.exclusions import people_in, without
+from evalhub.quality.models import Exclusion, ExclusionPreview
 from evalhub.quality.scope import Scope
 from evalhub.quality.services import exclude, lift_exclusion, take_snapshot
 from tests import factories as make
@@ -70,6 +71,23 @@ def test_what_would_change_is_shown_before(
     [overall] = changes.questions
     assert (overall.answers, overall.alone, overall.other) == (4, 1, 2)
     assert not Exclusion.objects.exists()
+
+
+def test_who_said_nothing_here_is_not_worked_out(
+    client: Client, campaign: Campaign, tasks: list[Task], alice: Member, bob: Member
+) -> None:
+    client.force_login(alice.user)
+    page = f"/w/acme/campaigns/{campaign.uid}/exclusions/"
+    assert client.post(f"{page}preview/", {"member": str(bob.uid)}).headers["Location"] == page
+    assert not ExclusionPreview.objects.exists()
+
+
+def test_of_imported_judgments_the_people_are_found_as_well(
+    campaign: Campaign, tasks: list[Task], people: list[Member]
+) -> None:
+    assert [str(each) for each in people_in(campaign)] == ["auk", "bee", "cod"]
+    campaign.origin = "imported"
+    assert [str(each) for each in people_in(campaign)] == ["auk", "bee", "cod"]
 
 
 def test_of_a_scale_the_mean_to_the_nearest_point_counts(
@@ -178,7 +196,19 @@ def test_a_lead_looks_decides_and_takes_it_back(
     page = f"/w/{campaign.workspace.slug}/campaigns/{campaign.uid}/exclusions/"
     assert "Without auk" not in client.get(page).content.decode()
     chosen = f"{page}?member={people[0].uid}"
-    assert "4 judgments on 4 tasks" in client.get(chosen).content.decode()
+    asked = client.post(f"{page}preview/", {"member": str(people[0].uid)})
+    assert asked.headers["Location"] == chosen
+    client.post(
+        f"{page}preview/", {"member": str(people[0].uid)}
+    )  # once more while it is under way
+    shown = client.get(chosen).content.decode()
+    assert "every 2s" in shown
+    assert "Leave auk out" not in shown  # what it would change stands first
+    execute(ExclusionPreview.objects.get().job.uid)
+    live = client.get(chosen, headers={"HX-Request": "true"}).content.decode()
+    assert "4 judgments on 4 tasks" in live
+    assert "<html" not in live
+    assert "every 2s" not in live
     assert client.post(chosen, {"reason": ""}).status_code == 422
     assert client.post(chosen, {"reason": "By lot."}).status_code == 302
     assert "By lot." in client.get(page).content.decode()

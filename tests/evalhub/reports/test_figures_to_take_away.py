@@ -59,8 +59,8 @@ def test_bias_as_page_file_and_csv(judged: Campaign, lead: Member, tmp_path: Pat
     assert client.get(f"{page}file/").status_code == 409
     computed(start_report(campaign=judged, kind=ReportKind.BIAS, by=lead))
     shown = client.get(page).content.decode()
-    link = f"browse/judgments/?campaign={judged.uid}&amp;slice=%3Dtopic%3D%3Cscript%3E"
-    assert link in shown
+    assert f"browse/judgments/?against=other&amp;answer=given&amp;campaign={judged.uid}" in shown
+    assert "slice=%3Dtopic%3D%3Cscript%3E" in shown
     assert "<script>alert" not in shown
 
     kept = client.get(f"{page}file/")
@@ -152,3 +152,47 @@ def test_progress_by_command_and_api(judged: Campaign, lead: Member) -> None:
     assert "done" in called("progress", "--campaign", str(judged.uid))
     with pytest.raises(CommandError, match="Only the report on bias"):
         called("progress", "--campaign", str(judged.uid), "--output", "x.html")
+
+
+@pytest.mark.parametrize(
+    ("kind", "by", "figure"),
+    [
+        ("agreement", "slice", "questions.rows.slice.alpha"),
+        ("agreement", "version", "questions.rows.version.alpha"),
+        ("agreement", "pair", "questions.pairs.percent"),
+        ("leaderboard", "slice", "boards.slices.models.strength"),
+        ("bias", "model", "questions.rows.model"),
+    ],
+)
+def test_page_command_and_api_say_the_same_by_part(
+    judged: Campaign, lead: Member, kind: str, by: str, figure: str
+) -> None:
+    computed(start_report(campaign=judged, kind=ReportKind(kind), by=lead))
+    told = json.loads(called(kind, "--campaign", str(judged.uid), "--by", by, "--json"))
+    api, address = api_of(lead), f"/api/v1/campaigns/{judged.uid}/{kind}"
+    assert api.get(f"{address}?by={by}").json()["body"] == told
+    page = signed_in(lead).get(
+        f"/w/{judged.workspace.slug}/campaigns/{judged.uid}/{kind}/csv/?by={by}"
+    )
+    rows = lines(b"".join(page.streaming_content).decode())  # type: ignore[attr-defined]
+    assert figure in {row["figure"] for row in rows}
+    assert rows == lines(called(kind, "--campaign", str(judged.uid), "--by", by, "--csv"))
+    assert called(kind, "--campaign", str(judged.uid), "--by", by)
+    whole = {row["figure"] for row in lines(called(kind, "--campaign", str(judged.uid), "--csv"))}
+    assert {row["figure"] for row in rows} <= whole
+
+
+def test_a_report_is_not_split_by_whatever_one_likes(judged: Campaign, lead: Member) -> None:
+    computed(start_report(campaign=judged, kind=ReportKind.LEADERBOARD, by=lead))
+    address = f"/api/v1/campaigns/{judged.uid}/leaderboard"
+    assert api_of(lead).get(f"{address}?by=pair").json()["code"] == "no_such_part"
+    assert api_of(lead).get(f"{address}?by=pair&format=csv").status_code == 422
+    with pytest.raises(CommandError, match="not split by pair"):
+        called("leaderboard", "--campaign", str(judged.uid), "--by", "pair")
+
+
+def test_the_interval_of_a_line_is_its_own_figure_s(judged: Campaign) -> None:
+    rows = lines(called("agreement", "--campaign", str(judged.uid), "--by", "pair", "--csv"))
+    assert {row["figure"].rsplit(".", 1)[1] for row in rows} >= {"kappa", "percent"}
+    assert all(row["low"] == "" for row in rows if not row["figure"].endswith(".alpha"))
+    assert {row["judgments"] for row in rows} == {"1"}

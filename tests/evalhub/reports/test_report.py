@@ -137,7 +137,10 @@ def test_numbers_of_many_values(
     )[0]
     assert found["clarity"]["level"] == "interval"
     assert found["clarity"]["alpha"]["value"] == pytest.approx(expected)
-    assert found["clarity"]["pairs"] == []  # tables of 60 values say nothing
+    [pair] = found["clarity"]["pairs"]
+    assert pair["alpha"] == pytest.approx(expected)  # two people are all
+    assert pair["low"] < expected < pair["high"]
+    assert pair["kappa"] is None  # a table of 60 values says nothing
     assert found["clarity"]["percent"]["value"] is None
 
 

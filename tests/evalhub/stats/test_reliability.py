@@ -8,7 +8,13 @@ import pytest
 from crowdkit.aggregation import DawidSkene
 
 from evalhub.stats.ballots import Ballot, chance_first
-from evalhub.stats.reliability import chances, dawid_skene, severity_and_spread, strengths
+from evalhub.stats.reliability import (
+    chances,
+    dawid_skene,
+    preferences,
+    severity_and_spread,
+    strengths,
+)
 
 # Dawid and Skene 1979, table 1: 45 patients; observer 1 three times, then observers 2 to 5
 CLINIC = [
@@ -208,3 +214,21 @@ def test_one_pair_by_itself_is_as_sure_as_among_all() -> None:
             for at in mine
         ]
         assert chance_first(ballots) == pytest.approx(together[one], abs=1e-9)
+
+
+def test_beginning_from_a_sample_leads_to_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    chance = np.random.default_rng(11)
+    units, people = 1500, 12
+    gap, care = chance.normal(0, 1.5, units), chance.uniform(0.2, 1.8, people)
+    unit = np.repeat(np.arange(units), 4)
+    rater = np.concatenate([chance.permutation(people)[:4] for _ in range(units)])
+    place = chance.choice([-1.0, 1.0], len(unit))
+    won = chance.random(len(unit)) < 1 / (1 + np.exp(-care[rater] * gap[unit] - 0.3 * place))
+    given = (unit, rater, won.astype(float), place)
+    whole = strengths(*given, units=units, raters=people)
+    monkeypatch.setattr(preferences, "_SAMPLE", 300)
+    begun = strengths(*given, units=units, raters=people)
+    assert begun.is_settled
+    assert begun.strength_A == pytest.approx(whole.strength_A, abs=0.02)
+    assert begun.position_A == pytest.approx(whole.position_A, abs=0.02)
+    assert np.abs(begun.first_U - whole.first_U).mean() < 0.005

@@ -15,6 +15,7 @@ from evalhub.reports.choices import ReportKind
 from evalhub.reports.flat import csv_text, figures_in
 from evalhub.reports.making import REPORTS
 from evalhub.reports.paper import bias_file
+from evalhub.reports.parts import PARTS, only
 from evalhub.reports.progress import progress_report
 
 PROGRESS = "progress"  # needs no job, so it is no kind of Report
@@ -29,6 +30,12 @@ class Command(BaseCommand):
         form = parser.add_mutually_exclusive_group()
         form.add_argument("--json", action="store_true", help="print one JSON object")
         form.add_argument("--csv", action="store_true", help="print one line for each figure")
+        parser.add_argument(
+            "--by",
+            choices=sorted({part for parts in PARTS.values() for part in parts}),
+            help="only that: agreement by slice, version or pair, leaderboard by slice, "
+            "bias by model, slice or week",
+        )
         form.add_argument(
             "--output", type=Path, metavar="FILE.html", help="of bias: write one HTML file"
         )
@@ -37,12 +44,16 @@ class Command(BaseCommand):
         campaign = Campaign.objects.filter(uid=options["campaign"]).first()
         if campaign is None:
             raise CommandError(f"There is no campaign {options['campaign']}.")
-        kind, output = options["report"], options["output"]
+        kind, output, by = options["report"], options["output"], options["by"]
         if output and kind != ReportKind.BIAS:
             raise CommandError("Only the report on bias is written as a file of its own.")
+        if by and by not in PARTS.get(kind, ()):
+            raise CommandError(f"The report on {kind} is not split by {by}.")
         console = Console(stderr=True)
         with console.status("Computing"):
             made = progress_report(campaign) if kind == PROGRESS else REPORTS[kind](campaign)
+        if by and not output:
+            made = only(kind, made, by)
         if output:
             page = bias_file(campaign.title, made, made_at=timezone.now())
             try:
@@ -55,8 +66,48 @@ class Command(BaseCommand):
             self.stdout.write("".join(csv_text(made)))
         else:
             with console.capture() as shown:
-                console.print(_TABLES[kind](made))
+                console.print(_table(kind, by, made))
             self.stdout.write(shown.get())
+
+
+def _table(kind: str, by: str | None, made: dict[str, Any]) -> Table:
+    if by and kind == ReportKind.AGREEMENT:
+        return _pairs(made) if by == "pair" else _agreement_by(made)
+    return _TABLES[kind](made)
+
+
+def _agreement_by(made: dict[str, Any]) -> Table:
+    table = Table("question", made["part"], "alpha", "95 %", "answers", "missing", "verdict")
+    for each in made["questions"]:
+        for row in each["rows"]:
+            alpha = row["alpha"]
+            table.add_row(
+                each["question"],
+                row["split"],
+                _shown(alpha["value"]),
+                f"{_shown(alpha['low'])} to {_shown(alpha['high'])}",
+                f"{row['answers']:,}",
+                f"{row['missing']:,}",
+                row["undefined"] or row["verdict"],
+            )
+    return table
+
+
+def _pairs(made: dict[str, Any]) -> Table:
+    table = Table("question", "person", "with", "alpha", "95 %", "both answered", "alike", "kappa")
+    for each in made["questions"]:
+        for row in each["pairs"]:
+            table.add_row(
+                each["question"],
+                row["first"],
+                row["second"],
+                row["undefined"] or _shown(row["alpha"]),
+                f"{_shown(row['low'])} to {_shown(row['high'])}",
+                f"{row['n']:,}",
+                _shown(row["percent"]),
+                _shown(row["kappa"]),
+            )
+    return table
 
 
 def _agreement(made: dict[str, Any]) -> Table:
@@ -76,11 +127,18 @@ def _agreement(made: dict[str, Any]) -> Table:
 
 
 def _leaderboard(made: dict[str, Any]) -> Table:
-    table = Table("question", "rank", "model", "strength", "95 %", "judgments")
-    for each in made["boards"]:
-        for row in each["models"]:
+    """With slices, these; a board of a whole question has no `slice`."""
+    table = Table("question", "slice", "rank", "model", "strength", "95 %", "judgments")
+    boards = [
+        (each["question"], board)
+        for each in made["boards"]
+        for board in ([each] if "models" in each else each["slices"])
+    ]
+    for question, board in boards:
+        for row in board["models"]:
             table.add_row(
-                each["question"],
+                question,
+                board.get("slice", ""),
                 f"{row['best_rank']} to {row['worst_rank']}",
                 row["model"],
                 _shown(row["strength"]),

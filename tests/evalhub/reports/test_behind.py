@@ -1,0 +1,209 @@
+"""Each figure leads to exactly the judgments that it is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from evalhub.accounts.models import Member, Workspace
+from evalhub.browse.choices import Kind
+from evalhub.browse.forms import FilterForm
+from evalhub.browse.rows import asked_for
+from evalhub.campaigns.models import Campaign, Task
+from evalhub.judgments.models import Judgment, RankedCompletion, Span
+from evalhub.quality.models import Exclusion
+from evalhub.reports.choices import ReportKind
+from evalhub.reports.making import REPORTS
+from evalhub.reports.progress import progress_report
+from evalhub.reports.services import start_report
+from tests import factories as make
+from tests.conftest import cast_member
+from tests.evalhub.reports.test_report import say
+from tests.evalhub.reports.test_report_pages import computed, signed_in
+
+pytestmark = pytest.mark.django_db
+Node = dict[str, Any]
+
+
+@pytest.fixture
+def people(acme: Workspace) -> list[Member]:
+    names = ("auk", "bee", "cod", "dab")
+    return [make.MemberFactory.create(workspace=acme, pseudonym=name) for name in names]
+
+
+@pytest.fixture
+def judged(campaign: Campaign, task: Task, people: list[Member], alice: Member) -> Campaign:
+    """Pairs of three models in two slices, one of a model with itself; ratings, some of them missing; and
+    beside it all that a figure may not count.
+    """
+    llama, gemma = (each.completion.generation.model for each in task.placed.order_by("place"))
+    falcon = make.LanguageModelFactory.create(workspace=campaign.workspace, name="falcon")
+    pairs = [(llama, gemma), (llama, falcon), (gemma, falcon), (llama, llama), (llama, gemma)]
+    tasks = [task]
+    for nth, models in enumerate(pairs):
+        prompt = make.PromptFactory.create(
+            collection=task.prompt.collection,
+            external_id=f"p{nth}",
+            slices={"language": "de" if nth % 2 else "en"},
+        )
+        answers = [
+            make.CompletionFactory.create(prompt=prompt, generation__model=model)
+            for model in models
+        ]
+        tasks.append(make.TaskFactory.create(campaign=campaign, prompt=prompt, completions=answers))
+    for nth, one in enumerate(tasks):
+        for at, person in enumerate(people[: 2 + nth % 2]):
+            say(one, person, margin=1 - (nth + at) % 3, value=(nth + at) % 5)  # 0: cannot tell
+    _beside(campaign, tasks, people, alice)
+    return campaign
+
+
+def _beside(campaign: Campaign, tasks: list[Task], people: list[Member], lead: Member) -> None:
+    auk, bee, _, dab = people
+    first = Judgment.objects.filter(task=tasks[0], member=auk).get()
+    make.JudgmentFactory.create(
+        task=tasks[0], member=auk, assignment=first.assignment, supersedes=first
+    )
+    Judgment.objects.filter(task=tasks[1], member=bee).update(saw_proposal=True)
+    Judgment.objects.filter(task=tasks[2], member=bee).update(withdrawn_at=timezone.now())
+    Judgment.objects.filter(task=tasks[3], member=bee).update(
+        rubric_version=make.RubricVersionFactory.create(
+            rubric=campaign.rubric_version.rubric, number=2
+        )
+    )
+    copy = [each.completion for each in tasks[1].placed.all()]
+    say(make.TaskFactory.create(campaign=campaign, kind="repeat", completions=copy), auk, 1, 2)
+    say(tasks[1], dab, 1, 2)
+    Exclusion.objects.create(campaign=campaign, member=dab, reason="By lot.", excluded_by=lead)
+    say(make.TaskFactory.create(campaign__workspace=campaign.workspace), auk, 1)
+
+
+def figures_in(node: Any) -> Iterator[Node]:
+    """Every part of a report that says what is behind it."""
+    if isinstance(node, list):
+        for each in node:
+            yield from figures_in(each)
+    if isinstance(node, dict):
+        if "judgments" in node and "behind" in node:
+            yield node
+        for each in node.values():
+            yield from figures_in(each)
+
+
+def rows_behind(campaign: Campaign, asked: dict[str, str]) -> list[Judgment]:
+    """What Browse finds, by its form."""
+    form = FilterForm(asked, kind=Kind.JUDGMENTS, workspace=campaign.workspace)
+    assert form.is_valid(), (asked, form.errors)
+    return list(asked_for(Kind.JUDGMENTS, campaign.workspace, form.criteria()).rows)
+
+
+@pytest.mark.parametrize("kind", ["agreement", "reliability", "leaderboard", "bias", "consistency"])
+def test_as_many_rows_as_the_figure_says(judged: Campaign, kind: str) -> None:
+    made = REPORTS[kind](judged)
+    found = list(figures_in(made))
+    assert len(found) >= 3
+    for node in found:
+        rows = rows_behind(judged, made["behind"] | node["behind"])
+        assert len(rows) == node["judgments"], node
+    assert {node["judgments"] for node in found} != {0}
+
+
+def test_what_could_not_be_told_is_found_as_well(judged: Campaign) -> None:
+    made = REPORTS[ReportKind.AGREEMENT](judged)
+    clarity = next(each for each in made["questions"] if each["question"] == "clarity")
+    parts = [clarity, *clarity["rows"]]
+    assert clarity["missing"] > 0
+    for node in parts:
+        asked = made["behind"] | node["behind"] | {"answer": "cannot_tell"}
+        assert len(rows_behind(judged, asked)) == node["missing"]
+
+
+def test_a_ranking_is_one_judgment_of_many_comparisons(
+    campaign: Campaign, task: Task, people: list[Member]
+) -> None:
+    models = [each.completion.generation.model for each in task.placed.order_by("place")]
+    for person in people[:3]:
+        shown = [
+            make.CompletionFactory.create(prompt=task.prompt, generation__model=model)
+            for model in (*models, models[0])
+        ]
+        judgment = make.JudgmentFactory.create(
+            task=make.TaskFactory.create(campaign=campaign, prompt=task.prompt, completions=shown),
+            member=person,
+        )
+        for tier, completion in enumerate(shown):
+            RankedCompletion.objects.create(judgment=judgment, completion=completion, tier=tier)
+    made = REPORTS[ReportKind.LEADERBOARD](campaign)
+    [board] = made["boards"]
+    assert (board["comparisons"], board["judgments"]) == (6, 3)  # of one with itself: none
+    for node in figures_in(made):
+        assert len(rows_behind(campaign, made["behind"] | node["behind"])) == node["judgments"]
+    assert {(each["n"], each["judgments"]) for each in board["matrix"]} == {(6, 3)}
+
+
+def test_of_hallucinations_all_who_judged_the_model_s_answers(judged: Campaign) -> None:
+    for judgment in Judgment.objects.filter(campaign=judged, task__kind="normal")[:3]:
+        Span.objects.create(
+            judgment=judgment,
+            completion=judgment.task.completions.first(),
+            start=0,
+            end=3,
+            error_type="false-statement",
+        )
+    made = REPORTS[ReportKind.BIAS](judged)
+    found = list(figures_in(made["hallucination"]))
+    assert len(found) == 3  # models
+    for node in found:
+        rows = rows_behind(judged, made["behind"] | node["behind"])
+        assert len(rows) == node["judgments"] > 0
+
+
+def test_a_slice_leads_to_the_campaign_s_prompts(judged: Campaign) -> None:
+    made = REPORTS[ReportKind.BIAS](judged)
+    assert {row["n"] for row in made["representation"]} == {2, 3}
+    for row in made["representation"]:
+        asked = {"campaign": str(judged.uid), "slice": row["slice"]}
+        form = FilterForm(asked, kind=Kind.PROMPTS, workspace=judged.workspace)
+        assert form.is_valid()
+        found = asked_for(Kind.PROMPTS, judged.workspace, form.criteria()).rows
+        assert found.count() == row["n"]
+
+
+def test_gold_leads_to_what_it_measured(judged: Campaign, people: list[Member]) -> None:
+    for nth, judgment in enumerate(Judgment.objects.filter(campaign=judged, member=people[0])[:3]):
+        make.GoldVerdictFactory.create(judgment=judgment, passed=nth > 0)
+    made = REPORTS[ReportKind.CONSISTENCY](judged)
+    auk = next(each for each in made["people"] if each["annotator"] == "auk")
+    about = {"campaign": str(judged.uid)} | auk["behind"]
+    assert len(rows_behind(judged, about | {"mark": "gold"})) == auk["gold"]["n"] == 3
+    failed = rows_behind(judged, about | {"mark": "gold_failed"})
+    assert [str(each.uid) for each in failed] == auk["gold"]["behind"]
+
+
+def test_progress_counts_what_fills_a_place(judged: Campaign) -> None:
+    made = progress_report(judged)
+    people = [each for each in figures_in(made) if "annotator" in each]
+    assert people
+    for node in people:
+        rows = rows_behind(judged, made["behind"] | node["behind"])
+        assert len(rows) == node["judgments"]
+
+
+@pytest.mark.parametrize("kind", ["agreement", "leaderboard", "bias"])
+def test_the_page_has_the_links(judged: Campaign, kind: str, client: Any, acme: Workspace) -> None:
+    lead = cast_member("lead", acme, "lead")
+    report = computed(start_report(campaign=judged, kind=ReportKind(kind), by=lead))
+    page = signed_in(lead)
+    shown = page.get(f"/w/acme/campaigns/{judged.uid}/{kind}/").content.decode()
+    links = {
+        part.split('"')[0].replace("&amp;", "&")
+        for part in shown.split('href="')
+        if "counts=" in part.split('"')[0]
+    }
+    assert len(links) >= 5
+    some = sorted(links)[0]
+    assert "Nothing found" not in page.get(some).content.decode()
+    assert report.body["behind"]["campaign"] == str(judged.uid)
