@@ -9,6 +9,7 @@ v1 = [
     path("", include("evalhub.judgments.api_urls")),  # first: what comes with every judgment
     path("", include("evalhub.campaigns.api_urls")),
     path("", include("evalhub.quality.api_urls")),
+    path("", include("evalhub.groups.api_urls")),
     path("", include("evalhub.valuing.api_urls")),
     path("", include("evalhub.labelling.api_urls")),
     path("", include("evalhub.rubrics.api_urls")),

@@ -27,6 +27,7 @@ in_workspace: list[URLPattern | URLResolver] = [
     path("", include("evalhub.gold.urls")),
     path("", include("evalhub.labelling.urls")),
     path("", include("evalhub.quality.urls")),
+    path("", include("evalhub.groups.urls")),
     path("", include("evalhub.valuing.urls")),
     path("", include("evalhub.links.urls")),
     path("", include("evalhub.datasets.urls")),

@@ -55,7 +55,7 @@ def start(request: Request) -> HttpResponse:
 @require_GET
 @login_required
 def home(request: Request, workspace: str) -> HttpResponse:
-    member = access_member(request.user, workspace, to="view")
+    member = access_member(request.user, workspace, to="belong")
     unread = Notification.objects.of_member(member).unread().count()
     context = _context(member) | {"steps": next_steps(member), "unread": unread}
     return render(request, "web/home.html", context)
@@ -64,14 +64,14 @@ def home(request: Request, workspace: str) -> HttpResponse:
 @require_GET
 @login_required
 def help_index(request: Request, workspace: str) -> HttpResponse:
-    member = access_member(request.user, workspace, to="view")
+    member = access_member(request.user, workspace, to="belong")
     return render(request, "web/help_index.html", _context(member) | {"pages": help_pages()})
 
 
 @require_GET
 @login_required
 def help_page(request: Request, workspace: str, name: str) -> HttpResponse:
-    member = access_member(request.user, workspace, to="view")
+    member = access_member(request.user, workspace, to="belong")
     page = access_help_page(name)
     context = _context(member) | {"page": page, "pages": help_pages()}
     return render(request, "web/help_page.html", context)

@@ -16,7 +16,7 @@ from evalhub.lineage.words import (
 
 IN_NAMES = {  # lineage.names, lineage.copies and accounts.services.forget
     "accounts.user": "username first_name last_name email password",
-    "accounts.member": "pseudonym languages groups qualifications",
+    "accounts.member": "pseudonym languages groups qualifications manages",
     "audit.entry": "actor details",
     "datasets.cleanedtext": "text",
     "datasets.spellingproposal": "word meant",
