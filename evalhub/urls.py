@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
-from django.views.i18n import set_language
 
 from evalhub.accounts import oidc_views
 from evalhub.accounts import views as accounts
@@ -61,7 +60,7 @@ urlpatterns = [
     path("report/<str:secret>/", reporting.report, name="report"),
     path("profile/", accounts.profile, name="profile"),
     path("profile/mail/", accounts.mail_wish, name="mail_wish"),
-    path("profile/language/", set_language, name="language"),
+    path("profile/language/", accounts.language, name="language"),
     path("profile/password/", accounts.change_password, name="password"),
 ]
 

@@ -23,6 +23,8 @@ class User(AbstractUser):
     """Somebody who signs in. What they judge points at their Member, never here."""
 
     timezone = models.CharField(max_length=60, default="UTC")
+    language = models.CharField(max_length=10, blank=True, default="", db_default="")
+    # in which they are told what happens; empty: nobody knows yet
     wants_mail = models.CharField(
         max_length=10,
         choices=MailWish.choices,

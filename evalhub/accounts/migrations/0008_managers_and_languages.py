@@ -11,6 +11,11 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.AddField(
+            model_name="user",
+            name="language",
+            field=models.CharField(blank=True, db_default="", default="", max_length=10),
+        ),
+        migrations.AddField(
             model_name="member",
             name="manages",
             field=django.contrib.postgres.fields.ArrayField(

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from evalhub.accounts.models import Member
 from evalhub.audit.services import record
@@ -38,8 +42,7 @@ def appeal(*, verdict: GoldVerdict, reason: str, by: Member) -> Appeal:
         raise NotAppealable(_("You have appealed this one already.")) from error
     workspace = verdict.campaign.workspace
     path = reverse("gold:appeal", args=[workspace.slug, made.uid])
-    told = _("%(name)s says that a gold of “%(title)s” is wrong.")
-    sentence = told % {"name": by.pseudonym, "title": verdict.campaign.title}
+    sentence = partial(_appealed, by, verdict)
     notify(leads_of(workspace), topic="gold.appealed", sentence=sentence, path=path)
     _record("gold.appealed", made, by)
     return made
@@ -56,7 +59,9 @@ def uphold(*, appeal: Appeal, answer: str = "", by: Member) -> Appeal:
     gold = ExpertAnswer.objects.select_related("task__campaign").get(task=decided.verdict.task_id)
     if gold.withdrawn_at is None:
         withdraw(gold=gold, reason=_("an appeal was upheld"), by=by)
-    told = _("Your appeal in “%(title)s” is upheld: this gold counts for nobody any more.")
+    told = gettext_lazy(
+        "Your appeal in “%(title)s” is upheld: this gold counts for nobody any more."
+    )
     _tell(decided, told)
     _record("gold.appeal_upheld", decided, by)
     return decided
@@ -73,7 +78,8 @@ def refuse(*, appeal: Appeal, answer: str, by: Member) -> Appeal:
     if not answer.strip():
         raise UnfitAppeal(_("Say why; whoever appealed reads it."), field="answer")
     decided = _decide(appeal, AppealState.REFUSED, answer, by)
-    _tell(decided, _("Your appeal in “%(title)s” is refused; the reason stands beside it."))
+    told = gettext_lazy("Your appeal in “%(title)s” is refused; the reason stands beside it.")
+    _tell(decided, told)
     _record("gold.appeal_refused", decided, by)
     return decided
 
@@ -101,11 +107,18 @@ def _decide(appeal: Appeal, state: AppealState, answer: str, by: Member) -> Appe
     return appeal
 
 
-def _tell(appeal: Appeal, sentence: str) -> None:
+def _appealed(by: Member, verdict: GoldVerdict) -> str:
+    told = _("%(name)s says that a gold of “%(title)s” is wrong.")
+    return told % {"name": by.pseudonym, "title": verdict.campaign.title}
+
+
+def _tell(appeal: Appeal, sentence: Any) -> None:  # `Any`: a lazy translation
     verdict = appeal.verdict
     path = reverse("gold:calibration", args=[verdict.campaign.workspace.slug])
-    told = sentence % {"title": verdict.campaign.title}
-    notify([verdict.member], topic="gold.appeal_decided", sentence=told, path=path)
+    about = {"title": verdict.campaign.title}
+    notify(
+        [verdict.member], topic="gold.appeal_decided", sentence=lambda: sentence % about, path=path
+    )
 
 
 def _record(verb: str, appeal: Appeal, by: Member) -> None:

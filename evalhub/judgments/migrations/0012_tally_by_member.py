@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0008_managers"),
+        ("accounts", "0008_managers_and_languages"),
         ("campaigns", "0012_barred_assignments"),
         ("judgments", "0001_squashed"),
     ]

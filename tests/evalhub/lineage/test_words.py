@@ -52,7 +52,7 @@ NOBODYS = {
     # what a program wrote: states, figures, digests, keys
     "accounts.apitoken": "prefix digest",
     "accounts.failedsignin": "key",
-    "accounts.user": "timezone",
+    "accounts.user": "timezone language",
     "audit.entry": "workspace verb target",
     "campaigns.payrate": "currency",
     "datasets.buildexport": "container digest file_key filename found shape splits",
