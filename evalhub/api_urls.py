@@ -15,6 +15,7 @@ v1 = [
     path("", include("evalhub.rubrics.api_urls")),
     path("", include("evalhub.imports.api_urls")),
     path("", include("evalhub.datasets.api_urls")),
+    path("", include("evalhub.browse.api_urls")),
     path("", include("evalhub.reports.api_urls")),
     path("", include("evalhub.registry.api_urls")),
     path("", include("evalhub.runs.api_urls")),
