@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -143,6 +144,16 @@ def test_the_pages_tell_of_anna_and_of_nobody_else(
         assert "bert" not in shown, page
         assert "alice" not in shown, page
         assert ">day<" not in shown, page
+
+
+def test_a_chart_is_drawn_in_german_too(manager: Client, anna: Member) -> None:
+    """A length of an SVG has a point, whatever a number has on the page."""
+    judged(CampaignFactory.create(workspace=anna.workspace), anna)
+    page = f"/w/acme/groups/people/{anna.uid}/"
+    shown = manager.get(page, headers={"accept-language": "de"}).content.decode()
+    assert "Urteile nach Tagen" in shown
+    assert re.findall(r' (?:x|y|height|y1)="\d+\.\d+"', shown)
+    assert not re.findall(r'="\d+,\d+"', shown)
 
 
 # What they do
