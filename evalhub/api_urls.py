@@ -9,11 +9,13 @@ v1 = [
     path("", include("evalhub.judgments.api_urls")),  # first: what comes with every judgment
     path("", include("evalhub.campaigns.api_urls")),
     path("", include("evalhub.quality.api_urls")),
+    path("", include("evalhub.groups.api_urls")),
     path("", include("evalhub.valuing.api_urls")),
     path("", include("evalhub.labelling.api_urls")),
     path("", include("evalhub.rubrics.api_urls")),
     path("", include("evalhub.imports.api_urls")),
     path("", include("evalhub.datasets.api_urls")),
+    path("", include("evalhub.browse.api_urls")),
     path("", include("evalhub.reports.api_urls")),
     path("", include("evalhub.registry.api_urls")),
     path("", include("evalhub.runs.api_urls")),

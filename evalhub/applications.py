@@ -39,6 +39,7 @@ OURS = [
     "evalhub.browse",
     "evalhub.reports",
     "evalhub.links",
+    "evalhub.groups",
     "evalhub.runs",
     "evalhub.remote",
     "evalhub.sweeps",

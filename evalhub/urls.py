@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
-from django.views.i18n import set_language
 
 from evalhub.accounts import oidc_views
 from evalhub.accounts import views as accounts
@@ -27,6 +26,7 @@ in_workspace: list[URLPattern | URLResolver] = [
     path("", include("evalhub.gold.urls")),
     path("", include("evalhub.labelling.urls")),
     path("", include("evalhub.quality.urls")),
+    path("", include("evalhub.groups.urls")),
     path("", include("evalhub.valuing.urls")),
     path("", include("evalhub.links.urls")),
     path("", include("evalhub.datasets.urls")),
@@ -60,7 +60,7 @@ urlpatterns = [
     path("report/<str:secret>/", reporting.report, name="report"),
     path("profile/", accounts.profile, name="profile"),
     path("profile/mail/", accounts.mail_wish, name="mail_wish"),
-    path("profile/language/", set_language, name="language"),
+    path("profile/language/", accounts.language, name="language"),
     path("profile/password/", accounts.change_password, name="password"),
 ]
 

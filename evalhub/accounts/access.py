@@ -15,12 +15,29 @@ from evalhub.accounts.models import ApiToken, Member, User, Workspace
 from evalhub.common.errors import Forbidden, NotFound
 from evalhub.common.rows import joined
 
-Act = Literal["read", "view", "judge", "watch", "review", "lead", "engineer", "build", "own"]
+Act = Literal[
+    "belong",
+    "read",
+    "view",
+    "judge",
+    "manage",
+    "watch",
+    "review",
+    "lead",
+    "engineer",
+    "build",
+    "own",
+]
+
+# Who manages a group learns nothing of the workspace but its people
+_BUT_MANAGERS = tuple(role for role in Role if role != Role.MANAGER)
 
 ROLES_FOR: dict[Act, tuple[Role, ...]] = {
-    "read": tuple(Role),  # what goes with judging; also for who came by a join link
-    "view": tuple(Role),
+    "belong": tuple(Role),  # what everybody has for themselves: a home, the help, tokens
+    "read": _BUT_MANAGERS,  # what goes with judging; also for who came by a join link
+    "view": _BUT_MANAGERS,
     "judge": (Role.ANNOTATOR,),
+    "manage": (Role.MANAGER,),
     "watch": (Role.LEAD, Role.ENGINEER, Role.REVIEWER),
     "review": (Role.REVIEWER, Role.LEAD),
     "lead": (Role.LEAD,),

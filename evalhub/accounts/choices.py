@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 class Role(TextChoices):
     ANNOTATOR = "annotator"
     REVIEWER = "reviewer"
+    MANAGER = "manager"  # of the people in some groups, and of nobody else: Member.manages
     LEAD = "lead"
     ENGINEER = "engineer"
     OWNER = "owner"
@@ -15,6 +16,7 @@ class Role(TextChoices):
 ROLE_NAMES: dict[str, Any] = {  # `Any`: lazy translations
     Role.ANNOTATOR: _("annotator"),
     Role.REVIEWER: _("reviewer"),
+    Role.MANAGER: _("manager"),
     Role.LEAD: _("lead"),
     Role.ENGINEER: _("engineer"),
     Role.OWNER: _("owner"),

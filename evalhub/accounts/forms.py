@@ -14,6 +14,7 @@ from evalhub.common.forms import WordsField
 ROLE_LABELS = {
     Role.ANNOTATOR: "annotator: judges in the browser",
     Role.REVIEWER: "reviewer: reads judgments and quality",
+    Role.MANAGER: "manager: sees the people of some groups, and nobody else",
     Role.LEAD: "lead: writes rubrics, opens campaigns, watches quality",
     Role.ENGINEER: "engineer: builds datasets, trains, compares, promotes",
     Role.OWNER: "owner: all of these, and members and tokens",
@@ -93,6 +94,16 @@ class MemberForm(RolesForm):
     languages = WordsField(help_text="With commas between them: de, en, pt-br.")
     groups = WordsField(help_text="Campaigns can be for some groups only.")
     qualifications = WordsField(help_text="Campaigns can ask for them: medicine, law.")
+    manages = WordsField(
+        label="Manages the groups",
+        help_text="Of a manager: the groups whose people they see and look after.",
+    )
+
+    def clean(self) -> dict[str, Any]:  # Any: django's own
+        values: dict[str, Any] = super().clean() or {}
+        if values.get("manages") and Role.MANAGER not in values.get("roles", []):
+            self.add_error("manages", "Only a manager has these; tick the role, or leave it empty.")
+        return values
 
 
 class LimitsForm(forms.Form):

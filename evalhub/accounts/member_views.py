@@ -51,7 +51,7 @@ def member_add(request: Request, workspace: str) -> HttpResponse:
 def member_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     member = access_member(request.user, workspace, to="own")
     colleague = access_colleague(member, uid)
-    names = ("roles", "languages", "groups", "qualifications")
+    names = ("roles", "languages", "groups", "qualifications", "manages")
     initial = {name: getattr(colleague, name) for name in names}
     form = MemberForm(request.POST or None, initial=initial)
     if form.is_valid():
@@ -92,7 +92,7 @@ def member_invite_again(request: Request, workspace: str, uid: UUID) -> HttpResp
 @require_http_methods(["GET", "POST"])
 def token_list(request: Request, workspace: str) -> HttpResponse:
     """One's own tokens; an owner sees those of all. A new one's text is in this answer only."""
-    member = access_member(request.user, workspace, to="view")
+    member = access_member(request.user, workspace, to="belong")
     form = TokenForm(request.POST or None)
     new = None
     if form.is_valid():
@@ -106,7 +106,7 @@ def token_list(request: Request, workspace: str) -> HttpResponse:
 @require_POST
 @login_required
 def token_revoke(request: Request, workspace: str, uid: UUID) -> HttpResponse:
-    member = access_member(request.user, workspace, to="view")
+    member = access_member(request.user, workspace, to="belong")
     token = access_token(member, uid)
     revoke_token(token=token, by=member)
     messages.success(request, _("The token %(token)s is revoked.") % {"token": token})

@@ -23,6 +23,8 @@ class User(AbstractUser):
     """Somebody who signs in. What they judge points at their Member, never here."""
 
     timezone = models.CharField(max_length=60, default="UTC")
+    language = models.CharField(max_length=10, blank=True, default="", db_default="")
+    # in which they are told what happens; empty: nobody knows yet
     wants_mail = models.CharField(
         max_length=10,
         choices=MailWish.choices,
@@ -95,6 +97,10 @@ class Member(PublicModel):
     qualifications: ArrayField[list[str], list[str]] = ArrayField(
         models.CharField(max_length=50), default=list, blank=True, db_default=[]
     )
+    # The groups whose people a manager sees, and nobody else; see groups.access
+    manages: ArrayField[list[str], list[str]] = ArrayField(
+        models.CharField(max_length=50), default=list, blank=True, db_default=[]
+    )
 
     # The key of the campaign in which alone somebody may judge who came by a join link. They get
     # nothing else of the workspace: no role does, see `access`.
@@ -111,6 +117,10 @@ class Member(PublicModel):
             models.CheckConstraint(
                 condition=Q(only_campaign=None) | Q(roles=[Role.ANNOTATOR.value]),
                 name="who_came_by_a_link_only_judges",
+            ),
+            models.CheckConstraint(
+                condition=Q(manages=[]) | Q(roles__contains=[Role.MANAGER.value]),
+                name="only_a_manager_manages",
             ),
             models.UniqueConstraint(
                 fields=["workspace", "pseudonym"], name="pseudonym_once_per_workspace"

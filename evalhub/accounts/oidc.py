@@ -21,15 +21,15 @@ from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView
 from allauth.socialaccount.providers.openid_connect.provider import OpenIDConnectProvider
 from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOAuth2Adapter
 from django.conf import settings
-from django.contrib.auth import login
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, resolve_url
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from evalhub.accounts.errors import SignInRefused
+from evalhub.accounts.http import enter
 from evalhub.accounts.identities import Claims, user_of
-from evalhub.accounts.sign_in import BACKEND, chosen_provider
+from evalhub.accounts.sign_in import chosen_provider
 
 SIGNED_WITH = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384"})
 Json = dict[str, Any]  # Any: what the provider sent
@@ -104,7 +104,7 @@ class Adapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         if not nonce or not secrets.compare_digest(nonce, str(said.get("nonce") or "")):
             raise failed("another nonce than ours")
         user = user_of(_claims(said))
-        login(request, user, backend=BACKEND)
+        enter(request, user)
         raise ImmediateHttpResponse(
             redirect(sociallogin.state.get("next") or resolve_url(settings.LOGIN_REDIRECT_URL))
         )

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models.functions import Lower
 from django.utils.crypto import salted_hmac
 
+from evalhub.accounts.choices import Role
 from evalhub.accounts.errors import RosterChanged, RosterFaulty
 from evalhub.accounts.invitations import Invited, invite
 from evalhub.accounts.models import Member, User, Workspace, roles_of
@@ -177,7 +178,8 @@ def _add(workspace: Workspace, step: Planned, by: Member) -> Invited:
 
 
 def _change(member: Member, step: Planned, by: Member) -> None:
-    change_member(member=member, roles=step.roles, by=by, **_eligibility(step))
+    manages = member.manages if Role.MANAGER in step.roles else []  # of which, its page says
+    change_member(member=member, roles=step.roles, manages=manages, by=by, **_eligibility(step))
 
 
 def _eligibility(step: Planned) -> Eligibility:

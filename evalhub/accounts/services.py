@@ -87,7 +87,9 @@ def set_roles(*, member: Member, roles: Iterable[str], by: Member) -> Member:
     if member.only_campaign is not None and roles_of(roles) != [Role.ANNOTATOR.value]:
         raise Conflict(f"{member} came by a join link, and only judges.")
     member.roles, before = roles_of(roles), member.roles
-    member.save(update_fields=["roles"])
+    if Role.MANAGER not in member.roles:
+        member.manages = []
+    member.save(update_fields=["roles", "manages"])
     _keep_an_owner(member.workspace)
     _record("member.roles_set", member, by, before=before, after=member.roles)
     return member
@@ -104,6 +106,21 @@ def set_eligibility(*, member: Member, by: Member, **eligibility: Unpack[Eligibi
         setattr(member, name, words)
     member.save(update_fields=list(values))
     _record("member.eligibility_set", member, by, **values)
+    return member
+
+
+@transaction.atomic
+def set_managed_groups(*, member: Member, groups: Sequence[str], by: Member) -> Member:
+    """The groups whose people a manager sees from the next request on.
+
+    Raises:
+        Conflict: the member is no manager.
+    """
+    if groups and Role.MANAGER not in member.roles:
+        raise Conflict(_("Only a manager manages groups; give the role first."))
+    member.manages, before = sorted({word.lower() for word in groups}), member.manages
+    member.save(update_fields=["manages"])
+    _record("member.managed_groups_set", member, by, before=before, after=member.manages)
     return member
 
 
@@ -143,11 +160,18 @@ def set_limits(
 
 @transaction.atomic
 def change_member(
-    *, member: Member, roles: Iterable[str], by: Member, **eligibility: Unpack[Eligibility]
+    *,
+    member: Member,
+    roles: Iterable[str],
+    manages: Sequence[str],
+    by: Member,
+    **eligibility: Unpack[Eligibility],
 ) -> Member:
-    """Set the roles and what the member may judge, each where it differs."""
+    """Set the roles, the groups of a manager and what the member may judge, each where it differs."""
     if roles_of(roles) != member.roles:
         set_roles(member=member, roles=roles, by=by)
+    if member.manages != manages:
+        set_managed_groups(member=member, groups=manages, by=by)
     if any(getattr(member, name) != words for name, words in eligibility.items()):
         set_eligibility(member=member, by=by, **eligibility)
     return member
@@ -184,8 +208,10 @@ def forget(*, member: Member) -> Member:
     """The last act: nothing tells any more who they were. The account goes with its last member."""
     user, member.user = member.user, None
     member.pseudonym = erased_name(member)
-    member.languages, member.groups, member.qualifications = [], [], []
-    names = ["user", "pseudonym", "languages", "groups", "qualifications"]
+    names = ["languages", "groups", "qualifications", "manages"]
+    for name in names:
+        setattr(member, name, [])
+    names += ["user", "pseudonym"]
     member.save(update_fields=names)
     if user is not None and not user.members.exists():
         user.identities.all().delete()

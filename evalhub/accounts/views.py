@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import login, logout, update_session_auth_hash
+from django.contrib.auth import logout, update_session_auth_hash
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
+from django.views.i18n import set_language as django_set_language
 
 from evalhub.accounts import invitations
 from evalhub.accounts.choices import MailWish
@@ -23,10 +24,10 @@ from evalhub.accounts.forms import (
     ProfileForm,
     SignInForm,
 )
-from evalhub.accounts.http import Request, own_path
-from evalhub.accounts.profile import set_mail_wish, set_password, set_timezone
+from evalhub.accounts.http import Request, enter, own_path
+from evalhub.accounts.models import User
+from evalhub.accounts.profile import set_language, set_mail_wish, set_password, set_timezone
 from evalhub.accounts.sign_in import (
-    BACKEND,
     is_by_provider_only,
     may_have_password,
     user_with_password,
@@ -49,7 +50,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             status = error.http_status
         else:
             if user is not None:
-                login(request, user, backend=BACKEND)
+                enter(request, user)
                 return redirect(own_path(request, request.POST.get("next", "")))
             form.add_error(None, _("User name and password do not fit together."))
     context = {
@@ -77,7 +78,7 @@ def accept_invitation(request: HttpRequest, username: str, token: str) -> HttpRe
     form = NewPasswordForm(request.POST or None, user=user)
     if form.is_valid():
         invitations.accept(user=user, password=form.cleaned_data["password"])
-        login(request, user, backend=BACKEND)
+        enter(request, user)
         return redirect("start")
     return render(request, "accounts/invitation.html", {"form": form, "invited": user})
 
@@ -97,6 +98,16 @@ def profile(request: Request) -> HttpResponse:
         "mail_is_on": is_on(),
     }
     return render(request, "accounts/profile.html", context)
+
+
+@require_POST
+def language(request: HttpRequest) -> HttpResponse:
+    """Django's own, for this browser; and for what somebody who is signed in is told elsewhere."""
+    answer = django_set_language(request)
+    chosen = request.POST.get("language", "")
+    if isinstance(request.user, User) and chosen in dict(settings.LANGUAGES):
+        set_language(user=request.user, language=chosen)
+    return answer
 
 
 @require_POST

@@ -37,29 +37,29 @@ class Found:
         return len(self.rows)
 
 
-def found(asked: Asked, *, parts: tuple[str, ...], before: str = "") -> Found:
-    """A page newest first. A `before` that names no row gives the first page."""
+def found(asked: Asked, *, parts: tuple[str, ...], before: str = "", size: int = SIZE) -> Found:
+    """A page of `size` rows, newest first. A `before` that names no row gives the first page."""
     last = _key_of(asked.walked, before)
     rows = asked.rows if last is None else asked.rows.filter(pk__lt=last)
     if not asked.is_narrowed:
-        page = list(rows.select_related(*parts).order_by("-pk")[: SIZE + 1])
-        return _page(page, last, count=_count(asked.rows))
+        page = list(rows.select_related(*parts).order_by("-pk")[: size + 1])
+        return _page(page, last, size, count=_count(asked.rows))
     if is_cheap(asked.rows):
-        keys = rows.order_by(SORTED).values_list("pk", flat=True)[: SIZE + 1]
+        keys = rows.order_by(SORTED).values_list("pk", flat=True)[: size + 1]
         # alone, as the planner was asked: with all parts beside it takes another way
         named = asked.walked.filter(pk__in=list(keys)).select_related(*parts)
-        return _page(list(named.order_by("-pk")), last, count=_count(asked.rows))
+        return _page(list(named.order_by("-pk")), last, size, count=_count(asked.rows))
     end = _end_of_stretch(asked, last)
     rows = rows if end is None else rows.filter(pk__gte=end[0])
-    page = list(rows.select_related(*parts).order_by("-pk")[: SIZE + 1])
-    if len(page) > SIZE or end is None:
-        return _page(page, last, count=None)
+    page = list(rows.select_related(*parts).order_by("-pk")[: size + 1])
+    if len(page) > size or end is None:
+        return _page(page, last, size, count=None)
     return Found(page, end[1], is_first=last is None, is_stretch=True, count=None)
 
 
-def _page(rows: list[Any], last: int | None, *, count: int | None) -> Found:
-    older = rows[SIZE - 1].uid if len(rows) > SIZE else None
-    return Found(rows[:SIZE], older, is_first=last is None, is_stretch=False, count=count)
+def _page(rows: list[Any], last: int | None, size: int, *, count: int | None) -> Found:
+    older = rows[size - 1].uid if len(rows) > size else None
+    return Found(rows[:size], older, is_first=last is None, is_stretch=False, count=count)
 
 
 def is_cheap(rows: Rows) -> bool:

@@ -15,6 +15,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.fields.array import ArrayContains  # type: ignore[attr-defined]  # not in the stubs
 from django.contrib.postgres.search import SearchQuery, SearchVectorExact
 from django.db.models import Exists, OuterRef, Q, QuerySet, TextField, Value
+from django.http import QueryDict
 
 from evalhub.accounts.models import Workspace
 from evalhub.browse.choices import Kind, Mark, Openness
@@ -53,6 +54,16 @@ def asked_for(kind: Kind, workspace: Workspace, criteria: Criteria) -> Asked:
     if kind == Kind.JUDGMENTS and given.keys() & ASKED:
         rows, is_narrowed = behind_figure(rows, workspace, given), True
     return Asked(walked, rows, is_narrowed, reads_texts="text" in given)
+
+
+def with_newest_campaign(kind: Kind, workspace: Workspace, asked: QueryDict) -> QueryDict:
+    """Tasks are those of one campaign: the newest, where none is named."""
+    if kind != Kind.TASKS or asked.get("campaign"):
+        return asked
+    newest = workspace.campaigns.order_by("-pk").values_list("uid", flat=True).first()
+    filled = asked.copy()
+    filled["campaign"] = str(newest or "")
+    return filled
 
 
 def _prompts(workspace: Workspace, criteria: Criteria) -> Rows:

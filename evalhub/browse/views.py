@@ -25,7 +25,7 @@ from evalhub.browse.errors import UnfitAct, ViewNameTaken
 from evalhub.browse.finding import found
 from evalhub.browse.forms import ArgumentsForm, FilterForm, ViewForm
 from evalhub.browse.models import SavedView
-from evalhub.browse.rows import PARTS, asked_for
+from evalhub.browse.rows import PARTS, asked_for, with_newest_campaign
 from evalhub.browse.services import act_on, act_on_all, delete_view, save_view
 from evalhub.common.errors import NotFound
 
@@ -134,7 +134,9 @@ def _page(
     tried: dict[str, ArgumentsForm] | None = None,
     view_form: ViewForm | None = None,
 ) -> HttpResponse:
-    form = FilterForm(_with_campaign(kind, member, asked), kind=kind, workspace=member.workspace)
+    form = FilterForm(
+        with_newest_campaign(kind, member.workspace, asked), kind=kind, workspace=member.workspace
+    )
     criteria = form.criteria()
     page = found(
         asked_for(kind, member.workspace, criteria),
@@ -157,16 +159,6 @@ def _page(
     }
     is_faulty = bool(form.errors or tried or (view_form and view_form.errors))
     return render(request, "browse/browse.html", context, status=422 if is_faulty else 200)
-
-
-def _with_campaign(kind: Kind, member: Member, asked: QueryDict) -> QueryDict:
-    """Tasks are those of one campaign: the newest, where none is named."""
-    if kind != Kind.TASKS or asked.get("campaign"):
-        return asked
-    newest = member.workspace.campaigns.order_by("-pk").values_list("uid", flat=True).first()
-    filled = asked.copy()
-    filled["campaign"] = str(newest or "")
-    return filled
 
 
 def _tabs(member: Member) -> list[dict[str, Any]]:

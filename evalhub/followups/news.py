@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import partial
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -28,12 +29,22 @@ def tell(follow_up: FollowUp, complaints: Iterable[Complaint]) -> None:
     for author in authors.filter(pk__in=mine).exclude(user=None).order_by("pk"):
         told = mine[author.pk]
         resolved = sum(each.finding == Finding.RESOLVED for each in told)
-        sentence = _(
-            "%(resolved)s of %(n)s things that you corrected or criticised are resolved by %(model)s."
-        ) % {"resolved": resolved, "n": len(told), "model": follow_up.model}
+        sentence = partial(_resolved, resolved, len(told), follow_up)
         path = reverse("followups:mine", args=[slug])
         notify([author], topic=TOPIC, sentence=sentence, path=path, once=once)
     if follow_up.created_by is not None:
         path = reverse("followups:detail", args=[slug, follow_up.uid])
-        sentence = f"{follow_up}: {headline(follow_up)}"
-        notify([follow_up.created_by], topic=TOPIC, sentence=sentence, path=path, once=f"{once} led")  # fmt: skip
+        notify(
+            [follow_up.created_by],
+            topic=TOPIC,
+            sentence=lambda: f"{follow_up}: {headline(follow_up)}",
+            path=path,
+            once=f"{once} led",
+        )
+
+
+def _resolved(resolved: int, n: int, follow_up: FollowUp) -> str:
+    told = _(
+        "%(resolved)s of %(n)s things that you corrected or criticised are resolved by %(model)s."
+    )
+    return told % {"resolved": resolved, "n": n, "model": follow_up.model}

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -35,22 +36,30 @@ def access_judgment(member: Member, uid: UUID) -> Judgment:
     return judgment
 
 
+class AtReview(NamedTuple):
+    review: Review
+    member: Member
+
+
 def access_review(member: Member, uid: UUID) -> Review:
     """What was drawn for review in the member's workspace."""
-    found = Review.objects.filter(campaign__workspace_id=member.workspace_id, uid=uid)
-    review = found.select_related(
-        "judgment__assignment",
-        "judgment__campaign__guidelines",
-        "judgment__campaign__rubric_version__rubric",
-        "judgment__campaign__workspace",
-        "judgment__task__campaign__rubric_version__rubric",
-        "judgment__task__campaign__guidelines",
-        "judgment__task__prompt",
-        "campaign",
-    ).first()
+    found = _reviews().filter(campaign__workspace_id=member.workspace_id, uid=uid)
+    review = found.first()
     if review is None:
         raise NotFound(_("No such review."))
     return review
+
+
+def acting_review(request: Request, uid: UUID) -> AtReview:
+    """The same for the API, and who reviews."""
+    review = _reviews().filter(uid=uid).first()
+    if review is None:
+        raise NotFound(_("No such review."))
+    try:
+        member = acting_member(request, review.campaign.workspace_id, to="review")
+    except NotFound as error:
+        raise NotFound(_("No such review.")) from error
+    return AtReview(review, member)
 
 
 def access_own_judgment(member: Member, uid: UUID) -> Judgment:
@@ -83,6 +92,21 @@ def acting_pay_run(request: Request, uid: UUID) -> PayRun:
 def _is_about(judgment: Judgment, member: Member) -> bool:
     is_of_their_task = judgment.assignment and judgment.assignment.member_id == member.pk
     return judgment.member_id == member.pk or (judgment.is_fix and bool(is_of_their_task))
+
+
+def _reviews() -> QuerySet[Review]:
+    return Review.objects.select_related(
+        "judgment__assignment",
+        "judgment__campaign__guidelines",
+        "judgment__campaign__rubric_version__rubric",
+        "judgment__campaign__workspace",
+        "judgment__task__campaign__rubric_version__rubric",
+        "judgment__task__campaign__guidelines",
+        "judgment__task__prompt",
+        "author",
+        "campaign",
+        "reviewer",
+    )
 
 
 def _with_its_parts() -> QuerySet[Judgment]:

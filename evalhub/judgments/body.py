@@ -131,6 +131,10 @@ class ReviseBody(Answers, forbid_unknown_fields=True, kw_only=True):
     submission_id: UUID
 
 
+class FixBody(ReviseBody, forbid_unknown_fields=True, kw_only=True):
+    seen: UUID  # the judgment that the reviewer looked at
+
+
 Body = TypeVar("Body", bound=Answers)
 
 

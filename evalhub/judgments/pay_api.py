@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -31,27 +32,22 @@ from evalhub.judgments.pay_serializers import (
 )
 
 WORKSPACE = OpenApiParameter("workspace", str, description="its slug; a token needs none")
+FROM = OpenApiParameter("from", date, description="the first day, UTC; from the beginning")
+TO = OpenApiParameter("to", date, description="the last day, UTC; today")
+
+
+class Asked(NamedTuple):
+    begin: datetime | None
+    end: datetime  # not itself
 
 
 class PayView(APIView):
-    @extend_schema(
-        parameters=[
-            WORKSPACE,
-            OpenApiParameter("from", date, description="the first day, UTC; from the beginning"),
-            OpenApiParameter("to", date, description="the last day, UTC; today"),
-        ],
-        responses=EarnedLinesSerializer,
-    )
+    @extend_schema(parameters=[WORKSPACE, FROM, TO], responses=EarnedLinesSerializer)
     def get(self, request: Request) -> Response:
         """What each person earned in a period, by rate; whether it was paid out or not."""
         member = _owner(request)
-        begin, end = (_day(request, name) for name in ("from", "to"))
-        last = end or timezone.now().astimezone(UTC).date()
-        lines = earned_in(
-            member.workspace,
-            begin=None if begin is None else _midnight(begin),
-            end=_midnight(last + timedelta(days=1)),
-        )
+        asked = days_asked(request)
+        lines = earned_in(member.workspace, begin=asked.begin, end=asked.end)
         return Response({"lines": EarnedSerializer(lines, many=True).data})
 
 
@@ -73,6 +69,16 @@ class PayRunView(APIView):
         """What a closed pay run pays, by person and rate; corrections are lines of their own."""
         lines = lines_of(acting_pay_run(request, uid))
         return Response({"lines": PayLineSerializer(lines, many=True).data})
+
+
+def days_asked(request: Request) -> Asked:
+    """Raise MalformedBody where a day is none."""
+    begin, end = (_day(request, name) for name in ("from", "to"))
+    last = end or timezone.now().astimezone(UTC).date()
+    return Asked(
+        begin=None if begin is None else _midnight(begin),
+        end=_midnight(last + timedelta(days=1)),
+    )
 
 
 def _owner(request: Request) -> Member:

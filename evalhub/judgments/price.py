@@ -10,8 +10,8 @@ from django.db import connection
 from django.db.models import Avg, F
 from django.db.models.functions import Length
 
-from evalhub.campaigns.choices import TaskType
-from evalhub.campaigns.models import Campaign, Task
+from evalhub.campaigns.choices import PayUnit, TaskType
+from evalhub.campaigns.models import Campaign, PayRate, Task
 from evalhub.judgments.models import FILLS_A_PLACE
 from evalhub.stats.planning import (
     Forecast,
@@ -175,6 +175,16 @@ def assuming(
         correlation=assumed.correlation if correlation is None else correlation,
     )
     return replace(history, assumed=better)
+
+
+def hourly(rate: PayRate, *, ms_each: float) -> float:
+    """What an active hour costs by a pay rate; one for each task by the time that a judgment takes.
+
+    0.25 for a task of 36 seconds are 25 an hour.
+    """
+    if rate.unit == PayUnit.HOUR:
+        return float(rate.amount)
+    return round(float(rate.amount) * MS_PER_HOUR / ms_each, 2)
 
 
 def _variance(campaign: Campaign, assumed: Assumptions) -> float | None:

@@ -3,12 +3,14 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path, PurePath
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from evalhub.accounts.choices import MemberKind, Role
 from evalhub.accounts.models import Member, Workspace
@@ -32,6 +34,16 @@ from evalhub.registry.models import MarkCause
 from evalhub.registry.services import lift_marks, mark_models
 
 ERASE, CHECK = "lineage.erase", "lineage.check"  # kinds of their jobs
+_WITHDRAWN: dict[str, Any] = {  # by kind; `Any`: lazy translations, here and below
+    "judgment": gettext_lazy("A judgment was withdrawn: %(reason)s"),
+    "prompt": gettext_lazy("A prompt was withdrawn: %(reason)s"),
+    "member": gettext_lazy("A member was withdrawn: %(reason)s"),
+}
+_AGAIN: dict[str, Any] = {
+    "judgment": gettext_lazy("A judgment counts again: %(reason)s"),
+    "prompt": gettext_lazy("A prompt counts again: %(reason)s"),
+    "member": gettext_lazy("A member counts again: %(reason)s"),
+}
 
 
 @transaction.atomic
@@ -77,9 +89,12 @@ def take_back(*, withdrawal: Withdrawal, reason: str, by: Member) -> Reinstateme
     if withdrawal.prompt is not None and withdrawal.effect.get("archived"):
         restore_prompt(prompt=withdrawal.prompt, by=by)
     lift_marks(cause_uid=withdrawal.uid, by=by)
-    path = page_of(withdrawal)
-    sentence = f"A {withdrawal.kind} counts again: {made.reason}"
-    notify(_engineers_and_leads(by), topic="withdrawal", sentence=sentence, path=path)
+    notify(
+        _engineers_and_leads(by),
+        topic="withdrawal",
+        sentence=lambda: _AGAIN[withdrawal.kind] % {"reason": made.reason},
+        path=page_of(withdrawal),
+    )
     return made
 
 
@@ -117,19 +132,30 @@ def _build_again(touched: Touched, by: Member) -> list[DatasetBuild]:
 
 def _tell(withdrawal: Withdrawal, touched: Touched, by: Member) -> None:
     """Whoever builds, trains or leads; a person who is withdrawn hears it, with the reason."""
-    served = ", ".join(str(model) for model in touched.in_service)
-    parts = [
-        f"A {withdrawal.kind} was withdrawn: {withdrawal.reason}",
-        f"In service, and learned from it: {served}." if served else "",
-    ]
-    sentence = " ".join(part for part in parts if part)
-    path = page_of(withdrawal)
-    notify(_engineers_and_leads(by), topic="withdrawal", sentence=sentence, path=path)
+    notify(
+        _engineers_and_leads(by),
+        topic="withdrawal",
+        sentence=partial(_withdrawn, withdrawal, ", ".join(map(str, touched.in_service))),
+        path=page_of(withdrawal),
+    )
     if withdrawal.member is not None:
-        told = _("What you said is no longer used for data: %(reason)s")
-        told %= {"reason": withdrawal.reason}
-        mine = reverse("judgments:mine", args=[withdrawal.workspace.slug])
-        notify([withdrawal.member], topic="withdrawal", sentence=told, path=mine)
+        notify(
+            [withdrawal.member],
+            topic="withdrawal",
+            sentence=lambda: (
+                _("What you said is no longer used for data: %(reason)s")
+                % {"reason": withdrawal.reason}
+            ),
+            path=reverse("judgments:mine", args=[withdrawal.workspace.slug]),
+        )
+
+
+def _withdrawn(withdrawal: Withdrawal, served: str) -> str:
+    told = str(_WITHDRAWN[withdrawal.kind] % {"reason": withdrawal.reason})
+    if not served:
+        return told
+    learned = _("In service, and learned from it: %(models)s.") % {"models": served}
+    return f"{told} {learned}"
 
 
 def _engineers_and_leads(by: Member) -> list[Member]:

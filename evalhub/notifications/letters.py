@@ -11,9 +11,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from evalhub.accounts.choices import MailWish
 from evalhub.accounts.models import Member
+from evalhub.accounts.queries import languages_of
 from evalhub.mail.services import Wanted, is_on, link_to, post
 from evalhub.notifications.models import Notification, NotificationQuerySet
 
@@ -46,11 +48,11 @@ def _mail_day_of(member: int, *, since: datetime) -> None:
     rows = _to_mail(MailWish.DAILY).filter(member=member, created_at__gte=since)
     told = list(rows.select_for_update(of=("self",), no_key=True))
     if told:
-        today = timezone.now().date()
-        subject = _("%(workspace)s: your day, %(date)s") % {
-            "workspace": told[0].member.workspace,
-            "date": date_format(today, "j M Y"),
-        }
+        with override(languages_of([told[0].member])[member]):
+            subject = _("%(workspace)s: your day, %(date)s") % {
+                "workspace": told[0].member.workspace,
+                "date": date_format(timezone.now().date(), "j M Y"),
+            }
         _put_in_letter(told, subject=subject, once=f"day {told[0].uid}")
 
 
@@ -67,7 +69,8 @@ def _to_mail(wish: MailWish) -> NotificationQuerySet:
 def _put_in_letter(told: Sequence[Notification], *, subject: str, once: str) -> None:
     member = told[0].member
     address = member.user.email if member.user else ""
-    letter = Wanted(to=address, subject=subject, text=_text(told, member), once=once)
+    with override(languages_of([member])[member.pk]):
+        letter = Wanted(to=address, subject=subject, text=_text(told, member), once=once)
     Notification.objects.filter(pk__in=[each.pk for each in told]).update(mailed_at=timezone.now())
     post([letter], workspace=member.workspace.slug)
 

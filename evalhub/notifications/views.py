@@ -21,7 +21,7 @@ MOST_FAILED = 20
 @login_required
 def notification_list(request: Request, workspace: str) -> HttpResponse:
     """What the member was told, newest first; owners also see which e-mails did not go out."""
-    member = access_member(request.user, workspace, to="view")
+    member = access_member(request.user, workspace, to="belong")
     mine = Notification.objects.of_member(member)
     context: dict[str, object] = {
         "member": member,
@@ -40,6 +40,6 @@ def notification_list(request: Request, workspace: str) -> HttpResponse:
 @require_POST
 @login_required
 def notifications_read(request: Request, workspace: str) -> HttpResponse:
-    member = access_member(request.user, workspace, to="view")
+    member = access_member(request.user, workspace, to="belong")
     mark_read(member)
     return redirect("notifications:list", workspace)

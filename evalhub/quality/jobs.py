@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from functools import partial
+
 import structlog
 from django.db import transaction
 from django.urls import reverse
@@ -42,16 +44,17 @@ def _look(rule: AlertRule, value: float | None) -> bool:
     fires = wrong and locked.fired_at is None
     if fires:
         locked.fired_at = now
-        told = _("“%(title)s”: %(rule)s (now %(value)s).") % {
-            "title": rule.campaign.title,
-            "rule": locked,
-            "value": f"{value:.3g}",
-        }
+        told = partial(_fired, locked, rule.campaign, f"{value:.3g}")
         notify(_leads(rule.campaign), topic="alert", sentence=told, path=_page(rule.campaign))
     elif value is not None and not wrong:
         locked.fired_at = None
     locked.save(update_fields=["value", "looked_at", "fired_at"])
     return fires
+
+
+def _fired(rule: AlertRule, campaign: Campaign, value: str) -> str:
+    told = _("“%(title)s”: %(rule)s (now %(value)s).")
+    return told % {"title": campaign.title, "rule": rule, "value": value}
 
 
 def send_digests() -> int:
@@ -60,11 +63,10 @@ def send_digests() -> int:
     told = 0
     campaigns = Campaign.objects.open().select_related("workspace").order_by("pk")
     for campaign in campaigns:
-        sentence = _in_words(last_day_of(campaign))
         told += notify(
             _leads(campaign),
             topic="digest",
-            sentence=sentence,
+            sentence=partial(_in_words, last_day_of(campaign)),
             path=_page(campaign),
             once=f"digest {campaign.uid} {today}",
         )

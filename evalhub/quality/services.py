@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import OperationalError, connection, transaction
@@ -10,6 +10,7 @@ from django.db.models import Max
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from evalhub.accounts.models import Member, Workspace
 from evalhub.audit.services import record
@@ -168,7 +169,7 @@ def exclude(
     if asks_others:
         tasks = theirs.filter(task__kind=TaskKind.NORMAL).order_by().values("task")
         places = make_room(campaign=campaign, tasks=tasks)
-    _tell(made, _("“%(title)s”: a lead has ended your part. %(reason)s"))
+    _tell(made, gettext_lazy("“%(title)s”: a lead has ended your part. %(reason)s"))
     _record_exclusion("member.excluded", made, by, reason=made.reason, places=places)
     return made
 
@@ -184,17 +185,17 @@ def lift_exclusion(*, exclusion: Exclusion, by: Member) -> Exclusion:
     if not rows.update(lifted_at=timezone.now(), lifted_by=by):
         raise Conflict(_("It is lifted already."))
     open_share(campaign=exclusion.campaign, member=exclusion.member, quota=exclusion.quota)
-    _tell(exclusion, _("“%(title)s”: what you said counts again, and you may go on."))
+    _tell(exclusion, gettext_lazy("“%(title)s”: what you said counts again, and you may go on."))
     _record_exclusion("member.exclusion_lifted", exclusion, by)
     return Exclusion.objects.get(pk=exclusion.pk)
 
 
-def _tell(exclusion: Exclusion, sentence: str) -> None:
+def _tell(exclusion: Exclusion, sentence: Any) -> None:  # `Any`: a lazy translation
     """Nobody is left out without a word."""
     campaign = exclusion.campaign
-    told = sentence % {"title": campaign.title, "reason": exclusion.reason}
+    about = {"title": campaign.title, "reason": exclusion.reason}
     path = reverse("judgments:mine", args=[campaign.workspace.slug])
-    notify([exclusion.member], topic="exclusion", sentence=told, path=path)
+    notify([exclusion.member], topic="exclusion", sentence=lambda: sentence % about, path=path)
 
 
 def _record_exclusion(verb: str, exclusion: Exclusion, by: Member, **details: object) -> None:

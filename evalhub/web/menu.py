@@ -33,10 +33,11 @@ class Page:
 
 
 SECTIONS: list[tuple[Any, list[Page]]] = [  # `Any`: lazy translations
-    ("", [Page(_("Home"), "home", "view"), Page(_("My work"), "judgments:mine", "judge")]),
+    ("", [Page(_("Home"), "home", "belong"), Page(_("My work"), "judgments:mine", "judge")]),
     (
         _("Judging"),
         [
+            Page(_("My groups"), "groups:people", "manage"),
             Page(_("Campaigns"), "campaigns:list", "watch"),
             Page(_("Reviews"), "judgments:review_list", "review"),
             Page(_("Flags"), "campaigns:flags", "lead"),
@@ -72,14 +73,14 @@ SECTIONS: list[tuple[Any, list[Page]]] = [  # `Any`: lazy translations
     (
         _("Workspace"),
         [
-            Page(_("Notifications"), "notifications:list", "view"),
+            Page(_("Notifications"), "notifications:list", "belong"),
             Page(_("Webhooks"), "webhooks:list", "engineer"),
             Page(_("Jobs"), "jobs:list", "watch"),
             Page(_("Members"), "accounts:members", "own"),
             Page(_("Payroll"), "judgments:pay", "own"),
-            Page(_("API tokens"), "accounts:tokens", "view"),
+            Page(_("API tokens"), "accounts:tokens", "belong"),
             Page(_("Audit log"), "audit_log", "own"),
-            Page(_("Help"), "help", "view"),
+            Page(_("Help"), "help", "belong"),
         ],
     ),
 ]

@@ -40,6 +40,8 @@ def next_steps(member: Member) -> list[NextStep]:
     steps: list[NextStep] = []
     if member.has(Role.ANNOTATOR):
         steps += _judging(member)
+    if Role.MANAGER in member.roles:
+        steps += _managing(member)
     if member.has(Role.LEAD):
         steps += _leading(member.workspace)
     if member.has(Role.ENGINEER):
@@ -72,6 +74,17 @@ def _judging(member: Member) -> Iterator[NextStep]:
         yield NextStep(
             _("Nothing to judge yet"), sentence, _("Read how"), page_url("help", member.workspace)
         )
+
+
+def _managing(member: Member) -> Iterator[NextStep]:
+    sentence = (
+        _("What the people of %(groups)s do, and who may judge how much.")
+        % {"groups": ", ".join(member.manages)}
+        if member.manages
+        else _("No group is yours yet. An owner says which.")
+    )
+    url = page_url("groups:people", member.workspace)
+    yield NextStep(_("My groups"), sentence, _("See them"), url)
 
 
 def _leading(workspace: Workspace) -> Iterator[NextStep]:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.contrib.auth import login
 from django.contrib.auth.decorators import login_required
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -14,9 +13,9 @@ from django.views.decorators.http import require_GET, require_http_methods
 from evalhub.accounts.access import access_member
 from evalhub.accounts.errors import NameTaken
 from evalhub.accounts.forms import SignUpForm
-from evalhub.accounts.http import Request
+from evalhub.accounts.http import Request, enter
 from evalhub.accounts.models import Member, Workspace
-from evalhub.accounts.sign_in import BACKEND, is_by_provider_only
+from evalhub.accounts.sign_in import is_by_provider_only
 from evalhub.common.errors import NotFound
 from evalhub.notifications.models import Notification
 from evalhub.web.help import access_help_page, help_pages
@@ -37,7 +36,8 @@ def sign_up(request: HttpRequest) -> HttpResponse:
         except NameTaken as error:
             form.add_error(None, str(error))
         else:
-            login(request, member.user, backend=BACKEND)
+            if member.user is not None:
+                enter(request, member.user)
             return redirect("home", member.workspace.slug)
     return render(request, "accounts/sign_up.html", {"form": form})
 
@@ -55,7 +55,7 @@ def start(request: Request) -> HttpResponse:
 @require_GET
 @login_required
 def home(request: Request, workspace: str) -> HttpResponse:
-    member = access_member(request.user, workspace, to="view")
+    member = access_member(request.user, workspace, to="belong")
     unread = Notification.objects.of_member(member).unread().count()
     context = _context(member) | {"steps": next_steps(member), "unread": unread}
     return render(request, "web/home.html", context)
@@ -64,14 +64,14 @@ def home(request: Request, workspace: str) -> HttpResponse:
 @require_GET
 @login_required
 def help_index(request: Request, workspace: str) -> HttpResponse:
-    member = access_member(request.user, workspace, to="view")
+    member = access_member(request.user, workspace, to="belong")
     return render(request, "web/help_index.html", _context(member) | {"pages": help_pages()})
 
 
 @require_GET
 @login_required
 def help_page(request: Request, workspace: str, name: str) -> HttpResponse:
-    member = access_member(request.user, workspace, to="view")
+    member = access_member(request.user, workspace, to="belong")
     page = access_help_page(name)
     context = _context(member) | {"page": page, "pages": help_pages()}
     return render(request, "web/help_page.html", context)

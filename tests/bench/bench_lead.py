@@ -105,7 +105,36 @@ def _asked(crowd: Crowd, turns: int) -> dict[str, Any]:
         )
     } | {"campaigns": f"{base}campaigns/", "flags": f"{base}flags/", "home": base}  # fmt: skip
     timed = {name: _timed(client, path, turns, crowd.postgres) for name, path in pages.items()}
+    timed |= _of_a_manager(campaign, person, turns, crowd.postgres)
     return {"tasks": crowd.tasks, "done_each": crowd.done, "behind_s": behind, "pages": timed}
+
+
+def _of_a_manager(campaign: Any, person: Any, turns: int, postgres: int) -> dict[str, Any]:
+    """Everybody is in the one group, and each judgment is paid."""
+    from django.contrib.auth import get_user_model
+    from django.test import Client
+
+    from evalhub.accounts.models import Member
+    from evalhub.campaigns.models import PayRate
+
+    workspace = campaign.workspace
+    Member.objects.filter(workspace=workspace).update(groups=["night"])
+    user = get_user_model().objects.create_user("manager")
+    manager = Member.objects.create(
+        workspace=workspace, user=user, pseudonym="manager", roles=["manager"], manages=["night"]
+    )
+    PayRate.objects.create(
+        campaign=campaign, amount=1, currency="EUR", unit="task", created_by=manager,
+        since=campaign.opened_at,
+    )  # fmt: skip
+    client = Client(headers={"Host": "127.0.0.1"})
+    client.force_login(user)
+    base = f"/w/{workspace.slug}/groups/"
+    pages = {
+        "my groups": base, "a person": f"{base}people/{person}/", "their flags": f"{base}flags/",
+        "their pay": f"{base}pay/?begin=2020-01-01&end=2100-01-01",
+    }  # fmt: skip
+    return {name: _timed(client, path, turns, postgres) for name, path in pages.items()}
 
 
 def _where(crowd: Crowd) -> dict[str, Any]:

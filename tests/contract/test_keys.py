@@ -19,6 +19,7 @@ from tests.factories import RunFactory
 
 FIRST_KEY = 7_000_000_000  # such a number stands nowhere else
 NOT_OURS = ("django", "auth", "account_", "socialaccount_")
+OF_ONE_CAMPAIGN = ("/api/v1/browse/tasks",)
 KEY = re.compile(r"7000\d{6}")
 
 
@@ -71,7 +72,8 @@ def test_no_list_of_the_api_tells_a_key(client: Client, olga: Member, world: Wor
             assert not KEY.search(answer.content.decode()), path
             continue
         rows, links = walked(client, path)
-        assert len({row["uid"] for row in rows}) == len(rows) >= 5, path
+        few = 1 if path in OF_ONE_CAMPAIGN else 5
+        assert len({row["uid"] for row in rows}) == len(rows) >= few, path
         for link in links:
             [place] = parse_qs(told(link))["p"]
             assert UUID(place), path

@@ -40,6 +40,12 @@ def _review(workspace: Workspace) -> Any:
     return make.ReviewFactory.create(judgment=judgment)
 
 
+def _person(workspace: Workspace) -> Any:
+    """In a group, with a question."""
+    person = make.MemberFactory.create(workspace=workspace, groups=["night"])
+    return make.FlagFactory.create(task=_task(workspace), member=person).member
+
+
 def _verdict(workspace: Workspace) -> Any:
     """A failed gold with its appeal."""
     gold = make.ExpertAnswerFactory.create(
@@ -126,6 +132,7 @@ def _trial(workspace: Workspace) -> Trial:
 # what a uid names: by the part of the path before it
 MAKERS: Makers = {
     "members": lambda w: make.MemberFactory.create(workspace=w),
+    "people": _person,
     "tokens": lambda w: make.ApiTokenFactory.create(member__workspace=w),
     "jobs": lambda w: make.JobFactory.create(workspace=w),
     "rubrics": lambda w: make.RubricFactory.create(workspace=w),
@@ -216,5 +223,8 @@ class World:
 
     def member(self, role: str) -> Member:
         return make.MemberFactory.create(
-            workspace=self.workspace, pseudonym=f"the {role}", roles=[role]
+            workspace=self.workspace,
+            pseudonym=f"the {role}",
+            roles=[role],
+            manages=["night"] if role == "manager" else [],
         )

@@ -82,6 +82,8 @@ def make_world(workspace: Workspace, member: Member, text: str) -> World:
     uids["review"] = make_review(task, text).uid
     uids |= make_gold(task, text)
     factories.AdjudicationFactory.create(task=task, judgment__member=member, note=text)
+    uids["people"] = make_person(task, text).uid
+    Member.objects.filter(pk=member.pk).update(groups=[text[:50]])  # so that somebody earns there
     uids["exclusion"] = factories.ExclusionFactory.create(
         campaign=task.campaign, member=member, reason=text, excluded_by=member
     ).uid
@@ -290,6 +292,16 @@ def make_review(task: Task, text: str) -> Review:
     )  # extra, so that the task's count and what is built from it stay
     factories.PreferenceFactory.create(judgment=judgment)
     return factories.ReviewFactory.create(judgment=judgment)
+
+
+def make_person(task: Task, text: str) -> Member:
+    """Somebody in a group, with a flag of theirs."""
+    person: Member = factories.MemberFactory.create(
+        workspace=task.campaign.workspace, pseudonym=f"P{text}"[:100], groups=[text[:50]],
+        languages=[text[:50]],
+    )  # fmt: skip
+    factories.FlagFactory.create(task=task, member=person, text=text, answer=text)
+    return person
 
 
 def make_labelling(workspace: Workspace, member: Member, text: str) -> dict[str, UUID]:

@@ -13,6 +13,7 @@ from evalhub.campaigns.choices import CampaignState, TaskKind, TaskType
 from evalhub.campaigns.errors import UnfitCampaign
 from evalhub.campaigns.models import Campaign
 from evalhub.campaigns.services.campaigns import create_campaign, open_campaign
+from evalhub.campaigns.services.rates import inherit_pay_rate
 from evalhub.campaigns.services.tasks import Shape, add_tasks
 
 MOST_TASKS = 50
@@ -28,7 +29,7 @@ def start_pilot(
 ) -> Campaign:
     """Open a campaign in which each of `members` judges the same tasks, drawn from `campaign`.
 
-    What they say there is no part of the campaign itself, nor of a dataset that does not name it.
+    It pays as the campaign does. What they say there is no part of the campaign itself, nor of a dataset that does not name it.
 
     Raises:
         UnfitCampaign: the campaign is no draft or has no tasks, or fewer than two people are named.
@@ -57,6 +58,7 @@ def start_pilot(
     )
     pilot.pilot_of = campaign
     pilot.save(update_fields=["pilot_of"])
+    inherit_pay_rate(pilot=pilot, by=by)
     add_tasks(campaign=pilot, items=shapes)
     open_campaign(campaign=pilot, by=by)
     record(

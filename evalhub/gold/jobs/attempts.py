@@ -17,7 +17,7 @@ from evalhub.gold.choices import AppealState, AttemptState
 from evalhub.gold.jobs.verdicts import checks_by
 from evalhub.gold.models import Attempt, AttemptTask
 from evalhub.judgments.models import ExpertAnswer, Judgment, undo_ended
-from evalhub.notifications.services import notify
+from evalhub.notifications.services import Sentence, notify
 
 GONE = (AssignmentState.SKIPPED, AssignmentState.EXTRA)
 
@@ -98,12 +98,12 @@ def _end(attempt: Attempt) -> None:
     if has_passed:
         because = f"attempt {attempt.uid}"
         add_qualification(member=attempt.member, word=qualification.word, because=because)
-        _tell(attempt, _("You passed “%(word)s”: %(right)s of %(asked)s.") % about)
+        _tell(attempt, lambda: _("You passed “%(word)s”: %(right)s of %(asked)s.") % about)
     elif is_new:
-        _tell(attempt, _("You did not pass “%(word)s”: %(right)s of %(asked)s.") % about)
+        _tell(attempt, lambda: _("You did not pass “%(word)s”: %(right)s of %(asked)s.") % about)
 
 
-def _tell(attempt: Attempt, sentence: str) -> None:
+def _tell(attempt: Attempt, sentence: Sentence) -> None:
     slug = attempt.qualification.campaign.workspace.slug
     path = reverse("gold:qualifications", args=[slug])
     notify([attempt.member], topic="qualification.ended", sentence=sentence, path=path)

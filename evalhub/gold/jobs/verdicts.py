@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from uuid import UUID
 
 from django.db import transaction
@@ -77,11 +78,15 @@ def alarm_if_doubtful(*, task: Task) -> bool:
         is_new = doubt_gold(task=task)
         if is_new:
             workspace = task.campaign.workspace
-            told = _("%(n)s people who do well on other gold fail this one. It may be wrong.")
             path = reverse("gold:detail", args=[workspace.slug, task.expert_answer.uid])
-            sentence = told % {"n": failed}
+            sentence = partial(_in_doubt, failed)
             notify(leads_of(workspace), topic="gold.doubted", sentence=sentence, path=path)
     return is_new
+
+
+def _in_doubt(failed: int) -> str:
+    told = _("%(n)s people who do well on other gold fail this one. It may be wrong.")
+    return told % {"n": failed}
 
 
 def _measured(task: Task) -> QuerySet[Judgment]:

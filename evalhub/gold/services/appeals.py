@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from evalhub.accounts.models import Member
 from evalhub.audit.services import record
+from evalhub.campaigns.models import Campaign
 from evalhub.common.errors import Conflict
 from evalhub.gold.choices import AppealState
 from evalhub.gold.errors import NotAppealable, UnfitAppeal
@@ -52,8 +57,7 @@ def _appealed(made: Appeal, by: Member) -> Appeal:
         raise NotAppealable(_("You have appealed this one already.")) from error
     campaign = made.against.campaign
     path = reverse("gold:appeal", args=[campaign.workspace.slug, made.uid])
-    told = _("%(name)s says that a gold of “%(title)s” is wrong.")
-    sentence = told % {"name": by.pseudonym, "title": campaign.title}
+    sentence = partial(_says_it_is_wrong, by, campaign)
     notify(leads_of(campaign.workspace), topic="gold.appealed", sentence=sentence, path=path)
     _record("gold.appealed", made, by)
     return made
@@ -71,7 +75,9 @@ def uphold(*, appeal: Appeal, answer: str = "", by: Member) -> Appeal:
     gold = answers.get(task=decided.against.gold)
     if gold.withdrawn_at is None:
         withdraw(gold=gold, reason=_("an appeal was upheld"), by=by)
-    told = _("Your appeal in “%(title)s” is upheld: this gold counts for nobody any more.")
+    told = gettext_lazy(
+        "Your appeal in “%(title)s” is upheld: this gold counts for nobody any more."
+    )
     _tell(decided, told)
     _record("gold.appeal_upheld", decided, by)
     return decided
@@ -88,7 +94,8 @@ def refuse(*, appeal: Appeal, answer: str, by: Member) -> Appeal:
     if not answer.strip():
         raise UnfitAppeal(_("Say why; whoever appealed reads it."), field="answer")
     decided = _decide(appeal, AppealState.REFUSED, answer, by)
-    _tell(decided, _("Your appeal in “%(title)s” is refused; the reason stands beside it."))
+    told = gettext_lazy("Your appeal in “%(title)s” is refused; the reason stands beside it.")
+    _tell(decided, told)
     _record("gold.appeal_refused", decided, by)
     return decided
 
@@ -116,15 +123,25 @@ def _decide(appeal: Appeal, state: AppealState, answer: str, by: Member) -> Appe
     return appeal
 
 
-def _tell(appeal: Appeal, sentence: str) -> None:
+def _says_it_is_wrong(by: Member, campaign: Campaign) -> str:
+    told = _("%(name)s says that a gold of “%(title)s” is wrong.")
+    return told % {"name": by.pseudonym, "title": campaign.title}
+
+
+def _tell(appeal: Appeal, sentence: Any) -> None:  # `Any`: a lazy translation
     """Where it is read: with one's other gold, or with the exam."""
     campaign, part = appeal.against.campaign, appeal.part
     slug = campaign.workspace.slug
     path = reverse("gold:calibration", args=[slug])
     if part is not None:
         path = reverse("gold:attempt", args=[slug, part.attempt.uid])
-    told = sentence % {"title": campaign.title}
-    notify([appeal.against.member], topic="gold.appeal_decided", sentence=told, path=path)
+    about = {"title": campaign.title}
+    notify(
+        [appeal.against.member],
+        topic="gold.appeal_decided",
+        sentence=lambda: sentence % about,
+        path=path,
+    )
 
 
 def _record(verb: str, appeal: Appeal, by: Member) -> None:

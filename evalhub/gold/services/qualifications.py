@@ -109,9 +109,13 @@ def take_away(*, attempt: Attempt, reason: str, by: Member) -> None:
         raise UnfitQualification(_("Say why; the person reads it."), field="reason")
     word = attempt.qualification.word
     remove_qualification(member=attempt.member, word=word, reason=reason.strip(), by=by)
-    told = _("“%(word)s” was taken from you: %(reason)s") % {"word": word, "reason": reason.strip()}
-    path = reverse("gold:qualifications", args=[by.workspace.slug])
-    notify([attempt.member], topic="qualification.taken", sentence=told, path=path)
+    about = {"word": word, "reason": reason.strip()}
+    notify(
+        [attempt.member],
+        topic="qualification.taken",
+        sentence=lambda: _("“%(word)s” was taken from you: %(reason)s") % about,
+        path=reverse("gold:qualifications", args=[by.workspace.slug]),
+    )
 
 
 def _record(verb: str, attempt: Attempt, by: Member) -> None:

@@ -30,6 +30,7 @@ class Tally(models.Model):
                 fields=["campaign", "hour", "member"], name="one_tally_per_member_and_hour"
             )
         ]
+        indexes = [models.Index(fields=["member", "campaign"], name="tally_by_member")]
 
     def __str__(self) -> str:
         return (

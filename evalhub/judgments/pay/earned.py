@@ -15,7 +15,7 @@ from evalhub.campaigns.choices import PayUnit
 from evalhub.campaigns.models import PayRate
 from evalhub.common.money import in_smallest_unit
 from evalhub.judgments.models import undo_ended
-from evalhub.judgments.pay.statements import EARNED, EARNED_BY_ONE
+from evalhub.judgments.pay.statements import EARNED, EARNED_BY_ONE, EARNED_BY_SOME
 
 MS_PER_HOUR = 3_600_000
 
@@ -92,6 +92,13 @@ def earned_in(workspace: Workspace, *, begin: datetime | None, end: datetime) ->
 def earned_by(member: Member, *, begin: datetime | None, end: datetime) -> list[Earned]:
     """The same of one member."""
     return _earned(EARNED_BY_ONE, member.workspace, begin=begin, end=end, member=member.pk)
+
+
+def earned_by_some(
+    workspace: Workspace, members: Sequence[int], *, begin: datetime | None, end: datetime
+) -> list[Earned]:
+    """The same of those members of the workspace, by their keys."""
+    return _earned(EARNED_BY_SOME, workspace, begin=begin, end=end, members=list(members))
 
 
 def totals_of(lines: Iterable[Line]) -> list[Total]:

@@ -35,6 +35,7 @@ WORK = f"""
     )
 """  # noqa: S608  constants only
 WORK_OF_ONE = WORK.replace("WHERE source", "WHERE member_id = %(member)s AND source")
+WORK_OF_SOME = WORK.replace("WHERE source", "WHERE member_id = ANY(%(members)s) AND source")
 
 # A withdrawn judgment is work that came to nothing only where its task was not answered again.
 _SUMS = """
@@ -51,6 +52,7 @@ _SUMS = """
 """
 EARNED = WORK + _SUMS
 EARNED_BY_ONE = WORK_OF_ONE + _SUMS
+EARNED_BY_SOME = WORK_OF_SOME + _SUMS
 
 # What is due and not paid, and what is paid and not due any more.
 _MOVES = f"""{WORK}, paid AS (

@@ -14,7 +14,7 @@ from evalhub.accounts.access import access_member
 from evalhub.accounts.http import Request
 from evalhub.campaigns.access import access_campaign
 from evalhub.campaigns.choices import TaskType
-from evalhub.campaigns.models import Campaign
+from evalhub.campaigns.models import Campaign, PayRate
 from evalhub.campaigns.queries import progress_of
 from evalhub.judgments.forms import PriceForm
 from evalhub.judgments.models import PriceForecast
@@ -25,10 +25,13 @@ from evalhub.judgments.price import (
     Price,
     assuming,
     history_of,
+    hourly,
     price_of,
     seen_in,
 )
 from evalhub.judgments.services.price import keep_forecast
+
+GUESSED_RATE = 20  # for an active hour, where the campaign has no pay rate
 
 
 @require_http_methods(["GET", "POST"])
@@ -38,8 +41,9 @@ def price(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     member = access_member(request.user, workspace, to="lead")
     campaign = access_campaign(member, uid)
     given = request.POST if request.method == "POST" else request.GET
-    form = PriceForm(given if "difference" in given else _first(campaign))
-    history = history_of(campaign)
+    history, pays = history_of(campaign), campaign.pay_rates.first()
+    first = _first(campaign, pays, history)
+    form = PriceForm(given if "difference" in given else first)
     told: Price | None = None
     if form.is_valid():
         history = _known_better(history, form.cleaned_data)
@@ -54,6 +58,7 @@ def price(request: Request, workspace: str, uid: UUID) -> HttpResponse:
         "campaign": campaign,
         "form": form,
         "assumed": history.assumed,
+        "pays": pays,
         "price": told,
         "is_comparison": campaign.type == TaskType.COMPARISON,
         "kept": PriceForecast.objects.filter(campaign=campaign)
@@ -65,9 +70,10 @@ def price(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     return render(request, "judgments/price.html", context, status=422 if form.errors else 200)
 
 
-def _first(campaign: Campaign) -> dict[str, Any]:
+def _first(campaign: Campaign, pays: PayRate | None, history: History) -> dict[str, Any]:
     wanted = 5 if campaign.type == TaskType.COMPARISON else 0.25
-    return {"difference": wanted, "overlap": campaign.overlap, "rate": 20}
+    rate = GUESSED_RATE if pays is None else hourly(pays, ms_each=history.assumed.ms_each)
+    return {"difference": wanted, "overlap": campaign.overlap, "rate": rate}
 
 
 def _known_better(history: History, given: dict[str, Any]) -> History:

@@ -11,6 +11,7 @@ from evalhub.judgments.pace import pace_of, people_of
 from evalhub.judgments.views.pace import chart_of
 from evalhub.links.access import report_link_by
 from evalhub.links.errors import LinkOver
+from evalhub.links.queries import agreement_in
 from evalhub.links.services.opening import count_opening
 
 DOOR = "report"
@@ -38,5 +39,6 @@ def report(request: HttpRequest, secret: str) -> HttpResponse:
         "active_ms": active_ms,
         "pace": pace,
         "chart": chart_of(pace),
+        "agreement": agreement_in(link.campaign),
     }
     return render(request, "links/report.html", context)

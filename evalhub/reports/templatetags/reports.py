@@ -42,6 +42,15 @@ def verdict_words(question: dict[str, Any]) -> str:  # Any: JSON
     return words[question["undefined"] or question["verdict"]]
 
 
+@register.filter
+def outcome_words(question: Any) -> str:  # Any: whatever has the two
+    """The same for who sees no tasks and trains nothing."""
+    told = {"undefined": question.undefined, "verdict": question.verdict}
+    if not question.undefined and question.verdict == "too_low":
+        return _("too low to rely on")
+    return verdict_words(told)
+
+
 FIGURES = {  # of people, by the model
     "strengths": ["strength", "position"],
     "scores": ["severity", "spread"],

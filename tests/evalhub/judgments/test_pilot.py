@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from evalhub.campaigns.models import Campaign, Task
 from evalhub.campaigns.services.claim import claim_next
 from evalhub.campaigns.services.guidelines import accept_guidelines
 from evalhub.campaigns.services.pilots import start_pilot
+from evalhub.campaigns.services.rates import set_pay_rate
 from evalhub.judgments.choices import Source
 from evalhub.judgments.models import Judgment
 from evalhub.judgments.pilot import disputed_in, questions_of
@@ -171,3 +173,38 @@ def test_alice_pilots_rewords_takes_the_new_version_and_opens(
     client.force_login(bob.user)
     assert client.get(url).status_code == 403
     assert Task.objects.filter(campaign=campaign, judged__gt=0).count() == 0
+
+
+def newest_rate(campaign: Campaign) -> tuple[Any, ...] | None:
+    return campaign.pay_rates.values_list("amount", "currency", "unit").first()
+
+
+def test_a_pilot_pays_as_the_campaign_that_it_is_for(
+    campaign: Campaign, alice: Member, bob: Member
+) -> None:
+    """From its first judgment, and by each later rate, until it has one of its own."""
+    task, hour = (Decimal("0.25"), "EUR", "task"), (Decimal(20), "EUR", "hour")
+    given = {"members": [alice, bob], "tasks": 2, "by": alice}
+    before = start_pilot(campaign=campaign, **given)
+    assert newest_rate(before) is None
+    set_pay_rate(campaign=campaign, amount=task[0], currency="EUR", unit="task", by=alice)
+    after = start_pilot(campaign=campaign, **given)
+    assert [newest_rate(each) for each in (before, after)] == [task, task]
+    for pilot in (before, after):
+        assert pilot.pay_rates.get().since == pilot.created_at
+    set_pay_rate(campaign=after, amount=Decimal(1), currency="EUR", unit="task", by=alice)
+    set_pay_rate(campaign=campaign, amount=hour[0], currency="EUR", unit="hour", by=alice)
+    assert newest_rate(before) == hour
+    assert newest_rate(after) == (Decimal(1), "EUR", "task")
+
+
+def test_a_pilots_price_begins_with_what_it_pays(
+    client: Client, campaign: Campaign, alice: Member, bob: Member
+) -> None:
+    rate = {"amount": Decimal(31), "currency": "EUR", "unit": "hour"}
+    set_pay_rate(campaign=campaign, by=alice, **rate)
+    pilot = start_pilot(campaign=campaign, members=[alice, bob], tasks=2, by=alice)
+    client.force_login(alice.user)
+    page = client.get(f"/w/acme/campaigns/{pilot.uid}/price/")
+    assert page.context["form"]["rate"].value() == 31
+    assert "31 EUR / active hour" in page.content.decode()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -11,9 +12,9 @@ from django.utils import timezone
 
 from evalhub.accounts.models import Member
 from evalhub.audit.models import Entry
-from evalhub.campaigns.models import Campaign, Task
+from evalhub.campaigns.models import Campaign, PayRate, Task
 from evalhub.judgments.models import PriceForecast
-from evalhub.judgments.price import assuming, bill, history_of, price_of, seen_in
+from evalhub.judgments.price import assuming, bill, history_of, hourly, price_of, seen_in
 from tests.evalhub.judgments.test_pace import judged
 from tests.factories import (
     CampaignFactory,
@@ -141,3 +142,9 @@ def test_the_page_reckons_keeps_and_holds_it_against_what_came(
     assert "1.2 min" in after
     client.force_login(bob.user)
     assert client.get(url).status_code == 403
+
+
+def test_a_rate_for_each_task_is_turned_into_one_for_an_hour() -> None:
+    """0.25 for 36 seconds: a hundred in an hour."""
+    assert hourly(PayRate(amount=Decimal("0.25"), unit="task"), ms_each=36_000) == 25.0
+    assert hourly(PayRate(amount=Decimal(18), unit="hour"), ms_each=36_000) == 18.0

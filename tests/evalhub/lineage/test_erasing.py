@@ -109,7 +109,7 @@ def desk_of(person: Member, task: Task, judgment: Judgment) -> None:
     other = make.MemberFactory.create(workspace=person.workspace)
     elsewhere = make.CampaignFactory.create(workspace=person.workspace)
     make.ExclusionFactory.create(campaign=elsewhere, member=person, reason=MARK, excluded_by=other)
-    notify([other], topic="x", sentence="zquux has appealed.", path="/")
+    notify([other], topic="x", sentence=lambda: "zquux has appealed.", path="/")
     record("flag.raised", actor="zquux", workspace="acme", target="task 1", text=MARK)
     record("member.invited", actor="olga", workspace="acme", target="x", email=ADDRESS)
 

@@ -16,7 +16,7 @@ from evalhub.lineage.words import (
 
 IN_NAMES = {  # lineage.names, lineage.copies and accounts.services.forget
     "accounts.user": "username first_name last_name email password",
-    "accounts.member": "pseudonym languages groups qualifications",
+    "accounts.member": "pseudonym languages groups qualifications manages",
     "audit.entry": "actor details",
     "datasets.cleanedtext": "text",
     "datasets.spellingproposal": "word meant",
@@ -52,7 +52,7 @@ NOBODYS = {
     # what a program wrote: states, figures, digests, keys
     "accounts.apitoken": "prefix digest",
     "accounts.failedsignin": "key",
-    "accounts.user": "timezone",
+    "accounts.user": "timezone language",
     "audit.entry": "workspace verb target",
     "campaigns.payrate": "currency",
     "datasets.buildexport": "container digest file_key filename found shape splits",

@@ -14,7 +14,8 @@ from evalhub.audit.models import Entry
 from evalhub.campaigns.models import Campaign
 from evalhub.links.models import ReportLink
 from evalhub.links.services.making import make_report_link
-from tests.factories import AssignmentFactory, JudgmentFactory
+from evalhub.reports.models import Report
+from tests.factories import AssignmentFactory, JobFactory, JudgmentFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -38,6 +39,36 @@ def test_a_client_sees_figures_and_nobody(
     told = [bob.pseudonym, alice.pseudonym, "Secret words.", task.prompt.messages[0]["content"]]
     told += [each.content for each in task.completions.all()]
     assert [text for text in told if text in page] == []
+
+
+def test_a_client_sees_how_far_people_agree_and_not_who(
+    client: Client, campaign: Campaign, alice: Member, bob: Member
+) -> None:
+    """By the report that is stored, which names people and tasks."""
+    secret = make_report_link(campaign=campaign, name="client", by=alice).secret
+    assert "Agreement" not in client.get(f"/report/{secret}/").content.decode()
+    people = [{"annotator": bob.pseudonym, "alpha": 0.5, "low": 0.3, "high": 0.7, "n": 9}]
+    worst = [{"task": "6f8e2a52-0000-4000-8000-000000000000", "disagreement": 2.0}]
+    figures = {"value": 0.5123, "low": 0.41, "high": 0.61, "n": 40}
+    question = {
+        "question": "factuality", "alpha": figures, "undefined": None, "verdict": "too_low",
+        "answers": 1234, "people": people, "worst": worst, "pairs": [{"first": bob.pseudonym}],
+    }  # fmt: skip
+    nothing = dict.fromkeys(("value", "low", "high"))
+    alone = question | {
+        "question": "tone", "alpha": nothing, "undefined": "no_pairs", "verdict": "unsure",
+    }  # fmt: skip
+    now = timezone.now()
+    for made_at, questions in ((now, [question, alone]), (None, [])):  # the newer is not done
+        Report.objects.create(
+            campaign=campaign, kind="agreement", created_by=alice, made_at=made_at,
+            job=JobFactory.create(workspace=campaign.workspace), body={"questions": questions},
+        )  # fmt: skip
+    page = client.get(f"/report/{secret}/").content.decode()
+    told = ["factuality", "0.512", "0.410 – 0.610", "too low to rely on", "1,234"]
+    told += ["tone", "undefined, because nothing was answered by two people"]
+    assert [text for text in told if text not in page] == []
+    assert [text for text in (bob.pseudonym, worst[0]["task"], "below") if text in page] == []
 
 
 def test_openings_are_counted(client: Client, campaign: Campaign, alice: Member) -> None:

@@ -21,6 +21,9 @@ from evalhub.mail.models import Letter
 from evalhub.notifications.letters import mail_summaries
 from evalhub.notifications.models import Notification
 from evalhub.notifications.services import notify
+from evalhub.quality.jobs import check_alerts, send_digests
+from evalhub.quality.models import AlertRule
+from tests.factories import CampaignFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -48,8 +51,8 @@ def test_an_alert_goes_at_once_to_whoever_wants_that(
     wanting(bob, MailWish.DAILY)
     wanting(erin, MailWish.NONE)
     set_mail_wish(user=User.objects.get(username="olga"), wish=MailWish.ALERTS)  # no address
-    notify([alice, bob, erin, olga], topic="alert", sentence="Too slow\nnow", path=PATH)
-    notify([alice], topic="digest", sentence="Ten judgments.", path=PATH)
+    notify([alice, bob, erin, olga], topic="alert", sentence=lambda: "Too slow\nnow", path=PATH)
+    notify([alice], topic="digest", sentence=lambda: "Ten judgments.", path=PATH)
     assert sent() == [("alice@example.org", "Too slow now")]
     assert f"https://evalhub.example.org{PATH}" in mail.outbox[0].body
     assert Notification.objects.exclude(mailed_at=None).count() == 1
@@ -60,21 +63,21 @@ def test_one_letter_a_day_has_everything_once(
 ) -> None:
     wanting(alice, MailWish.DAILY)
     wanting(bob, MailWish.ALERTS)
-    notify([alice, bob], topic="digest", sentence="Ten judgments.", path=PATH)
-    notify([alice], topic="alert", sentence="Too slow.", path=PATH)
+    notify([alice, bob], topic="digest", sentence=lambda: "Ten judgments.", path=PATH)
+    notify([alice], topic="alert", sentence=lambda: "Too slow.", path=PATH)
     assert [mail_summaries(), mail_summaries()] == [1, 0]
     ((to, subject),) = sent()
     assert (to, subject.startswith("Acme: your day")) == ("alice@example.org", True)
     body = mail.outbox[0].body
     assert body.index("Ten judgments.") < body.index("Too slow.")
-    notify([alice], topic="digest", sentence="Five more.", path=PATH)
+    notify([alice], topic="digest", sentence=lambda: "Five more.", path=PATH)
     with time_machine.travel(timezone.now() + timedelta(days=1)):
         assert mail_summaries() == 1
         send_due()
     assert "Ten judgments." not in mail.outbox[1].body
     with time_machine.travel(timezone.now() + timedelta(days=30)):
         Member.objects.filter(pk=alice.pk).update(is_active=False)
-        notify([alice], topic="digest", sentence="For nobody.", path=PATH)
+        notify([alice], topic="digest", sentence=lambda: "For nobody.", path=PATH)
         assert mail_summaries() == 0
 
 
@@ -131,7 +134,7 @@ def test_where_it_is_off_the_pages_say_so(client: Client, alice: Member) -> None
     client.force_login(alice.user)
     assert "E-mail is off" in client.get("/profile/").content.decode()
     assert "E-mail is off" in client.get("/w/acme/notifications/").content.decode()
-    notify([alice], topic="alert", sentence="Too slow.", path=PATH)
+    notify([alice], topic="alert", sentence=lambda: "Too slow.", path=PATH)
     assert mail_summaries() == 0
     assert not Letter.objects.exists()
 
@@ -151,3 +154,63 @@ def test_an_owner_sees_what_did_not_go_out(
     assert "gone@elsewhere.org" not in page
     client.force_login(alice.user)
     assert "gone@acme.org" not in client.get("/w/acme/notifications/").content.decode()
+
+
+def in_german(member: Member) -> Member:
+    User.objects.filter(members=member).update(language="de")
+    return member
+
+
+def test_an_alert_comes_in_the_language_of_whoever_gets_it(
+    mail_on: OutgoingMail, alice: Member, olga: Member
+) -> None:
+    """A rule of one campaign fires once, and a German lead reads it in German."""
+    campaign = CampaignFactory.create(
+        workspace=alice.workspace, title="Runde 3", opened_at=timezone.now() - timedelta(days=3)
+    )
+    AlertRule.objects.create(campaign=campaign, measure="pace", bound=10)
+    for member in (in_german(alice), olga):
+        wanting(member, MailWish.ALERTS)
+    assert check_alerts() == 1
+    send_due()
+    letters = {message.to[0]: message for message in mail.outbox}
+    german, english = letters["alice@example.org"], letters["olga@example.org"]
+    assert "(jetzt 0)" in german.subject
+    assert "Das haben Sie in Ihrem Profil gewählt" in german.body
+    assert "(now 0)" in english.subject
+    assert "You chose this on your profile" in english.body
+
+
+def test_the_daily_letter_is_german_from_its_subject_to_its_end(
+    mail_on: OutgoingMail, alice: Member, olga: Member
+) -> None:
+    CampaignFactory.create(workspace=alice.workspace, title="Runde 3", opened_at=timezone.now())
+    for member in (in_german(alice), olga):
+        wanting(member, MailWish.DAILY)
+    send_digests()
+    assert mail_summaries() == 2
+    send_due()
+    letters = {message.to[0]: message for message in mail.outbox}
+    german, english = letters["alice@example.org"], letters["olga@example.org"]
+    assert german.subject.startswith("Acme: Ihr Tag, ")
+    assert "„Runde 3“ in den letzten 24 Stunden: 0 Urteile" in german.body
+    assert english.subject.startswith("Acme: your day, ")
+    assert "in the last 24 hours: 0 judgments" in english.body
+
+
+def test_whoever_chooses_mail_on_a_german_page_gets_it_in_german(
+    mail_on: OutgoingMail, client: Client, alice: Member
+) -> None:
+    """Nobody has to choose a language first; who does is told in that one."""
+    assert alice.user is not None
+    client.force_login(alice.user)
+    german = {"accept-language": "de"}
+    client.post("/profile/mail/", {"wants_mail": "alerts"}, headers=german)
+    alice.user.refresh_from_db()
+    assert alice.user.language == "de"
+    client.post("/profile/language/", {"language": "en"}, headers=german)
+    alice.user.refresh_from_db()
+    assert alice.user.language == "en"
+    client.post("/profile/language/", {"language": "tlh"})
+    alice.user.refresh_from_db()
+    assert alice.user.language == "en"

@@ -26,6 +26,8 @@ FOR_OWNERS = {
     "With commas between them: de, en, pt-br.",
     "Campaigns can be for some groups only.",
     "Campaigns can ask for them: medicine, law.",
+    "Of a manager: the groups whose people they see and look after.",
+    "Only a manager has these; tick the role, or leave it empty.",
     "What others and exports call them; empty means the user name.",
     "The first line names the columns, with commas between them: email, pseudonym, roles, "
     "languages, groups, qualifications. Only email has to be there.",

@@ -1,0 +1,6 @@
+from evalhub.common.apps import EvalhubApp
+
+
+class GroupsConfig(EvalhubApp):
+    name = "evalhub.groups"
+    default = True
