@@ -158,12 +158,11 @@ def test_pages_hold_each_row_once(
     acme: Workspace, campaign: Campaign, monkeypatch: pytest.MonkeyPatch, cheap: float
 ) -> None:
     monkeypatch.setattr(finding, "CHEAP", cheap)
-    monkeypatch.setattr(finding, "SIZE", 2)
     tasks = [task(campaign, priority=7) for _ in range(5)]
     asked = asked_for(Kind.TASKS, acme, {"campaign": str(campaign.uid), "priority": "7"})
     seen, before = [], ""
     for _ in range(3):
-        page = found(asked, parts=(), before=before)
+        page = found(asked, parts=(), before=before, size=2)
         seen += page.rows
         before = str(page.older or "")
     assert seen == tasks[::-1]

@@ -35,3 +35,15 @@ def test_hostile_text_is_rendered_only_where_htmx_is_switched_off() -> None:
         text = path.read_text()
         if "|rendered" in text and path.parent.name != "web":
             assert "hx-disable" in text, path
+
+
+LENGTH = re.compile(r"\b(x|y|x1|x2|y1|y2|cx|cy|dx|points|width|height)=\"{{")
+
+
+def test_what_is_drawn_with_our_numbers_has_points_in_every_language() -> None:
+    """In German a length of 1.5 would be written 1,5, and no browser draws it."""
+    for path in TEMPLATES:
+        localized = re.split(r"{%\s*(?:end)?localize[^%]*%}", path.read_text())[
+            ::2
+        ]  # it is off in the rest
+        assert not any(LENGTH.search(text) for text in localized), path
