@@ -22,6 +22,9 @@ IS_ELIGIBLE = """
 IS_LIMITED = "(m.most_tasks IS NOT NULL OR m.most_minutes IS NOT NULL)"
 
 
+WHO_JUDGE = (MemberKind.PERSON, MemberKind.SIMULATED)
+
+
 def open_to(member: Member) -> Q:
     """The same as a filter of campaigns."""
     is_theirs = Q() if member.only_campaign is None else Q(pk=member.only_campaign)
@@ -37,7 +40,7 @@ def open_to(member: Member) -> Q:
 def people_for(campaign: Campaign) -> QuerySet[Member]:
     """The same from the campaign's side: those who may judge in it."""
     rows = Member.objects.active().with_role(Role.ANNOTATOR, Role.OWNER)
-    rows = rows.filter(workspace=campaign.workspace_id, kind=MemberKind.PERSON)
+    rows = rows.filter(workspace=campaign.workspace_id, kind__in=WHO_JUDGE)
     rows = rows.filter(Q(only_campaign=None) | Q(only_campaign=campaign.pk))
     rows = rows.filter(qualifications__contains=campaign.qualifications)
     if campaign.languages:
