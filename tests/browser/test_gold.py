@@ -73,6 +73,11 @@ def test_a_failed_gold_is_appealed_decided_and_read(
     set_qualification(campaign=campaign, word="optics", pass_mark=80, retry_days=7, by=alice)
     page.goto("/w/acme/my-work/qualifications/")
     look(page, "qualifications")
+    failed = make.AttemptTaskFactory.create(
+        attempt__member=bob, attempt__qualification__campaign__workspace=bob.workspace
+    )
+    page.goto(f"/w/acme/my-work/attempts/{failed.attempt.uid}/")
+    look(page, "attempt")
     page.context.clear_cookies()
     start_session(page, alice, base_url)
     verdict = GoldVerdict.objects.get(passed=False)

@@ -53,7 +53,7 @@ FORGETFUL: Final = {
     "synchronous_commit": "off",
     "full_page_writes": "off",
     # a test's rows are never committed: autovacuum takes its tables for empty, and plans get slow by chance
-    "autovacuum_naptime": "10min",
+    "autovacuum": "off",
 }
 
 
