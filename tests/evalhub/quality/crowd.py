@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from evalhub.accounts.models import Member
-from evalhub.campaigns.models import Campaign, Task
+from evalhub.campaigns.models import Assignment, Campaign, Task, TaskCompletion
+from evalhub.common.copying import counted
 from evalhub.judgments.models import Judgment, Preference
 from tests import factories as make
 
@@ -57,7 +58,9 @@ def crowd(
             preferences.append(
                 Preference(judgment=judgment, first=one, second=two, margin=int(said))
             )
-    type(assignments[0]).objects.bulk_create(assignments)
+    Assignment.objects.bulk_create(assignments)
     Judgment.objects.bulk_create(judgments)
     Preference.objects.bulk_create(preferences)
+    # else the planner has the counts that another test left
+    counted(Task, TaskCompletion, Assignment, Judgment, Preference)
     return made, truth
