@@ -8,23 +8,30 @@ from scipy.special import expit
 
 from evalhub.stats.decision_value import Belief, Floats, believe, chance_wrong, in_order, value_of
 
-CHANCE = np.random.default_rng(5)
 ONE = np.ones(1)
+
+
+@pytest.fixture
+def chance() -> np.random.Generator:
+    """Each test's own: what one drew before does not change what the next one draws."""
+    return np.random.default_rng(5)
 
 
 def belief_of(mean: list[float], spread: list[list[float]]) -> Belief:
     return Belief(np.array(mean), np.array(spread))
 
 
-def drawn_value(candidate_K: Floats, decision_K: Floats, belief: Belief) -> float:
+def drawn_value(
+    candidate_K: Floats, decision_K: Floats, belief: Belief, chance: np.random.Generator
+) -> float:
     """The same by drawing weights, and what somebody with normal noise says; the noise is of the
     variance that a logistic answer amounts to, 1 / (p (1 - p))."""
-    weights = CHANCE.multivariate_normal(belief.mean_K, belief.spread_KK, size=400_000)
+    weights = chance.multivariate_normal(belief.mean_K, belief.spread_KK, size=400_000)
     spread = candidate_K @ belief.spread_KK @ candidate_K
     mean = candidate_K @ belief.mean_K
     share = expit(mean / np.sqrt(1 + np.pi / 8 * spread))
     noise = 1 / (share * (1 - share))
-    said = weights @ candidate_K + CHANCE.normal(0, np.sqrt(noise), len(weights))
+    said = weights @ candidate_K + chance.normal(0, np.sqrt(noise), len(weights))
     pull = decision_K @ belief.spread_KK @ candidate_K / (spread + noise)
     after = decision_K @ belief.mean_K + pull * (said - mean)
     truth = weights @ decision_K
@@ -34,11 +41,14 @@ def drawn_value(candidate_K: Floats, decision_K: Floats, belief: Belief) -> floa
 
 @pytest.mark.parametrize("mean", [0.3, 1.0])
 @pytest.mark.parametrize("candidate", [(1.0, 0.0), (3.0, 1.0), (0.5, -2.0)])
-def test_the_value_is_what_drawing_gives(mean: float, candidate: tuple[float, float]) -> None:
+def test_the_value_is_what_drawing_gives(
+    mean: float, candidate: tuple[float, float], chance: np.random.Generator
+) -> None:
     belief = belief_of([mean, -0.2], [[1.0, 0.4], [0.4, 2.0]])
     decision = np.array([1.0, 0.2])
     worth = value_of(np.array([candidate]), decision[None], ONE, belief)[0]
-    assert worth == pytest.approx(drawn_value(np.array(candidate), decision, belief), abs=0.003)
+    drawn = drawn_value(np.array(candidate), decision, belief, chance)
+    assert worth == pytest.approx(drawn, abs=0.003)
 
 
 def test_what_is_settled_is_worth_nothing_and_what_is_even_is_worth_most() -> None:
@@ -67,10 +77,10 @@ def test_what_would_tell_the_same_waits() -> None:
     assert worth[0] > worth[1] > worth[2]
 
 
-def test_beyond_the_most_they_come_by_what_they_were_worth() -> None:
-    candidates = CHANCE.normal(size=(300, 3))
+def test_beyond_the_most_they_come_by_what_they_were_worth(chance: np.random.Generator) -> None:
+    candidates = chance.normal(size=(300, 3))
     belief = belief_of([0.2, 0.0, -0.1], np.eye(3).tolist())
-    decisions = CHANCE.normal(size=(40, 3))
+    decisions = chance.normal(size=(40, 3))
     order, worth = in_order(candidates, decisions, np.full(40, 1 / 40), belief, most=20)
     assert sorted(order.tolist()) == list(range(300))
     assert (np.diff(worth[20:]) <= 0).all()
@@ -79,8 +89,10 @@ def test_beyond_the_most_they_come_by_what_they_were_worth() -> None:
     )
 
 
-def test_looking_again_only_at_the_best_finds_what_looking_at_all_does() -> None:
-    candidates, decisions = CHANCE.normal(size=(200, 4)), CHANCE.normal(size=(30, 4))
+def test_looking_again_only_at_the_best_finds_what_looking_at_all_does(
+    chance: np.random.Generator,
+) -> None:
+    candidates, decisions = chance.normal(size=(200, 4)), chance.normal(size=(30, 4))
     weight, belief = np.full(30, 1 / 30), believe(np.zeros((0, 4)), np.zeros(0), precision_K=np.ones(4))  # fmt: skip
     order, _ = in_order(candidates, decisions, weight, belief, most=1)
     worth = value_of(candidates, decisions, weight, belief)
