@@ -109,7 +109,7 @@ def _rates(workspace: Workspace, criteria: Criteria, slug: str) -> Exists:
         keys = _criteria_called(workspace, slug, criteria.get("version"))
         said = said.filter(criterion__in=keys)
     if "model" in criteria:
-        said = said.filter(completion__generation__in=_made_by(workspace, criteria["model"]))
+        said = said.filter(completion__generation__in=made_by(workspace, criteria["model"]))
     if "answer" in criteria:
         is_given = criteria["answer"] == Answer.GIVEN
         said = said.filter(value__isnull=not is_given)
@@ -121,7 +121,7 @@ def _rates(workspace: Workspace, criteria: Criteria, slug: str) -> Exists:
 def _compares(workspace: Workspace, criteria: Criteria, slug: str) -> Q:
     """A preference between the models, or, of the overall question, a ranking that has both."""
     one, two = (criteria.get(name, "") for name in ("model", "against"))
-    mine, theirs = _made_by(workspace, one), _made_by(workspace, "" if two == OTHER else two)
+    mine, theirs = made_by(workspace, one), made_by(workspace, "" if two == OTHER else two)
     said = Preference.objects.filter(judgment=OuterRef("pk"))
     if slug == OVERALL:
         said = said.filter(criterion=None)
@@ -158,7 +158,7 @@ def _side(generation: str, model: str, made: list[int]) -> Q:
     return Q(**{f"{generation}__in": made}) if model not in ("", OTHER) else Q()
 
 
-def _made_by(workspace: Workspace, uid: str) -> list[int]:
+def made_by(workspace: Workspace, uid: str) -> list[int]:
     if not uid:
         return []
     made = Generation.objects.filter(workspace=workspace, model__uid=UUID(uid))

@@ -19,10 +19,10 @@ from django.http import QueryDict
 
 from evalhub.accounts.models import Workspace
 from evalhub.browse.choices import Kind, Mark, Openness
-from evalhub.browse.figures import ASKED, behind_figure, takes_model
+from evalhub.browse.figures import ASKED, behind_figure, made_by, takes_model
 from evalhub.campaigns.models import Flag, Reservation, Task, TaskCompletion
 from evalhub.judgments.models import Judgment
-from evalhub.prompts.models import Completion, Generation, Prompt
+from evalhub.prompts.models import Completion, Prompt
 from evalhub.prompts.querysets import slices_of, words_of
 from evalhub.quality.arrays import APART
 
@@ -122,23 +122,18 @@ def _slice_in(field: str) -> Narrowing:
 
 
 def _model(workspace: Workspace, uid: str) -> Condition:
-    return Q(generation__in=_generations(workspace, uid))
+    return Q(generation__in=made_by(workspace, uid))
 
 
 def _model_of(task: str) -> Narrowing:
     """Tasks that show a completion of the model; `task` is how a row names its task."""
 
     def condition(workspace: Workspace, uid: str) -> Condition:
-        made = _generations(workspace, uid)
+        made = made_by(workspace, uid)
         shown = TaskCompletion.objects.filter(completion__generation__in=made)
         return Exists(shown.filter(task=OuterRef(task)))
 
     return condition
-
-
-def _generations(workspace: Workspace, uid: str) -> list[int]:
-    made = Generation.objects.filter(workspace=workspace, model__uid=UUID(uid))
-    return list(made.values_list("pk", flat=True))
 
 
 def _member(workspace: Workspace, uid: str) -> Condition:

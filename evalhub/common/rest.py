@@ -11,7 +11,9 @@ from rest_framework.exceptions import APIException, NotFound, ParseError, Valida
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.pagination import CursorPagination
 from rest_framework.parsers import JSONParser
+from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import Serializer
 from rest_framework.views import exception_handler
 
 from evalhub.common.errors import DomainError
@@ -38,6 +40,18 @@ class OneForm(DefaultContentNegotiation):
         if len(renderers) == 1:
             return renderers[0], renderers[0].media_type
         return super().select_renderer(request, renderers, format_suffix)
+
+
+def given_in(kind: type[Serializer[Any]], request: Request) -> dict[str, Any]:
+    """What a request's body says, as `kind` reads it.
+
+    Raises:
+        ValidationError: a field is wrong.
+    """
+    asked = kind(data=request.data)
+    asked.is_valid(raise_exception=True)
+    found: dict[str, Any] = asked.validated_data
+    return found
 
 
 def problem_json(error: Exception, context: dict[str, Any]) -> Response | None:

@@ -13,7 +13,6 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.generics import GenericAPIView, ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
 from evalhub.accounts.access import acting_member, workspace_of
@@ -22,7 +21,7 @@ from evalhub.accounts.models import Member
 from evalhub.accounts.services import set_limits
 from evalhub.campaigns.models import Campaign, Flag
 from evalhub.common.errors import NotFound
-from evalhub.common.rest import KeysetPagination
+from evalhub.common.rest import KeysetPagination, given_in
 from evalhub.groups.access import acting_person, groups_of, people_of
 from evalhub.groups.errors import NotYourGroup
 from evalhub.groups.queries import earned_by_people, flags_of, offered_to, parts_of, rows_for
@@ -65,7 +64,7 @@ class PersonListView(GenericAPIView[Member]):
     def post(self, request: Request) -> Response:
         """Invite somebody new, who judges in your groups; `link` is told this once."""
         member = _manager(request)
-        invited = invite_to_groups(by=member, **_given(NewPersonSerializer, request))
+        invited = invite_to_groups(by=member, **given_in(NewPersonSerializer, request))
         told = {
             "uid": invited.member.uid,
             "pseudonym": invited.member.pseudonym,
@@ -86,7 +85,7 @@ class PersonView(APIView):
     def patch(self, request: Request, uid: UUID) -> Response:
         """Change limits, campaigns, groups, all or nothing; 204 where they are in none of yours any more."""
         member, person = acting_person(request, uid)
-        given = _given(PersonChangeSerializer, request)
+        given = given_in(PersonChangeSerializer, request)
         with transaction.atomic():
             person = _changed(member, person, given)
         if not people_of(member).filter(pk=person.pk).exists():
@@ -145,10 +144,3 @@ def _told(member: Member, person: Member) -> Response:
         "offers": offered_to(member, person),
     }
     return Response(PersonSerializer(told).data)
-
-
-def _given(kind: type[Serializer[None]], request: Request) -> dict[str, Any]:
-    asked = kind(data=request.data)
-    asked.is_valid(raise_exception=True)
-    found: dict[str, Any] = asked.validated_data
-    return found

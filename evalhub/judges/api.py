@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -11,12 +10,11 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
 from evalhub.accounts.access import acting_member, workspace_of
 from evalhub.campaigns.access import access_campaign
-from evalhub.common.rest import KeysetPagination
+from evalhub.common.rest import KeysetPagination, given_in
 from evalhub.judges.access import acting_judge, judges
 from evalhub.judges.models import Judge
 from evalhub.judges.queries import judge_summary, judging_summary
@@ -55,7 +53,7 @@ class JudgeListView(ListAPIView[Judge]):
         """Make a judge of a model of the registry, with a prompt in the rubric's words."""
         key = workspace_of(request, request.query_params.get("workspace"))
         member = acting_member(request, key, to="lead")
-        given = _given(NewJudgeSerializer, request)
+        given = given_in(NewJudgeSerializer, request)
         judge = create_judge(
             name=given["name"],
             model=model_named(member.workspace_id, given["model"]),
@@ -78,7 +76,7 @@ class JudgePromptView(APIView):
     def post(self, request: Request, uid: UUID) -> Response:
         """Tell it otherwise from now on; whoever relied on it has to accept it anew."""
         judge, member = acting_judge(request, uid, to="lead")
-        given = _given(NewPromptSerializer, request)
+        given = given_in(NewPromptSerializer, request)
         version = access_rubric_version(member, given["rubric_version"])
         write_prompt(judge=judge, version=version, instructions=given["instructions"], by=member)
         return Response(judge_summary(judge), status=201)
@@ -89,7 +87,7 @@ class JudgingView(APIView):
     def post(self, request: Request, uid: UUID) -> Response:
         """Put the tasks of a campaign before it, within a budget."""
         judge, member = acting_judge(request, uid, to="build")
-        given = _given(NewJudgingSerializer, request)
+        given = given_in(NewJudgingSerializer, request)
         campaign = access_campaign(member, given.pop("campaign"))
         judging = start_judging(judge=judge, campaign=campaign, by=member, **given)
         return Response(judging_summary(judging), status=202)
@@ -108,7 +106,7 @@ class JudgeAcceptView(APIView):
     def post(self, request: Request, uid: UUID) -> Response:
         """Let builds count its judgments while the bar is met; 409 with the figures where it is not."""
         judge, member = acting_judge(request, uid, to="lead")
-        accept_judge(judge=judge, by=member, **_given(BarSerializer, request))
+        accept_judge(judge=judge, by=member, **given_in(BarSerializer, request))
         return Response(judge_summary(judge))
 
 
@@ -119,10 +117,3 @@ class JudgeRevokeView(APIView):
         judge, member = acting_judge(request, uid, to="lead")
         revoke_acceptance(judge=judge, by=member)
         return Response(judge_summary(judge))
-
-
-def _given(kind: type[Serializer[None]], request: Request) -> dict[str, Any]:
-    asked = kind(data=request.data)
-    asked.is_valid(raise_exception=True)
-    found: dict[str, Any] = asked.validated_data
-    return found

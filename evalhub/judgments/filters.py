@@ -4,6 +4,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http import QueryDict
+from django.utils.translation import gettext as _
 
 from evalhub.judgments.choices import Source
 from evalhub.judgments.errors import MalformedBody
@@ -14,7 +15,7 @@ def judgments_asked_for(workspace_pk: int, asked: QueryDict) -> QuerySet[Judgmen
     """The workspace's judgments, narrowed by the few parameters there are; others are ignored."""
     judgments = Judgment.objects.filter(workspace_id=workspace_pk)
     if campaign := asked.get("campaign"):
-        judgments = judgments.filter(campaign__uid=_uid(campaign))
+        judgments = judgments.filter(campaign__uid=uid_of_campaign(campaign))
     if source := asked.get("source"):
         if source not in Source.values:
             known = ", ".join(Source.values)
@@ -39,8 +40,8 @@ def judgments_asked_for(workspace_pk: int, asked: QueryDict) -> QuerySet[Judgmen
     )
 
 
-def _uid(text: str) -> UUID:
+def uid_of_campaign(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError as error:
-        raise MalformedBody("This is no campaign's uid.", field="campaign") from error
+        raise MalformedBody(_("This is no campaign’s uid."), field="campaign") from error

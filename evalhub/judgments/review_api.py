@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -19,10 +18,11 @@ from rest_framework.views import APIView
 from evalhub.accounts.access import acting_member, workspace_of
 from evalhub.campaigns.access import acting_campaign
 from evalhub.common.errors import NotFound
-from evalhub.common.rest import KeysetPagination
+from evalhub.common.rest import KeysetPagination, given_in
 from evalhub.judgments.access import acting_review
 from evalhub.judgments.body import FixBody, parsed
 from evalhub.judgments.errors import MalformedBody
+from evalhub.judgments.filters import uid_of_campaign
 from evalhub.judgments.looking import judged_page
 from evalhub.judgments.models import Review
 from evalhub.judgments.review_serializers import (
@@ -65,7 +65,7 @@ class ReviewListView(ListAPIView[Review]):
         rows = Review.objects.filter(campaign__workspace=member.workspace_id)
         rows = rows.exclude(author=member, verdict="")
         if campaign := asked.get("campaign"):
-            rows = rows.filter(campaign__uid=_uid(campaign))
+            rows = rows.filter(campaign__uid=uid_of_campaign(campaign))
         if state := asked.get("state"):
             if state not in STATES:
                 told = _("A state is one of %(known)s.") % {"known": ", ".join(STATES)}
@@ -110,7 +110,7 @@ class ReviewAcceptView(APIView):
     def post(self, request: Request, uid: UUID) -> Response:
         """It stays as it is."""
         review, member = acting_review(request, uid)
-        given = _given(SeenSerializer, request)
+        given = given_in(SeenSerializer, request)
         return _settled(accept_judgment(review=review, by=member, **given))
 
 
@@ -119,7 +119,7 @@ class ReviewReturnView(APIView):
     def post(self, request: Request, uid: UUID) -> Response:
         """Hand it back to its author, with a reason."""
         review, member = acting_review(request, uid)
-        given = _given(ReturnSerializer, request)
+        given = given_in(ReturnSerializer, request)
         return _settled(return_reviewed(review=review, by=member, **given))
 
 
@@ -161,17 +161,3 @@ def _shown(review: Review) -> Response:
 
 def _settled(review: Review) -> Response:
     return Response({"uid": str(review.uid), "verdict": review.verdict})
-
-
-def _given(kind: type[SeenSerializer], request: Request) -> dict[str, Any]:
-    asked = kind(data=request.data)
-    asked.is_valid(raise_exception=True)
-    found: dict[str, Any] = asked.validated_data
-    return found
-
-
-def _uid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise MalformedBody(_("This is no campaign’s uid."), field="campaign") from error

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -35,17 +37,9 @@ def make_appeal(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     """One's own failed gold, with what the expert said; and the form to appeal it."""
     member = access_member(request.user, workspace, to="judge")
     verdict = access_own_verdict(member, uid)
-    form = AppealForm(request.POST or None)
-    if form.is_valid():
-        try:
-            appeal_verdict(verdict=verdict, reason=form.cleaned_data["reason"], by=member)
-        except DomainError as error:
-            messages.warning(request, str(error))
-        else:
-            messages.success(request, _("A lead looks at it; the answer stands here."))
-        return redirect("gold:calibration", workspace)
-    context = _shown(member, verdict) | {"form": form, "is_mine": True}
-    return render(request, "gold/appeal_new.html", context, status=422 if form.errors else 200)
+    make = partial(appeal_verdict, verdict=verdict)
+    back = redirect("gold:calibration", workspace)
+    return _appeal_page(request, member, verdict, make=make, back=back)
 
 
 @never_cache
@@ -58,16 +52,30 @@ def make_exam_appeal(request: Request, workspace: str, uid: UUID) -> HttpRespons
     """
     member = access_member(request.user, workspace, to="judge")
     part = access_own_part(member, uid)
+    make = partial(appeal_exam, part=part)
+    back = redirect("gold:attempt", workspace, part.attempt.uid)
+    return _appeal_page(request, member, part, make=make, back=back, attempt=part.attempt)
+
+
+def _appeal_page(
+    request: Request,
+    member: Member,
+    failed: GoldVerdict | AttemptTask,
+    *,
+    make: Callable[..., Appeal],
+    back: HttpResponse,
+    **more: object,
+) -> HttpResponse:
     form = AppealForm(request.POST or None)
     if form.is_valid():
         try:
-            appeal_exam(part=part, reason=form.cleaned_data["reason"], by=member)
+            make(reason=form.cleaned_data["reason"], by=member)
         except DomainError as error:
             messages.warning(request, str(error))
         else:
             messages.success(request, _("A lead looks at it; the answer stands here."))
-        return redirect("gold:attempt", workspace, part.attempt.uid)
-    context = _shown(member, part) | {"form": form, "is_mine": True, "attempt": part.attempt}
+        return back
+    context = _shown(member, failed) | {"form": form, "is_mine": True} | more
     return render(request, "gold/appeal_new.html", context, status=422 if form.errors else 200)
 
 
