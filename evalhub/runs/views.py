@@ -79,10 +79,14 @@ def run_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     member = access_member(request.user, workspace, to="build")
     run = access_run(member, uid)
     curves, told = curves_of(run), told_by(run)
+    whole = run.parts if "part" in run.spec else []
     context = _context(member) | {
         "run": run,
         "job": run.job,
-        "whole": run.parts if "part" in run.spec else [],
+        "whole": whole,
+        "is_whole_running": not all(
+            each.job.is_ended or each.job.cancel_requested_at for each in whole
+        ),
         "waits_for": waits_for(run.job),
         "charts": [(curve, line_chart(curve.name, curve.points)) for curve in curves],
         "settings": settings_of(run),

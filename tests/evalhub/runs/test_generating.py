@@ -192,7 +192,11 @@ def test_a_parts_page_shows_the_whole_and_cancels_it(
     assert f'href="/w/acme/runs/{one.uid}/">Part 1</a>' in text
     assert f'href="/w/acme/runs/{three.uid}/">Part 3</a>' in text
 
+    assert (
+        "Cancel all parts" in client.get(f"/w/acme/runs/{one.uid}/").text
+    )  # done, and others are not
     client.post(f"{page}cancel/", {"whole": "yes"})
+    assert "Cancel all parts" not in client.get(page).text
     states = [Job.objects.get(run=each).state for each in (one, two, three)]
     assert states == ["succeeded", "cancelled", "cancelled"]
     alone = start_generating(collection=seven, model=base)
