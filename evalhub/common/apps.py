@@ -3,6 +3,8 @@ from importlib.util import find_spec
 
 from django.apps import AppConfig
 
+from evalhub.common import lookups  # noqa: F401  registers it
+
 
 class EvalhubApp(AppConfig):
     """Connects what the app's `wiring.connect()` registers: job handlers and subscriptions."""

@@ -57,26 +57,27 @@ def copy_in(model: type[models.Model], names: Sequence[str], rows: Iterable[Row]
         for field in fields.values()
         if not (field.primary_key or field.generated) and field.db_default is NOT_PROVIDED
     ]
-    columns = ", ".join(f'"{field.column}"' for field in [*given, *rest])
+    drawn = [field for field in rest if isinstance(field, models.UUIDField)]
+    fixed = [field for field in rest if field not in drawn]
+    draws, same = [_draw(field) for field in drawn], [_default(field) for field in fixed]
+    columns = ", ".join(f'"{field.column}"' for field in [*given, *drawn, *fixed])
     json = [nth for nth, field in enumerate(given) if isinstance(field, models.JSONField)]
-    defaults = [_default(field) for field in rest]
     with connection.cursor() as cursor:
         native: Any = cursor.cursor  # psycopg's own: COPY is not in Django's
         with native.copy(f'COPY "{model._meta.db_table}" ({columns}) FROM STDIN') as stream:
             for row in rows:
-                values = [*row, *(draw() for draw in defaults)]
+                values = [*row, *(draw() for draw in draws), *same]
                 for nth in json:
                     values[nth] = msgspec.json.encode(values[nth]).decode()
                 stream.write_row(values)
 
 
-def _default(field: models.Field[Any, Any]) -> Callable[[], Any]:
-    """What the column holds where nothing is given: drawn anew each time, or always the same."""
-    if isinstance(field, models.JSONField):
-        text = msgspec.json.encode(field.get_default()).decode()
-        return lambda: text
-    if field.has_default() and callable(field.default):
-        draw: Callable[[], Any] = field.default
-        return draw
+def _draw(field: models.Field[Any, Any]) -> Callable[[], Any]:
+    draw: Callable[[], Any] = field.default if callable(field.default) else field.get_default
+    return draw
+
+
+def _default(field: models.Field[Any, Any]) -> Any:
+    """The same for all: what is stored together has one moment, as in any transaction of PostgreSQL."""
     value = field.get_default()
-    return lambda: value
+    return msgspec.json.encode(value).decode() if isinstance(field, models.JSONField) else value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import TypeVar
 
 import msgspec
@@ -183,5 +184,9 @@ def _corrections_fault(row: JudgmentRow) -> Fault:
 def _unknown(piece: Piece, kind: type[msgspec.Struct]) -> tuple[str, ...]:
     if not isinstance(piece.value, dict):
         return ()
-    known = set(kind.__struct_fields__) - {"line", "ignored"}  # these two are ours
-    return tuple(sorted(set(piece.value) - known))
+    return tuple(sorted(piece.value.keys() - _fields(kind)))
+
+
+@cache
+def _fields(kind: type[msgspec.Struct]) -> frozenset[str]:
+    return frozenset(kind.__struct_fields__) - {"line", "ignored"}  # these two are ours

@@ -42,7 +42,7 @@ class Resolver:
         self._look_up(rows)
         known: dict[str, str] = dict(
             Judgment.objects.filter(
-                collection=self._source.collection, external_id__in=[row.id for row in rows]
+                collection=self._source.collection, external_id__any=[row.id for row in rows]
             ).values_list("external_id", "body_digest")
         )
         answers: list[ImportedJudgment | Rejected | None] = []
@@ -67,12 +67,12 @@ class Resolver:
 
     def _look_up(self, rows: Sequence[JudgmentRow]) -> None:
         prompts = Prompt.objects.filter(
-            collection=self._source.collection, external_id__in={row.prompt for row in rows}
+            collection=self._source.collection, external_id__any={row.prompt for row in rows}
         )
         self._prompts = {prompt.external_id: prompt for prompt in prompts}
         completions = Completion.objects.filter(
             prompt__in=self._prompts.values(),
-            external_id__in={each for row in rows for each in row.responses},
+            external_id__any={each for row in rows for each in row.responses},
             generation__run_uid=None,
         )
         self._answers = {(each.prompt_id, each.external_id): each for each in completions}

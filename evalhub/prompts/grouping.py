@@ -60,7 +60,7 @@ class Merge:
 
 @dataclass(frozen=True)
 class Grouped:
-    groups: list[PromptGroup]  # one per wanted, in order
+    groups: list[int]  # the key of each wanted's, in order
     merges: list[Merge]
 
 
@@ -72,36 +72,35 @@ def groups_for(workspace: Workspace, wanted: Sequence[Wanted]) -> Grouped:
     """
     known = _groups_by_fingerprint(workspace, {each.fingerprint for each in wanted})
     uids = [_own_uid(workspace, each) for each in wanted]
-    found = {group.uid: group for group in PromptGroup.objects.filter(uid__in=set(uids))}
-    missing: dict[UUID, PromptGroup] = {}
+    found = dict(PromptGroup.objects.filter(uid__any=set(uids)).values_list("uid", "pk"))
+    missing: dict[UUID, None] = {}  # in order
     chosen: list[UUID | None] = []
     ahead: set[str] = set()  # texts that an earlier row of this batch brings
     for each, uid in zip(wanted, uids, strict=True):
         joins = each.named is None and (each.fingerprint in known or each.fingerprint in ahead)
         chosen.append(None if joins else uid)
         ahead.add(each.fingerprint)
-        if not joins and uid not in found and uid not in missing:
-            missing[uid] = PromptGroup(workspace_id=workspace.pk, uid=uid, split=split_of(uid))
-    found |= _stored(missing)
-    groups, merges = [], []
+        if not joins and uid not in found:
+            missing[uid] = None
+    found |= _stored(workspace, list(missing))
+    groups, twins = [], []
     for each, own in zip(wanted, chosen, strict=True):
         group = known[each.fingerprint] if own is None else found[own]
         twin = known.setdefault(each.fingerprint, group)
-        if merged := merge(twin, group):
-            merges.append(merged)
+        if twin != group:
+            twins.append((twin, group))
         groups.append(group)
-    return Grouped(groups, merges)
+    return Grouped(groups, merge_each(twins) if twins else [])
 
 
-def _stored(groups: dict[UUID, PromptGroup]) -> dict[UUID, PromptGroup]:
-    for group, key in zip(groups.values(), keys_for(PromptGroup, len(groups)), strict=True):
-        group.pk = key
+def _stored(workspace: Workspace, uids: list[UUID]) -> dict[UUID, int]:
+    made = dict(zip(uids, keys_for(PromptGroup, len(uids)), strict=True))
     copy_in(
         PromptGroup,
         ["id", "uid", "workspace_id", "split"],
-        ((each.pk, each.uid, each.workspace_id, str(each.split)) for each in groups.values()),
+        ((key, uid, workspace.pk, str(split_of(uid))) for uid, key in made.items()),
     )
-    return groups
+    return made
 
 
 def _own_uid(workspace: Workspace, wanted: Wanted) -> UUID:
@@ -109,15 +108,10 @@ def _own_uid(workspace: Workspace, wanted: Wanted) -> UUID:
     return group_uid(workspace, name)
 
 
-def _groups_by_fingerprint(workspace: Workspace, fingerprints: set[str]) -> dict[str, PromptGroup]:
-    """The group of the first prompt with each text."""
-    prompts = (
-        Prompt.objects.filter(workspace=workspace, fingerprint__in=fingerprints)
-        .select_related("group")
-        .order_by("-pk")
-        .only("fingerprint", "group")
-    )
-    return {each.fingerprint: each.group for each in prompts}
+def _groups_by_fingerprint(workspace: Workspace, fingerprints: set[str]) -> dict[str, int]:
+    """The key of the group of the first prompt with each text."""
+    prompts = Prompt.objects.filter(workspace=workspace, fingerprint__any=fingerprints)
+    return dict(prompts.order_by("-pk").values_list("fingerprint", "group_id"))
 
 
 def merge(one: PromptGroup, other: PromptGroup) -> Merge | None:

@@ -109,7 +109,7 @@ def _not_yet_stored(rows: Sequence[ImportedJudgment]) -> list[ImportedJudgment]:
     stored: set[tuple[int | None, str]] = set()
     for collection, names in wanted.items():
         stored.update(
-            Judgment.objects.filter(collection_id=collection, external_id__in=names).values_list(
+            Judgment.objects.filter(collection_id=collection, external_id__any=names).values_list(
                 "collection_id", "external_id"
             )
         )

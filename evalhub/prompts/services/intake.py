@@ -73,7 +73,7 @@ class _Stored(NamedTuple):
 
 
 def _known(collection: Collection, rows: Sequence[PromptRow]) -> dict[str, _Stored]:
-    there = Prompt.objects.filter(collection=collection, external_id__in=[row.id for row in rows])
+    there = Prompt.objects.filter(collection=collection, external_id__any=[row.id for row in rows])
     return {name: _Stored(*of) for name, *of in there.values_list("external_id", *_Stored._fields)}
 
 
@@ -103,7 +103,7 @@ def _store_prompts(
             *("id", *_Stored._fields[1:]),
         ],
         (
-            (*owners, group.pk, row.id, want.fingerprint, *each)
+            (*owners, group, row.id, want.fingerprint, *each)
             for row, each, group, want in zip(rows, prompts, grouped.groups, wanted, strict=True)
         ),
     )
@@ -135,7 +135,7 @@ class _Answers:
         self._known: dict[tuple[int, str], str] = {
             (prompt, name): content
             for prompt, name, content in Completion.objects.filter(
-                prompt_id__in=ids, generation__run_uid=None
+                prompt__pk__any=ids, generation__run_uid=None
             ).values_list("prompt_id", "external_id", "content")
         }
         self._fresh: list[tuple[Any, ...]] = []

@@ -4,6 +4,8 @@ from collections import Counter
 from uuid import UUID
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from evalhub.accounts.models import Workspace
 from evalhub.formats.rows import CompletionRow, Message, PromptRow, Rejected
@@ -102,6 +104,20 @@ def test_two_named_groups_that_share_a_text_become_one(faq: Collection) -> None:
     assert len(taken.merges) == 1
     roots = {root_of(prompt.group).pk for prompt in Prompt.objects.select_related("group")}
     assert len(roots) == 1
+
+
+def test_twice_the_rows_ask_the_database_no_more_often(faq: Collection) -> None:
+    asked = []
+    for name, count in (("warm", 1), ("few", 10), ("many", 20)):
+        rows = [
+            row(f"{name}{n}", f"{name} {n}", completions=[CompletionRow("c", "Yes", "m")])
+            for n in range(count)
+        ]
+        with CaptureQueriesContext(connection) as queries:
+            add_prompts(collection=faq, rows=rows)
+        asked.append(len(queries))
+
+    assert asked[1] == asked[2]
 
 
 def test_merging_groups_of_different_splits_takes_the_later_ones_prompts_out(
