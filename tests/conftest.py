@@ -22,6 +22,12 @@ if TYPE_CHECKING:
     from evalhub.accounts.models import Member, Workspace
 
 GROUND = pytest.StashKey[Ground]()
+# As a run process has it: another test is on the other core, and threads that spin for it cost three times the work
+ONE_CORE = {
+    "OMP_WAIT_POLICY": "PASSIVE",
+    "GOMP_SPINCOUNT": "0",
+    "OPENBLAS_NUM_THREADS": "1",
+}
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -31,6 +37,7 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     settings.load_profile("whatever the clock says")
     os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")  # playwright runs a loop in our thread
+    os.environ.update(ONE_CORE)
     TransactionTestCase._fixture_teardown = wipe
     if not hasattr(config, "workerinput"):
         sweep_abandoned()

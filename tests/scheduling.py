@@ -7,12 +7,14 @@ from typing import Any
 from xdist.scheduler import LoadScopeScheduling
 
 # Each on one worker, in this order, ahead of all other modules: they share an instance, or what a crawl
-# has learnt, or take long by themselves.
+# has learnt, or take long by themselves (xdist keeps modules of few tests for the end).
 FIRST = (
+    "tests/security/",
     "tests/kills/",
     "tests/ops/",
-    "tests/security/",
+    "tests/evalhub/demo/test_three_rounds.py",
     "tests/browser/test_circle.py",
+    "tests/contract/",
     "tests/evalhub/loops/test_real_round.py",
     "tests/training/test_resume.py",
 )

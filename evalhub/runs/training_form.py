@@ -247,7 +247,7 @@ class _Words(forms.CharField):
 
 def _defaults(recipe: str) -> dict[str, Any]:
     return {
-        each.name: each.default if each.default is not MISSING else each.default_factory()  # type: ignore[misc]  # one of the two is there
+        each.name: each.default if each.default is not MISSING else each.default_factory()  # type: ignore[operator]  # one of the two is there
         for each in fields(OPTIONS[recipe])
     }
 

@@ -47,7 +47,8 @@ ANSWERS = 4  # to each held-out prompt, by the base and by each Round's model
 GATE = {  # bolder than the usual one: there are 16 held-out pairs
     "must_beat": [{"metric": "preference_accuracy", "confidence": 0.8}],
 }
-LEARNING = {"epochs": 2.0, "batch_size": 8, "learning_rate": 7e-4}
+LEARNING = {"epochs": 2.0, "batch_size": 8, "learning_rate": 7e-4, "evaluate_every": 12}
+ALONE = {"threads": 1}  # other tests want the other core
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def three_rounds(seed: int) -> Course:
     collection = _collection(alice)
     judges = people.simulated_members(workspace=workspace)
     _judged_at_first(collection, alice, judges, seed)
-    learning = {**POLICY["dpo"], **LEARNING}
+    learning = {**POLICY["dpo"], **LEARNING, **ALONE}
     loop = create_loop(
         workspace=workspace,
         slug="taste",
@@ -76,10 +77,11 @@ def three_rounds(seed: int) -> Course:
         base_model=base,
         collection=collection,
         rubric_version=default_rubric(workspace=workspace, by=alice),
-        policy={**POLICY, "dpo": learning, "gate": GATE, "seed": seed},
+        policy={**POLICY, "dpo": learning, "evaluate": ALONE, "gate": GATE, "seed": seed},
         by=erin,
     )
     won, decisions = [], []
+    before = _styles(base, collection, erin, seed)
     for _ in range(ROUNDS):
         round_ = turned(start_round(loop=loop, by=erin))
         assert round_.state == "succeeded", [step.error for step in round_.steps.all()]
@@ -87,7 +89,7 @@ def three_rounds(seed: int) -> Course:
         judge_and_close(round_.campaign, members=judges, by=alice, report=lambda told: None)
         loop.refresh_from_db()
         decisions.append(Turn(round_).promotion.decision)
-        won.append(_win_rate(loop.incumbent or base, base, collection, erin, seed))
+        won.append(_win_rate(_styles(loop.incumbent or base, collection, erin, seed), before))
     return Course(won, decisions, _planted(loop, round_, erin))
 
 
@@ -128,13 +130,8 @@ def _judged_at_first(
     judge_and_close(opened, members=judges, by=alice, report=lambda told: None)
 
 
-def _win_rate(
-    model: LanguageModel, base: LanguageModel, collection: Collection, erin: Member, seed: int
-) -> float:
-    """How often its answer to a held-out prompt is of the better style, ties as half."""
-    if model == base:
-        return 0.5
-    ours, theirs = (_styles(each, collection, erin, seed) for each in (model, base))
+def _win_rate(ours: dict[str, list[int]], theirs: dict[str, list[int]]) -> float:
+    """How often our answer to a held-out prompt is of the better style, ties as half."""
     points = [
         1.0 if mine < other else 0.5 if mine == other else 0.0
         for prompt, said in ours.items()
