@@ -21,7 +21,7 @@ test: $(READY) $(BROWSER)  # the checks beside the tests, of which two workers l
 	$(MAKE) -j 3 types style suite
 
 suite: $(READY) $(BROWSER)
-	$(PY) -m pytest -n 2 -m "not long"
+	$(PY) -m pytest -n 3 -m "not long"
 
 quick: $(READY)
 	$(PY) -m pytest -n 2 -m "not browser and not slow and not long and not gpu"

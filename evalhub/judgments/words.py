@@ -25,6 +25,10 @@ WORDS: dict[str, Any] = {  # `Any`: lazy translations
     "offline_act": _("You are offline; do that again when you are back."),
     "load_again": _("Load that task again"),
     "refused": _("The judgment before this one was not taken: {why}"),
+    "fault": _(
+        "evalhub fails on one of your judgments. It is kept in this browser and tried again, the others are "
+        "sent: go on, and tell a lead."
+    ),
     "lost": _("Others filled the places of a task before this one; what you said is a draft."),
     "time_ran_out": _(
         "Your time for this task ran out. Submit all the same: while it has a place it is yours again."

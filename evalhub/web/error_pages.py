@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from http import HTTPStatus
 from typing import Any
 
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -27,7 +29,17 @@ SENTENCES: dict[int, Any] = {
     403: _("You may not do this here. An owner of the workspace can give you the role."),
     404: _("There is nothing here, or it is not yours to see."),
     500: _("evalhub failed here, not you. What you submitted before this is kept; try again."),
+    503: _(
+        "The database is away for a moment. What you submitted before this is kept; try again in a few "
+        "seconds."
+    ),
 }
+_AWAY = (
+    "08",
+    "57P",
+    "53",
+)  # SQLSTATE: no connection, shut down or starting, out of connections or disk
+_RETRY_SECONDS = 5
 
 
 def error_page(request: HttpRequest, *, status: int, sentence: str, code: str = "") -> HttpResponse:
@@ -60,12 +72,27 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def broken(request: HttpRequest) -> HttpResponse:
-    """Rendered without the request: sessions and messages may be what is broken."""
+    """Rendered without the request: sessions and messages may be what is broken.
+
+    Django calls it while it handles the error. Without a database that is no fault of ours, and passes.
+    """
+    status, code = (503, "database_away") if _is_away(sys.exception()) else (500, "broken")
     if request.path.startswith("/api/"):
-        return _plain(request, 500, "broken")
-    context = {"status": 500, "title": _title(500), "sentence": SENTENCES[500]}
-    page = render_to_string("web/error.html", context | {"code": "broken", "csrf_token": ""})
-    return HttpResponse(page, status=500)
+        answer = _plain(request, status, code)
+    else:
+        context = {"status": status, "title": _title(status), "sentence": SENTENCES[status]}
+        page = render_to_string("web/error.html", context | {"code": code, "csrf_token": ""})
+        answer = HttpResponse(page, status=status)
+    if status == 503:
+        answer.headers["Retry-After"] = str(_RETRY_SECONDS)
+    return answer
+
+
+def _is_away(error: BaseException | None) -> bool:
+    if not isinstance(error, OperationalError | InterfaceError):
+        return False
+    state = getattr(error.__cause__, "sqlstate", None)  # None: nobody was there to say one
+    return state is None or state.startswith(_AWAY)
 
 
 def _title(status: int) -> str:

@@ -11,7 +11,7 @@ from subprocess import Popen
 
 import pytest
 from django.db import connection
-from playwright.sync_api import Error, Page, expect
+from playwright.sync_api import Error, Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from evalhub.accounts.models import Member
@@ -54,6 +54,32 @@ def test_ten_tasks_judged_without_the_network_are_sent_in_order_exactly_once(
     margins = {"1": 2, "2": 1, "4": -1, "5": -2}
     assert stored() == [(nth, margins[key]) for nth, key in enumerate(keys)]
     assert set(Task.objects.values_list("judged", "open_places")) == {(1, 0)}
+
+
+def test_a_judgment_on_which_evalhub_fails_keeps_no_other_waiting(
+    page: Page, live_server: LiveServer, bob: Member
+) -> None:
+    campaign = campaign_of(bob, "comparison", 3, hand_size=20)
+    open_page(page, bob, live_server.url, campaign)
+    holds(page, 3)
+    first = page.locator("#sheet").get_attribute("data-assignment")
+    faults: list[str] = []
+
+    def fail(route: Route) -> None:
+        if f"assignment={first}" in (route.request.post_data or "") and len(faults) < 4:
+            faults.append(route.request.url)
+            route.fulfill(status=500, content_type="text/html", body="evalhub failed here")
+        else:
+            route.continue_()
+
+    page.route("**/submit/", fail)
+    for nth, key in enumerate("145"):
+        shown(page, nth)
+        judge(page, key)
+    expect(page.get_by_role("alert")).to_contain_text("evalhub fails on one", timeout=SLOW)
+    is_safe(page)
+    assert [nth for nth, _ in stored()] == [1, 2, 0], "the one that failed is behind the others"
+    assert len(faults) == 4
 
 
 def serve(port: int, log: Path, *words: str) -> Popen[bytes]:

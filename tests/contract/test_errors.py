@@ -14,7 +14,7 @@ from evalhub.common.errors import DomainError
 
 ROW = re.compile(r"^\| `(\w+)` \| (\d+) \| ", re.MULTILINE)
 NOT_OURS = {  # Django's and the API framework's, translated by web.error_pages and common.rest
-    "bad_request", "csrf", "broken", "not_authenticated", "authentication_failed",
+    "bad_request", "csrf", "broken", "database_away", "not_authenticated", "authentication_failed",
     "method_not_allowed", "parse_error", "unsupported_media_type",
 }  # fmt: skip
 

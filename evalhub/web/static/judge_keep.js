@@ -5,7 +5,7 @@
 //   show(html, { counted }), showAway(), refill(fields), activeMs(), isOwnTask(), submitted() }
 globalThis.judgeKeeper = (page) => {
   const { root, words, form, complain } = page;
-  const RETRY_MS = 3_000, AGAIN_MS = 100, UNDO_MS = 1000 * Number(root.dataset.undo ?? 0);
+  const RETRY_MS = 3_000, AGAIN_MS = 100, TRIES = 3, UNDO_MS = 1000 * Number(root.dataset.undo ?? 0);
   const store = judgeStore(root.dataset.member);
   const net = judgeNet({ root, words, complain, changed: () => showState() });
   const hand = judgeHand({ root, store, net });
@@ -61,7 +61,10 @@ globalThis.judgeKeeper = (page) => {
     return true;
   }
 
-  // Oldest first; a row leaves the queue when the server has it, or has said why it never will.
+  const isStuck = (row) => (row.faults ?? 0) >= TRIES;
+
+  // Oldest first; a row leaves the queue when the server has it, or has said why it never will. One
+  // on which evalhub fails time and again keeps no other waiting.
   async function sendQueue() {
     if (isSending) return;
     isSending = true;
@@ -76,7 +79,9 @@ globalThis.judgeKeeper = (page) => {
     }
     showState();
     if (net.isCut()) return;
-    if (store.waiting()) later(sendQueue); else if (isWaiting) await fetchNext(); else hand.fill();
+    if (store.queue().some((row) => !isStuck(row))) { later(sendQueue); return; }
+    if (isWaiting) await fetchNext(); else hand.fill();
+    if (store.waiting() && !net.isCut()) later(sendQueue);
   }
 
   async function send(row) {
@@ -85,9 +90,10 @@ globalThis.judgeKeeper = (page) => {
     const wants = isHere && row.act === "submit" && rest.length < hand.size && root.dataset.mode === "judge";
     if (!row.isTried) store.write(row.key, { ...row, isTried: true, key: undefined });
     const more = row.act === "submit" ? [["claim_next", String(wants)], ["holding", rest.join()]] : [];
-    const answer = await net.post(`${row.base}${row.act}/`, [...row.fields, ...more]);
+    const answer = await net.post(`${row.base}${row.act}/`, [...row.fields, ...more], { takesFault: true });
     const found = await net.meaning(answer);
     if (found.kind === "cut") return later(sendQueue);
+    if (found.kind === "fault") return failed(row);
     if (found.kind === "out") return later(refresh);
     if (found.kind === "stale") { await refresh(); return false; }
     if (found.code === "lease_lost" && !row.isAgain && isHere) return lost(row, found);
@@ -101,6 +107,17 @@ globalThis.judgeKeeper = (page) => {
     page.submitted();
     taken(await answer.text(), wants);
     return true;
+  }
+
+  function failed({ key, ...row }) {
+    Object.assign(row, { isTried: true, faults: (row.faults ?? 0) + 1 });
+    if (!isStuck(row)) { store.write(key, row); return later(sendQueue); }
+    store.forget(key);
+    const behind = store.enqueue(row);
+    if (last?.key === key) last.key = behind;
+    if (row.faults === TRIES) sayNext = words.fault;
+    if (!isWaiting) tellLater();
+    return store.queue().every(isStuck) ? later(sendQueue) : true;
   }
 
   function later(act) {
@@ -174,7 +191,8 @@ globalThis.judgeKeeper = (page) => {
   // What has to be said on the page that comes next.
   function tellLater() {
     const drafts = { href: root.dataset.drafts, text: words.to_drafts };
-    if (sayNext) complain(sayNext, sayNext === words.elsewhere ? undefined : drafts, "caution");
+    const isWhole = [words.elsewhere, words.fault].includes(sayNext);
+    if (sayNext) complain(sayNext, isWhole ? undefined : drafts, "caution");
     sayNext = null;
   }
 

@@ -8,8 +8,9 @@ globalThis.judgeNet = ({ root, words, complain, changed }) => {
   let isCut = false, isSignedOut = false, asked = 0, askedBeforeCut = 0;
   let whenBack = () => {};
 
-  // The answer; null when nobody answered, or nobody who knew what to say.
-  async function reach(url, options = {}) {
+  // The answer; null when nobody answered, or nobody who knew what to say. A 500 is evalhub's own
+  // fault: the same request may fail each time, and some want to know.
+  async function reach(url, { takesFault = false, ...options } = {}) {
     const turn = ++asked;
     let answer = null;
     try {
@@ -20,7 +21,7 @@ globalThis.judgeNet = ({ root, words, complain, changed }) => {
     } catch {
       // no network, no server
     }
-    const isAnswer = answer !== null && answer.status < 500;
+    const isAnswer = answer !== null && (answer.status < 500 || (takesFault && answer.status === 500));
     if (!isAnswer) [isCut, askedBeforeCut] = [true, asked];
     else if (turn > askedBeforeCut) isCut = false; // what was asked before the cut says nothing of now
     changed();
@@ -33,11 +34,13 @@ globalThis.judgeNet = ({ root, words, complain, changed }) => {
 
   const isProblem = (answer) => /json/.test(answer.headers.get("Content-Type") ?? "");
 
-  // What an answer means: ok, cut, out (signed out), stale (the token is), or the problem itself.
+  // What an answer means: ok, cut, fault (evalhub's), out (signed out), stale (the token is), or the
+  // problem itself.
   async function meaning(answer) {
     if (!answer) return { kind: "cut" };
     if (answer.redirected || answer.status === 401) return askToSignIn(words.signed_out);
     if (answer.ok) { signedIn(); return { kind: "ok" }; }
+    if (answer.status === 500) return { kind: "fault" };
     if (!isProblem(answer)) return { kind: answer.status === 403 ? "stale" : "cut" };
     const problem = await answer.json();
     // somebody else is signed in, perhaps somebody who may not even know of this campaign
