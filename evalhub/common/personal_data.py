@@ -1,7 +1,8 @@
 """Personal data and secrets in a text: where they stand, and the text without them.
 
 What has a check is checked (Luhn, IBAN's modulo 97, the ranges of an address), so that order numbers
-and dates stay. Names of people are not found: no pattern tells them. Every pattern is bounded, so a
+and dates stay. Names of people are not found: no pattern tells them. (Cleaning of a build can ask
+Presidio for those: datasets.cleaning.entities.) Every pattern is bounded, so a
 hostile text costs time in proportion to its length.
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, get_args
 
@@ -19,7 +20,7 @@ KINDS: tuple[Kind, ...] = get_args(Kind)  # where two overlap, the earlier one c
 
 
 class Found(NamedTuple):
-    kind: Kind
+    kind: str  # one of KINDS, or what another detector calls it, in small letters
     start: int
     end: int
 
@@ -30,7 +31,7 @@ class Masked:
     places: list[Found]  # of the words that stand for the finds, in `text`
 
     @property
-    def counts(self) -> Counter[Kind]:
+    def counts(self) -> Counter[str]:
         return Counter(each.kind for each in self.places)
 
 
@@ -58,8 +59,17 @@ def mask_personal_data(text: str, kinds: Collection[Kind] = KINDS) -> Masked:
     >>> mask_personal_data("write to a@b.org").text
     'write to [EMAIL]'
     """
+    return masked(text, find_personal_data(text, kinds))
+
+
+def masked(text: str, found: Sequence[Found]) -> Masked:
+    """The text with a word in place of each find.
+
+    Args:
+        found: in the order of the text; no two overlap.
+    """
     pieces, places, at, length = [], [], 0, 0
-    for each in find_personal_data(text, kinds):
+    for each in found:
         before, word = text[at : each.start], f"[{each.kind.upper()}]"
         pieces += [before, word]
         places.append(Found(each.kind, length + len(before), length + len(before) + len(word)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import islice
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,19 +23,24 @@ from evalhub.datasets.kinds import MADE_OF_PROMPTS, MAKERS, PAIRS
 from evalhub.datasets.lengths import Lengths
 from evalhub.datasets.mixing import Mixing, Sorting, needs_mixing
 from evalhub.datasets.models import DatasetBuild
-from evalhub.datasets.queries import SPLITS, training_rows
-from evalhub.datasets.rows import Answers, Kept, LeftOut, as_row, content_uid
+from evalhub.datasets.queries import SPLITS
+from evalhub.datasets.replaying import replayed_from
+from evalhub.datasets.rows import (
+    Answers,
+    Kept,
+    LeftOut,
+    as_row,
+    content_uid,
+    for_low_agreement,
+)
 from evalhub.datasets.spill import REPLAY, Entry, SortedRows, combined, entry_of
 from evalhub.datasets.streams import Streams
 from evalhub.datasets.texts import Asked, answers_in, asked_in
 from evalhub.datasets.unjudged import Unjudged
 from evalhub.prompts.models import Split
-from evalhub.prompts.queries import splits_of
 from evalhub.quality.evidence import Evidence
 from evalhub.quality.queries import evidence_in
 from evalhub.quality.scope import Scope
-
-REPLAYED_AT_A_TIME = 1000  # rows
 
 
 class Building:
@@ -78,26 +83,21 @@ class Building:
                 self._keep(prompt, kept)
             self._clean()
 
-    def replay(self, place: int, build: DatasetBuild, beat: Beat = unwatched) -> None:
-        """Take the training rows of an earlier build, as the part at `place`; of those, the ones whose
-        prompts are for training still.
-        """
-        told_rows = training_rows(build)
-        while rows := list(islice(told_rows, REPLAYED_AT_A_TIME)):
-            splits = splits_of({row["group"] for row, _ in rows})
-            for row, lineage in rows:
-                beat()
-                told = lineage | {"reason": f"in build {build.digest[:12]}: {lineage['reason']}"}
-                self.counts.found += 1
-                if "augmented" in lineage:
-                    self._list(row["id"], _left("augmented", lineage))
-                elif splits.get(row["group"]) == Split.TRAIN:
-                    told["from"] = REPLAY + lineage["from"].removeprefix(REPLAY)
-                    facts = facts_in(self._kind, row, lineage)
-                    entry = entry_of(row, told, split=Split.TRAIN.value, part=place, facts=facts)
-                    self._rows.add(entry)
-                else:
-                    self._list(row["id"], _left("no_split", lineage))
+    def replay(
+        self, place: int, build: DatasetBuild, *, at: datetime, beat: Beat = unwatched
+    ) -> None:
+        """Take the training rows of an earlier build, as the part at `place`; see `replayed_from`."""
+        for row, lineage, why_not in replayed_from(build, at=at):
+            beat()
+            self.counts.found += 1
+            if why_not:
+                self._list(row["id"], _left(why_not, lineage))
+                continue
+            told = lineage | {"reason": f"in build {build.digest[:12]}: {lineage['reason']}"}
+            told["from"] = REPLAY + lineage["from"].removeprefix(REPLAY)
+            facts = facts_in(self._kind, row, lineage)
+            split = Split.TRAIN.value
+            self._rows.add(entry_of(row, told, split=split, part=place, facts=facts))
 
     def _take(
         self,
@@ -111,6 +111,9 @@ class Building:
         self.counts.judgments += evidence.judgments
         if evidence.carried:
             self.counts.carried += evidence.carried
+        if evidence.distrusted:
+            self.counts.distrusted += evidence.distrusted
+            results = for_low_agreement(results)
         for result in results:
             if isinstance(result, Kept):
                 self.counts.found += 1

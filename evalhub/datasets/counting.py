@@ -15,6 +15,7 @@ EXAMPLES = 20  # of each reason in the manifest; all of them stand in left_out.j
 
 OF_FOUND = (
     "archived",
+    "withdrawn",
     "no_split",
     "red_team",
     "too_long",
@@ -42,6 +43,7 @@ class Counts:
     examples: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     test_prompts: dict[str, int] = field(default_factory=dict)  # of an SFT build
     carried: Counter[str] = field(default_factory=Counter)  # see Evidence
+    distrusted: int = 0  # answers on whose question people agree too little
     half: int = 0  # pairs with P = 0.5, kept or left out
     mixture: list[dict[str, Any]] = field(default_factory=list)  # of the training split, by part
     augmented: int = 0  # rows, which were not found but made

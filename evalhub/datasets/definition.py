@@ -14,6 +14,7 @@ from evalhub.datasets.augmenting.options import contradiction as of_augmenting
 from evalhub.datasets.augmenting.options import in_words as augmenting_in_words
 from evalhub.datasets.choices import BuildKind
 from evalhub.datasets.cleaning.options import Cleaning
+from evalhub.datasets.cleaning.options import contradiction as of_cleaning
 from evalhub.datasets.cleaning.options import in_words as cleaning_in_words
 from evalhub.datasets.errors import BadDefinition
 from evalhub.judgments.choices import Source
@@ -96,6 +97,8 @@ class Definition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     rubric_versions: list[UUID] = []  # empty: any
     groups: list[str] = []  # of people; empty: anybody
     min_reliability: Annotated[float, Meta(ge=-1, le=1)] | None = None  # see docs/formats.md
+    min_agreement: Annotated[float, Meta(ge=-1, le=1)] | None = None
+    # of the lower end of alpha, question by question of each campaign; see docs/formats.md
     min_judgments: Annotated[int, Meta(ge=1)] = 1  # behind a row that is voted or rated
     max_spread: Annotated[float, Meta(ge=0)] | None = None  # standard deviation of ratings, 1 to 5
     criterion: str = ""  # judge by this criterion alone; empty: overall votes, mean of the ratings
@@ -168,7 +171,8 @@ def _contradiction(definition: Definition) -> str:
         return f"the shares of parts and replay are {sum(shares):.2f} together, more than 1."
     if definition.max_rating >= definition.min_rating:
         return "max_rating must be less than min_rating."
-    return of_augmenting(definition.augment, definition.augment_cap)
+    wrong = of_augmenting(definition.augment, definition.augment_cap)
+    return wrong or of_cleaning(definition.cleaning)
 
 
 def in_words(values: dict[str, Any]) -> list[tuple[str, str]]:

@@ -33,7 +33,8 @@ class Group:
 FIRST = ("name", "kind", "collections", "sources")
 GROUPS = {
     "Which judgments": (
-        "slices", "red_team", "judged_from", "judged_before", "min_judgments", "max_spread", "min_reliability",
+        "slices", "red_team", "judged_from", "judged_before", "min_judgments", "max_spread", "min_agreement",
+        "min_reliability",
         "verdicts",
     ),
     "How rows are decided": (
@@ -102,6 +103,13 @@ class DatasetForm(forms.Form):
         min_value=0,
         label="Most spread of ratings",
         help_text="Standard deviation on 1 to 5. Empty: any.",
+    )
+    min_agreement = forms.FloatField(
+        required=False,
+        min_value=-1,
+        max_value=1,
+        label="Least agreement",
+        help_text="Of the lower end of Krippendorff’s alpha, question by question. Empty: any.",
     )
     min_reliability = forms.FloatField(
         required=False,

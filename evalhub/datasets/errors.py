@@ -69,6 +69,12 @@ class ErasedMeanwhile(Conflict):
     code = "erased_meanwhile"
 
 
+class EntitiesNotReady(DomainError):
+    """What a definition asks for to find names and places is not installed, or finds no such thing."""
+
+    code, http_status = "entities_not_ready", 422
+
+
 class SplitLeaks(Conflict):
     """A group, a prompt or a row stands on two sides of the split."""
 

@@ -14,12 +14,14 @@ from msgspec.structs import replace
 
 from evalhub.accounts.models import Workspace
 from evalhub.common.files import file_store
+from evalhub.datasets.agreeing import barred
 from evalhub.datasets.asking import write_test_prompts
 from evalhub.datasets.augmenting.door import augmenter_for
 from evalhub.datasets.behind import write_behind
 from evalhub.datasets.building import Building
 from evalhub.datasets.choices import BuildKind
 from evalhub.datasets.cleaning.door import Cleaner
+from evalhub.datasets.cleaning.entities import entities_of
 from evalhub.datasets.definition import Definition, definition_of
 from evalhub.datasets.errors import ErasedMeanwhile
 from evalhub.datasets.leaks import demand_no_leak
@@ -47,6 +49,7 @@ def build_dataset(job: Job, beat: Beat) -> dict[str, Any]:
     build = DatasetBuild.objects.select_related("workspace", "dataset", "snapshot").get(job=job)
     if not build.is_built:
         definition = definition_of(build.definition)
+        entities_of(definition.cleaning)  # says at once what is not installed here
         grouping = _group(build.workspace, beat) if definition.near_duplicates else {"looked": 0}
         snapshot = build.snapshot or _freeze(build, definition, beat)
         demand_trusted(build.workspace, definition)  # again: a judge may have judged meanwhile
@@ -104,7 +107,7 @@ def _build(
     beat: Beat,
     folder: Path,
 ) -> None:
-    scope = scope_of(definition, snapshot)
+    scope, agreement = barred(scope_of(definition, snapshot), definition, beat=beat.report)
     kind, lengths = BuildKind(build.kind), lengths_for(build.workspace, definition)
     cleaner = Cleaner(build.dataset, kind, definition.cleaning, folder / "cleaning")
     augmenter = augmenter_for(build.workspace, kind, definition, lengths, cleaner, folder)
@@ -142,6 +145,7 @@ def _build(
         build,
         definition=definition,
         scope=scope,
+        agreement=agreement,
         counts=building.counts,
         lengths=lengths,
         grouping=grouping,
@@ -170,7 +174,8 @@ def collect_all(
     building.collect(scope, report)
     own = 1 + len(definition.parts)
     for place, each in enumerate(definition.replay, start=own):
-        building.replay(place, built(workspace, each.build), beat)
+        earlier = built(workspace, each.build)
+        building.replay(place, earlier, at=scope.snapshot.created_at, beat=beat)
 
 
 def scope_of(definition: Definition, snapshot: ConsensusSnapshot) -> Scope:

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Count
 
 from evalhub.datasets.card import licences_of, more_of
+from evalhub.datasets.cleaning.entities import told_in_words
 from evalhub.datasets.counting import Counts
 from evalhub.datasets.definition import Definition, as_json
 from evalhub.datasets.lengths import Lengths
@@ -24,6 +25,7 @@ def manifest_of(
     *,
     definition: Definition,
     scope: Scope,
+    agreement: dict[str, Any],
     counts: Counts,
     lengths: Lengths,
     grouping: dict[str, Any],
@@ -51,6 +53,7 @@ def manifest_of(
         "test_prompts": counts.test_prompts,
         "judgments": _judgments(scope),
         "earlier_versions": {name: counts.carried[name] for name in ("kept", "mapped", "left")},
+        "agreement": agreement | {"answers_left_out": counts.distrusted} if agreement else {},
         "left_out": counts.left_out_report(),
         "ties_at_one_half": counts.half,
         "judged_by": _judged_by(definition),
@@ -126,6 +129,7 @@ def card_of(manifest: dict[str, Any]) -> str:
             "conversation).",
             f"- {_sources(manifest['judgments'])}",
             *_earlier(manifest["earlier_versions"]),
+            *_agreement(manifest.get("agreement", {})),
             f"- Identical rows that became one: {manifest['identical_merged']:,}.",
             f"- Length: {_length(manifest['length'])}",
             *_cleaning(manifest["cleaning"]),
@@ -174,6 +178,18 @@ def _earlier(carried: dict[str, int]) -> list[str]:
     ]
 
 
+def _agreement(told: dict[str, Any]) -> list[str]:
+    if not told:
+        return []
+    left = [each for each in told["questions"] if not each["counts"]]
+    names = ", ".join(f"{each['question']} ({each['why']})" for each in left)
+    return [
+        f"- Agreement: the lower end of alpha had to reach {told['least']:.2f}; {len(left):,} of "
+        f"{len(told['questions']):,} questions did not, and {told['answers_left_out']:,} answers to them "
+        f"are left out{f': {names}' if names else ''}."
+    ]
+
+
 APART = {
     "extra": "came too late for a place and are kept apart.",
     "withdrawn": "were withdrawn from data by a lead.",
@@ -196,12 +212,18 @@ def _length(length: dict[str, Any]) -> str:
 
 def _cleaning(cleaning: dict[str, Any]) -> list[str]:
     """One line for each step that changed, found or left out anything."""
-    return [
-        "- Cleaning, {means}: {changed:,} texts changed, {found:,} found, {left_out:,} rows left "
-        "out.".format(**each)
-        for each in cleaning["steps"]
-        if each["changed"] or each["found"] or each["left_out"]
-    ] + [f"- Cleaning, {step}: not run, {why}." for step, why in cleaning["not_run"].items()]
+    entities = cleaning.get("entities")
+    by = [f"- Names and the like were found by {told_in_words(entities)}."] if entities else []
+    return (
+        by
+        + [
+            "- Cleaning, {means}: {changed:,} texts changed, {found:,} found, {left_out:,} rows left "
+            "out.".format(**each)
+            for each in cleaning["steps"]
+            if each["changed"] or each["found"] or each["left_out"]
+        ]
+        + [f"- Cleaning, {step}: not run, {why}." for step, why in cleaning["not_run"].items()]
+    )
 
 
 def _augmentation(told: dict[str, Any]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,6 +66,7 @@ REASONS = {
     "below_threshold": "the best mean rating is below the threshold",
     "nobody_could_tell": "rated only with “cannot tell”",
     "nothing_said": "judged, but with no evidence of the kinds asked for",
+    "low_agreement": "people agree too little on all that was asked of it",
     "same_text": "both answers have the same text",
     "empty": "an answer is blank",
     "undecided": "neither good nor bad enough",
@@ -75,7 +76,8 @@ REASONS = {
     "crosses_splits": "prompts of different splits have this text",
     "not_drawn": "not needed for the mixture",
     "augmented": "made by augmentation for an earlier build, so nothing that people taught",
-    "archived": "somebody archived its prompt",
+    "archived": "somebody archived or withdrew its prompt, or the one that it was written anew from",
+    "withdrawn": "a judgment behind it was withdrawn since",
     "red_team": "a red-team prompt, which the definition does not ask for",
     "no_split": "its group was merged with one of another split",
     "calls_tools": "it calls tools, which plain strings cannot hold: ask for conversations",
@@ -84,6 +86,12 @@ REASONS = {
 }
 
 Answers = dict[int, Answer]  # by key
+
+
+def for_low_agreement(made: Iterable[Kept | LeftOut]) -> list[Kept | LeftOut]:
+    """What was made of a prompt of which answers do not count; where nothing else is said, that is why."""
+    left = [each for each in made if isinstance(each, Kept) or each.reason != "nothing_said"]
+    return left or [LeftOut("low_agreement")]
 
 
 def content_uid(messages: list[dict[str, Any]], kept: Kept, *more: str) -> str:

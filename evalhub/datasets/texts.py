@@ -8,12 +8,13 @@ from typing import Any, NamedTuple
 import msgspec
 from django.db import connection
 
+from evalhub.datasets.gone import IS_GONE
 from evalhub.datasets.rows import Answer
 from evalhub.prompts.tools import TITLE, tools_of
 from evalhub.quality.evidence import Evidence
 
 _PROMPTS = f"""
-    SELECT p.id, p.uid::text, p.messages::text, p.archived_at IS NOT NULL, g.split,
+    SELECT p.id, p.uid::text, p.messages::text, {IS_GONE}, g.split,
            coalesce(root.uid, g.uid)::text, p.reference, c.slug, p.slices::text, c.is_red_team,
            jsonb_path_query_first(p.documents, '$[*] ? (@.title == "{TITLE}").text') #>> '{{}}'
     FROM prompts_prompt p
@@ -33,7 +34,7 @@ class Asked(NamedTuple):
 
     uid: str
     messages: list[dict[str, Any]]
-    is_archived: bool
+    is_archived: bool  # itself, or what it was written anew from; or withdrawn
     split: str
     group: str  # uid of the group that its own has joined, or of its own
     reference: str | None

@@ -20,6 +20,7 @@ import numpy as np
 
 from evalhub.common.canonical import digest_of
 from evalhub.common.files import Beat, file_store, unwatched
+from evalhub.datasets.agreeing import barred
 from evalhub.datasets.augmenting.door import augmenter_for
 from evalhub.datasets.building import Building
 from evalhub.datasets.choices import BuildKind
@@ -211,7 +212,7 @@ def _rebuilt(build: DatasetBuild, beat: Beat) -> Check:
             augmenter=augmenter_for(build.workspace, kind, definition, lengths, cleaner, folder),
             folder=folder / "work",
         )
-        scope = scope_of(definition, build.snapshot)
+        scope = barred(scope_of(definition, build.snapshot), definition, beat=beat).scope
         collect_all(
             building,
             build.workspace,
@@ -222,6 +223,9 @@ def _rebuilt(build: DatasetBuild, beat: Beat) -> Check:
         )
         (folder / "out").mkdir()
         digest = building.write(folder / "out", beat)
+    was, now = (told.get("entities") for told in (build.manifest["cleaning"], cleaner.report()))
+    if was != now:
+        check.fault(f"names and the like were found by {was}, here they are by {now}")
     if digest != build.digest:
         check.fault(f"the snapshot gives {digest} now, the build says {build.digest}")
     return check

@@ -15,11 +15,13 @@ from evalhub.campaigns.models import Campaign
 from evalhub.labelling.access import access_criterion_of, acting_function
 from evalhub.labelling.body import ChangedFunction, Decisions, NewFunction, NewRun, parsed
 from evalhub.labelling.errors import UnfitLabelling
-from evalhub.labelling.models import LabellingFunction, LabellingRun
+from evalhub.labelling.models import LabellingRun
 from evalhub.labelling.queries import newest_run, overview_of, proposals_after
+from evalhub.labelling.services.carrying import carry_functions
 from evalhub.labelling.services.functions import add_function, change_function, retire_function
 from evalhub.labelling.services.proposals import Decided, confirm_proposals, reject_proposals
 from evalhub.labelling.services.runs import start_labelling
+from evalhub.labelling.told import carried_told, function_told, overview_told
 from evalhub.rubrics.models import Criterion
 
 SHAPE = OpenApiTypes.OBJECT  # docs/api.md shows it
@@ -31,14 +33,8 @@ class FunctionsView(APIView):
         """The active functions of a criterion, and what the newest run in the campaign says."""
         campaign = acting_campaign(request, uid, to="build")
         criterion = access_criterion_of(campaign, request.query_params.get("criterion", ""))
-        found = overview_of(campaign, criterion)
-        run = None
-        if found.run is not None and found.figures is not None:
-            told = {"uid": str(found.run.uid), "ended_at": found.run.ended_at}
-            run = told | found.figures.public()
-        functions = [_function(row.function) for row in found.rows]
-        answer = {"criterion": criterion.slug, "functions": functions, "run": run}
-        return Response(answer | {"is_stale": found.is_stale})
+        found = overview_of(criterion, newest_run(campaign, criterion))
+        return Response({"criterion": criterion.slug} | overview_told(found))
 
     @extend_schema(request=SHAPE, responses={201: SHAPE})
     def post(self, request: Request, uid: UUID) -> Response:
@@ -54,7 +50,17 @@ class FunctionsView(APIView):
             parameters=body.parameters,
             by=by,
         )
-        return Response(_function(function), status=201)
+        return Response(function_told(function), status=201)
+
+
+class CarryView(APIView):
+    @extend_schema(request=SHAPE, responses=SHAPE)
+    def post(self, request: Request, uid: UUID) -> Response:
+        """Carry over the functions of the version before, by the rules for its answers."""
+        campaign = acting_campaign(request, uid, to="lead")
+        by = acting_member(request, campaign.workspace_id, to="lead")
+        criterion = access_criterion_of(campaign, parsed(request.body, NewRun).criterion)
+        return Response(carried_told(carry_functions(criterion=criterion, by=by)))
 
 
 class FunctionView(APIView):
@@ -62,7 +68,7 @@ class FunctionView(APIView):
     def get(self, request: Request, uid: UUID) -> Response:
         """A version of a function."""
         function, _by = acting_function(request, uid, to="build")
-        return Response(_function(function))
+        return Response(function_told(function))
 
     @extend_schema(request=SHAPE, responses={201: SHAPE})
     def put(self, request: Request, uid: UUID) -> Response:
@@ -72,7 +78,7 @@ class FunctionView(APIView):
         made = change_function(
             function=function, value=body.value, parameters=body.parameters, by=by
         )
-        return Response(_function(made), status=201)
+        return Response(function_told(made), status=201)
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, uid: UUID) -> Response:
@@ -141,15 +147,3 @@ def _newest(campaign: Campaign, criterion: Criterion) -> LabellingRun:
 
 def _told(decided: Decided) -> dict[str, int]:
     return {"done": decided.done, "gone": decided.gone}
-
-
-def _function(function: LabellingFunction) -> dict[str, Any]:
-    return {
-        "uid": str(function.uid),
-        "name": function.name,
-        "number": function.number,
-        "value": function.value,
-        "kind": function.kind,
-        "parameters": function.parameters,
-        "retired_at": function.retired_at,
-    }

@@ -12,21 +12,47 @@ from django.utils import timezone
 from evalhub.common.copying import copy_in
 from evalhub.jobs.beat import Beat
 from evalhub.jobs.models import Job
-from evalhub.labelling.models import FunctionVotes, LabellingRun, Proposal
+from evalhub.labelling.grounds import prompts_of, tasks_of
+from evalhub.labelling.models import (
+    CollectionRun,
+    FunctionVotes,
+    LabellingRun,
+    PromptProposal,
+    Proposal,
+)
 from evalhub.labelling.polling import Poll, poll
+
+_TOLD = ("tasks", "covered", "proposed")
+_SAID = ("value", "probability", "votes_for", "votes_against")
 
 
 def label(job: Job, beat: Beat) -> dict[str, Any]:
     """Let every active function vote on every task, and keep what they say together."""
     run = LabellingRun.objects.select_related("campaign", "criterion").get(job=job)
     if run.ended_at is None:
-        made = poll(run.campaign, run.criterion, report=beat.report)
+        made = poll(tasks_of(run.campaign), run.criterion, report=beat.report)
         with beat.fenced():
             _forget_earlier(run)
             _keep(run, made)
             run.figures, run.ended_at = msgspec.to_builtins(made.figures), timezone.now()
             run.save(update_fields=["figures", "ended_at"])
-    return {name: run.figures[name] for name in ("tasks", "covered", "proposed")}
+    return {name: run.figures[name] for name in _TOLD}
+
+
+def label_collection(job: Job, beat: Beat) -> dict[str, Any]:
+    """Let every active function vote on every prompt, and keep what they say together."""
+    run = CollectionRun.objects.select_related("collection", "criterion").get(job=job)
+    if run.ended_at is None:
+        made = poll(prompts_of(run.collection), run.criterion, report=beat.report)
+        with beat.fenced():
+            earlier = CollectionRun.objects.filter(
+                collection=run.collection_id, criterion=run.criterion_id, pk__lt=run.pk
+            )
+            PromptProposal.objects.filter(run__in=earlier).delete()
+            copy_in(PromptProposal, ["run_id", "prompt_id", *_SAID], _proposals(run, made))
+            run.figures, run.ended_at = msgspec.to_builtins(made.figures), timezone.now()
+            run.save(update_fields=["figures", "ended_at"])
+    return {name: run.figures[name] for name in _TOLD}
 
 
 def _forget_earlier(run: LabellingRun) -> None:
@@ -38,16 +64,15 @@ def _forget_earlier(run: LabellingRun) -> None:
 
 
 def _keep(run: LabellingRun, made: Poll) -> None:
-    keys_J = (made.task_U[votes_U] for votes_U in made.votes_UJ.T)
+    keys_J = (made.key_U[votes_U] for votes_U in made.votes_UJ.T)
     FunctionVotes.objects.bulk_create(
         FunctionVotes(run=run, function=function, tasks=keys.astype("<i8").tobytes())
         for function, keys in zip(made.functions, keys_J, strict=True)
     )
-    names = ["run_id", "task_id", "value", "probability", "votes_for", "votes_against"]
-    copy_in(Proposal, names, _proposals(run, made))
+    copy_in(Proposal, ["run_id", "task_id", *_SAID], _proposals(run, made))
 
 
-def _proposals(run: LabellingRun, made: Poll) -> Iterator[tuple[object, ...]]:
+def _proposals(run: LabellingRun | CollectionRun, made: Poll) -> Iterator[tuple[object, ...]]:
     values = run.criterion.points
     value_J = np.array([function.value for function in made.functions], dtype=np.int64)
     for unit in np.flatnonzero(made.chosen_U >= 0).tolist():
@@ -55,5 +80,5 @@ def _proposals(run: LabellingRun, made: Poll) -> Iterator[tuple[object, ...]]:
         said = value_J[made.votes_UJ[unit]]
         agreeing = int((said == values[place]).sum())
         chance = min(1.0, float(made.model.truth_UV[unit, place]))
-        task = int(made.task_U[unit])
-        yield run.pk, task, values[place], chance, agreeing, len(said) - agreeing
+        key = int(made.key_U[unit])
+        yield run.pk, key, values[place], chance, agreeing, len(said) - agreeing

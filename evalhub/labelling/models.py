@@ -11,9 +11,11 @@ from evalhub.common.models import PublicModel, one_of
 from evalhub.jobs.models import Job
 from evalhub.judgments.models import Judgment
 from evalhub.labelling.choices import FunctionKind
+from evalhub.prompts.models import Collection, Prompt
 from evalhub.rubrics.models import Criterion
 
-LABEL = "labelling.run"  # kind of its job
+LABEL = "labelling.run"  # kinds of its jobs
+LABEL_COLLECTION = "labelling.collection"
 
 
 class LabellingFunctionQuerySet(models.QuerySet["LabellingFunction"]):
@@ -39,6 +41,9 @@ class LabellingFunction(PublicModel):
     parameters: models.JSONField[dict[str, Any]] = models.JSONField()  # see labelling.parameters
     created_by = models.ForeignKey(Member, models.PROTECT, related_name="+")
     retired_at = models.DateTimeField(null=True, blank=True)
+    carried_from = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="carried_to"
+    )  # the version of a function under an earlier version of the rubric
 
     objects = LabellingFunctionQuerySet.as_manager()
 
@@ -125,6 +130,65 @@ class Proposal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.task_id}: {self.value} ({self.probability:.2f})"
+
+    @property
+    def asked(self) -> Prompt:
+        return self.task.prompt
+
+
+class CollectionRun(PublicModel):
+    """The functions of a criterion on the prompts of a collection, before any campaign has them.
+
+    Each asking adds a row; proposals are kept of the newest that ended well.
+    """
+
+    collection = models.ForeignKey(Collection, models.PROTECT, related_name="labelling_runs")
+    criterion = models.ForeignKey(Criterion, models.PROTECT, related_name="+")
+    job = models.OneToOneField(Job, models.PROTECT, related_name="+")
+    created_by = models.ForeignKey(Member, models.PROTECT, related_name="+")
+    figures: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
+    ended_at = models.DateTimeField(null=True, blank=True)  # None: the job has not ended well
+
+    class Meta:
+        ordering = ["-pk"]
+        indexes = [
+            models.Index(fields=["collection", "criterion", "-id"], name="collection_run_newest")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.criterion} of {self.collection}"
+
+
+class PromptProposal(models.Model):
+    """What the functions say together about a prompt. It is for looking: a campaign is to confirm in."""
+
+    run = models.ForeignKey(CollectionRun, models.PROTECT, related_name="proposals", db_index=False)
+    prompt = models.ForeignKey(Prompt, models.PROTECT, related_name="+")
+    value = models.SmallIntegerField()
+    probability = models.FloatField()
+    votes_for = models.PositiveSmallIntegerField()  # functions that say so
+    votes_against = models.PositiveSmallIntegerField()  # that say something else
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["run", "prompt"], name="one_proposal_per_run_and_prompt"
+            ),
+            models.CheckConstraint(
+                condition=Q(probability__gte=0, probability__lte=1),
+                name="prompt_proposal_has_a_chance",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["run", "-probability", "prompt"], name="prompt_proposal_surest")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.prompt_id}: {self.value} ({self.probability:.2f})"
+
+    @property
+    def asked(self) -> Prompt:
+        return self.prompt
 
 
 class Decision(models.Model):

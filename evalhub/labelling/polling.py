@@ -1,4 +1,4 @@
-"""Letting functions vote on a campaign's tasks. Shapes: U tasks, J functions."""
+"""Letting functions vote on tasks or prompts. Shapes: U of those, J functions."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from evalhub.campaigns.models import Campaign
 from evalhub.labelling.figures import Figures, FunctionFigures
+from evalhub.labelling.grounds import Ground
 from evalhub.labelling.models import LabellingFunction
 from evalhub.labelling.parameters import parameters_of
-from evalhub.labelling.queries import labels_by_people, materials, tasks_to_label
 from evalhub.labelling.voting import Material, votes_by
 from evalhub.rubrics.models import Criterion
 from evalhub.stats.label_model import LabelModel, count_votes, label_model
@@ -34,27 +33,27 @@ class Poll:
     """Who voted on what, and what follows."""
 
     functions: list[LabellingFunction]
-    task_U: Ints  # keys, rising
+    key_U: Ints  # of tasks or prompts, rising
     votes_UJ: Bools
     chosen_U: Ints  # the proposed value's place in the criterion's points; -1: none
     model: LabelModel
     figures: Figures
 
 
-def poll(campaign: Campaign, criterion: Criterion, *, report: Report) -> Poll:
-    """Let every active function of the criterion vote on every task; nothing is stored."""
+def poll(ground: Ground, criterion: Criterion, *, report: Report) -> Poll:
+    """Let every active function of the criterion vote on every row; nothing is stored."""
     active = LabellingFunction.objects.of(criterion).active().order_by("pk")
     voters = [_Voter(each) for each in active]
-    task_U, votes_UJ = _collected(campaign, voters, report)
+    key_U, votes_UJ = _collected(ground, voters, report)
     values = list(criterion.points)
     places = [values.index(voter.function.value) for voter in voters]
     model = label_model(votes_UJ, places, values=len(values), beat=report)
     chosen_U = _chosen(votes_UJ, places, model)
-    labels = labels_by_people(campaign, criterion)
-    label_U = np.array([_place(labels.get(key), criterion) for key in task_U.tolist()], np.int64)
+    labels = ground.labels_by_people(criterion)
+    label_U = np.array([_place(labels.get(key), criterion) for key in key_U.tolist()], np.int64)
     figures = _figures(voters, votes_UJ, places, model, chosen_U, label_U)
     functions = [voter.function for voter in voters]
-    return Poll(functions, task_U, votes_UJ, chosen_U, model, figures)
+    return Poll(functions, key_U, votes_UJ, chosen_U, model, figures)
 
 
 class _Voter:
@@ -79,10 +78,9 @@ class _Voter:
             return False
 
 
-def _collected(campaign: Campaign, voters: Sequence[_Voter], report: Report) -> tuple[Ints, Bools]:
-    tasks = tasks_to_label(campaign)
-    total, keys, rows = tasks.count(), [], bytearray()
-    for nth, (key, prompt) in enumerate(materials(tasks)):
+def _collected(ground: Ground, voters: Sequence[_Voter], report: Report) -> tuple[Ints, Bools]:
+    total, keys, rows = ground.rows.count(), [], bytearray()
+    for nth, (key, prompt) in enumerate(ground.materials()):
         report(done=nth, total=total)
         keys.append(key)
         rows += bytes(voter.vote(prompt) for voter in voters)

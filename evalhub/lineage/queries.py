@@ -18,6 +18,7 @@ from evalhub.evaluation.models import Evaluation, Promotion
 from evalhub.judgments.models import Judgment
 from evalhub.lineage.access import Subject
 from evalhub.prompts.models import Prompt
+from evalhub.prompts.queries import written_from
 from evalhub.registry.models import LanguageModel, Stage
 from evalhub.runs.models import Run
 
@@ -68,9 +69,12 @@ class Touched:
 
 
 def touched_by(subject: Subject, beat: Beat = unwatched) -> Touched:
-    """What a judgment, all judgments on a prompt, or all of a member went into."""
+    """What a judgment, all judgments on a prompt, or all of a member went into.
+
+    With a prompt goes what was written anew from it.
+    """
     if isinstance(subject, Prompt):
-        return touched_by_prompts(subject.workspace, [subject], beat)
+        return touched_by_prompts(subject.workspace, [subject, *written_from(subject)], beat)
     if isinstance(subject, Member):
         return touched_by_judgments(subject.workspace, _said_by(subject), beat)
     return touched_by_judgments(subject.workspace, [subject.uid], beat)

@@ -6,6 +6,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q, Value
 from django.db.models.enums import TextChoices
+from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
 from evalhub.accounts.models import Workspace, slug_rule
@@ -64,6 +65,17 @@ class PromptGroup(PublicModel):
         return f"{self.uid} ({self.split})"
 
 
+_WRITTEN_FROM_ARCHIVED = """
+    WITH RECURSIVE below AS (
+        SELECT p.id FROM prompts_prompt p JOIN prompts_prompt above ON above.id = p.parent_id
+        WHERE above.archived_at IS NOT NULL
+        UNION
+        SELECT p.id FROM prompts_prompt p JOIN below ON below.id = p.parent_id
+    )
+    SELECT id FROM below
+"""
+
+
 class PromptQuerySet(models.QuerySet["Prompt"]):
     def of_collection(self, collection: Collection) -> Self:
         return self.filter(collection=collection)
@@ -72,8 +84,11 @@ class PromptQuerySet(models.QuerySet["Prompt"]):
         return self.filter(group__split=split)
 
     def in_use(self) -> Self:
-        """Those that nobody has archived: what new tasks and answers are made for."""
-        return self.filter(archived_at=None)
+        """What new tasks and answers are made for: nobody has archived them, or what they were written
+        anew from.
+        """
+        written = Q(parent__isnull=False, pk__in=RawSQL(_WRITTEN_FROM_ARCHIVED, []))  # noqa: S611  a constant
+        return self.filter(archived_at=None).exclude(written)
 
     def not_sketched(self) -> Self:
         """Those whose near-duplicates nobody has looked for yet."""

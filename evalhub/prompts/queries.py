@@ -23,6 +23,17 @@ def splits_of(groups: Iterable[str]) -> dict[str, str]:
     return {str(uid): split for uid, split in rows}
 
 
+def written_from(prompt: Prompt) -> list[Prompt]:
+    """All that was written anew from it, from that, and so on."""
+    found: list[Prompt] = []
+    level = [prompt.pk]
+    while level:
+        written = list(Prompt.objects.filter(parent__in=level).order_by("pk"))
+        found += written
+        level = [each.pk for each in written]
+    return found
+
+
 def prompts_within(
     collection: Collection,
     *,

@@ -45,6 +45,7 @@ def collection_detail(request: Request, workspace: str, slug: str) -> HttpRespon
         "collection": collection,
         "splits": prompts_per_split(collection),
         "may_rewrite": member.has(Role.ENGINEER),
+        "may_label": member.has(Role.LEAD),
         "split": split,
         "page": newest_first(prompts, before=request.GET.get("before", "")),
     }

@@ -67,6 +67,7 @@ class Evidence:
     corrections: list[Corrected] = field(default_factory=list)
     demonstrations: list[Written] = field(default_factory=list)
     labels: list[Label] = field(default_factory=list)
+    distrusted: int = 0  # answers that do not count, as people agree too little on their question
     judgments: int = 0
     carried: Counter[str] = field(default_factory=Counter)
     # answers under an earlier version of a rubric that were kept, mapped, left

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from evalhub.quality.blocks import MISSING, Block, Ints, Report, blocks_of
 from evalhub.quality.consensus import OVERALL, Marks, Votes
+from evalhub.quality.distrusted import Distrusted
 from evalhub.quality.evidence import Corrected, Evidence, Label, Mark, Pair, Written
 from evalhub.quality.scope import Scope
 from evalhub.quality.weighing import Weighing
@@ -55,10 +56,27 @@ class _Gathering:
         for each in block.demonstrations:
             written = Written(each.judgment, each.content, each.at)
             self.evidence[each.prompt].demonstrations.append(written)
-        self._add_preferences(block.preferences)
-        self._add_ratings(block.ratings)
-        self._add_rankings(block.rankings)
+        self._distrusted = Distrusted(block.key_J.tolist(), scope.distrusted)
+        self._add_preferences(self._trusted(block.preferences, 4, is_pair=True))
+        self._add_ratings(self._trusted(block.ratings, 3, is_pair=False))
+        self._add_rankings(self._trusted(block.rankings, None, is_pair=True))
         self._add_steps(block.steps)
+
+    def _trusted(
+        self, columns: Sequence[Ints], criterion: int | None, *, is_pair: bool
+    ) -> Sequence[Ints]:
+        """Without answers to questions that do not count.
+
+        Args:
+            criterion: the place of its column; None: all are overall.
+        """
+        if not self._distrusted:
+            return columns
+        asked_R = np.zeros_like(columns[1]) if criterion is None else columns[criterion]
+        left_R = self._distrusted.among(columns[1], asked_R, is_pair=is_pair)
+        for prompt, times in Counter(columns[0][left_R].tolist()).items():
+            self.evidence[prompt].distrusted += times
+        return [each[~left_R] for each in columns]
 
     def _add_preferences(self, columns: Sequence[Ints]) -> None:
         """A comparison has no value that a table could map: it counts where answers are kept."""

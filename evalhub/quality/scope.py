@@ -63,6 +63,8 @@ class Scope:
     )
     is_weighed: bool = False  # by the snapshot's fits
     filters: Filters = Filters()
+    distrusted: frozenset[tuple[int, int, bool]] = frozenset()
+    # questions whose answers do not count, see `agreeing.Question`
 
     def reachable(self) -> QuerySet[Judgment]:
         """Judgments of the campaigns and collections that count, whatever their source."""

@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evalhub.campaigns.models import Campaign, Task
+from evalhub.quality.answered import Answered, answered
 from evalhub.quality.arrays import said_in, unprompted_in
 from evalhub.quality.choices import Counts
 from evalhub.quality.questions import Asked, questions_of
 from evalhub.reports.agreement_pairs import FEW, pairs_in
 from evalhub.reports.agreement_parts import by_slice, by_version
-from evalhub.reports.answered import Answered, answered, whole_of
+from evalhub.reports.answered import whole_of
 from evalhub.reports.behind import GIVEN, behind_report, first_of_each
 from evalhub.reports.figures import number
 from evalhub.reports.slicing import Slicing, slicing_of

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evalhub.reports.answered import Answered
+from evalhub.quality.answered import Answered
 from evalhub.reports.behind import GIVEN, first_of_each
 from evalhub.reports.figures import interval, number
 from evalhub.stats.agreement import Undefined

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evalhub.campaigns.models import Campaign
+from evalhub.quality.answered import Answered, answered
 from evalhub.quality.questions import Asked
-from evalhub.reports.answered import Answered, answered, row_of, whole_of
+from evalhub.reports.answered import row_of, whole_of
 from evalhub.reports.behind import GIVEN, first_of_each
 from evalhub.reports.figures import number
 from evalhub.reports.slicing import Slicing

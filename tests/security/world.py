@@ -21,7 +21,8 @@ from evalhub.datasets.queries import lines_of
 from evalhub.datasets.services import start_build
 from evalhub.jobs import jobs
 from evalhub.judgments.models import Correction, ExpertAnswer, Judgment, Review, Span
-from evalhub.labelling.models import LabellingRun, Proposal
+from evalhub.labelling.grounds import tasks_of
+from evalhub.labelling.models import CollectionRun, LabellingRun, PromptProposal, Proposal
 from evalhub.labelling.polling import poll
 from evalhub.loops.models import Round
 from evalhub.reports.choices import ExportFormat
@@ -322,7 +323,7 @@ def make_labelling(workspace: Workspace, member: Member, text: str) -> dict[str,
         criterion=criterion, name=text[:100], created_by=member, parameters={"pattern": "evil|."}
     )
     job = factories.JobFactory.create(workspace=workspace, state="succeeded", ended_at=now())
-    figures = poll(task.campaign, criterion, report=lambda **_far: None).figures
+    figures = poll(tasks_of(task.campaign), criterion, report=lambda **_far: None).figures
     run = LabellingRun.objects.create(
         campaign=task.campaign,
         criterion=criterion,
@@ -333,6 +334,17 @@ def make_labelling(workspace: Workspace, member: Member, text: str) -> dict[str,
     )
     Proposal.objects.create(
         run=run, task=task, value=1, probability=0.9, votes_for=1, votes_against=0
+    )
+    on_prompts = CollectionRun.objects.create(
+        collection=task.prompt.collection,
+        criterion=criterion,
+        job=factories.JobFactory.create(workspace=workspace, state="succeeded", ended_at=now()),
+        created_by=member,
+        figures=to_builtins(figures),
+        ended_at=now(),
+    )
+    PromptProposal.objects.create(
+        run=on_prompts, prompt=task.prompt, value=1, probability=0.9, votes_for=1, votes_against=0
     )
     return {"labelling_function": function.uid, "label_campaign": task.campaign.uid}
 

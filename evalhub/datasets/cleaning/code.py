@@ -30,6 +30,13 @@ def without_code(text: str) -> str:
     return _CODE.sub(" ", text)
 
 
+def blanked_code(text: str) -> str:
+    """The prose where it stands, with a space for each character of code."""
+    if "`" not in text and "~~~" not in text:
+        return text
+    return _CODE.sub(lambda code: " " * len(code[0]), text)
+
+
 def has_open_fence(text: str) -> bool:
     """Whether a block of code begins and nothing ends it."""
     if "```" not in text and "~~~" not in text:

@@ -138,4 +138,5 @@ class Cleaner:
 
     def report(self) -> dict[str, Any]:
         """For the manifest."""
-        return self._stage.steps.report(texts=self._stage.texts())
+        report = self._stage.steps.report(texts=self._stage.texts())
+        return report | ({"entities": self._stage.entities} if self._stage.entities else {})

@@ -56,6 +56,32 @@ class CodesField(forms.CharField):
             raise forms.ValidationError(f"Two letters for each language, not “{strange[0]}”.")
 
 
+class EntitiesField(forms.CharField):
+    """Presidio's names, between commas or spaces."""
+
+    def __init__(self, **options: Any) -> None:  # Any: Django's own
+        super().__init__(required=False, **options)
+
+    def to_python(self, value: Any) -> Any:
+        return re.findall(r"[^\s,]+", (super().to_python(value) or "").upper())
+
+
+class ModelsField(forms.CharField):
+    """Like en=en_core_web_sm, de=de_core_news_sm: one model for each language."""
+
+    def __init__(self, **options: Any) -> None:  # Any: Django's own
+        super().__init__(required=False, **options)
+
+    def to_python(self, value: Any) -> Any:
+        found: dict[str, str] = {}
+        for word in re.findall(r"[^\s,]+", super().to_python(value) or ""):
+            code, _, model = word.partition("=")
+            if not _CODE.fullmatch(code) or not model:
+                raise forms.ValidationError(f"“{word}” is not of the form en=en_core_web_sm.")
+            found[code] = model
+        return found
+
+
 class CleaningForm(forms.Form):
     unicode = _mend("Wrong encoding", "Ã¼ becomes ü. Code is kept.")
     white_space = _mend("White space", "At ends of lines, odd spaces, many blank lines.")
@@ -80,6 +106,21 @@ class CleaningForm(forms.Form):
         choices=[*_ACTS[:1], ("mask", "mask it, as [EMAIL]"), *_ACTS[1:]],
         initial=_DEFAULTS.personal,
         help_text="E-mail, phone, card, IBAN, IP addresses, keys.",
+    )
+    entities = EntitiesField(
+        label="Names, places and the like",
+        help_text="As Presidio names them: PERSON, LOCATION. Empty: nobody looks.",
+    )
+    entity_models = ModelsField(
+        label="spaCy models for them",
+        help_text="By language: en=en_core_web_sm, de=de_core_news_sm. Patterns need none.",
+    )
+    entities_from = forms.FloatField(
+        label="How sure Presidio has to be",
+        min_value=0,
+        max_value=1,
+        initial=_DEFAULTS.entities_from,
+        required=False,
     )
     unsafe = _act("unsafe", "Unsafe words", "Of a short list, and of your own.")
     unsafe_words = LinesField(label="Your own unsafe words", help_text="One word or phrase a line.")

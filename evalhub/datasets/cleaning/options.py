@@ -10,6 +10,14 @@ from msgspec import Meta, Struct
 Act = Literal["off", "report", "leave_out"]  # leave_out: the row goes, counted under the step
 Word = Annotated[str, Meta(min_length=1, max_length=100)]
 Code = Annotated[str, Meta(pattern="^[a-z]{2}$")]  # of a language, ISO 639-1
+Entity = Annotated[str, Meta(pattern="^[A-Z][A-Z_]{1,40}$")]
+OURS = {  # what the patterns find already, by Presidio's names
+    "CREDIT_CARD": "card",
+    "EMAIL_ADDRESS": "email",
+    "IBAN_CODE": "iban",
+    "IP_ADDRESS": "ip",
+    "PHONE_NUMBER": "phone",
+}
 
 
 class Cleaning(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -37,6 +45,13 @@ class Cleaning(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     personal: Literal["off", "report", "mask", "leave_out"] = (
         "report"  # e-mail, phone, card, IBAN, IP, keys
     )
+    entities: list[
+        Entity
+    ] = []  # personal as well, by Presidio's names: PERSON, LOCATION, … Needs the extra `privacy`
+    entity_models: dict[
+        Code, Word
+    ] = {}  # spaCy's by language, "en_core_web_sm" or "en_core_web_sm==3.8.0"; none: patterns alone
+    entities_from: Annotated[float, Meta(ge=0, le=1)] = 0.5  # how sure Presidio has to be
     unsafe: Act = (
         "report"  # words of our small list, of `unsafe_words`, and what `unsafe_checks` find
     )
@@ -52,6 +67,20 @@ class Cleaning(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     normalise: list[Literal["dates", "numbers", "abbreviations"]] = []
     reading: Literal["en", "de"] = "en"  # how dates and numbers are read
     spelling: Literal["", "en", "de"] = ""  # propose corrections for a person to accept
+
+
+def contradiction(cleaning: Cleaning) -> str:
+    """What no build could follow, though each field is right; empty when there is nothing."""
+    if not cleaning.entities:
+        return "cleaning.entity_models needs cleaning.entities." if cleaning.entity_models else ""
+    if cleaning.personal == "off":
+        return "cleaning.entities are personal data, and cleaning.personal is off."
+    if doubles := sorted(OURS.keys() & set(cleaning.entities)):
+        return (
+            f"cleaning.entities has {', '.join(doubles)}, which the patterns of cleaning.personal find "
+            "already; leave that out."
+        )
+    return ""
 
 
 def in_words(values: dict[str, Any]) -> str:
@@ -70,4 +99,6 @@ def _word(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, list):
         return ", ".join(value)
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {each}" for name, each in sorted(value.items()))
     return str(value).replace("_", " ")

@@ -10,8 +10,9 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from evalhub.common.canonical import digest_of
-from evalhub.common.personal_data import Kind, mask_personal_data
+from evalhub.common.personal_data import Found, Kind, find_personal_data, masked
 from evalhub.datasets.cleaning.answers import is_refusal, is_truncated
+from evalhub.datasets.cleaning.entities import entities_of
 from evalhub.datasets.cleaning.language import can_detect, language_of
 from evalhub.datasets.cleaning.normal import NORMAL
 from evalhub.datasets.cleaning.options import Cleaning
@@ -64,6 +65,9 @@ class Recipe:
 
     Args:
         accepted: corrections of spelling that a person accepted.
+
+    Raises:
+        EntitiesNotReady: it asks for names and the like, and what finds them is not there.
     """
 
     options: Cleaning
@@ -78,6 +82,7 @@ class Recipe:
         self._words = WordList(options.unsafe_words)
         checks = {name: installed_check(name) for name in options.unsafe_checks}
         self._checks: dict[str, Check] = {name: each for name, each in checks.items() if each}
+        self.entities = entities_of(options)
         self.not_run = {}
         if missing := sorted(checks.keys() - self._checks.keys()):
             self.not_run["unsafe"] = f"no plug-in {', '.join(missing)} is installed"
@@ -92,6 +97,7 @@ class Recipe:
                 [sorted(options.unsafe_words), sorted(self._checks), sorted(options.languages)],
                 [options.personal == "mask", sorted(options.normalise), options.reading],
                 sorted(self.accepted.items()),
+                *([self.entities.told] if self.entities else []),
             ]
         )[:16]
 
@@ -170,15 +176,28 @@ class Recipe:
         return CleanText(text, findings)
 
     def _personal(self, text: str, findings: list[Finding]) -> str:
-        kinds = [kind for sign, some in _SIGNS.items() if sign.search(text) for kind in some]
-        if not kinds:
+        found = self._found_personal(text)
+        if not found:
             return text
-        found = mask_personal_data(text, kinds)
+        without = masked(text, found)
         masks = self.options.personal == "mask"
-        for kind, count in sorted(found.counts.items()):
+        for kind, count in sorted(without.counts.items()):
             what = f"{count} × {kind}"
             findings.append(Finding("personal", f"masked {what}" if masks else what))
-        return found.text if masks else text
+        return without.text if masks else text
+
+    def _found_personal(self, text: str) -> list[Found]:
+        """What the patterns find, and between that the entities that are asked for."""
+        kinds = [kind for sign, some in _SIGNS.items() if sign.search(text) for kind in some]
+        found = find_personal_data(text, kinds) if kinds else []
+        if self.entities is None:
+            return found
+        more = [
+            each
+            for each in self.entities.find(text)
+            if all(each.end <= other.start or other.end <= each.start for other in found)
+        ]
+        return sorted([*found, *more], key=lambda each: each.start)
 
 
 def encoded(cleaned: CleanText, given: str) -> tuple[str | None, list[list[str]]]:

@@ -77,6 +77,12 @@ class Stage:
         cleaned = _Texts(self._stores["prompt"].clean(texts), {}, self._stores["call"].clean(calls))
         return [_mended(messages, cleaned) for messages in conversations]
 
+    @property
+    def entities(self) -> dict[str, Any]:
+        """What names and the like were found by, with versions; empty where nobody asked for them."""
+        found = self._recipes["prompt"].entities
+        return found.told if found else {}
+
     def texts(self) -> Counter[str]:
         """How many distinct texts were cleaned, and how many were known."""
         stores = self._stores.values()

@@ -10,11 +10,13 @@ from evalhub.prompts.models import Prompt
 
 @transaction.atomic
 def archive_prompt(*, prompt: Prompt, by: Member) -> bool:
-    """Take it out of use: no new task, answer or build takes it, and nothing is deleted.
+    """Take it out of use, and what was written anew from it: no new task, answer or build takes either,
+    and nothing is deleted.
 
     Tasks that are there are judged on. False: it was archived already.
     """
-    moved = Prompt.objects.in_use().filter(pk=prompt.pk).update(archived_at=timezone.now())
+    standing = Prompt.objects.filter(pk=prompt.pk, archived_at=None)
+    moved = standing.update(archived_at=timezone.now())
     return _recorded("prompt.archived", prompt, by) if moved else False
 
 

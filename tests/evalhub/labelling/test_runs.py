@@ -15,9 +15,10 @@ from evalhub.labelling.errors import (
     UnfitLabelling,
 )
 from evalhub.labelling.figures import figures_from
+from evalhub.labelling.grounds import tasks_of, trial_of
 from evalhub.labelling.models import FunctionVotes, LabellingFunction, Proposal
 from evalhub.labelling.parameters import parameters_of
-from evalhub.labelling.queries import overview_of, trial_of
+from evalhub.labelling.queries import newest_run, overview_of
 from evalhub.labelling.services.functions import change_function, retire_function
 from evalhub.labelling.services.runs import start_labelling
 from tests.evalhub.labelling.conftest import OTHER, REFUND, added, labelled, said
@@ -78,7 +79,7 @@ def test_only_tasks_that_make_data_are_voted_on(campaign, criterion, functions, 
 def test_a_new_run_takes_the_place_of_the_one_before(campaign, criterion, tasks, functions, alice):
     first = labelled(campaign, criterion, alice)
     retire_function(function=functions[2], by=alice)
-    assert overview_of(campaign, criterion).is_stale
+    assert overview_of(criterion, first).is_stale
 
     second = labelled(campaign, criterion, alice)
 
@@ -86,7 +87,7 @@ def test_a_new_run_takes_the_place_of_the_one_before(campaign, criterion, tasks,
     assert set(FunctionVotes.objects.values_list("run", flat=True)) == {second.pk}
     first.refresh_from_db()
     assert len(first.figures["functions"]) == 3
-    assert not overview_of(campaign, criterion).is_stale
+    assert not overview_of(criterion, newest_run(campaign, criterion)).is_stale
 
 
 def test_a_function_whose_pattern_is_too_slow_is_stopped_and_votes_nothing(
@@ -144,7 +145,7 @@ def test_a_value_outside_the_scale_is_refused(criterion, alice):
 
 
 def test_a_function_is_tried_on_a_sample_with_examples(campaign, criterion, tasks):
-    trial = trial_of(campaign, parameters_of("regex", {"pattern": "refund"}))
+    trial = trial_of(tasks_of(campaign), parameters_of("regex", {"pattern": "refund"}))
     assert (trial.tasks, trial.votes) == (6, 3)
     assert "I want a refund for my order" in trial.examples
 

@@ -80,6 +80,7 @@ NOBODYS = {
     "judgments.span": "error_type severity",
     "labelling.labellingfunction": "name parameters",
     "labelling.labellingrun": "figures",
+    "labelling.collectionrun": "figures",
     "lineage.contaminationcheck": "against result",
     "judges.judgeprompt": "instructions digest",
     "judges.judging": "counts",

@@ -13,6 +13,7 @@ from evalhub.campaigns.models import Campaign
 from evalhub.common.errors import DomainError
 from evalhub.labelling.access import access_criterion_of
 from evalhub.labelling.figures import Figures, FunctionFigures
+from evalhub.labelling.grounds import tasks_of
 from evalhub.labelling.polling import poll
 
 
@@ -36,7 +37,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         console = Console(stderr=True)
         with console.status("Voting"):
-            figures = poll(campaign, criterion, report=lambda **_far: None).figures
+            figures = poll(tasks_of(campaign), criterion, report=lambda **_far: None).figures
         if options["json"]:
             told = {"campaign": str(campaign.uid), "criterion": criterion.slug}
             self.stdout.write(json.dumps(told | figures.public()))
