@@ -20,9 +20,9 @@ def why_not(campaign: Campaign) -> str:
         return ""
     if campaign.type != TaskType.RATING:
         return _(
-            "A task of the type “%(type)s” decides neither between models nor between answers, so its "
-            "tasks come by lot. Comparisons, rankings and ratings can be valued."
-        ) % {"type": campaign.type}
+            "Labels and demonstrations decide neither between models nor between answers, so such tasks "
+            "come by lot. Comparisons, rankings and ratings can be valued."
+        )
     weighed = campaign.rubric_version.criteria.filter(
         kind__in=[ScaleKind.SCALE, ScaleKind.YES_NO], weight__gt=0
     )

@@ -182,5 +182,5 @@ def test_the_page_asks_for_a_threshold_of_ratings_and_tells_what_cannot_be_value
     )
     label = CampaignFactory.create(workspace=alice.workspace, type="label")
     told = client.get(f"/w/acme/campaigns/{label.uid}/next/").content.decode()
-    assert "so its tasks come by lot" in told
+    assert "so such tasks come by lot" in told
     assert "<form" not in told.partition("<main")[2]

@@ -182,7 +182,7 @@ def test_a_cancelled_turn_leaves_every_task_to_be_asked(campaign: Campaign) -> N
 
 def test_where_it_means_nothing_it_is_refused(campaign: Campaign) -> None:
     label = CampaignFactory.create(workspace=campaign.workspace, type="label")
-    with pytest.raises(CannotValue, match="decides neither between models nor between answers"):
+    with pytest.raises(CannotValue, match="decide neither between models nor between answers"):
         ask_by_value(campaign=label)
     with pytest.raises(CannotValue, match="threshold is 6, but must be 1 to 5 points"):
         ask_by_value(campaign=campaign, threshold=6)
