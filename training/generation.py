@@ -17,6 +17,7 @@ from transformers import (
 )
 
 from training.choosing import Decoding, choose, draws_of
+from training.families import families_of
 from training.mixing import Adapters
 from training.models import Loaded
 from training.pool import Pool, Wanted, can_pool, slots_that_fit
@@ -84,7 +85,7 @@ def write_answers(
     stop: Stop,
     adapters: Adapters | None = None,
 ) -> Iterator[Wanted]:
-    """Each answer as it is finished, its `ids` filled; prompts of like length together.
+    """Each answer as it is finished, its `ids` filled; prompts that begin alike together, then of like length.
 
     Args:
         most: answers that are written side by side.
@@ -96,7 +97,7 @@ def write_answers(
     if not wanted:
         return
     model.eval()
-    ordered = sorted(wanted, key=lambda each: (len(each.prompt), each.at, each.adapter, each.index))
+    ordered = in_families(wanted)
     width = max(each.most for each in ordered)
     slots = slots_that_fit(model, loaded.device, width=width, most=min(most, len(ordered)))
     if can_pool(model):
@@ -110,6 +111,25 @@ def write_answers(
             adapters.choose(torch.tensor(numbers, device=loaded.device.name))
         _write_batch(model, loaded, ordered[start : start + slots], stop)
         yield from ordered[start : start + slots]
+
+
+def in_families(wanted: Sequence[Wanted]) -> list[Wanted]:
+    """In the order in which they are read, each told its family; families by their longest prompt."""
+    prompts = {each.at: each.prompt for each in wanted}
+    keys = list(prompts)
+    place: dict[int, tuple[int, int]] = {}  # by prompt: how long its family is, and which
+    shared: dict[int, int] = {}
+    for family in families_of(list(prompts.values())):
+        mine = [keys[nth] for nth in family.places]
+        longest, name = max(len(prompts[key]) for key in mine), min(mine)
+        place |= dict.fromkeys(mine, (longest, name))
+        shared |= dict.fromkeys(mine, family.shared)
+    for each in wanted:
+        each.family, each.shared = place[each.at][1], shared[each.at]
+    return sorted(
+        wanted,
+        key=lambda each: (*place[each.at], each.adapter, len(each.prompt), each.at, each.index),
+    )
 
 
 def answered(loaded: Loaded, ids: Sequence[int]) -> Answer:

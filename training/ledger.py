@@ -79,3 +79,18 @@ class Ledger:
             prompt, index, turn = line.pop("key")
             self.known[prompt, index, turn] = line
         return whole
+
+
+def answers_in(run_dir: Path) -> dict[Key, dict[str, Any]]:
+    """What the attempts of a run directory have written, or its newest whole checkpoint holds; to be read alone."""
+    path = run_dir / NAME
+    if not path.exists() and (stored := newest_whole(run_dir, needed=(NAME,))):
+        path = stored / NAME
+    given = path.read_bytes() if path.exists() else b""
+    found: dict[Key, dict[str, Any]] = {}
+    for line in given[: given.rfind(b"\n") + 1].splitlines():
+        answer = json.loads(line)
+        if "key" in answer:
+            prompt, index, turn = answer.pop("key")
+            found[prompt, index, turn] = answer
+    return found

@@ -1,6 +1,6 @@
 """Answers written side by side: where one ends, the next begins in its place.
 
-A prompt is read once for all its answers. Shapes: S slots, A of them in use, P prompts, L tokens.
+A prompt is read once for all its answers, and what several prompts begin with once for all of them. Shapes: S slots, A of them in use, P prompts, L tokens.
 """
 
 from __future__ import annotations
@@ -39,6 +39,8 @@ class Wanted:
     seed: int
     ids: list[int] = field(default_factory=list)
     adapter: int = 0  # its number, where answers by several stand side by side
+    family: int = 0  # of prompts that begin alike, see training.families
+    shared: int = 0  # tokens of the prompt that all of its family begin with
 
     @property
     def most(self) -> int:
@@ -96,6 +98,9 @@ class Pool:
         self._draw_ST = torch.zeros((slots, draws), dtype=torch.float64, device=where)
         self._drawn_S = torch.zeros(slots, dtype=torch.long, device=where)
         self._column_W = torch.arange(width, device=where)
+        self._begun: tuple[tuple[int, int], Any] | None = (
+            None  # what a family begins with, by adapter
+        )
 
     def write(self, waiting: Sequence[Wanted], stop: Stop) -> Iterator[Wanted]:
         """Each answer as it is finished, its `ids` filled.
@@ -123,14 +128,15 @@ class Pool:
 
     def _read(self, prompts: list[list[int]], groups: list[list[Wanted]]) -> None:
         """Read prompts, padded on the right where nobody looks, and choose their first tokens."""
-        first = len(self._writing)
-        ids_PL = torch.full((len(prompts), max(map(len, prompts))), self._loaded.pad_id)
-        for at, prompt in enumerate(prompts):
-            ids_PL[at, : len(prompt)] = torch.tensor(prompt)
-        lasts = sorted({len(prompt) - 1 for prompt in prompts})
+        first, shared = len(self._writing), groups[0][0].shared
+        rests = [prompt[shared:] for prompt in prompts]
+        ids_PL = torch.full((len(rests), max(map(len, rests))), self._loaded.pad_id)
+        for at, rest in enumerate(rests):
+            ids_PL[at, : len(rest)] = torch.tensor(rest)
+        lasts = sorted({len(rest) - 1 for rest in rests})
         ids_PL = ids_PL.to(self._token_S.device)
         adapter_P = torch.tensor([group[0].adapter for group in groups], device=ids_PL.device)
-        encoded = DynamicCache()
+        encoded = self._beginning(groups[0][0], len(prompts)) if shared else DynamicCache()
         kept = torch.tensor(lasts, device=ids_PL.device)
         logits_PLV = self._logits(ids_PL, adapter_P, past_key_values=encoded, logits_to_keep=kept)
         rows, keeps = list[int](), list[int]()
@@ -141,9 +147,24 @@ class Pool:
             self._length_S[begin : len(self._writing)] = length
             self._adapter_S[begin : len(self._writing)] = group[0].adapter
             rows += [at] * len(group)
-            keeps += [lasts.index(length - 1)] * len(group)
+            keeps += [lasts.index(length - shared - 1)] * len(group)
         self._set_chance(first)
         self._take(logits_PLV[rows, keeps], first)
+
+    def _beginning(self, one: Wanted, copies: int) -> Any:
+        """Keys and values of what all of a family begin with, read when the first of it comes, so many times."""
+        key = (one.family, one.adapter)
+        if self._begun is None or self._begun[0] != key:
+            read = DynamicCache()
+            ids_1L = torch.tensor([one.prompt[: one.shared]], device=self._token_S.device)
+            adapter_1 = torch.tensor([one.adapter], device=ids_1L.device)
+            self._logits(ids_1L, adapter_1, past_key_values=read, logits_to_keep=1)
+            self._begun = (key, read)
+        copied = DynamicCache()
+        for at, layer in enumerate(self._begun[1].layers):
+            both = (each.expand(copies, -1, -1, -1) for each in (layer.keys, layer.values))
+            copied.update(*both, at)
+        return copied
 
     def _set_chance(self, first: int) -> None:
         fresh = self._writing[first:]
@@ -232,12 +253,17 @@ def _read_for(each: Wanted) -> tuple[int, int]:
     return each.at, each.adapter
 
 
+def _begins_with(each: Wanted) -> tuple[int, int] | None:
+    return (each.family, each.adapter) if each.shared else None
+
+
 def _portions(groups: list[list[Wanted]]) -> Iterator[list[list[Wanted]]]:
-    """As many prompts as are read at once; there is always one."""
+    """As many prompts as are read at once, of one family where they share anything; there is always one."""
     few: list[list[Wanted]] = []
     for group in groups:
         longest = max(len(each[0].prompt) for each in [*few, group])
-        if few and longest * (len(few) + 1) > READ_AT_ONCE:
+        is_full = longest * (len(few) + 1) > READ_AT_ONCE
+        if few and (is_full or _begins_with(few[0][0]) != _begins_with(group[0])):
             yield few
             few = []
         few.append(group)

@@ -135,6 +135,7 @@ def _compares(workspace: Workspace, criteria: Criteria, slug: str) -> Q:
         )
         if two == OTHER:
             sides &= ~Q(**{f"{second}__generation__model": F(f"{first}__generation__model")})
+            sides &= Q(first__written_by=None, second__written_by=None)  # an edit is no model's
         either |= sides
     found = Q(Exists(said.filter(either)))
     return found | Q(Exists(_ranked(one, two, mine, theirs))) if slug in (OVERALL, "") else found
@@ -145,11 +146,13 @@ def _ranked(one: str, two: str, mine: list[int], theirs: list[int]) -> QuerySet[
     about = "completion__generation"
     others = RankedCompletion.objects.filter(judgment=OuterRef("judgment"))
     others = others.exclude(completion=OuterRef("completion")).filter(_side(about, two, theirs))
-    if two == OTHER:
-        others = others.exclude(**{f"{about}__model": OuterRef(f"{about}__model")})
     ranked = RankedCompletion.objects.filter(judgment=OuterRef("pk")).filter(
         _side(about, one, mine)
     )
+    if two == OTHER:
+        others = others.exclude(**{f"{about}__model": OuterRef(f"{about}__model")})
+        others = others.filter(completion__written_by=None)
+        ranked = ranked.filter(completion__written_by=None)
     return ranked.filter(Exists(others))
 
 

@@ -47,6 +47,7 @@ class FollowUpListView(ListAPIView[FollowUp]):
             votes=given["votes"],
             most_prompts=given["most_prompts"],
             max_new_tokens=given["max_new_tokens"],
+            accepts_simulated=given["accepts_simulated"],
             by=member,
         )
         return Response(FollowUpSerializer(follow_up).data, status=202)

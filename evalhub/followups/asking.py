@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from django.db import transaction
 
+from evalhub.accounts.choices import MemberKind
 from evalhub.campaigns.choices import COMPLETIONS_PER_TASK, Ask, Origin, TaskOrder, TaskType
 from evalhub.campaigns.models import Campaign, TaskCompletion
 from evalhub.campaigns.services.barring import keep_from
@@ -194,9 +195,18 @@ def _campaign(follow_up: FollowUp, type_: TaskType, cases: list[Case]) -> Campai
     for case in cases:
         for complaint in case.complaints:
             complaint.task_id = tasks[case.old.pk]
-    barred = {tasks[case.old.pk]: case.barred for case in cases}
+    others = _who_do_not_count(follow_up)
+    barred = {tasks[case.old.pk]: case.barred | others for case in cases}
     keep_from(campaign=campaign, barred=barred, seed=seed)
     return open_campaign(campaign=campaign, by=follow_up.created_by)
+
+
+def _who_do_not_count(follow_up: FollowUp) -> set[int]:
+    """Keys of simulated members, who would take the places of people."""
+    if follow_up.accepts_simulated:
+        return set()
+    simulated = follow_up.workspace.members.active().filter(kind=MemberKind.SIMULATED)
+    return set(simulated.values_list("pk", flat=True))
 
 
 def _tasks_by_old(campaign: Campaign) -> dict[int, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ from evalhub.campaigns.choices import TaskType
 from evalhub.campaigns.models import Campaign
 from evalhub.followups.errors import NothingToFollow
 from evalhub.followups.rule import Scale, is_low
-from evalhub.judgments.choices import Evidence
+from evalhub.judgments.choices import Evidence, Source
 from evalhub.judgments.models import Correction, Judgment, Rating, Span
 from evalhub.prompts.models import Collection
 from evalhub.quality.arrays import said_in_any
@@ -57,15 +57,16 @@ class Raised:
         return {each.place for each in self.low} | set(self.overall)
 
 
-def raised_in(about: Campaign | Collection) -> Raised:
+def raised_in(about: Campaign | Collection, *, sources: Sequence[Source]) -> Raised:
     """The complaints in a campaign, or on a collection's prompts, about answers that models wrote.
 
-    As reports have it: of people, each judgment once, without whoever or whatever is left out there.
+    As reports have it: each judgment once, without whoever or whatever is left out there; of those
+    `sources` alone.
 
     Raises:
         NothingToFollow: there are none.
     """
-    said = said_about(about)
+    said = said_about(about).filter(source__in=sources)
     low = list(_low_ratings(said))
     overall = _corrected(said) | _marked(said)
     overall |= _reasoned(said, {each.place for each in low} | overall)

@@ -94,7 +94,7 @@ def _has_faults(said: list[Said], answer: int, scales: dict[int, Scale]) -> bool
 def _said_on(follow_up: FollowUp) -> defaultdict[int, list[tuple[int, Said]]]:
     """By task, each rater's key with their words."""
     campaigns = Campaign.objects.filter(pk__in=[each.pk for each in follow_up.campaigns])
-    counted = said_in_any(campaigns)
+    counted = said_in_any(campaigns).filter(source__in=follow_up.sources)
     words: dict[int, Said] = {}
     by_task: defaultdict[int, list[tuple[int, Said]]] = defaultdict(list)
     for key, task, member in counted.order_by("pk").values_list("pk", "task_id", "member_id"):

@@ -35,6 +35,10 @@ class FollowUpForm(forms.Form):
     max_new_tokens = forms.IntegerField(
         label="Tokens of an answer at most", min_value=1, max_value=MOST_TOKENS, initial=256
     )
+    accepts_simulated = forms.BooleanField(
+        label="Simulated judgments count, too", required=False,
+        help_text="What simulated members said is followed, and they are asked beside people.",
+    )  # fmt: skip
 
     def __init__(self, *args: object, workspace: Workspace, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # Django's own signature

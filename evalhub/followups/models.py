@@ -9,11 +9,16 @@ from evalhub.accounts.models import Member, Workspace
 from evalhub.campaigns.models import Campaign, Task
 from evalhub.common.models import PublicModel, one_of
 from evalhub.followups.choices import Finding, FollowUpState, Learnt
+from evalhub.judgments.choices import Source
 from evalhub.judgments.models import Judgment
 from evalhub.prompts.models import Collection, Completion
 from evalhub.registry.models import LanguageModel
 from evalhub.rubrics.models import Criterion, RubricVersion
 from evalhub.runs.models import Run
+
+
+def sources_of(*, accepts_simulated: bool) -> list[Source]:
+    return [Source.HUMAN, Source.IMPORTED, *([Source.SIMULATED] if accepts_simulated else [])]
 
 
 class FollowUp(PublicModel):
@@ -37,6 +42,8 @@ class FollowUp(PublicModel):
     )
     rubric_version = models.ForeignKey(RubricVersion, models.PROTECT, related_name="+")
     votes = models.PositiveSmallIntegerField()  # judgments on each task
+    accepts_simulated = models.BooleanField(default=False, db_default=False)
+    # whether what simulated members said is followed, and their votes count
     state = models.CharField(
         max_length=10, choices=FollowUpState.choices, default=FollowUpState.ANSWERING.value
     )
@@ -76,6 +83,11 @@ class FollowUp(PublicModel):
         if about is None:
             raise ValueError("a follow-up of nothing")  # the constraint forbids it
         return about
+
+    @property
+    def sources(self) -> list[Source]:
+        """Whose word counts, of those who complained and of those who are asked."""
+        return sources_of(accepts_simulated=self.accepts_simulated)
 
     @property
     def campaigns(self) -> list[Campaign]:

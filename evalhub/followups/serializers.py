@@ -20,6 +20,9 @@ class NewFollowUpSerializer(serializers.Serializer[FollowUp]):
     )
     most_prompts = serializers.IntegerField(min_value=1, max_value=MOST_PROMPTS, default=200)
     max_new_tokens = serializers.IntegerField(min_value=1, max_value=MOST_TOKENS, default=256)
+    accepts_simulated = serializers.BooleanField(
+        default=False, help_text="whether simulated members count among people"
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if ("campaign" in attrs) == ("collection" in attrs):
@@ -42,8 +45,8 @@ class FollowUpSerializer(serializers.ModelSerializer[FollowUp]):
     class Meta:
         model = FollowUp
         fields = [
-            "uid", "model", "campaign", "collection", "state", "prompts", "votes", "left_out",
-            "campaigns", "figures", "error", "created_at", "done_at",
+            "uid", "model", "campaign", "collection", "state", "prompts", "votes",
+            "accepts_simulated", "left_out", "campaigns", "figures", "error", "created_at", "done_at",
         ]  # fmt: skip
 
     def get_campaigns(self, follow_up: FollowUp) -> list[str]:

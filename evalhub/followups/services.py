@@ -25,6 +25,7 @@ def start_follow_up(
     votes: int = 2,
     most_prompts: int = 200,
     max_new_tokens: int = 256,
+    accepts_simulated: bool = False,
     by: Member | None = None,
 ) -> FollowUp:
     """Ask whether a model learned what people said, in a campaign or of a collection's prompts.
@@ -34,6 +35,7 @@ def start_follow_up(
     Args:
         votes: judgments on each answer.
         most_prompts: drawn by lot where there are more.
+        accepts_simulated: simulated members count among people: what they said, and their votes.
 
     Raises:
         NothingToFollow: nobody corrected or criticised anything there.
@@ -45,6 +47,7 @@ def start_follow_up(
         votes=votes,
         most_prompts=most_prompts,
         max_new_tokens=max_new_tokens,
+        accepts_simulated=accepts_simulated,
         by=by,
     )
     note(

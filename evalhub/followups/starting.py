@@ -11,7 +11,7 @@ from evalhub.accounts.models import Member
 from evalhub.campaigns.models import Campaign
 from evalhub.followups.choices import ANSWER
 from evalhub.followups.complaints import Raised, drawn, raised_in
-from evalhub.followups.models import Complaint, FollowUp
+from evalhub.followups.models import Complaint, FollowUp, sources_of
 from evalhub.prompts.models import Collection, Prompt
 from evalhub.prompts.tools import tools_in
 from evalhub.registry.models import LanguageModel
@@ -30,10 +30,11 @@ def begin(
     votes: int,
     most_prompts: int,
     max_new_tokens: int,
+    accepts_simulated: bool,
     by: Member | None,
 ) -> FollowUp:
     """See `services.start_follow_up`."""
-    raised = raised_in(about)
+    raised = raised_in(about, sources=sources_of(accepts_simulated=accepts_simulated))
     uid = uuid4()
     prompts = drawn(raised.places, most=most_prompts, lot=str(uid))
     follow_up = FollowUp(
@@ -44,6 +45,7 @@ def begin(
         collection=about if isinstance(about, Collection) else None,
         rubric_version=raised.version,
         votes=votes,
+        accepts_simulated=accepts_simulated,
         prompts=len(prompts),
         created_by=by,
     )

@@ -64,7 +64,7 @@ def follow_up_new(request: Request, workspace: str) -> HttpResponse:
             follow_up = start_follow_up(
                 model=given["model"], about=given["about"], votes=given["votes"],
                 most_prompts=given["most_prompts"], max_new_tokens=given["max_new_tokens"],
-                by=member,
+                accepts_simulated=given["accepts_simulated"], by=member,
             )  # fmt: skip
         except DomainError as error:
             form.add_error(None, str(error))

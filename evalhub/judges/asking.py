@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -63,16 +63,25 @@ def task_and_order(row_id: str) -> tuple[UUID, int]:
 
 
 def rows_of(
-    items: Iterable[ToAsk], told: str, *, campaign: Campaign, salt: str, has_system: bool
+    items: Iterable[ToAsk],
+    told: str,
+    *,
+    campaign: Campaign,
+    salt: str,
+    has_system: bool,
+    heard: Mapping[UUID, Collection[int]],
 ) -> Iterator[dict[str, Any]]:
     """A row for the recipe generate per task and order.
 
     Args:
         salt: of the markers; whoever wrote a response does not know it.
+        heard: orders of a task that were answered before and are not asked again.
         has_system: whether the model takes a system turn; else all is said in one turn.
     """
     for item in items:
         for nth, order in enumerate(orders_of(campaign.type)):
+            if nth in heard.get(item.task.uid, ()):
+                continue
             asked = _task(item, [item.texts[place] for place in order], campaign, salt)
             turns = [{"role": "user", "content": asked}]
             if has_system:

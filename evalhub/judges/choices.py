@@ -1,5 +1,7 @@
 from django.db.models import TextChoices
 
+KEEP = "judges.keep"  # the kind of job
+
 
 class OnConflict(TextChoices):
     """What becomes of a comparison whose two orders were answered differently."""

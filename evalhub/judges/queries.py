@@ -6,6 +6,8 @@ from uuid import UUID
 from evalhub.campaigns.choices import TaskKind
 from evalhub.campaigns.models import Campaign, Task
 from evalhub.jobs.choices import ENDED
+from evalhub.jobs.models import Job
+from evalhub.judges.choices import KEEP
 from evalhub.judges.models import Judge, JudgePrompt, Judging
 from evalhub.judges.tallying import submission_of
 from evalhub.judges.trusting import failings, latest_report, standing_acceptance
@@ -36,6 +38,12 @@ def tasks_for(prompt: JudgePrompt, campaign: Campaign) -> list[Task]:
 def under_way(prompt: JudgePrompt, campaign: Campaign) -> bool:
     judgings = prompt.judgings.filter(source=campaign)
     return judgings.exclude(run__job__state__in=ENDED).exists()
+
+
+def is_keeping(prompt: JudgePrompt, campaign: Campaign) -> bool:
+    """Whether what an earlier judging had heard is still to be stored."""
+    judgings = prompt.judgings.filter(source=campaign).values("uid")
+    return Job.objects.unended().filter(kind=KEEP, subject_uid__in=judgings).exists()
 
 
 def judgings_of(judge: Judge) -> list[Judging]:

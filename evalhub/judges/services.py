@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import uuid
 from decimal import Decimal
+from itertools import accumulate
 from typing import Any
 
 from django.db import transaction
@@ -20,7 +21,8 @@ from evalhub.judges.asking import orders_of, rows_of, to_ask
 from evalhub.judges.choices import OnConflict
 from evalhub.judges.errors import BadJudge, BarNotMet, StillJudging, UnfitForJudge
 from evalhub.judges.models import Judge, JudgeAcceptance, JudgePrompt, Judging
-from evalhub.judges.queries import tasks_for, under_way
+from evalhub.judges.queries import is_keeping, tasks_for, under_way
+from evalhub.judges.tallying import half_heard
 from evalhub.judges.trusting import BEHIND, failings, is_behind, latest_report
 from evalhub.judges.wording import compared, digest_for, instructions_for, told
 from evalhub.registry.models import LanguageModel, ModelKind
@@ -131,10 +133,17 @@ def start_judging(
     _demand_fit(judge, prompt, campaign)
     _demand_bounds(judge, on_conflict, most_tasks, most_requests, most_cost)
     JudgePrompt.objects.select_for_update(no_key=True).get(pk=prompt.pk)
+    if is_keeping(prompt, campaign):
+        raise StillJudging(
+            "What a judging that was cut off had heard is being stored; try again then."
+        )
     if under_way(prompt, campaign):
         raise StillJudging(f"{judge} judges “{campaign}” already; wait for it, or cancel its run.")
-    tasks = tasks_for(prompt, campaign)
-    fit = min(most_tasks, most_requests // len(orders_of(campaign.type)))
+    tasks, heard = tasks_for(prompt, campaign), half_heard(prompt, campaign)
+    requests = accumulate(
+        len(orders_of(campaign.type)) - len(heard.get(each.uid, ())) for each in tasks
+    )
+    fit = min(most_tasks, sum(each <= most_requests for each in requests))
     if not tasks[:fit]:
         raise UnfitForJudge(f"Nothing of “{campaign}” is left for {judge} to judge.")
     uid, own = uuid.uuid4(), _own_campaign(prompt, campaign, by)
@@ -144,6 +153,7 @@ def start_judging(
         campaign=campaign,
         salt=str(uid),
         has_system=judge.model.kind == ModelKind.ENDPOINT,
+        heard=heard,
     )
     options: dict[str, Any] = {"temperature": 0.0, "max_new_tokens": max_new_tokens, "allow_dropped": TOO_LONG}  # fmt: skip
     if judge.model.kind == ModelKind.ENDPOINT:

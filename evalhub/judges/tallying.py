@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, TypeGuard, TypeVar
 from uuid import UUID, uuid5
 
 from evalhub.campaigns.choices import Ask, TaskType
+from evalhub.campaigns.models import Campaign
+from evalhub.common.files import file_store
 from evalhub.judges.asking import ToAsk, task_and_order, to_ask
 from evalhub.judges.choices import OnConflict, Unread
-from evalhub.judges.models import Judging
+from evalhub.judges.models import JudgePrompt, Judging
 from evalhub.judges.reading import Merged, Said, Unreadable, choices_in, merged, ratings_in
 from evalhub.judges.wording import answerable, compared
 from evalhub.judgments.services.modelled import ModelJudgment, ModelPreference, ModelRating
@@ -56,20 +58,55 @@ def submission_of(prompt: UUID, task: UUID) -> UUID:
 
 
 def tally(judging: Judging, *, beat: Callable[[], object]) -> Tally:
-    """Read every reply of the judging's run."""
+    """Read every reply of the judging's run, beside those that earlier ones had heard of the same tasks."""
     replies, found = replies_of(judging.run), Tally()
+    heard = half_heard(judging.prompt, judging.source, before=judging)
     names = _names(judging)
     tasks = judging.source.tasks.filter(uid__in=replies).select_related("prompt").order_by("pk")
     for item in to_ask(judging.source, list(tasks)):
         beat()
-        _add(found, judging, item, replies[item.task.uid], names)
+        asked = replies[item.task.uid]
+        earlier = {
+            nth: said for nth, said in heard.get(item.task.uid, {}).items() if nth not in asked
+        }
+        _add(found, judging, item, _Heard(asked, earlier), names)
     return found
+
+
+def half_heard(
+    prompt: JudgePrompt, source: Campaign, *, before: Judging | None = None
+) -> dict[UUID, dict[int, str]]:
+    """Replies that an earlier judging of a campaign had heard of tasks of which it did not ask all.
+
+    It was cancelled, or its budget was spent, between the two orders of a pair; who goes on asks for the
+    other one alone.
+    """
+    judgings = prompt.judgings.filter(source=source, counts__unasked__gt=0)
+    if before is not None:
+        judgings = judgings.filter(pk__lt=before.pk)
+    found: dict[UUID, dict[int, str]] = defaultdict(dict)
+    for judging in judgings.select_related("run").order_by("pk"):
+        if not was_asked(judging.run):
+            continue
+        for task, replies in replies_of(judging.run).items():
+            if None in replies.values():
+                found[task] |= {nth: each for nth, each in replies.items() if is_said(each)}
+    return found
+
+
+def is_said(reply: Reply) -> TypeGuard[str]:
+    return isinstance(reply, str) and not isinstance(reply, Unread)
+
+
+def was_asked(run: Run) -> bool:
+    """Whether it is still there what a run asked: an erasure deletes it."""
+    return file_store().exists(run.spec["inputs"]["prompts"]["key"])
 
 
 def replies_of(run: Run) -> Replies:
     """What came of each row that the run was to ask, and of no other."""
     asked = [str(row["id"]) for row in read_rows(run.spec["inputs"]["prompts"]["key"])]
-    came: dict[str, Reply] = dict.fromkeys(asked, Unread.TOO_LONG)
+    came: dict[str, Reply] = dict.fromkeys(asked, Unread.TOO_LONG if run.is_closed else None)
     for row in _rows(run, "refused.jsonl"):
         came[row["prompt"]] = None if row["why"] == OVER_BUDGET else Unread.REFUSED
     for row in _rows(run, "completions.jsonl"):
@@ -84,6 +121,14 @@ def replies_of(run: Run) -> Replies:
 
 def _rows(run: Run, name: str) -> Iterable[dict[str, Any]]:
     return read_rows(run.artifacts[name]["key"]) if name in run.artifacts else ()
+
+
+@dataclass(frozen=True)
+class _Heard:
+    """Of one task: what came of the orders that were asked, and what an earlier run had heard of others."""
+
+    asked: Mapping[int, Reply]
+    earlier: Mapping[int, str]
 
 
 @dataclass(frozen=True)
@@ -103,9 +148,7 @@ def _names(judging: Judging) -> _Names:
     return _Names(answerable(version), pairs, by_key)
 
 
-def _add(
-    found: Tally, judging: Judging, item: ToAsk, replies: Mapping[int, Reply], names: _Names
-) -> None:
+def _add(found: Tally, judging: Judging, item: ToAsk, replies: _Heard, names: _Names) -> None:
     ratings: tuple[ModelRating, ...] = ()
     preferences: tuple[ModelPreference, ...] = ()
     if judging.source.type == TaskType.COMPARISON:
@@ -130,24 +173,23 @@ def _add(
         )
 
 
-def _read(
-    found: Tally, replies: Mapping[int, Reply], read: Callable[[str], Read]
-) -> list[Read] | None:
+def _read(found: Tally, replies: _Heard, read: Callable[[str], Read]) -> list[Read] | None:
     """Every order's answer; None where one is missing, which leaves the task out."""
     said = []
-    for nth in sorted(replies):
-        reply = replies[nth]
+    orders = {**replies.earlier, **replies.asked}
+    for nth in sorted(orders):
+        reply = orders[nth]
         if reply is None:
             found.unasked += 1
             continue
-        found.asked += 1
+        found.asked += nth in replies.asked
         try:
             if isinstance(reply, Unread):
                 raise Unreadable(reply)
             said.append(read(reply))
         except Unreadable as no:
             found.unread[no.why.value] += 1
-    if len(said) == len(replies):
+    if len(said) == len(orders):
         return said
     found.left_out += 1
     return None

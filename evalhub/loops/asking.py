@@ -85,8 +85,6 @@ class NextCampaign(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
             faults.append(f"people names {', '.join(strange)}, but must name uids of members")
         if self.max_share is not None and not 1 <= self.max_share <= 100:
             faults.append(f"max_share is {self.max_share}, but must be 1 to 100")
-        if self.decision_value and self.type != "comparison":
-            faults.append(f"decision_value is of comparisons, but type is {self.type}")
         if self.days is not None and not 1 <= self.days <= 366:
             faults.append(f"days is {self.days}, but must be 1 to 366")
         if self.pay is not None:

@@ -14,6 +14,7 @@ from evalhub.evaluation.gate import TrialTerms, probes_of
 from evalhub.judgments.models import Judgment
 from evalhub.judgments.price import History, bill, history_of
 from evalhub.loops.choices import StepKind
+from evalhub.loops.choosing import LOT, VALUE, how_chosen
 from evalhub.loops.figures import new_judgments
 from evalhub.loops.models import Loop, Step
 from evalhub.loops.opening import tasks_per_prompt
@@ -64,6 +65,17 @@ class People:
     by: str  # rubric, type or guess
     pay: str | None  # an exact amount
     currency: str
+    of: int = 0  # prompts that are answered
+    chosen: str = "all"  # how they are chosen: all, lot or value; see loops.choosing
+
+    @property
+    def how_chosen(self) -> str:
+        """In words, behind what is asked; empty where all are."""
+        told = {
+            LOT: f"They are drawn by lot from {self.of:,} prompts, spread over slices.",
+            VALUE: f"Of answers to {self.of:,} prompts, those likeliest to change a decision; a fifth by lot.",
+        }
+        return told.get(self.chosen, "")
 
 
 @dataclass(frozen=True)
@@ -165,13 +177,21 @@ def _people(loop: Loop, policy: Policy) -> People:
     prompts = Prompt.objects.of_collection(loop.collection).in_use()
     count = min(prompts.exclude(group__split=Split.NONE).count(), policy.generate.prompts)
     history = _history(loop, wanted.type)
-    per_prompt = tasks_per_prompt(wanted.type, policy.generate.n)
-    each = per_prompt * wanted.overlap
-    pay = wanted.pay
+    of, answers = count, policy.generate.n
+    each = tasks_per_prompt(wanted, answers)
+    tasks = of * (answers if wanted.type == "rating" else 1)
+    most, pay = tasks, wanted.pay
     if pay is not None:
         paid_for = pay.affordable(ms_each=history.assumed.ms_each)
-        count = count if paid_for is None else min(count, paid_for // each)
-    people = _asked(history, prompts=count, tasks=count * per_prompt, judgments=count * each)
+        if paid_for is not None:
+            most = min(tasks, paid_for // (wanted.overlap * each) * each)
+    people = replace(
+        _asked(
+            history, prompts=min(of, -(-most // each)), tasks=most, judgments=most * wanted.overlap
+        ),
+        of=of,
+        chosen=how_chosen(wanted, answers=answers, is_short=most < tasks),
+    )
     if pay is None:
         return people
     cost = pay.cost(people.judgments, ms_each=history.assumed.ms_each)

@@ -1,23 +1,22 @@
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from evalhub.campaigns.choices import Origin, TaskType
 from evalhub.campaigns.models import Campaign
 from evalhub.campaigns.services.campaigns import create_campaign, open_campaign
-from evalhub.campaigns.services.tasks import add_from_completions
 from evalhub.jobs.beat import Beat
 from evalhub.jobs.models import Job
 from evalhub.loops import starting
 from evalhub.loops.choices import StepKind
-from evalhub.loops.errors import StepFailed
+from evalhub.loops.choosing import Choice, choose, fill
 from evalhub.loops.models import Round
-from evalhub.loops.opening import affordable_of, pay_for, settings_of
+from evalhub.loops.opening import pay_for, settings_of
 from evalhub.loops.turn import Turn
 from evalhub.prompts.models import Completion
 from evalhub.runs.execution import execute_run
 from evalhub.runs.generating.keeping import keep_answers
-from evalhub.valuing.services import ask_by_value
 
 
 def turn_all() -> int:
@@ -46,33 +45,30 @@ def open_next_campaign(job: Job, beat: Beat) -> dict[str, Any]:
     )
     round_ = rounds.get(uid=job.payload["round"])
     if round_.campaign is None:
+        turn = Turn(round_)
+        answers = Completion.objects.filter(
+            generation__uid=turn.result(StepKind.GENERATE)["generation"]
+        )
+        choice = choose(turn, answers, beat=partial(beat.report, note="choosing what to ask"))
         with beat.fenced():
-            round_.campaign = _open(Turn(round_), job)
+            round_.campaign = _open(turn, job, choice)
             round_.save(update_fields=["campaign"])
+            step = turn.steps[StepKind.CAMPAIGN]
+            step.result |= {"chosen": choice.as_json()}
+            step.save(update_fields=["result"])
     return {"campaign": str(round_.campaign.uid), "tasks": round_.campaign.tasks.count()}
 
 
-def _open(turn: Turn, job: Job) -> Campaign:
-    wanted = turn.policy.campaign
+def _open(turn: Turn, job: Job, choice: Choice) -> Campaign:
     campaign = create_campaign(
         workspace=turn.workspace,
         title=f"{turn.round}: new answers",
         rubric_version=turn.loop.rubric_version,
-        type=TaskType(wanted.type),
+        type=TaskType(turn.policy.campaign.type),
         by=job.created_by,
         origin=Origin.ROUND,
         **settings_of(turn),
     )
-    answers = Completion.objects.filter(
-        generation__uid=turn.result(StepKind.GENERATE)["generation"]
-    )
-    paid = affordable_of(turn, campaign, answers)
-    if not add_from_completions(campaign=campaign, completions=paid, seed=turn.policy.seed):
-        raise StepFailed(
-            "The model gave no prompt enough different answers for a task. Raise "
-            "generate.temperature or generate.n in the Loop's policy, then resume."
-        )
     pay_for(turn, campaign)
-    if wanted.decision_value:
-        ask_by_value(campaign=campaign, by=job.created_by)
+    fill(turn, campaign, choice, by=job.created_by)
     return open_campaign(campaign=campaign, by=job.created_by)

@@ -1,10 +1,9 @@
-"""The next campaign as the policy wants it: for whom, until when, what it pays, and how much it may come to."""
+"""The next campaign as the policy wants it: for whom, until when, what it pays, and how much that may come to."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from evalhub.campaigns.choices import COMPLETIONS_PER_TASK, TaskType
@@ -12,9 +11,9 @@ from evalhub.campaigns.models import Campaign
 from evalhub.campaigns.services.campaigns import Settings
 from evalhub.campaigns.services.rates import set_pay_rate
 from evalhub.judgments.price import history_of
+from evalhub.loops.asking import NextCampaign
 from evalhub.loops.errors import StepFailed
 from evalhub.loops.turn import Turn
-from evalhub.prompts.models import Completion
 
 
 def settings_of(turn: Turn) -> Settings:
@@ -47,35 +46,32 @@ def _people(turn: Turn) -> list[int]:
     return sorted(found.values())
 
 
-def affordable_of(
-    turn: Turn, campaign: Campaign, answers: QuerySet[Completion]
-) -> QuerySet[Completion]:
-    """Answers to as many prompts as the budget pays for, in the order of the prompts' uids.
+def affordable(turn: Turn, campaign: Campaign) -> int | None:
+    """How many judgments the budget pays for; None: any number.
 
     Raises:
-        StepFailed: it does not pay for one task.
+        StepFailed: it does not pay for those of one prompt.
     """
     wanted = turn.policy.campaign
     if wanted.pay is None:
-        return answers
-    ms_each = history_of(campaign).assumed.ms_each
-    judgments = wanted.pay.affordable(ms_each=ms_each)
-    if judgments is None:
-        return answers
-    each = wanted.overlap * tasks_per_prompt(wanted.type, turn.policy.generate.n)
-    prompts = judgments // each
-    if prompts < 1:
+        return None
+    judgments = wanted.pay.affordable(ms_each=history_of(campaign).assumed.ms_each)
+    each = wanted.overlap * tasks_per_prompt(wanted, turn.policy.generate.n)
+    if judgments is not None and judgments < each:
         raise StepFailed(
             f"campaign.pay.budget ({wanted.pay.budget} {wanted.pay.currency}) does not pay for the "
             f"{each} judgments of one prompt. Raise it in the Loop's policy, then resume."
         )
-    ordered = answers.order_by("prompt__uid").values_list("prompt", "prompt__uid").distinct()
-    return answers.filter(prompt__in=[key for key, _uid in ordered[:prompts]])
+    return judgments
 
 
-def tasks_per_prompt(type_: str, answers: int) -> int:
-    """At most: a rating makes a task of each answer, the others one of all."""
-    return answers if COMPLETIONS_PER_TASK[TaskType(type_)] == (1, 1) else 1
+def tasks_per_prompt(wanted: NextCampaign, answers: int) -> int:
+    """At most, of what is taken together: a rating makes a task of each answer, the others one of all.
+
+    Ratings that are chosen by decision value are taken one by one.
+    """
+    is_single = COMPLETIONS_PER_TASK[TaskType(wanted.type)] == (1, 1)
+    return answers if is_single and not wanted.decision_value else 1
 
 
 def pay_for(turn: Turn, campaign: Campaign) -> None:

@@ -79,4 +79,5 @@ def _campaign(result: dict[str, Any]) -> dict[str, Any] | None:
     uid = result.get("campaign")
     if not uid:
         return None
-    return {"uid": uid, "tasks": Campaign.objects.get(uid=uid).tasks.count()}
+    tasks = Campaign.objects.get(uid=uid).tasks.count()
+    return {"uid": uid, "tasks": tasks, "chosen": result.get("chosen")}

@@ -81,7 +81,7 @@ class LoopSettingsForm(forms.Form):
     campaign__languages = WordsField(label="Languages", help_text="Of these, people must speak one: de, pt-br. Empty: any.")  # fmt: skip
     campaign__qualifications = WordsField(label="Qualifications", help_text="People must have all of these.")  # fmt: skip
     campaign__max_share = whole("The most one person may give, in percent", high=100)
-    campaign__decision_value = forms.BooleanField(label="Ask first what is likeliest to change a decision", required=False, help_text="Comparisons only; a fifth of the tasks still comes by lot.")  # fmt: skip
+    campaign__decision_value = forms.BooleanField(label="Ask first what is likeliest to change a decision", required=False, help_text="And where the budget does not pay for all: ask that alone. A fifth of the tasks still comes by lot.")  # fmt: skip
     campaign__days = whole("Days until it closes by itself", "Empty: when you close it.", high=366)
     campaign__pay__amount = forms.DecimalField(label="A judgment earns", required=False, min_value=0, max_digits=12, decimal_places=4, help_text="Empty: nothing is paid.")  # fmt: skip
     campaign__pay__currency = forms.ChoiceField(label="Currency", required=False, choices=[(each, each) for each in ("", *CURRENCIES)])  # fmt: skip

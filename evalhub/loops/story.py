@@ -16,6 +16,7 @@ from evalhub.evaluation.models import Comparison, Evaluation, HumanTrial, Promot
 from evalhub.evaluation.trials.telling import headline as trial_headline
 from evalhub.jobs.models import Job
 from evalhub.loops.choices import StepKind
+from evalhub.loops.choosing import in_words as choice_in_words
 from evalhub.loops.models import Round, Step
 from evalhub.loops.policy import differences
 from evalhub.loops.spending import spent_on
@@ -174,6 +175,8 @@ def _campaign(paragraph: Paragraph, result: dict[str, Any]) -> None:
         return
     campaign = Campaign.objects.get(uid=result["campaign"])
     paragraph.text = f"{_count(result['tasks'], 'new task', 'new tasks')} opened for judgment."
+    if told := choice_in_words(result.get("chosen")):
+        paragraph.text += f" {told}"
     paragraph.links.append(Link(campaign.title, "campaigns:detail", campaign.uid))
 
 

@@ -67,6 +67,8 @@ def in_lines(forecast: Forecast) -> list[str]:
         f"A campaign of at most {people.tasks:,} tasks: {people.judgments:,} judgments, about "
         f"{people.minutes:.0f} minutes of annotators{pay}"
     )
+    if people.how_chosen:
+        lines.append(people.how_chosen)
     if (trial := forecast.trial) is not None:
         lines.append(
             f"A blind trial, if the figures meet the gate: at most {trial.judgments:,} judgments on "

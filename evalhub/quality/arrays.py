@@ -64,7 +64,8 @@ _RANKINGS = """
     WHERE j.id IN ({judgments})
 """
 _MODELS = """
-    SELECT DISTINCT c.completion_id, g.model_id
+    SELECT DISTINCT c.completion_id,
+           CASE WHEN x.written_by_id IS NULL THEN g.model_id ELSE 0 END
     FROM campaigns_taskcompletion c
     JOIN campaigns_task t ON t.id = c.task_id
     JOIN prompts_completion x ON x.id = c.completion_id
@@ -203,18 +204,19 @@ class Models:
     names: list[str]  # in order
     uids: list[str]  # of the same
     completions: Ints  # keys, rising
-    places: Ints  # of each one's model in `names`
+    places: Ints  # of each one's model in `names`; -1 where a person wrote it
 
     def of(self, completion_R: Ints) -> Ints:
+        """The models' places; -1 of what a person wrote, such as an edit, which is no model's."""
         return self.places[np.searchsorted(self.completions, completion_R)]
 
 
 def models_of(campaign: Campaign) -> Models:
     completions, models = columns_of(_MODELS, [campaign.pk], 2)
     keys, nth = np.unique(models, return_inverse=True)
-    known = LanguageModel.objects.in_bulk(keys.tolist())
+    known = LanguageModel.objects.in_bulk([pk for pk in keys.tolist() if pk])
     ordered = sorted(known, key=lambda pk: (known[pk].name, pk))
-    place = np.array([ordered.index(pk) for pk in keys.tolist()], dtype=np.int64)
+    place = np.array([ordered.index(pk) if pk else -1 for pk in keys.tolist()], dtype=np.int64)
     uids = [str(known[pk].uid) for pk in ordered]
     return Models([known[pk].name for pk in ordered], uids, completions, place[nth])
 

@@ -29,7 +29,7 @@ from evalhub.reports.haste import WORDS_A_SECOND, hasty_in
 from evalhub.reports.repeated import Repeated, repeated_in
 from evalhub.rubrics.models import Criterion, ScaleKind
 from evalhub.stats.kappas import kappa, quadratic_weights
-from evalhub.stats.proportions import Z, wilson
+from evalhub.stats.proportions import Z, score_interval, wilson
 from evalhub.stats.reliability import strengths
 
 Beat = Callable[[], object]
@@ -43,18 +43,22 @@ OVERALL = "overall"
 def consistency_report(campaign: Campaign, *, beat: Beat = lambda: None) -> dict[str, Any]:
     """Person by person: gold passed, repeats answered alike, the pull of the first place, haste.
 
+    A pair that was shown the other way round the second time tells of the place and not how steady
+    somebody is: it counts to `swapped` and `position`, every other repeat to `repeats`.
+
     Returns:
         `people`, each with `annotator`, `member` (its uid), `judgments`, and, None where there is
         nothing to tell: `gold` (`part` of `n` with its interval), `repeats` (the same, and with kappa
-        by question), `position` (see `_positions`), `hasty`. `behind` each names up to 20 judgments:
+        by question), `swapped` (see `_swapped`), `position` (see `_positions`), `hasty`. `behind` each names up to 20 judgments:
         that failed, that changed, that were hasty. Intervals are 95 %.
     """
     rows = Judgment.objects.filter(campaign=campaign).own_words().order_by().values_list("member")
     counts = dict(rows.annotate(Count("pk")))
     beat()
-    gold, repeats = _gold(campaign), _repeats(repeated_in(campaign))
+    twice = repeated_in(campaign)
+    gold, repeats, swapped = _gold(campaign), _repeats(twice), _swapped(twice)
     beat()
-    positions, haste = _positions(campaign, beat), _haste(campaign)
+    positions, haste = _positions(campaign, twice, beat), _haste(campaign)
     people = Member.objects.filter(pk__in=counts).order_by("pseudonym", "pk")
     return {
         "campaign": str(campaign.uid),
@@ -68,6 +72,7 @@ def consistency_report(campaign: Campaign, *, beat: Beat = lambda: None) -> dict
                 "behind": {"member": str(member.uid)},
                 "gold": gold.get(member.pk),
                 "repeats": repeats.get(member.pk),
+                "swapped": swapped.get(member.pk),
                 "position": positions.get(member.pk),
                 "hasty": haste.get(member.pk),
             }
@@ -90,8 +95,9 @@ def _gold(campaign: Campaign) -> dict[int, dict[str, Any]]:
 def _repeats(twice: Repeated) -> dict[int, dict[str, Any]]:
     asked = _asked(twice.question_R)
     found = {}
-    for member in np.unique(twice.member_R).tolist():
-        mine_R = twice.member_R == member
+    steady_R = ~twice.swapped
+    for member in np.unique(twice.member_R[steady_R]).tolist():
+        mine_R = steady_R & (twice.member_R == member)
         same_R = twice.before_R[mine_R] == twice.after_R[mine_R]
         changed = np.unique(twice.second_R[mine_R][~same_R])[::-1].tolist()
         questions = [
@@ -102,6 +108,47 @@ def _repeats(twice: Repeated) -> dict[int, dict[str, Any]]:
         share = wilson(int(same_R.sum()), int(mine_R.sum()))
         found[member] = asdict(share) | {"questions": questions, "behind": _named(changed)}
     return found
+
+
+def _swapped(twice: Repeated) -> dict[int, dict[str, Any]]:
+    """Of pairs that were shown once either way round, overall: what stood first, each time alike or not.
+
+    Whatever the answers are worth, each stood first once, so `value`, the share of what stood first,
+    is 0.5 without a pull; a tie counts half. Wilson's interval takes each repeat for one yes or no, which
+    varies more than its mean of two does: it is at least as wide as it need be.
+
+    Returns:
+        by person `n` and of these `first` and `second` (preferred both times what stood there), `alike` (the
+        same answer, or a tie, both times), and `value` with its interval.
+    """
+    mine_R = twice.swapped & (twice.question_R == 0)
+    before_R = _towards_first(twice.before_R, twice.place_before_R)
+    after_R = _towards_first(twice.after_R, twice.place_after_R)
+    found = {}
+    for member in np.unique(twice.member_R[mine_R]).tolist():
+        chosen_R = mine_R & (twice.member_R == member)
+        before, after = before_R[chosen_R], after_R[chosen_R]
+        mean = float((before + after).mean() / 2)
+        low, high = score_interval(mean, len(before))
+        moved = twice.second_R[chosen_R][before + after != 1]
+        found[member] = {
+            "n": len(before),
+            "first": int(((before == 1) & (after == 1)).sum()),
+            "second": int(((before == 0) & (after == 0)).sum()),
+            "alike": int((before + after == 1).sum()),
+            "value": mean,
+            "low": low,
+            "high": high,
+            "behind": _named(np.unique(moved)[::-1].tolist()),
+        }
+    return found
+
+
+def _towards_first(value_R: Ints, place_R: Ints) -> NDArray[np.float64]:
+    """1 where what stood first was preferred, 0 where the other was, one half for a tie or "both bad"."""
+    side_R = np.where(value_R == 2, 0, value_R) * place_R
+    towards_R: NDArray[np.float64] = (1 + side_R) / 2
+    return towards_R
 
 
 class Asked(NamedTuple):
@@ -144,29 +191,38 @@ def _question(asked: Asked, twice: Repeated, chosen_R: NDArray[np.bool_]) -> dic
     }
 
 
-def _positions(campaign: Campaign, beat: Beat) -> dict[int, dict[str, Any]]:
+def _positions(campaign: Campaign, twice: Repeated, beat: Beat) -> dict[int, dict[str, Any]]:
     """How often each would prefer what stands first, of two that are equally good: 0.5 is no pull.
 
-    From the overall preferences whose order is known, by `strengths`; `logits` is its term with its
-    standard `error`. Few answers leave it near 0.5, as the prior has a standard deviation of ½.
+    From the overall preferences whose order is known, and those of repeats that stood the other way
+    round, by `strengths`; `logits` is its term with its standard `error`. Few answers leave it near 0.5, as
+    the prior has a standard deviation of ½.
     """
     given = preferences_of(campaign)
-    mine_R = (given.criterion == 0) & (given.place != 0)
-    if not mine_R.any():
+    known_R = (given.criterion == 0) & (given.place != 0)
+    again_R = twice.swapped & (twice.question_R == 0)
+    first = np.concatenate([given.first[known_R], twice.one_R[again_R]])
+    second = np.concatenate([given.second[known_R], twice.other_R[again_R]])
+    if not len(first):
         return {}
-    unit_R = places(given.first[mine_R], given.second[mine_R])
-    members, rater_R, n_A = np.unique(given.member[mine_R], return_inverse=True, return_counts=True)
+    side_R = np.where(twice.after_R == 2, 0, twice.after_R)[again_R]
+    side = np.concatenate([np.sign(given.margin[known_R]), side_R])
+    place = np.concatenate([given.place[known_R], twice.place_after_R[again_R]])
+    turned = np.where(first > second, -1, 1)  # the lower key first, as of all preferences
+    unit = places(np.minimum(first, second), np.maximum(first, second))
+    member = np.concatenate([given.member[known_R], twice.member_R[again_R]])
+    members, rater_R, n_A = np.unique(member, return_inverse=True, return_counts=True)
     fit = strengths(
-        unit_R,
+        unit,
         rater_R,
-        (np.sign(given.margin[mine_R]) + 1) / 2,
-        given.place[mine_R].astype(float),
-        units=int(unit_R.max()) + 1,
+        (side * turned + 1) / 2,
+        (place * turned).astype(float),
+        units=int(unit.max()) + 1,
         raters=len(members),
         beat=beat,
     )
     return {
-        int(member): {
+        int(key): {
             "value": _share_at(logits),
             "low": _share_at(logits - Z * error),
             "high": _share_at(logits + Z * error),
@@ -174,7 +230,7 @@ def _positions(campaign: Campaign, beat: Beat) -> dict[int, dict[str, Any]]:
             "error": float(error),
             "n": int(n),
         }
-        for member, logits, error, n in zip(
+        for key, logits, error, n in zip(
             members, fit.position_A, fit.position_error_A, n_A, strict=True
         )
     }

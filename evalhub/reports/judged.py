@@ -93,10 +93,11 @@ def ratings_judged(ratings: Ratings, written: Models) -> Iterator[Judged]:
 
 
 def preferences_judged(preferences: Preferences, written: Models) -> Iterator[Judged]:
-    """Comparisons of a model with itself count for nothing."""
+    """Comparisons of a model with itself, or with what a person wrote, count for nothing."""
     one, two = written.of(preferences.first), written.of(preferences.second)
+    of_two = (one != two) & (one >= 0) & (two >= 0)
     for key, asked in compared_in(preferences).items():
-        mine = (preferences.criterion == key) & (one != two)
+        mine = (preferences.criterion == key) & of_two
         if not mine.any():
             continue
         won_P = wins(preferences, mine)

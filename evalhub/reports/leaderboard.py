@@ -41,8 +41,8 @@ def leaderboard_report(campaign: Campaign, *, beat: Beat = lambda: None) -> dict
         what did), and `warnings`:
         `unlinked` (models that no chain of judgments links to the largest group) and `unbounded`
         (that won or lost everything); `slices`: the same of each slice of the prompts alone, so that
-        models may be linked in all together and not in one. Comparisons of a model with itself count
-        for nothing. `slices_left_out`: rarer slices than those.
+        models may be linked in all together and not in one. Comparisons of a model with itself, or with
+        what a person wrote, count for nothing. `slices_left_out`: rarer slices than those.
     """
     preferences, models = preferences_of(campaign), models_of(campaign)
     slicing = slicing_of(campaign)
@@ -90,7 +90,9 @@ class Compared:
 
 
 def _compared(preferences: Preferences, key: int, written: Models) -> Compared:
-    mine = preferences.where(preferences.criterion == key)
+    """What a person wrote, as an edit, stands on no board of models."""
+    of_models = (written.of(preferences.first) >= 0) & (written.of(preferences.second) >= 0)
+    mine = preferences.where((preferences.criterion == key) & of_models)
     return Compared(
         first=written.of(mine.first),
         second=written.of(mine.second),

@@ -100,8 +100,9 @@ def _rates(
     count_GM = table_of(bucket_C, cell_C, None, shape=shape)
     said = (share_C > 0.5).astype(float)
     rate = shares(table_of(bucket_C, cell_C, said, shape=shape), count_GM, draws_of(shape[0]))
-    missing_M = np.bincount(model_C[is_even_C], minlength=shape[1])
-    model_R = model_C[nth_R]
+    missing_M = np.bincount(model_C[is_even_C & (model_C >= 0)], minlength=shape[1])
+    by_model_R = model_C[nth_R] >= 0  # and not by a person
+    model_R, judgment_R = model_C[nth_R][by_model_R], judgment_R[by_model_R]
     judgments_M = np.bincount(model_R[first_of_each(judgment_R, model_R)], minlength=shape[1])
     return [
         {
@@ -112,5 +113,5 @@ def _rates(
             "judgments": int(judgments_M[at]),
             "behind": {"model": written.uids[at]},
         }
-        for at in np.unique(model_C).tolist()
+        for at in np.unique(model_R).tolist()
     ]

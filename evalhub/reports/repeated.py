@@ -17,6 +17,7 @@ from evalhub.quality.arrays import columns_of
 from evalhub.rubrics.models import ScaleKind
 
 Ints = NDArray[np.int64]
+WIDTH = 10  # columns
 
 # The person's last own word on the task from which the repeat was drawn, and on the repeat.
 _TWICE = """
@@ -29,8 +30,17 @@ _BOTH_COUNT = """
     WHERE d.kind = 'repeat' AND x.id IN ({judgments}) AND y.id IN ({judgments})
 """
 _HEAD = "SELECT coalesce({criterion}, 0)::bigint, x.member_id, x.id, y.id"
+_NO_PLACE = "0::bigint, 0::bigint"
+# 1 where the preference's first stood first on the page, -1 where it stood second, 0 where nobody knows.
+_PLACE = """
+    coalesce((SELECT CASE WHEN shown.completion_id = r.first_id THEN 1 ELSE -1 END
+              FROM campaigns_assignment a JOIN campaigns_taskcompletion shown
+                ON shown.task_id = a.task_id AND shown.place = a.permutation[1]
+              WHERE a.id = {judgment}.assignment_id), 0)::bigint
+"""
 _RATINGS = f"""
-    {_HEAD.format(criterion="r.criterion_id")}, r.value::bigint, s.value::bigint {_TWICE}
+    {_HEAD.format(criterion="r.criterion_id")}, r.value::bigint, s.value::bigint, {_NO_PLACE},
+    {_NO_PLACE} {_TWICE}
     JOIN judgments_rating r ON r.judgment_id = x.id AND r.value IS NOT NULL
     JOIN judgments_rating s
       ON s.judgment_id = y.id AND s.criterion_id = r.criterion_id AND s.value IS NOT NULL
@@ -43,7 +53,8 @@ _PREFERENCES = f"""
     {_HEAD.format(criterion="-r.criterion_id")},
     CASE WHEN r.both_bad THEN 2 ELSE sign(r.margin) END::bigint,
     CASE WHEN s.both_bad THEN 2
-         ELSE sign(s.margin) * CASE WHEN s.first_id = r.first_id THEN 1 ELSE -1 END END::bigint
+         ELSE sign(s.margin) * CASE WHEN s.first_id = r.first_id THEN 1 ELSE -1 END END::bigint,
+    {_PLACE.format(judgment="x")}, {_PLACE.format(judgment="y")}, r.first_id, r.second_id
     {_TWICE}
     JOIN judgments_preference r ON r.judgment_id = x.id
     JOIN judgments_preference s
@@ -52,7 +63,7 @@ _PREFERENCES = f"""
 """
 _RANKINGS = f"""
     {_HEAD.format(criterion="NULL")},
-    sign(r2.tier - r.tier)::bigint, sign(s2.tier - s.tier)::bigint {_TWICE}
+    sign(r2.tier - r.tier)::bigint, sign(s2.tier - s.tier)::bigint, {_NO_PLACE}, {_NO_PLACE} {_TWICE}
     JOIN judgments_rankedcompletion r ON r.judgment_id = x.id
     JOIN judgments_rankedcompletion r2
       ON r2.judgment_id = x.id AND r2.completion_id > r.completion_id
@@ -74,16 +85,27 @@ class Repeated:
     second_R: Ints
     before_R: Ints  # values: of a scale, or 1, 0, -1 and 2 for "both bad"
     after_R: Ints
+    place_before_R: (
+        Ints  # of a pair: 1 where what the values are towards stood first, -1 where second
+    )
+    place_after_R: Ints  # 0 where nobody knows, and of what is no pair
+    one_R: Ints  # completions, by key, the one that values are towards; 0 of what is no pair
+    other_R: Ints
+
+    @property
+    def swapped(self) -> NDArray[np.bool_]:
+        """Pairs that stood the other way round the second time."""
+        return self.place_before_R * self.place_after_R < 0
 
 
 def repeated_in(campaign: Campaign) -> Repeated:
     """Each answer of the campaign that its person gave twice; what they could not tell is left out."""
     if not campaign.tasks.filter(kind=TaskKind.REPEAT).exists():
-        return Repeated(*(np.zeros(0, dtype=np.int64) for _ in range(6)))
+        return Repeated(*(np.zeros(0, dtype=np.int64) for _ in range(WIDTH)))
     rows = Judgment.objects.filter(campaign=campaign).own_words().order_by().values("pk")
     chosen, values = rows.query.sql_with_params()
     found = [
-        columns_of(statement.replace("{judgments}", chosen), [*values, *values], 6)
+        columns_of(statement.replace("{judgments}", chosen), [*values, *values], WIDTH)
         for statement in (_RATINGS, _PREFERENCES, _RANKINGS)
     ]
     return Repeated(*(np.concatenate(parts) for parts in zip(*found, strict=True)))

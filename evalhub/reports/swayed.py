@@ -56,7 +56,8 @@ def length_of_pairs(
             raw = _effects(first, second, won_P, places, bucket_P, M)
             taken_out = _effects(first, second, won_P, [gap_P, *places], bucket_P, M)
             effect = _effect(taken_out, len(won_P))
-            models = _strengths([written.names[each] for each in seen.tolist()], raw, taken_out)
+            names = [written.names[each] if each >= 0 else "" for each in seen.tolist()]
+            models = _strengths(names, raw, taken_out)
         told = {"longer_wins": share, "effect": effect, "models": models}
         rows.append(_about(asked, preferences.judgment[mine]) | told)
     return rows
@@ -120,7 +121,9 @@ def position(preferences: Preferences, written: Models, *, beat: Beat) -> list[d
             share = _share(person_P, np.where(place_P > 0, won_P, 1 - won_P))
             share["missing"] = int(is_asked.sum() - mine.sum())
             one, two = written.of(preferences.first[mine]), written.of(preferences.second[mine])
-            found = _effects(one, two, won_P, [place_P], person_P, len(written.names))
+            seen, at = np.unique(np.concatenate([one, two]), return_inverse=True)
+            first, second = at[: len(one)], at[len(one) :]
+            found = _effects(first, second, won_P, [place_P], person_P, len(seen))
             effect = _effect(found, len(won_P))
         told = {"first_wins": share, "effect": effect}
         rows.append(_about(asked, preferences.judgment[is_asked]) | told)
@@ -164,7 +167,7 @@ def _effect(found: Effects, n: int) -> dict[str, Any]:
 
 
 def _strengths(names: list[str], raw: Effects, taken_out: Effects) -> list[dict[str, Any]]:
-    """The strongest first."""
+    """The strongest first; what has no name is no model."""
     sides = [
         (each.strength_M, each.strength_low_M, each.strength_high_M) for each in (raw, taken_out)
     ]
@@ -175,4 +178,5 @@ def _strengths(names: list[str], raw: Effects, taken_out: Effects) -> list[dict[
             "adjusted": interval(*(part_M[at] for part_M in sides[1])),
         }
         for at in np.argsort(-taken_out.strength_M, kind="stable").tolist()
+        if names[at]
     ]

@@ -43,7 +43,7 @@ def lay_out(run: Run, beat: Beat) -> Path:
         if model.is_adapter:
             for path, file in model.facts["files"].items():
                 fetch(file, folder / name / path, beat)
-    _fetch_checkpoint(run, folder, beat)
+    fetch_checkpoint(run, folder, beat)
     if not (folder / RunSpec.FILE).exists():
         spec_of(run).write(folder)
     return folder
@@ -171,7 +171,7 @@ def _lay_out_base(base: LanguageModel, partial: Path, beat: Beat) -> None:
         shutil.rmtree(partial)
 
 
-def _fetch_checkpoint(run: Run, folder: Path, beat: Beat) -> None:
+def fetch_checkpoint(run: Run, folder: Path, beat: Beat) -> None:
     """The newest stored one that is whole, for a run that began on another machine."""
     for checkpoint in reversed(run.checkpoints):
         target = folder / "checkpoints" / checkpoint["name"]

@@ -12,6 +12,6 @@ class Answer:
 
     prompt: str
     text: str
-    model: int = 0  # the key of whoever wrote it
+    model: int = 0  # the key of the model that wrote it; 0: a person did
     scores: Mapping[int, float] = field(default_factory=dict)
     slices: Sequence[str] = ()

@@ -12,7 +12,7 @@ from zlib import crc32
 
 import numpy as np
 
-from evalhub.stats.decision_value import Floats
+from evalhub.stats.believing import Floats
 from evalhub.valuing.answers import Answer
 
 WORDS = 16  # columns that words are hashed into

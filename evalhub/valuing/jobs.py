@@ -10,17 +10,12 @@ from typing import TYPE_CHECKING, Any
 from django.db import connection
 from django.utils import timezone
 
+from evalhub.campaigns.choices import TaskType
 from evalhub.campaigns.models import Campaign
 from evalhub.jobs.beat import Beat
 from evalhub.jobs.models import Job
 from evalhub.valuing.choices import Aim
-from evalhub.valuing.knowledge import (
-    Pair,
-    answers_of,
-    names_of,
-    open_pairs,
-    said_before,
-)
+from evalhub.valuing.knowledge import Asked, answers_of, heard_for, names_of, open_tasks
 from evalhub.valuing.models import Valuation, ValuedTask
 
 if TYPE_CHECKING:
@@ -49,57 +44,58 @@ def value_tasks(job: Job, beat: Beat) -> dict[str, Any]:
     )
     campaign = valuation.campaign
     beat.report(note="reading what was said")
-    pairs, beyond = open_pairs(campaign)
-    by_lot = _draw(valuation, pairs)
-    valued = [each for each in pairs if each.key not in by_lot]
+    asked, beyond = open_tasks(campaign)
+    by_lot = _draw(valuation, asked)
+    valued = [each for each in asked if each.key not in by_lot]
     drawn = sorted(
-        (each for each in pairs if each.key in by_lot), key=lambda each: _lot(valuation, each)
+        (each for each in asked if each.key in by_lot), key=lambda each: _lot(valuation, each)
     )
     figures, worth = _value(valuation, campaign, valued, beat)
     order = list(interleaved(figures.pop("order"), drawn, share=valuation.by_lot))
     beat.report(note="putting tasks in order")
     _place(valuation, order, worth, beat)
-    figures |= {"tasks": len(pairs), "beyond": beyond}
+    figures |= {"tasks": len(asked), "beyond": beyond}
     with beat.fenced():
         valuation.turn += 1
         valuation.last_judgment = figures.pop("last_judgment")
         valuation.figures, valuation.valued_at = figures, timezone.now()
         valuation.save(update_fields=["turn", "last_judgment", "figures", "valued_at"])
-    return {"valuation": str(valuation.uid), "tasks": len(pairs)}
+    return {"valuation": str(valuation.uid), "tasks": len(asked)}
 
 
 def _value(
-    valuation: Valuation, campaign: Campaign, pairs: Sequence[Pair], beat: Beat
+    valuation: Valuation, campaign: Campaign, asked: Sequence[Asked], beat: Beat
 ) -> tuple[dict[str, Any], dict[int, float]]:
-    from evalhub.valuing.decisions import Field
+    from evalhub.valuing.decisions import field_of
 
-    said, last = said_before(campaign)
-    known = [(each.first, each.second) for each in pairs]
-    known += [(each.first, each.second) for each in said]
-    answers = answers_of(key for both in known for key in both)
-    told: dict[str, Any] = {"judgments": len(said), "last_judgment": last, "order": list(pairs)}
-    if not pairs:
+    heard = heard_for(campaign)
+    told: dict[str, Any] = {
+        "judgments": heard.judgments, "last_judgment": heard.last, "order": list(asked),
+    }  # fmt: skip
+    if not asked:
         return told, {}
-    field = Field(answers, said)
-    most = max(LEAST_AHEAD, 2 * valuation.every)
+    answers = answers_of(heard.answers.union(*(each.answers for each in asked)))
+    field = field_of(TaskType(campaign.type), answers, heard, threshold=valuation.threshold)
     found = field.find(
-        pairs,
+        asked,
         aim=Aim(valuation.aim),
-        most=most,
+        most=max(LEAST_AHEAD, 2 * valuation.every),
         seed=valuation.pk,
         beat=lambda: beat.report(note="valuing"),
     )
-    ordered = [pairs[place] for place in found.places.tolist()]
-    worth = {pair.key: value for pair, value in zip(ordered, found.worth.tolist(), strict=True)}
-    return told | {"order": ordered} | _figures(found, valuation.every), worth
+    ordered = [asked[place] for place in found.places.tolist()]
+    worth = {each.key: value for each, value in zip(ordered, found.worth.tolist(), strict=True)}
+    return told | {"order": ordered} | _figures(found, valuation), worth
 
 
-def _figures(found: Found, every: int) -> dict[str, Any]:
+def _figures(found: Found, valuation: Valuation) -> dict[str, Any]:
     shown = found.orders[:MOST_ORDERS]
     names = names_of(sorted({key for each in shown for key in (each.better, each.worse)}))
+    data: dict[str, Any] = {"n": found.data_n, "wrong": found.data_wrong}
+    is_rated = valuation.campaign.type == TaskType.RATING
     return {
-        "gain": float(found.worth[:every].sum()),
-        "pairs": {"n": found.pairs_n, "wrong": found.pairs_wrong},
+        "gain": float(found.worth[: valuation.every].sum()),
+        **({"rows": data | {"threshold": valuation.threshold}} if is_rated else {"pairs": data}),
         "orders": [
             asdict(each) | {"better": names[each.better], "worse": names[each.worse]}
             for each in shown
@@ -107,9 +103,9 @@ def _figures(found: Found, every: int) -> dict[str, Any]:
     }
 
 
-def _draw(valuation: Valuation, pairs: Sequence[Pair]) -> set[int]:
+def _draw(valuation: Valuation, asked: Sequence[Asked]) -> set[int]:
     """Keys of the tasks that stand where the lot put them; who was drawn once stays drawn."""
-    keys = [each.key for each in pairs]
+    keys = [each.key for each in asked]
     known: dict[int, bool] = dict(
         ValuedTask.objects.filter(task__in=keys).values_list("task_id", "by_lot")
     )
@@ -120,7 +116,7 @@ def _draw(valuation: Valuation, pairs: Sequence[Pair]) -> set[int]:
             by_lot=_lot(valuation, each) < valuation.by_lot * 2**256 // 100,
             place=place,
         )
-        for place, each in enumerate(pairs)
+        for place, each in enumerate(asked)
         if each.key not in known
     ]
     ValuedTask.objects.bulk_create(fresh, batch_size=_AT_ONCE, ignore_conflicts=True)
@@ -128,12 +124,12 @@ def _draw(valuation: Valuation, pairs: Sequence[Pair]) -> set[int]:
     return {key for key, by_lot in known.items() if by_lot}
 
 
-def _lot(valuation: Valuation, pair: Pair) -> int:
+def _lot(valuation: Valuation, asked: Asked) -> int:
     """Even, below 2**256, and the same whenever it is asked for."""
-    return int.from_bytes(sha256(f"{valuation.uid}:{pair.key}".encode()).digest())
+    return int.from_bytes(sha256(f"{valuation.uid}:{asked.key}".encode()).digest())
 
 
-def interleaved(valued: Sequence[Pair], drawn: Sequence[Pair], *, share: int) -> Iterator[Pair]:
+def interleaved(valued: Sequence[Asked], drawn: Sequence[Asked], *, share: int) -> Iterator[Asked]:
     """Both in their order, `share` percent of those drawn among each first so many, while there are any."""
     rest, lots = iter(valued), iter(drawn)
     owed = 0
@@ -145,7 +141,7 @@ def interleaved(valued: Sequence[Pair], drawn: Sequence[Pair], *, share: int) ->
 
 
 def _place(
-    valuation: Valuation, order: Sequence[Pair], worth: dict[int, float], beat: Beat
+    valuation: Valuation, order: Sequence[Asked], worth: dict[int, float], beat: Beat
 ) -> None:
     base = (valuation.turn + 1) * STEP
     for start in range(0, len(order), _AT_ONCE):

@@ -15,7 +15,8 @@ class Valuation(PublicModel):
     """A campaign that asks first what is likeliest to change a decision, and how it went last.
 
     figures: {"judgments", "tasks", "beyond", "gain", "pairs": {"n", "wrong"}, "orders": [{"better",
-    "worse", "slice", "wrong"}]}; see `jobs.value_tasks`. Empty until it was done once.
+    "worse", "slice", "wrong"}]}, and of ratings instead of pairs "rows": {"n", "wrong", "threshold"}; see
+    `jobs.value_tasks`. Empty until it was done once.
     """
 
     campaign = models.OneToOneField(Campaign, models.PROTECT, related_name="valuation")
@@ -23,6 +24,8 @@ class Valuation(PublicModel):
     by_lot = models.PositiveSmallIntegerField(
         default=20
     )  # percent of the tasks, for figures of all
+    threshold = models.FloatField(default=4.0, db_default=4.0)
+    # points of 1 to 5 from which a rated answer is good enough for a dataset
     every = models.PositiveIntegerField(default=50)  # judgments, after which tasks are valued anew
     is_on = models.BooleanField(default=True)
     turn = models.PositiveIntegerField(default=0)  # how often it was done
@@ -39,6 +42,9 @@ class Valuation(PublicModel):
                 condition=Q(by_lot__gte=5, by_lot__lte=100), name="by_lot_5_to_100_percent"
             ),
             models.CheckConstraint(condition=Q(every__gte=10), name="valued_after_10_at_least"),
+            models.CheckConstraint(
+                condition=Q(threshold__gte=1, threshold__lte=5), name="threshold_1_to_5_points"
+            ),
         ]
 
     def __str__(self) -> str:

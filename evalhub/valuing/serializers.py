@@ -18,6 +18,10 @@ class AskByValueSerializer(serializers.Serializer[Valuation]):
         min_value=LEAST_EVERY, max_value=MOST_EVERY, default=50,
         help_text="judgments after which open tasks are valued anew",
     )  # fmt: skip
+    threshold = serializers.FloatField(
+        min_value=1, max_value=5, default=4.0,
+        help_text="points of 1 to 5 from which a rated answer is good enough for a dataset",
+    )  # fmt: skip
 
 
 class ValuationSerializer(serializers.ModelSerializer[Valuation]):
@@ -27,7 +31,10 @@ class ValuationSerializer(serializers.ModelSerializer[Valuation]):
 
     class Meta:
         model = Valuation
-        fields = ["uid", "aim", "by_lot", "every", "is_on", "turn", "state", "valued_at", "figures"]
+        fields = [
+            "uid", "aim", "by_lot", "every", "threshold", "is_on", "turn", "state", "valued_at",
+            "figures",
+        ]  # fmt: skip
 
     def get_state(self, valuation: Valuation) -> str:
         job = newest_job(valuation)

@@ -16,7 +16,7 @@ from evalhub.campaigns.access import access_campaign
 from evalhub.common.errors import DomainError
 from evalhub.valuing.choices import Aim
 from evalhub.valuing.forms import ValuationForm
-from evalhub.valuing.queries import newest_job, next_tasks, valuation_of
+from evalhub.valuing.queries import newest_job, next_tasks, valuation_of, why_not
 from evalhub.valuing.services import ask_by_value, stop_valuing
 
 
@@ -30,14 +30,14 @@ def valuation_detail(request: Request, workspace: str, uid: UUID) -> HttpRespons
     valuation = valuation_of(campaign)
     before = {}
     if valuation is not None:
-        before = {name: getattr(valuation, name) for name in ("aim", "by_lot", "every")}
-    form = ValuationForm(request.POST or None, initial=before)
+        names = ("aim", "by_lot", "every", "threshold")
+        before = {name: getattr(valuation, name) for name in names}
+    form = ValuationForm(request.POST or None, initial=before, campaign=campaign)
     if form.is_valid():
         given = form.cleaned_data
         try:
             ask_by_value(
-                campaign=campaign, aim=Aim(given["aim"]), by_lot=given["by_lot"],
-                every=given["every"], by=member,
+                campaign=campaign, aim=Aim(given.pop("aim")), by=member, **given,
             )  # fmt: skip
         except DomainError as error:
             form.add_error(None, str(error))
@@ -52,6 +52,7 @@ def valuation_detail(request: Request, workspace: str, uid: UUID) -> HttpRespons
         "job": newest_job(valuation) if valuation else None,
         "tasks": next_tasks(valuation) if valuation else [],
         "form": form,
+        "why_not": why_not(campaign),
         "leads": member.has(Role.LEAD),
     }
     template = "valuing/valuation_detail.html" + ("#result" if request.htmx else "")

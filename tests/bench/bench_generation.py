@@ -7,6 +7,9 @@ there is chance, so tokens a second are compared, not seconds; without temperatu
 `--size 0.6b` takes a model of Qwen3-0.6B's shape with random weights: it never ends by itself, and its
 figures say what a real one of that size would take. On a card `limit_share` is the share of the memory's
 speed that reading weights, keys and values once a step would need; `--bandwidth` says that speed in GB/s.
+
+`--shared 400 --ways pool apart` lets each prompt begin with the same so many tokens, as a system prompt or
+examples do: "apart" is our pool where each prompt is read whole.
 """
 
 from __future__ import annotations
@@ -40,6 +43,7 @@ def main() -> int:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--size", choices=["demo", *SIZES], default="demo")
     parser.add_argument("--bandwidth", type=float, default=3350.0, help="GB/s; of an H100 SXM")
+    parser.add_argument("--shared", type=int, default=0, help="tokens that all prompts begin with")
     parser.add_argument("--ways", nargs="*", default=["alone", "sorted", "pool"])
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
@@ -66,12 +70,17 @@ class Bench:
         model, tokenizer, eos = _model(asked.size, device)
         self.loaded = Loaded(model.eval(), tokenizer, device, 4096, (eos,), 3)
         self.prompts = _prompts(tokenizer, asked.prompts)
+        if asked.shared:
+            chance = random.Random(2)
+            beginning = [chance.randrange(300, 1900) for _ in range(asked.shared)]
+            self.prompts = [[*beginning, *each] for each in self.prompts]
 
     def measure(self, temperature: float) -> dict[str, Any]:
         ways: dict[str, Callable[[float], Written]] = {
             "alone": self._alone,
             "sorted": self._sorted,
             "pool": self._pool,
+            "apart": self._apart,
         }
         ways = {name: ways[name] for name in self.asked.ways}
         speeds, texts = dict[str, float](), dict[str, Written]()
@@ -153,6 +162,16 @@ class Bench:
         ]
         answers = write_answers(self.loaded.model, self.loaded, wanted, most=self.asked.slots, stop=Stop())  # fmt: skip
         return {(each.at, each.index): each.ids for each in answers}
+
+    def _apart(self, temperature: float) -> Written:
+        from training import generation
+        from training.families import Family, families_of
+
+        generation.families_of = lambda prompts: [Family((at,), 0) for at in range(len(prompts))]
+        try:
+            return self._pool(temperature)
+        finally:
+            generation.families_of = families_of
 
 
 def _model(size: str, device: Any) -> tuple[Any, Any, int]:

@@ -1,12 +1,14 @@
 """Valuing as many tasks as are valued together: `python -m tests.bench.bench_valuing`, one thread.
 
-20,000 open pairs of four models' answers of 80 words, three slices, 20,000 judgments; without the database.
+20,000 comparisons or ratings, or 5,000 rankings of eight, of four models' answers of 80 words, three slices, 20,000
+judgments; without the database.
 """
 
 from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 
 import django
 import numpy as np
@@ -16,8 +18,16 @@ django.setup()
 
 from evalhub.valuing.answers import Answer  # noqa: E402
 from evalhub.valuing.choices import Aim  # noqa: E402
-from evalhub.valuing.decisions import Field  # noqa: E402
-from evalhub.valuing.knowledge import MOST_JUDGMENTS, MOST_TASKS, Pair, Said  # noqa: E402
+from evalhub.valuing.decisions import Compared, Field, Scored  # noqa: E402
+from evalhub.valuing.knowledge import (  # noqa: E402
+    MOST_JUDGMENTS,
+    MOST_RANKED,
+    MOST_TASKS,
+    Asked,
+    Heard,
+    Rated,
+    Said,
+)
 
 WORDS = [
     "the",
@@ -53,12 +63,26 @@ def main() -> None:
     }  # fmt: skip
     met = chance.integers(0, len(answers), (MOST_JUDGMENTS, 2)).tolist()
     said = [Said(one, other, float(chance.random() < 0.6)) for one, other in met]
-    pairs = [Pair(at, 2 * at, 2 * at + 1) for at in range(MOST_TASKS)]
+    rated = [Rated(one, float(chance.integers(1, 6))) for one, _ in met]
+    heard = Heard(MOST_JUDGMENTS, 0, said=said, rated=rated)
+    keys = range(MOST_TASKS)
+    for name, make, asked in (
+        ("comparisons", lambda: Compared(answers, heard), [Asked(at, (2 * at, 2 * at + 1)) for at in keys]),
+        ("ratings", lambda: Scored(answers, heard, threshold=4.0), [Asked(at, (at,)) for at in keys]),
+        ("rankings of 8", lambda: Compared(answers, heard), [Asked(at, tuple(range(8 * at, 8 * at + 8))) for at in range(MOST_RANKED)]),
+    ):  # fmt: skip
+        _tell(name, make, asked)
+
+
+def _tell(name: str, make: Callable[[], Field], asked: list[Asked]) -> None:
     begun = time.perf_counter()
-    field = Field(answers, said)
+    field = make()
     known = time.perf_counter()
-    field.find(pairs, aim=Aim.BOTH, most=200, seed=1, beat=lambda: None)
-    print(f"features and belief {known - begun:.1f} s, order {time.perf_counter() - known:.1f} s")
+    field.find(asked, aim=Aim.BOTH, most=200, seed=1, beat=lambda: None)
+    ended = time.perf_counter()
+    print(
+        f"{len(asked):,} {name}: features and belief {known - begun:.1f} s, order {ended - known:.1f} s"
+    )
 
 
 if __name__ == "__main__":

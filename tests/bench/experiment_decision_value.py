@@ -2,7 +2,7 @@
 
     python -m tests.bench.experiment_decision_value [--seeds 20] [--most 300] [--json] [--plot FILE.svg]
 
-Two worlds, and in each the same learner (`stats.decision_value.believe` over `valuing.features`), told ten
+Two worlds, and in each the same learner (`stats.believing.believe` over `valuing.features`), told ten
 judgments at a time; a third of the prompts is held out and never asked about:
 
 * oasst: 754 pairs of sibling answers as Open Assistant's people ranked them (../shared/data). Measured is how
@@ -29,7 +29,8 @@ from typing import Any
 import numpy as np
 from scipy.special import expit
 
-from evalhub.stats.decision_value import Belief, Floats, Ints, believe, in_order
+from evalhub.stats.believing import Belief, Floats, Ints, believe
+from evalhub.stats.decision_value import in_order, one_each
 from evalhub.valuing.answers import Answer
 from evalhub.valuing.features import features_of
 from tests.bench.experiment_label_noise import LIKED
@@ -142,7 +143,8 @@ def _next(
     weight_D = np.concatenate([np.full(len(each), 1 / max(1, len(each))) for each in (data_DK, orders_DK)])  # fmt: skip
     decisions_DK = np.concatenate([data_DK, orders_DK])
     by_value = STEP if way == "all data" else round(STEP * (1 - BY_LOT))
-    order, _ = in_order(world.pair_PK[free], decisions_DK, weight_D, belief, most=by_value)
+    looks = one_each(world.pair_PK[free])
+    order, _ = in_order(looks, decisions_DK, weight_D, belief, most=by_value)
     valued = free[order[:by_value]]
     return np.concatenate([valued, mixed[~np.isin(mixed, valued)][: STEP - by_value]])
 

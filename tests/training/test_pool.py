@@ -92,6 +92,39 @@ def test_answers_by_different_settings_stand_side_by_side(loaded: Any) -> None:
     assert mixed[0, 0] == alone[0, 0]
 
 
+def test_what_prompts_begin_with_is_read_once_and_changes_no_answer(
+    loaded: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of five prompts two begin with the same 40 tokens, two with the same 60."""
+    from training import pool
+    from training.families import families_of
+
+    def asked(only: int | None = None) -> list[Any]:
+        found = wanted(loaded, n=2, temperatures=[0.0, 0.8], most=12)
+        for each in found:
+            if each.at < 4:
+                each.prompt = [*range(300, 340 + 20 * (each.at % 2)), *each.prompt]
+                each.prompt[0] += each.at % 2  # so that the families have nothing in common
+        return [each for each in found if only in (None, each.at)]
+
+    alone = {key: ids for at in range(5) for key, ids in written(loaded, asked(at), most=2).items()}
+    read: list[tuple[int, ...]] = []
+    logits = pool.Pool._logits
+
+    def counted(self: Any, ids: Any, adapter: Any, **more: Any) -> Any:
+        read.append(tuple(ids.shape))
+        return logits(self, ids, adapter, **more)
+
+    monkeypatch.setattr(pool.Pool, "_logits", counted)
+    assert written(loaded, asked(), most=64) == alone
+    prompts = [each.prompt for each in asked()[::2]]
+    shared = [each.shared for each in families_of(prompts) if each.shared]
+    assert len(shared) == 2
+    assert min(shared) >= 40
+    assert [Counter(read)[1, each] for each in shared] == [1, 1]
+    assert all(width < 40 for rows, width in read if rows == 2), "of each only what is its own"
+
+
 def test_a_model_that_cannot_share_slots_writes_the_same(
     loaded: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,9 +14,17 @@ import pytest
 from tests.chat_server import Server, Told, chat_server, said
 from tests.training.conftest import Run
 from tests.training.runs import question
+from training.__main__ import carry_out
 from training.addresses import fault_of_host, fault_of_url
 from training.backends import calling
-from training.contract import ENDPOINT_KEY_VARIABLE, PRIVATE_VARIABLE, RunResult
+from training.contract import (
+    ENDPOINT_KEY_VARIABLE,
+    EXIT_INTERRUPTED,
+    PRIVATE_VARIABLE,
+    RunResult,
+)
+from training.ledger import answers_in
+from training.stopping import Stop
 
 KEY = "sk-very-secret"
 
@@ -347,3 +355,39 @@ def test_a_budget_that_means_nothing_is_refused(run: Run, server: Server) -> Non
     result = asked(run, server, options={"most_cost": 1.0})
     assert "most_cost needs the endpoint's prices" in result.error
     assert server.asked == []
+
+
+def test_what_was_sent_beside_a_failure_is_kept(run: Run, server: Server) -> None:
+    """Two are under way: the first is declined, and the second, which comes later, was paid for."""
+    server.answer = lambda nth, body: (401, {}, "no") if nth == 1 else said("Yes.")
+    assert not asked(run, server, prompts=1, at_once=2).ok
+    server.answer = lambda nth, body: said("Yes.")
+    assert asked(run, server, prompts=1, at_once=2, attempt=2).ok
+    assert len(server.asked) == 3
+
+
+def test_what_was_sent_before_a_stop_is_kept(run: Run, server: Server) -> None:
+    """The stop comes while the first of four is answered; of the other three the one under way is heard."""
+    stop = Stop()
+
+    def answer(nth: int, body: dict[str, Any]) -> Told:
+        stop.request()
+        return said("Yes.")
+
+    server.answer = answer
+    rows = [{"id": f"p{at}", "prompt": question(f"q{at}")} for at in range(4)]
+    prompts = {"prompts": run.rows("prompts", rows)}
+    endpoint = {"url": server.url, "model": "theirs", "at_once": 2}
+    run.ask("generate", seed=3, inputs=prompts, options={"n": 1}, endpoint=endpoint)
+    assert carry_out(run.folder, number=1, stop=stop) == EXIT_INTERRUPTED
+    assert len(answers_in(run.folder)) == len(server.asked) == 2
+
+
+def test_answers_are_read_without_what_a_kill_left_of_a_line(run: Run, server: Server) -> None:
+    assert asked(run, server, prompts=1).ok
+    with (run.folder / "answers.jsonl").open("ab") as stream:
+        stream.write(b'{"key": ["p9", 0, 0], "content": "cut o')
+    known = answers_in(run.folder)
+    assert sorted(known) == [("p0", 0, 0), ("p0", 1, 0)]
+    assert {each["finish"] for each in known.values()} == {"stop"}
+    assert answers_in(run.folder / "inputs") == {}

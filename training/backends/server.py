@@ -29,6 +29,7 @@ from training.rows import Row
 from training.stopping import Stop
 
 LOOK_EVERY = 0.25  # seconds between looks at whether to stop
+LATE_SECONDS = 10.0  # that what was sent may take to be answered once nothing more is sent
 FINISHES: dict[str, Finish] = {"stop": "stop", "length": "length", "content_filter": "refused"}
 UNSTORABLE = re.compile("[\\x00\\ud800-\\udfff]")
 
@@ -66,6 +67,8 @@ class ServerBackend:
         waiting, working = list(reversed(asked)), set[asyncio.Task[Written]]()
         try:
             while waiting or working:
+                if stop.requested:
+                    yield from self._late(working)
                 stop.check()
                 while waiting and len(working) < self._endpoint.at_once and self._fits(waiting[-1]):
                     working.add(self._portal.call(self._begun, waiting.pop()))
@@ -79,9 +82,15 @@ class ServerBackend:
                 failed = [each for each in done if each.exception() is not None]
                 yield from [each.result() for each in done if each not in failed]
                 for each in failed:
+                    yield from self._late(working)
                     each.result()
         finally:
             self._portal.call(_cancelled, working)
+
+    def _late(self, working: set[asyncio.Task[Written]]) -> list[Written]:
+        """What still comes of requests that were sent: it is paid for, whoever stopped or whatever failed."""
+        late = self._portal.call(_ended_of, working)
+        return [each.result() for each in late if each.exception() is None]
 
     def figures(self, answers: Iterable[Mapping[str, Any]]) -> dict[str, float]:
         """`cost` is of what the server counted; `answers_uncounted` says how many it did not."""
@@ -163,6 +172,14 @@ async def _first_of(
     working: set[asyncio.Task[Written]],
 ) -> tuple[set[asyncio.Task[Written]], set[asyncio.Task[Written]]]:
     return await asyncio.wait(working, timeout=LOOK_EVERY, return_when=asyncio.FIRST_COMPLETED)
+
+
+async def _ended_of(working: set[asyncio.Task[Written]]) -> set[asyncio.Task[Written]]:
+    if not working:
+        return set()
+    done, _ = await asyncio.wait(working, timeout=LATE_SECONDS)
+    working -= done
+    return done
 
 
 async def _cancelled(working: set[asyncio.Task[Written]]) -> None:

@@ -121,6 +121,9 @@ class Reservation(models.Model):
     task = models.ForeignKey(Task, models.PROTECT, related_name="reservations", db_index=False)
     member = models.ForeignKey(Member, models.PROTECT, related_name="+", db_index=False)
     due_at = models.DateTimeField(default=timezone.now)  # not lent before
+    permutation: ArrayField[list[int] | None, list[int] | None] = ArrayField(
+        models.SmallIntegerField(), null=True, blank=True
+    )  # in which order they are shown it, as of Assignment; None: by lot
 
     class Meta:
         constraints = [

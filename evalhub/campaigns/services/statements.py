@@ -65,12 +65,13 @@ _SHARE_TAKEN = """
 """
 
 # The order of the responses: drawn by lot for the first who gets a task, then one step further
-# round for each who follows, so that in a pair each side is left about as often.
+# round for each who follows, so that in a pair each side is left about as often. Of what is kept for
+# somebody the order may be drawn already: a repeat stands the other way round on purpose.
 # The values stand in sub-selects, where the planner does not see them: with a campaign and a rank
 # in sight it finds each new plan cheaper than the one it has, and plans the claim anew every time.
 _FRESH_STEPS = f"""
     kept AS MATERIALIZED (
-        SELECT t.id, t.rank FROM campaigns_reservation r
+        SELECT t.id, t.rank, r.permutation FROM campaigns_reservation r
         JOIN campaigns_task t ON t.id = r.task_id
         WHERE EXISTS (SELECT FROM room)
           AND r.member_id = (SELECT %(member)s::bigint)
@@ -82,11 +83,11 @@ _FRESH_STEPS = f"""
         WHERE {_OPEN} AND t.rank < (SELECT %(band)s::bigint)
         ORDER BY t.rank LIMIT {LOOKED_AT}
     ), sooner AS MATERIALIZED (
-        SELECT t.id, t.rank FROM earlier JOIN campaigns_task t ON t.id = earlier.id
+        SELECT t.id, t.rank, NULL::smallint[] FROM earlier JOIN campaigns_task t ON t.id = earlier.id
         WHERE EXISTS (SELECT FROM room) AND NOT EXISTS (SELECT FROM kept) AND {_OPEN} AND {_FITS}
         ORDER BY t.rank LIMIT 1 FOR NO KEY UPDATE OF t SKIP LOCKED
     ), further AS MATERIALIZED (
-        SELECT t.id, t.rank FROM campaigns_task t
+        SELECT t.id, t.rank, NULL::smallint[] FROM campaigns_task t
         WHERE EXISTS (SELECT FROM room) AND NOT EXISTS (SELECT FROM kept)
           AND NOT EXISTS (SELECT FROM sooner)
           AND {_OPEN} AND t.rank > (SELECT %(after)s::bigint) AND {_FITS}
@@ -99,6 +100,7 @@ _FRESH_STEPS = f"""
         SELECT gen_random_uuid(), now(), %(campaign)s, pick.id, %(member)s, 'held', 1, now(),
                now() + make_interval(mins => %(minutes)s), pick.rank,
                coalesce(
+                   pick.permutation,
                    (SELECT a.permutation[2:] || a.permutation[1:1] FROM campaigns_assignment a
                     WHERE a.task_id = pick.id ORDER BY a.id + 0 DESC LIMIT 1),
                    ARRAY(SELECT tc.place FROM campaigns_taskcompletion tc

@@ -138,13 +138,18 @@ def reserve(*, task: Task, members: Sequence[Member], by: Member) -> Task:
 
 
 @transaction.atomic
-def repeat_task(*, task: Task, member: Member, due_at: datetime) -> Task:
+def repeat_task(
+    *, task: Task, member: Member, due_at: datetime, shown: Sequence[int] | None = None
+) -> Task:
     """Ask the member once more what they say about `task`, not before `due_at`.
 
     The copy is theirs alone and never counts beside their first word; it tells how steady they are.
+
+    Args:
+        shown: the places of its completions in the order in which they are shown; None: by lot.
     """
     copy = copy_of(task, kind=TaskKind.REPEAT, overlap=1)
-    _reserve(copy, [member], due_at=due_at)
+    _reserve(copy, [member], due_at=due_at, shown=shown)
     refresh_shares(task.campaign)
     return copy
 
@@ -167,9 +172,14 @@ def copy_of(task: Task, *, kind: TaskKind, overlap: int) -> Task:
     return copy
 
 
-def _reserve(task: Task, members: Sequence[Member], *, due_at: datetime) -> None:
+def _reserve(
+    task: Task, members: Sequence[Member], *, due_at: datetime, shown: Sequence[int] | None = None
+) -> None:
+    order = None if shown is None else list(shown)
     Reservation.objects.bulk_create(
-        Reservation(campaign_id=task.campaign_id, task=task, member=each, due_at=due_at)
+        Reservation(
+            campaign_id=task.campaign_id, task=task, member=each, due_at=due_at, permutation=order
+        )
         for each in members
     )
 

@@ -78,6 +78,15 @@ def add_from_completions(
 
 
 @transaction.atomic
+def add_shapes(*, campaign: Campaign, shapes: Sequence[Keys], seed: int | None = None) -> list[int]:
+    """Make a task of each of `shapes`, which `shapes_of` has found fit; return their keys in that order."""
+    chance = Random(seed)  # noqa: S311  as in _add
+    keys = _stored(campaign, shapes, chance=chance, priority=5, overlap=campaign.overlap)
+    refresh_shares(campaign)
+    return keys
+
+
+@transaction.atomic
 def add_selected(*, campaign: Campaign, selection: Selection) -> int:
     """Make the tasks of a selection; return how many."""
     shapes = selection.shapes(TaskType(campaign.type))

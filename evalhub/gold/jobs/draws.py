@@ -9,7 +9,8 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from evalhub.campaigns.choices import CampaignState, TaskKind
+from evalhub.accounts.models import Member
+from evalhub.campaigns.choices import CampaignState, TaskKind, TaskType
 from evalhub.campaigns.gold import drawable, shown_to
 from evalhub.campaigns.models import Task
 from evalhub.campaigns.services.gold import (
@@ -58,8 +59,13 @@ def draw_gold(*, judgment: UUID) -> Draw | None:
 
 @transaction.atomic
 def draw_repeat(*, judgment: UUID) -> Draw | None:
-    """After a judgment of a normal task, maybe ask its author the same once more, hours later."""
-    row = Judgment.objects.select_related("campaign", "task__campaign", "member").get(uid=judgment)
+    """After a judgment of a normal task, maybe ask its author the same once more, hours later.
+
+    A pair comes as it stood, which tells how steady somebody is, or the other way round, which tells how
+    far they follow the place.
+    """
+    about = ("campaign", "task__campaign", "member", "assignment")
+    row = Judgment.objects.select_related(*about).get(uid=judgment)
     plan = GoldPlan.objects.filter(campaign=row.campaign_id, repeat_share__gt=0).first()
     if plan is None or not _may_draw(row) or row.task.kind != TaskKind.NORMAL:
         return None
@@ -68,8 +74,36 @@ def draw_repeat(*, judgment: UUID) -> Draw | None:
     if (before := _drawn(row, DrawKind.REPEAT)) is not None:
         return before
     due_at = timezone.now() + timedelta(hours=plan.repeat_hours)
-    copy = repeat_task(task=row.task, member=row.member, due_at=due_at)
-    return Draw.objects.create(judgment=row, kind=DrawKind.REPEAT, task=copy)
+    swaps = _swaps(row)
+    copy = repeat_task(task=row.task, member=row.member, due_at=due_at, shown=_shown(row, swaps))
+    return Draw.objects.create(judgment=row, kind=DrawKind.REPEAT, task=copy, is_swapped=swaps)
+
+
+def _swaps(judgment: Judgment) -> bool | None:
+    """Whether a pair's repeat stands the other way round: of each person's, at any time at least half.
+
+    By lot where half are, so that no order tells which task is one. None: it is no pair.
+    """
+    if judgment.campaign.type != TaskType.COMPARISON or judgment.assignment is None:
+        return None
+    Member.objects.select_for_update(no_key=True).get(pk=judgment.member_id)  # one draw at a time
+    mine = Draw.objects.filter(
+        kind=DrawKind.REPEAT,
+        is_swapped__isnull=False,
+        judgment__member=judgment.member_id,
+        judgment__campaign=judgment.campaign_id,
+    )
+    swapped = mine.filter(is_swapped=True).count()
+    if 2 * swapped < mine.count() + 1:
+        return True
+    return falls_on(judgment.uid, purpose="evalhub.gold.draws.swapped", share=50)
+
+
+def _shown(judgment: Judgment, swaps: bool | None) -> list[int] | None:  # noqa: FBT001  of one repeat
+    if swaps is None or judgment.assignment is None:
+        return None
+    before = list(judgment.assignment.permutation)
+    return before[::-1] if swaps else before
 
 
 def is_drawn(judgment: UUID, kind: DrawKind, *, share: int) -> bool:

@@ -45,6 +45,7 @@ class Draw(models.Model):
     judgment = models.ForeignKey(Judgment, models.PROTECT, related_name="+", db_index=False)
     kind = models.CharField(max_length=10, choices=DrawKind.choices)
     task = models.ForeignKey(Task, models.PROTECT, related_name="+")
+    is_swapped = models.BooleanField(null=True)  # of a pair's repeat: shown the other way round
 
     class Meta:
         constraints = [

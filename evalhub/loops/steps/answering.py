@@ -53,7 +53,7 @@ def begin_campaign(turn: Turn, step: Step) -> list[Job]:
         payload={"round": str(turn.round.uid)},
         queue=Queue.DEFAULT,
     )
-    step.result = {"job": str(job.uid)}
+    step.result |= {"job": str(job.uid)}  # beside how it was chosen, if it was
     return [job]
 
 

@@ -20,6 +20,8 @@ from evalhub.jobs.services import cancel_job
 from evalhub.judgments.models import Span
 from evalhub.notifications.models import Notification
 from evalhub.prompts.services.archive import archive_prompt
+from evalhub.reports.bias import bias_report
+from evalhub.reports.leaderboard import leaderboard_report
 from tests.evalhub.followups.scenes import (
     NEW,
     adapter,
@@ -354,3 +356,65 @@ def test_a_preference_is_no_complaint(alice: Member, tmp_path: Path) -> None:
     PreferenceFactory.create(judgment__task__campaign=campaign)
     with pytest.raises(NothingToFollow):
         begun(campaign, adapter(alice, tmp_path))
+
+
+def test_what_simulated_members_said_is_no_complaint_unless_asked_for(
+    alice: Member, bob: Member, tmp_path: Path
+) -> None:
+    campaign, model = rated_campaign(alice), adapter(alice, tmp_path)
+    made_up = said(campaign, bob, tone=1, source="simulated")
+    with pytest.raises(NothingToFollow):
+        begun(campaign, model)
+    theirs = said(campaign, bob, tone=2)
+    assert {each.judgment for each in begun(campaign, model).complaints.all()} == {theirs}
+    both = begun(campaign, model, accepts_simulated=True)
+    assert {each.judgment for each in both.complaints.all()} == {made_up, theirs}
+
+
+def test_simulated_members_take_no_place_and_their_votes_count_for_nothing(
+    alice: Member, bob: Member, tmp_path: Path
+) -> None:
+    campaign, model = rated_campaign(alice), adapter(alice, tmp_path)
+    simulated = MemberFactory.create(workspace=alice.workspace, kind="simulated", user=None)
+    complaint = said(campaign, bob, edit="Please come in.")
+    strict, lax = (
+        opened(begun(campaign, model, votes=2, accepts_simulated=accepts))
+        for accepts in (False, True)
+    )
+    for follow_up, barred in ((strict, {bob.pk, simulated.pk}), (lax, {bob.pk})):
+        assert follow_up.ranking is not None
+        task = follow_up.ranking.tasks.get()
+        kept = Assignment.objects.filter(task=task, state="barred")
+        assert set(kept.values_list("member_id", flat=True)) == barred
+        rank(follow_up, task, new=2, edit=1, old=0, source="simulated")
+        rank(follow_up, task, new=0, edit=1, old=2)
+        assert worked_off(follow_up).state == "done", follow_up.error
+    found = {
+        each.follow_up: (each.finding, each.found["raters"])
+        for each in Complaint.objects.filter(judgment=complaint)
+    }
+    assert found == {strict: ("resolved", 1), lax: ("same", 2)}
+
+
+def test_an_edit_stands_on_no_board_of_models(alice: Member, bob: Member, tmp_path: Path) -> None:
+    """Old and new are by two models; the edit, which the rater puts first, by nobody of them."""
+    campaign = rated_campaign(alice)
+    said(campaign, bob, edit="Please come in.")
+    follow_up = opened(begun(campaign, adapter(alice, tmp_path)))
+    assert follow_up.ranking is not None
+    task = follow_up.ranking.tasks.get()
+    judgment = rank(follow_up, task, new=1, edit=0, old=2)
+    edit = task.completions.exclude(written_by=None).get()
+    tone = follow_up.rubric_version.criteria.get(slug="tone")
+    RatingFactory.create(judgment=judgment, completion=edit, criterion=tone, value=5)
+    old = task.placed.get(place=0).completion.generation.model.name
+
+    (board,) = leaderboard_report(follow_up.ranking)["boards"]
+    assert [each["model"] for each in board["models"]] == ["warmer", old]
+    assert (board["judgments"], board["comparisons"]) == (1, 1)
+    bias = bias_report(follow_up.ranking)
+    by_question = {each["question"]: each for each in bias["questions"]}
+    named = {row["model"] for each in by_question.values() for row in each["rows"]}
+    assert named <= {"warmer", old, None}
+    assert by_question["tone"]["answers"] == 1, "what was said of it counts, under no model"
+    assert {each["model"] for row in bias["length"]["pairs"] for each in row["models"]} <= named

@@ -9,7 +9,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from evalhub.accounts.models import Member
-from evalhub.campaigns.models import Campaign, Reservation, Task
+from evalhub.campaigns.models import Assignment, Campaign, Reservation, Task
 from evalhub.campaigns.queries import progress_of
 from evalhub.gold.choices import DrawKind
 from evalhub.gold.jobs.draws import draw_gold, draw_repeat, follow_plan, is_drawn, tidy_places
@@ -165,3 +165,39 @@ def test_a_task_is_asked_once_more_of_whoever_judged_it(
     assert claimed(client_of(alice), campaign) is None
     assert claimed(api, campaign) == str(repeat.uid)
     assert draw_repeat(judgment=said(repeat, alice, 1).uid) is None  # no repeat of a repeat
+
+
+def test_a_pairs_repeat_stands_the_other_way_round_at_least_every_second_time(
+    campaign: Campaign, alice: Member, bob: Member
+) -> None:
+    """And is shown so; which one it is a lot decides wherever half are swapped."""
+    set_plan(campaign=campaign, share=0, repeat_share=50, repeat_hours=1, by=alice)
+    known: list[bool | None] = []
+    while len(known) < 6 or False not in known:
+        judgment = drawing(campaign, bob, DrawKind.REPEAT)
+        drawn = draw_repeat(judgment=judgment.uid)
+        assert drawn is not None
+        known.append(drawn.is_swapped)
+        assert 2 * sum(map(bool, known)) >= len(known)
+        shown = Reservation.objects.get(task=drawn.task).permutation
+        assert judgment.assignment is not None
+        before = judgment.assignment.permutation
+        assert shown == (before[::-1] if drawn.is_swapped else before)
+    assert known[0] is True
+    Task.objects.filter(kind="normal").update(open_places=0)
+    Reservation.objects.update(due_at=timezone.now())
+    kept = {row.task_id: row.permutation for row in Reservation.objects.all()}
+    claimed(client_of(bob), campaign)
+    held = Assignment.objects.get(member=bob, state="held")
+    assert held.permutation == kept[held.task_id]
+
+
+def test_a_repeat_that_is_no_pair_is_drawn_as_ever(
+    campaign: Campaign, alice: Member, bob: Member
+) -> None:
+    set_plan(campaign=campaign, share=0, repeat_share=50, by=alice)
+    Campaign.objects.update(type="ranking")
+    drawn = draw_repeat(judgment=drawing(campaign, bob, DrawKind.REPEAT).uid)
+    assert drawn is not None
+    assert drawn.is_swapped is None
+    assert Reservation.objects.get(task=drawn.task).permutation is None

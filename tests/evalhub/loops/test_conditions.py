@@ -65,10 +65,6 @@ def test_the_hour_stays_when_the_clocks_change() -> None:
         ({"pause": {"fewest": 0}}, "pause.fewest is 0, but must be 1 or more"),
         ({"campaign": {"people": ["bob"]}}, "campaign.people names bob, but must name uids"),
         ({"campaign": {"max_share": 0}}, "campaign.max_share is 0"),
-        (
-            {"campaign": {"type": "rating", "decision_value": True}},
-            "campaign.decision_value is of comparisons, but type is rating",
-        ),
         ({"campaign": {"days": 0}}, "campaign.days is 0"),
         (
             {"campaign": {"pay": {"amount": "much", "currency": "EUR"}}},

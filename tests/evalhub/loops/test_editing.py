@@ -35,10 +35,10 @@ def loop(erin: Member, tmp_path: Path) -> Loop:
 @pytest.fixture
 def failed(loop: Loop, erin: Member, monkeypatch: pytest.MonkeyPatch) -> Round:
     """A Round whose answers left nothing to compare: its message says to change the policy."""
-    from evalhub.loops import jobs
+    from evalhub.loops import choosing
 
     with monkeypatch.context() as meanwhile:
-        meanwhile.setattr(jobs, "add_from_completions", lambda **_: 0)
+        meanwhile.setattr(choosing, "shapes_of", lambda *_, **__: iter(()))
         round_ = turned(start_round(loop=loop, by=erin))
     assert round_.state == "failed"
     return round_

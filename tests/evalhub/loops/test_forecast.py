@@ -49,6 +49,7 @@ def test_before_the_first_round_it_says_what_it_does_not_know(loop: Loop) -> Non
     assert told.seconds is None
     assert (told.people.prompts, told.people.judgments, told.people.pay) == (10, 20, "5")
     assert told.people.by == "guess"
+    assert (told.people.of, told.people.chosen) == (24, "lot")
     assert told.trial is None
 
 
@@ -68,6 +69,28 @@ def test_after_one_it_goes_by_what_that_took(loop: Loop, erin: Member) -> None:
     assert [run.count for run in told.runs if run.recipe == "evaluate"] == [1, 2]
     assert told.seconds == pytest.approx(3600.4)
     assert told.device_cost == "2.5003"
+
+
+@pytest.mark.parametrize(
+    ("campaign", "n", "tasks", "chosen"),
+    [
+        ({}, 2, 24, "all"),
+        ({}, 4, 24, "all"),  # the first two of four
+        ({"decision_value": True}, 2, 24, "all"),
+        ({"decision_value": True}, 4, 24, "value"),  # the pair of six that tells most
+        ({"type": "rating", "pay": PAY}, 3, 18, "lot"),  # whole prompts: six
+        ({"type": "rating", "pay": PAY, "decision_value": True}, 3, 20, "value"),
+        ({"type": "rating", "pay": PAY | {"budget": "50"}, "decision_value": True}, 3, 72, "all"),
+        ({"pay": PAY, "decision_value": True}, 2, 20, "value"),
+    ],
+)
+def test_it_says_how_what_is_asked_will_be_chosen(
+    loop: Loop, campaign: dict[str, object], n: int, tasks: int, chosen: str
+) -> None:
+    loop.policy |= {"campaign": campaign, "generate": {"n": n}}
+    told = forecast_of(loop).people
+    assert (told.tasks, told.judgments, told.chosen) == (tasks, tasks, chosen)
+    assert bool(told.how_chosen) == (chosen != "all")
 
 
 def test_a_search_counts_each_of_its_tries(loop: Loop) -> None:
@@ -122,6 +145,7 @@ def test_page_api_and_command_say_the_same_and_write_nothing(
     written = [each["sql"] for each in queries if each["sql"].startswith(("INSERT", "UPDATE"))]
     assert written == []
     assert "20 judgments, about" in page.content.decode()
+    assert "drawn by lot from 24 prompts, spread over slices" in page.content.decode()
     assert json.loads(capsys.readouterr().out) == told
     assert told["people"]["tasks"] == 10
     call_command("run_round", workspace="acme", dry_run=True)

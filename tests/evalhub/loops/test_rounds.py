@@ -79,7 +79,9 @@ def test_two_loops_of_one_name_open_a_campaign_each(loop: Loop, erin: Member) ->
 
     assert first.campaign != second.campaign
     assert Campaign.objects.filter(origin="round").count() == 2
-    assert round_report(second)["campaign"] == {"uid": str(second.campaign.uid), "tasks": 24}
+    told = round_report(second)["campaign"]
+    assert (told["uid"], told["tasks"]) == (str(second.campaign.uid), 24)
+    assert told["chosen"] == {"how": "all", "tasks": 24, "by_lot": 0, "prompts": 24, "of": 24}
 
 
 def test_a_campaign_is_opened_once_whatever_happens_to_the_job(loop: Loop, erin: Member) -> None:

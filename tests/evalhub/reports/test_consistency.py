@@ -82,13 +82,47 @@ def test_repeats_are_compared_with_what_was_said_first(campaign: Campaign, perso
     assert changed.count() == 4
 
 
-def test_a_second_word_on_a_task_that_stood_the_other_way_round_is_the_same(
+def test_a_pair_that_stood_the_other_way_round_tells_of_the_place_and_not_of_steadiness(
     campaign: Campaign, person: Member
 ) -> None:
-    """Margins are towards the task's first, wherever it stood on the page."""
-    first = judged(make.TaskFactory.create(campaign=campaign), person, 1, order=(0, 1))
-    judged(again(first), person, 1, order=(1, 0))
-    assert of(person, campaign)["repeats"]["part"] == 1
+    """Margins are towards the task's first, wherever it stood: of five pairs, two the same answer, twice
+    what stood first, once what stood second. So of ten looks 1 + 1 + 2 + 2 + 0 = 6 went to the first."""
+    for before, after in ((1, 1), (-1, -1), (1, -1), (1, -1), (-1, 1)):
+        first = judged(make.TaskFactory.create(campaign=campaign), person, before, order=(0, 1))
+        judged(again(first), person, after, order=(1, 0))
+    found = of(person, campaign)
+    assert found["repeats"] is None
+    swapped = found["swapped"]
+    assert (swapped["n"], swapped["alike"], swapped["first"], swapped["second"]) == (5, 2, 2, 1)
+    assert swapped["value"] == pytest.approx(0.6)
+    assert swapped["low"] < 0.5 < swapped["high"]
+    assert len(swapped["behind"]) == 3
+    assert found["position"]["n"] == 10, "both times"
+
+
+def test_ties_either_way_round_are_the_same_answer_and_pull_nowhere(
+    campaign: Campaign, person: Member
+) -> None:
+    first = judged(make.TaskFactory.create(campaign=campaign), person, 0, order=(1, 0))
+    judged(again(first), person, 0, order=(0, 1))
+    swapped = of(person, campaign)["swapped"]
+    assert (swapped["n"], swapped["alike"], swapped["value"]) == (1, 1, 0.5)
+
+
+def test_what_swapped_repeats_say_sharpens_the_pull_of_the_place(
+    campaign: Campaign, person: Member
+) -> None:
+    """Of one who always takes the first; what a repeat in the same place says is not counted twice."""
+    tasks = [judged(make.TaskFactory.create(campaign=campaign), person, 1) for _ in range(8)]
+    alone = of(person, campaign)["position"]
+    judged(again(tasks[0]), person, 1)
+    assert of(person, campaign)["position"] == alone
+    for first in tasks[1:]:
+        judged(again(first), person, -1, order=(1, 0))
+    sharper = of(person, campaign)["position"]
+    assert (alone["n"], sharper["n"]) == (8, 15)
+    assert sharper["value"] > alone["value"]
+    assert sharper["error"] < alone["error"]
 
 
 def test_a_revised_first_word_is_compared_as_it_stands_now(

@@ -22,7 +22,7 @@ from evalhub.reports.leaderboard import BY_LOT, leaderboard_report
 from evalhub.valuing.choices import VALUE, Aim
 from evalhub.valuing.errors import CannotValue
 from evalhub.valuing.jobs import STEP, interleaved
-from evalhub.valuing.knowledge import Pair
+from evalhub.valuing.knowledge import Asked
 from evalhub.valuing.models import ValuedTask
 from evalhub.valuing.queries import newest_job
 from evalhub.valuing.services import ask_by_value, stop_valuing
@@ -181,9 +181,11 @@ def test_a_cancelled_turn_leaves_every_task_to_be_asked(campaign: Campaign) -> N
 
 
 def test_where_it_means_nothing_it_is_refused(campaign: Campaign) -> None:
-    rating = CampaignFactory.create(workspace=campaign.workspace, type="rating")
-    with pytest.raises(CannotValue, match="only a comparison decides"):
-        ask_by_value(campaign=rating)
+    label = CampaignFactory.create(workspace=campaign.workspace, type="label")
+    with pytest.raises(CannotValue, match="decide neither between models nor between answers"):
+        ask_by_value(campaign=label)
+    with pytest.raises(CannotValue, match="threshold is 6, but must be 1 to 5 points"):
+        ask_by_value(campaign=campaign, threshold=6)
     valued(ask_by_value(campaign=campaign, by_lot=20))
     with pytest.raises(CannotValue, match="leave the share at 20"):
         ask_by_value(campaign=campaign, by_lot=30)
@@ -194,7 +196,7 @@ def test_where_it_means_nothing_it_is_refused(campaign: Campaign) -> None:
 
 @pytest.mark.parametrize("share", [5, 20, 33, 100])
 def test_both_are_mixed_evenly(share: int) -> None:
-    valued_, drawn = ([Pair(key, 0, 0) for key in range(start, start + 200)] for start in (0, 1000))
+    valued_, drawn = ([Asked(key, ()) for key in range(start, start + 200)] for start in (0, 1000))
     order = [each.key for each in interleaved(valued_, drawn, share=share)]
     assert sorted(order) == [*range(200), *range(1000, 1200)]
     for upto in range(1, 200):

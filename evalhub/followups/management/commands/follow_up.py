@@ -39,6 +39,9 @@ class Command(BaseCommand):
         parser.add_argument("--votes", type=int, default=2, help="judgments on each answer")
         parser.add_argument("--most-prompts", type=int, default=200)
         parser.add_argument("--max-new-tokens", type=int, default=256)
+        parser.add_argument(
+            "--accepts-simulated", action="store_true", help="simulated members count as people"
+        )
         parser.add_argument("--json", action="store_true", help="end with one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:  # Django's signature
@@ -67,6 +70,7 @@ class Command(BaseCommand):
             votes=options["votes"],
             most_prompts=options["most_prompts"],
             max_new_tokens=options["max_new_tokens"],
+            accepts_simulated=options["accepts_simulated"],
         )
         job = run_or_follow(begun.run.job)
         if job.state != JobState.SUCCEEDED:

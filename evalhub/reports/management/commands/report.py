@@ -182,13 +182,14 @@ def _wordings(made: dict[str, Any]) -> Table:
 
 
 def _consistency(made: dict[str, Any]) -> Table:
-    table = Table("person", "judgments", "gold passed", "repeats alike", "first place", "too fast")
+    table = Table("person", "judgments", "gold passed", "repeats alike", "swapped: first", "first place", "too fast")  # fmt: skip
     for each in made["people"]:
         table.add_row(
             each["annotator"],
             f"{each['judgments']:,}",
             _part(each["gold"]),
             _part(each["repeats"]),
+            _shown(each["swapped"] and each["swapped"]["value"]),
             _shown(each["position"] and each["position"]["value"]),
             _part(each["hasty"]),
         )

@@ -22,7 +22,7 @@ from evalhub.valuing.services import ask_by_value, stop_valuing
 
 class Command(BaseCommand):
     help = (
-        "Let a campaign of comparisons ask first what is likeliest to change a decision, and value its "
+        "Let a campaign of comparisons, rankings or ratings ask first what is likeliest to change a decision, and value its "
         "open tasks now; Ctrl-C cancels."
     )
 
@@ -32,6 +32,7 @@ class Command(BaseCommand):
         parser.add_argument("--aim", choices=Aim.values, default=Aim.BOTH.value)
         parser.add_argument("--by-lot", type=int, default=20, help="percent of the tasks")
         parser.add_argument("--every", type=int, default=50, help="judgments, then anew")
+        parser.add_argument("--threshold", type=float, default=4.0, help="good ratings, 1 to 5")
         parser.add_argument("--stop", action="store_true", help="value no task anew")
         parser.add_argument("--json", action="store_true", help="end with one JSON object")
 
@@ -61,7 +62,7 @@ class Command(BaseCommand):
             return stop_valuing(valuation=known)
         valuation = ask_by_value(
             campaign=campaign, aim=Aim(options["aim"]), by_lot=options["by_lot"],
-            every=options["every"],
+            every=options["every"], threshold=options["threshold"],
         )  # fmt: skip
         if (job := newest_job(valuation)) is not None:
             job = run_or_follow(job)
