@@ -23,7 +23,9 @@ def tasks_for(prompt: JudgePrompt, campaign: Campaign) -> list[Task]:
     A task whose orders it answered differently is judged, also where that made no judgment: who asks
     until they agree picks by chance.
     """
-    tasks = campaign.tasks.exclude(kind__in=APART).filter(prompt__archived_at=None)
+    tasks = campaign.tasks.exclude(kind__in=APART).filter(
+        prompt__in=campaign.workspace.prompts.in_use()
+    )
     rows = list(tasks.select_related("prompt").order_by("pk"))
     mine = Judgment.objects.filter(member=prompt.judge.member_id, source="model")
     known = set(mine.values_list("submission_id", flat=True))

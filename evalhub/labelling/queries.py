@@ -178,7 +178,8 @@ class PromptPage:
 
 def prompts_after(run: CollectionRun, *, after: str = "", value: int | None = None) -> PromptPage:
     """A page of what is proposed for prompts that are in use, the surest first."""
-    rows = run.proposals.filter(prompt__archived_at=None).order_by("-probability", "prompt")
+    in_use = run.collection.prompts.in_use()
+    rows = run.proposals.filter(prompt__in=in_use).order_by("-probability", "prompt")
     if value is not None:
         rows = rows.filter(value=value)
     try:

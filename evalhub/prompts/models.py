@@ -76,6 +76,10 @@ _WRITTEN_FROM_ARCHIVED = """
 """
 
 
+def _written_from_archived() -> Q:
+    return Q(parent__isnull=False, pk__in=RawSQL(_WRITTEN_FROM_ARCHIVED, []))  # noqa: S611  a constant
+
+
 class PromptQuerySet(models.QuerySet["Prompt"]):
     def of_collection(self, collection: Collection) -> Self:
         return self.filter(collection=collection)
@@ -87,8 +91,11 @@ class PromptQuerySet(models.QuerySet["Prompt"]):
         """What new tasks and answers are made for: nobody has archived them, or what they were written
         anew from.
         """
-        written = Q(parent__isnull=False, pk__in=RawSQL(_WRITTEN_FROM_ARCHIVED, []))  # noqa: S611  a constant
-        return self.filter(archived_at=None).exclude(written)
+        return self.filter(archived_at=None).exclude(_written_from_archived())
+
+    def written_from_archived(self) -> Self:
+        """Those that were written anew from a prompt that is archived, over any number of steps."""
+        return self.filter(_written_from_archived())
 
     def not_sketched(self) -> Self:
         """Those whose near-duplicates nobody has looked for yet."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import time
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -19,6 +22,9 @@ from training.contract import ENDPOINT_KEY_VARIABLE, EndpointSpec, RunSpec
 
 ADAPTER, TEACHER = "adapter", "teacher"  # folders of the adapters of both
 WHOLE = "model/"  # below artifacts/: a model of which all weights were trained
+_UNUSED_FOR = (
+    30 * 24 * 3600.0
+)  # seconds after which a machine forgets a base that the file store keeps
 
 
 def run_dir(run: Run) -> Path:
@@ -156,10 +162,21 @@ def _demand_base(base: LanguageModel, partial: Path, beat: Beat) -> None:
 
 
 def _lay_out_base(base: LanguageModel, partial: Path, beat: Beat) -> None:
-    """Put the files of a base that was trained here where this machine keeps such, whole, for all its runs."""
+    """Put the files of a base that was trained here where this machine keeps such, whole, for all its runs.
+
+    Others that no run of this machine has used for a month go: they come again from the file store.
+    """
     place = place_of(base.source)
-    if place.is_dir():
-        return
+    if not place.is_dir():
+        _fetch_base(base, place, partial, beat)
+    os.utime(place)
+    for other in place.parent.iterdir():
+        with suppress(FileNotFoundError):  # another run forgets it just now
+            if other.stat().st_mtime < time.time() - _UNUSED_FOR:
+                shutil.rmtree(other, ignore_errors=True)
+
+
+def _fetch_base(base: LanguageModel, place: Path, partial: Path, beat: Beat) -> None:
     for path, file in base.facts["files"].items():
         fetch(file, partial / path, beat)
     place.parent.mkdir(parents=True, exist_ok=True)

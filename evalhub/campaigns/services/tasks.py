@@ -144,8 +144,18 @@ def _stored(
 
 
 def _checked(campaign: Campaign, items: Iterable[Shape]) -> Iterator[Keys]:
+    gone: set[int] | None = None  # asked for once, where any was written anew
     for prompt, completions in items:
         _check_fit(campaign, prompt, completions)
+        if prompt.parent_id is not None:
+            if gone is None:
+                written = campaign.workspace.prompts.written_from_archived()
+                gone = set(written.values_list("pk", flat=True))
+            if prompt.pk in gone:
+                raise UnfitTask(
+                    f"Prompt {prompt.external_id} was written anew from one that is archived; "
+                    "restore that one first."
+                )
         yield prompt.pk, [completion.pk for completion in completions]
 
 

@@ -50,9 +50,7 @@ def start_scoring(*, collection: Collection, model: LanguageModel, by: Member | 
 
 
 def unscored(collection: Collection, model: LanguageModel) -> QuerySet[Completion]:
-    answers = Completion.objects.filter(
-        prompt__collection=collection, prompt__archived_at=None, written_by=None
-    )
+    answers = Completion.objects.filter(prompt__in=collection.prompts.in_use(), written_by=None)
     return answers.exclude(Exists(Score.objects.filter(completion=OuterRef("pk"), model=model)))
 
 

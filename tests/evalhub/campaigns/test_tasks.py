@@ -9,6 +9,7 @@ from evalhub.campaigns.models import BAND, Campaign, Task
 from evalhub.campaigns.services.campaigns import create_campaign, open_campaign
 from evalhub.campaigns.services.tasks import add_from_completions, add_tasks
 from evalhub.prompts.models import Completion, Generation, Prompt
+from evalhub.prompts.services.archive import archive_prompt, restore_prompt
 from tests.factories import (
     CampaignFactory,
     CompletionFactory,
@@ -143,3 +144,20 @@ def test_a_campaign_needs_a_published_rubric_of_its_workspace_and_tasks(
     assert not Campaign.objects.exists()
     with pytest.raises(UnfitCampaign):
         open_campaign(campaign=CampaignFactory.create(state="draft"), by=alice)
+
+
+def test_what_is_written_anew_rests_with_its_archived_parent(bob: Member) -> None:
+    campaign = CampaignFactory.create(workspace=bob.workspace)
+    parent = answered(bob, answers=2)
+    archive_prompt(prompt=parent, by=bob)
+    anew = PromptFactory.create(collection=parent.collection, parent=parent, group=parent.group)
+    again = PromptFactory.create(collection=parent.collection, parent=anew, group=parent.group)
+    pair = CompletionFactory.create_batch(2, prompt=again)
+
+    with pytest.raises(UnfitTask, match="written anew from one that is archived"):
+        add_tasks(campaign=campaign, items=[(again, pair)])
+    assert not campaign.tasks.exists()
+
+    restore_prompt(prompt=parent, by=bob)
+    again.refresh_from_db()
+    assert add_tasks(campaign=campaign, items=[(again, pair)]) == 1

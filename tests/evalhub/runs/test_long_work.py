@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,6 +24,7 @@ from evalhub.evaluation.examples import examples_of
 from evalhub.evaluation.measures import compared, measured
 from evalhub.evaluation.slicing import by_slice
 from evalhub.jobs.errors import JobCancelled
+from evalhub.registry.files import STORED, digest_of_source, place_of
 from evalhub.runs.folder import lay_out
 from evalhub.runs.services import start_run
 from tests.evalhub.runs.scenes import base_model
@@ -68,6 +72,34 @@ def test_a_base_model_of_many_pieces_is_laid_out_with_a_beat_for_each(
     beats = Beats()
     lay_out(run, beats)
     assert beats.count > 8
+
+
+def test_a_base_that_was_trained_here_is_laid_out_once_and_those_of_long_ago_go(
+    erin: Member, tmp_path: Path, settings: Any
+) -> None:
+    settings.EVALHUB_DATA_DIR = tmp_path / "data"
+    base = base_model(erin.workspace, tmp_path)
+    folder = tmp_path / base.name
+    base.facts = {"files": {each.name: stored(each) for each in folder.iterdir()}}
+    base.digest, base.source = digest_of_source(str(folder)), f"{STORED}one"
+    base.save()
+    place, other = place_of(base.source), place_of(f"{STORED}other")
+    other.mkdir(parents=True)
+    for nth, days in enumerate((0, 29, 31)):
+        then = time.time() - days * 24 * 3600
+        os.utime(other, (then, then))
+        if nth:  # what this machine has is used again
+            os.utime(place, (then, then))
+        lay_out(
+            start_run(workspace=erin.workspace, recipe="evaluate", model=base, by=erin), Beats()
+        )
+        assert {each.name for each in place.iterdir()} == {each.name for each in folder.iterdir()}
+        assert other.exists() == (days < 30)
+
+
+def stored(path: Path) -> dict[str, str]:
+    file = file_store().put(path)
+    return {"key": file.key, "sha256": file.sha256}
 
 
 def test_a_person_can_cancel_in_the_middle_of_it(erin: Member, tmp_path: Path) -> None:
