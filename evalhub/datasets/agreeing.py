@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from evalhub.datasets.definition import Definition
-from evalhub.quality.agreeing import agreements_in
 from evalhub.quality.scope import Scope
 
 
@@ -25,6 +24,8 @@ def barred(
     least = definition.min_agreement
     if least is None:
         return Barred(scope, {})
+    from evalhub.quality.agreeing import agreements_in  # scipy, which the web does without
+
     found = agreements_in(scope, beat=beat)
     below = frozenset(each.question for each in found if not each.reaches(least))
     told = {"least": least, "questions": [each.told(least=least) for each in found]}

@@ -40,7 +40,7 @@ def test_erin_makes_rows_from_rows_and_prompts_from_prompts(
     start_session(page, erin, base_url)
 
     page.goto("/w/acme/datasets/new/")
-    page.get_by_label("Name").fill("Pairs")
+    page.get_by_label("Name", exact=True).fill("Pairs")
     page.get_by_text("Augmentation: rows made from rows").click()
     page.get_by_label("Share of rows by word replacement").fill("0.5")
     page.get_by_label("Words and others of the same meaning").fill("sky = heaven")

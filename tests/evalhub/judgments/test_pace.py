@@ -104,6 +104,16 @@ def test_the_mark_goes_on_in_parts_and_stays_where_nothing_is(
     assert Tally.objects.get().judgments == 5
 
 
+def test_keys_that_never_were_cost_no_call(campaign: Campaign, bob: Member) -> None:
+    """As where rows of another database were read in."""
+    old = timezone.now() - timedelta(hours=2)
+    first = judged(bob, campaign, old).pk
+    judged(bob, campaign, old, pk=first + 9 * jobs.AT_ONCE)
+
+    assert [jobs.tally() for _ in range(3)] == [jobs.AT_ONCE, 1, 0]
+    assert Tally.objects.get().judgments == 2
+
+
 def test_the_end_is_told_by_hours_at_first_and_by_days_later(
     campaign: Campaign, bob: Member
 ) -> None:
