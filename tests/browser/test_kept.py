@@ -77,6 +77,7 @@ def test_a_judgment_on_which_evalhub_fails_keeps_no_other_waiting(
         shown(page, nth)
         judge(page, key)
     expect(page.get_by_role("alert")).to_contain_text("evalhub fails on one", timeout=SLOW)
+    keep_shot(page, "fault")
     is_safe(page)
     assert [nth for nth, _ in stored()] == [1, 2, 0], "the one that failed is behind the others"
     assert len(faults) == 4
