@@ -42,14 +42,8 @@ class FunctionsView(APIView):
         campaign = acting_campaign(request, uid, to="lead")
         by = acting_member(request, campaign.workspace_id, to="lead")
         body = parsed(request.body, NewFunction)
-        function = add_function(
-            criterion=access_criterion_of(campaign, body.criterion),
-            name=body.name,
-            value=body.value,
-            kind=body.kind,
-            parameters=body.parameters,
-            by=by,
-        )
+        criterion = access_criterion_of(campaign, body.criterion)
+        function = add_function(criterion=criterion, by=by, **body.as_asked())
         return Response(function_told(function), status=201)
 
 

@@ -27,6 +27,10 @@ class NewFunction(Struct, forbid_unknown_fields=True, frozen=True):
     kind: FunctionKind
     parameters: dict[str, Any]
 
+    def as_asked(self) -> dict[str, Any]:
+        """All but the criterion, as `add_function` takes it."""
+        return {name: getattr(self, name) for name in ("name", "value", "kind", "parameters")}
+
 
 class NewRun(Struct, forbid_unknown_fields=True, frozen=True):
     criterion: str

@@ -36,14 +36,8 @@ class CollectionFunctionsView(APIView):
         """Register a function."""
         _collection, by = acting_collection(request, uid, to="lead")
         body = parsed(request.body, NewFunction)
-        function = add_function(
-            criterion=access_criterion_on(by, body.criterion),
-            name=body.name,
-            value=body.value,
-            kind=body.kind,
-            parameters=body.parameters,
-            by=by,
-        )
+        criterion = access_criterion_on(by, body.criterion)
+        function = add_function(criterion=criterion, by=by, **body.as_asked())
         return Response(function_told(function), status=201)
 
 

@@ -69,19 +69,27 @@ class LabellingFunction(PublicModel):
         return self.criterion.words_for(self.value)
 
 
-class LabellingRun(PublicModel):
-    """The functions of a criterion on the tasks of a campaign, as they were when its job ran.
+class Asking(PublicModel):
+    """What a run on tasks and one on prompts share."""
 
-    Each asking adds a row; votes and proposals are kept of the newest that ended well.
-    """
-
-    campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="labelling_runs")
     criterion = models.ForeignKey(Criterion, models.PROTECT, related_name="+")
     job = models.OneToOneField(Job, models.PROTECT, related_name="+")
     created_by = models.ForeignKey(Member, models.PROTECT, related_name="+")
     figures: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
     # see labelling.figures.Figures
     ended_at = models.DateTimeField(null=True, blank=True)  # None: the job has not ended well
+
+    class Meta:
+        abstract = True
+
+
+class LabellingRun(Asking):
+    """The functions of a criterion on the tasks of a campaign, as they were when its job ran.
+
+    Each asking adds a row; votes and proposals are kept of the newest that ended well.
+    """
+
+    campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="labelling_runs")
 
     class Meta:
         ordering = ["-pk"]
@@ -136,18 +144,13 @@ class Proposal(models.Model):
         return self.task.prompt
 
 
-class CollectionRun(PublicModel):
+class CollectionRun(Asking):
     """The functions of a criterion on the prompts of a collection, before any campaign has them.
 
     Each asking adds a row; proposals are kept of the newest that ended well.
     """
 
     collection = models.ForeignKey(Collection, models.PROTECT, related_name="labelling_runs")
-    criterion = models.ForeignKey(Criterion, models.PROTECT, related_name="+")
-    job = models.OneToOneField(Job, models.PROTECT, related_name="+")
-    created_by = models.ForeignKey(Member, models.PROTECT, related_name="+")
-    figures: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
-    ended_at = models.DateTimeField(null=True, blank=True)  # None: the job has not ended well
 
     class Meta:
         ordering = ["-pk"]

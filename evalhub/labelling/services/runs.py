@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from evalhub.accounts.models import Member
+from evalhub.accounts.models import Member, Workspace
 from evalhub.audit.services import record
 from evalhub.campaigns.models import Campaign
 from evalhub.jobs.services import queue_job
@@ -32,22 +32,7 @@ def start_labelling(*, campaign: Campaign, criterion: Criterion, by: Member) -> 
     if (under_way := running(campaign, criterion)) is not None:
         return under_way
     run = LabellingRun(campaign=campaign, criterion=criterion, created_by=by)
-    run.job = queue_job(
-        kind=LABEL,
-        title=f"Labelling functions: {criterion} of {campaign}",
-        workspace=campaign.workspace,
-        by=by,
-        subject_uid=run.uid,
-    )
-    run.save()
-    record(
-        "labelling.started",
-        actor=by.pseudonym,
-        workspace=campaign.workspace.slug,
-        target=f"labelling run {run.uid}",
-        campaign=str(campaign.uid),
-        criterion=criterion.slug,
-    )
+    _queue(run, kind=LABEL, workspace=campaign.workspace, by=by, campaign=str(campaign.uid))
     return run
 
 
@@ -66,10 +51,24 @@ def start_labelling_collection(
     if (under_way := running_on(collection, criterion)) is not None:
         return under_way
     run = CollectionRun(collection=collection, criterion=criterion, created_by=by)
-    run.job = queue_job(
+    _queue(
+        run,
         kind=LABEL_COLLECTION,
-        title=f"Labelling functions: {criterion} of {collection}",
         workspace=collection.workspace,
+        by=by,
+        collection=collection.slug,
+    )
+    return run
+
+
+def _queue(
+    run: LabellingRun | CollectionRun, *, kind: str, workspace: Workspace, by: Member, **on: str
+) -> None:
+    """Args: on: what the audit log says the functions vote on."""
+    run.job = queue_job(
+        kind=kind,
+        title=f"Labelling functions: {run}",
+        workspace=workspace,
         by=by,
         subject_uid=run.uid,
     )
@@ -77,12 +76,11 @@ def start_labelling_collection(
     record(
         "labelling.started",
         actor=by.pseudonym,
-        workspace=collection.workspace.slug,
+        workspace=workspace.slug,
         target=f"labelling run {run.uid}",
-        collection=collection.slug,
-        criterion=criterion.slug,
+        criterion=run.criterion.slug,
+        **on,
     )
-    return run
 
 
 def _demand_functions(criterion: Criterion) -> None:

@@ -6,7 +6,6 @@ finds is its authors' matter.
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +20,6 @@ from evalhub.datasets.errors import BadDefinition, EntitiesNotReady
 from evalhub.prompts.models import Completion
 from tests.evalhub.datasets.conftest import Build
 
-with_presidio = pytest.mark.skipif(
-    find_spec("presidio_analyzer") is None or find_spec("spacy") is None,
-    reason='Presidio is missing: pip install -c constraints.txt -e ".[privacy]"',
-)
 ENGLISH = [
     {"label": "PERSON", "pattern": "Ada Lovelace"},
     {"label": "GPE", "pattern": "London"},
@@ -98,7 +93,6 @@ def test_a_build_that_asks_where_it_cannot_be_had_fails_and_says_the_remedy(
     assert "pip install" in made.job.error or "python -m spacy download" in made.job.error
 
 
-@with_presidio
 @pytest.mark.parametrize(
     ("asked", "told"),
     [
@@ -114,7 +108,6 @@ def test_what_nothing_here_finds_is_said(names: str, asked: dict[str, Any], told
         Recipe(Cleaning(**asked), "answer")
 
 
-@with_presidio
 def test_names_are_masked_outside_code_and_masks_are_let_alone(names: str) -> None:
     text = "Ada Lovelace (ada@x.org) of London wrote to [EMAIL]: `London` on an Analytical Engine"
 
@@ -132,7 +125,6 @@ def test_names_are_masked_outside_code_and_masks_are_let_alone(names: str) -> No
     ]
 
 
-@with_presidio
 def test_patterns_of_presidio_need_no_model() -> None:
     text = "My social security number is 536-90-4399, I said."
 
@@ -140,7 +132,6 @@ def test_patterns_of_presidio_need_no_model() -> None:
     assert cleaned(text, entities=["US_SSN"], entities_from=0.9).text == text
 
 
-@with_presidio
 def test_a_long_text_is_read_piece_by_piece_and_places_stay_right(names: str) -> None:
     text = "London calling. " * 2600  # more than two pieces
 
@@ -149,7 +140,6 @@ def test_a_long_text_is_read_piece_by_piece_and_places_stay_right(names: str) ->
     assert found.text == text + "[PERSON]"
 
 
-@with_presidio
 @pytest.mark.parametrize(
     ("text", "masked"),
     [
@@ -165,7 +155,6 @@ def test_of_several_models_that_of_the_language_reads(names: str, text: str, mas
     assert masked in cleaned(text, entities=["LOCATION"], entity_models=models).text
 
 
-@with_presidio
 @pytest.mark.django_db
 def test_a_build_masks_names_and_states_by_what(
     compared: list[Task], build: Build, names: str
