@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 
@@ -22,8 +22,11 @@ from training.preflight import look
 from training.previews import preview
 from training.reading import Answered, Reader
 from training.rows import DOCUMENT, Row, answers_in, fields_of, read_rows, share_of
+from training.splitting import Split, split, weights_held
 from training.whole import demand_room
 from training.world import World
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,7 @@ class Prepared:
     recompute: bool  # activations, because they do not fit
     unfinished: Path  # where the trainer writes before a checkpoint is whole
     world: World
+    split: Split | None  # of the base, where each process has a part of it
 
     @property
     def device(self) -> Device:
@@ -54,6 +58,12 @@ class Prepared:
             rows,
             lambda some: self.reader.all_logps(self.model, some, batch_size=batch_size, beat=beat),
         )
+
+    def by_first(self, work: Callable[[], Found]) -> Found | None:
+        """What the first process alone does with the model, without gradients; None for the others."""
+        if self.split is not None:
+            return self.split.by_first(work)
+        return work() if self.world.is_first else None
 
 
 def prepare(
@@ -111,6 +121,8 @@ def prepare(
     preview(attempt, loaded, learnt)
     model = _trained(attempt, options, loaded, kind)
     fuse(model, device)
+    parts = split(model, loaded.model, device, attempt.world) if options.sharding else None
+    attempt.environment.update(weights_held=weights_held(model))
     unfinished = attempt.own / "checkpoints" / "unfinished"
     shutil.rmtree(unfinished, ignore_errors=True)  # what a killed attempt left
     reader = _reader(attempt, loaded, inputs["train"].used)
@@ -127,6 +139,7 @@ def prepare(
         recompute=needs_checkpointing(model, device, tokens=tokens),
         unfinished=unfinished,
         world=attempt.world,
+        split=parts,
     )
 
 
@@ -144,7 +157,8 @@ def _demand_devices(attempt: Attempt, device: Device) -> None:
 def _loaded(attempt: Attempt, options: TrainOptions, device: Device, kind: str) -> Loaded:
     """All weights are trained in 32 bits: in 16 a step is mostly too small to change one."""
     if not options.is_whole:
-        return load_base(attempt, device, kind=kind, quantise=options.quantise)
+        moves = not options.sharding
+        return load_base(attempt, device, kind=kind, quantise=options.quantise, moves=moves)
     demand_room(attempt, options, device)
     return load_base(attempt, device, kind=kind, dtype=torch.float32)
 

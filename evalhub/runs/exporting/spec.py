@@ -52,6 +52,11 @@ class Exportable:
         return self.options.is_whole
 
     @property
+    def rows_each(self) -> int:
+        """That a device reads of a batch: other trainers count them so."""
+        return max(1, self.options.batch_size // self.options.devices)
+
+    @property
     def evaluates(self) -> bool:
         return "validation" in self.splits
 
@@ -118,6 +123,12 @@ def length_of(spec: Exportable) -> int:
         return USUAL_LENGTH
     config = json.loads((folder / NEEDED).read_text("utf-8"))
     return int(config.get("max_position_embeddings") or USUAL_LENGTH)
+
+
+def on_devices(spec: Exportable, command: str) -> str:
+    """How a trainer is started that takes every device it sees."""
+    seen = ",".join(map(str, range(spec.options.devices)))
+    return f"CUDA_VISIBLE_DEVICES={seen} {command}" if spec.options.devices > 1 else command
 
 
 def unknown_to(spec: Exportable, held: set[str]) -> list[str]:

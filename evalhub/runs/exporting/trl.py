@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from evalhub.runs.exporting.losses import CUT, CUT_OFF, judgments_lost
+from evalhub.runs.exporting.losses import CUT, CUT_OFF, judgments_lost, shares_lost
 from evalhub.runs.exporting.spec import (
     ADAPTER,
     DATA,
@@ -25,18 +25,21 @@ COLUMNS: dict[str, list[str]] = {
     Recipe.REWARD: ["prompt", "chosen", "rejected"],
 }
 HELD = {
-    "trains", "epochs", "max_steps", "batch_size", "accumulation", "schedule", "warmup", "weight_decay",
+    "trains", "epochs", "max_steps", "batch_size", "devices", "sharding", "accumulation", "schedule", "warmup", "weight_decay",
     "max_length", "lora_rank", "lora_alpha", "lora_dropout", "lora_variant", "lora_plus",
     "target_modules", "threads", "checkpoint_every", "evaluate_every", "patience", "learning_rate",
     "beta", "loss", "loss_weights", "label_smoothing", "labels", "weights", "balance", "margins",
 }  # fmt: skip  # in the script, or in a sentence of unheld
 
 
+FSDP = {"version": 2, "auto_wrap_policy": "TRANSFORMER_BASED_WRAP", "state_dict_type": "FULL_STATE_DICT"}  # fmt: skip
+
+
 def script(spec: Exportable) -> Exported:
     """`train.py`, and what TRL does otherwise."""
     made = Exported("train.py", "trl", unheld=[*_unheld(spec), *unknown_to(spec, HELD)])
     parts = [
-        header(spec, made, how="python train.py  (trl 1.16, transformers 5, peft 0.21)"),
+        header(spec, made, how=f"{_start(spec)}  (trl 1.16, transformers 5, peft 0.21)"),
         _imports(spec),
         _rows(spec),
         _model(spec),
@@ -47,8 +50,17 @@ def script(spec: Exportable) -> Exported:
     return made
 
 
+def _start(spec: Exportable) -> str:
+    devices = spec.options.devices
+    return f"accelerate launch --num_processes {devices} train.py" if devices > 1 else "python train.py"  # fmt: skip
+
+
 def _unheld(spec: Exportable) -> list[str]:
-    told = [*judgments_lost(spec), CUT_OFF if spec.recipe == Recipe.TEXT else CUT]
+    told = [
+        *judgments_lost(spec),
+        *shares_lost(spec),
+        CUT_OFF if spec.recipe == Recipe.TEXT else CUT,
+    ]
     if spec.recipe == Recipe.TEXT:
         told.append(
             "Control tokens: one that is typed in a document is read as one here; in evalhub as letters."
@@ -152,8 +164,8 @@ def _arguments(spec: Exportable) -> str:
         "output_dir": OUTPUT,
         "num_train_epochs": options.epochs,
         "max_steps": options.max_steps or -1,
-        "per_device_train_batch_size": options.batch_size,
-        "per_device_eval_batch_size": options.batch_size,
+        "per_device_train_batch_size": spec.rows_each,
+        "per_device_eval_batch_size": spec.rows_each,
         "gradient_accumulation_steps": options.accumulation,
         "learning_rate": options.learning_rate,
         "lr_scheduler_type": options.schedule,
@@ -184,6 +196,7 @@ def _arguments(spec: Exportable) -> str:
     return (
         f"{counted}arguments = {name}Config(\n{_keywords(values)}"
         + ("    desirable_weight=each / max(good, 1),\n    undesirable_weight=each / max(bad, 1),\n" if counted else "")
+        + (f"    fsdp=on_gpu,\n    fsdp_config={FSDP!r},\n" if options.sharding else "")
         + "    bf16=on_gpu,\n    use_cpu=not on_gpu,\n)\n"
     )  # fmt: skip
 

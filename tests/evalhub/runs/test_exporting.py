@@ -49,7 +49,7 @@ AXOLOTL = {
     "optimizer", "rl_beta", "bf16", "gradient_checkpointing", "logging_steps", "save_steps", "seed",
     "output_dir", "val_set_size", "eval_steps", "early_stopping_patience", "load_best_model_at_end",
     "metric_for_best_model", "greater_is_better", "rl", "reward_model", "remove_unused_columns",
-    "datasets", "test_datasets",
+    "datasets", "test_datasets", "fsdp_version", "fsdp_config",
 }  # fmt: skip
 # https://github.com/hiyouga/LLaMA-Factory, src/llamafactory/hparams: data_args and finetuning_args were
 # read; those of models, and the TrainingArguments of transformers 4 taken as they are, were not
@@ -62,7 +62,7 @@ LLAMAFACTORY = {
     "lr_scheduler_type", "warmup_ratio", "weight_decay", "bf16", "disable_gradient_checkpointing",
     "logging_steps", "save_steps", "report_to", "seed", "output_dir", "pref_beta", "pref_loss",
     "pref_ftx", "ref_model", "ref_model_adapters", "eval_strategy", "eval_steps",
-    "early_stopping_steps", "load_best_model_at_end", "metric_for_best_model",
+    "early_stopping_steps", "load_best_model_at_end", "metric_for_best_model", "fsdp",
 }  # fmt: skip
 
 
@@ -113,6 +113,29 @@ def test_each_recipe_goes_out_to_each_trainer_in_its_own_words(
     compile(export_run(run=run, target="trl").text, "train.py", "exec")
     assert set(yaml_of(run, "axolotl")) <= AXOLOTL
     assert set(yaml_of(run, "llamafactory")) <= LLAMAFACTORY
+
+
+def test_several_devices_share_a_batch_and_a_split_base_there_too(
+    erin: Member, base: LanguageModel
+) -> None:
+    run = trained(erin, base, batch_size=4, devices=2, sharding="fsdp")
+    script = export_run(run=run, target="trl").text
+    assert "accelerate launch --num_processes 2 train.py" in script
+    assert "fsdp=on_gpu" in script
+    assert _keywords_of(script, "DPOConfig")["per_device_train_batch_size"] == 2
+    theirs = yaml_of(run, "axolotl")
+    assert (theirs["micro_batch_size"], theirs["fsdp_version"]) == (2, 2)
+    assert theirs["fsdp_config"]["auto_wrap_policy"] == "TRANSFORMER_BASED_WRAP"
+    theirs = yaml_of(run, "llamafactory")
+    assert (theirs["per_device_train_batch_size"], theirs["fsdp"]) == (2, "full_shard auto_wrap")
+    for target in ("axolotl", "llamafactory"):
+        assert "CUDA_VISIBLE_DEVICES=0,1 " in export_run(run=run, target=target).text
+
+    uneven = trained(erin, base, batch_size=5, devices=2)
+    assert "fsdp" not in yaml_of(uneven, "axolotl")
+    for target in TARGETS:
+        told = export_run(run=uneven, target=target).unheld
+        assert "batch_size: 5 rows do not divide among 2 devices; here each reads 2." in told
 
 
 @pytest.mark.parametrize("target", TARGETS)
