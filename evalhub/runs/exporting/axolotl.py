@@ -14,6 +14,7 @@ from evalhub.runs.exporting.spec import (
     OUTPUT,
     Exportable,
     Exported,
+    demand_no_judge,
     header,
     length_of,
     on_devices,
@@ -32,8 +33,9 @@ def configuration(spec: Exportable) -> Exported:
     """`axolotl.yaml`, and what axolotl does otherwise.
 
     Raises:
-        CannotExportRun: it trains rewards on reward builds only.
+        CannotExportRun: it trains rewards on reward builds only, and knows no rloo.
     """
+    demand_no_judge(spec, "axolotl")
     if spec.recipe == Recipe.REWARD and spec.build.kind != "reward":
         raise CannotExportRun(
             "axolotl learns rewards from the rows of a reward build, and this run learned from "

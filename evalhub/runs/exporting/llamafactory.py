@@ -12,6 +12,7 @@ from evalhub.runs.exporting.spec import (
     OUTPUT,
     Exportable,
     Exported,
+    demand_no_judge,
     header,
     length_of,
     on_devices,
@@ -24,7 +25,12 @@ LOSSES = ("sigmoid", "hinge", "ipo")
 
 
 def configuration(spec: Exportable) -> Exported:
-    """`llamafactory.yaml`, and what LLaMA-Factory does otherwise."""
+    """`llamafactory.yaml`, and what LLaMA-Factory does otherwise.
+
+    Raises:
+        CannotExportRun: it knows no rloo.
+    """
+    demand_no_judge(spec, "LLaMA-Factory")
     unheld = [*_unheld(spec), *unknown_to(spec, HELD)]
     made = Exported("llamafactory.yaml", "llamafactory", unheld=unheld)
     told = header(spec, made, how=on_devices(spec, "llamafactory-cli train llamafactory.yaml"))

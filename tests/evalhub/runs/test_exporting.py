@@ -25,6 +25,7 @@ from evalhub.audit.models import Entry
 from evalhub.common.files import file_store
 from evalhub.registry.models import LanguageModel
 from evalhub.registry.services import add_base_model
+from evalhub.runs.beside import Beside
 from evalhub.runs.errors import CannotExportRun
 from evalhub.runs.exporting import axolotl, llamafactory, trl
 from evalhub.runs.exporting.services import TARGETS, export_run
@@ -72,9 +73,11 @@ def base(erin: Member) -> LanguageModel:
     return add_base_model(workspace=erin.workspace, name=HOSTILE, source=source)
 
 
-def trained(erin: Member, model: LanguageModel, recipe: str = "dpo", **options: Any) -> Run:
-    build = built(erin.workspace, KINDS[recipe])
-    build.files["validation.jsonl"] = stored(row_list(KINDS[recipe], 4, "v"))
+def trained(
+    erin: Member, model: LanguageModel, recipe: str = "dpo", *, judge: LanguageModel | None = None, **options: Any
+) -> Run:  # fmt: skip
+    build = built(erin.workspace, KINDS.get(recipe, "preference"))
+    build.files["validation.jsonl"] = stored(row_list(KINDS.get(recipe, "preference"), 4, "v"))
     build.files["card.md"] = store_text("# A build\n")
     build.rows["validation"], build.manifest = 4, {"licence": "cc-by-4.0"}
     build.save()
@@ -87,6 +90,7 @@ def trained(erin: Member, model: LanguageModel, recipe: str = "dpo", **options: 
         seed=7,
         by=erin,
         despite="a test",
+        beside=Beside(teacher=judge),
     )
 
 
@@ -115,29 +119,6 @@ def test_each_recipe_goes_out_to_each_trainer_in_its_own_words(
     assert set(yaml_of(run, "llamafactory")) <= LLAMAFACTORY
 
 
-def test_several_devices_share_a_batch_and_a_split_base_there_too(
-    erin: Member, base: LanguageModel
-) -> None:
-    run = trained(erin, base, batch_size=4, devices=2, sharding="fsdp")
-    script = export_run(run=run, target="trl").text
-    assert "accelerate launch --num_processes 2 train.py" in script
-    assert "fsdp=on_gpu" in script
-    assert _keywords_of(script, "DPOConfig")["per_device_train_batch_size"] == 2
-    theirs = yaml_of(run, "axolotl")
-    assert (theirs["micro_batch_size"], theirs["fsdp_version"]) == (2, 2)
-    assert theirs["fsdp_config"]["auto_wrap_policy"] == "TRANSFORMER_BASED_WRAP"
-    theirs = yaml_of(run, "llamafactory")
-    assert (theirs["per_device_train_batch_size"], theirs["fsdp"]) == (2, "full_shard auto_wrap")
-    for target in ("axolotl", "llamafactory"):
-        assert "CUDA_VISIBLE_DEVICES=0,1 " in export_run(run=run, target=target).text
-
-    uneven = trained(erin, base, batch_size=5, devices=2)
-    assert "fsdp" not in yaml_of(uneven, "axolotl")
-    for target in TARGETS:
-        told = export_run(run=uneven, target=target).unheld
-        assert "batch_size: 5 rows do not divide among 2 devices; here each reads 2." in told
-
-
 @pytest.mark.parametrize("target", TARGETS)
 def test_no_path_of_this_machine_and_no_line_of_a_name_gets_in(
     target: str, erin: Member, base: LanguageModel
@@ -160,12 +141,12 @@ def test_settings_arrive_with_their_values(erin: Member, base: LanguageModel) ->
     assert (theirs["learning_rate"], theirs["pref_beta"], theirs["pref_ftx"]) == (3e-6, 0.3, 0.1)
     assert (theirs["stage"], theirs["lora_target"], theirs["warmup_ratio"]) == ("dpo", "all", 0.2)
 
-    values = _keywords_of(export_run(run=run, target="trl").text, "DPOConfig")
+    values = keywords_of(export_run(run=run, target="trl").text, "DPOConfig")
     assert (values["learning_rate"], values["beta"], values["seed"]) == (3e-6, 0.3, 7)
     assert (values["loss_type"], values["loss_weights"]) == (["sigmoid", "sft"], [1.0, 0.1])
 
 
-def _keywords_of(script: str, name: str) -> dict[str, Any]:
+def keywords_of(script: str, name: str) -> dict[str, Any]:
     calls = (each for each in ast.walk(ast.parse(script)) if isinstance(each, ast.Call))
     call = next(each for each in calls if isinstance(each.func, ast.Name) and each.func.id == name)
     constant = (ast.Constant, ast.List)
