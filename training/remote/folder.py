@@ -19,6 +19,7 @@ from training.remote.lease import Lease
 from training.remote.lent import Lent
 
 ADAPTER, TEACHER = "adapter", "teacher"
+BESIDE = "adapters"  # of models that answer side by side, each in a folder of its name
 
 
 class CannotBegin(Exception):
@@ -33,7 +34,8 @@ def lay_out(lent: Lent, folder: Path, *, cache: Path, lease: Lease) -> None:
             spec is none that this trainer knows.
     """
     for path, file in lent.files.items():
-        if not (path.startswith(("inputs/", f"{ADAPTER}/", f"{TEACHER}/")) and is_artifact(path)):
+        known = ("inputs/", f"{ADAPTER}/", f"{TEACHER}/", f"{BESIDE}/")
+        if not (path.startswith(known) and is_artifact(path)):
             raise CannotBegin(f"evalhub names the file {path!r}, which is none of a run.")
         _fetch(lease, file, folder / path)
     for checkpoint in lent.checkpoints:
@@ -51,6 +53,7 @@ def _spec(lent: Lent, model: str) -> RunSpec:
     changed = {
         "model": model,
         "adapter": ADAPTER if has[ADAPTER] else "",
+        "adapters": _beside(lent),
         "teacher": model if lent.is_taught else "",
         "teacher_adapter": TEACHER if has[TEACHER] else "",
         "inputs": named,
@@ -63,6 +66,18 @@ def _spec(lent: Lent, model: str) -> RunSpec:
         raise CannotBegin(
             f"This worker does not know what is asked ({error}): bring both sides to one version."
         ) from error
+
+
+def _beside(lent: Lent) -> dict[str, str]:
+    """The folder of each model that answers beside others; none for the base itself."""
+    named = lent.spec.get("adapters") or {}
+    if not isinstance(named, dict):
+        raise CannotBegin("evalhub names adapters in a form that this worker does not know.")
+    folders = {name: f"{BESIDE}/{name}" for name in named}
+    return {
+        name: folder if any(path.startswith(f"{folder}/") for path in lent.files) else ""
+        for name, folder in folders.items()
+    }
 
 
 def _hub_id(source: Any) -> str:  # Any: as evalhub sent it
