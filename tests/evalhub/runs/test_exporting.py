@@ -255,13 +255,17 @@ def test_the_page_and_the_api_hand_it_out(
     assert refused["code"] == "cannot_export_run"
 
 
-def run_script(run: Run, place: Path) -> str:
-    """The exported folder with the base beside it, as somebody else would start it."""
+def run_script(run: Run, place: Path, *launched: str) -> str:
+    """The exported folder with the base beside it, as somebody else would start it.
+
+    Args:
+        launched: what Python is told before the script's name.
+    """
     call_command("export_run", run=str(run.uid), target="trl", output=place, stdout=StringIO())
     (place / "base").symlink_to(settings.BASE_DIR / "training/assets/demo-model")
     sealed = {"CUDA_VISIBLE_DEVICES": "", "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
-        [sys.executable, "train.py"],
+        [sys.executable, *launched, "train.py"],
         cwd=place, env=os.environ | sealed, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]

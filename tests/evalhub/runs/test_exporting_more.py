@@ -75,6 +75,16 @@ def test_rloo_goes_out_as_a_script_with_its_reward_model_and_as_nothing_else(
 
 
 @pytest.mark.long
+def test_the_trl_script_runs_on_two_devices_as_its_first_lines_say(
+    erin: Member, base: LanguageModel, tmp_path: Path
+) -> None:
+    """Here on CPUs, which accelerate has to be told."""
+    run = trained(erin, base, "sft", max_steps=2, batch_size=4, devices=2, sharding="fsdp")
+    launched = ("-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2")
+    assert "'loss'" in run_script(run, tmp_path / "out", *launched)
+
+
+@pytest.mark.long
 def test_the_trl_script_of_rloo_learns_from_the_reward_model_that_a_script_made(
     erin: Member, base: LanguageModel, tmp_path: Path
 ) -> None:
