@@ -209,6 +209,11 @@ def test_a_base_model_is_fetched_once(server: Server, lease: Lease, tmp_path: Pa
         {"base": {"name": "..", "digest": "0" * 64, "files": {}}},
         {"base": {"name": "m", "digest": "../..", "files": {}}},
         {"base": {"name": "m", "digest": "0" * 64, "files": {"../../outside.jsonl": 1}}},
+        {"teacher_base": {"name": "m", "digest": "0" * 64, "files": {"../../outside.jsonl": 1}}},
+        {
+            "is_taught": True,
+            "spec": {"recipe": "sft", "model": "", "teacher": "/etc", "options": {}},
+        },
         {"spec": {"recipe": "noop", "model": "/etc", "options": {}}},
         {"spec": {"recipe": "generate", "model": "", "options": {}, "adapters": ["a"]}},
         {"files": {"adapters/../../outside.jsonl": told(ROWS)}},
@@ -238,6 +243,7 @@ def test_what_evalhub_must_not_ask_is_not_begun(
         {"checkpoints": [{"name": 1, "files": {}}]},
         {"checkpoints": [{"name": "step-00000001"}]},
         {"base": {"name": "m", "digest": "0" * 64, "files": ["x"]}},
+        {"teacher_base": {"name": "m", "digest": "0" * 64, "files": ["x"]}},
         {"more": 1},
     ],
 )

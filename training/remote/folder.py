@@ -41,10 +41,19 @@ def lay_out(lent: Lent, folder: Path, *, cache: Path, lease: Lease) -> None:
     for checkpoint in lent.checkpoints:
         _fetch_checkpoint(lease, checkpoint, folder / "checkpoints")
     model = _base(lent.base, cache, lease) if lent.base else _hub_id(lent.spec.get("model", ""))
-    _spec(lent, model).write(folder)
+    _spec(lent, model, _teacher(lent, model, cache, lease)).write(folder)
 
 
-def _spec(lent: Lent, model: str) -> RunSpec:
+def _teacher(lent: Lent, model: str, cache: Path, lease: Lease) -> str:
+    """The base of what is learnt from: its own, one of the hub, or that of the run."""
+    if lent.teacher_base:
+        return _base(lent.teacher_base, cache, lease, of_teacher=True)
+    if not lent.is_taught:
+        return ""
+    return _hub_id(lent.spec.get("teacher", "")) or model
+
+
+def _spec(lent: Lent, model: str, teacher: str) -> RunSpec:
     """Its paths are ours to say, whatever evalhub wrote there."""
     named = {path.removeprefix("inputs/").removesuffix(".jsonl"): path for path in lent.files if path.startswith("inputs/")}  # fmt: skip
     has = {
@@ -54,7 +63,7 @@ def _spec(lent: Lent, model: str) -> RunSpec:
         "model": model,
         "adapter": ADAPTER if has[ADAPTER] else "",
         "adapters": _beside(lent),
-        "teacher": model if lent.is_taught else "",
+        "teacher": teacher,
         "teacher_adapter": TEACHER if has[TEACHER] else "",
         "inputs": named,
         "digests": {name: lent.files[path]["sha256"] for name, path in named.items()},
@@ -86,7 +95,7 @@ def _hub_id(source: Any) -> str:  # Any: as evalhub sent it
     return str(source)
 
 
-def _base(base: dict[str, Any], cache: Path, lease: Lease) -> str:
+def _base(base: dict[str, Any], cache: Path, lease: Lease, *, of_teacher: bool = False) -> str:
     """The base model's folder: fetched once, and read whole before each run."""
     digest, name = str(base["digest"]), str(base["name"])
     if not SHA256.fullmatch(digest) or not stays_below(name) or "/" in name:
@@ -97,7 +106,7 @@ def _base(base: dict[str, Any], cache: Path, lease: Lease) -> str:
             raise CannotBegin(f"evalhub names the file {path!r} of the base model.")
         local = folder / path
         if not local.is_file() or local.stat().st_size != size:
-            _pieces(lease, {"base": path}, local, size)
+            _pieces(lease, {"base": path, "of_teacher": of_teacher}, local, size)
     lease.check()
     if _digest_of(folder) != digest:
         shutil.rmtree(folder.parent)
@@ -135,7 +144,7 @@ def _fetch(lease: Lease, file: dict[str, Any], local: Path) -> None:
         )
 
 
-def _pieces(lease: Lease, named: dict[str, str], local: Path, size: int) -> None:
+def _pieces(lease: Lease, named: dict[str, Any], local: Path, size: int) -> None:
     """Piece by piece, so that memory does not grow and a broken line goes on where it broke."""
     local.parent.mkdir(parents=True, exist_ok=True)
     partial = local.with_name(local.name + ".fetching")

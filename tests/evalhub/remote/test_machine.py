@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -70,6 +71,16 @@ def base(erin: Member) -> LanguageModel:
 
 
 @pytest.fixture
+def larger(erin: Member, tmp_path: Path) -> LanguageModel:
+    """Another base with the same tokens."""
+    folder = shutil.copytree(DEMO, tmp_path / "larger")
+    (folder / "README.md").write_text("Another one.")
+    model = add_base_model(workspace=erin.workspace, name="larger", source=str(folder))
+    assert files_are_unchanged(model=model, beat=lambda: None)
+    return model
+
+
+@pytest.fixture
 def build(erin: Member) -> DatasetBuild:
     return built(erin.workspace, "sft", validation=4)
 
@@ -82,7 +93,7 @@ def start(erin: Member, model: LanguageModel, build: DatasetBuild, **more: Any) 
 
 
 def test_a_teacher_whole_models_and_several_adapters_are_lent_and_come_back(
-    erin: Member, base: LanguageModel, build: DatasetBuild, machine: Machine
+    erin: Member, base: LanguageModel, larger: LanguageModel, build: DatasetBuild, machine: Machine
 ) -> None:
     """First an adapter and a whole model; then with the one as teacher and answering, and on the other."""
     first = start(erin, base, build)
@@ -96,14 +107,16 @@ def test_a_teacher_whole_models_and_several_adapters_are_lent_and_come_back(
 
     taught = start(erin, base, build, options={"distil": 0.5}, beside=Beside(teacher=first.adapter))
     further = start(erin, model, build)
+    by_larger = start(erin, base, build, options={"distil": 0.5}, beside=Beside(teacher=larger))
     answering = start_run(
         workspace=erin.workspace, recipe="generate", model=base, answering=[base, first.adapter],
         inputs={"prompts": store_rows(PROMPTS)}, options={"max_new_tokens": 8}, by=erin,
     )  # fmt: skip
-    taught, further, answering = machine.works(taught, further, answering)
-    told = [event.body for event in taught.events.filter(kind="metrics") if "loss" in event.body]
-    assert all(each["kl_to_teacher"] >= 0 for each in told)
-    assert len(told) == SHORT["max_steps"]
+    taught, further, by_larger, answering = machine.works(taught, further, by_larger, answering)
+    for run in (taught, by_larger):
+        told = [event.body for event in run.events.filter(kind="metrics") if "loss" in event.body]
+        assert all(each["kl_to_teacher"] >= 0 for each in told)
+        assert len(told) == SHORT["max_steps"]
     assert taught.adapter.base == base
     assert further.adapter.base == model
     assert answering.metrics["completions"] == 2
