@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 
@@ -22,7 +23,7 @@ from training.preflight import look
 from training.previews import preview
 from training.reading import Answered, Reader
 from training.rows import DOCUMENT, Row, answers_in, fields_of, read_rows, share_of
-from training.splitting import Split, split, weights_held
+from training.splitting import Split, mesh_of, split, weights_held
 from training.whole import demand_room
 from training.world import World
 
@@ -100,7 +101,8 @@ def prepare(
     rows["train"] = share_of(rows["train"], options.train_share, seed=attempt.spec.seed)
     device = choose_device(threads=options.threads)
     _demand_devices(attempt, device)
-    loaded = _loaded(attempt, options, device, kind)
+    laid = _laid_out(attempt, options, device, kind)
+    loaded, model = laid.loaded, laid.model
     limit = room(loaded, options.max_length)
     inputs = {
         name: _encoded(attempt, each, loaded, name=name, answers=answers_of[name], limit=limit)
@@ -119,10 +121,6 @@ def prepare(
         learnt = [replace(each, completions={}) for each in learnt]
     look(attempt, options, loaded, learnt)
     preview(attempt, loaded, learnt)
-    model = _trained(attempt, options, loaded, kind)
-    fuse(model, device)
-    parts = split(model, loaded.model, device, attempt.world) if options.sharding else None
-    attempt.environment.update(weights_held=weights_held(model))
     unfinished = attempt.own / "checkpoints" / "unfinished"
     shutil.rmtree(unfinished, ignore_errors=True)  # what a killed attempt left
     reader = _reader(attempt, loaded, inputs["train"].used)
@@ -139,7 +137,7 @@ def prepare(
         recompute=needs_checkpointing(model, device, tokens=tokens),
         unfinished=unfinished,
         world=attempt.world,
-        split=parts,
+        split=laid.split,
     )
 
 
@@ -152,6 +150,28 @@ def _demand_devices(attempt: Attempt, device: Device) -> None:
             f"devices is {len(kinds)}, but there are {there} accelerators here: take at most {there}, or "
             "ask for a worker with more by its label."
         )
+
+
+class _Laid(NamedTuple):
+    loaded: Loaded
+    model: Any
+    split: Split | None
+
+
+def _laid_out(attempt: Attempt, options: TrainOptions, device: Device, kind: str) -> _Laid:
+    """The model with what is trained on it, on its device. Processes that split it load it one after the other, so
+    that the machine's memory holds it whole once.
+    """
+    world, mesh = attempt.world, None
+    if options.sharding:
+        mesh = mesh_of(device, world)
+    with world.turn() if options.sharding else nullcontext():
+        loaded = _loaded(attempt, options, device, kind)
+        model = _trained(attempt, options, loaded, kind)
+        fuse(model, device)
+        parts = split(model, loaded.model, device, world, mesh) if mesh else None
+    attempt.environment.update(weights_held=weights_held(model))
+    return _Laid(loaded, model, parts)
 
 
 def _loaded(attempt: Attempt, options: TrainOptions, device: Device, kind: str) -> Loaded:

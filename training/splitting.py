@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import torch
 from torch import nn
-from torch.distributed.device_mesh import init_device_mesh
+from torch.distributed.device_mesh import DeviceMesh, init_device_mesh
 from torch.distributed.fsdp import FSDPModule, fully_shard
 
 from training.device import Device
@@ -60,7 +60,12 @@ def weights_held(model: Any) -> int:
     return sum(own(each).numel() for each in model.parameters())
 
 
-def split(model: Any, base: Any, device: Device, world: World) -> Split:
+def mesh_of(device: Device, world: World) -> DeviceMesh:
+    """All processes, which have to ask for it together."""
+    return init_device_mesh(device.name, (world.size,))
+
+
+def split(model: Any, base: Any, device: Device, world: World, mesh: DeviceMesh) -> Split:
     """Leave this device its share of each layer of a base that lies in the machine's memory, and move the rest to it.
 
     Args:
@@ -76,7 +81,6 @@ def split(model: Any, base: Any, device: Device, world: World) -> Split:
         raise InputError(
             f"{type(base).__name__} does not say what its layers are, so it cannot be split: set sharding to nothing."
         )
-    mesh = init_device_mesh(device.name, (world.size,))
     for layer in layers:
         trained = {each for each in layer.parameters() if each.requires_grad}
         fully_shard(layer, mesh=mesh, reshard_after_forward=True, ignored_params=trained)

@@ -80,6 +80,15 @@ class World:
         distributed.all_gather_object(found, mine)
         return found
 
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """What each process does by itself, one after the other; all go on when the last has done it."""
+        for _ in range(self.rank):
+            self.gather(None)
+        yield
+        for _ in range(self.size - self.rank):
+            self.gather(None)
+
     def of_first(self, mine: Any) -> Any:
         """What the first process has, so that all decide alike."""
         return self.gather(mine if self.is_first else None)[0]

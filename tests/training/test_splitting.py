@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +116,29 @@ def test_processes_in_step_read_as_many_rows_each() -> None:
     assert turns == [["a", "d"], ["b", "e"], ["c", "a"]]
     assert World(2, 3).turns("abcde") == ["c"]
     assert World(0, 3, in_step=True).turns("") == []
+
+
+def test_each_process_loads_when_those_before_it_have() -> None:
+    """Three threads with a barrier in the place of a message: nobody begins while another is at it."""
+    done: list[tuple[str, int]] = []
+    barrier = threading.Barrier(3)
+
+    class Waiting(World):
+        def gather(self, mine: Any) -> list[Any]:
+            barrier.wait(10)
+            return [mine]
+
+    def load(rank: int) -> None:
+        with Waiting(rank, 3).turn():
+            done.append(("begins", rank))
+            done.append(("ends", rank))
+
+    threads = [threading.Thread(target=load, args=[rank]) for rank in (2, 0, 1)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join(20)
+    assert done == [(what, rank) for rank in range(3) for what in ("begins", "ends")]
 
 
 def test_no_process_in_step_takes_smaller_parts_alone() -> None:
