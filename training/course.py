@@ -39,15 +39,19 @@ def train_watched(
     patience = Patience(prepared.model, evaluations=trainer.patience)
     if patience.is_on and not prepared.validation.used:
         raise InputError("Patience looks at validation rows, and there are none; set it to 0.")
-    asks = trainer.writes and attempt.world.is_first
-    sampler = Sampler(attempt, prepared, trainer.asked()) if asks else None
+    sampler = Sampler(attempt, prepared, trainer.asked()) if trainer.writes else None
+
+    def sample(step: int) -> None:
+        if sampler:
+            prepared.by_first(lambda: sampler.tell(step))
+
     reporter = Reporter(
         attempt,
         patience=patience,
         evaluate=evaluate if prepared.validation.used else None,
         evaluate_every=evaluate_every,
         held=partial(peak_bytes, prepared.device),
-        sample=sampler.tell if sampler else lambda step: None,
+        sample=sample,
         utilised=utilised_by(prepared),
     )
     trainer.add_callback(reporter)
@@ -70,16 +74,21 @@ def train_watched(
     attempt.stop.check()
     shutil.rmtree(prepared.unfinished, ignore_errors=True)
     patience.restore()
-    if patience.is_on and sampler:
-        sampler.tell(trainer.state.global_step)  # the best was another one
+    if patience.is_on:
+        sample(trainer.state.global_step)  # the best was another one
     forgotten = probe.compare(step=trainer.state.global_step)
     for found in attempt.world.gather(attempt.findings):
         attempt.take(found)
-    if not attempt.world.is_first:
-        return {}
-    kept.write()
     step = trainer.state.global_step
-    ended = prove_ends(attempt, prepared, step=step) if trainer.writes and trainer.ends else {}
+
+    def finish() -> dict[str, float]:
+        kept.write()
+        proves = trainer.writes and trainer.ends
+        return prove_ends(attempt, prepared, step=step) if proves else {}
+
+    ended = prepared.by_first(finish)
+    if ended is None:
+        return {}
     given = (prepared.train, prepared.validation, prepared.earlier, prepared.probe)
     lost = sum(len(each.left) for each in given)
     return {

@@ -26,9 +26,15 @@ TIGHT = 0.9  # share of the memory from which little is left for what else may c
 class Parts:
     """Reads a batch in parts of at most `size` rows, and in smaller ones once memory runs out."""
 
-    def __init__(self, size: int, *, shrunk: Callable[[int, int, str], None]) -> None:
-        """`shrunk` is told the old size, the new one and what the device said."""
+    def __init__(
+        self, size: int, *, shrunk: Callable[[int, int, str], None], may_shrink: bool = True
+    ) -> None:
+        """Args:
+        shrunk: is told the old size, the new one and what the device said.
+        may_shrink: not where other processes would wait for this one.
+        """
         self.size = size
+        self._may_shrink = may_shrink
         self._shrunk = shrunk
 
     def step(self, model: Any, rows: Sequence[int], part: Callable[[list[int]], Any]) -> Any:
@@ -54,6 +60,12 @@ class Parts:
 
     def _shrink(self, rows: int, said: str) -> None:
         size = min(self.size, rows)
+        if not self._may_shrink:
+            raise InputError(
+                "A device's memory does not hold its share of a batch, and devices that share a base (sharding) read in "
+                f"step: take a smaller batch_size and as much more accumulation, which is the same step. {said}",
+                code="does_not_fit",
+            )
         if size == 1:
             raise InputError(
                 "The device's memory does not hold a single row: take a smaller max_length (longer rows "

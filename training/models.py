@@ -57,6 +57,7 @@ def load_base(
     kind: str = TALKS,
     dtype: torch.dtype | None = None,
     quantise: str = "",
+    moves: bool = True,
 ) -> Loaded:
     """Load `spec.model` with its tokenizer.
 
@@ -64,6 +65,7 @@ def load_base(
         kind: TALKS, or JUDGES for a head that gives one number, 0 until it is trained.
         dtype: of the weights; None for the device's own.
         quantise: "nf4" for a base in 4 bits, which only an adapter can be trained on.
+        moves: whether it goes to the device; else it waits in the machine's memory to be split.
 
     Raises:
         InputError: it is not there, holds no safetensors, or cannot end an answer.
@@ -78,7 +80,7 @@ def load_base(
             **_quantised(device, quantise, kind),
             **SAFELY,
         )
-    if not quantise:
+    if moves and not quantise:
         model.to(device.name)
     attempt.environment.update(device.describe())
     attempt.environment.update(weights=model.num_parameters())

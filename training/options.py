@@ -58,7 +58,7 @@ class EvaluateOptions(_ReadOptions):
 
     Artifacts, each row with "id" and "group": `texts.jsonl` {"nll","tokens"}; `pairs.jsonl`
     {"chosen_logp","chosen_tokens","rejected_logp","rejected_tokens"} and, for an adapter, the same
-    four of its base with the prefix "base_"; `predictions.jsonl` {"content","tokens","finish",
+    four of its base with the prefix "base_", of a reward model {"chosen_reward","rejected_reward"} alone; `predictions.jsonl` {"content","tokens","finish",
     "refused","distinct1","distinct2"}, with a reference "rouge1","rouge2","rougeL","rougeLsum","bleu",
     "chrf","ter","meteor" or "meteor_exact_stem","exact_match","token_f1", with a label "label",
     "said_label","labels", with a schema "valid_json", with a pattern "pattern_found", by a reward model

@@ -33,7 +33,7 @@ def look(attempt: Attempt, options: TrainOptions, loaded: Loaded, rows: Sequence
         InputError: something that would only spoil the model.
     """
     demand_one_start(loaded, rows)
-    known = loaded.model.num_parameters()
+    known = int(attempt.environment["weights"])  # of the base alone
     for code, told in (
         rate_is_odd(
             attempt.spec.recipe, options.learning_rate, weights=known, is_whole=options.is_whole

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 import torch
 
@@ -22,8 +23,11 @@ from training.preflight import look
 from training.previews import preview
 from training.reading import Answered, Reader
 from training.rows import DOCUMENT, Row, answers_in, fields_of, read_rows, share_of
+from training.splitting import Split, mesh_of, split, weights_held
 from training.whole import demand_room
 from training.world import World
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,7 @@ class Prepared:
     recompute: bool  # activations, because they do not fit
     unfinished: Path  # where the trainer writes before a checkpoint is whole
     world: World
+    split: Split | None  # of the base, where each process has a part of it
 
     @property
     def device(self) -> Device:
@@ -54,6 +59,12 @@ class Prepared:
             rows,
             lambda some: self.reader.all_logps(self.model, some, batch_size=batch_size, beat=beat),
         )
+
+    def by_first(self, work: Callable[[], Found]) -> Found | None:
+        """What the first process alone does with the model, without gradients; None for the others."""
+        if self.split is not None:
+            return self.split.by_first(work)
+        return work() if self.world.is_first else None
 
 
 def prepare(
@@ -90,7 +101,8 @@ def prepare(
     rows["train"] = share_of(rows["train"], options.train_share, seed=attempt.spec.seed)
     device = choose_device(threads=options.threads)
     _demand_devices(attempt, device)
-    loaded = _loaded(attempt, options, device, kind)
+    laid = _laid_out(attempt, options, device, kind)
+    loaded, model = laid.loaded, laid.model
     limit = room(loaded, options.max_length)
     inputs = {
         name: _encoded(attempt, each, loaded, name=name, answers=answers_of[name], limit=limit)
@@ -109,8 +121,6 @@ def prepare(
         learnt = [replace(each, completions={}) for each in learnt]
     look(attempt, options, loaded, learnt)
     preview(attempt, loaded, learnt)
-    model = _trained(attempt, options, loaded, kind)
-    fuse(model, device)
     unfinished = attempt.own / "checkpoints" / "unfinished"
     shutil.rmtree(unfinished, ignore_errors=True)  # what a killed attempt left
     reader = _reader(attempt, loaded, inputs["train"].used)
@@ -127,6 +137,7 @@ def prepare(
         recompute=needs_checkpointing(model, device, tokens=tokens),
         unfinished=unfinished,
         world=attempt.world,
+        split=laid.split,
     )
 
 
@@ -141,10 +152,33 @@ def _demand_devices(attempt: Attempt, device: Device) -> None:
         )
 
 
+class _Laid(NamedTuple):
+    loaded: Loaded
+    model: Any
+    split: Split | None
+
+
+def _laid_out(attempt: Attempt, options: TrainOptions, device: Device, kind: str) -> _Laid:
+    """The model with what is trained on it, on its device. Processes that split it load it one after the other, so
+    that the machine's memory holds it whole once.
+    """
+    world, mesh = attempt.world, None
+    if options.sharding:
+        mesh = mesh_of(device, world)
+    with world.turn() if options.sharding else nullcontext():
+        loaded = _loaded(attempt, options, device, kind)
+        model = _trained(attempt, options, loaded, kind)
+        fuse(model, device)
+        parts = split(model, loaded.model, device, world, mesh) if mesh else None
+    attempt.environment.update(weights_held=weights_held(model))
+    return _Laid(loaded, model, parts)
+
+
 def _loaded(attempt: Attempt, options: TrainOptions, device: Device, kind: str) -> Loaded:
     """All weights are trained in 32 bits: in 16 a step is mostly too small to change one."""
     if not options.is_whole:
-        return load_base(attempt, device, kind=kind, quantise=options.quantise)
+        moves = not options.sharding
+        return load_base(attempt, device, kind=kind, quantise=options.quantise, moves=moves)
     demand_room(attempt, options, device)
     return load_base(attempt, device, kind=kind, dtype=torch.float32)
 

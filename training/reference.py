@@ -13,6 +13,7 @@ from training.artifacts import write_rows
 from training.attempt import Attempt
 from training.preparation import Prepared
 from training.reading import Answered
+from training.splitting import own
 
 FILE = "reference.jsonl"
 SAMPLED = 256  # values of each tensor
@@ -26,7 +27,7 @@ def reference_logps(
     The model must be as training begins. In the run directory each is kept under the digest of its
     tokens and of the model, so that an attempt that goes on has the same numbers to the bit.
     """
-    model = model_digest(prepared.model)
+    model = ",".join(sorted(set(attempt.world.gather(model_digest(prepared.model)))))
     names = [_name(model, row) for row in rows]
     kept = attempt.world.of_first(_kept(attempt))
     missing = [at for at, name in enumerate(names) if name not in kept]
@@ -46,14 +47,14 @@ def reference_logps(
 
 
 def model_digest(model: Any) -> str:
-    """Changes with the shape of any weight, and with any training of them.
+    """Changes with the shape of any weight, and with any training of them; of a split base each process has its own.
 
     Of each tensor evenly spread values are taken: reading all of a large model takes minutes, and no
     step of an optimizer leaves all of these as they were.
     """
     total = hashlib.sha256()
     for name, tensor in sorted(model.state_dict().items()):
-        flat = tensor.detach().flatten()
+        flat = own(tensor.detach()).flatten()
         step = max(1, flat.numel() // SAMPLED)
         total.update(f"{name}\0{tuple(tensor.shape)}\0{tensor.dtype}\0".encode())
         total.update(flat[::step].to("cpu", torch.float32).numpy().tobytes())

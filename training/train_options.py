@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from training.checked import Options, Rule
+from training.sharded import sharding_rules
 
 LOSSES = ("sigmoid", "sft", "robust", "hinge", "ipo", "nca_pair", "bco_pair", "sppo_hard", "apo_zero", "apo_down", "sigmoid_norm")  # fmt: skip
 VARIANTS = ("plain", "rslora", "dora")
@@ -28,7 +29,8 @@ class TrainOptions(Options):
     epochs: float = 3.0
     max_steps: int = 0  # 0: as many as the epochs make
     batch_size: int = 8  # rows of a step's part; with several devices each reads its share of them
-    devices: int = 1  # of one machine, with a copy of the model on each
+    devices: int = 1  # of one machine, with a copy of the model on each, or its share by `sharding`
+    sharding: str = ""  # "fsdp": the base split among the devices, the adapter whole on each
     accumulation: int = 1
     schedule: str = "cosine"
     warmup: float = 0.1  # share of all steps
@@ -71,6 +73,13 @@ class TrainOptions(Options):
                 "devices",
                 "1 or more, and at most batch_size: each reads its share",
                 1 <= self.devices <= self.batch_size,
+            ),
+            *sharding_rules(
+                self.sharding,
+                devices=self.devices,
+                quantise=self.quantise,
+                variant=self.lora_variant,
+                is_whole=self.is_whole,
             ),
             ("accumulation", "1 or more", self.accumulation >= 1),
             ("learning_rate", "more than 0", self.learning_rate > 0),
@@ -273,4 +282,9 @@ class RlooOptions(_SteadyOptions):
             ("n", "2 or more", self.n >= 2),
             ("max_new_tokens", "1 or more", self.max_new_tokens >= 1),
             ("cut_penalty", "0 or more", self.cut_penalty >= 0),
+            (
+                "sharding",
+                "nothing: rloo writes answers at each step, for each token of which a split base would be gathered",
+                not self.sharding,
+            ),
         ]

@@ -45,12 +45,11 @@ class Watched(Trainer):
         self._tokens_read = 0
         self._told_of_parts: list[tuple[float, dict[str, Any]]] = []
         self._losses: list[tuple[Any, list[int]]] = []
-        self._batch, self._share = (
-            1,
-            1.0,
-        )  # rows of the batch, and the part of them that is read now
+        self._share = 1.0  # of the rows of a batch, that is read now; 0: for nothing
         self._attempt, self._is_tried = attempt, False
-        self.parts = Parts(options.batch_size, shrunk=self._tell_shrunk)
+        self.parts = Parts(
+            options.batch_size, shrunk=self._tell_shrunk, may_shrink=not self.world.in_step
+        )
         super().__init__(
             model=prepared.model,
             args=TrainingArguments(**training_arguments(attempt, options, prepared)),
@@ -101,7 +100,7 @@ class Watched(Trainer):
         rows = inputs["row"].tolist()
         self._draw_apart()
         mine = self.world.share(rows)
-        loss = self.in_parts(model, mine, num_items_in_batch, of=len(rows)) if mine else 0.0
+        loss = self.in_parts(model, mine, num_items_in_batch, batch=rows)
         loss = self._of_all(loss, mine)
         for name, value in self.told_of_batch().items():
             self._told[name].append(value)
@@ -109,18 +108,25 @@ class Watched(Trainer):
         self._tokens_read += sum(map(self.tokens_of, rows))
         return loss
 
-    def in_parts(self, model: Any, rows: list[int], tokens: Any, *, of: int) -> Any:
-        """The share of those rows in the loss of a batch of `of`, and in its gradients."""
-        self._batch = of
+    def in_parts(self, model: Any, rows: list[int], tokens: Any, *, batch: list[int]) -> Any:
+        """The share of those rows in the loss of a batch, and in its gradients.
+
+        Processes are in step where each has a part of the base: who has no row then reads one for nothing.
+        """
 
         def part(some: list[int]) -> Any:
             if some[0] == rows[0]:
                 self._told_of_parts = []  # the batch is begun, maybe once more
-            self._share = len(some) / of
+            self._share = len(some) / len(batch)
             step = super(Watched, self).training_step
             return step(model, {"row": torch.tensor(some)}, tokens)
 
-        loss = self.parts.step(model, rows, part)
+        loss = self.parts.step(model, rows, part) if rows else 0.0
+        if not rows and self.world.in_step:
+            self._share = 0.0
+            idle = min(batch, key=self.tokens_of)
+            super().training_step(model, {"row": torch.tensor([idle])}, tokens)
+            self._told_of_parts, self._losses = [], []
         losses, self._losses = self._losses, []
         for each, some in losses:
             self._demand_finite(each, "loss", some)
@@ -166,7 +172,7 @@ class Watched(Trainer):
         loss, told = self.cost(model, rows, known.get("num_items_in_batch"))
         self._told_of_parts.append((float(len(rows)), told))
         self._losses.append((loss.detach(), rows))
-        return loss if self.weighs_tokens else loss * self._share
+        return loss * (float(self._share > 0) if self.weighs_tokens else self._share)
 
     def _tell_shrunk(self, before: int, now: int, said: str) -> None:
         told = (

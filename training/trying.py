@@ -37,18 +37,18 @@ def try_longest(trainer: Any, attempt: Attempt, model: Any) -> None:
     numbers = range(len(trainer.row_ids))
     batch = sorted(numbers, key=lambda at: (-trainer.tokens_of(at), at))[:size]
     rows = trainer.world.share(batch)
-    if not rows:
-        return  # fewer rows than processes
     tokens = None
     if trainer.weighs_tokens:
-        tokens = torch.tensor(sum(len(trainer.learnt_tokens(at)) for at in rows))
+        tokens = torch.tensor(sum(len(trainer.learnt_tokens(at)) for at in rows or batch))
     begin_peak(device)
     with chance_kept(device):
         begun = time.monotonic()
-        loss = float(trainer.in_parts(model, rows, tokens, of=len(rows)))  # waits for the device
+        loss = float(trainer.in_parts(model, rows, tokens, batch=rows or batch))  # waits for it
         peak = peak_bytes(device)
         seconds = time.monotonic() - begun
     model.zero_grad()
+    if not rows:
+        return  # fewer than processes
     if not trainer.state.global_step:
         loss *= trainer.current_gradient_accumulation_steps
         exact = device.dtype == torch.float32

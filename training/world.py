@@ -8,6 +8,7 @@ Shapes: none.
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
@@ -39,6 +40,9 @@ class World:
 
     rank: int = 0
     size: int = 1
+    in_step: bool = (
+        False  # whether every read needs all processes, since each has a part of the model
+    )
 
     @property
     def is_first(self) -> bool:
@@ -57,7 +61,14 @@ class World:
 
     def read(self, rows: Sequence[Any], reading: Callable[[list[Any]], Sequence[Any]]) -> list[Any]:
         """What `reading` finds, a thing for each row: each process reads its share, all get the whole."""
-        return self.whole(self.gather(reading(self.share(rows))))
+        found = reading(self.turns(rows))
+        return self.whole(self.gather(found[: len(self.share(rows))]))
+
+    def turns(self, rows: Sequence[Any]) -> list[Any]:
+        """Its share; in step as many as the largest, filled up with the first row, read for nothing."""
+        mine = self.share(rows)
+        most = math.ceil(len(rows) / self.size) if self.in_step else 0
+        return mine + list(rows[:1]) * (most - len(mine))
 
     def gather(self, mine: Any) -> list[Any]:
         """What each process has, by rank; all have to ask at the same place."""
@@ -68,6 +79,15 @@ class World:
         found: list[Any] = [None] * self.size
         distributed.all_gather_object(found, mine)
         return found
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """What each process does by itself, one after the other; all go on when the last has done it."""
+        for _ in range(self.rank):
+            self.gather(None)
+        yield
+        for _ in range(self.size - self.rank):
+            self.gather(None)
 
     def of_first(self, mine: Any) -> Any:
         """What the first process has, so that all decide alike."""

@@ -19,6 +19,9 @@ KINDS = {
     "preference_accuracy": Kind("Preference accuracy (per token)", "higher", is_share=True),
     "preference_accuracy_sum": Kind("Preference accuracy (sum)", "higher", is_share=True),
     "implicit_reward_accuracy": Kind("Implicit-reward accuracy", "higher", is_share=True),
+    "reward_accuracy": Kind(
+        "Pairs that the reward model orders as people do", "higher", is_share=True
+    ),
     "perplexity": Kind("Perplexity", "lower"),
     "loss": Kind("Loss per token (nats)", "lower", digits=3),
     "accuracy": Kind("Accuracy", "higher", is_share=True),

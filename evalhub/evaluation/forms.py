@@ -4,13 +4,14 @@ import json
 from typing import Any
 
 from django import forms
+from django.db.models import Q
 
 from evalhub.accounts.models import Workspace
 from evalhub.common.forms import RowField, choose_from
 from evalhub.datasets.choices import BuildKind
 from evalhub.datasets.models import DatasetBuild
 from evalhub.evaluation.errors import BadGate
-from evalhub.evaluation.frozen_set import names_in
+from evalhub.evaluation.frozen_set import JUDGED, names_in
 from evalhub.evaluation.gate import Gate, as_json, read_gate
 from evalhub.evaluation.models import Benchmark
 from evalhub.registry.models import LanguageModel, ModelKind
@@ -22,8 +23,9 @@ class MeasureForm(forms.Form):
         DatasetBuild.objects.none(), required=False, label="SFT build", empty_label="none"
     )
     pairs = RowField(
-        DatasetBuild.objects.none(), required=False, label="Preference build", empty_label="none"
-    )
+        DatasetBuild.objects.none(), required=False, label="Preference build", empty_label="none",
+        help_text="Or, of a reward model, a reward build.",
+    )  # fmt: skip
 
     benchmark = RowField(
         Benchmark.objects.none(), required=False, label="Or a benchmark", empty_label="none"
@@ -40,10 +42,11 @@ class MeasureForm(forms.Form):
     def __init__(self, *args: object, workspace: Workspace, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # Django's own signature
         builds = DatasetBuild.objects.filter(workspace=workspace).exclude(digest="")
-        models = LanguageModel.objects.of_workspace(workspace).generating()
-        choose_from(self, "model", models)
+        models = LanguageModel.objects.of_workspace(workspace)
+        writing = Q(pk__in=models.generating().values("pk"))
+        choose_from(self, "model", models.filter(writing | Q(kind=ModelKind.REWARD)))
         choose_from(self, "texts", builds.filter(kind=BuildKind.SFT))
-        choose_from(self, "pairs", builds.filter(kind=BuildKind.PREFERENCE))
+        choose_from(self, "pairs", builds.filter(kind__in=JUDGED))
         choose_from(self, "benchmark", Benchmark.objects.filter(workspace=workspace))
         rewarders = LanguageModel.objects.of_workspace(workspace).filter(kind=ModelKind.REWARD)
         choose_from(self, "rewarder", rewarders)

@@ -19,6 +19,7 @@ FILES = {  # input of the recipe: (kind of build, its file)
     "prompts": (BuildKind.SFT, "prompts.jsonl"),
     "pairs": (BuildKind.PREFERENCE, "test.jsonl"),
 }
+JUDGED = (BuildKind.PREFERENCE, BuildKind.REWARD)  # whose test rows are pairs for a reward model
 
 
 def names_in(text: str) -> list[str]:
@@ -54,7 +55,9 @@ def frozen_set(
     benchmark: Benchmark | None = None,
     rewarder: LanguageModel | None = None,
 ) -> FrozenSet:
-    """Of a benchmark all rows, of builds those of the test split; tasks of a harness are named in `options`.
+    """What a model that writes answers is measured on.
+
+    Of a benchmark all rows, of builds those of the test split; tasks of a harness are named in `options`.
 
     Raises:
         NothingToMeasure: builds and a benchmark together, or none of both and no tasks; no build has such
@@ -82,3 +85,20 @@ def frozen_set(
             "One prompt group in ten is drawn for it: judge more prompts, then build again."
         )
     return FrozenSet(inputs, dict(options), rewarder)
+
+
+def judged_set(builds: Sequence[DatasetBuild], options: Mapping[str, Any]) -> FrozenSet:
+    """What a reward model is measured on: the pairs of a test split.
+
+    Raises:
+        NothingToMeasure: it is not one build of pairs, or has none.
+    """
+    pairs = None
+    if len(builds) == 1 and builds[0].kind in JUDGED and builds[0].rows.get("test"):
+        pairs = build_file(builds[0], "test.jsonl")
+    if pairs is None:
+        raise NothingToMeasure(
+            "A reward model writes no answers and is measured on held-out pairs: name one preference or reward "
+            "build with rows in its test split, and nothing else."
+        )
+    return FrozenSet({"pairs": pairs}, dict(options))

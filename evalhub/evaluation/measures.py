@@ -13,6 +13,7 @@ from evalhub.evaluation.drawn import alone, difference, drawn_in, estimated, wit
 from evalhub.evaluation.figures import HARNESS, PLUGIN
 from evalhub.evaluation.numbers import (
     Row,
+    by_given_reward,
     by_label,
     by_likely_label,
     by_reward,
@@ -165,6 +166,7 @@ MEASURES = {
     "preference_accuracy": Measure("pairs", by_token, MEAN),
     "preference_accuracy_sum": Measure("pairs", by_sum, MEAN),
     "implicit_reward_accuracy": Measure("pairs", by_reward, MEAN),
+    "reward_accuracy": Measure("pairs", by_given_reward, MEAN),
     "perplexity": Measure("texts", sums_of("nll", "tokens"), exp_of(MEAN)),
     "loss": Measure("texts", sums_of("nll", "tokens"), MEAN),
     "accuracy": Measure("predictions", named_rightly, MEAN),

@@ -84,7 +84,16 @@ def _agreement(chosen: float | None, rejected: float | None) -> list[float] | No
     return [float(agreement(np.array([chosen]), np.array([rejected]))[0]), 1.0]
 
 
+def by_given_reward(row: Row) -> list[float] | None:
+    """Of a reward model: whether chosen gets more; equal counts one half."""
+    if "chosen_reward" not in row:
+        return None
+    return _agreement(row["chosen_reward"], row["rejected_reward"])
+
+
 def by_token(row: Row) -> list[float] | None:
+    if "chosen_logp" not in row:
+        return None
     chosen, rejected = (
         float(per_token(np.array([row[f"{side}_logp"]]), np.array([row[f"{side}_tokens"]]))[0])
         for side in ("chosen", "rejected")
@@ -93,6 +102,8 @@ def by_token(row: Row) -> list[float] | None:
 
 
 def by_sum(row: Row) -> list[float] | None:
+    if "chosen_logp" not in row:
+        return None
     return _agreement(row["chosen_logp"], row["rejected_logp"])
 
 

@@ -12,7 +12,7 @@ from evalhub.datasets.models import DatasetBuild
 from evalhub.evaluation.access import set_named
 from evalhub.evaluation.choices import BELIEVE, DECIDE, MEASURE, TRY
 from evalhub.evaluation.errors import BaselineMissing, NothingToMeasure, NotMeasured
-from evalhub.evaluation.frozen_set import FrozenSet, frozen_set
+from evalhub.evaluation.frozen_set import FrozenSet, frozen_set, judged_set
 from evalhub.evaluation.gate import Gate, as_json
 from evalhub.evaluation.models import (
     Benchmark,
@@ -64,7 +64,14 @@ def evaluate_model(
         BaselineMissing: the model is an adapter and its base was not measured on this set.
         BadSpec, CannotRun: as of `start_run`.
     """
-    measured_set = frozen_set(builds, options or {}, benchmark=benchmark, rewarder=rewarder)
+    if model.kind == ModelKind.REWARD:
+        if benchmark is not None or rewarder is not None or (options or {}).get("harness"):
+            raise NothingToMeasure(
+                f"“{model}” writes no answers: name a build of pairs, and no benchmark, task or reward model."
+            )
+        measured_set = judged_set(builds, options or {})
+    else:
+        measured_set = frozen_set(builds, options or {}, benchmark=benchmark, rewarder=rewarder)
     known = measured_on(workspace, model, measured_set.digest)
     if known is not None:
         return known

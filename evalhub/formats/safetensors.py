@@ -7,7 +7,7 @@ as JSON, then the tensors without a gap.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import msgspec
 
@@ -36,20 +36,24 @@ def tensors_of(path: Path) -> dict[str, Tensor]:
     Raises:
         NotSafetensors: the header cannot be read, or the bytes behind it are not those it names.
     """
-    size = path.stat().st_size
     with path.open("rb") as stream:
-        length = int.from_bytes(stream.read(_LENGTH), "little")
-        if not 2 <= length <= min(MOST_HEADER, size - _LENGTH):
-            raise NotSafetensors(f"{path.name} does not begin as a safetensors file does")
-        header = stream.read(length)
+        return tensors_in(stream, name=path.name, size=path.stat().st_size)
+
+
+def tensors_in(stream: BinaryIO, *, name: str, size: int) -> dict[str, Tensor]:
+    """The same of a file that is read from its beginning, of `size` bytes; its weights are left unread."""
+    length = int.from_bytes(stream.read(_LENGTH), "little")
+    if not 2 <= length <= min(MOST_HEADER, size - _LENGTH):
+        raise NotSafetensors(f"{name} does not begin as a safetensors file does")
+    header = stream.read(length)
     try:
         read: dict[str, Any] = msgspec.json.decode(header, type=dict[str, Any])
         read.pop("__metadata__", None)
         entries = msgspec.convert(read, dict[str, _Entry])
     except msgspec.MsgspecError as error:
-        raise NotSafetensors(f"{path.name} has no safetensors header") from error
-    _demand_whole(path.name, entries, size - _LENGTH - length)
-    return {name: Tensor(each.dtype, tuple(each.shape)) for name, each in entries.items()}
+        raise NotSafetensors(f"{name} has no safetensors header") from error
+    _demand_whole(name, entries, size - _LENGTH - length)
+    return {key: Tensor(each.dtype, tuple(each.shape)) for key, each in entries.items()}
 
 
 def _demand_whole(name: str, entries: dict[str, _Entry], size: int) -> None:

@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from evalhub.common.labels import is_label
+from evalhub.common.uids import is_uid
 from evalhub.evaluation.errors import BadGate
 from evalhub.evaluation.gate import Gate, gate_faults, read_gate
 from evalhub.evaluation.judging import conditions_of
@@ -14,6 +16,8 @@ from evalhub.loops.asking import NextCampaign
 from evalhub.loops.conditions import Bars, Start
 from evalhub.loops.errors import BadPolicy
 from evalhub.loops.searching import Search
+from evalhub.runs.beside import TEACHER
+from evalhub.runs.models import PROBE
 from training.contract import OPTIONS, ContractError, GenerateOptions
 
 Chain = Literal["dpo", "sft", "sft,dpo"]
@@ -36,6 +40,19 @@ class Generate(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
         return {name: value for name, value in values.items() if name != "prompts"}
 
 
+class Train(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """What a Round's training reads besides, and who takes it; its tries as well, where settings are searched."""
+
+    probe: str = ""  # uid of a build whose validation rows are read before and after
+    teacher: str = ""  # uid of the model whose words sft learns by its option distil
+    label: str = ""  # only workers that offer it take these runs
+
+    def beside(self, recipe: str) -> dict[str, str]:
+        """Uids of what a run of that recipe reads."""
+        found = {PROBE: self.probe, TEACHER: self.teacher if recipe == "sft" else ""}
+        return {name: uid for name, uid in found.items() if uid}
+
+
 class Policy(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """`dpo` learns from pairs with loss ["sigmoid", "sft"]; `sft,dpo` goes on from an SFT adapter.
 
@@ -50,6 +67,7 @@ class Policy(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     despite: str = ""  # why to train though the builds' reports have findings that block
     sft: Options = {}
     dpo: Options = {}
+    train: Train = Train()
     evaluate: Options = {}
     generate: Generate = Generate()
     campaign: NextCampaign = NextCampaign()
@@ -87,6 +105,7 @@ def read_policy(values: dict[str, Any]) -> Policy:
     faults += [f"start.{fault}" for fault in policy.start.faults()]
     faults += [f"pause.{fault}" for fault in policy.pause.faults()]
     faults += _search_faults(policy)
+    faults += _train_faults(policy)
     if faults:
         raise BadPolicy("The policy cannot be used: " + "; ".join(faults) + ".")
     needed = {"rating": 1, "comparison": 2, "ranking": 3}[policy.campaign.type]
@@ -113,6 +132,28 @@ def _generate_faults(generate: Generate) -> list[str]:
     if generate.prompts < 1:
         faults.append(f"prompts is {generate.prompts}, but must be 1 or more")
     return [f"generate.{fault}" for fault in faults]
+
+
+def _train_faults(policy: Policy) -> list[str]:
+    train, space = policy.train, policy.search.space if policy.search else {}
+    faults = [
+        f"train.{name} is {uid}, but must be a uid, or nothing"
+        for name, uid in (("probe", train.probe), ("teacher", train.teacher))
+        if uid and not is_uid(uid)
+    ]
+    if train.label and not is_label(train.label):
+        faults.append(
+            f"train.label is {train.label!r}, but must be lower-case letters, digits and hyphens"
+        )
+    distils = bool(policy.sft.get("distil")) or "distil" in space
+    if distils != bool(train.teacher):
+        faults.append("train.teacher and sft.distil go together: name both, or none")
+    if policy.sft.get("ewc") or "ewc" in space:
+        faults.append(
+            "sft.ewc holds an adapter that is trained further, and a Round trains its own afresh: "
+            "take kl_to_base"
+        )
+    return faults
 
 
 def _search_faults(policy: Policy) -> list[str]:

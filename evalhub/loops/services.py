@@ -17,7 +17,7 @@ from evalhub.loops.errors import (
 from evalhub.loops.models import Loop, Round
 from evalhub.loops.pausing import go_on
 from evalhub.loops.paying import demand_may_pay
-from evalhub.loops.policy import differences, read_policy, stored
+from evalhub.loops.policy import Policy, differences, read_policy, stored
 from evalhub.loops.records import record_of
 from evalhub.loops.starting import begin_round, demand_none_running
 from evalhub.loops.turning import advance
@@ -28,6 +28,7 @@ from evalhub.registry.services import default_base_model
 from evalhub.rubrics.errors import UnfitRubric
 from evalhub.rubrics.models import RubricVersion
 from evalhub.rubrics.services import default_rubric
+from evalhub.runs.beside import beside_of
 
 
 class LoopChanges(TypedDict, total=False):
@@ -61,7 +62,7 @@ def create_loop(
     if base_model.kind != ModelKind.BASE:
         raise CannotRun(f"A Loop trains adapters on a base model; “{base_model}” is none.")
     _demand_published(rubric_version)
-    wanted = stored(read_policy(policy or {}))
+    wanted = stored(_policy_of(workspace, policy or {}))
     demand_may_pay({}, wanted, by)
     loop = Loop(
         workspace=workspace,
@@ -96,7 +97,7 @@ def edit_loop(*, loop: Loop, by: Member | None = None, **changes: Unpack[LoopCha
     """
     loop = Loop.objects.select_for_update().get(pk=loop.pk)
     if "policy" in changes:
-        changes["policy"] = stored(read_policy(changes["policy"]))
+        changes["policy"] = stored(_policy_of(loop.workspace, changes["policy"]))
     if "rubric_version" in changes:
         _demand_published(changes["rubric_version"])
     changed = {name: value for name, value in changes.items() if value != getattr(loop, name)}
@@ -233,6 +234,13 @@ def cancel_round(*, round_: Round, by: Member | None = None) -> Round:
     if found != RoundState.RUNNING:  # said outside: what was heard stays
         raise RoundOver(f"This Round has {found} already.")
     return round_
+
+
+def _policy_of(workspace: Workspace, values: dict[str, Any]) -> Policy:
+    """Raise NotFound where training shall read a build or a model that the workspace has not."""
+    policy = read_policy(values)
+    beside_of(policy.train.beside("sft"), workspace)
+    return policy
 
 
 def _demand_published(version: RubricVersion) -> None:

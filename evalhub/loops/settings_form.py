@@ -14,11 +14,15 @@ from evalhub.accounts.models import Member, Workspace
 from evalhub.campaigns.choices import PayUnit
 from evalhub.common.forms import RowField, WordsField, choose_from
 from evalhub.common.money import CURRENCIES
+from evalhub.datasets.models import DatasetBuild
 from evalhub.loops.conditions import WEEKDAYS
 from evalhub.loops.models import Loop
 from evalhub.loops.policy import merged, read_policy, stored
 from evalhub.prompts.models import Collection
+from evalhub.registry.models import LanguageModel
 from evalhub.rubrics.models import RubricVersion
+from evalhub.runs.beside import PROBES
+from evalhub.runs.training_form import BuildField, label_field, trainable_builds
 from evalhub.sweeps.choices import OBJECTIVES, Sampler
 
 BETWEEN = "__"
@@ -60,6 +64,9 @@ class LoopSettingsForm(forms.Form):
     accepts_simulated = forms.BooleanField(label="Simulated judgments count, too", required=False)
     sft = options("Settings of SFT", 'JSON, such as {"epochs": 3}; what is not said has the recipe’s default.')  # fmt: skip
     dpo = options("Settings of DPO", "Likewise.")
+    train__probe = BuildField(DatasetBuild.objects.none(), label="Probe", required=False, empty_label="none", help_text="Its validation rows are read before the first step and after the last: what was forgotten stands on the run’s page.")  # fmt: skip
+    train__teacher = RowField(LanguageModel.objects.none(), label="Teacher of SFT", required=False, empty_label="none", help_text="Whose words distil learns, which stands in the settings of SFT: {\"distil\": 0.5}.")  # fmt: skip
+    train__label = label_field()
     seed = whole("Seed", low=0, needed=True)
     search__recipe = forms.ChoiceField(label="Search first for the settings of", required=False, choices=[("", "nothing: the settings are fixed"), ("sft", "SFT"), ("dpo", "DPO")])  # fmt: skip
     search__space = options("What is searched", 'JSON, such as {"learning_rate": {"low": 1e-5, "high": 1e-3}, "epochs": {"choices": [1, 3]}}.')  # fmt: skip
@@ -97,7 +104,7 @@ class LoopSettingsForm(forms.Form):
     PARTS = (
         ("The Loop", "name collection rubric_version"),
         ("When a Round starts", "start"),
-        ("How it trains", "chain accepts_simulated sft dpo seed search"),
+        ("How it trains", "chain accepts_simulated sft dpo train seed search"),
         ("New answers", "generate"),
         ("The next campaign", "campaign"),
         ("When it pauses itself", "pause"),
@@ -110,6 +117,11 @@ class LoopSettingsForm(forms.Form):
         )
         choose_from(self, "collection", Collection.objects.filter(workspace=workspace))
         choose_from(self, "rubric_version", versions.select_related("rubric"))
+        probes = trainable_builds(workspace).filter(kind__in=PROBES, rows__validation__gt=0)
+        choose_from(self, "train__probe", probes)
+        choose_from(
+            self, "train__teacher", LanguageModel.objects.of_workspace(workspace).generating()
+        )
         judges = workspace.members.active().judging()
         choose_from(self, "campaign__people", judges.order_by("pseudonym"))
         zones = [(zone, zone) for zone in ("", *sorted(available_timezones()))]
@@ -171,6 +183,8 @@ def _plain(value: Any) -> Any:
     """As the policy keeps it: JSON, with None for what is left empty."""
     if isinstance(value, bool | int | float) or value is None:
         return value
+    if hasattr(value, "uid"):
+        return str(value.uid)
     if hasattr(value, "strftime"):
         return value.strftime("%H:%M")
     if hasattr(value, "values_list"):

@@ -5,15 +5,17 @@ Only JSON and the header of a safetensors file are read here, so a hostile file 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from evalhub.formats.safetensors import NotSafetensors, Tensor, tensors_of
+from evalhub.common.files import file_store
+from evalhub.formats.safetensors import NotSafetensors, Tensor, tensors_in, tensors_of
 from evalhub.registry.errors import UnfitAdapter
-from evalhub.registry.files import folder_of
+from evalhub.registry.files import folder_of, is_stored
 from evalhub.registry.models import LanguageModel, ModelKind
 
 CONFIG, WEIGHTS, CARD = "adapter_config.json", "adapter_model.safetensors", "README.md"
@@ -161,17 +163,27 @@ def _demand_shapes(
 
 def _weights_of(base: LanguageModel) -> dict[str, Tensor]:
     """The base's tensors by what their module is called from its layers on."""
-    folder = folder_of(base.source)
     found: dict[str, Tensor] = {}
-    for path in sorted(folder.glob("*.safetensors")) if folder else ():
-        try:
-            tensors = tensors_of(path)
-        except NotSafetensors as error:
-            raise UnfitAdapter(f"The base cannot be compared with: {error}.") from error
-        found |= {_place(name.removesuffix(".weight")): each for name, each in tensors.items()}
+    try:
+        for tensors in _heads_of(base):
+            found |= {_place(name.removesuffix(".weight")): each for name, each in tensors.items()}
+    except NotSafetensors as error:
+        raise UnfitAdapter(f"The base cannot be compared with: {error}.") from error
     if "embed_tokens" in found:  # a head that shares its weights is not stored
         found.setdefault("lm_head", found["embed_tokens"])
     return found
+
+
+def _heads_of(base: LanguageModel) -> Iterator[dict[str, Tensor]]:
+    """Of each file of weights: where the base lies here, or in the file store; none for one of the hub."""
+    if folder := folder_of(base.source):
+        yield from map(tensors_of, sorted(folder.glob("*.safetensors")))
+    elif is_stored(base.source):
+        files = base.facts["files"]
+        for path in sorted(name for name in files if name.endswith(".safetensors")):
+            key = files[path]["key"]
+            with file_store().open(key) as stream:
+                yield tensors_in(stream, name=path, size=file_store().size(key))
 
 
 def _place(module: str) -> str:

@@ -54,7 +54,7 @@ class FetchView(APIView):
         if "sha256" in asked:
             stream = open_file(run, asked["sha256"])
         else:
-            stream = open_base_file(run, asked.get("base", ""))
+            stream = open_base_file(run, asked.get("base", ""), of_teacher=asked["of_teacher"])
         return piece_of(stream, start=asked["start"])
 
 

@@ -22,14 +22,17 @@ PIECE = 16 * 2**20  # bytes of an answer: a slow line must not hold a thread of 
 def lent(run: Run) -> dict[str, Any]:
     """The run as its worker is told of it; keys of the file store and paths of ours stay here."""
     spec = asdict(spec_of(run)) | {"teacher": "", "teacher_adapter": ""}
-    base = run.model.base if run.model else None
-    told = _told_base(base) if base else None
+    base, apart = run.model.base if run.model else None, teacher_base_of(run)
+    told, taught_by = (_told_base(each) if each else None for each in (base, apart))
+    if apart is not None and taught_by is None:
+        spec["teacher"] = apart.source  # of the hub
     return {
         "run": str(run.uid),
         "attempt": run.job.attempt,
         "lease_seconds": settings.EVALHUB_LEASE_SECONDS,
         "spec": spec | ({"model": ""} if told else {}),
         "base": told or {},
+        "teacher_base": taught_by or {},
         "is_taught": run.teacher is not None,
         "files": {path: _told(file) for path, file in inputs_of(run).items()},
         "checkpoints": [
@@ -52,12 +55,16 @@ def inputs_of(run: Run) -> dict[str, dict[str, str]]:
 
 
 def can_lend(run: Run) -> bool:
-    """A worker elsewhere has one base at a time: a teacher stands on the same one. It gets no key of
-    a server.
-    """
-    if run.model is not None and run.model.kind == ModelKind.ENDPOINT:
-        return False
-    return run.teacher is None or run.teacher.base == run.starts_from.base
+    """A worker elsewhere gets no key of a server."""
+    return run.model is None or run.model.kind != ModelKind.ENDPOINT
+
+
+def teacher_base_of(run: Run) -> LanguageModel | None:
+    """The base of what the run learns from, where it is another one than its own."""
+    teacher = run.teacher
+    if teacher is None or (run.model is not None and teacher.base == run.model.base):
+        return None
+    return teacher.base
 
 
 def open_file(run: Run, sha256: str) -> BinaryIO:
@@ -75,13 +82,13 @@ def open_file(run: Run, sha256: str) -> BinaryIO:
     return _opened(found)
 
 
-def open_base_file(run: Run, path: str) -> BinaryIO:
-    """A file of the base model that this run starts from.
+def open_base_file(run: Run, path: str, *, of_teacher: bool = False) -> BinaryIO:
+    """A file of the base model that this run starts from, or of the one that its teacher stands on.
 
     Raises:
         NotFound: the base is not here, or has no such file.
     """
-    base = run.model.base if run.model else None
+    base = teacher_base_of(run) if of_teacher else run.model.base if run.model else None
     if base and is_stored(base.source) and path in base.facts["files"]:
         return _opened(base.facts["files"][path])
     folder = folder_of(base.source) if base and not is_stored(base.source) else None

@@ -21,10 +21,11 @@ class TakeSerializer(serializers.Serializer[Any]):
 
 
 class FetchSerializer(serializers.Serializer[Any]):
-    """One of `sha256`, for a file of the run, and `base`, for one of its base model by path."""
+    """One of `sha256`, for a file of the run, and `base`, for one of its base model by path, or of its teacher's."""
 
     sha256 = serializers.RegexField(f"^{_DIGEST}$", required=False)
     base = serializers.CharField(max_length=400, required=False)
+    of_teacher = serializers.BooleanField(default=False)
     start = serializers.IntegerField(min_value=0, default=0, help_text="the first byte wanted")
 
 

@@ -25,7 +25,7 @@ from evalhub.registry.models import LanguageModel
 from evalhub.remote.access import owner_of
 from evalhub.remote.bodies import demand_names, events_of, result_of
 from evalhub.remote.errors import LeaseOver, UnfitReport
-from evalhub.remote.queries import can_lend
+from evalhub.remote.queries import can_lend, teacher_base_of
 from evalhub.remote.uploads import missing_of
 from evalhub.runs.following import progress_in, record_checkpoint, store_events
 from evalhub.runs.handed_in import HANDED_IN, HandedIn, sent_key
@@ -151,7 +151,12 @@ def _is_ready(run: Run) -> bool:
             if job is not None:
                 _to_ours(job)
         return False
-    base = run.model.base if run.model else None
+    bases = (run.model.base if run.model else None, teacher_base_of(run))
+    return all(_can_be_sent(each) for each in bases)
+
+
+def _can_be_sent(base: LanguageModel | None) -> bool:
+    """Whether its files need not be sent, or can be and were read."""
     if base is None or is_stored(base.source) or is_hub_id(base.source):
         return True
     if folder_of(base.source) is None:

@@ -6,6 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import QuerySet
+
+from evalhub.accounts.models import Workspace
+from evalhub.common.errors import NotFound
+from evalhub.common.uids import is_uid
 from evalhub.datasets.choices import BuildKind
 from evalhub.datasets.models import DatasetBuild
 from evalhub.prompts.models import Split
@@ -15,6 +20,7 @@ from evalhub.runs.inputs import FileRef, split_files
 from evalhub.runs.models import EARLIER, PROBE, Recipe
 
 PROBES = (BuildKind.SFT, BuildKind.PREFERENCE)
+TEACHER = "teacher"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +77,30 @@ class Beside:
 
 
 NONE_BESIDE = Beside()
+
+
+def told(beside: Beside) -> dict[str, str]:
+    """As JSON keeps it: uids, by what each is read for."""
+    found = {name: str(build.uid) for name, build in beside.named().items()}
+    return found | ({TEACHER: str(beside.teacher.uid)} if beside.teacher else {})
+
+
+def beside_of(uids: Mapping[str, str], workspace: Workspace) -> Beside:
+    """What `told` kept.
+
+    Raises:
+        NotFound: a build or a model that is not of this workspace.
+    """
+    builds = DatasetBuild.objects.filter(workspace=workspace)
+    models = LanguageModel.objects.filter(workspace=workspace)
+    found: dict[str, Any] = {}
+    for name, uid in uids.items():
+        rows: QuerySet[Any] = models if name == TEACHER else builds
+        found[name] = rows.filter(uid=uid).first() if is_uid(uid) else None
+        if found[name] is None:
+            what = "model" if name == TEACHER else "build"
+            raise NotFound(f"{name} names no {what} of “{workspace.slug}”: {uid}.")
+    return Beside(**found)
 
 
 def _probe_file(build: DatasetBuild, recipe: str) -> FileRef:

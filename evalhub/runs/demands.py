@@ -19,7 +19,8 @@ from evalhub.runs.models import TRAINING, Recipe
 from training.contract import OPTIONS, ContractError, Options, RunSpec, TrainOptions
 
 REWARDED = (Recipe.RLOO, Recipe.GENERATE, Recipe.EVALUATE)  # whose teacher is a reward model
-SCORING = (Recipe.REWARD, Recipe.SCORE)  # what a reward model can be used for
+SCORING = (Recipe.REWARD, Recipe.SCORE)  # what an adapter that writes answers cannot be used for
+OF_REWARDS = (*SCORING, Recipe.EVALUATE)  # what a reward model can be used for
 MEASURING = (Recipe.EVALUATE, Recipe.MEASURE)  # may read a test split; no other recipe may
 MOST_PARTS = 64  # runs that share the prompts of one collection
 MOST_MODELS = 16  # that answer side by side
@@ -104,7 +105,7 @@ def demand_use(model: LanguageModel | None, recipe: str) -> None:
         return _demand_endpoint(model, recipe)
     if model.kind not in (ModelKind.BASE, ModelKind.ADAPTER, ModelKind.REWARD):
         raise CannotRun(f"“{model}” is only a name from a file; choose a base model or an adapter.")
-    if model.kind == ModelKind.REWARD and recipe not in SCORING:
+    if model.kind == ModelKind.REWARD and recipe not in OF_REWARDS:
         raise CannotRun(
             f"“{model}” scores answers and writes none; {recipe} needs a model that writes."
         )

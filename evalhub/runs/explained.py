@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 TRAINING = ("sft", "text", "dpo", "kto", "reward", "rloo")
 PAIRED = ("dpo", "reward")
+SHARED = ("sft", "text", "dpo", "kto", "reward")  # may have a base that is split among devices
 
 LEARNING, LENGTH, ADAPTER, METHOD, DATA = (
     "Learning", "How long", "Adapter", "Method", "Rows",
@@ -43,8 +44,14 @@ SETTINGS = (
     ),
     Explained(
         "devices", LEARNING,
-        "Devices of one machine that read each batch together, with a copy of the model on each. What is learnt does not depend on it; the worker must have so many.",
+        "Devices of one machine that read each batch together, with a copy of the model on each or, by sharding, a part of it. What is learnt does not depend on it; the worker must have so many.",
         "1; as many as the worker has when a run takes hours",
+    ),
+    Explained(
+        "sharding", LEARNING,
+        "fsdp leaves each device its share of the base's layers, gathered one by one as they are read: for a base that no device holds whole. "
+        "What is learnt is the same, more slowly; it goes with adapters, and not with dora or quantise.",
+        "nothing; fsdp with two devices or more where the base does not fit otherwise", recipes=SHARED,
     ),
     Explained(
         "schedule", LEARNING,

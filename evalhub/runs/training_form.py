@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import MISSING, dataclass, fields
 from typing import Any
 
@@ -17,7 +17,7 @@ from evalhub.datasets.models import DatasetBuild
 from evalhub.datasets.queries import blocking
 from evalhub.registry.files import weights_of
 from evalhub.registry.models import LanguageModel, ModelKind
-from evalhub.runs.beside import PROBES, Beside
+from evalhub.runs.beside import PROBES, TEACHER, Beside
 from evalhub.runs.demands import data_of
 from evalhub.runs.explained import Explained, settings_for
 from evalhub.runs.fit import (
@@ -32,6 +32,7 @@ from evalhub.runs.fit import (
 )
 from evalhub.runs.models import EARLIER, PROBE, TRAINING, Recipe, Run
 from training.contract import OPTIONS, TrainOptions
+from training.sharded import SHARDED
 from training.train_options import (
     LABELS,
     OF_ADAPTERS,
@@ -46,13 +47,13 @@ CHOICES = {
     "schedule": SCHEDULES,
     "trains": TRAINED,
     "quantise": QUANTISED,
+    "sharding": SHARDED,
     "lora_variant": VARIANTS,
     "labels": LABELS,
     "weights": WEIGHTS,
     "margins": WEIGHTS,
     "balance": ("classes", "none"),
 }
-TEACHER = "teacher"
 BESIDE = (PROBE, EARLIER, TEACHER)  # fields of what is read beside the build
 METHODS = {
     Recipe.SFT.value: "sft: learn to give the answers of an SFT build",
@@ -149,6 +150,39 @@ def told_of(run: Run) -> dict[str, Any]:
     return {**spec["options"], "seed": spec["seed"], **run.beside, **teacher}
 
 
+def beside_fields(
+    recipe: str, build: DatasetBuild, *, acting: Collection[str], first: Mapping[str, Any]
+) -> dict[str, forms.Field]:
+    """What can be named of that which is read beside `build`; `first` stands there first.
+
+    Args:
+        acting: the settings that act, of which some read a build or a teacher.
+    """
+    builds = trainable_builds(build.workspace).exclude(pk=build.pk)
+    models = LanguageModel.objects.of_workspace(build.workspace)
+    found: dict[str, forms.Field] = {}
+    if recipe != Recipe.REWARD:
+        probes = builds.filter(kind__in=PROBES, rows__validation__gt=0)
+        found[PROBE] = BuildField(probes, required=False, empty_label="none", initial=first.get(PROBE), help_text="Its validation rows are read before the first step and after the last, and what was forgotten is told by slice. Nothing learns from them.")  # fmt: skip
+    if "ewc" in acting:
+        earlier = builds.filter(kind=BuildKind.SFT)
+        found[EARLIER] = BuildField(earlier, required=False, empty_label="none", label="Earlier build", initial=first.get(EARLIER), help_text="What the adapter was taught before, for ewc.")  # fmt: skip
+    if recipe == Recipe.RLOO:
+        found[TEACHER] = RowField(models.filter(kind=ModelKind.REWARD), label="Reward model", initial=first.get(TEACHER), help_text="On a base with the same tokens. Models lists those that the recipe reward made.")  # fmt: skip
+    elif "distil" in acting:
+        found[TEACHER] = RowField(models.generating(), required=False, empty_label="none", initial=first.get(TEACHER), help_text="Whose words distil learns: a larger model with the same tokens, or the adapter that was in service.")  # fmt: skip
+    return found
+
+
+def beside_in(values: Mapping[str, Any]) -> Beside:
+    """What `beside_fields` were given."""
+    return Beside(**{name: values.get(name) for name in BESIDE})
+
+
+def label_field() -> forms.Field:
+    return forms.RegexField(f"^{LABEL}$", required=False, label="Only on workers that offer", help_text="A label such as a100; empty: any worker with a device.", error_messages={"invalid": "A label is lower-case letters, digits and hyphens."})  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Group:
     title: str
@@ -170,9 +204,10 @@ class SettingsForm(forms.Form):
         first = {**self._defaults, **(basis.suggested() if told is None else told)}
         for each in self._explained:
             self.fields[each.name] = _field(each, first[each.name], basis.suggested())
-        self._add_beside(chosen, first)
+        acting = {each.name for each in self._explained}
+        self.fields |= beside_fields(self._recipe, chosen["build"], acting=acting, first=first)
         self.fields["seed"] = forms.IntegerField(initial=first.get("seed", 0), help_text="The same seed gives the same run. Another one tells how much is chance.")  # fmt: skip
-        self.fields["worker_label"] = forms.RegexField(f"^{LABEL}$", required=False, label="Only on workers that offer", help_text="A label such as a100; empty: any worker with a device.", error_messages={"invalid": "A label is lower-case letters, digits and hyphens."})  # fmt: skip
+        self.fields["worker_label"] = label_field()
         self.blocks = blocking(chosen["build"])
         if self.blocks:
             self.fields["despite"] = forms.CharField(label="Why train all the same", widget=forms.Textarea(attrs={"rows": 2}))  # fmt: skip
@@ -189,23 +224,7 @@ class SettingsForm(forms.Form):
         ]  # fmt: skip
 
     def beside(self) -> Beside:
-        return Beside(**{name: self.cleaned_data.get(name) for name in BESIDE})
-
-    def _add_beside(self, chosen: dict[str, Any], first: dict[str, Any]) -> None:
-        build = chosen["build"]
-        builds = trainable_builds(build.workspace).exclude(pk=build.pk)
-        if self._recipe != Recipe.REWARD:
-            probes = builds.filter(kind__in=PROBES, rows__validation__gt=0)
-            self.fields[PROBE] = BuildField(probes, required=False, empty_label="none", initial=first.get(PROBE), help_text="Its validation rows are read before the first step and after the last, and what was forgotten is told by slice. Nothing learns from them.")  # fmt: skip
-        if any(each.name == "ewc" for each in self._explained):
-            earlier = builds.filter(kind=BuildKind.SFT)
-            self.fields[EARLIER] = BuildField(earlier, required=False, empty_label="none", label="Earlier build", initial=first.get(EARLIER), help_text="What the adapter was taught before, for ewc.")  # fmt: skip
-
-        models = LanguageModel.objects.of_workspace(build.workspace)
-        if self._recipe == Recipe.RLOO:
-            self.fields[TEACHER] = RowField(models.filter(kind=ModelKind.REWARD), label="Reward model", initial=first.get(TEACHER), help_text="On a base with the same tokens. Models lists those that the recipe reward made.")  # fmt: skip
-        elif any(each.name == "distil" for each in self._explained):
-            self.fields[TEACHER] = RowField(models.generating(), required=False, empty_label="none", initial=first.get(TEACHER), help_text="Whose words distil learns: a larger model with the same tokens, or the adapter that was in service.")  # fmt: skip
+        return beside_in(self.cleaned_data)
 
     def clean(self) -> dict[str, Any]:
         """Name every setting that means nothing or does not fit the rows."""

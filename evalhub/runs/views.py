@@ -22,8 +22,7 @@ from evalhub.runs.access import access_run, runs_to_compare
 from evalhub.runs.comparing import compare
 from evalhub.runs.costs import cost_of
 from evalhub.runs.errors import BadSpec
-from evalhub.runs.exporting.services import TITLES
-from evalhub.runs.exporting.spec import EXPORTED
+from evalhub.runs.exporting.services import titles_for
 from evalhub.runs.forms import BaseForm, TryForm
 from evalhub.runs.models import TRAINING, Run
 from evalhub.runs.queries import (
@@ -98,7 +97,7 @@ def run_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
         "forecast": None if run.job.is_ended else forecast_of(run, told),
         "samples": samples_of(run)[:SHOWN],
         "log": log_tail(run),
-        "targets": TITLES if run.recipe in EXPORTED else {},
+        "targets": titles_for(run),
         "may_train": member.has(Role.ENGINEER),
         "trains": run.recipe in TRAINING,
         "is_equal": is_equal_to_the_bit(run),

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -12,6 +13,8 @@ import msgspec
 from evalhub.accounts.models import Member, Workspace
 from evalhub.datasets.models import DatasetBuild
 from evalhub.registry.access import model_named
+from evalhub.runs.beside import beside_of
+from evalhub.runs.models import EARLIER, PROBE
 from evalhub.sweeps.choices import Sampler, SweepKind
 from evalhub.sweeps.errors import BadSweep
 from evalhub.sweeps.models import Sweep
@@ -35,6 +38,10 @@ class SweepSpec(msgspec.Struct, forbid_unknown_fields=True):
     seed: int = 0
     seeds: int = 3
     despite: str = ""
+    probe: str = ""  # uid of a build
+    earlier: str = ""  # likewise
+    teacher: str = ""  # name
+    label: str = ""  # only workers that offer it take the runs
 
 
 def read_spec(body: Any) -> SweepSpec:
@@ -48,17 +55,22 @@ def read_spec(body: Any) -> SweepSpec:
 def start_as_asked(
     spec: SweepSpec, *, workspace: Workspace, build: DatasetBuild, by: Member | None = None
 ) -> Sweep:
-    """Raise what `start_sweep` and `start_curve` raise, and NotFound for a model's name."""
+    """Raise what `start_sweep` and `start_curve` raise, and NotFound for a model or build that is not there."""
+    builds = {name: uid for name, uid in ((PROBE, spec.probe), (EARLIER, spec.earlier)) if uid}
+    beside = beside_of(builds, workspace)
+    if spec.teacher:
+        beside = replace(beside, teacher=model_named(workspace.pk, spec.teacher))
     models = [model_named(workspace.pk, name) for name in spec.models]
     if spec.kind == SweepKind.CURVE:
         if len(models) != 1 or spec.space:
             raise BadSweep("A learning curve is of one model, and takes no space.")
         return start_curve(
             workspace=workspace, recipe=spec.recipe, build=build, model=models[0], options=spec.options,
-            objective=spec.objective, seeds=spec.seeds, parallel=spec.parallel, despite=spec.despite, by=by,
+            objective=spec.objective, seeds=spec.seeds, parallel=spec.parallel, despite=spec.despite,
+            beside=beside, label=spec.label, by=by,
         )  # fmt: skip
     return start_sweep(
         workspace=workspace, recipe=spec.recipe, build=build, models=models, space=spec.space, options=spec.options,
         objective=spec.objective, sampler=spec.sampler, tries=spec.tries, parallel=spec.parallel, prunes=spec.prunes,
-        seed=spec.seed, despite=spec.despite, by=by,
+        seed=spec.seed, despite=spec.despite, beside=beside, label=spec.label, by=by,
     )  # fmt: skip

@@ -44,5 +44,6 @@ OBJECTIVES = {
         Objective(
             "eval_reward_accuracy", "validation pairs won", ("dpo", "reward"), more_is_better=True
         ),
+        Objective("eval_reward", "reward of validation prompts", ("rloo",), more_is_better=True),
     )
 }

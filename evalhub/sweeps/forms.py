@@ -9,7 +9,7 @@ from evalhub.accounts.models import Workspace
 from evalhub.datasets.queries import blocking
 from evalhub.registry.models import LanguageModel, ModelKind
 from evalhub.runs.explained import settings_for
-from evalhub.runs.training_form import METHODS, BasisForm
+from evalhub.runs.training_form import METHODS, BasisForm, beside_fields, label_field
 from evalhub.sweeps.choices import OBJECTIVES, Sampler
 from evalhub.sweeps.space import SEARCHABLE
 
@@ -99,6 +99,9 @@ class _OfTries(forms.Form):
         self.fields["objective"].choices = [(each.name, each.label) for each in fitting]  # type: ignore[attr-defined]  # a choice
         self.fields["options"].encoder = _Indented  # type: ignore[attr-defined]  # a JSONField
         self.fields["options"].initial = basis.suggested()
+        acting = {each.name for each in settings_for(self.recipe, fresh=chosen["model"].kind == ModelKind.BASE)}  # fmt: skip
+        self.fields |= beside_fields(self.recipe, chosen["build"], acting=acting, first={})
+        self.fields["worker_label"] = label_field()
         self.blocks = blocking(chosen["build"])
         if self.blocks:
             self.fields["despite"] = forms.CharField(label="Why train all the same")

@@ -39,6 +39,9 @@ class Sweep(PublicModel):
     known_before = models.PositiveSmallIntegerField(default=0)  # tries when it last went on
     prunes = models.BooleanField(default=False)
     despite = models.TextField(blank=True)
+    beside: models.JSONField[dict[str, str]] = models.JSONField(default=dict)
+    # uids of what every try reads besides: {"probe": build, "earlier": build, "teacher": model}
+    label = models.CharField(max_length=40, blank=True, default="")  # of workers that take its runs
     created_by = models.ForeignKey(Member, models.PROTECT, null=True, blank=True)
     state = models.CharField(
         max_length=10, choices=SweepState.choices, default=SweepState.RUNNING.value

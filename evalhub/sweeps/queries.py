@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from evalhub.jobs.choices import JobState
+from evalhub.runs.beside import TEACHER, beside_of
 from evalhub.runs.explained import SETTINGS
+from evalhub.runs.models import Recipe
 from evalhub.sweeps.models import PRUNED, Sweep, Try
 from evalhub.sweeps.space import MODEL, SEED
 
@@ -114,12 +116,24 @@ def sweep_summary(sweep: Sweep) -> dict[str, Any]:
         "sampler": sweep.sampler,
         "space": sweep.space,
         "options": sweep.options,
+        "beside": sweep.beside,
+        "label": sweep.label,
         "most_tries": sweep.most_tries,
         "tries": [_try_summary(sweep, try_) for try_ in tries],
         "best": _try_summary(sweep, best) if best and not sweep.is_curve else None,
         "findings": {name: value for name, value in sweep.findings.items() if name != "of"},
         "final": str(sweep.final.uid) if sweep.final else None,
     }
+
+
+def beside_shown(sweep: Sweep) -> list[tuple[str, str]]:
+    """What every try reads besides and who takes it, in words."""
+    beside = beside_of(sweep.beside, sweep.workspace)
+    found = [(name, str(build)) for name, build in beside.named().items()]
+    if beside.teacher is not None:
+        name = "reward model" if sweep.recipe == Recipe.RLOO else TEACHER
+        found.append((name, str(beside.teacher)))
+    return [*found, ("only on workers that offer", sweep.label)] if sweep.label else found
 
 
 def history_chart(sweep: Sweep, tries: Sequence[Try]) -> Chart | None:

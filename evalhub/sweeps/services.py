@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -7,11 +8,14 @@ from django.db import transaction
 
 from evalhub.accounts.models import Member, Workspace
 from evalhub.audit.services import record
+from evalhub.common.labels import is_label
 from evalhub.datasets.models import DatasetBuild
 from evalhub.jobs.choices import JobState
 from evalhub.jobs.events import announce
 from evalhub.registry.models import LanguageModel
-from evalhub.runs.demands import data_of, demand_trainable
+from evalhub.runs.beside import NONE_BESIDE, Beside, beside_of
+from evalhub.runs.beside import told as told_beside
+from evalhub.runs.demands import data_of, demand_teacher, demand_trainable
 from evalhub.runs.models import Run
 from evalhub.runs.services import start_training
 from evalhub.sweeps.access import sweeps
@@ -21,7 +25,7 @@ from evalhub.sweeps.errors import BadSweep, NoTryYet, SweepOver, SweepRunning
 from evalhub.sweeps.findings import SHARE
 from evalhub.sweeps.models import Sweep
 from evalhub.sweeps.queries import best_of
-from evalhub.sweeps.space import MODEL, SEED, demand_fit, grid_of, read_space
+from evalhub.sweeps.space import MODEL, SEED, beside_corners, demand_fit, grid_of, read_space
 from evalhub.sweeps.turning import cancel_tries, ended, tries_of
 
 MOST_TRIES, MOST_AT_ONCE = 500, 16
@@ -45,6 +49,8 @@ def start_sweep(
     prunes: bool = True,
     seed: int = 0,
     despite: str = "",
+    beside: Beside = NONE_BESIDE,
+    label: str = "",
     by: Member | None = None,
     kind: str = SweepKind.SEARCH.value,
 ) -> Sweep:
@@ -55,6 +61,8 @@ def start_sweep(
         space: ranges and choices by setting, see sweeps.space.
         options: settings that all tries share.
         prunes: whether tries that fall behind half-way are cancelled.
+        beside: what every try reads besides, as of `start_training`.
+        label: only workers that offer it take the tries.
 
     Raises:
         BadSweep: nothing to search, or what cannot be run or compared.
@@ -77,12 +85,18 @@ def start_sweep(
     demand_fit(
         read, recipe=recipe, options=options or {}, data=data, objective=objective, sampler=sampler, fresh=fresh
     )  # fmt: skip
+    for model, weights in itertools.product(models, beside_corners(read)):
+        beside.inputs(build=build, recipe=recipe, model=model, options={**(options or {}), **weights})  # fmt: skip
+    if beside.teacher is not None:
+        demand_teacher(beside.teacher, recipe)
+    if label and not is_label(label):
+        raise BadSweep(f"label is {label!r}, but must be lower-case letters, digits and hyphens.")
     if sampler == Sampler.GRID:
         tries = min(tries, len(grid_of(read, seed=seed)))
     sweep = Sweep.objects.create(
         workspace=workspace, kind=kind, recipe=recipe, build=build, model=models[0], space=told,
         options=dict(options or {}), objective=objective, sampler=Sampler(sampler), seed=seed, most_tries=tries,
-        parallel=parallel, prunes=prunes, despite=despite, created_by=by,
+        parallel=parallel, prunes=prunes, despite=despite, beside=told_beside(beside), label=label, created_by=by,
     )  # fmt: skip
     announce("sweep.started", sweep.uid)
     _record("sweep.started", sweep, by, kind=kind, recipe=recipe, sampler=sampler, tries=tries)
@@ -100,6 +114,8 @@ def start_curve(
     seeds: int = 3,
     parallel: int = 2,
     despite: str = "",
+    beside: Beside = NONE_BESIDE,
+    label: str = "",
     by: Member | None = None,
 ) -> Sweep:
     """Train on 25, 50, 75 and 100 % of the rows with several seeds: does more data still help?
@@ -115,7 +131,7 @@ def start_curve(
     return start_sweep(
         workspace=workspace, recipe=recipe, build=build, models=[model], space=space, options=options,
         objective=objective, sampler=Sampler.GRID, tries=len(SHARES) * seeds, parallel=parallel, prunes=False,
-        despite=despite, by=by, kind=SweepKind.CURVE,
+        despite=despite, beside=beside, label=label, by=by, kind=SweepKind.CURVE,
     )  # fmt: skip
 
 
@@ -187,6 +203,8 @@ def train_best(*, sweep: Sweep, by: Member | None = None) -> Run:
         by=by,
         title=f"{sweep}: the best settings on all rows",
         despite=sweep.despite,
+        beside=beside_of(sweep.beside, sweep.workspace),
+        label=sweep.label,
     )
     sweep.save(update_fields=["final"])
     _record("sweep.best_trained", sweep, by, run=str(sweep.final.uid), try_number=best.number)

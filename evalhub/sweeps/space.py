@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import math
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -21,10 +21,12 @@ from training.contract import OPTIONS, ContractError, TrainOptions
 
 MODEL, SEED = "model", "seed"  # not options of the recipe
 BY_FACTORS = ("learning_rate", "lora_rank", "lora_alpha", "lora_plus", "beta", "batch_size", "accumulation")  # fmt: skip
-WHOLE = ("lora_rank", "lora_alpha", "batch_size", "accumulation")
+WHOLE = ("lora_rank", "lora_alpha", "batch_size", "accumulation", "n")
 SEARCHABLE = (
-    *BY_FACTORS, "epochs", "warmup", "weight_decay", "lora_dropout", "schedule", "lora_variant", "train_share",
+    *BY_FACTORS, "epochs", "warmup", "weight_decay", "lora_dropout", "schedule", "lora_variant", "label_smoothing",
+    "kl_to_base", "ewc", "distil", "n", "train_share",
 )  # fmt: skip
+READ_BESIDE = ("ewc", "distil")  # their weights go with a build or a teacher that is named
 MOVES_THE_LOSS = ("beta",)  # its value for one is not comparable with that for another
 MOST_CORNERS = 5_000
 POINTS = 5  # of a range on a grid
@@ -82,8 +84,6 @@ def demand_fit(
     goal = OBJECTIVES.get(objective)
     if goal is None or recipe not in goal.recipes:
         fitting = [each.name for each in OBJECTIVES.values() if recipe in each.recipes]
-        if not fitting:
-            raise BadSweep(f"{recipe} is not swept: a sweep has no place for its reward model. Start runs of it one by one.")  # fmt: skip
         raise BadSweep(f"{recipe} can be compared by {' or '.join(fitting)}, not by {objective}.")
     if strange := [name for name in space if name not in (*SEARCHABLE, MODEL, SEED)]:
         raise BadSweep(f"{', '.join(strange)} cannot be searched; what can: {', '.join((*SEARCHABLE, MODEL))}.")  # fmt: skip
@@ -103,7 +103,7 @@ def demand_fit(
 
 
 def _demand_corners(space: Space, recipe: str, options: Mapping[str, Any], data: Data) -> None:
-    ends = {name: [each.low, each.high] if isinstance(each, Range) else each.choices for name, each in space.items() if name not in (MODEL, SEED)}  # fmt: skip
+    ends = _ends(space, [name for name in space if name not in (MODEL, SEED)])
     if math.prod(map(len, ends.values())) > MOST_CORNERS:
         raise BadSweep("These are too many combinations to look at; search fewer settings at a time.")  # fmt: skip
     faults: dict[str, None] = {}  # in order, each once
@@ -119,6 +119,17 @@ def _demand_corners(space: Space, recipe: str, options: Mapping[str, Any], data:
         faults |= dict.fromkeys(found)
     if faults:
         raise BadSweep("Not all of this can be run: " + "; ".join([*faults][:3]) + ".")
+
+
+def beside_corners(space: Space) -> list[dict[str, Any]]:
+    """The outermost weights of what reads a build or a teacher; one without any where none is searched."""
+    ends = _ends(space, [name for name in READ_BESIDE if name in space])
+    return [dict(zip(ends, corner, strict=True)) for corner in itertools.product(*ends.values())]
+
+
+def _ends(space: Space, names: Sequence[str]) -> dict[str, list[Any]]:
+    dimensions = {name: space[name] for name in names}
+    return {name: [each.low, each.high] if isinstance(each, Range) else each.choices for name, each in dimensions.items()}  # fmt: skip
 
 
 def as_option(name: str, value: Any) -> Any:

@@ -23,6 +23,7 @@ from evalhub.jobs.events import announce
 from evalhub.jobs.models import News
 from evalhub.jobs.services import cancel_job
 from evalhub.registry.models import LanguageModel
+from evalhub.runs.beside import beside_of
 from evalhub.runs.models import RunEvent
 from evalhub.runs.services import start_training
 from evalhub.sweeps.access import sweeps
@@ -184,6 +185,8 @@ def _start(sweep: Sweep, values: dict[str, Any], *, number: int) -> Try:
         by=sweep.created_by,
         title=f"{sweep}: try {number}",
         despite=sweep.despite,
+        beside=beside_of(sweep.beside, sweep.workspace),
+        label=sweep.label,
     )  # fmt: skip
     return Try.objects.create(sweep=sweep, number=number, run=run, values=values)
 

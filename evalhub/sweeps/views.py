@@ -13,13 +13,14 @@ from evalhub.accounts.http import Request
 from evalhub.accounts.models import Member
 from evalhub.common.errors import DomainError
 from evalhub.common.paging import newest_first
-from evalhub.runs.training_form import BasisForm, trainable_builds
+from evalhub.runs.training_form import BasisForm, beside_in, trainable_builds
 from evalhub.sweeps.access import access_sweep, sweeps
 from evalhub.sweeps.errors import BadSweep
 from evalhub.sweeps.forms import CurveForm, SearchBasisForm, SweepForm, SweptBasisForm
 from evalhub.sweeps.models import Sweep
 from evalhub.sweeps.queries import (
     at_an_end,
+    beside_shown,
     best_of,
     curve_chart,
     headline,
@@ -87,6 +88,7 @@ def sweep_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
         "headline": headline(sweep, tries),
         "names": names_of(sweep),
         "searched": searched(sweep),
+        "beside": beside_shown(sweep),
         "importance": importance_of(sweep),
         "rows": rows_of(sweep, tries),
         "best": best,
@@ -134,7 +136,8 @@ def _searching(member: Member, basis: SearchBasisForm, form: SweepForm) -> Sweep
             workspace=member.workspace, recipe=chosen["method"], build=chosen["build"],
             models=list(told.get("models") or [chosen["model"]]), space=form.space(), options=form.options_alone(),
             objective=told["objective"], sampler=told["sampler"], tries=told["tries"], parallel=told["parallel"],
-            prunes=told["prunes"], seed=told["seed"], despite=told.get("despite", ""), by=member,
+            prunes=told["prunes"], seed=told["seed"], despite=told.get("despite", ""), beside=beside_in(told),
+            label=told["worker_label"], by=member,
         )  # fmt: skip
     except DomainError as error:
         form.add_error(None, str(error))
@@ -147,7 +150,7 @@ def _measuring(member: Member, basis: BasisForm, form: CurveForm) -> Sweep | Non
         return start_curve(
             workspace=member.workspace, recipe=chosen["method"], build=chosen["build"], model=chosen["model"],
             options=told["options"], objective=told["objective"], seeds=told["seeds"], parallel=told["parallel"],
-            despite=told.get("despite", ""), by=member,
+            despite=told.get("despite", ""), beside=beside_in(told), label=told["worker_label"], by=member,
         )  # fmt: skip
     except DomainError as error:
         form.add_error(None, str(error))

@@ -164,6 +164,18 @@ def test_files_come_piece_by_piece_and_the_spec_names_places_here(
     assert written.digests == {"train": sha256_of(ROWS)}
 
 
+def test_adapters_that_answer_side_by_side_lie_in_folders_of_their_names(
+    server: Server, lease: Lease, tmp_path: Path
+) -> None:
+    """The folders are ours to say; a model without files is the base itself."""
+    spec = {"recipe": "generate", "model": "", "options": {}, "adapters": {"one": "/etc", "base": "/etc"}}  # fmt: skip
+    files = {"adapters/one/adapter_config.json": told(ROWS)}
+    lay_out(lent(spec=spec, files=files), tmp_path / "run", cache=tmp_path / "m", lease=lease)
+    laid = RunSpec.read(tmp_path / "run")
+    assert laid.adapters == {"one": "adapters/one", "base": ""}
+    assert (tmp_path / "run" / "adapters" / "one" / "adapter_config.json").read_bytes() == ROWS
+
+
 def test_a_base_model_is_fetched_once(server: Server, lease: Lease, tmp_path: Path) -> None:
     server.contents |= {"config.json": b"{}", "deep/model.safetensors": b"weights, many of them"}
     files = {path: sha256_of(server.contents[path]) for path in ("config.json", "deep/model.safetensors")}  # fmt: skip
@@ -197,7 +209,14 @@ def test_a_base_model_is_fetched_once(server: Server, lease: Lease, tmp_path: Pa
         {"base": {"name": "..", "digest": "0" * 64, "files": {}}},
         {"base": {"name": "m", "digest": "../..", "files": {}}},
         {"base": {"name": "m", "digest": "0" * 64, "files": {"../../outside.jsonl": 1}}},
+        {"teacher_base": {"name": "m", "digest": "0" * 64, "files": {"../../outside.jsonl": 1}}},
+        {
+            "is_taught": True,
+            "spec": {"recipe": "sft", "model": "", "teacher": "/etc", "options": {}},
+        },
         {"spec": {"recipe": "noop", "model": "/etc", "options": {}}},
+        {"spec": {"recipe": "generate", "model": "", "options": {}, "adapters": ["a"]}},
+        {"files": {"adapters/../../outside.jsonl": told(ROWS)}},
         {"spec": {"recipe": "shell", "model": "", "options": {}}},
         {"spec": {"recipe": "noop", "model": "", "options": {"run": "rm"}}},
     ],
@@ -224,6 +243,7 @@ def test_what_evalhub_must_not_ask_is_not_begun(
         {"checkpoints": [{"name": 1, "files": {}}]},
         {"checkpoints": [{"name": "step-00000001"}]},
         {"base": {"name": "m", "digest": "0" * 64, "files": ["x"]}},
+        {"teacher_base": {"name": "m", "digest": "0" * 64, "files": ["x"]}},
         {"more": 1},
     ],
 )

@@ -117,3 +117,31 @@ def test_answers_have_the_rewards_of_a_reward_model(
     said = [row for row in run.artifact("predictions.jsonl") if row["content"].strip()]
     assert said
     assert all(isinstance(row["reward"], float) for row in said)
+
+
+def test_held_out_pairs_measure_a_reward_model_whatever_the_batch(
+    tiny_model: Path, run: Run, another_run: Run, rewarder: Run
+) -> None:
+    """On the rows that validated it the accuracy is that of training; a pair turned round is lost, a tie left out."""
+    held_out = pairs(4)
+    turned = {**held_out[3], "chosen": held_out[3]["rejected"], "rejected": held_out[3]["chosen"]}
+    rows = [*held_out[:3], turned, {**pairs(5)[4], "p_chosen": 0.5}]
+    for each, size in ((run, 1), (another_run, 4)):
+        given = {"pairs": each.rows("pairs", rows)}
+        spec = {"model": str(tiny_model), "adapter": str(rewarder.adapter), "inputs": given}
+        assert each.ask("evaluate", **spec, options={"batch_size": size}).attempt().ok
+        assert each.result().metrics == {"pairs": 4, "reward_accuracy": 0.75}
+    for one, other in zip(run.artifact("pairs.jsonl"), another_run.artifact("pairs.jsonl"), strict=True):  # fmt: skip
+        assert one["id"] == other["id"]
+        assert one["chosen_reward"] == pytest.approx(other["chosen_reward"], abs=1e-4)
+    assert "ties_passed_over" in {each["code"] for each in run.result().findings}
+
+
+def test_a_reward_model_writes_nothing_that_could_be_measured(
+    tiny_model: Path, run: Run, rewarder: Run
+) -> None:
+    prompts = run.rows("prompts", [{"id": "a", "group": "a", "prompt": question("q")}])
+    run.ask("evaluate", model=str(tiny_model), adapter=str(rewarder.adapter), inputs={"prompts": prompts})  # fmt: skip
+    run.attempt()
+    assert "it is measured on pairs alone" in run.result().error
+    assert run.result().fault == "input"

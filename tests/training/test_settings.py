@@ -60,6 +60,7 @@ OWN: dict[str, dict[str, dict[str, Any]]] = {
 NOT_OF_THE_WEIGHTS = {
     "threads": "how fast, not what",
     "devices": "who reads which rows: test_world",
+    "sharding": "where the base lies: test_splitting",
     "checkpoint_every": "what a killed run loses",
     "evaluate_every": "how often it is looked at; with patience when it ends",
     "patience": "ends a run: test_patience",

@@ -2,7 +2,8 @@
 
 Nothing depends on the batch size. For an adapter the base is measured too, in the same loaded model
 with the adapter switched off. What a row of prompts may carry stands in training.metrics.asked; the
-spec's teacher, where there is one, is a reward model; tasks of lm-evaluation-harness are asked last.
+spec's teacher, where there is one, is a reward model; tasks of lm-evaluation-harness are asked last. An
+adapter that scores answers is itself measured, on pairs alone.
 By hand: {"recipe": "evaluate", "model": …, "adapter": …, "inputs": {"texts": …, "pairs": …,
 "prompts": …}, "options": {"harness": […]}}, each input optional.
 """
@@ -28,6 +29,7 @@ from training.errors import InputError
 from training.generation import Answer, Decoding, answer_prompts
 from training.harness import Harness
 from training.judged import is_tie
+from training.judging import is_judge, measure_judge
 from training.metrics import overlap
 from training.metrics.asked import COLUMNS, Asked, asked_of
 from training.metrics.choosing import Choice, choices_of
@@ -58,6 +60,8 @@ def run(attempt: Attempt) -> dict[str, float]:
         raise InputError(
             f"There is nothing to measure: give one of {', '.join(ANSWERS)} as input, or name tasks in harness."
         )
+    if is_judge(attempt):
+        return measure_judge(attempt, options, rows)
     asked, plugins = asked_of(rows.get("prompts", [])), installed()
     harness = Harness.of(options)
     loaded = load_base(attempt, choose_device(threads=options.threads))

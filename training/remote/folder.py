@@ -19,6 +19,7 @@ from training.remote.lease import Lease
 from training.remote.lent import Lent
 
 ADAPTER, TEACHER = "adapter", "teacher"
+BESIDE = "adapters"  # of models that answer side by side, each in a folder of its name
 
 
 class CannotBegin(Exception):
@@ -33,16 +34,26 @@ def lay_out(lent: Lent, folder: Path, *, cache: Path, lease: Lease) -> None:
             spec is none that this trainer knows.
     """
     for path, file in lent.files.items():
-        if not (path.startswith(("inputs/", f"{ADAPTER}/", f"{TEACHER}/")) and is_artifact(path)):
+        known = ("inputs/", f"{ADAPTER}/", f"{TEACHER}/", f"{BESIDE}/")
+        if not (path.startswith(known) and is_artifact(path)):
             raise CannotBegin(f"evalhub names the file {path!r}, which is none of a run.")
         _fetch(lease, file, folder / path)
     for checkpoint in lent.checkpoints:
         _fetch_checkpoint(lease, checkpoint, folder / "checkpoints")
     model = _base(lent.base, cache, lease) if lent.base else _hub_id(lent.spec.get("model", ""))
-    _spec(lent, model).write(folder)
+    _spec(lent, model, _teacher(lent, model, cache, lease)).write(folder)
 
 
-def _spec(lent: Lent, model: str) -> RunSpec:
+def _teacher(lent: Lent, model: str, cache: Path, lease: Lease) -> str:
+    """The base of what is learnt from: its own, one of the hub, or that of the run."""
+    if lent.teacher_base:
+        return _base(lent.teacher_base, cache, lease, of_teacher=True)
+    if not lent.is_taught:
+        return ""
+    return _hub_id(lent.spec.get("teacher", "")) or model
+
+
+def _spec(lent: Lent, model: str, teacher: str) -> RunSpec:
     """Its paths are ours to say, whatever evalhub wrote there."""
     named = {path.removeprefix("inputs/").removesuffix(".jsonl"): path for path in lent.files if path.startswith("inputs/")}  # fmt: skip
     has = {
@@ -51,7 +62,8 @@ def _spec(lent: Lent, model: str) -> RunSpec:
     changed = {
         "model": model,
         "adapter": ADAPTER if has[ADAPTER] else "",
-        "teacher": model if lent.is_taught else "",
+        "adapters": _beside(lent),
+        "teacher": teacher,
         "teacher_adapter": TEACHER if has[TEACHER] else "",
         "inputs": named,
         "digests": {name: lent.files[path]["sha256"] for name, path in named.items()},
@@ -65,13 +77,25 @@ def _spec(lent: Lent, model: str) -> RunSpec:
         ) from error
 
 
+def _beside(lent: Lent) -> dict[str, str]:
+    """The folder of each model that answers beside others; none for the base itself."""
+    named = lent.spec.get("adapters") or {}
+    if not isinstance(named, dict):
+        raise CannotBegin("evalhub names adapters in a form that this worker does not know.")
+    folders = {name: f"{BESIDE}/{name}" for name in named}
+    return {
+        name: folder if any(path.startswith(f"{folder}/") for path in lent.files) else ""
+        for name, folder in folders.items()
+    }
+
+
 def _hub_id(source: Any) -> str:  # Any: as evalhub sent it
     if source and not HUB_ID.fullmatch(str(source)):
         raise CannotBegin(f"{source!r} is no name of a model on the hub.")
     return str(source)
 
 
-def _base(base: dict[str, Any], cache: Path, lease: Lease) -> str:
+def _base(base: dict[str, Any], cache: Path, lease: Lease, *, of_teacher: bool = False) -> str:
     """The base model's folder: fetched once, and read whole before each run."""
     digest, name = str(base["digest"]), str(base["name"])
     if not SHA256.fullmatch(digest) or not stays_below(name) or "/" in name:
@@ -82,7 +106,7 @@ def _base(base: dict[str, Any], cache: Path, lease: Lease) -> str:
             raise CannotBegin(f"evalhub names the file {path!r} of the base model.")
         local = folder / path
         if not local.is_file() or local.stat().st_size != size:
-            _pieces(lease, {"base": path}, local, size)
+            _pieces(lease, {"base": path, "of_teacher": of_teacher}, local, size)
     lease.check()
     if _digest_of(folder) != digest:
         shutil.rmtree(folder.parent)
@@ -120,7 +144,7 @@ def _fetch(lease: Lease, file: dict[str, Any], local: Path) -> None:
         )
 
 
-def _pieces(lease: Lease, named: dict[str, str], local: Path, size: int) -> None:
+def _pieces(lease: Lease, named: dict[str, Any], local: Path, size: int) -> None:
     """Piece by piece, so that memory does not grow and a broken line goes on where it broke."""
     local.parent.mkdir(parents=True, exist_ok=True)
     partial = local.with_name(local.name + ".fetching")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from training.checked import Checked, ContractError
@@ -15,7 +15,7 @@ Files = dict[str, dict[str, Any]]  # {"sha256", "bytes"} by path
 @dataclass(frozen=True, kw_only=True)
 class Lent(Checked):
     """A run, for as long as the lease is renewed. `base`: {"name", "digest", "files"}, or empty; `is_taught`:
-    it learns from another model on the same base.
+    it learns from another model, on the same base unless `teacher_base` or the spec's teacher names another.
     """
 
     run: str
@@ -25,6 +25,7 @@ class Lent(Checked):
     base: dict[str, Any]
     files: dict[str, dict[str, Any]]
     checkpoints: list[dict[str, Any]]
+    teacher_base: dict[str, Any] = field(default_factory=dict)
     is_taught: bool = False
 
     def __post_init__(self) -> None:
@@ -34,7 +35,7 @@ class Lent(Checked):
             raise ContractError("a run, its lease or its files are not told as they should be")
         if not all(isinstance(each.get("name"), str) for each in self.checkpoints):
             raise ContractError("a checkpoint has no name")
-        if self.base and not _is_base(self.base):
+        if not all(_is_base(each) for each in (self.base, self.teacher_base) if each):
             raise ContractError("the base model is not told as it should be")
 
 

@@ -8,6 +8,7 @@ from evalhub.loops.models import Step
 from evalhub.loops.searching import Search
 from evalhub.loops.turn import Awaited, Turn
 from evalhub.registry.models import LanguageModel
+from evalhub.runs.beside import beside_of
 from evalhub.runs.models import Run
 from evalhub.runs.services import start_training
 from evalhub.sweeps.models import Sweep
@@ -62,6 +63,8 @@ def _train(turn: Turn, recipe: str, model: LanguageModel) -> Run:
         seed=turn.policy.seed,
         by=turn.round.created_by,
         despite=turn.policy.despite,
+        beside=beside_of(turn.policy.train.beside(recipe), turn.workspace),
+        label=turn.policy.train.label,
         title=f"{turn.round}: {recipe}",
     )
 
@@ -83,5 +86,7 @@ def _search(turn: Turn, search: Search, recipe: str, model: LanguageModel) -> Sw
         prunes=search.prunes,
         seed=turn.policy.seed,
         despite=turn.policy.despite,
+        beside=beside_of(turn.policy.train.beside(recipe), turn.workspace),
+        label=turn.policy.train.label,
         by=turn.round.created_by,
     )

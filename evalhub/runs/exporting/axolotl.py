@@ -14,19 +14,28 @@ from evalhub.runs.exporting.spec import (
     OUTPUT,
     Exportable,
     Exported,
+    demand_no_judge,
     header,
     length_of,
+    on_devices,
     unknown_to,
 )
 from evalhub.runs.models import Recipe
+
+FSDP = {
+    "auto_wrap_policy": "TRANSFORMER_BASED_WRAP",
+    "state_dict_type": "FULL_STATE_DICT",
+    "reshard_after_forward": True,
+}
 
 
 def configuration(spec: Exportable) -> Exported:
     """`axolotl.yaml`, and what axolotl does otherwise.
 
     Raises:
-        CannotExportRun: it trains rewards on reward builds only.
+        CannotExportRun: it trains rewards on reward builds only, and knows no rloo.
     """
+    demand_no_judge(spec, "axolotl")
     if spec.recipe == Recipe.REWARD and spec.build.kind != "reward":
         raise CannotExportRun(
             "axolotl learns rewards from the rows of a reward build, and this run learned from "
@@ -38,7 +47,7 @@ def configuration(spec: Exportable) -> Exported:
     if spec.asks("loss") and "ipo" in spec.asks("loss"):
         data = data.replace("rl: dpo\n", "rl: ipo\n")
     made.text = (
-        header(spec, made, how="axolotl train axolotl.yaml")
+        header(spec, made, how=on_devices(spec, "axolotl train axolotl.yaml"))
         + "\n"
         + settings(_settings(spec))
         + data
@@ -62,7 +71,7 @@ def _settings(spec: Exportable) -> dict[str, Any]:
         "train_on_inputs": None if is_paired else False,
         "num_epochs": float(options.epochs),
         "max_steps": options.max_steps or None,
-        "micro_batch_size": options.batch_size,
+        "micro_batch_size": spec.rows_each,
         "gradient_accumulation_steps": options.accumulation,
         "learning_rate": options.learning_rate,
         "lr_scheduler": options.schedule,
@@ -77,6 +86,8 @@ def _settings(spec: Exportable) -> dict[str, Any]:
         "seed": spec.seed,
         "output_dir": OUTPUT,
     }
+    if options.sharding:
+        found |= {"fsdp_version": 2, "fsdp_config": FSDP}
     return found | (_evaluation(spec) if spec.evaluates else {"val_set_size": 0.0})
 
 

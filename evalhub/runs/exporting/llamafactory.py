@@ -12,8 +12,10 @@ from evalhub.runs.exporting.spec import (
     OUTPUT,
     Exportable,
     Exported,
+    demand_no_judge,
     header,
     length_of,
+    on_devices,
     unknown_to,
 )
 from evalhub.runs.models import Recipe
@@ -23,10 +25,15 @@ LOSSES = ("sigmoid", "hinge", "ipo")
 
 
 def configuration(spec: Exportable) -> Exported:
-    """`llamafactory.yaml`, and what LLaMA-Factory does otherwise."""
+    """`llamafactory.yaml`, and what LLaMA-Factory does otherwise.
+
+    Raises:
+        CannotExportRun: it knows no rloo.
+    """
+    demand_no_judge(spec, "LLaMA-Factory")
     unheld = [*_unheld(spec), *unknown_to(spec, HELD)]
     made = Exported("llamafactory.yaml", "llamafactory", unheld=unheld)
-    told = header(spec, made, how="llamafactory-cli train llamafactory.yaml")
+    told = header(spec, made, how=on_devices(spec, "llamafactory-cli train llamafactory.yaml"))
     made.text = told + "\n" + settings(_settings(spec))
     return made
 
@@ -47,7 +54,7 @@ def _settings(spec: Exportable) -> dict[str, Any]:
         "packing": False,
         "num_train_epochs": float(options.epochs),
         "max_steps": options.max_steps or None,
-        "per_device_train_batch_size": options.batch_size,
+        "per_device_train_batch_size": spec.rows_each,
         "gradient_accumulation_steps": options.accumulation,
         "learning_rate": options.learning_rate,
         "lr_scheduler_type": options.schedule,
@@ -58,6 +65,7 @@ def _settings(spec: Exportable) -> dict[str, Any]:
         "logging_steps": 1,
         "save_steps": spec.save_steps,
         "report_to": "none",
+        "fsdp": "full_shard auto_wrap" if options.sharding else None,
         "seed": spec.seed,
         "output_dir": OUTPUT,
     }
@@ -97,7 +105,7 @@ def _preferences(spec: Exportable) -> dict[str, Any]:
 def _evaluation(spec: Exportable) -> dict[str, Any]:
     found = {
         "eval_dataset": "evalhub_validation",
-        "per_device_eval_batch_size": spec.options.batch_size,
+        "per_device_eval_batch_size": spec.rows_each,
         "eval_strategy": "steps",
         "eval_steps": spec.eval_steps,
     }

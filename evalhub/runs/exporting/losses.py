@@ -11,7 +11,7 @@ WEIGHTS = (
     "weights: evalhub counts a row by the judgments behind it; here every row counts the same."
 )
 HELD = {  # settings that a file of settings has a place for, or says what becomes of
-    "trains", "epochs", "max_steps", "batch_size", "accumulation", "schedule", "warmup", "weight_decay",
+    "trains", "epochs", "max_steps", "batch_size", "devices", "sharding", "accumulation", "schedule", "warmup", "weight_decay",
     "max_length", "lora_rank", "lora_alpha", "lora_dropout", "lora_variant", "lora_plus",
     "target_modules", "checkpoint_every", "evaluate_every", "patience", "learning_rate",
     "beta", "loss", "loss_weights", "label_smoothing", "labels", "weights", "balance", "margins",
@@ -26,13 +26,23 @@ def judgments_lost(spec: Exportable) -> list[str]:
     return [*lost, WEIGHTS] if spec.asks("weights") == "rows" else lost
 
 
+def shares_lost(spec: Exportable) -> list[str]:
+    """Where a batch does not divide among its devices."""
+    batch, devices = spec.options.batch_size, spec.options.devices
+    if not batch % devices:
+        return []
+    return [
+        f"batch_size: {batch} rows do not divide among {devices} devices; here each reads {spec.rows_each}."
+    ]
+
+
 def rows_lost(spec: Exportable, *, good: str, bad: str) -> list[str]:
     """What else of the rows a file of settings cannot say.
 
     Args:
         good, bad: the target's settings for the weights of good and of bad answers.
     """
-    told = []
+    told = shares_lost(spec)
     if spec.asks("balance") == "classes":
         told.append(
             f"balance: count the good and the bad rows, and set {good} and {bad} to rows / 2 / good "

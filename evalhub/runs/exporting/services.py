@@ -13,8 +13,8 @@ from evalhub.datasets.export.services import export_to_disk
 from evalhub.datasets.export.writing import Exported as ExportedRows
 from evalhub.runs.errors import CannotExportRun
 from evalhub.runs.exporting import axolotl, llamafactory, trl
-from evalhub.runs.exporting.spec import ADAPTER, DATA, Exportable, Exported, exportable
-from evalhub.runs.models import Run
+from evalhub.runs.exporting.spec import ADAPTER, DATA, JUDGE, Exportable, Exported, exportable
+from evalhub.runs.models import TRAINING, Recipe, Run
 
 TARGETS: dict[str, Callable[[Exportable], Exported]] = {
     "trl": trl.script,
@@ -23,6 +23,13 @@ TARGETS: dict[str, Callable[[Exportable], Exported]] = {
 }
 LEARNT = ("train", "validation")  # never the test split; one without rows makes no file
 TITLES = {"trl": "TRL script", "axolotl": "axolotl YAML", "llamafactory": "LLaMA-Factory YAML"}
+
+
+def titles_for(run: Run) -> dict[str, str]:
+    """The targets that may hold a run, by name."""
+    if run.recipe not in TRAINING:
+        return {}
+    return {name: title for name, title in TITLES.items() if name == "trl" or run.recipe != Recipe.RLOO}  # fmt: skip
 
 
 def export_run(*, run: Run, target: str, by: Member | None = None) -> Exported:
@@ -66,6 +73,9 @@ def export_to_folder(
     if spec.goes_on:
         for path, file in run.starts_from.facts["files"].items():
             file_store().fetch(file["key"], part / ADAPTER / path, beat=beat)
+    if spec.judge is not None:
+        for path, file in spec.judge.facts["files"].items():
+            file_store().fetch(file["key"], part / JUDGE / path, beat=beat)
     (part / made.filename).write_text(made.text, "utf-8")
     if folder.exists():
         folder.rmdir()

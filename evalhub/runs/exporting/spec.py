@@ -14,6 +14,7 @@ from evalhub.runs.models import TRAINING, Recipe, Run
 from training.contract import OPTIONS, TrainOptions
 
 BASE, ADAPTER, DATA, OUTPUT = "./base", "adapter", "data", "out"  # beside the exported file
+JUDGE, JUDGE_BASE = "reward", "./reward-base"
 USUAL_LENGTH = 2048  # tokens, where a target wants a number and the model names none
 TEN_TIMES = 0.1  # share of all steps: how often is looked and saved where a run does not say
 
@@ -27,6 +28,7 @@ class Exportable:
     base: LanguageModel
     options: TrainOptions
     splits: tuple[str, ...]
+    judge: LanguageModel | None = None  # the reward model of rloo
 
     @property
     def recipe(self) -> str:
@@ -39,8 +41,14 @@ class Exportable:
     @property
     def source(self) -> str:
         """The base's hub id, or where its files shall be put."""
-        source = self.base.source
-        return BASE if folder_of(source) or is_stored(source) else source
+        return _named(self.base.source, or_place=BASE)
+
+    @property
+    def judge_source(self) -> str:
+        """The same of the reward model's base, which mostly is that base."""
+        if self.judge is None or self.judge.base == self.base:
+            return self.source
+        return _named(self.judge.base.source, or_place=JUDGE_BASE)
 
     @property
     def goes_on(self) -> bool:
@@ -50,6 +58,11 @@ class Exportable:
     @property
     def trains_all(self) -> bool:
         return self.options.is_whole
+
+    @property
+    def rows_each(self) -> int:
+        """That a device reads of a batch: other trainers count them so."""
+        return max(1, self.options.batch_size // self.options.devices)
 
     @property
     def evaluates(self) -> bool:
@@ -76,7 +89,8 @@ class Exportable:
         return getattr(self.options, name, None)
 
 
-EXPORTED = tuple(name for name in TRAINING if name != Recipe.RLOO)
+def _named(source: str, *, or_place: str) -> str:
+    return or_place if folder_of(source) or is_stored(source) else source
 
 
 @dataclass
@@ -93,11 +107,7 @@ def exportable(run: Run) -> Exportable:
     """Raise CannotExportRun for a run that trains nothing, or learned from no build."""
     if run.recipe not in TRAINING or run.model is None:
         raise CannotExportRun(
-            f"A run of the recipe {run.recipe} trains nothing; {', '.join(EXPORTED)} can be exported."
-        )
-    if run.recipe not in EXPORTED:
-        raise CannotExportRun(
-            "rloo learns from a reward model, which no settings of another trainer can name."
+            f"A run of the recipe {run.recipe} trains nothing; {', '.join(TRAINING)} can be exported."
         )
     build = run.learnt_builds.order_by("pk").first()
     if build is None:
@@ -106,7 +116,16 @@ def exportable(run: Run) -> Exportable:
     if not isinstance(options, TrainOptions):
         raise TypeError(f"{run.recipe} has no options for training")
     splits = tuple(name for name in ("train", "validation") if name in run.spec["inputs"])
-    return Exportable(run, build, run.model.base, options, splits)
+    judge = run.teacher if run.recipe == Recipe.RLOO else None
+    return Exportable(run, build, run.model.base, options, splits, judge)
+
+
+def demand_no_judge(spec: Exportable, trainer: str) -> None:
+    """Raise CannotExportRun for a run against a reward model."""
+    if spec.judge is not None:
+        raise CannotExportRun(
+            f"rloo learns from a reward model of evalhub, which {trainer}’s settings cannot name; export it as trl."
+        )
 
 
 def length_of(spec: Exportable) -> int:
@@ -118,6 +137,12 @@ def length_of(spec: Exportable) -> int:
         return USUAL_LENGTH
     config = json.loads((folder / NEEDED).read_text("utf-8"))
     return int(config.get("max_position_embeddings") or USUAL_LENGTH)
+
+
+def on_devices(spec: Exportable, command: str) -> str:
+    """How a trainer is started that takes every device it sees."""
+    seen = ",".join(map(str, range(spec.options.devices)))
+    return f"CUDA_VISIBLE_DEVICES={seen} {command}" if spec.options.devices > 1 else command
 
 
 def unknown_to(spec: Exportable, held: set[str]) -> list[str]:
@@ -149,6 +174,10 @@ def header(spec: Exportable, made: Exported, *, how: str) -> str:
             f"Adapter to go on from: put the files of {quoted(spec.run.starts_from.name)} into "
             f"{ADAPTER}/; its rank and modules are in there."
         )
+    if spec.judge is not None:
+        lines.append(f"Reward model: put the files of {quoted(spec.judge.name)} into {JUDGE}/.")
+        if spec.judge_source == JUDGE_BASE:
+            lines.append(f"Its base: put {quoted(spec.judge.base.name)} into {JUDGE_BASE}.")
     lines += ["", "Not the same as in evalhub:", *(f"- {each}" for each in made.unheld)]
     return "".join(f"# {line}".rstrip() + "\n" for line in lines)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from evalhub.runs.exporting.losses import CUT, CUT_OFF, judgments_lost
+from evalhub.runs.exporting import rloo
+from evalhub.runs.exporting.losses import CUT, CUT_OFF, judgments_lost, shares_lost
 from evalhub.runs.exporting.spec import (
     ADAPTER,
     DATA,
@@ -16,30 +17,35 @@ from evalhub.runs.exporting.spec import (
 )
 from evalhub.runs.models import Recipe
 
-TRAINERS = {Recipe.SFT: "SFT", Recipe.TEXT: "SFT", Recipe.DPO: "DPO", Recipe.KTO: "KTO", Recipe.REWARD: "Reward"}  # fmt: skip
+TRAINERS = {Recipe.SFT: "SFT", Recipe.TEXT: "SFT", Recipe.DPO: "DPO", Recipe.KTO: "KTO", Recipe.REWARD: "Reward", Recipe.RLOO: "RLOO"}  # fmt: skip
 COLUMNS: dict[str, list[str]] = {
     Recipe.SFT: ["prompt", "completion"],
     Recipe.TEXT: ["text"],
     Recipe.DPO: ["prompt", "chosen", "rejected"],
     Recipe.KTO: ["prompt", "completion", "label"],
     Recipe.REWARD: ["prompt", "chosen", "rejected"],
+    Recipe.RLOO: ["prompt"],
 }
 HELD = {
-    "trains", "epochs", "max_steps", "batch_size", "accumulation", "schedule", "warmup", "weight_decay",
+    "trains", "epochs", "max_steps", "batch_size", "devices", "sharding", "accumulation", "schedule", "warmup", "weight_decay",
     "max_length", "lora_rank", "lora_alpha", "lora_dropout", "lora_variant", "lora_plus",
     "target_modules", "threads", "checkpoint_every", "evaluate_every", "patience", "learning_rate",
     "beta", "loss", "loss_weights", "label_smoothing", "labels", "weights", "balance", "margins",
+    "n", "max_new_tokens", "cut_penalty",
 }  # fmt: skip  # in the script, or in a sentence of unheld
+
+
+FSDP = {"version": 2, "auto_wrap_policy": "TRANSFORMER_BASED_WRAP", "state_dict_type": "FULL_STATE_DICT"}  # fmt: skip
 
 
 def script(spec: Exportable) -> Exported:
     """`train.py`, and what TRL does otherwise."""
     made = Exported("train.py", "trl", unheld=[*_unheld(spec), *unknown_to(spec, HELD)])
     parts = [
-        header(spec, made, how="python train.py  (trl 1.16, transformers 5, peft 0.21)"),
+        header(spec, made, how=f"{_start(spec)}  (trl 1.16, transformers 5, peft 0.21)"),
         _imports(spec),
         _rows(spec),
-        _model(spec),
+        _model(spec) + (rloo.reward(spec) if spec.judge else ""),
         _arguments(spec),
         _training(spec),
     ]
@@ -47,8 +53,19 @@ def script(spec: Exportable) -> Exported:
     return made
 
 
+def _start(spec: Exportable) -> str:
+    devices = spec.options.devices
+    return f"accelerate launch --num_processes {devices} train.py" if devices > 1 else "python train.py"  # fmt: skip
+
+
 def _unheld(spec: Exportable) -> list[str]:
-    told = [*judgments_lost(spec), CUT_OFF if spec.recipe == Recipe.TEXT else CUT]
+    if spec.judge:
+        return [*rloo.UNHELD, *shares_lost(spec)]
+    told = [
+        *judgments_lost(spec),
+        *shares_lost(spec),
+        CUT_OFF if spec.recipe == Recipe.TEXT else CUT,
+    ]
     if spec.recipe == Recipe.TEXT:
         told.append(
             "Control tokens: one that is typed in a document is read as one here; in evalhub as letters."
@@ -67,19 +84,23 @@ def _imports(spec: Exportable) -> str:
     name = TRAINERS[Recipe(spec.recipe)]
     auto = _auto(spec)
     peft = ["PeftModel"] if spec.goes_on else ["LoraConfig"]
+    if spec.judge and not spec.goes_on:
+        peft.append("PeftModel")
     if spec.options.lora_plus != 1 and not spec.goes_on:
         peft.append("get_peft_model")
     adapters = f"from peft import {', '.join(peft)}\n"
     plus = "from peft.optimizers import create_loraplus_optimizer\n"
     stops = ", EarlyStoppingCallback" if _stops_early(spec) else ""
+    judging = ", AutoModelForSequenceClassification" if spec.judge else ""
     return (
         "import json\nfrom pathlib import Path\n\nimport torch\nfrom datasets import Dataset\n"
         f"{'' if spec.trains_all else adapters}"
         f"{plus if spec.options.lora_plus != 1 else ''}"
-        f"from transformers import {auto}, AutoTokenizer{stops}\n"
+        f"from transformers import {auto}{judging}, AutoTokenizer{stops}\n"
         f"from trl import {name}Config, {name}Trainer\n\n"
         "HERE = Path(__file__).parent\n"
-        f"BASE = {_base(spec)}\n"
+        f"BASE = {_place(spec.source)}\n"
+        f"{_of_judge(spec)}"
         f"SEED = {spec.seed}\n"
         f"COLUMNS = {_columns(spec)!r}\n"
     )
@@ -101,7 +122,7 @@ def rows_of(split):
         for line in lines:
             row = json.loads(line)
 {tie}            kept = {{name: row[name] for name in COLUMNS if name in row}}
-            found.append(kept | {{"chat_template_kwargs": {{"sanitize_control_tokens": True}}}})
+            found.append(kept{_sanitised(spec)})
     return Dataset.from_list(found)
 
 
@@ -152,14 +173,14 @@ def _arguments(spec: Exportable) -> str:
         "output_dir": OUTPUT,
         "num_train_epochs": options.epochs,
         "max_steps": options.max_steps or -1,
-        "per_device_train_batch_size": options.batch_size,
-        "per_device_eval_batch_size": options.batch_size,
+        "per_device_train_batch_size": spec.rows_each,
+        "per_device_eval_batch_size": spec.rows_each,
         "gradient_accumulation_steps": options.accumulation,
         "learning_rate": options.learning_rate,
         "lr_scheduler_type": options.schedule,
         "warmup_steps": options.warmup,
         "weight_decay": options.weight_decay,
-        "max_length": options.max_length or None,
+        **({} if spec.judge else {"max_length": options.max_length or None}),
         "logging_steps": 1,
         "logging_nan_inf_filter": False,
         "save_strategy": "steps",
@@ -173,7 +194,9 @@ def _arguments(spec: Exportable) -> str:
     if spec.evaluates:
         values |= {"eval_strategy": "steps", "eval_steps": spec.eval_steps}
     if _stops_early(spec):
-        values |= {"load_best_model_at_end": True, "metric_for_best_model": "eval_loss"}
+        goal = "eval_reward" if spec.judge else "eval_loss"
+        values |= {"load_best_model_at_end": True, "metric_for_best_model": goal}
+        values |= {"greater_is_better": True} if spec.judge else {}
     name = TRAINERS[Recipe(spec.recipe)]
     counted = ""
     if spec.asks("balance") == "classes":
@@ -184,6 +207,7 @@ def _arguments(spec: Exportable) -> str:
     return (
         f"{counted}arguments = {name}Config(\n{_keywords(values)}"
         + ("    desirable_weight=each / max(good, 1),\n    undesirable_weight=each / max(bad, 1),\n" if counted else "")
+        + (f"    fsdp=on_gpu,\n    fsdp_config={FSDP!r},\n" if options.sharding else "")
         + "    bf16=on_gpu,\n    use_cpu=not on_gpu,\n)\n"
     )  # fmt: skip
 
@@ -195,6 +219,7 @@ def _training(spec: Exportable) -> str:
         "train_dataset": "train",
         "eval_dataset": "validation",
         "processing_class": "tokenizer",
+        **({"reward_funcs": "rewards"} if spec.judge else {}),
     }
     optimizer = ""
     if spec.options.lora_plus != 1:
@@ -218,6 +243,8 @@ def _training(spec: Exportable) -> str:
 
 
 def _of_recipe(spec: Exportable) -> dict[str, Any]:
+    if spec.judge:
+        return rloo.arguments(spec)
     if spec.recipe == Recipe.SFT:
         return {"completion_only_loss": True, "packing": False}
     if spec.recipe == Recipe.TEXT:
@@ -246,9 +273,20 @@ def _auto(spec: Exportable) -> str:
     return "AutoModelForSequenceClassification" if is_reward else "AutoModelForCausalLM"
 
 
-def _base(spec: Exportable) -> str:
-    is_here = spec.source.startswith("./")
-    return f"str(HERE / {spec.source.removeprefix('./')!r})" if is_here else repr(spec.source)
+def _sanitised(spec: Exportable) -> str:
+    """RLOO takes it once for all rows."""
+    return "" if spec.judge else ' | {"chat_template_kwargs": {"sanitize_control_tokens": True}}'
+
+
+def _of_judge(spec: Exportable) -> str:
+    if spec.judge is None:
+        return ""
+    return f"JUDGE_BASE = {_place(spec.judge_source)}\nCUT = {spec.asks('cut_penalty')!r}\n"
+
+
+def _place(source: str) -> str:
+    is_here = source.startswith("./")
+    return f"str(HERE / {source.removeprefix('./')!r})" if is_here else repr(source)
 
 
 def _keywords(values: dict[str, Any]) -> str:

@@ -15,10 +15,13 @@ from evalhub.evaluation.models import Comparison, Evaluation, Promotion
 from evalhub.evaluation.services import evaluate_model, start_decision
 from evalhub.jobs import jobs
 from evalhub.jobs.choices import JobState
-from evalhub.registry.models import LanguageModel
+from evalhub.registry.models import LanguageModel, ModelKind
 from evalhub.registry.services import add_adapter
 from evalhub.runs.services import start_training
 from tests.evalhub.runs.scenes import base_model, built, without_torch
+from tests.null_trainer import RECIPES, rows_of
+from training.artifacts import write_rows
+from training.contract import RunSpec
 
 
 @pytest.fixture(autouse=True)
@@ -160,3 +163,51 @@ def test_deciding_twice_on_the_same_evidence_is_one_decision(
     measure(base, builds, erin)
     candidate = measure(trained(base, builds[1], erin), builds, erin)
     assert decide(candidate, erin) == decide(candidate, erin)
+
+
+@pytest.fixture
+def judge(base: LanguageModel, erin: Member) -> LanguageModel:
+    return add_adapter(
+        workspace=erin.workspace, name="judge", parent=base, files={}, kind=ModelKind.REWARD
+    )
+
+
+def rewards(spec: RunSpec, run_dir: Path, artifacts: Path) -> dict[str, float]:
+    """What a reward model gives: right about all pairs but the first, and cannot tell the second."""
+    rows = rows_of(spec, run_dir, "pairs")
+    chosen = [0.0, 0.5, *[1.0] * (len(rows) - 2)]
+    write_rows(
+        artifacts / "pairs.jsonl",
+        [
+            {"id": row["id"], "group": row["group"], "chosen_reward": each, "rejected_reward": 0.5}
+            for row, each in zip(rows, chosen, strict=True)
+        ],
+    )
+    return {"pairs": float(len(rows))}
+
+
+@pytest.mark.parametrize("kind", ["preference", "reward"])
+def test_a_reward_model_is_measured_on_held_out_pairs_with_an_interval(
+    kind: str, judge: LanguageModel, erin: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By hand: 20 pairs, one wrong and one undecided, so 18.5 of 20 are 0.925."""
+    monkeypatch.setitem(RECIPES, "evaluate", rewards)
+    evaluation = measure(judge, [built(erin.workspace, kind)], erin)
+    found = evaluation.metrics["reward_accuracy"]
+    assert (found["value"], found["n"]) == (0.925, 20)
+    assert found["low"] < 0.925 < found["high"]
+    assert evaluation.metrics["preference_accuracy"]["n"] == 0, "it writes no answers"
+    assert list(evaluation.run.spec["inputs"]) == ["pairs"]
+    assert not Comparison.objects.exists()
+
+
+def test_a_reward_model_is_measured_on_pairs_and_nothing_else(
+    judge: LanguageModel, builds: list[DatasetBuild], erin: Member
+) -> None:
+    for wrong in (builds, builds[:1], [built(erin.workspace, "preference", test=0)]):
+        with pytest.raises(NothingToMeasure, match="name one preference or reward"):
+            evaluate_model(workspace=erin.workspace, model=judge, builds=wrong, by=erin)
+    with pytest.raises(NothingToMeasure, match="writes no answers"):
+        evaluate_model(workspace=erin.workspace, model=judge, builds=builds[1:], options={"harness": ["arc"]})  # fmt: skip
+    with pytest.raises(NothingToMeasure, match="writes no answers"):
+        evaluate_model(workspace=erin.workspace, model=judge, builds=builds[1:], rewarder=judge)

@@ -227,3 +227,26 @@ def test_an_adapter_to_go_on_from_is_lent_with_its_digests(erin: Member, hand: H
     assert (lent["spec"]["model"], lent["spec"]["adapter"], lent["base"]) == ("some/model", "adapter", {})  # fmt: skip
     content = fetched(hand.post("fetch", {"sha256": rows.sha256}))
     assert lent["files"]["adapter/adapter_config.json"]["sha256"] == sha256_of(content)
+
+
+def test_a_teacher_on_another_base_is_read_here_first_and_lent_beside_the_runs_own(
+    erin: Member, hand: Hand, tmp_path: Path
+) -> None:
+    """Which of two bases a file is asked of stands in the request."""
+    models = []
+    for name in ("own", "larger"):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "config.json").write_text(f'{{"of": "{name}"}}')
+        models.append(add_base_model(workspace=erin.workspace, name=name, source=str(folder)))
+    base, larger = models
+    run = start_run(workspace=erin.workspace, recipe="sft", model=base, teacher=larger, by=erin)
+    for _ in models:
+        assert hand.take() == {}
+        jobs.execute(erin.workspace.job_set.get(kind=READ_BASE, state="queued").uid)
+    lent = hand.take()
+    assert (lent["run"], lent["is_taught"], lent["spec"]["teacher"]) == (str(run.uid), True, "")
+    assert (lent["base"]["name"], lent["teacher_base"]["name"]) == ("own", "larger")
+    asked = {"base": "config.json"}
+    assert b"own" in fetched(hand.post("fetch", asked))
+    assert b"larger" in fetched(hand.post("fetch", asked | {"of_teacher": True}))

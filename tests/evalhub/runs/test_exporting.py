@@ -25,6 +25,7 @@ from evalhub.audit.models import Entry
 from evalhub.common.files import file_store
 from evalhub.registry.models import LanguageModel
 from evalhub.registry.services import add_base_model
+from evalhub.runs.beside import Beside
 from evalhub.runs.errors import CannotExportRun
 from evalhub.runs.exporting import axolotl, llamafactory, trl
 from evalhub.runs.exporting.services import TARGETS, export_run
@@ -49,7 +50,7 @@ AXOLOTL = {
     "optimizer", "rl_beta", "bf16", "gradient_checkpointing", "logging_steps", "save_steps", "seed",
     "output_dir", "val_set_size", "eval_steps", "early_stopping_patience", "load_best_model_at_end",
     "metric_for_best_model", "greater_is_better", "rl", "reward_model", "remove_unused_columns",
-    "datasets", "test_datasets",
+    "datasets", "test_datasets", "fsdp_version", "fsdp_config",
 }  # fmt: skip
 # https://github.com/hiyouga/LLaMA-Factory, src/llamafactory/hparams: data_args and finetuning_args were
 # read; those of models, and the TrainingArguments of transformers 4 taken as they are, were not
@@ -62,7 +63,7 @@ LLAMAFACTORY = {
     "lr_scheduler_type", "warmup_ratio", "weight_decay", "bf16", "disable_gradient_checkpointing",
     "logging_steps", "save_steps", "report_to", "seed", "output_dir", "pref_beta", "pref_loss",
     "pref_ftx", "ref_model", "ref_model_adapters", "eval_strategy", "eval_steps",
-    "early_stopping_steps", "load_best_model_at_end", "metric_for_best_model",
+    "early_stopping_steps", "load_best_model_at_end", "metric_for_best_model", "fsdp",
 }  # fmt: skip
 
 
@@ -72,9 +73,11 @@ def base(erin: Member) -> LanguageModel:
     return add_base_model(workspace=erin.workspace, name=HOSTILE, source=source)
 
 
-def trained(erin: Member, model: LanguageModel, recipe: str = "dpo", **options: Any) -> Run:
-    build = built(erin.workspace, KINDS[recipe])
-    build.files["validation.jsonl"] = stored(row_list(KINDS[recipe], 4, "v"))
+def trained(
+    erin: Member, model: LanguageModel, recipe: str = "dpo", *, judge: LanguageModel | None = None, **options: Any
+) -> Run:  # fmt: skip
+    build = built(erin.workspace, KINDS.get(recipe, "preference"))
+    build.files["validation.jsonl"] = stored(row_list(KINDS.get(recipe, "preference"), 4, "v"))
     build.files["card.md"] = store_text("# A build\n")
     build.rows["validation"], build.manifest = 4, {"licence": "cc-by-4.0"}
     build.save()
@@ -87,6 +90,7 @@ def trained(erin: Member, model: LanguageModel, recipe: str = "dpo", **options: 
         seed=7,
         by=erin,
         despite="a test",
+        beside=Beside(teacher=judge),
     )
 
 
@@ -137,12 +141,12 @@ def test_settings_arrive_with_their_values(erin: Member, base: LanguageModel) ->
     assert (theirs["learning_rate"], theirs["pref_beta"], theirs["pref_ftx"]) == (3e-6, 0.3, 0.1)
     assert (theirs["stage"], theirs["lora_target"], theirs["warmup_ratio"]) == ("dpo", "all", 0.2)
 
-    values = _keywords_of(export_run(run=run, target="trl").text, "DPOConfig")
+    values = keywords_of(export_run(run=run, target="trl").text, "DPOConfig")
     assert (values["learning_rate"], values["beta"], values["seed"]) == (3e-6, 0.3, 7)
     assert (values["loss_type"], values["loss_weights"]) == (["sigmoid", "sft"], [1.0, 0.1])
 
 
-def _keywords_of(script: str, name: str) -> dict[str, Any]:
+def keywords_of(script: str, name: str) -> dict[str, Any]:
     calls = (each for each in ast.walk(ast.parse(script)) if isinstance(each, ast.Call))
     call = next(each for each in calls if isinstance(each.func, ast.Name) and each.func.id == name)
     constant = (ast.Constant, ast.List)
@@ -251,13 +255,17 @@ def test_the_page_and_the_api_hand_it_out(
     assert refused["code"] == "cannot_export_run"
 
 
-def run_script(run: Run, place: Path) -> str:
-    """The exported folder with the base beside it, as somebody else would start it."""
+def run_script(run: Run, place: Path, *launched: str) -> str:
+    """The exported folder with the base beside it, as somebody else would start it.
+
+    Args:
+        launched: what Python is told before the script's name.
+    """
     call_command("export_run", run=str(run.uid), target="trl", output=place, stdout=StringIO())
     (place / "base").symlink_to(settings.BASE_DIR / "training/assets/demo-model")
     sealed = {"CUDA_VISIBLE_DEVICES": "", "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
-        [sys.executable, "train.py"],
+        [sys.executable, *launched, "train.py"],
         cwd=place, env=os.environ | sealed, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]

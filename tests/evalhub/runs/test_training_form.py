@@ -48,10 +48,11 @@ def sent(erins: Client, url: str, **changes: object) -> object:
 
 @pytest.mark.parametrize("recipe", [*TRAINING])
 def test_every_setting_is_explained_or_left_out_for_a_reason(recipe: str) -> None:
-    """What stands in the options and acts is on the form; dropout does nothing but in sft and text."""
+    """What stands in the options and acts is on the form; dropout does nothing but in sft and text, and rloo splits no base."""
     known = {each.name for each in fields(OPTIONS[recipe])}
     shown = {each.name for fresh in (True, False) for each in settings_for(recipe, fresh=fresh)}
     idle = set() if recipe in ("sft", "text") else {"lora_dropout"}
+    idle |= {"sharding"} if recipe == "rloo" else set()
     assert known - idle == shown | NOT_ON_THE_FORM.keys()
     assert len({each.name for each in SETTINGS}) == len(SETTINGS)
 
