@@ -14,6 +14,7 @@ from evalhub.common.canonical import canonical_bytes
 HELD = 10_000  # rows in memory until they are put down
 PARTS = 256  # each is sorted in memory
 ID = 32  # characters of an id
+NO_VALUE = b'""'
 REPLAY = "replay of "  # how the origin of a replayed row begins
 AUGMENTED = "augmented by "  # and that of one made from another row
 
@@ -89,7 +90,7 @@ class SortedRows:
     def add(self, entry: Entry) -> None:
         """Keep a row; JSON holds no tab and no line break but as an escape."""
         head = f"{entry.id}\t{entry.split}\t{entry.group}\t{entry.origin}\t{entry.judgments}\t{entry.part}"
-        value = canonical_bytes(entry.value)
+        value = canonical_bytes(entry.value) if entry.value else NO_VALUE
         parts = (head.encode(), value, entry.facts, entry.row, entry.lineage)
         line = b"\t".join(parts) + b"\n"
         self._parts[int(entry.id[:2], 16)].append(line)
@@ -110,7 +111,7 @@ class SortedRows:
         for nth, held in enumerate(self._parts):
             if held:
                 with (self._folder / str(nth)).open("ab") as stream:
-                    stream.writelines(held)
+                    stream.write(b"".join(held))
                 held.clear()
         self._held = 0
 
@@ -122,7 +123,7 @@ def _id(line: bytes) -> bytes:
 def _entry(line: bytes) -> Entry:
     *head, value, facts, row, lineage = line[:-1].split(b"\t")
     name, split, group, origin, judgments, part = (each.decode() for each in head)
-    told = msgspec.json.decode(value) if value != b'""' else ""
+    told = msgspec.json.decode(value) if value != NO_VALUE else ""
     return Entry(name, split, group, origin, int(judgments), int(part), told, facts, row, lineage)
 
 
