@@ -73,7 +73,7 @@ class Route:
             named = places
             if len(self.row_parameters) == 1:
                 named = [place for place, kind in enumerate(world.uids) if self._names(kind)]
-            _OPENING[self.path] = _opens(client, urls, named) or _opens(client, urls, places)
+            _OPENING[self.path] = _opens(client, urls, named, places)
         return [urls[place] for place in _OPENING[self.path]]
 
     def url(self, values: dict[str, str]) -> str:
@@ -96,11 +96,19 @@ class Route:
         return [uid for kind, uid in world.uids.items() if kind.lower() in self.path.lower()]
 
 
-def _opens(client: Client, urls: list[str], places: list[int]) -> list[int]:
-    """Those of the places where a GET succeeds; none where the URL takes no GET at all."""
-    if not places or client.get(urls[places[0]]).status_code == 405:
-        return []
-    return [place for place in places if client.get(urls[place]).status_code == 200]
+def _opens(client: Client, urls: list[str], *tries: list[int]) -> list[int]:
+    """The places where a GET succeeds, of the first of `tries` in which there is any row of that kind, whatever
+    else it answers; none where the URL takes no GET at all.
+    """
+    for places in tries:
+        answers: dict[int, int] = {}
+        for place in places:
+            answers[place] = client.get(urls[place]).status_code
+            if answers[place] == 405:
+                return []
+        if any(status != 404 for status in answers.values()):
+            return [place for place, status in answers.items() if status == 200]
+    return []
 
 
 def _plain(name: str) -> str:
