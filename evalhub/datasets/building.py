@@ -147,7 +147,7 @@ class Building:
                 self._leave_out(asked, LeftOut(clean.reason, kept.answers))
                 continue
             if clean.messages is not asked.messages:
-                asked = asked._replace(messages=clean.messages)
+                asked = replace(asked, messages=clean.messages)
             self._add(asked, clean.kept, clean.notes)
         self._waiting = []
 
@@ -227,7 +227,7 @@ class Building:
                 digests[entry.split].update(line)
                 self.counts.see(entry)
                 for sighting in self.findings.see(entry):
-                    files["findings.jsonl"].write(canonical_bytes(sighting._asdict()) + b"\n")
+                    files["findings.jsonl"].write(canonical_bytes(sighting) + b"\n")
         with Streams(folder, ["left_out.jsonl"]) as files:
             for entries in self._left_out:
                 beat()

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from evalhub.common.canonical import canonical_bytes
 
@@ -19,7 +21,7 @@ REPLAY = "replay of "  # how the origin of a replayed row begins
 AUGMENTED = "augmented by "  # and that of one made from another row
 
 
-class Entry(NamedTuple):
+class Entry(Struct, frozen=True):
     """A row and why it is there, both as canonical JSON, and what is counted of them."""
 
     id: str
@@ -46,7 +48,7 @@ class Entry(NamedTuple):
         lineage.setdefault("cleaning", []).extend(notes)
         facts = self.known()
         facts["flags"] = sorted({*facts.get("flags", []), *(each["step"] for each in notes)})
-        return self._replace(lineage=canonical_bytes(lineage), facts=canonical_bytes(facts))
+        return replace(self, lineage=canonical_bytes(lineage), facts=canonical_bytes(facts))
 
     def read(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """The row and its lineage as values."""

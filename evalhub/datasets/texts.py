@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 from django.db import connection
+from msgspec import Struct
 
 from evalhub.common.rows import array_of
 from evalhub.datasets.gone import IS_GONE
@@ -30,7 +31,7 @@ ANSWER = """c.content, c.uid::text,
 _ANSWERS = f"SELECT c.id, {ANSWER} FROM prompts_completion c WHERE c.id = ANY(%s::bigint[])"  # noqa: S608  constants
 
 
-class Asked(NamedTuple):
+class Asked(Struct, frozen=True):
     """A prompt as far as rows need it."""
 
     uid: str

@@ -194,7 +194,8 @@ def _beside(parent: Entry, offer: Entry, way: Way) -> Entry:
     }
     facts = parent.known() | offer.known()
     facts["flags"] = sorted({*facts.get("flags", []), FLAG})
-    return parent._replace(
+    return replace(
+        parent,
         id=row["id"],
         origin=lineage["from"],
         part=offer.part,
