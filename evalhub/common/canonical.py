@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import unicodedata
 from typing import Any
 
 import msgspec
 
 _ENCODER = msgspec.json.Encoder(order="sorted")
-_SPACE = re.compile(r"\s+")
 
 
 def canonical_json(value: Any) -> str:
@@ -35,4 +33,4 @@ def sha256_of(text: str) -> str:
 
 def plain_text(text: str) -> str:
     """Fold what does not change the meaning: NFKC, case, white space. For comparing, not showing."""
-    return _SPACE.sub(" ", unicodedata.normalize("NFKC", text)).strip().casefold()
+    return " ".join(unicodedata.normalize("NFKC", text).split()).casefold()

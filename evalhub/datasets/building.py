@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from evalhub.common.canonical import canonical_bytes, digest_of
 from evalhub.common.files import Beat, unwatched
@@ -144,8 +145,10 @@ class Building:
         for (asked, kept), clean in zip(self._waiting, cleaned, strict=True):
             if clean.reason:
                 self._leave_out(asked, LeftOut(clean.reason, kept.answers))
-            else:
-                self._add(asked._replace(messages=clean.messages), clean.kept, clean.notes)
+                continue
+            if clean.messages is not asked.messages:
+                asked = replace(asked, messages=clean.messages)
+            self._add(asked, clean.kept, clean.notes)
         self._waiting = []
 
     def _add(self, asked: Asked, kept: Kept, notes: list[dict[str, Any]]) -> None:
@@ -171,7 +174,9 @@ class Building:
             "prompt": asked.uid,
             "completions": [each.uid for each in kept.answers],
             "judgments": kept.judgments,
-        } | ({"cleaning": notes} if notes else {})
+        }
+        if notes:
+            lineage["cleaning"] = notes
         self._cleaner.saw(row["id"], asked.group, asked.messages, kept)
         self._unjudged.has_row(asked)
         part, value = self._sorting.of(asked)
@@ -222,7 +227,7 @@ class Building:
                 digests[entry.split].update(line)
                 self.counts.see(entry)
                 for sighting in self.findings.see(entry):
-                    files["findings.jsonl"].write(canonical_bytes(sighting._asdict()) + b"\n")
+                    files["findings.jsonl"].write(canonical_bytes(sighting) + b"\n")
         with Streams(folder, ["left_out.jsonl"]) as files:
             for entries in self._left_out:
                 beat()

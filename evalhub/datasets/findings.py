@@ -9,7 +9,9 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
+
+from msgspec import Struct
 
 from evalhub.datasets.choices import BuildKind
 from evalhub.datasets.kinds import PAIRS
@@ -138,7 +140,7 @@ def _flags(notes: Iterable[Mapping[str, Any]]) -> set[str]:
     return flags | ({"secrets"} if told else set())
 
 
-class Sighting(NamedTuple):
+class Sighting(Struct, frozen=True):
     finding: str
     row: str
     split: str

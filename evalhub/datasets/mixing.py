@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from evalhub.common.canonical import canonical_bytes
 from evalhub.datasets.definition import Definition, Part
 from evalhub.datasets.errors import BadDefinition
@@ -92,7 +94,7 @@ class Mixing:
         self._factors = self._factors or factors(self._values)
         row = json.loads(entry.row)
         row["weight"] = round(row["weight"] * self._factors[entry.value], 3)
-        return entry._replace(row=canonical_bytes(row))
+        return replace(entry, row=canonical_bytes(row))
 
     def mixture(self) -> list[dict[str, Any]]:
         rows = zip(places(self._definition), self._there, self._quota, strict=True)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from itertools import combinations
 from statistics import pstdev
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from evalhub.common.canonical import sha256_of
 from evalhub.datasets.choices import BuildKind

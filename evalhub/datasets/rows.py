@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from evalhub.common.canonical import canonical_bytes
 from evalhub.datasets.choices import BuildKind
@@ -16,8 +17,7 @@ ID_LENGTH = 32  # hex digits of a content uid
 LEARNT = (BuildKind.SFT, BuildKind.PREFERENCE, BuildKind.UNPAIRED, BuildKind.REWARD)  # answers
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """A completion as far as rows need it; `uid` is None for a correction."""
 
     content: str
@@ -34,8 +34,7 @@ class Answer:
 Scores = dict[str, dict[str, float]]  # by criterion: mean and n
 
 
-@dataclass(frozen=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """A row: its answers, of two the better first; who says so, and how sure they are."""
 
     answers: tuple[Answer, ...]
@@ -51,8 +50,7 @@ class Kept:
     scores: tuple[Scores, ...] = ()  # of an evaluation row, one for each answer
 
 
-@dataclass(frozen=True)
-class LeftOut:
+class LeftOut(Struct, frozen=True):
     reason: str  # a stable word, see REASONS
     answers: tuple[Answer, ...] = ()
 
@@ -129,7 +127,9 @@ def as_row(
         row["tools"] = told  # as text: readers of JSON lines want each column to have one type
     if kind != BuildKind.TEXT:
         row["prompt"] = messages if form == "conversational" else as_text(messages)
-    return row | _BODIES[kind](kept, form) | {"weight": round(kept.weight, 3)}
+    row |= _BODIES[kind](kept, form)
+    row["weight"] = round(kept.weight, 3)
+    return row
 
 
 def row_uid(kind: BuildKind, messages: list[dict[str, Any]], kept: Kept, tools: str = "") -> str:

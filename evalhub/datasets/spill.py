@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from evalhub.common.canonical import canonical_bytes
 
 HELD = 10_000  # rows in memory until they are put down
 PARTS = 256  # each is sorted in memory
 ID = 32  # characters of an id
+NO_VALUE = b'""'
 REPLAY = "replay of "  # how the origin of a replayed row begins
 AUGMENTED = "augmented by "  # and that of one made from another row
 
 
-class Entry(NamedTuple):
+class Entry(Struct, frozen=True):
     """A row and why it is there, both as canonical JSON, and what is counted of them."""
 
     id: str
@@ -45,7 +48,7 @@ class Entry(NamedTuple):
         lineage.setdefault("cleaning", []).extend(notes)
         facts = self.known()
         facts["flags"] = sorted({*facts.get("flags", []), *(each["step"] for each in notes)})
-        return self._replace(lineage=canonical_bytes(lineage), facts=canonical_bytes(facts))
+        return replace(self, lineage=canonical_bytes(lineage), facts=canonical_bytes(facts))
 
     def read(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """The row and its lineage as values."""
@@ -89,7 +92,7 @@ class SortedRows:
     def add(self, entry: Entry) -> None:
         """Keep a row; JSON holds no tab and no line break but as an escape."""
         head = f"{entry.id}\t{entry.split}\t{entry.group}\t{entry.origin}\t{entry.judgments}\t{entry.part}"
-        value = canonical_bytes(entry.value)
+        value = canonical_bytes(entry.value) if entry.value else NO_VALUE
         parts = (head.encode(), value, entry.facts, entry.row, entry.lineage)
         line = b"\t".join(parts) + b"\n"
         self._parts[int(entry.id[:2], 16)].append(line)
@@ -110,7 +113,7 @@ class SortedRows:
         for nth, held in enumerate(self._parts):
             if held:
                 with (self._folder / str(nth)).open("ab") as stream:
-                    stream.writelines(held)
+                    stream.write(b"".join(held))
                 held.clear()
         self._held = 0
 
@@ -122,7 +125,7 @@ def _id(line: bytes) -> bytes:
 def _entry(line: bytes) -> Entry:
     *head, value, facts, row, lineage = line[:-1].split(b"\t")
     name, split, group, origin, judgments, part = (each.decode() for each in head)
-    told = msgspec.json.decode(value) if value != b'""' else ""
+    told = msgspec.json.decode(value) if value != NO_VALUE else ""
     return Entry(name, split, group, origin, int(judgments), int(part), told, facts, row, lineage)
 
 

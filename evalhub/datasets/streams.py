@@ -5,6 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import IO
 
+BUFFER = (
+    2**20
+)  # bytes of each: by the 8 kB that Python has, a large build calls the system for every few rows
+
 
 class Streams:
     """Several files opened for writing as one context."""
@@ -15,7 +19,7 @@ class Streams:
 
     def __enter__(self) -> dict[str, IO[bytes]]:
         for name, path in self._paths.items():
-            self._open[name] = path.open("wb")
+            self._open[name] = path.open("wb", buffering=BUFFER)
         return self._open
 
     def __exit__(self, *_: object) -> None:

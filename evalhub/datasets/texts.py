@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 from django.db import connection
+from msgspec import Struct
 
+from evalhub.common.rows import array_of
 from evalhub.datasets.gone import IS_GONE
 from evalhub.datasets.rows import Answer
 from evalhub.prompts.tools import TITLE, tools_of
@@ -21,15 +23,15 @@ _PROMPTS = f"""
     JOIN prompts_collection c ON c.id = p.collection_id
     JOIN prompts_promptgroup g ON g.id = p.group_id
     LEFT JOIN prompts_promptgroup root ON root.id = g.merged_into_id
-    WHERE p.id = ANY(%s)
+    WHERE p.id = ANY(%s::bigint[])
 """  # noqa: S608  a constant
 ANSWER = """c.content, c.uid::text,
     CASE WHEN jsonb_array_length(c.tool_calls) > 0 THEN c.tool_calls::text ELSE '' END, c.finish
 """  # the columns of an Answer
-_ANSWERS = f"SELECT c.id, {ANSWER} FROM prompts_completion c WHERE c.id = ANY(%s)"  # noqa: S608  constants
+_ANSWERS = f"SELECT c.id, {ANSWER} FROM prompts_completion c WHERE c.id = ANY(%s::bigint[])"  # noqa: S608  constants
 
 
-class Asked(NamedTuple):
+class Asked(Struct, frozen=True):
     """A prompt as far as rows need it."""
 
     uid: str
@@ -71,6 +73,6 @@ def answers_in(evidence: Iterable[Evidence]) -> dict[int, Answer]:
 
 def _rows(statement: str, keys: Iterable[int]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute(statement, [list(keys)])
+        cursor.execute(statement, [array_of(keys)])
         found: list[tuple[Any, ...]] = cursor.fetchall()
     return found

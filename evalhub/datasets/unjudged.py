@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import Q
+from msgspec.structs import replace
 
 from evalhub.datasets.choices import BuildKind
 from evalhub.datasets.definition import BestOf, Definition
@@ -58,7 +59,7 @@ class Unjudged:
         for batch in prompts_in(scope, report=report):
             left = [each for each in batch if each[0].uid not in self._with_row]
             made = [
-                (asked._replace(messages=[]) if self._kind == BuildKind.TEXT else asked, kept)
+                (replace(asked, messages=[]) if self._kind == BuildKind.TEXT else asked, kept)
                 for asked, documents in left
                 for make in self._makers
                 for kept in make(asked, documents)

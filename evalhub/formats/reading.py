@@ -171,7 +171,10 @@ class _Text:
 def checked(piece: Piece) -> Piece | Rejected:
     """Refuse what PostgreSQL cannot store, wherever in the row it stands."""
     risky = "\\u0000" in piece.text or "\\ud" in piece.text.lower()
-    if not risky and not _UNSTORABLE.search(piece.text):
+    plain = (
+        piece.text.isascii() and "\0" not in piece.text
+    )  # seen ten times as fast as by the pattern
+    if not risky and (plain or not _UNSTORABLE.search(piece.text)):
         return piece
     try:
         strings = list(_strings(piece.value, ""))

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct
 
 from evalhub.stats.ballots import Ballot, chance_first
 
 OVERALL = ""  # the criterion of an overall preference
 
 
-@dataclass
-class Votes:
+class Votes(Struct):
     """Judgments on one pair of completions. A tie is half a vote for each; so is "both bad"."""
 
     for_first: float = 0.0
@@ -18,8 +17,8 @@ class Votes:
     ties: float = 0.0
     both_bad: float = 0.0
     margins: float = 0.0  # the sum of how strongly, towards the first
-    judgments: list[str] = field(default_factory=list)  # uids
-    ballots: list[Ballot] = field(default_factory=list)  # of those whose people are known
+    judgments: list[str] = []  # uids
+    ballots: list[Ballot] = []  # of those whose people are known
 
     def add(
         self,
@@ -69,13 +68,12 @@ class Votes:
         return self.both_bad * 2 >= self.weight
 
 
-@dataclass
-class Marks:
+class Marks(Struct):
     """Values given to one completion on one criterion. Missing is not zero."""
 
-    values: list[float] = field(default_factory=list)
+    values: list[float] = []
     missing: int = 0
-    judgments: list[str] = field(default_factory=list)  # uids
+    judgments: list[str] = []  # uids
     weight: float = 1  # of the criterion, in a mean over several; 0: in none
 
     @property

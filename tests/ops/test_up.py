@@ -36,21 +36,26 @@ def up() -> Iterator[Up]:
         yield started
 
 
-@pytest.mark.parametrize(("by", "words"), [pytest.param(signal.SIGINT, [], marks=pytest.mark.long), (signal.SIGTERM, ["--no-worker"])])  # fmt: skip
-def test_a_word_stops_all_of_it(place: DataDirectory, by: signal.Signals, words: list[str]) -> None:
-    with running(place, *words) as up:
+@pytest.mark.long
+def test_a_word_stops_all_of_it(place: DataDirectory) -> None:
+    with running(place) as up:
         assert is_healthy(up)
 
-        assert up.end(by) == 0
+        assert up.end(signal.SIGINT) == 0
 
         assert what_lives(place) == []
 
 
-def test_no_worker_leaves_out_the_workers(place: DataDirectory) -> None:
-    with running(place, "--no-worker"):
+def test_no_worker_leaves_out_the_workers_and_a_signal_stops_the_rest(place: DataDirectory) -> None:
+    with running(place, "--no-worker") as up:
+        assert is_healthy(up)
         lives = " ".join(what_lives(place))
         assert "granian" in lives
         assert "celery" not in lives
+
+        assert up.end(signal.SIGTERM) == 0
+
+        assert what_lives(place) == []
 
 
 LONG = {"web", "database"}  # what brings back one brings back each

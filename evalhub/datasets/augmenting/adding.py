@@ -10,9 +10,10 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from evalhub.common.canonical import canonical_bytes
 from evalhub.common.files import Beat
@@ -193,7 +194,8 @@ def _beside(parent: Entry, offer: Entry, way: Way) -> Entry:
     }
     facts = parent.known() | offer.known()
     facts["flags"] = sorted({*facts.get("flags", []), FLAG})
-    return parent._replace(
+    return replace(
+        parent,
         id=row["id"],
         origin=lineage["from"],
         part=offer.part,

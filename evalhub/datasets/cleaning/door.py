@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from msgspec.structs import replace
 
 from evalhub.common.files import Beat
 from evalhub.datasets.choices import BuildKind
 from evalhub.datasets.cleaning.options import Cleaning
 from evalhub.datasets.cleaning.proposals import accepted_spellings, propose
-from evalhub.datasets.cleaning.stage import Messages, Row, Stage, note
+from evalhub.datasets.cleaning.stage import Messages, Row, Stage, fault_of, note
 from evalhub.datasets.cleaning.steps import leaves
 from evalhub.datasets.cleaning.whole import Whole
 from evalhub.datasets.models import Dataset
@@ -63,11 +65,11 @@ class Cleaner:
         self, kept: Kept, evidence: Evidence, answers: Mapping[int, Answer]
     ) -> Kept | LeftOut:
         """Leave out what people themselves rate as unsafe, where a criterion is named for that."""
+        criterion = self._options.safety_criterion
+        if not criterion or (uid := kept.answers[0].uid) is None:
+            return kept
         from evalhub.datasets.rows import LeftOut
 
-        criterion, uid = self._options.safety_criterion, kept.answers[0].uid
-        if not criterion or uid is None:
-            return kept
         for (completion, slug), marks in evidence.marks.items():
             if slug == criterion and completion in answers and answers[completion].uid == uid:
                 mean = marks.mean
@@ -77,6 +79,11 @@ class Cleaner:
 
     def clean(self, waiting: Sequence[tuple[Asked, Kept]]) -> list[Cleaned]:
         """A batch of rows, in order."""
+        if self._stage.is_idle:
+            return [
+                Cleaned(kept, asked.messages, [], fault_of(self._said(kept)))
+                for asked, kept in waiting
+            ]
         rows = [
             Row(
                 prompt=asked.uid,
@@ -91,9 +98,8 @@ class Cleaner:
         cleaned = []
         for (_, kept), each in zip(waiting, self._stage.clean(rows), strict=True):
             given = self._cleaned(kept)
-            before = [(answer.content, answer.tool_calls) for answer in given]
             after = list(zip(each.answers, each.calls, strict=True))
-            if before != after:
+            if self._said(kept) != after:
                 pairs = zip(given, after, strict=True)
                 mended = (
                     replace(one, content=text, tool_calls=calls) for one, (text, calls) in pairs
@@ -101,6 +107,9 @@ class Cleaner:
                 kept = replace(kept, answers=tuple(mended))
             cleaned.append(Cleaned(kept, each.messages, each.notes, each.reason))
         return cleaned
+
+    def _said(self, kept: Kept) -> list[tuple[str, str]]:
+        return [(each.content, each.tool_calls) for each in self._cleaned(kept)]
 
     def _cleaned(self, kept: Kept) -> tuple[Answer, ...]:
         return kept.answers if self._fields else ()
@@ -112,6 +121,8 @@ class Cleaner:
 
     def saw(self, id: str, group: str, messages: Messages, kept: Kept) -> None:
         """A row that was found and is not left out by itself."""
+        if not self._whole.is_asked:
+            return
         prompt = "\n".join(each["content"] for each in messages)
         texts = [prompt, *(each.whole for each in self._cleaned(kept))]
         self._whole.add(id, group=group, texts=texts, weight=kept.weight, p_chosen=kept.p_chosen)

@@ -44,7 +44,9 @@ class Clean(NamedTuple):
 
 
 class Stage:
-    """Cleans the rows of one build. `spellings` counts unknown words, where asked for."""
+    """Cleans the rows of one build. `spellings` counts unknown words, where asked for; `is_idle` where nothing
+    is asked for at all.
+    """
 
     def __init__(
         self, *, workspace: Workspace, options: Cleaning, accepted: Mapping[str, str]
@@ -55,6 +57,10 @@ class Stage:
         self.steps = Steps()
         for recipe in self._recipes.values():
             self.steps.not_run |= recipe.not_run
+        looks = options.truncated != "off" or options.off_topic != "off"
+        self.is_idle = not (
+            looks or options.spelling or any(e.steps for e in self._recipes.values())
+        )
         self._spells = bool(options.spelling) and can_spell()
         if options.spelling and not self._spells:
             self.steps.not_run["spelling"] = "the extra “spelling” is not installed"
@@ -120,7 +126,13 @@ class Stage:
             if not reason and leaves(self._options, finding.step, at):
                 reason = f"cleaning_{finding.step}"
                 self.steps.counts[finding.step].left_out += 1
-        return Clean(messages, texts, written, notes, reason or _fault(texts, written))
+        return Clean(
+            messages,
+            texts,
+            written,
+            notes,
+            reason or fault_of(list(zip(texts, written, strict=True))),
+        )
 
     def _seen_in(
         self, row: Row, messages: Messages, texts: tuple[str, ...]
@@ -208,8 +220,8 @@ def note(finding: Finding, at: str) -> dict[str, Any]:
     }
 
 
-def _fault(texts: tuple[str, ...], calls: tuple[str, ...]) -> str:
-    said = [(text.strip() and text, called) for text, called in zip(texts, calls, strict=True)]
-    if ("", "") in said:
+def fault_of(answers: Sequence[tuple[str, str]]) -> str:
+    """Why answers, each a text with its calls, make no row, or ""."""
+    if any(not called and not text.strip() for text, called in answers):
         return "blank_when_clean"
-    return "same_when_clean" if len(said) > 1 and said[0] == said[1] else ""
+    return "same_when_clean" if len(answers) > 1 and answers[0] == answers[1] else ""

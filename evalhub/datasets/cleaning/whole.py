@@ -52,11 +52,7 @@ class Whole:
     def add(
         self, id: str, *, group: str, texts: Sequence[str], weight: float, p_chosen: float
     ) -> None:
-        """A row by its content uid; `texts` are its prompt and its answers. Nothing is kept where nobody
-        asks for anything.
-        """
-        if not self._is_asked:
-            return
+        """A row by its content uid, where `is_asked`; `texts` are its prompt and its answers."""
         self._ids.append(bytes.fromhex(id))
         self._weights.append(weight)
         self._shares.append(p_chosen)
@@ -69,7 +65,8 @@ class Whole:
             self._near.add(texts)
 
     @property
-    def _is_asked(self) -> bool:
+    def is_asked(self) -> bool:
+        """Whether anybody asks for what shows among all."""
         return self._wants_order or self._options.outliers != "off" or self._near is not None
 
     @property
