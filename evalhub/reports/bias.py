@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evalhub.campaigns.models import Campaign
-from evalhub.quality.arrays import Models, lengths_of, models_of, preferences_of, ratings_of
+from evalhub.quality.arrays import Models
 from evalhub.quality.choices import Counts
 from evalhub.registry.models import LanguageModel
 from evalhub.reports.behind import GIVEN, Behind, behind_report
@@ -26,6 +26,7 @@ from evalhub.reports.judged import (
     week_told,
 )
 from evalhub.reports.marks import hallucination
+from evalhub.reports.read import Read
 from evalhub.reports.slicing import Slicing, representation, slicing_of
 from evalhub.reports.swayed import length_of_pairs, length_of_scores, position
 from evalhub.stats.many_tests import holm
@@ -40,7 +41,7 @@ T = TypeVar("T", bound=np.generic)
 WEEKS = 60  # the newest
 
 
-def bias_report(campaign: Campaign, *, beat: Beat = lambda: None) -> dict[str, Any]:
+def bias_report(read: Read, *, beat: Beat = lambda: None) -> dict[str, Any]:
     """Everything that judgments of a campaign may hang on beside what is judged.
 
     Returns:
@@ -50,11 +51,8 @@ def bias_report(campaign: Campaign, *, beat: Beat = lambda: None) -> dict[str, A
         p-values after Holm's correction, for all differences of the report together: in 95 of 100
         campaigns without a difference not one is below 0.05.
     """
-    ratings, preferences, written = (
-        ratings_of(campaign),
-        preferences_of(campaign),
-        models_of(campaign),
-    )
+    campaign = read.campaign
+    ratings, preferences, written = read.ratings, read.preferences, read.models
     beat()
     slicing, versions = (
         slicing_of(campaign, beside_collections=True),
@@ -66,7 +64,7 @@ def bias_report(campaign: Campaign, *, beat: Beat = lambda: None) -> dict[str, A
         questions.append(_question(judged, written, versions, slicing))
     rows = [row for each in questions for row in each["rows"]]
     _correct([row["difference"] for row in rows if row["difference"]])
-    lengths = lengths_of(campaign)
+    lengths = read.lengths
     beat()
     pairs = length_of_pairs(preferences, written, lengths, beat=beat)
     places = position(preferences, written, beat=beat)

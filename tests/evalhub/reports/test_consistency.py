@@ -19,6 +19,7 @@ from evalhub.gold.models import Draw
 from evalhub.jobs.jobs import execute
 from evalhub.judgments.models import Judgment
 from evalhub.reports.consistency import consistency_report
+from evalhub.reports.read import Read
 from tests import factories as make
 from tests.conftest import cast_member
 
@@ -54,7 +55,7 @@ def again(judgment: Judgment) -> Task:
 
 
 def of(person: Member, campaign: Campaign) -> dict[str, Any]:
-    made = consistency_report(campaign)
+    made = consistency_report(Read(campaign))
     return next(each for each in made["people"] if each["member"] == str(person.uid))
 
 
@@ -205,4 +206,4 @@ def test_a_page_a_command_and_a_job(campaign: Campaign, person: Member) -> None:
 
 
 def test_nobody_yet(campaign: Campaign) -> None:
-    assert consistency_report(campaign)["people"] == []
+    assert consistency_report(Read(campaign))["people"] == []
