@@ -17,7 +17,7 @@ from evalhub.reports.judged import Compared, bucketed, compared_in, wins
 from evalhub.rubrics.models import Criterion, ScaleKind
 from evalhub.stats.bias import Effects, correlation, pair_effects, within_sums
 from evalhub.stats.intervals import estimate_of_sums
-from evalhub.stats.slices import draws_of, shares, table_of
+from evalhub.stats.slices import shares, table_of
 
 Beat = Callable[[], object]
 Floats = NDArray[np.float64]
@@ -107,7 +107,7 @@ def position(preferences: Preferences, written: Models, *, beat: Beat) -> list[d
 
     Returns:
         `first_wins` (ties count half; `missing` where nobody knows what stood first) and `effect` in
-        logits towards the first, beside which models they are. Intervals by drawing people.
+        logits towards the first, beside which models they are. Intervals by leaving out people.
     """
     rows = []
     for key, asked in compared_in(preferences).items():
@@ -150,7 +150,7 @@ def _share(bucket_P: Ints, won_P: Floats) -> dict[str, Any]:
     cell_P = np.zeros(len(won_P), dtype=np.int64)
     shape = (int(bucket_P.max()) + 1, 1)
     sums, counts = (table_of(bucket_P, cell_P, each, shape=shape) for each in (won_P, None))
-    return {**cell(shares(sums, counts, draws_of(shape[0])), 0), "n": len(won_P)}
+    return {**cell(shares(sums, counts), 0), "n": len(won_P)}
 
 
 def _effects(
