@@ -174,8 +174,8 @@ def _moved(rows: _Rows, curve_PP: Floats, groups: int) -> Floats:
     causes = [np.bincount(group_R, rest_R * cause_R, minlength=groups) for cause_R in causes_RK.T]
     pull_GP = np.column_stack([net_GM.reshape(groups, M), *causes])
     own_GPP = _curves(first_R, second_R, spread_R, causes_RK, group_R, M, groups)
-    moved_GP: Floats = np.linalg.solve(curve_PP - own_GPP, pull_GP[:, :, None])[:, :, 0]
-    return moved_GP
+    moved_GP1 = np.linalg.solve(curve_PP - own_GPP, pull_GP[:, :, None])
+    return moved_GP1[:, :, 0].astype(np.float64, copy=False)
 
 
 def within_sums(unit_R: Ints, x_R: Floats, y_R: Floats, bucket_U: Ints) -> Floats:

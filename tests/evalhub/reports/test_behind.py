@@ -145,6 +145,63 @@ def test_a_ranking_is_one_judgment_of_many_comparisons(
     assert {(each["n"], each["judgments"]) for each in board["matrix"]} == {(6, 3)}
 
 
+def test_the_longer_and_the_first_lead_to_where_they_were_preferred(
+    judged: Campaign, people: list[Member]
+) -> None:
+    said_of = Judgment.objects.filter(campaign=judged, preferences__isnull=False)
+    for nth, judgment in enumerate(said_of.order_by("pk")):
+        said = judgment.preferences.get()
+        said.first.content = "word " * (2 + nth % 3)
+        said.second.content = "word " * 3
+        said.first.save()
+        said.second.save()
+        judgment.assignment.permutation = [1, 0] if nth % 2 else [0, 1]
+        judgment.assignment.save()
+    made = REPORTS[ReportKind.BIAS](Read(judged))
+    [pairs], [places] = made["length"]["pairs"], made["position"]
+    parts = {name: pairs["longer_wins"][name] for name in ("longer", "shorter")}
+    parts |= {name: places["first_wins"][name] for name in ("first", "second")}
+    for name, node in parts.items():
+        rows = rows_behind(judged, made["behind"] | node["behind"])
+        assert 0 < len(rows) == node["judgments"] < pairs["judgments"], name
+        for row in rows:
+            said = row.preferences.get()
+            won, lost = (said.first, said.second) if said.margin > 0 else (said.second, said.first)
+            first = row.task.placed.get(place=row.assignment.permutation[0]).completion
+            is_so = {
+                "longer": len(won.content) > len(lost.content),
+                "shorter": len(won.content) < len(lost.content),
+                "first": won == first,
+                "second": lost == first,
+            }
+            assert said.margin
+            assert is_so[name]
+
+
+def test_of_a_ranking_what_stands_above_something_shorter(
+    campaign: Campaign, task: Task, people: list[Member]
+) -> None:
+    """Lengths from the best to the worst: falling, rising, and both."""
+    for person, lengths in zip(people, ([3, 2, 1], [1, 2, 3], [2, 3, 1]), strict=False):
+        shown = [
+            make.CompletionFactory.create(prompt=task.prompt, content="x" * length)
+            for length in lengths
+        ]
+        judgment = make.JudgmentFactory.create(
+            task=make.TaskFactory.create(campaign=campaign, prompt=task.prompt, completions=shown),
+            member=person,
+        )
+        for tier, completion in enumerate(shown):
+            RankedCompletion.objects.create(judgment=judgment, completion=completion, tier=tier)
+    made = REPORTS[ReportKind.BIAS](Read(campaign))
+    [pairs] = made["length"]["pairs"]
+    for name in ("longer", "shorter"):
+        node = pairs["longer_wins"][name]
+        assert len(rows_behind(campaign, made["behind"] | node["behind"])) == 2 == node["judgments"]
+    nobody = made["behind"] | pairs["behind"] | {"preferred": "first"}
+    assert rows_behind(campaign, nobody) == []
+
+
 def test_of_hallucinations_all_who_judged_the_model_s_answers(judged: Campaign) -> None:
     for judgment in Judgment.objects.filter(campaign=judged, task__kind="normal")[:3]:
         Span.objects.create(
