@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from evalhub.campaigns.choices import TaskKind
 from evalhub.campaigns.models import Campaign
 from evalhub.judgments.models import Judgment
-from evalhub.quality.arrays import columns_of
+from evalhub.quality.columns import columns_of
 from evalhub.rubrics.models import ScaleKind
 
 Ints = NDArray[np.int64]
