@@ -28,5 +28,6 @@ class Openness(TextChoices):
     """Where a task stands, as far as an index knows it."""
 
     OPEN = "open", _("has open places")
+    WAITING = "waiting", _("has open places, reserved ones too")
     RESERVED = "reserved", _("waits for the person it is reserved for")
     FLAGGED = "flagged", _("has an open flag")

@@ -13,14 +13,14 @@ from evalhub.browse.figures import ANYBODY, OTHER
 from evalhub.campaigns.choices import TaskKind
 from evalhub.campaigns.models import HIGHEST_PRIORITY
 from evalhub.common.uids import is_uid
-from evalhub.quality.choices import Answer, Counts
+from evalhub.quality.choices import Answer, Counts, Preferred
 from evalhub.quality.questions import OVERALL
 from evalhub.registry.models import LanguageModel
 from evalhub.rubrics.models import Criterion, RubricVersion
 
 MOST_OFFERED = 500  # of a choice among rows, the newest
 OF_FIGURES = (  # judgments as reports name them; shown when one asks for them
-    "counts", "question", "version", "answer", "against", "beside", "since", "until",
+    "counts", "question", "version", "answer", "against", "preferred", "beside", "since", "until",
 )  # fmt: skip
 FIELDS: dict[Kind, tuple[str, ...]] = {
     Kind.PROMPTS: ("text", "collection", "campaign", "slice", "archived"),
@@ -77,6 +77,9 @@ class FilterForm(forms.Form):
         label=_("Answer"), required=False, choices=[("", _("any")), *Answer.choices]
     )
     against = forms.ChoiceField(label=_("Compared with"), required=False)
+    preferred = forms.ChoiceField(
+        label=_("Preferred"), required=False, choices=[("", _("any")), *Preferred.choices]
+    )
     beside = forms.ChoiceField(label=_("Judged also by"), required=False)
     since = forms.DateField(
         label=_("Judged from"), required=False, widget=forms.DateInput(attrs={"type": "date"})

@@ -143,6 +143,8 @@ def _member(workspace: Workspace, uid: str) -> Condition:
 def _openness(_: Workspace, value: str) -> Condition:
     if value == Openness.OPEN:
         return Q(open_places__gt=0, is_reserved=False)
+    if value == Openness.WAITING:
+        return Q(open_places__gt=0)
     if value == Openness.RESERVED:
         return Exists(Reservation.objects.filter(task=OuterRef("pk")))
     return Exists(Flag.objects.open().filter(task=OuterRef("pk")))

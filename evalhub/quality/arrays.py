@@ -1,14 +1,10 @@
-"""A campaign's answers as arrays, for statistics. Shapes: R answers.
-
-Columns come in PostgreSQL's binary form, which NumPy reads as it is: a million rows in seconds, where
-building objects would take a minute.
-"""
+"""A campaign's answers as arrays, for statistics. Shapes: R answers."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Self
 
 import numpy as np
 from django.db import connection, transaction
@@ -18,6 +14,7 @@ from numpy.typing import NDArray
 from evalhub.campaigns.choices import Origin, TaskKind
 from evalhub.campaigns.models import Campaign
 from evalhub.judgments.models import Judgment
+from evalhub.quality.columns import columns_of
 from evalhub.quality.models import excluded, withdrawn
 from evalhub.registry.models import LanguageModel
 
@@ -29,7 +26,7 @@ APART = (TaskKind.REPEAT, TaskKind.PRACTICE, TaskKind.QUALIFICATION)
 _RATINGS = """
     SELECT r.id, r.criterion_id::bigint, t.prompt_id, coalesce(r.completion_id, 0),
            coalesce(r.turn, -1)::bigint, j.member_id, t.id, p.group_id, {day}, j.id,
-           coalesce(r.value, {missing})::bigint
+           j.saw_proposal::int::bigint, coalesce(r.value, {missing})::bigint
     FROM judgments_rating r
     JOIN judgments_judgment j ON j.id = r.judgment_id
     JOIN campaigns_task t ON t.id = j.task_id
@@ -41,7 +38,7 @@ _PREFERENCES = """
            r.margin::bigint, r.both_bad::int::bigint,
            CASE WHEN shown.completion_id = r.first_id THEN 1
                 WHEN shown.completion_id = r.second_id THEN -1 ELSE 0 END::bigint,
-           j.member_id, t.id, p.group_id, {day}, j.id
+           j.member_id, t.id, p.group_id, {day}, j.id, j.saw_proposal::int::bigint
     FROM judgments_preference r
     JOIN judgments_judgment j ON j.id = r.judgment_id
     JOIN campaigns_task t ON t.id = j.task_id
@@ -54,7 +51,7 @@ _PREFERENCES = """
 _RANKINGS = """
     SELECT r.id, s.id, 0::bigint, t.prompt_id, r.completion_id, s.completion_id,
            sign(s.tier - r.tier)::bigint, 0::bigint, 0::bigint, j.member_id, t.id, p.group_id,
-           {day}, j.id
+           {day}, j.id, j.saw_proposal::int::bigint
     FROM judgments_rankedcompletion r
     JOIN judgments_rankedcompletion s
       ON s.judgment_id = r.judgment_id AND s.completion_id > r.completion_id
@@ -80,12 +77,39 @@ _LENGTHS = """
     ORDER BY 1
 """
 _MISSING = -(2**40)
+_ABOUT = (
+    "member",
+    "task",
+    "group",
+    "day",
+    "judgment",
+    "saw_proposal",
+)  # of ratings and preferences
+_RATED = ("criterion", "prompt", "completion", "turn", *_ABOUT)
 MANY = 50_000  # judgments of a campaign
 _DAY = "floor(extract(epoch FROM j.judged_at) / 86400)::bigint"  # since 1970, UTC
 
 
 @dataclass(frozen=True)
-class Ratings:
+class Rows:
+    """Columns of the same length; whoever shares them writes into none."""
+
+    saw_proposal: Ints  # 1: the judgment confirmed what a rule or a model proposed
+
+    def where(self, wanted_R: NDArray[np.bool_]) -> Self:
+        """Some of the rows; where those are all, itself and no copy."""
+        if wanted_R.all():
+            return self
+        columns = {each.name: getattr(self, each.name)[wanted_R] for each in fields(self)}
+        return type(self)(**columns)
+
+    def unprompted(self) -> Self:
+        """As `unprompted_in` would have read them."""
+        return self.where(self.saw_proposal == 0)
+
+
+@dataclass(frozen=True)
+class Ratings(Rows):
     """`value` is NaN where somebody could not tell; `completion` 0 means the prompt alone; `day` counts
     from 1970.
     """
@@ -103,7 +127,7 @@ class Ratings:
 
 
 @dataclass(frozen=True)
-class Preferences:
+class Preferences(Rows):
     """`margin` above 0 is towards `first`, which has the lower key; `criterion` 0 means overall.
 
     `place` is 1 when `first` stood first on the page, -1 when it stood second, 0 when nobody knows.
@@ -121,9 +145,6 @@ class Preferences:
     group: Ints
     day: Ints
     judgment: Ints
-
-    def where(self, wanted_R: NDArray[np.bool_]) -> Preferences:
-        return Preferences(*(getattr(self, each.name)[wanted_R] for each in fields(self)))
 
 
 def said_in(campaign: Campaign) -> QuerySet[Judgment]:
@@ -156,10 +177,10 @@ def ratings_of(
 ) -> Ratings:
     """The ratings of `said`; None: of all that was said in the campaign."""
     statement = _RATINGS.replace("{missing}", str(_MISSING))
-    columns = _in_order(columns_of_judgments(statement, campaign, 11, said, is_few=is_few), keys=1)
-    criterion, prompt, completion, turn, member, task, group, day, judgment, given = columns
+    columns = _in_order(columns_of_judgments(statement, campaign, 12, said, is_few=is_few), keys=1)
+    given = columns[-1]
     value = np.where(given == _MISSING, np.nan, given.astype(float))
-    return Ratings(criterion, prompt, completion, turn, member, task, group, day, judgment, value)
+    return Ratings(**dict(zip(_RATED, columns[:-1], strict=True)), value=value)
 
 
 def preferences_of(
@@ -167,7 +188,7 @@ def preferences_of(
 ) -> Preferences:
     """Likewise; each two of a ranking are a preference."""
     compared, ranked = (
-        _in_order(columns_of_judgments(statement, campaign, 14, said, is_few=is_few), keys=2)
+        _in_order(columns_of_judgments(statement, campaign, 15, said, is_few=is_few), keys=2)
         for statement in (_PREFERENCES, _RANKINGS)
     )
     criterion, prompt, one, two, margin, both_bad, place, *about = (
@@ -183,7 +204,7 @@ def preferences_of(
         margin=margin * sign,
         both_bad=both_bad,
         place=place * sign,
-        **dict(zip(("member", "task", "group", "day", "judgment"), about, strict=True)),
+        **dict(zip(_ABOUT, about, strict=True)),
     )
 
 
@@ -268,30 +289,3 @@ def _has_many(campaign: Campaign) -> bool:
     """
     keys = Judgment.objects.filter(campaign=campaign).order_by().values("pk")
     return keys[:MANY].count() == MANY
-
-
-def columns_of(
-    statement: str, values: Sequence[Any] | Mapping[str, Any], width: int
-) -> Sequence[Ints]:
-    """The columns of a statement whose `width` columns are all bigint and never null.
-
-    Each comes as one array, so that Python sees `width` values whatever the number of rows.
-
-    Source:
-        PostgreSQL's array_send: a head of five times four bytes (dimensions, nulls, type, length and
-        lower bound), then for each element its length and its bytes. An empty array is a null here.
-    """
-    names = [f"c{nth}" for nth in range(width)]
-    arrays = ", ".join(f"array_agg({name})" for name in names)
-    wrapped = f"SELECT {arrays} FROM ({statement}) AS rows ({', '.join(names)})"  # noqa: S608  ours
-    element = np.dtype([("length", ">i4"), ("value", ">i8")])
-    connection.ensure_connection()
-    with connection.connection.cursor(binary=True) as cursor:
-        cursor.execute(wrapped, values)
-        parts = [cursor.pgresult.get_value(0, nth) for nth in range(width)]
-    return [
-        np.zeros(0, dtype=np.int64)
-        if part is None
-        else np.frombuffer(part, dtype=element, offset=20)["value"].astype(np.int64)
-        for part in parts
-    ]

@@ -30,6 +30,15 @@ class Counts(TextChoices):
     PLACES = "places", _("in progress: what fills a place of a task")
 
 
+class Preferred(TextChoices):
+    """Which of two was preferred, by what may have swayed somebody."""
+
+    LONGER = "longer", _("the longer one")
+    SHORTER = "shorter", _("the shorter one")
+    FIRST = "first", _("the one that stood first")
+    SECOND = "second", _("the one that stood second")
+
+
 class Answer(TextChoices):
     """To a question that was asked."""
 

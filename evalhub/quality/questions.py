@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from evalhub.campaigns.models import Campaign
 from evalhub.judgments.models import Judgment
-from evalhub.quality.arrays import Ratings, preferences_of, ratings_of
+from evalhub.quality.arrays import Preferences, Ratings, preferences_of, ratings_of
 from evalhub.rubrics.models import Criterion, ScaleKind
 from evalhub.stats.agreement import Level
 
@@ -57,7 +57,9 @@ class Asked:
         return self.where(~np.isnan(self.value_R))
 
     def where(self, wanted_R: NDArray[np.bool_]) -> Asked:
-        """Some of the answers; units keep their places."""
+        """Some of the answers; units keep their places. Where those are all, itself and no copy."""
+        if wanted_R.all():
+            return self
         columns = [each.name for each in fields(self) if each.name.endswith("_R")]
         return replace(self, **{name: getattr(self, name)[wanted_R] for name in columns})
 
@@ -77,16 +79,25 @@ def questions_of(
         is_few: `said` names few of the campaign's judgments by their keys.
     """
     ratings = ratings_of(campaign, said=said, is_few=is_few)
+    yield from rated_in(ratings)
+    yield from compared_in(preferences_of(campaign, said=said, is_few=is_few))
+
+
+def rated_in(ratings: Ratings) -> Iterator[Asked]:
+    """Criterion by criterion; those that are answered in words are left out."""
     criteria = Criterion.objects.filter(pk__in=np.unique(ratings.criterion).tolist())
     for criterion in criteria.select_related("version"):
         if criterion.kind in _LEVELS:
-            yield _rated(ratings, criterion)
-    preferences = preferences_of(campaign, said=said, is_few=is_few)
+            yield _rated(ratings.where(ratings.criterion == criterion.pk), criterion)
+
+
+def compared_in(preferences: Preferences) -> Iterator[Asked]:
+    """The overall preference first, then criterion by criterion."""
     keys = np.unique(preferences.criterion).tolist()
     compared = Criterion.objects.select_related("version").in_bulk(keys)
     for key in keys:
-        mine = preferences.criterion == key
-        value = np.where(preferences.both_bad == 1, BOTH_BAD, np.sign(preferences.margin))
+        mine = preferences.where(preferences.criterion == key)
+        value_R = np.where(mine.both_bad == 1, BOTH_BAD, np.sign(mine.margin))
         yield Asked(
             criterion=key,
             name=compared[key].slug if key else OVERALL,
@@ -94,19 +105,18 @@ def questions_of(
             version_uid=str(compared[key].version.uid) if key else None,
             level=Level.NOMINAL,
             is_pair=True,
-            unit_R=places(preferences.first[mine], preferences.second[mine]),
-            prompt_R=preferences.prompt[mine],
-            member_R=preferences.member[mine],
-            task_R=preferences.task[mine],
-            group_R=preferences.group[mine],
-            value_R=value[mine].astype(float),
-            place_R=preferences.place[mine],
-            judgment_R=preferences.judgment[mine],
+            unit_R=places(mine.first, mine.second),
+            prompt_R=mine.prompt,
+            member_R=mine.member,
+            task_R=mine.task,
+            group_R=mine.group,
+            value_R=value_R.astype(float),
+            place_R=mine.place,
+            judgment_R=mine.judgment,
         )
 
 
-def _rated(ratings: Ratings, criterion: Criterion) -> Asked:
-    mine = ratings.criterion == criterion.pk
+def _rated(mine: Ratings, criterion: Criterion) -> Asked:
     return Asked(
         criterion=criterion.pk,
         name=criterion.slug,
@@ -114,14 +124,14 @@ def _rated(ratings: Ratings, criterion: Criterion) -> Asked:
         version_uid=str(criterion.version.uid),
         level=_LEVELS[ScaleKind(criterion.kind)],
         is_pair=False,
-        unit_R=places(ratings.prompt[mine], ratings.completion[mine], ratings.turn[mine]),
-        prompt_R=ratings.prompt[mine],
-        member_R=ratings.member[mine],
-        task_R=ratings.task[mine],
-        group_R=ratings.group[mine],
-        value_R=ratings.value[mine],
-        place_R=np.zeros(int(mine.sum()), dtype=np.int64),
-        judgment_R=ratings.judgment[mine],
+        unit_R=places(mine.prompt, mine.completion, mine.turn),
+        prompt_R=mine.prompt,
+        member_R=mine.member,
+        task_R=mine.task,
+        group_R=mine.group,
+        value_R=mine.value,
+        place_R=np.zeros(len(mine.value), dtype=np.int64),
+        judgment_R=mine.judgment,
     )
 
 

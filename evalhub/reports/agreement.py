@@ -11,15 +11,16 @@ from numpy.typing import NDArray
 
 from evalhub.campaigns.models import Campaign, Task
 from evalhub.quality.answered import Answered, answered
-from evalhub.quality.arrays import said_in, unprompted_in
+from evalhub.quality.arrays import said_in
 from evalhub.quality.choices import Counts
-from evalhub.quality.questions import Asked, questions_of
+from evalhub.quality.questions import Asked
 from evalhub.reports.agreement_pairs import FEW, pairs_in
 from evalhub.reports.agreement_parts import by_slice, by_version
 from evalhub.reports.answered import whole_of
 from evalhub.reports.behind import GIVEN, behind_report, first_of_each
 from evalhub.reports.figures import number
-from evalhub.reports.slicing import Slicing, slicing_of
+from evalhub.reports.read import Read
+from evalhub.reports.slicing import Slicing
 from evalhub.stats.agreement import (
     Level,
     alpha,
@@ -39,7 +40,7 @@ Ints = NDArray[np.int64]
 WORST = 5  # tasks that are named
 
 
-def agreement_report(campaign: Campaign, *, beat: Beat = lambda: None) -> dict[str, Any]:
+def agreement_report(read: Read, *, beat: Beat = lambda: None) -> dict[str, Any]:
     """Every question of the campaign with its agreement, and people by how they agree with others.
 
     Returns:
@@ -47,9 +48,9 @@ def agreement_report(campaign: Campaign, *, beat: Beat = lambda: None) -> dict[s
         `proposed`: judgments that are left out, as whoever made them saw a proposal.
         `slices_left_out`: rarer ones than those that are told.
     """
-    slicing = slicing_of(campaign)
+    campaign, slicing = read.campaign, read.slicing
     questions = []
-    for asked in questions_of(campaign, said=unprompted_in(campaign)):
+    for asked in read.unprompted():
         beat()
         questions.append(_question(campaign, asked, slicing, beat))
     proposed = said_in(campaign).filter(saw_proposal=True).count()

@@ -21,7 +21,12 @@ from evalhub.reports.flat import csv_of
 from evalhub.reports.parts import only
 from evalhub.reports.progress import progress_report
 from evalhub.reports.serializers import ExportSerializer, NewExportSerializer, ReportSerializer
-from evalhub.reports.services import open_export, start_export, start_report
+from evalhub.reports.services import (
+    open_export,
+    start_export,
+    start_report,
+    start_reports,
+)
 
 
 class CampaignExportsView(APIView):
@@ -85,6 +90,19 @@ class ReportView(APIView):
         by = acting_member(request, campaign.workspace_id, to="build")
         report = start_report(campaign=campaign, kind=self.kind, by=by)
         return Response(ReportSerializer(report).data, status=202)
+
+
+class ReportsView(APIView):
+    @extend_schema(request=None, responses={202: ReportSerializer(many=True)})
+    def post(self, request: Request, uid: UUID) -> Response:
+        """Queue all reports of a campaign as one job, which reads the answers once.
+
+        One of each kind that says something of such a campaign; of a kind that is under way that one.
+        """
+        campaign = acting_campaign(request, uid, to="build")
+        by = acting_member(request, campaign.workspace_id, to="build")
+        reports = start_reports(campaign=campaign, by=by)
+        return Response(ReportSerializer(reports, many=True).data, status=202)
 
 
 class ProgressView(APIView):

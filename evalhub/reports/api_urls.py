@@ -9,6 +9,7 @@ urlpatterns = [
         path(f"campaigns/<uuid:uid>/{kind}", api.ReportView.as_view(kind=kind))
         for kind in ReportKind
     ),
+    path("campaigns/<uuid:uid>/reports", api.ReportsView.as_view()),
     path("campaigns/<uuid:uid>/progress", api.ProgressView.as_view()),
     path("exports/<uuid:uid>", api.ExportView.as_view()),
     path("exports/<uuid:uid>/download", api.ExportDownloadView.as_view()),

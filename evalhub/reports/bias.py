@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evalhub.campaigns.models import Campaign
-from evalhub.quality.arrays import Models, lengths_of, models_of, preferences_of, ratings_of
+from evalhub.quality.arrays import Models
 from evalhub.quality.choices import Counts
 from evalhub.registry.models import LanguageModel
 from evalhub.reports.behind import GIVEN, Behind, behind_report
@@ -26,10 +26,11 @@ from evalhub.reports.judged import (
     week_told,
 )
 from evalhub.reports.marks import hallucination
+from evalhub.reports.read import Read
 from evalhub.reports.slicing import Slicing, representation, slicing_of
 from evalhub.reports.swayed import length_of_pairs, length_of_scores, position
 from evalhub.stats.many_tests import holm
-from evalhub.stats.slices import Gaps, Means, draws_of, gaps, means, shares, table_of
+from evalhub.stats.slices import Gaps, Means, gaps, means, shares, table_of
 
 Beat = Callable[[], object]
 Floats = NDArray[np.float64]
@@ -40,21 +41,18 @@ T = TypeVar("T", bound=np.generic)
 WEEKS = 60  # the newest
 
 
-def bias_report(campaign: Campaign, *, beat: Beat = lambda: None) -> dict[str, Any]:
+def bias_report(read: Read, *, beat: Beat = lambda: None) -> dict[str, Any]:
     """Everything that judgments of a campaign may hang on beside what is judged.
 
     Returns:
         `questions`: each with `rows` (see `_row`) by model, by slice and by week, `split` being which; `length`, `position`
         and `hallucination` (see their functions); `representation` of slices, and `slices_left_out`.
-        Intervals are 95 % by drawing groups of prompts (people, for the position). `corrected` are
+        Intervals are 95 % by leaving out groups of prompts, one at a time (people, for the position). `corrected` are
         p-values after Holm's correction, for all differences of the report together: in 95 of 100
         campaigns without a difference not one is below 0.05.
     """
-    ratings, preferences, written = (
-        ratings_of(campaign),
-        preferences_of(campaign),
-        models_of(campaign),
-    )
+    campaign = read.campaign
+    ratings, preferences, written = read.ratings, read.preferences, read.models
     beat()
     slicing, versions = (
         slicing_of(campaign, beside_collections=True),
@@ -66,7 +64,7 @@ def bias_report(campaign: Campaign, *, beat: Beat = lambda: None) -> dict[str, A
         questions.append(_question(judged, written, versions, slicing))
     rows = [row for each in questions for row in each["rows"]]
     _correct([row["difference"] for row in rows if row["difference"]])
-    lengths = lengths_of(campaign)
+    lengths = read.lengths
     beat()
     pairs = length_of_pairs(preferences, written, lengths, beat=beat)
     places = position(preferences, written, beat=beat)
@@ -99,21 +97,20 @@ class _Tables(NamedTuple):
 def _question(
     judged: Judged, written: Models, versions: Versions, slicing: Slicing
 ) -> dict[str, Any]:
-    draws_BG = draws_of(judged.buckets)
     everything = np.zeros(len(judged.value_R), dtype=np.int64)
     models = len(written.names)
     whole = _tables(judged, everything, 1, models)
-    rows = _by_model(judged, whole, written, versions, draws_BG)
+    rows = _by_model(judged, whole, written, versions)
     for key in sorted(slicing.keys):
         values = slicing.keys[key]
         split = _tables(judged, slicing.places(key, judged.prompt_R), len(values), models)
         names = [Split("slice", each.name, {"slice": each.name}) for each in values]
-        rows += _by(judged, names, split, whole, written, draws_BG)
+        rows += _by(judged, names, split, whole, written)
     seen, place_R = np.unique(judged.week_R, return_inverse=True)
     place_R = np.where(judged.week_R > seen[-1] - WEEKS, place_R, -1)
     split = _tables(judged, place_R, len(seen), models)
     names = [Split("week", *week_told(week)) for week in seen.tolist()]
-    rows += _by(judged, names, split, whole, written, draws_BG)
+    rows += _by(judged, names, split, whole, written)
     missing = int(np.isnan(judged.value_R).sum())
     return {
         "question": judged.question,
@@ -169,7 +166,7 @@ class Split(NamedTuple):
 
 
 def _by_model(
-    judged: Judged, whole: _Tables, written: Models, versions: Versions, draws_BG: Floats
+    judged: Judged, whole: _Tables, written: Models, versions: Versions
 ) -> list[dict[str, Any]]:
     """In order of registration, each with its difference from the version before it."""
     told, models = _with_all(judged, whole), len(written.names)
@@ -177,8 +174,8 @@ def _by_model(
     here = np.arange(sum_GM.shape[1])
     before = here.copy()
     before[:models] = versions.before
-    gap = gaps(sum_GM, count_GM, sum_GM[:, before], count_GM[:, before], draws_BG)
-    mean = _means(judged)(sum_GM, count_GM, draws_BG)
+    gap = gaps(sum_GM, count_GM, sum_GM[:, before], count_GM[:, before])
+    mean = _means(judged)(sum_GM, count_GM)
     found = _Found(mean, gap, count_GM.sum(axis=0), missing_M, told.judgment_VM[0])
     names: list[str | None] = [*written.names, None]
     return [
@@ -196,7 +193,6 @@ def _by(
     split: _Tables,
     whole: _Tables,
     written: Models,
-    draws_BG: Floats,
 ) -> list[dict[str, Any]]:
     """Each value, for all models and for each one, with its difference from the rest of the campaign."""
     sum_GVM, count_GVM, missing_VM, judgment_VM = _with_all(judged, split)
@@ -206,8 +202,8 @@ def _by(
     rest_sum_GC = (whole_sum_G1M - sum_GVM).reshape(G, -1)
     rest_count_GC = (whole_count_G1M - count_GVM).reshape(G, -1)
     found = _Found(
-        _means(judged)(sum_GC, count_GC, draws_BG),
-        gaps(sum_GC, count_GC, rest_sum_GC, rest_count_GC, draws_BG),
+        _means(judged)(sum_GC, count_GC),
+        gaps(sum_GC, count_GC, rest_sum_GC, rest_count_GC),
         count_GC.sum(axis=0),
         missing_VM.reshape(-1),
         judgment_VM.reshape(-1),
@@ -232,7 +228,7 @@ def _about(judged: Judged, written: Models, model: int, behind: Behind) -> dict[
     return {"model": written.names[model], "behind": about | {"model": written.uids[model]}}
 
 
-def _means(judged: Judged) -> Callable[[Floats, Floats, Floats], Means]:
+def _means(judged: Judged) -> Callable[[Floats, Floats], Means]:
     return means if judged.measure == SCORE else shares
 
 

@@ -20,12 +20,13 @@ from evalhub.campaigns.models import Campaign
 from evalhub.gold.models import GoldVerdict
 from evalhub.gold.queries import passed_in
 from evalhub.judgments.models import Judgment
-from evalhub.quality.arrays import preferences_of
+from evalhub.quality.arrays import Preferences
 from evalhub.quality.choices import Counts
 from evalhub.quality.questions import places
 from evalhub.reports.behind import behind_report
 from evalhub.reports.figures import number
 from evalhub.reports.haste import WORDS_A_SECOND, hasty_in
+from evalhub.reports.read import Read
 from evalhub.reports.repeated import Repeated, repeated_in
 from evalhub.rubrics.models import Criterion, ScaleKind
 from evalhub.stats.kappas import kappa, quadratic_weights
@@ -40,11 +41,11 @@ NAMED = 20  # judgments behind a figure, the newest
 OVERALL = "overall"
 
 
-def consistency_report(campaign: Campaign, *, beat: Beat = lambda: None) -> dict[str, Any]:
+def consistency_report(read: Read, *, beat: Beat = lambda: None) -> dict[str, Any]:
     """Person by person: gold passed, repeats answered alike, the pull of the first place, haste.
 
-    A pair that was shown the other way round the second time tells of the place and not how steady
-    somebody is: it counts to `swapped` and `position`, every other repeat to `repeats`.
+    A pair, or two of a ranking, that was shown the other way round the second time tells of the place and
+    not how steady somebody is: it counts to `swapped` and `position`, every other repeat to `repeats`.
 
     Returns:
         `people`, each with `annotator`, `member` (its uid), `judgments`, and, None where there is
@@ -52,13 +53,14 @@ def consistency_report(campaign: Campaign, *, beat: Beat = lambda: None) -> dict
         by question), `swapped` (see `_swapped`), `position` (see `_positions`), `hasty`. `behind` each names up to 20 judgments:
         that failed, that changed, that were hasty. Intervals are 95 %.
     """
+    campaign = read.campaign
     rows = Judgment.objects.filter(campaign=campaign).own_words().order_by().values_list("member")
     counts = dict(rows.annotate(Count("pk")))
     beat()
     twice = repeated_in(campaign)
     gold, repeats, swapped = _gold(campaign), _repeats(twice), _swapped(twice)
     beat()
-    positions, haste = _positions(campaign, twice, beat), _haste(campaign)
+    positions, haste = _positions(read.preferences, twice, beat), _haste(campaign)
     people = Member.objects.filter(pk__in=counts).order_by("pseudonym", "pk")
     return {
         "campaign": str(campaign.uid),
@@ -114,11 +116,12 @@ def _swapped(twice: Repeated) -> dict[int, dict[str, Any]]:
     """Of pairs that were shown once either way round, overall: what stood first, each time alike or not.
 
     Whatever the answers are worth, each stood first once, so `value`, the share of what stood first,
-    is 0.5 without a pull; a tie counts half. Wilson's interval takes each repeat for one yes or no, which
-    varies more than its mean of two does: it is at least as wide as it need be.
+    is 0.5 without a pull; a tie counts half. Of a ranking each two are a pair, and the mean of all is what
+    it says. Wilson's interval takes each repeat for one yes or no, which varies more than such a mean does: it
+    is at least as wide as it need be.
 
     Returns:
-        by person `n` and of these `first` and `second` (preferred both times what stood there), `alike` (the
+        by person `n` pairs and of these `first` and `second` (preferred both times what stood there), `alike` (the
         same answer, or a tie, both times), and `value` with its interval.
     """
     mine_R = twice.swapped & (twice.question_R == 0)
@@ -128,8 +131,9 @@ def _swapped(twice: Repeated) -> dict[int, dict[str, Any]]:
     for member in np.unique(twice.member_R[mine_R]).tolist():
         chosen_R = mine_R & (twice.member_R == member)
         before, after = before_R[chosen_R], after_R[chosen_R]
-        mean = float((before + after).mean() / 2)
-        low, high = score_interval(mean, len(before))
+        repeats, repeat_R = np.unique(twice.second_R[chosen_R], return_inverse=True)
+        mean = float((np.bincount(repeat_R, before + after) / np.bincount(repeat_R)).mean() / 2)
+        low, high = score_interval(mean, len(repeats))
         moved = twice.second_R[chosen_R][before + after != 1]
         found[member] = {
             "n": len(before),
@@ -191,16 +195,17 @@ def _question(asked: Asked, twice: Repeated, chosen_R: NDArray[np.bool_]) -> dic
     }
 
 
-def _positions(campaign: Campaign, twice: Repeated, beat: Beat) -> dict[int, dict[str, Any]]:
+def _positions(given: Preferences, twice: Repeated, beat: Beat) -> dict[int, dict[str, Any]]:
     """How often each would prefer what stands first, of two that are equally good: 0.5 is no pull.
 
     From the overall preferences whose order is known, and those of repeats that stood the other way
     round, by `strengths`; `logits` is its term with its standard `error`. Few answers leave it near 0.5, as
     the prior has a standard deviation of ½.
     """
-    given = preferences_of(campaign)
     known_R = (given.criterion == 0) & (given.place != 0)
-    again_R = twice.swapped & (twice.question_R == 0)
+    again_R = (
+        twice.swapped & (twice.question_R == 0) & (twice.one_R > 0)
+    )  # rankings have no first place
     first = np.concatenate([given.first[known_R], twice.one_R[again_R]])
     second = np.concatenate([given.second[known_R], twice.other_R[again_R]])
     if not len(first):

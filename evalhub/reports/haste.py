@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 
 from evalhub.campaigns.models import Campaign, TaskCompletion
 from evalhub.judgments.models import Judgment
-from evalhub.quality.arrays import columns_of, columns_of_judgments
+from evalhub.quality.arrays import columns_of_judgments
+from evalhub.quality.columns import columns_of
 
 WORDS_A_SECOND = 10
 

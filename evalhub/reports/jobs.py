@@ -21,7 +21,7 @@ from evalhub.jobs.models import Job
 from evalhub.reports.choices import ExportFormat
 from evalhub.reports.errors import ExportInUse
 from evalhub.reports.exporting import export_judgments
-from evalhub.reports.models import Export, Report
+from evalhub.reports.models import Export
 
 KEPT = timedelta(days=7)
 
@@ -58,16 +58,22 @@ def write_export(job: Job, beat: Beat) -> dict[str, Any]:
     }
 
 
-def make_report(job: Job, beat: Beat) -> dict[str, Any]:
-    """Compute a report and keep it. The import is here as it brings scipy, which no page needs."""
-    from evalhub.reports.making import REPORTS
+def make_reports(job: Job, beat: Beat) -> dict[str, Any]:
+    """Compute the job's reports and keep each as soon as it is made; another attempt makes the rest.
 
-    report = Report.objects.select_related("campaign").get(job=job)
-    body = REPORTS[report.kind](report.campaign, beat=beat.report)
-    with beat.fenced():
-        report.body, report.made_at = body, timezone.now()
-        report.save()
-    return {"report": str(report.uid)}
+    The import is here as it brings scipy, which no page needs.
+    """
+    from evalhub.reports.making import REPORTS, Read
+
+    reports = list(job.reports.select_related("campaign").order_by("pk"))
+    read = Read(reports[0].campaign)
+    for report in reports:
+        if report.made_at is None:
+            body = REPORTS[report.kind](read, beat=beat.report)
+            with beat.fenced():
+                report.body, report.made_at = body, timezone.now()
+                report.save()
+    return {"reports": [str(report.uid) for report in reports]}
 
 
 def sweep_exports() -> None:

@@ -13,13 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evalhub.campaigns.models import Campaign
-from evalhub.quality.arrays import Models, Preferences, models_of, preferences_of
+from evalhub.quality.arrays import Models, Preferences
 from evalhub.quality.choices import Counts
 from evalhub.quality.questions import OVERALL, behind
 from evalhub.reports.behind import OF_TWO_MODELS, Behind, behind_report
 from evalhub.reports.judged import compared_in
 from evalhub.reports.rates import counted, matrix_of
-from evalhub.reports.slicing import Slicing, slicing_of
+from evalhub.reports.read import Read
+from evalhub.reports.slicing import Slicing
 from evalhub.stats.intervals import buckets
 from evalhub.stats.leaderboard import board, components, never_lost
 from evalhub.valuing.models import ValuedTask
@@ -32,7 +33,7 @@ BY_LOT = "overall, of tasks by lot"
 GROUPS = 500  # at most so many are drawn from; prompts beyond share one
 
 
-def leaderboard_report(campaign: Campaign, *, beat: Beat = lambda: None) -> dict[str, Any]:
+def leaderboard_report(read: Read, *, beat: Beat = lambda: None) -> dict[str, Any]:
     """For each question (overall, and each criterion compared): the models, strongest first.
 
     Returns:
@@ -44,8 +45,8 @@ def leaderboard_report(campaign: Campaign, *, beat: Beat = lambda: None) -> dict
         models may be linked in all together and not in one. Comparisons of a model with itself, or with
         what a person wrote, count for nothing. `slices_left_out`: rarer slices than those.
     """
-    preferences, models = preferences_of(campaign), models_of(campaign)
-    slicing = slicing_of(campaign)
+    campaign, preferences = read.campaign, read.preferences
+    models, slicing = read.models, read.slicing
     boards = []
     for key, asked in compared_in(preferences).items():
         compared = _compared(preferences, key, models)

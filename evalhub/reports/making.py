@@ -10,10 +10,13 @@ from evalhub.reports.bias import bias_report
 from evalhub.reports.choices import ReportKind
 from evalhub.reports.consistency import consistency_report
 from evalhub.reports.leaderboard import leaderboard_report
+from evalhub.reports.read import Read
 from evalhub.reports.reliability import reliability_report
 from evalhub.reports.wordings import wordings_report
 
-REPORTS: dict[str, Callable[..., dict[str, Any]]] = {  # campaign, beat= -> JSON
+__all__ = ["REPORTS", "Read"]
+
+REPORTS: dict[str, Callable[..., dict[str, Any]]] = {  # read, beat= -> JSON
     ReportKind.AGREEMENT: agreement_report,
     ReportKind.BIAS: bias_report,
     ReportKind.LEADERBOARD: leaderboard_report,

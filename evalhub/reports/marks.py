@@ -15,7 +15,7 @@ from evalhub.quality.arrays import Models, columns_of_judgments
 from evalhub.reports.behind import first_of_each
 from evalhub.reports.figures import cell
 from evalhub.stats.intervals import buckets
-from evalhub.stats.slices import draws_of, shares, table_of
+from evalhub.stats.slices import shares, table_of
 
 Ints = NDArray[np.int64]
 
@@ -64,7 +64,7 @@ def hallucination(campaign: Campaign, written: Models) -> dict[str, Any] | None:
     which as many say one thing as the other is `missing`.
 
     Returns:
-        `models` with intervals by drawing groups of prompts; `counted` and `not_counted`, the error
+        `models` with intervals by leaving out groups of prompts; `counted` and `not_counted`, the error
         types that were marked. None where the campaign asks for no passages and nobody marked any.
     """
     types = Span.objects.filter(judgment__campaign=campaign).exclude(error_type="")
@@ -99,7 +99,7 @@ def _rates(
     shape = (int(bucket_C.max()) + 1, len(written.names))
     count_GM = table_of(bucket_C, cell_C, None, shape=shape)
     said = (share_C > 0.5).astype(float)
-    rate = shares(table_of(bucket_C, cell_C, said, shape=shape), count_GM, draws_of(shape[0]))
+    rate = shares(table_of(bucket_C, cell_C, said, shape=shape), count_GM)
     missing_M = np.bincount(model_C[is_even_C & (model_C >= 0)], minlength=shape[1])
     by_model_R = model_C[nth_R] >= 0  # and not by a person
     model_R, judgment_R = model_C[nth_R][by_model_R], judgment_R[by_model_R]

@@ -61,11 +61,14 @@ class Export(PublicModel):
 
 
 class Report(PublicModel):
-    """Figures on a campaign as they were when its job computed them; each asking adds a row."""
+    """Figures on a campaign as they were when its job computed them; each asking adds a row.
+
+    Reports that were asked for together have one job, which reads the answers once.
+    """
 
     campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="reports", db_index=False)
     kind = models.CharField(max_length=15, choices=ReportKind.choices)
-    job = models.OneToOneField(Job, models.PROTECT, related_name="+")
+    job = models.ForeignKey(Job, models.PROTECT, related_name="reports")
     created_by = models.ForeignKey(Member, models.PROTECT, related_name="+")
     body: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
     made_at = models.DateTimeField(null=True, blank=True)  # None: the job has not ended well

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from evalhub.reports.behind import Behind, first_of_each, judgments_in
 from evalhub.reports.figures import number
-from evalhub.stats.slices import draws_of, shares
+from evalhub.stats.slices import shares
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -51,14 +51,14 @@ def matrix_of(
     uids: Sequence[str],
     about: Behind,
 ) -> list[dict[str, Any]]:
-    """The win rate of each two models that met, in `order`, with its interval by drawing groups of prompts."""
+    """The win rate of each two models that met, in `order`, with its interval by leaving out groups of prompts."""
     first_MM3 = tables_GMM3.transpose(0, 2, 1, 3)  # the other one stood first
     ties_GMM = tables_GMM3[..., 1] + first_MM3[..., 1]
     wins_GMM = tables_GMM3[..., 0] + first_MM3[..., 2] + ties_GMM / 2
     n_GMM = tables_GMM3.sum(axis=3) + first_MM3.sum(axis=3)
     one_C, two_C = np.nonzero(np.triu(n_GMM.sum(axis=0), 1))
     n_GC = n_GMM[:, one_C, two_C]
-    found = shares(wins_GMM[:, one_C, two_C], n_GC, draws_of(len(n_GC)))
+    found = shares(wins_GMM[:, one_C, two_C], n_GC)
     rates = {}
     for at, (one, two) in enumerate(zip(one_C.tolist(), two_C.tolist(), strict=True)):
         value, low, high = found.value_C[at], found.low_C[at], found.high_C[at]

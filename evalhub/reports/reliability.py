@@ -13,13 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evalhub.accounts.models import Member
-from evalhub.campaigns.models import Campaign
-from evalhub.quality.arrays import unprompted_in
 from evalhub.quality.choices import Counts
 from evalhub.quality.fits import Consensus, Model, consensus_of, fit_of, model_of
-from evalhub.quality.questions import Asked, questions_of
+from evalhub.quality.questions import Asked
 from evalhub.reports.behind import GIVEN, behind_report, first_of_each, judgments_in
 from evalhub.reports.figures import interval
+from evalhub.reports.read import Read
 from evalhub.stats.agreement import (
     Level,
     alpha,
@@ -41,7 +40,7 @@ Ints = NDArray[np.int64]
 SURE = 0.95
 
 
-def reliability_report(campaign: Campaign, *, beat: Beat = lambda: None) -> dict[str, Any]:
+def reliability_report(read: Read, *, beat: Beat = lambda: None) -> dict[str, Any]:
     """Every question with its model, its people and its consensus.
 
     Returns:
@@ -50,15 +49,15 @@ def reliability_report(campaign: Campaign, *, beat: Beat = lambda: None) -> dict
         are 95 %), `consensus` (see `_told`), `careless` (how many people), and how many answers there are and are missing.
     """
     questions = []
-    for asked in questions_of(campaign, said=unprompted_in(campaign)):
+    for asked in read.unprompted():
         beat()
         given = asked.given()
         missing = len(asked.value_R) - len(given.value_R)
         if len(given.value_R):
             questions.append(_question(given, missing, beat))
     return {
-        "campaign": str(campaign.uid),
-        "behind": behind_report(campaign, Counts.UNPROMPTED),
+        "campaign": str(read.campaign.uid),
+        "behind": behind_report(read.campaign, Counts.UNPROMPTED),
         "questions": questions,
     }
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from evalhub.campaigns.choices import TaskKind
 from evalhub.campaigns.models import Campaign
 from evalhub.judgments.models import Judgment
-from evalhub.quality.arrays import columns_of
+from evalhub.quality.columns import columns_of
 from evalhub.rubrics.models import ScaleKind
 
 Ints = NDArray[np.int64]
@@ -36,6 +36,17 @@ _PLACE = """
     coalesce((SELECT CASE WHEN shown.completion_id = r.first_id THEN 1 ELSE -1 END
               FROM campaigns_assignment a JOIN campaigns_taskcompletion shown
                 ON shown.task_id = a.task_id AND shown.place = a.permutation[1]
+              WHERE a.id = {judgment}.assignment_id), 0)::bigint
+"""
+# Of two that are ranked: 1 where the one stood before the other on the page, -1 where behind it.
+_BEFORE = """
+    coalesce((SELECT sign(array_position(a.permutation, two.place)
+                          - array_position(a.permutation, one.place))
+              FROM campaigns_assignment a
+              JOIN campaigns_taskcompletion one
+                ON one.task_id = a.task_id AND one.completion_id = r.completion_id
+              JOIN campaigns_taskcompletion two
+                ON two.task_id = a.task_id AND two.completion_id = r2.completion_id
               WHERE a.id = {judgment}.assignment_id), 0)::bigint
 """
 _RATINGS = f"""
@@ -63,7 +74,8 @@ _PREFERENCES = f"""
 """
 _RANKINGS = f"""
     {_HEAD.format(criterion="NULL")},
-    sign(r2.tier - r.tier)::bigint, sign(s2.tier - s.tier)::bigint, {_NO_PLACE}, {_NO_PLACE} {_TWICE}
+    sign(r2.tier - r.tier)::bigint, sign(s2.tier - s.tier)::bigint,
+    {_BEFORE.format(judgment="x")}, {_BEFORE.format(judgment="y")}, {_NO_PLACE} {_TWICE}
     JOIN judgments_rankedcompletion r ON r.judgment_id = x.id
     JOIN judgments_rankedcompletion r2
       ON r2.judgment_id = x.id AND r2.completion_id > r.completion_id
@@ -77,7 +89,10 @@ _RANKINGS = f"""
 
 @dataclass(frozen=True)
 class Repeated:
-    """`question` is a criterion's key for ratings, minus it for preferences, 0 for the overall one."""
+    """`question` is a criterion's key for ratings, minus it for preferences, 0 for the overall one.
+
+    Each two of a ranking are a pair; values are of what they are about, wherever it stood.
+    """
 
     question_R: Ints
     member_R: Ints
@@ -85,11 +100,9 @@ class Repeated:
     second_R: Ints
     before_R: Ints  # values: of a scale, or 1, 0, -1 and 2 for "both bad"
     after_R: Ints
-    place_before_R: (
-        Ints  # of a pair: 1 where what the values are towards stood first, -1 where second
-    )
+    place_before_R: Ints  # of a pair: 1 where what the values are towards stood before the other, -1 where behind
     place_after_R: Ints  # 0 where nobody knows, and of what is no pair
-    one_R: Ints  # completions, by key, the one that values are towards; 0 of what is no pair
+    one_R: Ints  # completions, by key, the one that values are towards; 0 of what is no comparison
     other_R: Ints
 
     @property

@@ -19,6 +19,7 @@ from evalhub.reports.errors import ExportExpired, NotExported
 from evalhub.reports.exporting import export_judgments
 from evalhub.reports.jobs import sweep_exports
 from evalhub.reports.models import MAKE, WRITE, Export, Report
+from evalhub.reports.queries import kinds_of
 
 
 @transaction.atomic
@@ -57,30 +58,52 @@ def start_export(
 @transaction.atomic
 def start_report(*, campaign: Campaign, kind: ReportKind, by: Member) -> Report:
     """Queue the computing of a report; one that is under way is given instead of a second."""
+    [report] = _started(campaign, [kind], title=f"{kind.label}: {campaign}", by=by)
+    return report
+
+
+@transaction.atomic
+def start_reports(*, campaign: Campaign, by: Member) -> list[Report]:
+    """Queue all reports that the campaign has as one job, which reads the answers once.
+
+    Returns:
+        one of each kind; of a kind that is under way that one, which is not made a second time.
+    """
+    return _started(campaign, kinds_of(campaign), title=f"All reports: {campaign}", by=by)
+
+
+def _started(
+    campaign: Campaign, kinds: Sequence[ReportKind], *, title: str, by: Member
+) -> list[Report]:
     Campaign.objects.select_for_update(no_key=True).get(
         pk=campaign.pk
     )  # two who ask at once get the same
-    running = campaign.reports.filter(kind=kind).exclude(job__state__in=ENDED).first()
-    if running is not None:
-        return running
-    report = Report(campaign=campaign, kind=kind, created_by=by)
-    report.job = queue_job(
-        kind=MAKE,
-        title=f"{kind.label}: {campaign}",
-        workspace=campaign.workspace,
-        by=by,
-        subject_uid=report.uid,
-    )
-    report.save()
-    record(
-        "report.started",
-        actor=by.pseudonym,
-        workspace=campaign.workspace.slug,
-        target=f"report {report.uid}",
-        campaign=str(campaign.uid),
-        kind=kind.value,
-    )
-    return report
+    waiting = campaign.reports.filter(kind__in=kinds, made_at=None).exclude(job__state__in=ENDED)
+    found = {ReportKind(report.kind): report for report in waiting}
+    new = [
+        Report(campaign=campaign, kind=kind, created_by=by) for kind in kinds if kind not in found
+    ]
+    if new:
+        job = queue_job(
+            kind=MAKE,
+            title=title,
+            workspace=campaign.workspace,
+            by=by,
+            subject_uid=new[0].uid if len(new) == 1 else campaign.uid,
+        )
+        for report in new:
+            report.job = job
+            report.save()
+            record(
+                "report.started",
+                actor=by.pseudonym,
+                workspace=campaign.workspace.slug,
+                target=f"report {report.uid}",
+                campaign=str(campaign.uid),
+                kind=report.kind,
+            )
+    found |= {ReportKind(report.kind): report for report in new}
+    return [found[kind] for kind in kinds]
 
 
 def open_export(*, export: Export, by: Member) -> BinaryIO:

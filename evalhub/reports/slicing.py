@@ -10,7 +10,8 @@ from django.db import connection
 from numpy.typing import NDArray
 
 from evalhub.campaigns.models import Campaign
-from evalhub.quality.arrays import APART, columns_of
+from evalhub.quality.arrays import APART
+from evalhub.quality.columns import columns_of
 from evalhub.stats.many_tests import holm
 from evalhub.stats.proportions import wilson
 from evalhub.stats.slices import drawn_by_lot

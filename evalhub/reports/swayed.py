@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evalhub.quality.arrays import Lengths, Models, Preferences, Ratings
+from evalhub.quality.choices import Preferred
 from evalhub.quality.questions import behind
 from evalhub.reports.behind import GIVEN, judgments_in
 from evalhub.reports.figures import cell, interval, number
@@ -17,7 +18,7 @@ from evalhub.reports.judged import Compared, bucketed, compared_in, wins
 from evalhub.rubrics.models import Criterion, ScaleKind
 from evalhub.stats.bias import Effects, correlation, pair_effects, within_sums
 from evalhub.stats.intervals import estimate_of_sums
-from evalhub.stats.slices import draws_of, shares, table_of
+from evalhub.stats.slices import shares, table_of
 
 Beat = Callable[[], object]
 Floats = NDArray[np.float64]
@@ -32,7 +33,8 @@ def length_of_pairs(
     """By question: how often the longer one wins, and what its length alone is worth.
 
     Returns:
-        `longer_wins` (ties count half, pairs of equal length are `missing`); `effect`, in logits for each
+        `longer_wins` (ties count half, pairs of equal length are `missing`; `longer` and `shorter` say in how
+        many judgments that one was preferred); `effect`, in logits for each
         doubling of the number of characters, beside which models they are and which stood first; and `models`
         with their strength without (`raw`) and with that effect taken out. Intervals by prompts.
     """
@@ -48,7 +50,12 @@ def length_of_pairs(
         effect, models = None, []
         if differs_P.any():
             won_longer_P = np.where(gap_P > 0, won_P, 1 - won_P)[differs_P]
-            share = _share(bucket_P[differs_P], won_longer_P) | {"missing": int((~differs_P).sum())}
+            share = _share(bucket_P[differs_P], won_longer_P)
+            share |= {"missing": int((~differs_P).sum())}
+            judgment_P = preferences.judgment[mine][differs_P]
+            share |= _preferred(
+                asked, judgment_P, won_longer_P, Preferred.LONGER, Preferred.SHORTER
+            )
             one, two = written.of(preferences.first[mine]), written.of(preferences.second[mine])
             seen, at = np.unique(np.concatenate([one, two]), return_inverse=True)
             first, second, M = at[: len(one)], at[len(one) :], len(seen)
@@ -106,8 +113,9 @@ def position(preferences: Preferences, written: Models, *, beat: Beat) -> list[d
     """By question: how often what stands first wins, and what that place alone is worth.
 
     Returns:
-        `first_wins` (ties count half; `missing` where nobody knows what stood first) and `effect` in
-        logits towards the first, beside which models they are. Intervals by drawing people.
+        `first_wins` (ties count half; `missing` where nobody knows what stood first; `first` and `second` say
+        in how many judgments that one was preferred) and `effect` in
+        logits towards the first, beside which models they are. Intervals by leaving out people.
     """
     rows = []
     for key, asked in compared_in(preferences).items():
@@ -118,8 +126,11 @@ def position(preferences: Preferences, written: Models, *, beat: Beat) -> list[d
         if mine.any():
             won_P, place_P = wins(preferences, mine), preferences.place[mine].astype(float)
             person_P = bucketed(preferences.member[mine])
-            share = _share(person_P, np.where(place_P > 0, won_P, 1 - won_P))
+            won_first_P = np.where(place_P > 0, won_P, 1 - won_P)
+            share = _share(person_P, won_first_P)
             share["missing"] = int(is_asked.sum() - mine.sum())
+            judgment_P = preferences.judgment[mine]
+            share |= _preferred(asked, judgment_P, won_first_P, Preferred.FIRST, Preferred.SECOND)
             one, two = written.of(preferences.first[mine]), written.of(preferences.second[mine])
             seen, at = np.unique(np.concatenate([one, two]), return_inverse=True)
             first, second = at[: len(one)], at[len(one) :]
@@ -128,6 +139,19 @@ def position(preferences: Preferences, written: Models, *, beat: Beat) -> list[d
         told = {"first_wins": share, "effect": effect}
         rows.append(_about(asked, preferences.judgment[is_asked]) | told)
     return rows
+
+
+def _preferred(
+    asked: Compared, judgment_P: Ints, won_P: Floats, one: Preferred, other: Preferred
+) -> dict[str, Any]:
+    """In how many judgments each of the two was preferred, and how Browse is asked for them."""
+    return {
+        side.value: {
+            "judgments": judgments_in(judgment_P[is_so_P]),
+            "behind": asked.behind | {"preferred": side.value},
+        }
+        for side, is_so_P in ((one, won_P > 0.5), (other, won_P < 0.5))
+    }
 
 
 def _about(asked: Compared, judgment_P: Ints) -> dict[str, Any]:
@@ -150,7 +174,7 @@ def _share(bucket_P: Ints, won_P: Floats) -> dict[str, Any]:
     cell_P = np.zeros(len(won_P), dtype=np.int64)
     shape = (int(bucket_P.max()) + 1, 1)
     sums, counts = (table_of(bucket_P, cell_P, each, shape=shape) for each in (won_P, None))
-    return {**cell(shares(sums, counts, draws_of(shape[0])), 0), "n": len(won_P)}
+    return {**cell(shares(sums, counts), 0), "n": len(won_P)}
 
 
 def _effects(

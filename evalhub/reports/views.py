@@ -20,7 +20,12 @@ from evalhub.common.paging import newest_first
 from evalhub.reports.access import access_export
 from evalhub.reports.choices import ExportFormat, ReportKind
 from evalhub.reports.forms import ExportForm
-from evalhub.reports.services import open_export, start_export, start_report
+from evalhub.reports.services import (
+    open_export,
+    start_export,
+    start_report,
+    start_reports,
+)
 
 
 @require_http_methods(["GET", "POST"])
@@ -87,11 +92,16 @@ def consistency(request: Request, workspace: str, uid: UUID) -> HttpResponse:
 
 
 def _report(request: Request, workspace: str, uid: UUID, kind: ReportKind) -> HttpResponse:
-    """A POST computes it anew; htmx asks every two seconds for the live part until that is done."""
+    """A POST computes it anew, or all reports with `all`; htmx asks every two seconds for the live part
+    until that is done.
+    """
     member = access_member(request.user, workspace, to="build")
     campaign = access_campaign(member, uid)
     if request.method == "POST":
-        start_report(campaign=campaign, kind=kind, by=member)
+        if "all" in request.POST:
+            start_reports(campaign=campaign, by=member)
+        else:
+            start_report(campaign=campaign, kind=kind, by=member)
         return redirect(f"reports:{kind}", workspace, uid)
     template = f"reports/{kind}.html" + ("#live" if request.htmx else "")
     return render(request, template, report_context(member, campaign, kind))

@@ -21,7 +21,7 @@ from evalhub.campaigns.services.wordings import keep_wording, try_wordings
 from evalhub.common.errors import Conflict
 from evalhub.reports.choices import ReportKind
 from evalhub.reports.forms import KeepForm, WordingForm
-from evalhub.reports.services import start_report
+from evalhub.reports.services import start_report, start_reports
 from evalhub.reports.views import report_context
 from evalhub.rubrics.models import RubricVersion
 
@@ -33,7 +33,10 @@ def wordings(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     member = access_member(request.user, workspace, to="build")
     campaign = access_campaign(member, uid)
     if request.method == "POST":
-        start_report(campaign=campaign, kind=ReportKind.WORDINGS, by=member)
+        if "all" in request.POST:
+            start_reports(campaign=campaign, by=member)
+        else:
+            start_report(campaign=campaign, kind=ReportKind.WORDINGS, by=member)
         return redirect("reports:wordings", workspace, uid)
     context = report_context(member, campaign, ReportKind.WORDINGS) | {
         "leads": member.has(Role.LEAD),

@@ -15,6 +15,7 @@ from evalhub.quality.arrays import said_in
 from evalhub.quality.choices import Counts
 from evalhub.quality.questions import Asked, questions_of
 from evalhub.reports.behind import behind_report
+from evalhub.reports.read import Read
 from evalhub.rubrics.models import RubricVersion
 from evalhub.stats.agreement import (
     Level,
@@ -40,13 +41,14 @@ class Figure(NamedTuple):
     of: Callable[[Asked, Beat], OfPeople]
 
 
-def wordings_report(campaign: Campaign, *, beat: Beat = lambda: None) -> dict[str, Any]:
+def wordings_report(read: Read, *, beat: Beat = lambda: None) -> dict[str, Any]:
     """What people said under each of the two wordings, the lower version first.
 
     Returns:
         `wordings`: version, people and judgments of each. `rows`: a figure and its question, the
         value of each wording, and the second minus the first; intervals are 95 %, over people.
     """
+    campaign = read.campaign
     versions = list(_versions(campaign))
     asked = [_asked(campaign, version) for version in versions]
     rows = []

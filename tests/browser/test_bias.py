@@ -10,8 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from evalhub.accounts.models import Member
 from evalhub.jobs.jobs import execute
-from evalhub.reports.choices import ReportKind
-from evalhub.reports.services import start_report
+from evalhub.jobs.models import Job
 from tests import factories as make
 from tests.browser.conftest import session_of
 from tests.browser.desk import campaign_of, look, start_session
@@ -41,12 +40,13 @@ def test_charts_are_drawn_and_nothing_is_refused(
             task=task, member=bob, assignment=held, judged_at=judged_at
         )
         make.PreferenceFactory.create(judgment=judgment, margin=1 if nth % 3 else -1)
-    reports = [
-        start_report(campaign=campaign, kind=kind, by=alice)
-        for kind in (ReportKind.BIAS, ReportKind.LEADERBOARD)
-    ]
-    for report in reports:
-        execute(report.job.uid)
+    start_session(page, alice, base_url)
+    page.goto(f"/w/acme/campaigns/{campaign.uid}/bias/")
+    look(page, "bias_before")
+    page.get_by_role("button", name="Compute all reports").click()
+    expect(page.get_by_role("button", name="Compute all reports")).to_be_hidden()
+    [job] = Job.objects.all()
+    execute(job.uid)
     context = browser.new_context(base_url=base_url, bypass_csp=False)
     context.add_cookies([session_of(alice, base_url)])
     strict, refused = context.new_page(), []
@@ -59,10 +59,15 @@ def test_charts_are_drawn_and_nothing_is_refused(
     expect(strict.locator("figure.plot .errorbars").first).to_be_visible()
     assert refused == []
     context.close()
-    start_session(page, alice, base_url)
     page.goto(f"/w/acme/campaigns/{campaign.uid}/bias/")
     expect(page.locator("figure.plot .errorbars").first).to_be_visible()
     look(page, "bias")
+    length = page.get_by_role("region", name="Length", exact=True)
+    told = length.get_by_role("link").first.inner_text()
+    length.get_by_role("link").first.click()
+    expect(page.get_by_label("Preferred")).to_have_value("longer")
+    expect(page.locator("tbody tr")).to_have_count(int(told))
+    look(page, "browse_longer")
     page.goto(f"/w/acme/campaigns/{campaign.uid}/leaderboard/")
     page.get_by_text("One against one").click()
     expect(page.locator(".heatmaplayer").first).to_be_visible()

@@ -55,7 +55,7 @@ def test_a_lead_decides_two_disagreements(
     page.goto(f"/w/acme/tasks/{verdicts[0].task.uid}/")
     look(page, "task")
     page.goto(f"/w/acme/campaigns/{campaign.uid}/reliability/")
-    page.get_by_role("button", name="Compute").click()
+    page.get_by_role("button", name="Compute", exact=True).click()
     page.get_by_text("Queued").first.wait_for()
     execute(campaign.reports.get().job.uid)
     expect(page.get_by_role("columnheader", name="Strength")).to_be_visible()

@@ -41,7 +41,7 @@ def test_alice_tries_two_wordings_reads_them_side_by_side_and_keeps_one(
         for nth, member in enumerate(people):
             judge_all(draft, member, 4 - nth % 2 if number == 2 else nth + 1, "AB"[nth % 2])
     page.reload()
-    page.get_by_role("button", name="Compute").click()
+    page.get_by_role("button", name="Compute", exact=True).click()
     expect(page.get_by_role("link", name="the job")).to_be_visible()
     execute(draft.reports.get().job.uid)
     expect(page.get_by_role("rowheader", name="Agreement: clarity")).to_be_visible()

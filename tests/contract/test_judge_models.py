@@ -25,6 +25,7 @@ from evalhub.quality.settling import answered, disputes_of, fit_for
 from evalhub.quality.verifying import verify_all
 from evalhub.reports.leaderboard import leaderboard_report
 from evalhub.reports.making import REPORTS
+from evalhub.reports.read import Read
 from tests import factories as make
 from tests.evalhub.judges.scenes import (
     a_campaign,
@@ -63,7 +64,7 @@ def figures(campaign: Campaign) -> dict[str, Any]:
     shown = [each.pk for task in campaign.tasks.all() for each in task.completions.all()]
     earned = earned_in(campaign.workspace, begin=None, end=datetime(2100, 1, 1, tzinfo=UTC))
     return {
-        **{kind: make_report(campaign) for kind, make_report in REPORTS.items()},
+        **{kind: make_report(Read(campaign)) for kind, make_report in REPORTS.items()},
         "consensus": [str(each) for each in disputes_of(campaign, asked, fit_for(campaign, asked))],
         "counted": Judgment.objects.counted().filter(workspace=campaign.workspace).count(),
         "own words": Judgment.objects.own_words().filter(workspace=campaign.workspace).count(),
@@ -115,5 +116,5 @@ def test_a_lead_who_asks_for_the_judge_s_own_campaign_gets_its_words(
 ) -> None:
     replying(monkeypatch, prefers_good)
     judging = judged(judge, campaign)
-    (board,) = leaderboard_report(judging.campaign)["boards"]
+    (board,) = leaderboard_report(Read(judging.campaign))["boards"]
     assert board["judgments"] == 4

@@ -7,7 +7,7 @@ from functools import lru_cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from evalhub.datasets.cleaning.code import without_code
+from evalhub.datasets.cleaning.code import beginning_without_code
 
 if TYPE_CHECKING:
     from lingua import LanguageDetector
@@ -25,8 +25,8 @@ def language_of(text: str, *, expected: Collection[str] = ()) -> str | None:
 
     Where the first words are in none of the languages `expected`, more of them are looked at.
     """
-    prose = without_code(text)[:_AT_MOST]
-    if sum(each.isalpha() for each in prose) < _ENOUGH:
+    prose = beginning_without_code(text, _AT_MOST)
+    if sum(map(str.isalpha, prose)) < _ENOUGH:
         return None
     at_first = _detected(prose[:_AT_FIRST])
     return at_first if at_first in expected else _detected(prose)

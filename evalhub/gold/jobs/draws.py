@@ -27,6 +27,7 @@ from evalhub.judgments.choices import Source
 from evalhub.judgments.models import Judgment
 
 MIXED_IN = (TaskKind.NORMAL, TaskKind.GOLD)
+ORDERED = (TaskType.COMPARISON, TaskType.RANKING)  # responses stand beside each other
 TRIED = 3  # gold tasks, where others draw the same at once
 
 
@@ -61,8 +62,8 @@ def draw_gold(*, judgment: UUID) -> Draw | None:
 def draw_repeat(*, judgment: UUID) -> Draw | None:
     """After a judgment of a normal task, maybe ask its author the same once more, hours later.
 
-    A pair comes as it stood, which tells how steady somebody is, or the other way round, which tells how
-    far they follow the place.
+    Responses come as they stood, which tells how steady somebody is, or the other way round, which tells
+    how far they follow the place: of a pair and of a ranking alike.
     """
     about = ("campaign", "task__campaign", "member", "assignment")
     row = Judgment.objects.select_related(*about).get(uid=judgment)
@@ -80,11 +81,11 @@ def draw_repeat(*, judgment: UUID) -> Draw | None:
 
 
 def _swaps(judgment: Judgment) -> bool | None:
-    """Whether a pair's repeat stands the other way round: of each person's, at any time at least half.
+    """Whether a repeat stands the other way round: of each person's, at any time at least half.
 
-    By lot where half are, so that no order tells which task is one. None: it is no pair.
+    By lot where half are, so that no order tells which task is one. None: nothing stands beside another.
     """
-    if judgment.campaign.type != TaskType.COMPARISON or judgment.assignment is None:
+    if judgment.campaign.type not in ORDERED or judgment.assignment is None:
         return None
     Member.objects.select_for_update(no_key=True).get(pk=judgment.member_id)  # one draw at a time
     mine = Draw.objects.filter(

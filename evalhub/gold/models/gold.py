@@ -45,7 +45,9 @@ class Draw(models.Model):
     judgment = models.ForeignKey(Judgment, models.PROTECT, related_name="+", db_index=False)
     kind = models.CharField(max_length=10, choices=DrawKind.choices)
     task = models.ForeignKey(Task, models.PROTECT, related_name="+")
-    is_swapped = models.BooleanField(null=True)  # of a pair's repeat: shown the other way round
+    is_swapped = models.BooleanField(
+        null=True
+    )  # of a pair's or a ranking's repeat: shown the other way round
 
     class Meta:
         constraints = [

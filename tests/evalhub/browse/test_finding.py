@@ -16,6 +16,7 @@ from evalhub.browse.finding import found
 from evalhub.browse.forms import FilterForm
 from evalhub.browse.rows import NARROWING, PARTS, asked_for
 from evalhub.campaigns.models import Campaign, Reservation
+from evalhub.campaigns.queries import progress_of
 from evalhub.judgments.models import Judgment
 from evalhub.prompts.models import Prompt
 from tests import factories as make
@@ -79,6 +80,9 @@ def test_each_criterion_finds_its_own_by_either_way(
     assert rows(Kind.TASKS, acme, priority="9", **ours) == [urgent]
     assert rows(Kind.TASKS, acme, state="open", **ours) == [plain]
     assert rows(Kind.TASKS, acme, state="reserved", **ours) == [reserved]
+    waiting = rows(Kind.TASKS, acme, state="waiting", **ours)
+    assert sum(each.open_places for each in waiting) == progress_of(campaign).waiting
+    assert {plain, reserved} <= set(waiting)
     assert rows(Kind.TASKS, acme, state="flagged", **ours) == [urgent]
     assert rows(Kind.PROMPTS, acme, slice="language=de") == [german]
     assert rows(Kind.PROMPTS, acme, archived="yes") == [archived]

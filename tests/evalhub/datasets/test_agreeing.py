@@ -12,6 +12,7 @@ from evalhub.datasets.models import DatasetBuild
 from evalhub.datasets.queries import lines_of
 from evalhub.datasets.verifying import verify_build
 from evalhub.reports.agreement import agreement_report
+from evalhub.reports.read import Read
 from evalhub.rubrics.models import Criterion
 from tests.evalhub.datasets.conftest import Build
 from tests.factories import (
@@ -86,7 +87,8 @@ def card(build: DatasetBuild) -> str:
 
 def test_the_figure_is_the_one_of_the_report_on_agreement(tasks: list[Task], build: Build) -> None:
     reported = {
-        each["question"]: each["alpha"] for each in agreement_report(tasks[0].campaign)["questions"]
+        each["question"]: each["alpha"]
+        for each in agreement_report(Read(tasks[0].campaign))["questions"]
     }
 
     for name, each in told(build("sft", min_agreement=0.6)).items():

@@ -22,6 +22,7 @@ from evalhub.notifications.models import Notification
 from evalhub.prompts.services.archive import archive_prompt
 from evalhub.reports.bias import bias_report
 from evalhub.reports.leaderboard import leaderboard_report
+from evalhub.reports.read import Read
 from tests.evalhub.followups.scenes import (
     NEW,
     adapter,
@@ -409,10 +410,10 @@ def test_an_edit_stands_on_no_board_of_models(alice: Member, bob: Member, tmp_pa
     RatingFactory.create(judgment=judgment, completion=edit, criterion=tone, value=5)
     old = task.placed.get(place=0).completion.generation.model.name
 
-    (board,) = leaderboard_report(follow_up.ranking)["boards"]
+    (board,) = leaderboard_report(Read(follow_up.ranking))["boards"]
     assert [each["model"] for each in board["models"]] == ["warmer", old]
     assert (board["judgments"], board["comparisons"]) == (1, 1)
-    bias = bias_report(follow_up.ranking)
+    bias = bias_report(Read(follow_up.ranking))
     by_question = {each["question"]: each for each in bias["questions"]}
     named = {row["model"] for each in by_question.values() for row in each["rows"]}
     assert named <= {"warmer", old, None}

@@ -167,10 +167,12 @@ def test_a_task_is_asked_once_more_of_whoever_judged_it(
     assert draw_repeat(judgment=said(repeat, alice, 1).uid) is None  # no repeat of a repeat
 
 
-def test_a_pairs_repeat_stands_the_other_way_round_at_least_every_second_time(
-    campaign: Campaign, alice: Member, bob: Member
+@pytest.mark.parametrize("type_", ["comparison", "ranking"])
+def test_a_repeat_stands_the_other_way_round_at_least_every_second_time(
+    campaign: Campaign, alice: Member, bob: Member, type_: str
 ) -> None:
     """And is shown so; which one it is a lot decides wherever half are swapped."""
+    Campaign.objects.update(type=type_)
     set_plan(campaign=campaign, share=0, repeat_share=50, repeat_hours=1, by=alice)
     known: list[bool | None] = []
     while len(known) < 6 or False not in known:
@@ -192,11 +194,11 @@ def test_a_pairs_repeat_stands_the_other_way_round_at_least_every_second_time(
     assert held.permutation == kept[held.task_id]
 
 
-def test_a_repeat_that_is_no_pair_is_drawn_as_ever(
+def test_a_repeat_of_what_stands_alone_is_drawn_as_ever(
     campaign: Campaign, alice: Member, bob: Member
 ) -> None:
     set_plan(campaign=campaign, share=0, repeat_share=50, by=alice)
-    Campaign.objects.update(type="ranking")
+    Campaign.objects.update(type="rating")
     drawn = draw_repeat(judgment=drawing(campaign, bob, DrawKind.REPEAT).uid)
     assert drawn is not None
     assert drawn.is_swapped is None

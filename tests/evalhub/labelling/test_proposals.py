@@ -19,6 +19,7 @@ from evalhub.labelling.models import Decision
 from evalhub.labelling.queries import proposals_after, undecided
 from evalhub.labelling.services.proposals import confirm_proposals, decide, reject_proposals
 from evalhub.reports.agreement import agreement_report
+from evalhub.reports.read import Read
 from tests.evalhub.labelling.conftest import OTHER, REFUND, labelled, said
 from tests.factories import CriterionFactory, MemberFactory, TaskFactory
 
@@ -134,7 +135,7 @@ def test_agreement_leaves_out_what_was_confirmed_and_says_how_many(
     said(tasks[2], criterion, bob, OTHER)
     for task in tasks[1:3]:
         said(task, criterion, alice, REFUND, saw_proposal=True)
-    made = agreement_report(campaign)
+    made = agreement_report(Read(campaign))
     assert made["proposed"] == 2
     assert made["questions"][0]["answers"] == 2
 

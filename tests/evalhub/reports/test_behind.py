@@ -18,6 +18,7 @@ from evalhub.quality.models import Exclusion
 from evalhub.reports.choices import ReportKind
 from evalhub.reports.making import REPORTS
 from evalhub.reports.progress import progress_report
+from evalhub.reports.read import Read
 from evalhub.reports.services import start_report
 from tests import factories as make
 from tests.conftest import cast_member
@@ -102,7 +103,7 @@ def rows_behind(campaign: Campaign, asked: dict[str, str]) -> list[Judgment]:
 
 @pytest.mark.parametrize("kind", ["agreement", "reliability", "leaderboard", "bias", "consistency"])
 def test_as_many_rows_as_the_figure_says(judged: Campaign, kind: str) -> None:
-    made = REPORTS[kind](judged)
+    made = REPORTS[kind](Read(judged))
     found = list(figures_in(made))
     assert len(found) >= 3
     for node in found:
@@ -112,7 +113,7 @@ def test_as_many_rows_as_the_figure_says(judged: Campaign, kind: str) -> None:
 
 
 def test_what_could_not_be_told_is_found_as_well(judged: Campaign) -> None:
-    made = REPORTS[ReportKind.AGREEMENT](judged)
+    made = REPORTS[ReportKind.AGREEMENT](Read(judged))
     clarity = next(each for each in made["questions"] if each["question"] == "clarity")
     parts = [clarity, *clarity["rows"]]
     assert clarity["missing"] > 0
@@ -136,12 +137,69 @@ def test_a_ranking_is_one_judgment_of_many_comparisons(
         )
         for tier, completion in enumerate(shown):
             RankedCompletion.objects.create(judgment=judgment, completion=completion, tier=tier)
-    made = REPORTS[ReportKind.LEADERBOARD](campaign)
+    made = REPORTS[ReportKind.LEADERBOARD](Read(campaign))
     [board] = made["boards"]
     assert (board["comparisons"], board["judgments"]) == (6, 3)  # of one with itself: none
     for node in figures_in(made):
         assert len(rows_behind(campaign, made["behind"] | node["behind"])) == node["judgments"]
     assert {(each["n"], each["judgments"]) for each in board["matrix"]} == {(6, 3)}
+
+
+def test_the_longer_and_the_first_lead_to_where_they_were_preferred(
+    judged: Campaign, people: list[Member]
+) -> None:
+    said_of = Judgment.objects.filter(campaign=judged, preferences__isnull=False)
+    for nth, judgment in enumerate(said_of.order_by("pk")):
+        said = judgment.preferences.get()
+        said.first.content = "word " * (2 + nth % 3)
+        said.second.content = "word " * 3
+        said.first.save()
+        said.second.save()
+        judgment.assignment.permutation = [1, 0] if nth % 2 else [0, 1]
+        judgment.assignment.save()
+    made = REPORTS[ReportKind.BIAS](Read(judged))
+    [pairs], [places] = made["length"]["pairs"], made["position"]
+    parts = {name: pairs["longer_wins"][name] for name in ("longer", "shorter")}
+    parts |= {name: places["first_wins"][name] for name in ("first", "second")}
+    for name, node in parts.items():
+        rows = rows_behind(judged, made["behind"] | node["behind"])
+        assert 0 < len(rows) == node["judgments"] < pairs["judgments"], name
+        for row in rows:
+            said = row.preferences.get()
+            won, lost = (said.first, said.second) if said.margin > 0 else (said.second, said.first)
+            first = row.task.placed.get(place=row.assignment.permutation[0]).completion
+            is_so = {
+                "longer": len(won.content) > len(lost.content),
+                "shorter": len(won.content) < len(lost.content),
+                "first": won == first,
+                "second": lost == first,
+            }
+            assert said.margin
+            assert is_so[name]
+
+
+def test_of_a_ranking_what_stands_above_something_shorter(
+    campaign: Campaign, task: Task, people: list[Member]
+) -> None:
+    """Lengths from the best to the worst: falling, rising, and both."""
+    for person, lengths in zip(people, ([3, 2, 1], [1, 2, 3], [2, 3, 1]), strict=False):
+        shown = [
+            make.CompletionFactory.create(prompt=task.prompt, content="x" * length)
+            for length in lengths
+        ]
+        judgment = make.JudgmentFactory.create(
+            task=make.TaskFactory.create(campaign=campaign, prompt=task.prompt, completions=shown),
+            member=person,
+        )
+        for tier, completion in enumerate(shown):
+            RankedCompletion.objects.create(judgment=judgment, completion=completion, tier=tier)
+    made = REPORTS[ReportKind.BIAS](Read(campaign))
+    [pairs] = made["length"]["pairs"]
+    for name in ("longer", "shorter"):
+        node = pairs["longer_wins"][name]
+        assert len(rows_behind(campaign, made["behind"] | node["behind"])) == 2 == node["judgments"]
+    nobody = made["behind"] | pairs["behind"] | {"preferred": "first"}
+    assert rows_behind(campaign, nobody) == []
 
 
 def test_of_hallucinations_all_who_judged_the_model_s_answers(judged: Campaign) -> None:
@@ -153,7 +211,7 @@ def test_of_hallucinations_all_who_judged_the_model_s_answers(judged: Campaign) 
             end=3,
             error_type="false-statement",
         )
-    made = REPORTS[ReportKind.BIAS](judged)
+    made = REPORTS[ReportKind.BIAS](Read(judged))
     found = list(figures_in(made["hallucination"]))
     assert len(found) == 3  # models
     for node in found:
@@ -162,7 +220,7 @@ def test_of_hallucinations_all_who_judged_the_model_s_answers(judged: Campaign) 
 
 
 def test_a_slice_leads_to_the_campaign_s_prompts(judged: Campaign) -> None:
-    made = REPORTS[ReportKind.BIAS](judged)
+    made = REPORTS[ReportKind.BIAS](Read(judged))
     assert {row["n"] for row in made["representation"]} == {2, 3}
     for row in made["representation"]:
         asked = {"campaign": str(judged.uid), "slice": row["slice"]}
@@ -175,7 +233,7 @@ def test_a_slice_leads_to_the_campaign_s_prompts(judged: Campaign) -> None:
 def test_gold_leads_to_what_it_measured(judged: Campaign, people: list[Member]) -> None:
     for nth, judgment in enumerate(Judgment.objects.filter(campaign=judged, member=people[0])[:3]):
         make.GoldVerdictFactory.create(judgment=judgment, passed=nth > 0)
-    made = REPORTS[ReportKind.CONSISTENCY](judged)
+    made = REPORTS[ReportKind.CONSISTENCY](Read(judged))
     auk = next(each for each in made["people"] if each["annotator"] == "auk")
     about = {"campaign": str(judged.uid)} | auk["behind"]
     assert len(rows_behind(judged, about | {"mark": "gold"})) == auk["gold"]["n"] == 3

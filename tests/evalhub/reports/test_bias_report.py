@@ -12,6 +12,7 @@ from evalhub.accounts.models import Member
 from evalhub.campaigns.models import Campaign, Task
 from evalhub.judgments.models import Span
 from evalhub.reports.bias import bias_report
+from evalhub.reports.read import Read
 from evalhub.rubrics.models import Criterion
 from tests import factories as make
 
@@ -99,7 +100,7 @@ def report(campaign: Campaign, tasks: list[Task], people: list[Member]) -> dict[
             Span.objects.create(
                 judgment=judgment, completion=shown[1], start=0, end=4, error_type="off-topic"
             )
-    return bias_report(campaign)
+    return bias_report(Read(campaign))
 
 
 def rows(report: dict[str, Any], question: str, **wanted: object) -> list[dict[str, Any]]:
@@ -163,7 +164,7 @@ def test_everything_that_was_planted(report: dict[str, Any]) -> None:
 
 
 def test_a_campaign_without_judgments_has_a_report(campaign: Campaign) -> None:
-    made = bias_report(campaign)
+    made = bias_report(Read(campaign))
     assert made["questions"] == made["representation"] == made["position"] == []
     assert made["hallucination"] is None
 
@@ -178,5 +179,5 @@ def test_a_label_task_is_about_no_model(campaign: Campaign) -> None:
         make.RatingFactory.create(
             judgment=judgment, criterion=clarity, completion=None, value=value
         )
-    (row,) = rows(bias_report(campaign), "clarity", by="model")
+    (row,) = rows(bias_report(Read(campaign)), "clarity", by="model")
     assert (row["model"], row["value"], row["n"]) == (None, 2, 2)

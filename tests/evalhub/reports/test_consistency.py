@@ -17,8 +17,10 @@ from evalhub.campaigns.models import Campaign, Task
 from evalhub.campaigns.services.steering import repeat_task
 from evalhub.gold.models import Draw
 from evalhub.jobs.jobs import execute
-from evalhub.judgments.models import Judgment
+from evalhub.judgments.models import Judgment, RankedCompletion
 from evalhub.reports.consistency import consistency_report
+from evalhub.reports.read import Read
+from evalhub.stats.proportions import score_interval
 from tests import factories as make
 from tests.conftest import cast_member
 
@@ -54,7 +56,7 @@ def again(judgment: Judgment) -> Task:
 
 
 def of(person: Member, campaign: Campaign) -> dict[str, Any]:
-    made = consistency_report(campaign)
+    made = consistency_report(Read(campaign))
     return next(each for each in made["people"] if each["member"] == str(person.uid))
 
 
@@ -98,6 +100,52 @@ def test_a_pair_that_stood_the_other_way_round_tells_of_the_place_and_not_of_ste
     assert swapped["low"] < 0.5 < swapped["high"]
     assert len(swapped["behind"]) == 3
     assert found["position"]["n"] == 10, "both times"
+
+
+def ranked(task: Task, by: Member, tiers: tuple[int, ...], order: tuple[int, ...]) -> Judgment:
+    """`tiers` of the task's responses in its own order, wherever they were shown."""
+    held = make.AssignmentFactory.create(
+        task=task, member=by, state="submitted", permutation=[*order]
+    )
+    before = timezone.now() - timedelta(hours=1)
+    judgment = make.JudgmentFactory.create(
+        task=task, member=by, assignment=held, created_at=before, active_ms=60_000
+    )
+    for tier, completion in zip(tiers, task.completions.order_by("placed__place"), strict=True):
+        RankedCompletion.objects.create(judgment=judgment, completion=completion, tier=tier)
+    return judgment
+
+
+def of_three(campaign: Campaign) -> Task:
+    prompt = make.PromptFactory.create(collection__workspace=campaign.workspace)
+    answers = [make.CompletionFactory.create(prompt=prompt) for _ in range(3)]
+    return make.TaskFactory.create(campaign=campaign, prompt=prompt, completions=answers)
+
+
+def test_rankings_are_compared_by_what_was_meant_and_not_by_place(
+    campaign: Campaign, person: Member
+) -> None:
+    """Shown as before: two of three pairs alike. The other way round: once the same ranking of the same
+    responses, and once the order of the page both times, so of three pairs each time the one above.
+
+    The first went to what stood above in 3 of 6 looks, the second in 6 of 6: 0.75 on the mean of both.
+    """
+    Campaign.objects.update(type="ranking")
+    first = ranked(of_three(campaign), person, (0, 1, 2), (0, 1, 2))
+    ranked(again(first), person, (0, 2, 1), (0, 1, 2))
+    meant = ranked(of_three(campaign), person, (2, 0, 1), (2, 1, 0))
+    ranked(again(meant), person, (2, 0, 1), (0, 1, 2))
+    followed = ranked(of_three(campaign), person, (0, 1, 2), (0, 1, 2))
+    moved = ranked(again(followed), person, (2, 1, 0), (2, 1, 0))
+    found = of(person, campaign)
+    assert (found["repeats"]["part"], found["repeats"]["n"]) == (2, 3)
+    swapped = found["swapped"]
+    assert (swapped["n"], swapped["alike"], swapped["first"], swapped["second"]) == (6, 3, 3, 0)
+    assert swapped["value"] == pytest.approx(0.75)
+    two = score_interval(0.75, 2)  # as of two answers, not of six
+    assert (swapped["low"], swapped["high"]) == (two.low, two.high)
+    assert swapped["behind"] == [str(moved.uid)]
+    assert found["position"] is None, "no first place of a pair"
 
 
 def test_ties_either_way_round_are_the_same_answer_and_pull_nowhere(
@@ -205,4 +253,4 @@ def test_a_page_a_command_and_a_job(campaign: Campaign, person: Member) -> None:
 
 
 def test_nobody_yet(campaign: Campaign) -> None:
-    assert consistency_report(campaign)["people"] == []
+    assert consistency_report(Read(campaign))["people"] == []

@@ -28,6 +28,7 @@ from evalhub.judgments.services.submit import submit_judgment
 from evalhub.quality.scope import Scope
 from evalhub.quality.services import take_snapshot
 from evalhub.reports.making import REPORTS
+from evalhub.reports.read import Read
 from evalhub.rubrics.models import CarryRule, Criterion, RubricVersion
 from tests import factories as make
 
@@ -241,7 +242,7 @@ def test_the_report_lays_both_halves_side_by_side(trial: Campaign) -> None:
         judge_all(trial, member, nth + 1, "A")  # no agreement on clarity
     for nth, member in enumerate(people[2]):
         judge_all(trial, member, None if nth == 0 else 4, "tie")
-    made = REPORTS["wordings"](fresh(trial))
+    made = REPORTS["wordings"](Read(fresh(trial)))
     assert json.loads(json.dumps(made)) == made
     assert [(w["version"], w["people"], w["judgments"]) for w in made["wordings"]] == [
         (1, 3, 9),
@@ -256,7 +257,7 @@ def test_the_report_lays_both_halves_side_by_side(trial: Campaign) -> None:
     assert rows["agreement", "clarity"]["sides"][0]["value"] < 0
     assert rows["seconds", ""]["sides"][0]["value"] == 4
     keep_wording(campaign=trial, version=trial.rubric_version, by=people[1][0])
-    kept = REPORTS["wordings"](fresh(trial))  # the trial can be read afterwards, too
+    kept = REPORTS["wordings"](Read(fresh(trial)))  # the trial can be read afterwards, too
     assert kept["rows"] == made["rows"]
 
 

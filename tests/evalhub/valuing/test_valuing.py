@@ -19,6 +19,7 @@ from evalhub.jobs.models import Job
 from evalhub.jobs.services import cancel_job
 from evalhub.judgments.models import Judgment
 from evalhub.reports.leaderboard import BY_LOT, leaderboard_report
+from evalhub.reports.read import Read
 from evalhub.valuing.choices import VALUE, Aim
 from evalhub.valuing.errors import CannotValue
 from evalhub.valuing.jobs import STEP, interleaved
@@ -209,7 +210,7 @@ def test_a_leaderboard_of_what_the_lot_chose_stands_beside(campaign: Campaign) -
     valued(ask_by_value(campaign=campaign, by_lot=50))
     judged(tasks)
     lots = set(ValuedTask.objects.filter(by_lot=True).values_list("task_id", flat=True))
-    boards = {each["question"]: each for each in leaderboard_report(campaign)["boards"]}
+    boards = {each["question"]: each for each in leaderboard_report(Read(campaign))["boards"]}
     assert (boards["overall"]["judgments"], boards[BY_LOT]["judgments"]) == (40, len(lots))
 
 

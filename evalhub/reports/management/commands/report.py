@@ -13,19 +13,21 @@ from rich.table import Table
 from evalhub.campaigns.models import Campaign
 from evalhub.reports.choices import ReportKind
 from evalhub.reports.flat import csv_text, figures_in
-from evalhub.reports.making import REPORTS
+from evalhub.reports.making import REPORTS, Read
 from evalhub.reports.paper import bias_file
 from evalhub.reports.parts import PARTS, only
 from evalhub.reports.progress import progress_report
+from evalhub.reports.queries import kinds_of
 
 PROGRESS = "progress"  # needs no job, so it is no kind of Report
+ALL = "all"  # of those that the campaign has, from answers that are read once
 
 
 class Command(BaseCommand):
-    help = "Compute a report on a campaign's judgments and print it."
+    help = "Compute a report on a campaign's judgments, or all of them, and print it."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("report", choices=sorted(_TABLES))
+        parser.add_argument("report", choices=sorted([*_TABLES, ALL]))
         parser.add_argument("--campaign", required=True, type=UUID, metavar="UID")
         form = parser.add_mutually_exclusive_group()
         form.add_argument("--json", action="store_true", help="print one JSON object")
@@ -50,8 +52,11 @@ class Command(BaseCommand):
         if by and by not in PARTS.get(kind, ()):
             raise CommandError(f"The report on {kind} is not split by {by}.")
         console = Console(stderr=True)
+        if kind == ALL:
+            self._all(campaign, console, options)
+            return
         with console.status("Computing"):
-            made = progress_report(campaign) if kind == PROGRESS else REPORTS[kind](campaign)
+            made = progress_report(campaign) if kind == PROGRESS else REPORTS[kind](Read(campaign))
         if by and not output:
             made = only(kind, made, by)
         if output:
@@ -65,9 +70,26 @@ class Command(BaseCommand):
         elif options["csv"]:
             self.stdout.write("".join(csv_text(made)))
         else:
-            with console.capture() as shown:
-                console.print(_table(kind, by, made))
-            self.stdout.write(shown.get())
+            self._print(console, _table(kind, by, made))
+
+    def _all(self, campaign: Campaign, console: Console, options: dict[str, Any]) -> None:
+        """One JSON object of all by their kinds, or one table after the other."""
+        if options["csv"]:
+            raise CommandError("The reports differ in their lines: ask for each as CSV.")
+        read = Read(campaign)
+        made: dict[str, dict[str, Any]] = {}
+        for kind in kinds_of(campaign):
+            with console.status(f"Computing: {kind}"):
+                made[kind.value] = REPORTS[kind](read)
+            if not options["json"]:
+                self._print(console, _table(kind, None, made[kind.value]))
+        if options["json"]:
+            self.stdout.write(json.dumps(made))
+
+    def _print(self, console: Console, table: Table) -> None:
+        with console.capture() as shown:
+            console.print(table)
+        self.stdout.write(shown.get())
 
 
 def _table(kind: str, by: str | None, made: dict[str, Any]) -> Table:
