@@ -141,15 +141,13 @@ def _compares(workspace: Workspace, criteria: Criteria, slug: str) -> Q:
         either |= sides
     preferred = criteria.get("preferred", "")
     found = Q(Exists(_preferring(said.filter(either), preferred)))
-    if preferred in _BY_PLACE:
+    if preferred in _BY_PLACE or slug not in (OVERALL, ""):
         return Q(Case(When(found, then=True), default=False, output_field=BooleanField()))
-    if slug not in (OVERALL, ""):
-        return found
     return found | Q(Exists(_ranked_so(_ranked(one, two, mine, theirs), preferred)))
 
 
-# Nobody is asked what stood first of a ranking. An EXISTS alone would become a join, which the planner takes
-# for one of a single row: six seconds at 300,000, where a CASE is worked out row by row, newest first.
+# Nobody is asked what stood first of a ranking, nor ranks by a criterion. An EXISTS alone would become a join, which
+# the planner takes for one of a single row: six seconds at 300,000, where a CASE is worked out row by row, newest first.
 _BY_PLACE = (Preferred.FIRST, Preferred.SECOND)
 
 

@@ -27,6 +27,7 @@ from evalhub.runs.following import Follower
 from evalhub.runs.handed_in import HandedIn, artifacts_of, handed_in
 from evalhub.runs.models import TRAINING, Recipe, Run
 from evalhub.runs.sameness import demand_same_code
+from evalhub.runs.tidying import tidy_runs
 from evalhub.runs.trainer import LOG, Trainer, environment_of
 from training.contract import (
     EXIT_INTERRUPTED,
@@ -56,6 +57,7 @@ def execute_run(job: Job, beat: Beat) -> Run:
         else:
             _carry_out(run, attempt=job.attempt, beat=beat)
     drop_checkpoints(run)
+    tidy_runs()  # whoever carries runs out has the disk; the clock's own look is at another machine's
     return run
 
 

@@ -18,9 +18,7 @@ KEEP_CHECKPOINTS = timedelta(days=7)
 
 
 def execute(job: Job, beat: Beat) -> dict[str, Any]:
-    made = result_of(execute_run(job, beat))
-    tidy_runs()  # whoever trains has the disk; the clock's own look is at another machine's
-    return made
+    return result_of(execute_run(job, beat))
 
 
 def sweep_checkpoints() -> None:
@@ -28,7 +26,6 @@ def sweep_checkpoints() -> None:
 
     And from the disk here the folders of runs that need none.
     """
-    tidy_runs()
     old = Run.objects.filter(
         job__state__in=[JobState.FAILED, JobState.CANCELLED],
         job__ended_at__lt=timezone.now() - KEEP_CHECKPOINTS,
@@ -37,6 +34,7 @@ def sweep_checkpoints() -> None:
         drop_checkpoints(run)
         run.checkpoints = []
         run.save(update_fields=["checkpoints"])
+    tidy_runs()
 
 
 def measure(job: Job, beat: Beat) -> dict[str, Any]:

@@ -37,9 +37,11 @@ def watch(sweep: Sweep) -> Sweep:
 
 
 def _one_step(tries: list[Try]) -> None:
-    waiting = [try_ for try_ in tries if try_.run.job.state == JobState.QUEUED]
-    if waiting and not live_workers(Queue.GPU):
-        jobs.execute(waiting[0].run.job.uid)
+    """One with a label waits for a worker that offers it: this process offers none."""
+    queued = [try_.run.job for try_ in tries if try_.run.job.state == JobState.QUEUED]
+    waiting = [job for job in queued if not job.label]
+    if waiting and not live_workers(Queue.GPU, of=waiting[0].workspace):
+        jobs.execute(waiting[0].uid)
     else:
         time.sleep(LOOK_EVERY)  # pace of looking, not a wait for something to be true
 

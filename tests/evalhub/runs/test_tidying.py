@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -69,11 +70,38 @@ def test_what_lies_here_alone_stays_for_a_month(state: JobState, erin: Member) -
     assert not run_dir(run).exists()
 
 
-def test_what_the_file_store_has_lost_is_not_taken_for_stored(erin: Member) -> None:
-    run = a_run(erin, JobState.SUCCEEDED, days=8)
+@pytest.mark.parametrize("days", [8, 31])
+def test_what_the_file_store_has_lost_is_not_taken_for_stored(days: int, erin: Member) -> None:
+    run = a_run(erin, JobState.SUCCEEDED, days=days)
     file_store().erase(run.artifacts["log.txt"]["key"])
     assert tidy_runs() == 0
     assert run_dir(run).is_dir()
+
+
+def test_replies_that_were_kept_do_not_stand_for_the_log(erin: Member) -> None:
+    run = a_run(erin, JobState.CANCELLED, days=8)
+    run.artifacts = {"answered": run.artifacts["log.txt"]}
+    run.save()
+    assert tidy_runs() == 0
+    assert run_dir(run).is_dir()
+
+
+def test_a_file_store_that_refuses_spoils_neither_a_run_nor_the_rest(
+    erin: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused, done = (a_run(erin, JobState.SUCCEEDED, days=8) for _ in range(2))
+    store, key = type(file_store()), refused.artifacts["log.txt"]["key"]
+    exists = store.exists
+
+    def refusing(self: Any, asked: str) -> bool:
+        if asked == key:
+            raise PermissionError("403")
+        return exists(self, asked)
+
+    monkeypatch.setattr(store, "exists", refusing)
+    assert tidy_runs() == 1
+    assert run_dir(refused).is_dir()
+    assert not run_dir(done).exists()
 
 
 def test_what_is_no_run_of_this_database_is_left_alone(erin: Member) -> None:

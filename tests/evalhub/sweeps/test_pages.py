@@ -154,6 +154,20 @@ def test_ctrl_c_cancels_the_sweep_and_its_tries(
     assert {run.job.state for run in Run.objects.filter(try_of__isnull=False)} == {JobState.CANCELLED}  # fmt: skip
 
 
+def test_tries_with_a_label_are_left_to_workers_that_offer_it(
+    erin: Member, base: LanguageModel, build: DatasetBuild, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    def looked(_seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("evalhub.sweeps.console.jobs.execute", pytest.fail)
+    monkeypatch.setattr("evalhub.sweeps.console.time.sleep", looked)
+    spec = {"recipe": "sft", "models": ["tiny"], "build": str(build.uid), "kind": "curve", "label": "a100"}  # fmt: skip
+    (tmp_path / "spec.json").write_text(json.dumps(spec))
+    with pytest.raises(CommandError, match="was cancelled"):
+        call_command("sweep", tmp_path / "spec.json")
+
+
 def test_a_stranger_sees_no_sweep(erin: Member, charlie: Member, client: Client, base: LanguageModel, build: DatasetBuild) -> None:  # fmt: skip
     curve = start_curve(workspace=erin.workspace, recipe="sft", build=build, model=base, by=erin)
     assert charlie.user is not None
