@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 
+from training.adapter_files import CONFIG, task_of
 from training.artifacts import write_rows
 from training.attempt import Attempt
 from training.contract import EvaluateOptions
@@ -12,7 +12,7 @@ from training.data import encode_rows, room, settle
 from training.device import choose_device
 from training.errors import InputError
 from training.metrics.pairs import share_won
-from training.models import ADAPTER_FILES, JUDGES, attach_adapter, load_base
+from training.models import JUDGES, attach_adapter, load_base
 from training.reading import Reader
 from training.rewarding import all_rewards
 from training.rows import Row
@@ -21,11 +21,16 @@ SIDES = ("chosen", "rejected")
 
 
 def is_judge(attempt: Attempt) -> bool:
-    """Whether the spec's adapter scores answers; one that cannot be read is somebody else's to refuse."""
-    config = attempt.path(attempt.spec.adapter) / ADAPTER_FILES[0]
-    if not attempt.spec.adapter or not config.is_file():
+    """Whether the spec's adapter scores answers; one that is not there is refused where it is put on its base.
+
+    Raises:
+        InputError: its configuration cannot be read.
+    """
+    given = attempt.spec.adapter
+    place = attempt.path(given)
+    if not given or not (place / CONFIG).is_file():
         return False
-    return bool(json.loads(config.read_text("utf-8")).get("task_type") == JUDGES)
+    return bool(task_of(place, named=given) == JUDGES)
 
 
 def measure_judge(

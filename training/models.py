@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
+from training.adapter_files import ADAPTER_FILES, task_of
 from training.artifacts import put_in_place
 from training.attempt import Attempt
 from training.contract import TrainOptions
@@ -30,7 +30,6 @@ from training.environment import ALLOW_HUB_VARIABLE, is_hub_id
 from training.errors import InputError
 from training.quantising import PACKED, demand_quantising, nf4
 
-ADAPTER_FILES = ("adapter_config.json", "adapter_model.safetensors")
 TALKS, JUDGES = "CAUSAL_LM", "SEQ_CLS"  # PEFT's words for what a model is for
 HEAD = "score"  # transformers' name for the head that gives one number
 SAFELY = {"trust_remote_code": False}
@@ -175,13 +174,13 @@ def attach_adapter(
         named: how it is told from others on the same base.
 
     Raises:
-        InputError: a file is missing, or it was made for another base or to do something else.
+        InputError: a file is missing or cannot be read, or it was made for another base or to do something else.
     """
     given = folder or attempt.spec.adapter
     place = attempt.path(given)
     if missing := [name for name in ADAPTER_FILES if not (place / name).is_file()]:
         raise InputError(f"The adapter {given} lacks {' and '.join(missing)}.")
-    made = json.loads((place / ADAPTER_FILES[0]).read_text("utf-8")).get("task_type")
+    made = task_of(place, named=given)
     if made in _TOLD and made != kind:
         raise InputError(
             f"The adapter {given} {_TOLD[made]}; the {attempt.spec.recipe} recipe needs "

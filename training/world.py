@@ -1,8 +1,9 @@
 """The processes that train one model together, each on a device of its own, on one machine.
 
-What they learn does not depend on how many they are: every process draws the same batches, reads its
-share of each, and their gradients are summed before the optimizer's step. The first process is the run;
-it starts the others, and they end with it. Only it tells, writes checkpoints and artifacts.
+What they learn does not depend on how many they are, but for kto's drift and rloo's draws, which are of what
+each reads: every process draws the same batches, reads its share of each, and their gradients are summed
+before the optimizer's step. The first process is the run; it starts the others, and they end with it. Only
+it tells, writes checkpoints and artifacts.
 Shapes: none.
 """
 

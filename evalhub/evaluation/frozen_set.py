@@ -60,8 +60,8 @@ def frozen_set(
     Of a benchmark all rows, of builds those of the test split; tasks of a harness are named in `options`.
 
     Raises:
-        NothingToMeasure: builds and a benchmark together, or none of both and no tasks; no build has such
-            rows.
+        NothingToMeasure: builds and a benchmark together, or none of both and no tasks; a reward build; no
+            build has such rows.
     """
     if benchmark is not None and builds:
         raise NothingToMeasure(
@@ -74,6 +74,12 @@ def frozen_set(
         raise NothingToMeasure(
             "Name what to measure on: a build, a benchmark, or tasks of lm-evaluation-harness."
         )
+    for build in builds:
+        if build.kind == BuildKind.REWARD:
+            raise NothingToMeasure(
+                f"{build} is a reward build, whose pairs are for reward models: a model that writes answers is "
+                "measured on the pairs of a preference build. Name one of those, or leave it out."
+            )
     inputs = {}
     for name, (kind, file) in FILES.items():
         for build in builds:

@@ -105,9 +105,9 @@ def read_policy(values: dict[str, Any]) -> Policy:
     faults += [f"start.{fault}" for fault in policy.start.faults()]
     faults += [f"pause.{fault}" for fault in policy.pause.faults()]
     faults += _search_faults(policy)
-    faults += _train_faults(policy)
+    faults += _train_faults(policy.train)
     if faults:
-        raise BadPolicy("The policy cannot be used: " + "; ".join(faults) + ".")
+        raise _bad(faults)
     needed = {"rating": 1, "comparison": 2, "ranking": 3}[policy.campaign.type]
     if policy.generate.n < needed:
         raise BadPolicy(
@@ -115,6 +115,10 @@ def read_policy(values: dict[str, Any]) -> Policy:
             f"{needed} or more."
         )
     return policy
+
+
+def _bad(faults: list[str]) -> BadPolicy:
+    return BadPolicy("The policy cannot be used: " + "; ".join(faults) + ".")
 
 
 TOLD = ("sft", "dpo", "evaluate")  # recipes whose options stand in the policy as they are
@@ -134,8 +138,7 @@ def _generate_faults(generate: Generate) -> list[str]:
     return [f"generate.{fault}" for fault in faults]
 
 
-def _train_faults(policy: Policy) -> list[str]:
-    train, space = policy.train, policy.search.space if policy.search else {}
+def _train_faults(train: Train) -> list[str]:
     faults = [
         f"train.{name} is {uid}, but must be a uid, or nothing"
         for name, uid in (("probe", train.probe), ("teacher", train.teacher))
@@ -145,15 +148,26 @@ def _train_faults(policy: Policy) -> list[str]:
         faults.append(
             f"train.label is {train.label!r}, but must be lower-case letters, digits and hyphens"
         )
+    return faults
+
+
+def demand_acts(policy: Policy) -> None:
+    """Refuse what would be read in vain; asked when a policy is saved, so that one of before is still followed.
+
+    Raises:
+        BadPolicy: a teacher without distil or the reverse, or elastic weights, which no Round can use.
+    """
+    space, faults = policy.search.space if policy.search else {}, []
     distils = bool(policy.sft.get("distil")) or "distil" in space
-    if distils != bool(train.teacher):
+    if distils != bool(policy.train.teacher):
         faults.append("train.teacher and sft.distil go together: name both, or none")
     if policy.sft.get("ewc") or "ewc" in space:
         faults.append(
             "sft.ewc holds an adapter that is trained further, and a Round trains its own afresh: "
             "take kl_to_base"
         )
-    return faults
+    if faults:
+        raise _bad(faults)
 
 
 def _search_faults(policy: Policy) -> list[str]:

@@ -17,7 +17,7 @@ from evalhub.loops.errors import (
 from evalhub.loops.models import Loop, Round
 from evalhub.loops.pausing import go_on
 from evalhub.loops.paying import demand_may_pay
-from evalhub.loops.policy import Policy, differences, read_policy, stored
+from evalhub.loops.policy import Policy, demand_acts, differences, read_policy, stored
 from evalhub.loops.records import record_of
 from evalhub.loops.starting import begin_round, demand_none_running
 from evalhub.loops.turning import advance
@@ -28,7 +28,9 @@ from evalhub.registry.services import default_base_model
 from evalhub.rubrics.errors import UnfitRubric
 from evalhub.rubrics.models import RubricVersion
 from evalhub.rubrics.services import default_rubric
-from evalhub.runs.beside import beside_of
+from evalhub.runs.beside import beside_of, probe_file
+from evalhub.runs.demands import demand_teacher
+from evalhub.runs.models import Recipe
 
 
 class LoopChanges(TypedDict, total=False):
@@ -55,7 +57,8 @@ def create_loop(
 
     Raises:
         BadPolicy: a field or option that we do not know, or a value of the wrong type.
-        CannotRun: the model is not a base model.
+        BadSpec: nothing can be read from the probe.
+        CannotRun: the model is not a base model, or nothing can be learnt from the teacher.
         Forbidden: only a lead says what people earn.
         LoopSlugTaken: the workspace has a Loop of that slug.
     """
@@ -92,7 +95,7 @@ def edit_loop(*, loop: Loop, by: Member | None = None, **changes: Unpack[LoopCha
     Loop, because an adapter in service on the old one would mean nothing on it.
 
     Raises:
-        BadPolicy, Forbidden: as for `create_loop`.
+        BadPolicy, BadSpec, CannotRun, Forbidden: as for `create_loop`.
         RoundRunning: the collection or the rubric would change under a running Round.
     """
     loop = Loop.objects.select_for_update().get(pk=loop.pk)
@@ -237,9 +240,20 @@ def cancel_round(*, round_: Round, by: Member | None = None) -> Round:
 
 
 def _policy_of(workspace: Workspace, values: dict[str, Any]) -> Policy:
-    """Raise NotFound where training shall read a build or a model that the workspace has not."""
+    """A policy to save, whose probe and teacher are there and do what they are named for.
+
+    Raises:
+        BadPolicy: as `read_policy` and `demand_acts` say.
+        NotFound: training shall read a build or a model that the workspace has not.
+        BadSpec, CannotRun: nothing can be read from that build, or learnt from that model.
+    """
     policy = read_policy(values)
-    beside_of(policy.train.beside("sft"), workspace)
+    demand_acts(policy)
+    beside = beside_of(policy.train.beside(Recipe.SFT), workspace)
+    if beside.probe is not None:
+        probe_file(beside.probe, Recipe.SFT)
+    if beside.teacher is not None:
+        demand_teacher(beside.teacher, Recipe.SFT)
     return policy
 
 

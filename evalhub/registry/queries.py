@@ -43,9 +43,12 @@ def _node(model: LanguageModel, below: dict[int | None, list[LanguageModel]]) ->
 
 
 def _figures(metrics: dict[str, Any]) -> list[str]:
-    """The two that decide; what was not measured is left out."""
+    """Those that decide; what was not measured is left out."""
     accuracy, perplexity = metrics["preference_accuracy"], metrics["perplexity"]
+    rewards = metrics.get("reward_accuracy", {"n": 0})  # evaluations of before have none
     told = []
+    if rewards["n"]:  # of a reward model, which writes nothing and so has neither of the others
+        told.append(f"reward accuracy {rewards['value'] * 100:.0f} %")
     if accuracy["n"]:
         told.append(f"preference accuracy {accuracy['value'] * 100:.0f} %")
     if perplexity["n"]:

@@ -32,7 +32,8 @@ def lent(run: Run) -> dict[str, Any]:
         "lease_seconds": settings.EVALHUB_LEASE_SECONDS,
         "spec": spec | ({"model": ""} if told else {}),
         "base": told or {},
-        "teacher_base": taught_by or {},
+        # told only where there is one: a worker of an earlier version refuses it, and would take its own base
+        **({"teacher_base": taught_by or {}} if apart is not None else {}),
         "is_taught": run.teacher is not None,
         "files": {path: _told(file) for path, file in inputs_of(run).items()},
         "checkpoints": [

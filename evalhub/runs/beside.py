@@ -62,7 +62,7 @@ class Beside:
             raise BadSpec("ewc holds an adapter that is trained further; a base gets a fresh one, so take kl_to_base instead.")  # fmt: skip
         found = {}
         if self.probe is not None:
-            found[PROBE] = _probe_file(self.probe, recipe)
+            found[PROBE] = probe_file(self.probe, recipe)
         if self.earlier is not None:
             found[EARLIER] = _earlier_file(self.earlier)
         return found
@@ -103,7 +103,12 @@ def beside_of(uids: Mapping[str, str], workspace: Workspace) -> Beside:
     return Beside(**found)
 
 
-def _probe_file(build: DatasetBuild, recipe: str) -> FileRef:
+def probe_file(build: DatasetBuild, recipe: str) -> FileRef:
+    """The rows that tell what is forgotten.
+
+    Raises:
+        BadSpec: the recipe forgets nothing, or the build has no such rows.
+    """
     if recipe == Recipe.REWARD:
         raise BadSpec("A reward model writes nothing that it could forget: leave the probe out.")
     if build.kind not in PROBES:

@@ -44,13 +44,13 @@ SETTINGS = (
     ),
     Explained(
         "devices", LEARNING,
-        "Devices of one machine that read each batch together, with a copy of the model on each or, by sharding, a part of it. What is learnt does not depend on it; the worker must have so many.",
+        "Devices of one machine that read each batch together, with a copy of the model on each or, by sharding, a part of it. What is learnt does not depend on it, but for kto, which takes its drift over each device's own rows, and rloo, which draws other answers; the worker must have so many.",
         "1; as many as the worker has when a run takes hours",
     ),
     Explained(
         "sharding", LEARNING,
         "fsdp leaves each device its share of the base's layers, gathered one by one as they are read: for a base that no device holds whole. "
-        "What is learnt is the same, more slowly; it goes with adapters, and not with dora or quantise.",
+        "What is learnt is the same, more slowly (of kto, what it is with so many devices); it goes with adapters, and not with dora or quantise.",
         "nothing; fsdp with two devices or more where the base does not fit otherwise", recipes=SHARED,
     ),
     Explained(

@@ -187,6 +187,24 @@ def test_an_adapter_for_another_base_is_refused(tiny_model: Path, run: Run, trai
 
 
 @pytest.mark.parametrize(
+    ("said", "told"),
+    [(b"{", "cannot be read"), (b"\xff", "cannot be read"), (b"[]", "is no object")],
+)
+@pytest.mark.parametrize("recipe", ["sft", "evaluate"])
+def test_an_adapter_whose_configuration_is_broken_is_refused_by_name(
+    tiny_model: Path, run: Run, recipe: str, said: bytes, told: str
+) -> None:
+    given = run.folder / "given"
+    given.mkdir(parents=True)
+    (given / "adapter_config.json").write_bytes(said)
+    (given / "adapter_model.safetensors").write_bytes(b"")
+    inputs = {{"sft": "train", "evaluate": "texts"}[recipe]: run.rows("rows", texts(2))}
+    result = run.ask(recipe, model=str(tiny_model), adapter="given", inputs=inputs).attempt()
+    assert result.fault == "input", result
+    assert f"adapter_config.json of the adapter given {told}" in result.error
+
+
+@pytest.mark.parametrize(
     "losses, weights", [(["magic"], [1.0]), (["sigmoid"], [1.0, 0.1]), ([], [])]
 )
 def test_losses_that_mean_nothing_are_refused(

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from tests.training.conftest import Run
-from tests.training.runs import answer, question
+from tests.training.runs import answer, question, start
 
 pytestmark = [
     pytest.mark.slow,
@@ -92,3 +92,21 @@ def test_good_and_bad_weigh_the_same_in_sum() -> None:
     assert made.tolist() == pytest.approx([2.0, 2 / 3, 2 / 3, 2 / 3])
     alone = balanced(torch.tensor([1.0, 1.0]), torch.tensor([True, True]))
     assert alone.tolist() == [1.0, 1.0]
+
+
+@pytest.mark.long
+def test_several_devices_take_the_drift_each_over_its_own_rows(
+    tiny_model: Path, run: Run, another_run: Run, tmp_path: Path
+) -> None:
+    """As the help says of kto alone: near to what one device learns, and the same with the base split or not."""
+    split_run, more = Run(tmp_path / "split"), {"batch_size": 2, "max_steps": 8}
+    assert kto(run, tiny_model, verdicts(12), **more).attempt().ok
+    kto(another_run, tiny_model, verdicts(12), devices=2, **more)
+    kto(split_run, tiny_model, verdicts(12), devices=2, sharding="fsdp", **more)
+    for each in (another_run, split_run):
+        assert start(each.folder).wait(120) == 0
+    alone, together, split = (each.losses() for each in (run, another_run, split_run))
+    assert together[0] == pytest.approx(alone[0], abs=2e-6), "nothing has drifted yet"
+    assert split == pytest.approx(together, abs=2e-6)
+    assert together == pytest.approx(alone, abs=0.03)
+    assert together != pytest.approx(alone, abs=1e-4)

@@ -3,8 +3,9 @@
 The KTO of Ethayarajh et al. (arXiv:2402.01306). Differs from TRL: how far the model has drifted is read
 from an answer to another prompt that is drawn once for each row, not from the neighbour in the batch,
 which may be of the same prompt; and good and bad answers weigh the same in sum. The reference is the
-model that training begins with, so the first loss is one half. By hand: as the sft recipe, with rows
-of prompt, completion and label.
+model that training begins with, so the first loss is one half. With several devices the drift is a mean
+over the rows of each, as it is over the rows of each part of a batch that is read in parts. By hand: as the
+sft recipe, with rows of prompt, completion and label.
 """
 
 from __future__ import annotations

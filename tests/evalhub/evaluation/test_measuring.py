@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
 from evalhub.accounts.models import Member
 from evalhub.audit.models import Entry
@@ -124,6 +126,17 @@ def test_a_set_without_test_rows_is_refused_with_the_remedy(
         evaluate_model(workspace=erin.workspace, model=base, builds=empty, by=erin)
 
 
+def test_a_reward_build_of_a_model_that_writes_is_refused_by_name_not_left_out(
+    base: LanguageModel, builds: list[DatasetBuild], erin: Member
+) -> None:
+    pairs = built(erin.workspace, "reward")
+    for named in ([pairs], [builds[0], pairs]):
+        with pytest.raises(NothingToMeasure, match="the pairs of a preference build") as refused:
+            evaluate_model(workspace=erin.workspace, model=base, builds=named, by=erin)
+        assert str(pairs) in str(refused.value)
+    assert not Evaluation.objects.exists()
+
+
 def test_an_adapter_is_compared_with_its_base_row_by_row(
     base: LanguageModel, builds: list[DatasetBuild], erin: Member
 ) -> None:
@@ -188,7 +201,7 @@ def rewards(spec: RunSpec, run_dir: Path, artifacts: Path) -> dict[str, float]:
 
 @pytest.mark.parametrize("kind", ["preference", "reward"])
 def test_a_reward_model_is_measured_on_held_out_pairs_with_an_interval(
-    kind: str, judge: LanguageModel, erin: Member, monkeypatch: pytest.MonkeyPatch
+    kind: str, judge: LanguageModel, erin: Member, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By hand: 20 pairs, one wrong and one undecided, so 18.5 of 20 are 0.925."""
     monkeypatch.setitem(RECIPES, "evaluate", rewards)
@@ -197,6 +210,9 @@ def test_a_reward_model_is_measured_on_held_out_pairs_with_an_interval(
     assert (found["value"], found["n"]) == (0.925, 20)
     assert found["low"] < 0.925 < found["high"]
     assert evaluation.metrics["preference_accuracy"]["n"] == 0, "it writes no answers"
+    client.force_login(erin.user)
+    tree = client.get(reverse("registry:list", args=[erin.workspace.slug])).content.decode()
+    assert "reward accuracy 92 %" in tree
     assert list(evaluation.run.spec["inputs"]) == ["pairs"]
     assert not Comparison.objects.exists()
 

@@ -45,9 +45,6 @@ def test_without_pairs_every_chain_is_sft() -> None:
         ({"accepts_simulated": "yes"}, "Expected `bool`"),
         ({"train": {"probe": "x"}}, "train.probe is x, but must be a uid"),
         ({"train": {"label": "A 100"}}, "train.label is 'A 100'"),
-        ({"sft": {"distil": 0.5}}, "train.teacher and sft.distil go together"),
-        ({"train": {"teacher": "00000000-0000-4000-8000-00000000000a"}}, "go together"),
-        ({"sft": {"ewc": 0.5}}, "sft.ewc holds an adapter that is trained further"),
     ],
 )
 def test_a_policy_that_cannot_be_followed_is_refused(

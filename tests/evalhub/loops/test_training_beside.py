@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from evalhub.accounts.models import Member
 from evalhub.common.errors import NotFound
-from evalhub.loops.services import start_round
+from evalhub.loops.errors import BadPolicy
+from evalhub.loops.services import edit_loop, start_round
+from evalhub.registry.errors import CannotRun
+from evalhub.registry.models import ModelKind
+from evalhub.registry.services import add_adapter
+from evalhub.runs.errors import BadSpec
 from evalhub.runs.models import Run
 from tests.evalhub.loops.scenes import a_loop, turned
 from tests.evalhub.runs.scenes import base_model, built, without_torch
@@ -37,3 +43,46 @@ def test_a_teacher_of_another_workspace_is_not_there(erin: Member, charlie: Memb
     strange = base_model(charlie.workspace, tmp_path / "strange", name="strange")
     with pytest.raises(NotFound, match="teacher names no model of"):
         a_loop(erin, tmp_path, sft={"distil": 1.0}, train={"teacher": str(strange.uid)})
+
+
+def test_what_a_probe_or_a_teacher_cannot_do_is_said_when_the_policy_is_saved(
+    erin: Member, tmp_path: Path
+) -> None:
+    unpaired = built(erin.workspace, "unpaired", validation=4)
+    without = built(erin.workspace, "sft")
+    base = base_model(erin.workspace, tmp_path / "teacher", name="teacher")
+    judge = add_adapter(workspace=erin.workspace, name="judge", parent=base, files={}, kind=ModelKind.REWARD)  # fmt: skip
+    loop = a_loop(erin, tmp_path)
+    before = loop.policy
+    for changes, refusal, told in (
+        ({"train": {"probe": str(unpaired.uid)}}, BadSpec, "a unpaired build"),
+        ({"train": {"probe": str(without.uid)}}, BadSpec, "build it with a validation split"),
+        ({"sft": {"distil": 0.5}, "train": {"teacher": str(judge.uid)}}, CannotRun, "writes none"),
+    ):
+        with pytest.raises(refusal, match=told):
+            edit_loop(loop=loop, by=erin, policy=before | changes)
+    loop.refresh_from_db()
+    assert loop.policy == before
+
+
+TEACHER = {"train": {"teacher": "00000000-0000-4000-8000-00000000000a"}}
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"sft": {"distil": 0.5}}, "train.teacher and sft.distil go together"),
+        (TEACHER, "go together"),
+        ({"sft": {"ewc": 0.5}}, "sft.ewc holds an adapter that is trained further"),
+    ],
+)
+def test_what_would_do_nothing_is_not_saved_but_a_policy_of_before_is_followed(
+    changes: dict[str, Any], told: str, erin: Member, tmp_path: Path
+) -> None:
+    """An option that the chain never reads stops no Round that is under way."""
+    loop = a_loop(erin, tmp_path, chain="dpo")
+    with pytest.raises(BadPolicy, match=told):
+        edit_loop(loop=loop, by=erin, policy=loop.policy | changes)
+    loop.policy = loop.policy | changes  # as an earlier version kept it
+    loop.save(update_fields=["policy"])
+    assert turned(start_round(loop=loop, by=erin)).state == "succeeded"

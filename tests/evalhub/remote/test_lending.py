@@ -27,6 +27,7 @@ from evalhub.runs.models import Run
 from evalhub.runs.services import start_run
 from tests.evalhub.remote.conftest import Hand, code_of, fetched, sha256_of
 from tests.security.routes import all_routes
+from training.remote.lent import Lent
 
 Start = Callable[..., Run]
 
@@ -227,6 +228,23 @@ def test_an_adapter_to_go_on_from_is_lent_with_its_digests(erin: Member, hand: H
     assert (lent["spec"]["model"], lent["spec"]["adapter"], lent["base"]) == ("some/model", "adapter", {})  # fmt: skip
     content = fetched(hand.post("fetch", {"sha256": rows.sha256}))
     assert lent["files"]["adapter/adapter_config.json"]["sha256"] == sha256_of(content)
+
+
+@pytest.mark.parametrize(
+    ("teacher", "told"), [("", ""), ("of the same base", ""), ("of the hub", "some/larger")]
+)
+def test_a_teachers_base_is_told_only_where_there_is_one(
+    erin: Member, hand: Hand, teacher: str, told: str
+) -> None:
+    """A worker of an earlier version refuses a key that it does not know, and its runs would fail one by one."""
+    base = add_base_model(workspace=erin.workspace, name="own", source="some/model")
+    larger = add_base_model(workspace=erin.workspace, name="larger", source="some/larger")
+    found = {"": None, "of the same base": base, "of the hub": larger}[teacher]
+    start_run(workspace=erin.workspace, recipe="sft", model=base, teacher=found, by=erin)
+    lent = hand.take()
+    assert ("teacher_base" in lent) == bool(told)
+    assert lent["spec"]["teacher"] == told
+    assert Lent.of(lent).is_taught == bool(teacher), "the present worker takes both forms"
 
 
 def test_a_teacher_on_another_base_is_read_here_first_and_lent_beside_the_runs_own(

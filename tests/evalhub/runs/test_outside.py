@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 from django.test import Client
@@ -20,8 +21,9 @@ from evalhub.audit.models import Entry
 from evalhub.common.files import file_store
 from evalhub.lineage.queries import outside_models
 from evalhub.registry.errors import ModelNameTaken, UnfitAdapter
+from evalhub.registry.files import folder_of
 from evalhub.registry.models import LanguageModel
-from evalhub.registry.services import add_base_model
+from evalhub.registry.services import add_base_model, add_whole_model
 from evalhub.runs.errors import BadSpec
 from evalhub.runs.outside import register_adapter
 from tests.evalhub.runs.adapters import MODULE, adapter_folder
@@ -95,6 +97,23 @@ def test_an_adapter_that_does_not_fit_is_refused(
     with pytest.raises(UnfitAdapter, match=why):
         register(erin, base, adapter_folder(tmp_path, **changed))
     assert not LanguageModel.objects.filter(kind="adapter").exists()
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [({"inside": 511}, "was trained on another base"), ({"module": MODULE.replace("0", "9")}, "has no layers.9")],
+)  # fmt: skip
+def test_the_weights_of_a_base_that_was_trained_here_are_compared_in_the_file_store(
+    changed: dict[str, Any], why: str, erin: Member, base: LanguageModel, tmp_path: Path
+) -> None:
+    """No worker has laid its files out on this machine yet."""
+    weights = file_store().put(Path(settings.BASE_DIR) / DEMO / "model.safetensors")
+    kept = {"model.safetensors": {"key": weights.key, "sha256": weights.sha256}}
+    whole = add_whole_model(workspace=erin.workspace, name="whole", parent=base, files=kept)
+    assert folder_of(whole.source) is None
+    with pytest.raises(UnfitAdapter, match=why):
+        register(erin, whole, adapter_folder(tmp_path / "wrong", **changed))
+    assert register(erin, whole, adapter_folder(tmp_path / "right")).parent == whole
 
 
 class Bomb:
