@@ -104,7 +104,7 @@ NOBODYS = {
     "runs.run": "spec metrics artifacts environment checkpoints measured tags labour",
     "runs.deviceprice": "currency",
     "runs.rewriting": "way language through dropped",
-    "sweeps.sweep": "recipe space options objective despite error findings",
+    "sweeps.sweep": "recipe space options objective despite error findings beside label",
     "sweeps.try": "values",
     "tracking.tracker": "project address key_variable",
     "tracking.track": "place seen_at error",

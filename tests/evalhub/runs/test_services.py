@@ -88,14 +88,15 @@ def test_models_that_score_and_models_that_write_are_told_apart(
     scorer = add_adapter(workspace=erin.workspace, name="s", parent=base, files=files, kind=ModelKind.REWARD)  # fmt: skip
     for recipe, model, why in (
         ("generate", scorer, "scores answers and writes none"),
-        ("evaluate", scorer, "scores answers and writes none"),
         ("score", writer, "writes answers; score needs a reward model"),
         ("reward", writer, "writes answers; reward needs a reward model, or to train one a base"),
         ("score", base, "is a base; score needs a reward model"),
     ):
         with pytest.raises(CannotRun, match=why):
             start_run(workspace=erin.workspace, recipe=recipe, model=model, by=erin)
-    assert start_run(workspace=erin.workspace, recipe="score", model=scorer, by=erin).spec["recipe"] == "score"  # fmt: skip
+    for recipe in ("score", "evaluate"):
+        run = start_run(workspace=erin.workspace, recipe=recipe, model=scorer, by=erin)
+        assert run.spec["recipe"] == recipe
 
 
 def test_a_build_without_training_rows_is_refused(erin: Member, tmp_path: Path) -> None:
