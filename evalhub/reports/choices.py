@@ -9,13 +9,15 @@ class ExportFormat(TextChoices):
 
 
 class Standing(TextChoices):
-    """What a judgment counts for; see `JudgmentQuerySet.counted`."""
+    """What a judgment counts for; see `JudgmentQuerySet.counted` and `usable` in quality."""
 
     COUNTED = "counted"
     SUPERSEDED = "superseded"
     WITHDRAWN = "withdrawn"
     EXTRA = "extra"
     UNSETTLED = "unsettled"  # too young: whoever said it may still withdraw it
+    EXCLUDED = "excluded"  # its author is left out of the campaign
+    OUT_OF_DATA = "out_of_data"  # it, its prompt or its author was withdrawn from data
 
 
 class ReportKind(TextChoices):

@@ -44,7 +44,9 @@ _ABOUT = {  # fields that say what a figure is about, by column; whatever is ins
 }
 _VALUES = (  # the interval of a node is the first one's
     "value", "strength", "win_rate", "alpha", "kappa", "weighted", "percent", "disagreement",
+    "error", "weighted_error",
 )  # fmt: skip
+_OF_THE_WHOLE = ("judgments", "missing")
 _PROGRESS = ("wanted", "done", "in_hand", "waiting")
 _COUNTS = ("n", "answers", "comparisons", "judgments")
 
@@ -71,8 +73,10 @@ def csv_of(report: Report, *, by: str = "") -> StreamingHttpResponse:
 
 
 def _walk(node: Any, path: list[str], about: Row) -> Iterator[Row]:
-    if isinstance(node, list):  # of parts, and what stands behind the whole is not behind each
-        inside = {column: value for column, value in about.items() if column != "judgments"}
+    if isinstance(
+        node, list
+    ):  # of parts: what stands behind the whole, or is missing of it, is not of each
+        inside = {name: value for name, value in about.items() if name not in _OF_THE_WHOLE}
         for each in node:
             yield from _walk(each, path, inside)
     if not isinstance(node, dict):

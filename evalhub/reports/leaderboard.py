@@ -22,7 +22,7 @@ from evalhub.reports.rates import counted, matrix_of
 from evalhub.reports.read import Read
 from evalhub.reports.slicing import Slicing
 from evalhub.stats.intervals import buckets
-from evalhub.stats.leaderboard import board, components, never_lost
+from evalhub.stats.leaderboard import board, components, unbounded
 from evalhub.valuing.models import ValuedTask
 
 Beat = Callable[[], object]
@@ -41,7 +41,7 @@ def leaderboard_report(read: Read, *, beat: Beat = lambda: None) -> dict[str, An
         (win rates), `position` (logits towards what stood first on the page; None when nobody knows
         what did), and `warnings`:
         `unlinked` (models that no chain of judgments links to the largest group) and `unbounded`
-        (that won or lost everything); `slices`: the same of each slice of the prompts alone, so that
+        (between which and the others all went one way); `slices`: the same of each slice of the prompts alone, so that
         models may be linked in all together and not in one. Comparisons of a model with itself, or with
         what a person wrote, count for nothing. `slices_left_out`: rarer slices than those.
     """
@@ -130,7 +130,7 @@ def _board(compared: Compared, written: Models, about: Behind, beat: Beat) -> di
     tables_GMM3 = _tables(compared, first, second, M)
     table_MM3 = tables_GMM3.sum(axis=0)
     found = board(tables_GMM3, beat=beat)
-    group_M, alone = components(table_MM3), set(never_lost(table_MM3).tolist())
+    group_M, apart = components(table_MM3), unbounded(table_MM3)
     order = np.argsort(-found.fit.strength_M, kind="stable").tolist()
     judgments = counted(first, second, compared.judgment, M)
     return {
@@ -161,7 +161,7 @@ def _board(compared: Compared, written: Models, about: Behind, beat: Beat) -> di
         else None,
         "warnings": {
             "unlinked": [names[at] for at in range(M) if group_M[at] > 0],
-            "unbounded": [names[at] for at in sorted(alone)],
+            "unbounded": [names[at] for at in apart.tolist()],
         },
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -21,11 +22,15 @@ Ints = NDArray[np.int64]
 
 GROUPS = 500
 UNBORNE = (Evidence.CONTRADICTED, Evidence.NOT_IN_SOURCE)  # what the sources do not bear out
-HALLUCINATIONS = (  # error types of the rubrics that come with evalhub, and their plain words
+HALLUCINATIONS = (  # error types of the rubrics that come with evalhub, their plain words, and the field's two
     "contradicts-the-source",
+    "extrinsic",
+    "extrinsic-hallucination",
     "fabrication",
     "false-statement",
     "hallucination",
+    "intrinsic",
+    "intrinsic-hallucination",
     "invented-interface",
     "made-up-result",
     "not-in-the-source",
@@ -39,7 +44,7 @@ _QUOTED = {  # constants only: nothing that anybody wrote
     "{unsupported}": f"'{StepVerdict.UNSUPPORTED.value}'",
 }
 _VOTES = """
-    SELECT c.completion_id, j.id, p.group_id, (found.judgment_id IS NOT NULL)::int::bigint
+    SELECT c.completion_id, j.id, j.member_id, p.group_id, (found.judgment_id IS NOT NULL)::int::bigint
     FROM judgments_judgment j
     JOIN campaigns_task t ON t.id = j.task_id
     JOIN prompts_prompt p ON p.id = t.prompt_id
@@ -76,8 +81,8 @@ def hallucination(campaign: Campaign, written: Models) -> dict[str, Any] | None:
     statement = _VOTES.replace("{campaign}", str(int(campaign.pk)))
     for name, quoted in _QUOTED.items():
         statement = statement.replace(name, quoted)
-    completion_R, judgment_R, group_R, found_R = columns_of_judgments(statement, campaign, 4)
-    by_model = _rates(completion_R, judgment_R, group_R, found_R, written) if len(found_R) else []
+    columns = columns_of_judgments(statement, campaign, 5)
+    by_model = rates_of(columns, written) if len(columns[0]) else []
     return {
         "models": by_model,
         "counted": [each for each in marked if each in HALLUCINATIONS],
@@ -85,12 +90,19 @@ def hallucination(campaign: Campaign, written: Models) -> dict[str, Any] | None:
     }
 
 
-def _rates(
-    completion_R: Ints, judgment_R: Ints, group_R: Ints, found_R: Ints, written: Models
-) -> list[dict[str, Any]]:
+def rates_of(columns: Sequence[Ints], written: Models) -> list[dict[str, Any]]:
+    """A person has one vote on a completion, in however many judgments it came, as from a file with a line for
+    each passage.
+
+    Args:
+        columns: completion, judgment, member, group of prompts, and whether it was found there.
+    """
+    completion_R, judgment_R, member_R, group_R, found_R = columns
     completions, first_C, nth_R = np.unique(completion_R, return_index=True, return_inverse=True)
-    votes_C = np.bincount(nth_R)
-    share_C = np.bincount(nth_R, found_R) / votes_C
+    votes_V2, vote_R = np.unique(np.stack([nth_R, member_R], axis=1), axis=0, return_inverse=True)
+    found_V = np.zeros(len(votes_V2))
+    np.maximum.at(found_V, vote_R, found_R)
+    share_C = np.bincount(votes_V2[:, 0], found_V) / np.bincount(votes_V2[:, 0])
     group_C = np.unique(group_R[first_C], return_inverse=True)[1]
     bucket_C = buckets(int(group_C.max()) + 1, at_most=GROUPS)[group_C]
     model_C = written.of(completions)

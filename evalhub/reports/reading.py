@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.db import connection
 
 from evalhub.campaigns.models import Campaign
 from evalhub.common.rows import array_of
+from evalhub.judgments.models import Judgment
+from evalhub.quality.models import excluded, withdrawn
 from evalhub.quality.services import Bounds
 from evalhub.reports.choices import Standing
 
@@ -56,6 +59,7 @@ HEADS = (
     "demonstration", "critique",
 )  # fmt: skip
 STATE = 3 + HEADS.index("state")
+_EXCLUDED, _OUT = Standing.EXCLUDED.value, Standing.OUT_OF_DATA.value
 
 _PLACED = """
     SELECT tc.task_id, x.id, x.uid::text, l.name FROM campaigns_taskcompletion tc
@@ -121,7 +125,7 @@ def pages(
     """
     while heads := _rows(_HEADS, _values(campaign, bounds, after, size)):
         after = heads[-1][0]
-        yield after, _page(heads, everything=everything)
+        yield after, _page(_with_set_aside(heads, at=bounds.now), everything=everything)
 
 
 def _values(campaign: Campaign, bounds: Bounds, after: int, size: int) -> dict[str, Any]:
@@ -132,6 +136,21 @@ def _values(campaign: Campaign, bounds: Bounds, after: int, size: int) -> dict[s
         "settled_before": bounds.settled_before,
         "page": size,
     }
+
+
+def _with_set_aside(heads: list[Row], *, at: datetime) -> list[Row]:
+    """The same, of what would count without those whose author was excluded by then, or that were withdrawn
+    from data: builds and reports are made without them.
+    """
+    rows = Judgment.objects.filter(pk__any=[head[0] for head in heads])
+    aside = dict.fromkeys(rows.filter(withdrawn(at=at)).values_list("pk", flat=True), _OUT)
+    aside |= dict.fromkeys(rows.filter(excluded(at=at)).values_list("pk", flat=True), _EXCLUDED)
+    return [
+        (*head[:STATE], aside[head[0]], *head[STATE + 1 :])
+        if head[STATE] == Standing.COUNTED and head[0] in aside
+        else head
+        for head in heads
+    ]
 
 
 def _page(heads: list[Row], *, everything: bool) -> Page:

@@ -204,9 +204,27 @@ def components(table_MM3: Floats) -> Ints:
     return places
 
 
-def never_lost(table_MM3: Floats) -> Ints:
-    """Models that won every comparison or lost every one: their strength has no bound."""
+def unbounded(table_MM3: Floats) -> Ints:
+    """Models of which nothing but the prior says how far ahead or behind the others they are: between them and the
+    largest group in which each has, by some chain of judgments, won against each, all went one way. Of several
+    groups of that size all of them. A tie is both, half a win.
+
+    Source:
+        L. Ford, "Solution of a Ranking Problem from Binary Comparisons", 1957: strengths exist where the graph
+        of who won against whom is strongly connected.
+    """
+    M = len(table_MM3)
     wins_MM = table_MM3[:, :, 0] + table_MM3[:, :, 2].T + table_MM3[:, :, 1] + table_MM3[:, :, 1].T
-    won_M, lost_M = wins_MM.sum(axis=1), wins_MM.sum(axis=0)
-    places: Ints = np.flatnonzero((won_M > 0) ^ (lost_M > 0))
+    ahead_MM = (wins_MM > 0) | np.eye(M, dtype=bool)
+    for _ in range(M.bit_length()):  # chains of twice the length each time
+        ahead_MM = (ahead_MM.astype(float) @ ahead_MM) > 0
+    size_M = (ahead_MM & ahead_MM.T).sum(axis=1)  # of each model's group
+    linked_MM = ahead_MM | ahead_MM.T
+    group_M = components(table_MM3)
+    is_sure_M = np.zeros(M, dtype=bool)
+    for group in np.unique(group_M):
+        of_it_M = group_M == group
+        largest_M = of_it_M & (size_M == size_M[of_it_M].max())
+        is_sure_M |= largest_M & (largest_M.sum() == size_M)
+    places: Ints = np.flatnonzero(~is_sure_M & (linked_MM.sum(axis=1) > 1))
     return places

@@ -26,6 +26,7 @@ from evalhub.judgments.models import (
     RankedCompletion,
     Span,
 )
+from evalhub.quality.arrays import said_in
 from evalhub.reports.columns import AS_JSON, FIXED, Columns
 from evalhub.reports.writing import Csv
 from tests import factories as make
@@ -197,6 +198,24 @@ def test_the_state_is_that_of_counted(task: Task, person: Member, export: Export
     assert exported == {
         str(uid) for uid in Judgment.objects.counted().values_list("uid", flat=True)
     }
+
+
+def test_what_neither_builds_nor_reports_are_made_of_is_not_said_to_count(
+    campaign: Campaign, task: Task, person: Member, export: Export
+) -> None:
+    kept, left, gone = many(task, 3)
+    make.ExclusionFactory.create(campaign=campaign, member=left.member)
+    make.WithdrawalFactory.create(workspace=campaign.workspace, judgment=gone, withdrawn_by=person)
+
+    states = {line["judgment"]: line["state"] for line in objects(export(everything=True))}
+
+    assert [line["judgment"] for line in objects(export())] == [str(kept.uid)]
+    assert states == {
+        str(kept.uid): "counted",
+        str(left.uid): "excluded",
+        str(gone.uid): "out_of_data",
+    }
+    assert set(said_in(campaign)) == {kept}
 
 
 def test_a_ranking_has_a_tier_for_each_response(campaign: Campaign, export: Export) -> None:

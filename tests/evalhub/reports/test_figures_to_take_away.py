@@ -135,6 +135,19 @@ def test_a_figure_inherits_what_it_is_about() -> None:
     assert len(list(csv_text(body))) == 4
 
 
+def test_what_is_missing_of_a_question_is_not_missing_of_two_people() -> None:
+    pair = {"first": "auk", "second": "bee", "alpha": 0.5, "kappa": 0.4, "error": 0.1, "n": 6}
+    body = {"questions": [{"question": "clarity", "alpha": 0.6, "missing": 2, "pairs": [pair]}]}
+    whole, *rows = figures_in(body)
+    assert (whole["figure"], whole["missing"]) == ("questions.alpha", 2)
+    assert {row["figure"]: row["value"] for row in rows} == {
+        "questions.pairs.alpha": 0.5,
+        "questions.pairs.kappa": 0.4,
+        "questions.pairs.error": 0.1,
+    }
+    assert not any("missing" in row for row in rows)
+
+
 def test_progress_by_command_and_api(judged: Campaign, lead: Member) -> None:
     judged.tasks.update(judged=1, open_places=1)
     made = json.loads(called("progress", "--campaign", str(judged.uid), "--json"))

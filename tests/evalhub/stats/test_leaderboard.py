@@ -7,7 +7,7 @@ import evalica
 import numpy as np
 import pytest
 
-from evalhub.stats.leaderboard import board, components, fit, never_lost, win_rates
+from evalhub.stats.leaderboard import board, components, fit, unbounded, win_rates
 
 
 def league(seed: int, *, groups: int = 200, place: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
@@ -79,8 +79,20 @@ def test_what_nothing_links_is_said() -> None:
     table[0, 1, 0] = table[1, 2, 0] = 3
     table[4, 3, 2] = 2
     assert components(table).tolist() == [0, 0, 0, 1, 1]
-    assert never_lost(table).tolist() == [0, 2, 3, 4]
+    assert unbounded(table).tolist() == [0, 1, 2, 3, 4]
     assert np.isfinite(fit(table).strength_M).all()
+
+
+def test_who_is_ahead_by_the_prior_alone_is_said() -> None:
+    """Two and two that won and lost among themselves, and the one pair never lost to the other."""
+    table = np.zeros((5, 5, 3))
+    table[0, 1] = table[2, 3] = [2, 0, 1]
+    table[0, 2, 0] = table[1, 3, 0] = 4
+    assert unbounded(table).tolist() == [0, 1, 2, 3]
+    table[4, 0, 1] = 1  # a tie: the group with it is the largest now
+    assert unbounded(table).tolist() == [2, 3]
+    table[3, 1, 0] = 1
+    assert unbounded(table).tolist() == []
 
 
 def test_win_rates_count_a_tie_as_half() -> None:
