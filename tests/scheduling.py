@@ -16,6 +16,7 @@ FIRST = (
     "tests/browser/test_circle.py",
     "tests/contract/",
     "tests/evalhub/loops/test_real_round.py",
+    "tests/evalhub/remote/test_machine.py",
     "tests/training/test_resume.py",
 )
 

@@ -59,7 +59,6 @@ HEADS = (
     "demonstration", "critique",
 )  # fmt: skip
 STATE = 3 + HEADS.index("state")
-_EXCLUDED, _OUT = Standing.EXCLUDED.value, Standing.OUT_OF_DATA.value
 
 _PLACED = """
     SELECT tc.task_id, x.id, x.uid::text, l.name FROM campaigns_taskcompletion tc
@@ -143,8 +142,13 @@ def _with_set_aside(heads: list[Row], *, at: datetime) -> list[Row]:
     from data: builds and reports are made without them.
     """
     rows = Judgment.objects.filter(pk__any=[head[0] for head in heads])
-    aside = dict.fromkeys(rows.filter(withdrawn(at=at)).values_list("pk", flat=True), _OUT)
-    aside |= dict.fromkeys(rows.filter(excluded(at=at)).values_list("pk", flat=True), _EXCLUDED)
+    aside: dict[int, str] = {}
+    for state, wanted in (
+        (Standing.OUT_OF_DATA, withdrawn(at=at)),
+        (Standing.EXCLUDED, excluded(at=at)),
+    ):
+        found = rows.filter(wanted).values_list("pk", flat=True)
+        aside |= dict.fromkeys(found, state.value)
     return [
         (*head[:STATE], aside[head[0]], *head[STATE + 1 :])
         if head[STATE] == Standing.COUNTED and head[0] in aside

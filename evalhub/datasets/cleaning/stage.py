@@ -59,7 +59,7 @@ class Stage:
             self.steps.not_run |= recipe.not_run
         looks = options.truncated != "off" or options.off_topic != "off"
         self.is_idle = not (
-            looks or options.spelling or any(e.steps for e in self._recipes.values())
+            looks or options.spelling or any(each.steps for each in self._recipes.values())
         )
         self._spells = bool(options.spelling) and can_spell()
         if options.spelling and not self._spells:
