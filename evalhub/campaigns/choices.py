@@ -22,6 +22,7 @@ class Ask(TextChoices):
     TOOL_CALLS = "tool_calls", _("judge each tool call: right tool, right arguments")
     TURNS = "turns", _("rate each earlier assistant turn as well")
     PROPOSAL = "proposal", _("show which response a reward model proposes")
+    REFERENCE = "reference", _("show the prompt’s reference answer beside the responses")
 
 
 PREFERENCE_STEPS = (3, 5, 7)  # A = B; with "a little" and "clearly"; with "far"
@@ -131,4 +132,5 @@ FITTING_TYPES = {  # which types may ask for it
     Ask.TOOL_CALLS: _SHOW_RESPONSES,
     Ask.TURNS: (TaskType.RATING,),
     Ask.PROPOSAL: (TaskType.COMPARISON, TaskType.RANKING),
+    Ask.REFERENCE: _SHOW_RESPONSES,
 }

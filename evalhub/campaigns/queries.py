@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 
 from django.db.models import Count, Exists, F, OuterRef, Q, Sum
 from django.db.models.functions import Now
@@ -25,6 +26,8 @@ from evalhub.campaigns.models import (
     TaskCount,
 )
 from evalhub.common.identity import mask_identity
+from evalhub.prompts.documents import Document, documents_in
+from evalhub.prompts.models import Prompt
 from evalhub.registry.models import LanguageModel
 from evalhub.rubrics.models import Criterion
 
@@ -211,14 +214,63 @@ def has_accepted(member_pk: int, guidelines_pk: int) -> bool:
     return not Member.objects.filter(pk=member_pk, kind=MemberKind.PERSON).exists()
 
 
-def masked(texts: Sequence[str], *, workspace: int) -> list[str]:
-    """The texts with names blacked out by which a response tells who wrote it, as long as before.
+@dataclass(frozen=True)
+class Beside:
+    """What stands beside a task's responses."""
+
+    documents: Sequence[Document] = ()  # the prompt's sources, in order
+    reference: str = ""  # "": none, or not shown
+
+
+def beside_of(prompt: Prompt, asks: Sequence[str]) -> Beside:
+    reference = prompt.reference if Ask.REFERENCE in asks else ""
+    return Beside(documents_in(prompt.documents), reference or "")
+
+
+def mask_of(workspace: int) -> Callable[[str], str]:
+    """What blacks out the names by which a text tells who wrote it, and leaves it as long as before.
 
     The names of the workspace's own models are among them.
     """
     names = LanguageModel.objects.filter(workspace_id=workspace).values_list("name", flat=True)
     own = list(names.order_by("pk"))
-    return [mask_identity(text, own) for text in texts]
+    return lambda text: mask_identity(text, own)
+
+
+def masked(texts: Sequence[str], *, workspace: int) -> list[str]:
+    mask = mask_of(workspace)
+    return [mask(text) for text in texts]
+
+
+def masked_turns(
+    messages: Sequence[dict[str, Any]], mask: Callable[[str], str]
+) -> list[dict[str, Any]]:
+    """A conversation in which no turn of the assistant tells who it is; people's turns as they were."""
+    return [
+        turn
+        if turn["role"] != "assistant"
+        else turn
+        | {"content": mask(turn["content"])}
+        | ({"tool_calls": masked_calls(turn["tool_calls"], mask)} if "tool_calls" in turn else {})
+        for turn in messages
+    ]
+
+
+def masked_calls(
+    calls: Sequence[dict[str, Any]], mask: Callable[[str], str]
+) -> list[dict[str, Any]]:
+    """Tool calls with the texts among their arguments masked."""
+    return [call | {"arguments": _masked_value(call["arguments"], mask)} for call in calls]
+
+
+def _masked_value(value: Any, mask: Callable[[str], str]) -> Any:  # JSON
+    if isinstance(value, str):
+        return mask(value)
+    if isinstance(value, list):
+        return [_masked_value(each, mask) for each in value]
+    if isinstance(value, dict):
+        return {name: _masked_value(each, mask) for name, each in value.items()}
+    return value
 
 
 @lru_cache(maxsize=256)

@@ -17,7 +17,7 @@ from evalhub.datasets.definition import BestOf, Definition
 from evalhub.datasets.kinds import MADE_OF_PROMPTS
 from evalhub.datasets.rows import Answer, Kept
 from evalhub.datasets.texts import ANSWER, Asked, asked_in
-from evalhub.judgments.queries import text_of
+from evalhub.prompts.documents import documents_in
 from evalhub.prompts.models import Prompt, Split
 from evalhub.quality.scope import Scope
 
@@ -144,10 +144,9 @@ def _measured(asked: Asked, _documents: list[Any]) -> Iterator[Kept]:
 
 
 def _texts(_asked: Asked, documents: list[Any]) -> Iterator[Kept]:
-    for document in documents:
-        text = text_of(document)
-        if text.strip():
-            yield Kept((Answer(text, None),), "documents", "a document of its prompt", ())
+    for document in documents_in(documents):
+        if document.text.strip():
+            yield Kept((Answer(document.text, None),), "documents", "a document of its prompt", ())
 
 
 _MAKERS: Mapping[BuildKind, Callable[[Asked, list[Any]], Iterator[Kept]]] = {

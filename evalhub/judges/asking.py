@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 from uuid import UUID
 
 from evalhub.campaigns.choices import TaskType
 from evalhub.campaigns.models import Campaign, Task, TaskCompletion
-from evalhub.campaigns.queries import masked
+from evalhub.campaigns.queries import mask_of, masked_turns
 from evalhub.common.canonical import sha256_of
-from evalhub.judgments.queries import text_of
+from evalhub.prompts.documents import documents_in
 from evalhub.prompts.models import Completion
 
 MARK_LENGTH = 16  # hex digits
@@ -23,9 +22,10 @@ BATCH = 500  # tasks
 
 @dataclass(frozen=True)
 class ToAsk:
-    """One task with its completions in their order, and their texts as people are shown them."""
+    """One task with its completions in their order; conversation and texts as people are shown them."""
 
     task: Task
+    conversation: list[dict[str, Any]]
     completions: tuple[Completion, ...]
     texts: tuple[str, ...]
 
@@ -43,13 +43,13 @@ def to_ask(campaign: Campaign, tasks: Sequence[Task]) -> Iterator[ToAsk]:
         by_task: dict[int, list[Completion]] = defaultdict(list)
         for each in placed.order_by("task", "place"):
             by_task[each.task_id].append(each.completion)
-        texts = [each.content for task in batch for each in by_task[task.pk]]
-        if campaign.masks_identity:
-            texts = masked(texts, workspace=campaign.workspace_id)
-        left = iter(texts)
+        mask = mask_of(campaign.workspace_id) if campaign.masks_identity else None
         for task in batch:
-            completions = tuple(by_task[task.pk])
-            yield ToAsk(task, completions, tuple(islice(left, len(completions))))
+            conversation, completions = task.prompt.messages, tuple(by_task[task.pk])
+            texts = tuple(each.content for each in completions)
+            if mask:
+                conversation, texts = masked_turns(conversation, mask), tuple(map(mask, texts))
+            yield ToAsk(task, conversation, completions, texts)
 
 
 def id_of(task: UUID, nth: int) -> str:
@@ -93,8 +93,8 @@ def rows_of(
 
 def _task(item: ToAsk, texts: Sequence[str], campaign: Campaign, salt: str) -> str:
     prompt = item.task.prompt
-    parts = [("CONVERSATION", _conversation(prompt.messages))]
-    documents = [text_of(each) for each in prompt.documents or []]
+    parts = [("CONVERSATION", _conversation(item.conversation))]
+    documents = [each.text for each in documents_in(prompt.documents)]
     parts += [(f"SOURCE {nth}", text) for nth, text in enumerate(documents, start=1)]
     if campaign.type == TaskType.COMPARISON:
         parts += [(f"RESPONSE {label}", text) for label, text in zip(LABELS, texts, strict=True)]

@@ -28,7 +28,13 @@ from evalhub.judgments.sheet import sheet_of
 from evalhub.judgments.sheet.asks import marks_of
 from evalhub.judgments.sheet.rows import Shown
 
-OF_ONE_TASK = {Ask.STEPS, Ask.TOOL_CALLS, Ask.TURNS, Ask.PROPOSAL}  # the page depends on the texts
+OF_ONE_TASK = {
+    Ask.STEPS,
+    Ask.TOOL_CALLS,
+    Ask.TURNS,
+    Ask.PROPOSAL,
+    Ask.REFERENCE,
+}  # the page depends on the texts
 _SECRET = secrets.token_hex(8)  # no text that people write can name a gap
 _GAP = re.compile(rf"@{_SECRET}-(\w+)@")
 
@@ -55,6 +61,10 @@ class _Gap(Shown):
     @property
     def html(self) -> SafeString:
         return _gap(f"html_{self.label}")
+
+    @property
+    def raw(self) -> SafeString:
+        return _gap(f"raw_{self.label}")
 
 
 def fits_blank(lease: Lease, campaign: Campaign) -> bool:
@@ -107,7 +117,7 @@ def _rendered(blank: Blank) -> str:
         guidelines=None if blank.guidelines is None else guidelines_of(blank.guidelines),
         workspace=Workspace(slug=blank.workspace),
     )
-    responses = [_Gap(label, str(_gap(f"raw_{label}")), []) for label in blank.labels]
+    responses = [_Gap(label, "", []) for label in blank.labels]
     context = {
         "campaign": campaign,
         "workspace": campaign.workspace,
@@ -115,6 +125,7 @@ def _rendered(blank: Blank) -> str:
         "last": _Gap("prompt", "", []),
         "responses": responses,
         "documents": [],
+        "reference": "",
         "hidden": {name: _gap(name) for name in ("assignment", "token", "submission_id")},
         "sheet": sheet_of(
             campaign,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import connection
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 from django.utils import timezone
 
 from evalhub.accounts.models import Member
@@ -87,10 +87,16 @@ def figures_of(member: Member) -> Figures:
     return Figures(**sums)
 
 
+def drafts_of(member: Member) -> QuerySet[Assignment]:
+    """What they began and did not submit, and what came too late or differed in another tab."""
+    begun = [AssignmentState.HELD, AssignmentState.RELEASED, AssignmentState.EXPIRED]
+    mine = Assignment.objects.of_member(member).filter(draft__isnull=False)
+    return mine.filter(Q(state__in=begun) | Q(draft__late=True))
+
+
 def waiting_for(member: Member) -> Waiting:
-    drafts = Assignment.objects.of_member(member).filter(draft__isnull=False)
     return Waiting(
-        drafts=drafts.filter(state__in=[AssignmentState.HELD, AssignmentState.EXPIRED]).count(),
+        drafts=drafts_of(member).count(),
         returned=ReturnedJudgment.objects.filter(
             judgment__member=member, judgment__superseded_by=None, judgment__withdrawn_at=None
         ).count(),

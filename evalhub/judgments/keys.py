@@ -48,7 +48,7 @@ PRESETS: dict[str, dict[str, str]] = {
     Preset.EVALHUB: _EVALHUB,
     Preset.ARGILLA: _EVALHUB | {"submit": "Enter", "skip": "Backspace"},
     Preset.DOCCANO: _EVALHUB | {"submit": "Enter"},
-    Preset.PRODIGY: _EVALHUB | {"submit": "a", "skip": " ", "undo": "Backspace", "reveal": "x"},
+    Preset.PRODIGY: _EVALHUB | {"submit": "a", "skip": " ", "undo": "Backspace"},
 }
 FIXED = {*"0123456789", "ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight", "Escape", "Tab"}
 ALLOWED_NAMES = {"Enter", "Backspace", " ", "Delete", "Home", "End", "PageUp", "PageDown"}

@@ -8,14 +8,13 @@ from string import ascii_uppercase
 from typing import Any
 
 from evalhub.campaigns.models import Task
-from evalhub.campaigns.queries import masked
+from evalhub.campaigns.queries import beside_of, mask_of, masked_calls, masked_turns
 from evalhub.judgments.models import Judgment
-from evalhub.judgments.page import documents_of, task_page
+from evalhub.judgments.page import task_page
 from evalhub.judgments.queries import task_as_judged
 from evalhub.judgments.sheet import fields_from
 from evalhub.judgments.sheet.rows import Shown
 from evalhub.judgments.told import answers_of
-from evalhub.judgments.words import WORDS
 
 AROUND = 300  # characters of a marked passage that a list shows
 
@@ -50,7 +49,6 @@ def reading(page: Mapping[str, Any]) -> dict[str, Any]:
         "mode": "read",
         "form_action": "",
         "hidden": {"assignment": ""},
-        "words": {name: str(WORDS[name]) for name in ("show", "hide")},
     }
 
 
@@ -60,21 +58,23 @@ def page_of_task(
     """Texts and form of any task; `order` None shows the responses in the task's own."""
     answers = [placed.completion for placed in _placed(task)]
     shown = [answers[place] for place in (range(len(answers)) if order is None else order)]
-    texts = [each.content for each in shown]
+    conversation = task.prompt.messages
+    texts = [(each.content, each.tool_calls) for each in shown]
     if task.campaign.masks_identity:
-        texts = masked(texts, workspace=task.campaign.workspace_id)
-    responses = [
-        Shown(label, text, each.tool_calls)
-        for label, text, each in zip(ascii_uppercase, texts, shown, strict=False)
-    ]
+        mask = mask_of(task.campaign.workspace_id)
+        conversation = masked_turns(conversation, mask)
+        texts = [(mask(content), masked_calls(calls, mask)) for content, calls in texts]
     page = task_page(
         task.campaign,
-        conversation=task.prompt.messages,
-        responses=responses,
-        documents=documents_of(task.uid),
+        conversation=conversation,
+        responses=[
+            Shown(label, content, calls)
+            for label, (content, calls) in zip(ascii_uppercase, texts, strict=False)
+        ],
+        beside=beside_of(task.prompt, task.campaign.asks),
         fields=fields,
     )
-    return page | {"campaign": task.campaign, "conversation": task.prompt.messages, "wrong": ""}
+    return page | {"campaign": task.campaign, "conversation": conversation, "wrong": ""}
 
 
 def _placed(task: Task) -> Any:  # mypy loses the related manager of a through model

@@ -6,32 +6,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from string import ascii_uppercase
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from evalhub.accounts.models import Member
 from evalhub.campaigns.choices import FlagKind, SkipReason
-from evalhub.campaigns.models import Campaign, Draft, Task
-from evalhub.campaigns.queries import criteria_of
+from evalhub.campaigns.models import Campaign, Draft
+from evalhub.campaigns.queries import Beside, criteria_of
 from evalhub.campaigns.services.claim import Lease
-from evalhub.common.markup import to_marked_html
+from evalhub.common.markup import to_marked_html, to_marked_lines
 from evalhub.judgments.blank import Blank, filled, fits_blank
 from evalhub.judgments.keys import ACTS
 from evalhub.judgments.proposals import proposed_for
-from evalhub.judgments.queries import desk_of, draft_of, text_of, title_of, today_of
+from evalhub.judgments.queries import desk_of, draft_of, today_of
 from evalhub.judgments.sheet import fields_from, sheet_of
 from evalhub.judgments.sheet.asks import marks_of
 from evalhub.judgments.sheet.rows import Shown
 from evalhub.judgments.words import WORDS
-
-
-@dataclass(frozen=True)
-class Document:
-    number: int  # from 0, as a span's evidence names it
-    title: str
-    text: str
 
 
 @dataclass(frozen=True)
@@ -40,15 +33,6 @@ class Turn:
     role: str
     content: str
     tool_calls: list[dict[str, Any]]
-
-
-def documents_of(task: UUID) -> list[Document]:
-    """The prompt's sources, in order."""
-    documents = Task.objects.values_list("prompt__documents", flat=True).get(uid=task)
-    return [
-        Document(nth, title_of(each, number=nth + 1), text_of(each))
-        for nth, each in enumerate(documents or [])
-    ]
 
 
 def lease_page(
@@ -70,7 +54,7 @@ def lease_page(
         campaign,
         conversation=lease.conversation,
         responses=responses,
-        documents=documents_of(lease.task) if lease.has_documents else [],
+        beside=lease.beside(),
         fields=fields,
     ) | {
         "lease": lease,
@@ -98,9 +82,11 @@ def untouched_page(lease: Lease, campaign: Campaign, *, csrf: str) -> SafeString
         language=get_language() or "en",
     )
     texts: dict[str, object] = {"html_prompt": to_marked_html(lease.conversation[0]["content"])}
+    if not labels:
+        texts["raw_prompt"] = to_marked_lines(lease.conversation[0]["content"])
     for label, each in zip(labels, lease.responses, strict=True):
         texts[f"html_{label}"] = to_marked_html(each.content)
-        texts[f"raw_{label}"] = each.content
+        texts[f"raw_{label}"] = to_marked_lines(each.content)
     return filled(
         blank,
         csrf=csrf,
@@ -116,11 +102,11 @@ def task_page(
     *,
     conversation: Sequence[dict[str, Any]],
     responses: Sequence[Shown],
-    documents: Sequence[Document],
+    beside: Beside,
     fields: Mapping[str, str],
 ) -> dict[str, Any]:
     """The texts and the form; also of a task that nobody holds (practice, a look back)."""
-    return _texts(conversation, responses, documents) | {
+    return _texts(conversation, responses, beside) | {
         "sheet": sheet_of(
             campaign,
             criteria_of(campaign.rubric_version_id),
@@ -128,14 +114,14 @@ def task_page(
             responses=responses,
             typed=fields,
         ),
-        "marks": marks_of(campaign, has_documents=bool(documents)),
+        "marks": marks_of(campaign, has_documents=bool(beside.documents)),
     }
 
 
 def _texts(
     conversation: Sequence[dict[str, Any]],
     responses: Sequence[Shown],
-    documents: Sequence[Document],
+    beside: Beside,
 ) -> dict[str, Any]:
     return {
         "earlier": [
@@ -144,7 +130,8 @@ def _texts(
         ],
         "last": Shown("prompt", conversation[-1]["content"], []) if conversation else None,
         "responses": responses,
-        "documents": documents,
+        "documents": beside.documents,
+        "reference": beside.reference,
     }
 
 

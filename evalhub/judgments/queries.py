@@ -9,7 +9,6 @@ from uuid import UUID
 
 from django.db.models import Count, Q, Sum
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from evalhub.accounts.models import Member
 from evalhub.campaigns.access import version_of
@@ -19,6 +18,7 @@ from evalhub.campaigns.queries import criteria_of
 from evalhub.judgments.keys import keymap
 from evalhub.judgments.models import DeskSettings, Judgment
 from evalhub.judgments.question import Material, Question
+from evalhub.prompts.documents import documents_in
 
 LOST = (AssignmentState.RELEASED, AssignmentState.EXPIRED)
 
@@ -45,7 +45,7 @@ def material_of_task(task: Task) -> Material:
     version = task.campaign.rubric_version
     return Material(
         messages=task.prompt.messages,
-        documents=[text_of(document) for document in task.prompt.documents or []],
+        documents=[each.text for each in documents_in(task.prompt.documents)],
         contents={pk: content for pk, content, _ in rows},
         tool_calls={pk: calls for pk, _, calls in rows},
         error_types=[each["slug"] for each in version.error_types],
@@ -73,18 +73,6 @@ def question_of(task: Task, *, order: Sequence[int] | None = None) -> Question:
         campaign.asks,
         campaign.masks_identity,
     )
-
-
-def text_of(document: object) -> str:
-    """The raw text of a prompt's document: a text, or the `text` of {"title", "text"}."""
-    if isinstance(document, dict):
-        return str(document.get("text") or document.get("content") or "")
-    return str(document)
-
-
-def title_of(document: object, *, number: int) -> str:
-    title = document.get("title") if isinstance(document, dict) else ""
-    return str(title or _("Source %(n)s") % {"n": number})
 
 
 def desk_of(member: Member) -> dict[str, Any]:

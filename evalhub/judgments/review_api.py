@@ -148,6 +148,7 @@ def _shown(review: Review) -> Response:
             "documents": [
                 {"title": each.title, "content": each.text} for each in page["documents"]
             ],
+            "reference": page["reference"],
             "responses": [
                 {"label": each.label, "content": each.content}
                 | ({"tool_calls": each.tool_calls} if each.tool_calls else {})

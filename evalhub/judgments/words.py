@@ -48,8 +48,6 @@ WORDS: dict[str, Any] = {  # `Any`: lazy translations
     "link": _("Link as evidence"),
     "remove": _("Remove"),
     "change": _("Change"),
-    "show": _("Show the responses"),
-    "hide": _("Hide the responses"),
     "found": _("{n} of {count}"),
     "nothing_found": _("Not in the sources."),
     "evidence": _("Evidence: {title}"),

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db.models import F, Func, Q, QuerySet, TextField
+from django.db.models import F, Func, QuerySet, TextField
 from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
@@ -18,6 +18,7 @@ from evalhub.campaigns.choices import AssignmentState, CampaignState
 from evalhub.campaigns.models import Assignment, Campaign, Flag, Task
 from evalhub.common.models import PublicModel
 from evalhub.common.paging import Page, newest_first
+from evalhub.judgments.figures import drafts_of
 from evalhub.judgments.models import Judgment, ReturnedJudgment
 from evalhub.judgments.queries import LOST, may_be_extra
 
@@ -86,10 +87,7 @@ def _searched(rows: QuerySet[Row], prompt: str, asked: str) -> QuerySet[Row]:
 
 
 def _drafts(member: Member) -> QuerySet[Assignment]:
-    begun = [AssignmentState.HELD, AssignmentState.RELEASED, AssignmentState.EXPIRED]
-    mine = Assignment.objects.of_member(member).filter(draft__isnull=False)
-    mine = mine.filter(Q(state__in=begun) | Q(draft__late=True))
-    return mine.select_related("draft", "task__prompt", "campaign")
+    return drafts_of(member).select_related("draft", "task__prompt", "campaign")
 
 
 def _draft(row: Assignment) -> Line:

@@ -180,6 +180,35 @@ def test_by_touch_on_a_phone(
     context.close()
 
 
+@pytest.mark.usefixtures("quiet")
+def test_what_a_campaign_asks_besides_is_done_by_touch(
+    browser: Browser, live_server: LiveServer, bob: Member
+) -> None:
+    asks = ["steps", "tool_calls", "spans", "correction"]
+    campaign = campaign_of(bob, "rating", 1, asks=asks, texts=[REASONING], tool_calls=CALLS)
+    context = browser.new_context(base_url=live_server.url, has_touch=True, viewport=PHONE)
+    page = context.new_page()
+    open_page(page, bob, live_server.url, campaign)
+    page.get_by_role("button", name="As written").tap()
+    expect(page.locator(".response .raw")).to_be_visible()
+    expect(page.get_by_role("button", name="Scroll apart")).to_be_hidden()  # one stands alone
+    select(page, ".response .raw", "26")
+    page.get_by_role("button", name="Mark", exact=True).tap()
+    page.get_by_label("False statement").tap()
+    page.locator("#mark-dialog").get_by_role("button", name="Mark").tap()
+    page.get_by_role("button", name="Edit").tap()
+    page.locator("[data-corrects=A] textarea").fill(REASONING.replace("26", "24"))
+    for ask in page.locator("fieldset.ask").all():
+        ask.locator("label.option").nth(0).tap()
+    page.get_by_role("button", name="Submit and next").tap()
+    judgment = is_done(page)
+    assert [span.start for span in judgment.spans.all()] == [REASONING.index("26")]
+    assert judgment.corrections.get().content == REASONING.replace("26", "24")
+    assert (judgment.steps.count(), judgment.tool_calls.count()) == (3, 2)
+    page.close()
+    context.close()
+
+
 @pytest.mark.parametrize("way", ["buttons", "drag", "keys"])
 @pytest.mark.usefixtures("quiet")
 def test_a_ranking_with_a_tie(page: Page, live_server: LiveServer, bob: Member, way: str) -> None:
@@ -235,6 +264,49 @@ def test_what_is_selected_is_stored_as_a_place_in_the_raw_text(
     assert text[span.start : span.end] == "day** has $E = mc^2$"
 
 
+@pytest.mark.parametrize("type_", ["rating", "label"])
+@pytest.mark.usefixtures("quiet")
+def test_a_mark_on_the_text_as_written_stands_where_it_was_set(
+    page: Page, live_server: LiveServer, bob: Member, type_: str
+) -> None:
+    """Also behind what a browser counts otherwise: a line feed first in the text, and CR LF."""
+    text = "\n\nOne 🌤️\r\n\r\ntwo **three**\r\nfour"
+    more: dict[str, Any] = {"texts": [text]}
+    if type_ == "label":
+        more = {"prompt": {"messages": [{"role": "user", "content": text}]}}
+    campaign = campaign_of(bob, type_, 1, asks=["spans"], **more)
+    open_page(page, bob, live_server.url, campaign)
+    page.get_by_role("button", name="As written").click()
+    raw = ".response .raw" if type_ == "rating" else ".judge-prompt .raw"
+    select(page, raw, "**three**")
+    page.get_by_role("button", name="Mark", exact=True).click()
+    page.get_by_label("False statement").check()
+    page.locator("#mark-dialog").get_by_role("button", name="Mark").click()
+    expect(page.locator("#marks-list q")).to_have_text("**three**")
+    page.keyboard.press("4" if type_ == "rating" else "1")
+    page.keyboard.press("4")
+    page.keyboard.press("Control+Enter")
+    span = is_done(page).spans.get()
+    assert text[span.start : span.end] == "**three**"
+
+
+def select(page: Page, holder: str, words: str) -> None:
+    """Select `words`, which stand in one text node of `holder`."""
+    page.locator(holder).evaluate(
+        """(holder, words) => {
+          const walker = document.createTreeWalker(holder, NodeFilter.SHOW_TEXT);
+          while (walker.nextNode()) {
+            const at = walker.currentNode.data.indexOf(words);
+            if (at < 0) continue;
+            getSelection().setBaseAndExtent(walker.currentNode, at, walker.currentNode, at + words.length);
+            return;
+          }
+          throw Error(`no ${words}`);
+        }""",
+        words,
+    )
+
+
 @pytest.mark.usefixtures("quiet")
 def test_edits_show_their_words_and_an_unchanged_text_is_no_edit(
     page: Page, live_server: LiveServer, bob: Member
@@ -284,11 +356,77 @@ def test_keys_of_ones_own(page: Page, live_server: LiveServer, bob: Member) -> N
     assert ratings_of(is_done(page)) == [("factuality", None, 4), ("safety", None, 4)]
 
 
+AGENT = [
+    {"role": "user", "content": "Rude question."},
+    {
+        "role": "assistant",
+        "content": "Rude answer.",
+        "tool_calls": [{"name": "find", "arguments": {"words": "rude"}}],
+    },
+    {"role": "tool", "content": "Rude result."},
+    {"role": "user", "content": "Again."},
+]
+BLUR = "every => every.map(one => getComputedStyle(one).filter != 'none')"
+
+
+def test_what_is_warned_of_is_never_seen_before_scripts_run_and_can_be_without_them(
+    browser: Browser, live_server: LiveServer, bob: Member
+) -> None:
+    more = {"messages": AGENT, "documents": SOURCES}
+    campaign = campaign_of(bob, "rating", 1, content_warning="Rude words.", prompt=more)
+    context = browser.new_context(base_url=live_server.url, java_script_enabled=False)
+    page = context.new_page()
+    open_page(page, bob, live_server.url, campaign)
+    shown = page.locator("#text :is(.rendered, .tool-call, .tool-result)")
+    expect(shown).to_have_count(8)  # three turns, the last, a call, its result, a response, sources
+    assert all(shown.evaluate_all(BLUR))
+    page.get_by_label("Show what is blurred").check()
+    assert not any(shown.evaluate_all(BLUR))
+    page.close()
+    context.close()
+
+
+def test_what_cannot_be_sent_stays_in_its_dialog(
+    page: Page, live_server: LiveServer, bob: Member
+) -> None:
+    campaign = campaign_of(bob, "rating", 2)
+    open_page(page, bob, live_server.url, campaign)
+    page.keyboard.press("f")
+    page.keyboard.press("5")
+    box = page.get_by_role("dialog", name="Tell the leads")
+    box.get_by_role("button", name="Send").click()
+    expect(box.get_by_role("alert")).to_have_text("Write the question.")
+    box.get_by_label("In your words").fill("Is irony safe?")
+    page.context.set_offline(True)
+    box.get_by_role("button", name="Send").click()
+    expect(box.get_by_role("alert")).to_contain_text("You are offline")
+    box.get_by_role("button", name="Stay").click()
+    page.context.set_offline(False)
+    page.keyboard.press("f")
+    expect(box.get_by_label("In your words")).to_have_value("Is irony safe?")
+    box.get_by_role("button", name="Send").click()
+    expect(box).to_be_hidden()
+    assert Flag.objects.get().text == "Is irony safe?"
+    page.keyboard.press("f")
+    expect(box.get_by_label("In your words")).to_have_value("")  # said is said
+    box.get_by_label("In your words").fill("of this task")
+    page.keyboard.press("Escape")  # leaves the field
+    page.keyboard.press("Escape")
+    expect(box).to_be_hidden()
+    page.keyboard.type("44")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_text("Task 1, text 0.", exact=True)).to_be_visible()
+    page.keyboard.press("f")
+    expect(box.get_by_label("In your words")).to_have_value("")
+
+
 @pytest.mark.usefixtures("quiet")
 def test_what_is_warned_of_is_blurred_until_asked_for(
     page: Page, live_server: LiveServer, bob: Member
 ) -> None:
-    campaign = campaign_of(bob, "rating", 1, content_warning="Rude words.")
+    campaign = campaign_of(
+        bob, "rating", 1, content_warning="Rude words.", prompt={"messages": AGENT}
+    )
     open_page(page, bob, live_server.url, campaign)
     text = page.locator(".response .rendered")
     blur = "one => getComputedStyle(one).filter"

@@ -93,7 +93,8 @@ def test_alice_takes_a_campaign_from_its_rubric_to_its_end(
     _tries_it_out(page, bobs, crew)
     _reckons_and_opens(page)
     _people_judge_and_rita_reviews(page, bobs, crew)
-    page.get_by_role("button", name="Close", exact=True).click()
+    page.get_by_text("Close this campaign").click()
+    page.get_by_role("button", name="Close it for good").click()
     told(page, "closed")
     assert set(Entry.objects.values_list("verb", flat=True)) >= VERBS
 
@@ -172,7 +173,7 @@ def _reckons_and_opens(page: Page) -> None:
     page.get_by_label("Title").fill("Which answers help most?")
     look(page, "lead-edit")
     page.get_by_role("button", name="Save").click()
-    page.get_by_role("button", name="Open", exact=True).click()
+    page.get_by_role("button", name="Open for judging").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Which answers help most?")
     told(page, "open")
 

@@ -32,6 +32,7 @@ from tests.factories import (
     ExpertAnswerFactory,
     GenerationFactory,
     LanguageModelFactory,
+    PromptFactory,
     TaskFactory,
 )
 from tests.security.pages import shown_by
@@ -137,26 +138,41 @@ def test_neither_order_nor_ids_tell_the_models_apart(bob: Member, with_token: En
 def test_a_response_that_introduces_itself_is_masked_where_the_campaign_asks(
     bob: Member, signed_in: Enter, with_token: Enter, way: str
 ) -> None:
-    """And as long as before, so that a passage marked in it stays where it is."""
+    """And as long as before, so that a passage marked in it stays where it is.
+
+    Earlier turns of the model, and what it hands to tools, tell no more than its response.
+    """
     campaign = CampaignFactory.create(
         workspace=bob.workspace, masks_identity=True, type="rating", asks=["spans"]
     )
     text = "I am GPT-4, made by OpenAI. But you may call me Sky-Tuned-7."
-    task = TaskFactory.create(campaign=campaign, completions=[])
+    calls = [{"name": "send", "arguments": {"text": text, "to": ["me", {"from": text}], "n": 3}}]
+    earlier = [
+        {"role": "user", "content": "Who are you, GPT?"},
+        {"role": "assistant", "content": text, "tool_calls": calls},
+        {"role": "user", "content": "Really?"},
+    ]
+    prompt = PromptFactory.create(workspace=bob.workspace, messages=earlier)
+    task = TaskFactory.create(campaign=campaign, completions=[], prompt=prompt)
     model = LanguageModelFactory.create(workspace=bob.workspace, name="Sky-Tuned-7")
-    completion = CompletionFactory.create(prompt=task.prompt, content=text, generation__model=model)
+    completion = CompletionFactory.create(
+        prompt=task.prompt, content=text, tool_calls=calls, generation__model=model
+    )
     task.placed.create(completion=completion, place=0)
     base = f"/w/acme/campaigns/{campaign.uid}/judge/"
     if way == "claim":
         url = f"/api/v1/campaigns/{campaign.uid}/claim"
         answer = with_token(bob).post(url, {}, content_type="application/json")
-        shown = answer.json()["task"]["responses"][0]["content"]
-        assert len(shown) == len(text)
+        told = answer.json()["task"]
+        assert len(told["responses"][0]["content"]) == len(text)
+        assert told["conversation"][1]["tool_calls"][0]["arguments"]["n"] == 3
+        shown = json.dumps(told)
     else:
         answer = signed_in(bob).get(base + ("next/" if way == "next" else ""))
         shown = answer.content.decode()
     assert "But you may call me" in shown
-    for name in ("GPT", "OpenAI", "Sky-Tuned"):
+    assert shown.count("GPT") == 1  # what the person asked
+    for name in ("OpenAI", "Sky-Tuned"):
         assert name not in shown
     completion.refresh_from_db()
     assert completion.content == text

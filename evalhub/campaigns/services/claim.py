@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 from django.db import IntegrityError, connection, transaction
 
-from evalhub.campaigns.choices import CampaignState
+from evalhub.campaigns.choices import Ask, CampaignState
 from evalhub.campaigns.eligibility import lacking
 from evalhub.campaigns.errors import (
     EnoughForToday,
@@ -25,7 +25,14 @@ from evalhub.campaigns.errors import (
     share_reached,
 )
 from evalhub.campaigns.models import BAND, Campaign
-from evalhub.campaigns.queries import has_accepted, masked
+from evalhub.campaigns.queries import (
+    Beside,
+    beside_of,
+    has_accepted,
+    mask_of,
+    masked_calls,
+    masked_turns,
+)
 from evalhub.campaigns.services.limits import check_today
 from evalhub.campaigns.services.shares import share_of
 from evalhub.campaigns.services.statements import (
@@ -38,6 +45,7 @@ from evalhub.campaigns.services.statements import (
 )
 from evalhub.campaigns.services.wordings import place_in_half
 from evalhub.common.rows import array_of, first_row
+from evalhub.prompts.models import Prompt
 
 FROM_THE_FRONT = -(2**63)
 NO_CALLS: list[dict[str, Any]] = []
@@ -56,6 +64,7 @@ class Desk:
     rubric_version: UUID
     workspace: int
     masks_identity: bool
+    asks: Sequence[str]
 
     @classmethod
     def of(cls, campaign: Campaign) -> Desk:
@@ -69,6 +78,7 @@ class Desk:
             rubric_version=campaign.rubric_version.uid,
             workspace=campaign.workspace_id,
             masks_identity=campaign.masks_identity,
+            asks=campaign.asks,
         )
 
 
@@ -96,8 +106,16 @@ class Lease:
     has_documents: bool
     is_new: bool  # never held before: there is no draft
 
+    def beside(self) -> Beside:
+        """What stands beside the responses; asks the database only where there can be any."""
+        if not self.has_documents and Ask.REFERENCE not in self.desk.asks:
+            return Beside()
+        prompt = Prompt.objects.only("documents", "reference").get(tasks__uid=self.task)
+        return beside_of(prompt, self.desk.asks)
+
     def public(self) -> dict[str, Any]:
         """The claim's answer in the API. It names no completion and no model, on purpose."""
+        beside = self.beside()
         return {
             "assignment": self.assignment,
             "token": self.token,
@@ -108,6 +126,10 @@ class Lease:
                 "uid": self.task,
                 "type": self.desk.type,
                 "conversation": self.conversation,  # role, content, and tool_calls where there are
+                "documents": [
+                    {"title": each.title, "content": each.text} for each in beside.documents
+                ],
+                "reference": beside.reference,
                 "responses": [
                     response.public(label)
                     for label, response in zip(ascii_uppercase, self.responses, strict=False)
@@ -207,11 +229,16 @@ def from_rank(after: int) -> dict[str, int]:
 def lease_of(desk: Desk, row: Sequence[Any], *, is_new: bool) -> Lease:
     assignment, token, expires_at, task, rank, messages, contents, tool_calls, has_documents = row
     conversation = msgspec.json.decode(messages)  # Django leaves the JSON of a bare cursor as text
-    shown = masked(contents or [], workspace=desk.workspace) if desk.masks_identity else contents
     responses = [  # none where the prompt stands alone
         Response(content, NO_CALLS if calls == "[]" else msgspec.json.decode(calls))
-        for content, calls in zip(shown or [], tool_calls or [], strict=True)
+        for content, calls in zip(contents or [], tool_calls or [], strict=True)
     ]
+    if desk.masks_identity:
+        mask = mask_of(desk.workspace)
+        conversation = masked_turns(conversation, mask)
+        responses = [
+            Response(mask(each.content), masked_calls(each.tool_calls, mask)) for each in responses
+        ]
     return Lease(
         desk,
         assignment,

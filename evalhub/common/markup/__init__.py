@@ -17,7 +17,7 @@ from evalhub.common.markup.parsing import MOST_NESTED, parser_for
 from evalhub.common.markup.places import Source
 from evalhub.common.markup.shown import Env
 
-__all__ = ["MOST_RENDERED", "to_html", "to_marked_html"]
+__all__ = ["MOST_RENDERED", "to_html", "to_marked_html", "to_marked_lines"]
 
 log = structlog.get_logger(__name__)
 
@@ -56,6 +56,15 @@ def to_marked_html(text: str) -> SafeString:
     return _plain_with_marks(source) if shown is None else shown
 
 
+def to_marked_lines(text: str) -> SafeString:
+    """`text` as it was written, escaped and marked as by `to_marked_html`; to be put in a `<pre>`.
+
+    >>> to_marked_lines("*Yes*")
+    '<span data-at="0">*Yes*</span>'
+    """
+    return _marked_lines(Source(text))
+
+
 def _rendered(source: Source, *, marked: bool) -> SafeString | None:
     """None when the text is better shown as it is."""
     text = source.text
@@ -80,15 +89,19 @@ def _plain(source: Source) -> SafeString:
 
 
 def _plain_with_marks(source: Source) -> SafeString:
-    """One element, or one for each line where the browser would count otherwise than Python.
+    return format_html("<pre>{}</pre>", _marked_lines(source))
 
-    It reads CR LF as one character, and drops a line feed right after `<pre>`.
+
+def _marked_lines(source: Source) -> SafeString:
+    """One element, or one for each line where the browser reads CR LF as one character.
+
+    An element of its own in any case: right after `<pre>` the browser drops a line feed.
     """
     text = source.text
-    if text == source.raw and not text.startswith("\n"):
-        return format_html('<pre data-at="0">{}</pre>', text)
+    if text == source.raw:
+        return format_html('<span data-at="0">{}</span>', text)
     lines = []
     for start, end in source.lines:
         attributes = mark_attributes(source, text[start:end], start, end)
         lines.append(f"<span{attributes}>{escape(text[start:end])}</span>")
-    return mark_safe("<pre>" + "\n".join(lines) + "</pre>")  # noqa: S308  escaped line by line
+    return mark_safe("\n".join(lines))  # noqa: S308  escaped line by line

@@ -208,7 +208,7 @@ def _asked(row: Sequence[Any]) -> Asked:
     desk_pk, uid, type_, state, hand, minutes, version_uid, version, wording, *rest = of_campaign
     asks, masks, workspace, kind, member, roles, guidelines, is_eligible, is_limited = rest
     question = Question(type_, completions, permutation, criteria_of(version), asks, masks)
-    desk = Desk(desk_pk, uid, type_, state, hand, minutes, version_uid, workspace, masks)
+    desk = Desk(desk_pk, uid, type_, state, hand, minutes, version_uid, workspace, masks, asks)
     return Asked(
         assignment=pk,
         token=token,

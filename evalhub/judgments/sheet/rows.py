@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.safestring import SafeString
 
-from evalhub.common.markup import to_marked_html
+from evalhub.common.markup import to_marked_html, to_marked_lines
 
 
 @dataclass(frozen=True)
@@ -96,3 +96,8 @@ class Shown:
     def html(self) -> SafeString:
         """Rendered, and each piece knows where it stands in the content."""
         return to_marked_html(self.content)
+
+    @property
+    def raw(self) -> SafeString:
+        """As it was written, and each piece knows where it stands in the content."""
+        return to_marked_lines(self.content)

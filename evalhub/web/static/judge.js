@@ -77,6 +77,7 @@
   function show(html, { counted: isCounted }) {
     root.innerHTML = html; // our own template; what others wrote came through the sanitiser
     if (isCounted) { judged++; if (counted !== null) counted++; }
+    for (const id of ASKED) document.getElementById(id)?.querySelector("form").reset();
     begin();
     (document.getElementById("text") ?? document.getElementById("nothing")).focus({ preventScroll: true });
     scrollTo(0, 0);
@@ -119,13 +120,19 @@
       const button = document.createElement("button"), holder = document.createElement("div");
       [button.type, button.className, button.textContent] = ["button", "button quiet small copy", words.copy];
       button.addEventListener("click", async () => {
-        await navigator.clipboard.writeText(code.textContent);
-        button.textContent = words.copied;
+        if (await copied(code)) button.textContent = words.copied;
       });
       holder.className = "code-block";
       code.replaceWith(holder);
       holder.append(code, button);
     }
+  }
+
+  // Without TLS there is no clipboard; what is selected can be copied all the same.
+  async function copied(code) {
+    if (navigator.clipboard) return navigator.clipboard.writeText(code.textContent).then(() => true, () => false);
+    getSelection().selectAllChildren(code);
+    return document.execCommand("copy");
   }
 
   // ---- acts ----
@@ -138,19 +145,20 @@
     if (place.open && id === "sources") document.getElementById("find")?.focus();
   };
 
+  const press = (id, isPressed) => document.getElementById(id)?.setAttribute("aria-pressed", String(isPressed));
+
   function toggleRaw() {
-    for (const response of root.querySelectorAll(".response")) {
-      for (const shape of response.querySelectorAll(":scope > .rendered, :scope > .raw")) shape.hidden = !shape.hidden;
+    for (const raw of root.querySelectorAll(".raw")) {
+      raw.hidden = !raw.hidden;
+      raw.parentElement.querySelector(":scope > .rendered[data-response]").hidden = !raw.hidden;
+      press("raw", !raw.hidden);
     }
     marks.repaint();
   }
 
   function reveal() {
-    const button = document.getElementById("reveal");
-    if (!button) return;
-    const isShown = document.getElementById("text").classList.toggle("revealed");
-    button.setAttribute("aria-pressed", String(isShown));
-    button.firstChild.textContent = `${isShown ? words.hide : words.show} `;
+    const box = document.getElementById("reveal");
+    if (box) box.checked = !box.checked;
   }
 
   function jumpToEnd() {
@@ -159,7 +167,7 @@
     text.scrollTo({ top: isAtEnd ? 0 : text.scrollHeight });
   }
 
-  const lock = () => root.querySelector(".judge-responses")?.classList.toggle("apart");
+  const lock = () => press("lock", root.querySelector(".judge-responses")?.classList.toggle("apart"));
 
   // Back to the last judgment. In its first seconds it is taken back as if it had not been sent; then
   // it is revised: its own form, laid over the task in hand, which comes back after.
@@ -210,14 +218,26 @@
     if (stash) revise(); else if (root.dataset.mode === "judge") keeper.submit(); else form.sheet().requestSubmit();
   }
 
-  // A dialog whose first choice is lit: digits choose, Enter takes, Esc leaves.
+  const ASKED = ["skip-dialog", "flag-dialog"];
+
+  // A dialog whose first choice is lit: digits choose, Enter takes, Esc leaves. It closes when what was
+  // said is taken; until then, and while the task is on the page, what was typed stays in it.
   function open(id, taken) {
     const box = document.getElementById(id), inside = box?.querySelector("form");
     if (!box || stash) return;
-    inside.reset();
+    const problem = inside.querySelector("[role=alert]");
+    problem.hidden = true;
     inside.onsubmit = async (event) => {
       if (event.submitter?.value !== "yes") return;
-      await taken(Object.fromEntries(new FormData(inside)));
+      event.preventDefault();
+      const said = Object.fromEntries(new FormData(inside));
+      event.submitter.disabled = true;
+      const why = await taken(said);
+      event.submitter.disabled = false;
+      [problem.textContent, problem.hidden] = [why, !why];
+      if (why) return;
+      inside.reset();
+      box.close();
     };
     box.showModal();
     inside.querySelector("input")?.focus();
@@ -316,7 +336,7 @@
     event.preventDefault();
     if (event.submitter?.id === "skip") ACTS.skip(); else submit();
   });
-  const BUTTONS = { "show-keys": "keys", flag: "flag", undo: "undo", reveal: "reveal" };
+  const BUTTONS = { "show-keys": "keys", flag: "flag", undo: "undo", raw: "raw", lock: "lock", end: "end" };
   root.addEventListener("click", (event) => {
     const act = BUTTONS[event.target.closest("button")?.id];
     if (act) ACTS[act]();

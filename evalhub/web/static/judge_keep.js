@@ -256,30 +256,34 @@ globalThis.judgeKeeper = (page) => {
     sendQueue();
   });
 
+  // Why it was not done, for whoever asked; "" where it was.
   async function act(name, more) {
     const ids = form.fields().filter(([key]) => key === "assignment" || key === "token");
     const answer = await net.post(`${root.dataset.base}${name}/`, [...ids, ...Object.entries(more)]);
     const found = await net.meaning(answer);
-    if (found.kind === "cut") complain(words.offline_act);
-    if (found.kind === "stale") { await refresh(); complain(words.offline_act); }
-    if (found.kind === "problem" && found.code !== "lease_lost") complain(found.detail);
-    return found.kind === "ok" || found.code === "lease_lost";
+    if (found.kind === "ok" || found.code === "lease_lost") return "";
+    if (found.kind === "stale") await refresh();
+    return found.detail ?? words.offline_act;
   }
 
   async function flag(more) {
-    if (await act("flag", more)) complain(words.flagged, undefined, "good");
+    const why = await act("flag", more);
+    if (!why) complain(words.flagged, undefined, "good");
+    return why;
   }
 
   async function skip(more) {
     const uid = assignment();
     drafts.clean();
     await drafts.settled();
-    if (!(await act("skip", more))) return;
+    const why = await act("skip", more);
+    if (why) return why;
     drafts.forget(uid);
     hand.done.add(uid);
     hand.again();
     store.tell("taken", { assignment: uid });
     if (goOn({ counted: false })) hand.fill(); else await fetchNext();
+    return "";
   }
 
   async function keepAlive() {

@@ -134,7 +134,7 @@ def test_plain_prose_needs_no_element_more() -> None:
 
 @pytest.mark.parametrize("raw", [">" * 60 + " deep", "word\n" * 20_000])
 def test_text_shown_as_it_is_stands_at_its_start(raw: str) -> None:
-    assert to_marked_html(raw).startswith('<pre data-at="0">')
+    assert to_marked_html(raw).startswith('<pre><span data-at="0">')
     assert pieces(raw) == [(raw, raw)]
 
 

@@ -20,6 +20,7 @@ from tests.factories import (
     CompletionFactory,
     CriterionFactory,
     LanguageModelFactory,
+    PromptFactory,
     TaskFactory,
 )
 
@@ -257,3 +258,32 @@ def test_without_being_asked_or_known_nothing_is_proposed(
         scored(task, *values)
 
     assert "proposes response" not in page.get(url_of(campaign)).content.decode()
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_sources_stand_beside_the_responses_and_the_reference_where_the_campaign_shows_it(
+    page: Client, campaign: Campaign, asked: bool
+) -> None:
+    """On the page, in the claim of the API, and in the look back after the submit."""
+    campaign.asks = [*campaign.asks, "reference"] if asked else campaign.asks
+    campaign.save()
+    prompt = PromptFactory.create(
+        workspace=campaign.workspace,
+        reference="Because of *Rayleigh*.",
+        documents=["Air scatters.", {"title": "Optics", "text": "Blue."}],
+    )
+    TaskFactory.create(campaign=campaign, prompt=prompt)
+    html = page.get(url_of(campaign)).content.decode()
+    assert ("Because of <em>Rayleigh</em>." in html) is asked
+    assert "Air scatters." in html
+    held = Assignment.objects.get()
+    claim = page.post(f"/api/v1/campaigns/{campaign.uid}/claim", {}, "application/json").json()
+    assert claim["assignment"] == str(held.uid)
+    assert claim["task"]["documents"] == [
+        {"title": "Source 1", "content": "Air scatters."},
+        {"title": "Optics", "content": "Blue."},
+    ]
+    assert claim["task"]["reference"] == ("Because of *Rayleigh*." if asked else "")
+    page.post(url_of(campaign), fields_of(html) | {"preference": "B1"})
+    look = page.get(f"/w/acme/judgments/{Judgment.objects.get().uid}/").content.decode()
+    assert ("Because of <em>Rayleigh</em>." in look) is asked

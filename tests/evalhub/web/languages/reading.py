@@ -16,7 +16,7 @@ from django.templatetags.i18n import BlockTranslateNode, TranslateNode
 ROOT = Path(settings.BASE_DIR)
 CATALOG = ROOT / "evalhub/locale/de/LC_MESSAGES/django.po"
 
-# Pages of leads and engineers stay in English; so does the text of the help.
+# Most pages of leads and engineers stay in English; so does the text of the help.
 TEMPLATES = [
     *(ROOT / "templates/judgments").glob("*.html"),
     *(ROOT / "templates/gold").glob("*.html"),
@@ -31,8 +31,16 @@ TEMPLATES = [
             "accounts/password",
             "accounts/profile",
             "accounts/token_list",
+            "campaigns/campaign_detail",
+            "campaigns/campaign_list",
             "campaigns/guidelines",
+            "followups/mine",
+            "links/join",
+            "links/joined",
+            "notifications/notification_list",
+            "rubrics/criterion_form",
             "rubrics/version_detail",
+            "rubrics/version_edit",
             "rubrics/_scales",
             "rubrics/_errors",
         )
