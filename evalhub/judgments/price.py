@@ -12,7 +12,9 @@ from django.db.models.functions import Length
 
 from evalhub.campaigns.choices import PayUnit, TaskType
 from evalhub.campaigns.models import Campaign, PayRate, Task
+from evalhub.judgments.disagreeing import questions_of
 from evalhub.judgments.models import FILLS_A_PLACE
+from evalhub.stats.growing import Grown, forecast_growth
 from evalhub.stats.planning import (
     Forecast,
     forecast_time,
@@ -24,11 +26,12 @@ from evalhub.stats.planning import (
 
 MS_PER_HOUR = 3_600_000
 CAMPAIGNS, EACH = 20, 500  # of the newest like campaigns, and of the newest judgments of each
+MOST_FOLLOWED = 2000  # of these judgments, when it is foretold how tasks grow
 LETTERS_A_MINUTE = 1200  # read with care, about 200 words
 GUESSED_TIES, GUESSED_CORRELATION, GUESSED_VARIANCE, GUESSED_START_MS = 0.2, 0.3, 1.0, 15_000
 
 _HISTORY = f"""
-    SELECT j.member_id, j.task_id, j.active_ms,
+    SELECT j.id, j.member_id, j.task_id, j.active_ms,
            (SELECT p.margin FROM judgments_preference p
             WHERE p.judgment_id = j.id AND p.criterion_id IS NULL),
            (SELECT avg(1 + 4.0 * (r.value - k.low) / (k.high - k.low)) FROM judgments_rating r
@@ -63,6 +66,9 @@ class History:
     assumed: Assumptions
     times: list[np.ndarray[tuple[int], np.dtype[np.float64]]]  # of each annotator, milliseconds
     correlation: float | None  # as seen; None: no two judgments of a task, or all say the same
+    judged: dict[
+        int, tuple[int, float | None]
+    ]  # by judgment: its task, and the value of what it says
 
 
 @dataclass(frozen=True)
@@ -74,6 +80,7 @@ class Bill:
     hours_low: float | None
     hours_high: float | None
     rate: float  # of an active hour
+    grown: Grown | None = None  # how many it may be, where tasks grow while people disagree
 
     @property
     def cost(self) -> float:
@@ -115,6 +122,30 @@ def seen_in(campaign: Campaign) -> History:
     return _seen([campaign.pk], "campaign", campaign)
 
 
+def growth_of(campaign: Campaign, history: History, *, tasks: int) -> Grown | None:
+    """The judgments of `tasks` that are still to come where they grow while people disagree.
+
+    Returns:
+        None where they do not grow, or nothing like it was judged here.
+    """
+    if not tasks or (campaign.most_overlap or 0) <= campaign.overlap:
+        return None
+    rows = sorted(history.judged)[-MOST_FOLLOWED:]
+    values = [history.judged[pk][1] for pk in rows]
+    told = [0.0 if value is None else value for value in values]
+    is_told = history.correlation == history.assumed.correlation and None not in values
+    return forecast_growth(
+        questions_of(rows),
+        [history.judged[pk][0] for pk in rows],
+        told,
+        tasks=tasks,
+        overlap=campaign.overlap,
+        most=campaign.most_overlap or 0,
+        correlation=None if is_told else history.assumed.correlation,
+        guess=GUESSED_CORRELATION,
+    )
+
+
 def price_of(
     campaign: Campaign,
     history: History,
@@ -124,16 +155,20 @@ def price_of(
     overlap: int,
     people: int | None,
     rate: float,
+    grown: Grown | None = None,
 ) -> Price:
     """What the campaign's `judgments` take, and how many would show `difference`.
 
     Args:
+        grown: how many they may become, where tasks grow while people disagree.
         difference: of the win rate from ½, or of two mean scores on a scale from 1 to 5.
         rate: what an active hour costs.
     """
     assumed = history.assumed
     variance = _variance(campaign, assumed)
     planned = bill(history, judgments, people=people, rate=rate)
+    if grown is not None:
+        planned = _grown(history, grown, people=people, rate=rate)
     if variance is None:
         return Price(planned, None, None, None)
     models = 2 if campaign.type == TaskType.RATING else 1  # a rating judges one of the two
@@ -157,6 +192,15 @@ def bill(history: History, judgments: int, *, people: int | None, rate: float) -
         None if end is None else end * moved / MS_PER_HOUR for end in (told.low, told.high)
     )
     return Bill(judgments, ms / MS_PER_HOUR, low, high, rate)
+
+
+def _grown(history: History, grown: Grown, *, people: int | None, rate: float) -> Bill:
+    """With the hours of the fewest at the lower end, and of the most at the upper."""
+    value, low, high = (
+        bill(history, round(count), people=people, rate=rate)
+        for count in (grown.value, grown.low, grown.high)
+    )
+    return replace(value, hours_low=low.hours_low, hours_high=high.hours_high, grown=grown)
 
 
 def assuming(
@@ -201,10 +245,12 @@ def _seen(campaigns: list[int], source: str, campaign: Campaign) -> History:
         rows = cursor.fetchall()
     times: dict[int, list[float]] = defaultdict(list)
     tasks, values, margins = [], [], []
-    for member, task, active_ms, margin, score in rows:
+    judged: dict[int, tuple[int, float | None]] = {}
+    for pk, member, task, active_ms, margin, score in rows:
         if active_ms is not None:
             times[member].append(active_ms)
         value = score if margin is None else (margin > 0) + 0.5 * (margin == 0)
+        judged[pk] = task, None if value is None else float(value)
         if value is not None:
             tasks.append(task)
             values.append(float(value))
@@ -220,7 +266,8 @@ def _seen(campaigns: list[int], source: str, campaign: Campaign) -> History:
         correlation=GUESSED_CORRELATION if correlation is None else correlation,
         variance=float(np.var(values)) if len(values) > 1 else GUESSED_VARIANCE,
     )
-    return History(assumed, [np.array(each, dtype=float) for each in times.values()], correlation)
+    known = [np.array(each, dtype=float) for each in times.values()]
+    return History(assumed, known, correlation, judged)
 
 
 def _reading_time(campaign: Campaign) -> float:

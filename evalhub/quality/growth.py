@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Hashable, Sequence
-from statistics import median
+from collections import defaultdict
+from collections.abc import Hashable
 from uuid import UUID
 
 from django.db.models import F, QuerySet
@@ -13,30 +12,7 @@ from evalhub.campaigns.models import Task
 from evalhub.campaigns.services.steering import grow_overlap
 from evalhub.judgments.models import Judgment, Preference, RankedCompletion, Rating
 from evalhub.rubrics.models import ScaleKind
-
-LEAD = 2  # how far ahead the first answer must be
-NEAR = 1  # steps of a scale from the median that still agree with it
-
-
-def is_decided(answers: Sequence[Hashable]) -> bool:
-    """Whether the most frequent answer has two more than the next: 3 to 1 has, 2 to 1 has not.
-
-    One answer alone cannot disagree.
-    """
-    counts = [count for _answer, count in Counter(answers).most_common(2)]
-    return len(answers) < LEAD or counts[0] - sum(counts[1:]) >= LEAD
-
-
-def is_close(values: Sequence[int]) -> bool:
-    """The same for the points of a scale: two more are near the median than are not.
-
-    4, 4, 5 are close; 1, 4, 5 are not, and 1, 5 neither.
-    """
-    if len(values) < LEAD:
-        return True
-    middle = median(values)
-    near = sum(abs(value - middle) <= NEAR for value in values)
-    return near - (len(values) - near) >= LEAD
+from evalhub.stats.settled import is_close, is_decided
 
 
 def grow_if_undecided(*, judgment: UUID) -> bool:

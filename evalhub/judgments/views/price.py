@@ -15,7 +15,7 @@ from evalhub.accounts.http import Request
 from evalhub.campaigns.access import access_campaign
 from evalhub.campaigns.choices import TaskType
 from evalhub.campaigns.models import Campaign, PayRate
-from evalhub.campaigns.queries import progress_of
+from evalhub.campaigns.queries import Progress, progress_of
 from evalhub.judgments.forms import PriceForm
 from evalhub.judgments.models import PriceForecast
 from evalhub.judgments.pace import people_of
@@ -24,12 +24,14 @@ from evalhub.judgments.price import (
     History,
     Price,
     assuming,
+    growth_of,
     history_of,
     hourly,
     price_of,
     seen_in,
 )
 from evalhub.judgments.services.price import keep_forecast
+from evalhub.stats.growing import Grown
 
 GUESSED_RATE = 20  # for an active hour, where the campaign has no pay rate
 
@@ -60,6 +62,7 @@ def price(request: Request, workspace: str, uid: UUID) -> HttpResponse:
         "assumed": history.assumed,
         "pays": pays,
         "price": told,
+        "growth_unknown": (campaign.most_overlap or 0) > campaign.overlap and not history.judged,
         "is_comparison": campaign.type == TaskType.COMPARISON,
         "kept": PriceForecast.objects.filter(campaign=campaign)
         .select_related("created_by")
@@ -88,15 +91,27 @@ def _known_better(history: History, given: dict[str, Any]) -> History:
 
 def _priced(campaign: Campaign, history: History, given: dict[str, Any]) -> Price:
     in_percent = campaign.type == TaskType.COMPARISON
+    progress = progress_of(campaign)
     return price_of(
         campaign,
         history,
-        judgments=progress_of(campaign).wanted,
+        judgments=progress.wanted,
+        grown=_grown(campaign, history, progress),
         difference=given["difference"] / 100 if in_percent else given["difference"],
         overlap=given["overlap"],
         people=given["people"],
         rate=given["rate"],
     )
+
+
+def _grown(campaign: Campaign, history: History, progress: Progress) -> Grown | None:
+    """All of the campaign's judgments: what it wants so far, and what its other tasks may grow by."""
+    left = round(progress.tasks * (1 - progress.done / progress.wanted)) if progress.wanted else 0
+    more = growth_of(campaign, history, tasks=left)
+    if more is None:
+        return None
+    before = progress.wanted - left * campaign.overlap
+    return Grown(before + more.value, before + more.low, before + more.high)
 
 
 def _spent(campaign: Campaign) -> dict[str, float]:

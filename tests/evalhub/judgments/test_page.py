@@ -262,7 +262,7 @@ def test_without_being_asked_or_known_nothing_is_proposed(
 
 @pytest.mark.parametrize("asked", [True, False])
 def test_sources_stand_beside_the_responses_and_the_reference_where_the_campaign_shows_it(
-    page: Client, campaign: Campaign, asked: bool
+    page: Client, campaign: Campaign, *, asked: bool
 ) -> None:
     """On the page, in the claim of the API, and in the look back after the submit."""
     campaign.asks = [*campaign.asks, "reference"] if asked else campaign.asks

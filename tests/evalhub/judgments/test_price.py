@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
+import numpy as np
 import pytest
 from django.test import Client
 from django.utils import timezone
@@ -13,12 +15,16 @@ from django.utils import timezone
 from evalhub.accounts.models import Member
 from evalhub.audit.models import Entry
 from evalhub.campaigns.models import Campaign, PayRate, Task
+from evalhub.judgments.disagreeing import questions_of
 from evalhub.judgments.models import PriceForecast
 from evalhub.judgments.price import assuming, bill, history_of, hourly, price_of, seen_in
 from tests.evalhub.judgments.test_pace import judged
 from tests.factories import (
+    AssignmentFactory,
     CampaignFactory,
+    CompletionFactory,
     CriterionFactory,
+    JudgmentFactory,
     PreferenceFactory,
     RatingFactory,
     TaskFactory,
@@ -148,3 +154,68 @@ def test_a_rate_for_each_task_is_turned_into_one_for_an_hour() -> None:
     """0.25 for 36 seconds: a hundred in an hour."""
     assert hourly(PayRate(amount=Decimal("0.25"), unit="task"), ms_each=36_000) == 25.0
     assert hourly(PayRate(amount=Decimal(18), unit="hour"), ms_each=36_000) == 18.0
+
+
+def test_tasks_that_grow_where_people_disagree_are_priced_as_they_grew_before(
+    client: Client, alice: Member, bob: Member, charlie: Member, campaign: Campaign
+) -> None:
+    """Half of the pairs were a draw of one to one: these ask for more, up to four."""
+    campaign.most_overlap = 4
+    campaign.save()
+    client.force_login(alice.user)
+    url = f"/w/acme/campaigns/{campaign.uid}/price/"
+    asked = {"difference": 5, "overlap": 2, "rate": 30}
+    told = client.get(url, asked)
+    assert "Nothing like it was judged here yet" in told.content.decode()
+    assert told.context["price"].planned.judgments == 100
+    like = CampaignFactory.create(
+        workspace=campaign.workspace, rubric_version=campaign.rubric_version
+    )
+    for nth in range(20):
+        task = TaskFactory.create(campaign=like, overlap=2)
+        for member, margin in ((bob, 1), (charlie, 1 if nth % 2 else -1)):
+            compared_in(task, member, margin)
+    told = client.get(url, asked)
+    planned = told.context["price"].planned
+    assert planned.grown.low < planned.judgments < planned.grown.high
+    assert 125 < planned.judgments < 155  # half of 50 tasks ask for 1 to 2 more
+    assert planned.hours_low < planned.hours < planned.hours_high
+    assert "Tasks begin with 2 and get up to 4 judgments" in told.content.decode()
+    client.post(url, asked)
+    assert PriceForecast.objects.get().judgments == planned.judgments
+    Task.objects.filter(campaign=campaign).update(judged=2, open_places=0)
+    assert client.get(url, asked).context["price"].planned.judgments == 100  # nothing is to come
+
+
+def compared_in(task: Task, member: Member, margin: int) -> None:
+    assignment = AssignmentFactory.create(task=task, member=member, state="submitted")
+    judgment = JudgmentFactory.create(
+        assignment=assignment,
+        task=task,
+        campaign=task.campaign,
+        member=member,
+        workspace=member.workspace,
+        active_ms=36_000 if member.pseudonym < "m" else 72_000,
+        submission_id=uuid4(),
+    )
+    first, second = (row.completion for row in task.placed.order_by("place"))
+    PreferenceFactory.create(judgment=judgment, first=first, second=second, margin=margin)
+
+
+def test_what_is_disagreed_about_is_each_question_of_each_response(bob: Member) -> None:
+    campaign = CampaignFactory.create(workspace=bob.workspace, type="ranking")
+    scale = CriterionFactory.create(version=campaign.rubric_version, low=1, high=5)
+    judgments = []
+    for tiers, value in (((0, 0, 1), 4), ((1, 0, 2), None)):
+        judgment = judged(bob, campaign, timezone.now())
+        completions = CompletionFactory.create_batch(3, prompt=judgment.task.prompt)
+        for completion, tier in zip(completions, tiers, strict=True):
+            judgment.ranking.create(completion=completion, tier=tier)
+        if value is not None:
+            RatingFactory.create(
+                judgment=judgment, completion=completions[1], criterion=scale, value=value
+            )
+        judgments.append(judgment.pk)
+    first, rated = questions_of(judgments)
+    assert (first.answers_J.tolist(), first.is_scale) == ([3.0, 2.0], False)  # the first two; one
+    assert (rated.answers_J[0], np.isnan(rated.answers_J[1]), rated.is_scale) == (4, True, True)

@@ -17,9 +17,10 @@ from evalhub.judgments.choices import Source
 from evalhub.judgments.models import Judgment
 from evalhub.judgments.services.submit import submit_judgment
 from evalhub.judgments.services.verdict import store_verdict
-from evalhub.quality.growth import grow_if_undecided, is_close, is_decided
+from evalhub.quality.growth import grow_if_undecided
 from evalhub.quality.scope import Scope
 from evalhub.quality.services import take_snapshot
+from evalhub.stats.settled import is_close, is_decided
 from tests.factories import CampaignFactory, CriterionFactory, MemberFactory, TaskFactory
 
 pytestmark = pytest.mark.django_db
