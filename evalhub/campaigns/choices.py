@@ -35,6 +35,7 @@ class Design(TextChoices):
     RANDOM = "random", _("one pair per prompt, drawn by lot")
     AGAINST = "against", _("each of the others against one model")
     NEAREST = "nearest", _("the two whose mean ratings so far are nearest")
+    SCORED = "scored", _("the two that the newest reward model scores nearest")
     ALL_PAIRS = "all_pairs", _("every pair")
 
 

@@ -20,7 +20,9 @@ class Answer(NamedTuple):
     workspace: int
     model: int
     digest: str  # of the text
-    score: float | None = None  # for Design.NEAREST; None: nobody has rated it
+    score: float | None = (
+        None  # for NEAREST and SCORED; None: nobody has rated it, no model scored it
+    )
 
 
 def chosen(
@@ -56,7 +58,7 @@ def _pairs(
         yield from (list(pair) for pair in combinations(answers, 2))
     elif design == Design.RANDOM:
         yield chance.sample(answers, 2)
-    elif design == Design.NEAREST:
+    elif design in (Design.NEAREST, Design.SCORED):
         yield from _nearest(answers, chance)
     elif design == Design.AGAINST:
         yield from _against(answers, against)

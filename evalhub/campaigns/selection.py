@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import groupby, islice, starmap
 from random import Random
 
@@ -15,7 +16,7 @@ from evalhub.campaigns.designs import Answer, chosen
 from evalhub.campaigns.errors import UnfitTask
 from evalhub.campaigns.scoring import scores_of
 from evalhub.prompts.models import Collection, Completion, Prompt
-from evalhub.prompts.queries import prompts_within
+from evalhub.prompts.queries import newest_scorer, prompts_within, scores_by
 from evalhub.registry.models import LanguageModel
 
 BATCH = 1000
@@ -99,7 +100,9 @@ def shapes_of(
     stored = told.values_list(*columns).iterator(chunk_size=BATCH)
     rows: Iterator[Answer] = starmap(Answer, stored)
     if type_ == TaskType.COMPARISON and design == Design.NEAREST:
-        rows = _scored(rows)
+        rows = _scored(rows, scores_of)
+    if type_ == TaskType.COMPARISON and design == Design.SCORED:
+        rows = _scored(rows, partial(scores_by, newest_scorer(completions)))
     for prompt, group in groupby(rows, key=lambda row: row.prompt):
         answers = list(group)
         if answers[0].workspace != workspace:
@@ -108,7 +111,9 @@ def shapes_of(
             yield prompt, [answer.pk for answer in met]
 
 
-def _scored(rows: Iterator[Answer]) -> Iterator[Answer]:
+def _scored(
+    rows: Iterator[Answer], scores_of: Callable[[Iterable[int]], Mapping[int, float]]
+) -> Iterator[Answer]:
     while batch := list(islice(rows, BATCH)):
         scores = scores_of(row.pk for row in batch)
         yield from (row._replace(score=scores.get(row.pk)) for row in batch)

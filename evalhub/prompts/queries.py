@@ -8,7 +8,7 @@ from operator import or_
 from django.db.models import Count, Q, QuerySet, TextField, Value
 from django.db.models.functions import MD5, Cast, Concat
 
-from evalhub.prompts.models import Collection, Prompt, PromptGroup, Split
+from evalhub.prompts.models import Collection, Completion, Prompt, PromptGroup, Score, Split
 
 
 def prompts_per_split(collection: Collection) -> dict[str, int]:
@@ -59,3 +59,15 @@ def prompts_within(
     lot = MD5(Concat(Value(str(seed)), Cast("uid", TextField())))
     drawn = prompts.order_by(lot).values("pk")[:sample]
     return Prompt.objects.filter(pk__in=drawn)
+
+
+def newest_scorer(completions: QuerySet[Completion]) -> int | None:
+    """The key of the newest reward model that has scored any of `completions`."""
+    scores = Score.objects.filter(completion__in=completions.order_by().values("pk"))
+    return scores.order_by("-model").values_list("model", flat=True).first()
+
+
+def scores_by(model: int | None, completions: Iterable[int]) -> dict[int, float]:
+    """What the reward model (its key) gave those of `completions` (keys) that it has scored."""
+    scores = Score.objects.filter(model=model, completion__in=list(completions))
+    return dict(scores.values_list("completion", "value"))

@@ -153,6 +153,12 @@ def _nothing_in(selection: Selection, type_: TaskType) -> str:
             f"No prompt of {selection.collection} has two different answers of these models that "
             "people have rated. Rate them first, or choose other pairs."
         )
+    if type_ == TaskType.COMPARISON and selection.design == Design.SCORED:
+        return (
+            f"No prompt of {selection.collection} has two different answers of these models that "
+            "one reward model has scored. Score answers first, on the collection’s page, or choose "
+            "other pairs."
+        )
     return (
         f"No prompt of {selection.collection} has enough different answers of these models for a "
         f"{type_} task. Choose more models, or generate more completions."

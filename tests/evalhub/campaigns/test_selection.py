@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.test import Client
@@ -15,6 +16,7 @@ from evalhub.campaigns.selection import LOOKED_AT, Selection, Size
 from evalhub.campaigns.services.campaigns import create_from_selection
 from evalhub.campaigns.services.tasks import add_selected
 from evalhub.prompts.models import Collection, Generation, Prompt
+from evalhub.registry.models import LanguageModel
 from tests.evalhub.campaigns.test_pages import form_of
 from tests.factories import (
     CampaignFactory,
@@ -23,6 +25,7 @@ from tests.factories import (
     CriterionFactory,
     GenerationFactory,
     JudgmentFactory,
+    LanguageModelFactory,
     PromptFactory,
     RatingFactory,
     TaskFactory,
@@ -213,18 +216,44 @@ def test_of_pairs_that_are_equally_near_one_is_drawn_by_the_seed(
     assert pairs_of(again)[0] == drawn[0]
 
 
-def test_without_ratings_the_lead_is_told_what_to_do(
-    alice: Member, collection: Collection, three: list[Generation]
+def test_the_two_that_the_newest_reward_model_scores_nearest_meet(
+    collection: Collection, three: list[Generation]
+) -> None:
+    """Without anybody's rating; an older model's scores are not mixed with its."""
+    models = [generation.model for generation in three]
+    older, newer = LanguageModelFactory.create_batch(2, workspace=collection.workspace)
+    first, second = answered(collection, three), answered(collection, three)
+    scored(first, older, [0.0, 0.1, 5.0])
+    scored(first, newer, [0.0, 4.0, 3.5])
+    scored(second, older, [0.0, 0.1, 5.0])
+    scored(second, newer, [1.0, None, None])  # one has a score: no pair
+    chosen = Selection(collection, models=models, design=Design.SCORED)
+    assert chosen.size(TaskType.COMPARISON) == Size(2, 1, is_exact=True)
+    campaign = made_of(collection, models=models, design=Design.SCORED)
+    assert pairs_of(campaign) == [(models[1].pk, models[2].pk)]
+
+
+def scored(prompt: Prompt, model: LanguageModel, values: list[float | None]) -> None:
+    for completion, value in zip(prompt.completions.order_by("pk"), values, strict=True):
+        if value is not None:
+            completion.scores.create(model=model, value=value, run_uid=uuid4())
+
+
+@pytest.mark.parametrize(
+    ("design", "remedy"), [(Design.NEAREST, "have rated"), (Design.SCORED, "Score answers first")]
+)
+def test_without_ratings_or_scores_the_lead_is_told_what_to_do(
+    alice: Member, collection: Collection, three: list[Generation], design: Design, remedy: str
 ) -> None:
     answered(collection, three)
     version = CriterionFactory.create(version__rubric__workspace=alice.workspace).version
     models = [generation.model for generation in three]
-    with pytest.raises(UnfitCampaign, match="have rated"):
+    with pytest.raises(UnfitCampaign, match=remedy):
         create_from_selection(
             title="Near",
             rubric_version=version,
             type=TaskType.COMPARISON,
-            selection=Selection(collection, models=models, design=Design.NEAREST),
+            selection=Selection(collection, models=models, design=design),
             by=alice,
         )
     assert not Campaign.objects.exists()
