@@ -60,12 +60,21 @@ def collection(alice: Member) -> Collection:
 
 @pytest.fixture
 def bobs(browser: Browser, live_server: LiveServer, bob: Member) -> Iterator[Page]:
-    """A browser of bob's own."""
+    yield from _browser_of(bob, browser, live_server)
+
+
+@pytest.fixture
+def cleos(browser: Browser, live_server: LiveServer, crew: list[Member]) -> Iterator[Page]:
+    yield from _browser_of(crew[1], browser, live_server)
+
+
+def _browser_of(member: Member, browser: Browser, server: LiveServer) -> Iterator[Page]:
+    """A browser of the member's own."""
     context = browser.new_context(
-        base_url=live_server.url, bypass_csp=True, viewport=DESKTOP, reduced_motion="reduce"
+        base_url=server.url, bypass_csp=True, viewport=DESKTOP, reduced_motion="reduce"
     )
     page = context.new_page()
-    start_session(page, bob, live_server.url)
+    start_session(page, member, server.url)
     yield page
     context.close()
 
@@ -82,6 +91,7 @@ def told(page: Page, sentence: str) -> None:
 def test_alice_takes_a_campaign_from_its_rubric_to_its_end(
     page: Page,
     bobs: Page,
+    cleos: Page,
     base_url: str,
     alice: Member,
     crew: list[Member],
@@ -92,7 +102,7 @@ def test_alice_takes_a_campaign_from_its_rubric_to_its_end(
     _fills_in_a_campaign(page, collection)
     _tries_it_out(page, bobs, crew)
     _reckons_and_opens(page)
-    _people_judge_and_rita_reviews(page, bobs, crew)
+    _people_judge(page, bobs, cleos, crew)
     page.get_by_text("Close this campaign").click()
     page.get_by_role("button", name="Close it for good").click()
     told(page, "closed")
@@ -105,6 +115,16 @@ def _writes_a_rubric(page: Page) -> None:
     page.get_by_label("Short name").fill("helpful")
     page.get_by_label("Begin with").select_option(label="Helpfulness")
     page.get_by_role("button", name="Make it and write its criteria").click()
+    page.get_by_role("link", name="Add a criterion").click()
+    form = page.locator("#criterion")
+    form.get_by_label("Name").fill("Errors")
+    form.get_by_label("Question").fill("How many?")
+    form.get_by_label("a whole number").check()
+    form.get_by_label("Lowest").fill("0")
+    form.get_by_label("Highest").fill("40")
+    expect(page.locator("#preview")).to_contain_text("How many?")  # as annotators will see it
+    page.get_by_role("button", name="Save").click()
+    told(page, "Errors")
     look(page, "lead-rubric")
     page.get_by_role("button", name="Publish and freeze").click()
     page.wait_for_url("**/rubrics/versions/**")
@@ -178,16 +198,17 @@ def _reckons_and_opens(page: Page) -> None:
     told(page, "open")
 
 
-def _people_judge_and_rita_reviews(page: Page, bobs: Page, crew: list[Member]) -> None:
+def _people_judge(page: Page, bobs: Page, cleos: Page, crew: list[Member]) -> None:
     campaign = Campaign.objects.get(title="Which answers help most?")
-    bob, cleo, _ = crew
-    say(campaign, cleo, {})
-    bobs.goto(f"/w/acme/campaigns/{campaign.uid}/judge/")
-    is_ready(bobs)
-    bobs.keyboard.press("1")
-    bobs.keyboard.press("Control+Enter")
-    his = Judgment.objects.filter(campaign=campaign, member=bob)
-    assert wait_until(lambda: his.count() == 1, seconds=10)
+    for browser, member, count in ((cleos, crew[1], 3), (bobs, crew[0], 1)):
+        browser.goto(f"/w/acme/campaigns/{campaign.uid}/judge/")
+        is_ready(browser)
+        stored = Judgment.objects.filter(campaign=campaign, member=member)
+        for nth in range(count):
+            browser.keyboard.press("1")
+            browser.keyboard.press("Control+Enter")
+            expect(browser.locator("#sheet input:checked")).to_have_count(0)  # the next, or none
+            assert wait_until(lambda n=nth + 1, rows=stored: rows.count() == n, seconds=10)
     deliver_waiting()  # what a worker does
     assert Review.objects.filter(campaign=campaign).count() == 4  # a hundred percent
     expect(page.get_by_text("4 of 6 judgments are in.")).to_be_visible()  # by itself
