@@ -3,7 +3,7 @@
     python -m tests.bench.bench_lead [--tasks 10000 1000000] [--turns 7] [--json]
 
 For each size a PostgreSQL of its own with one campaign of three judgments a task and 200 annotators,
-who have judged 5,000 tasks each (or as many as there are). Each page is asked for by a signed-in lead
+who have judged 5,000 tasks each (or as many as there are); a fifth of it is for review, a tenth of that waits. Each page is asked for by a signed-in lead
 through the whole of Django, without a socket; reported is the median of the turns after one to warm up.
 """
 
@@ -41,6 +41,15 @@ _JUDGED = """
         FROM judgments_judgment j
         JOIN campaigns_taskcompletion a ON a.task_id = j.task_id AND a.place = 0
         JOIN campaigns_taskcompletion b ON b.task_id = j.task_id AND b.place = 1;
+    INSERT INTO judgments_review (uid, created_at, judgment_id, campaign_id, author_id, reviewer_id,
+                                  verdict, reviewed_at)
+        SELECT gen_random_uuid(), j.judged_at, j.id, j.campaign_id, j.member_id,
+               CASE WHEN j.id % 50 > 0 THEN r.id END,
+               CASE WHEN j.id % 50 > 0 THEN 'accepted' ELSE '' END,
+               CASE WHEN j.id % 50 > 0 THEN j.judged_at END
+        FROM judgments_judgment j
+        CROSS JOIN LATERAL (SELECT id FROM accounts_member WHERE id <> j.member_id ORDER BY id LIMIT 1) r
+        WHERE j.id % 5 = 0;
     UPDATE campaigns_campaign SET opened_at = now() - interval '10 days';
     VACUUM ANALYZE;
 """
@@ -91,7 +100,10 @@ def _asked(crowd: Crowd, turns: int) -> dict[str, Any]:
     user = get_user_model().objects.create_user("lead")
     workspace = campaign.workspace
     Member.objects.create(
-        workspace=workspace, user=user, pseudonym="lead", roles=["lead", "owner", "annotator"]
+        workspace=workspace,
+        user=user,
+        pseudonym="lead",
+        roles=["lead", "owner", "annotator", "reviewer"],
     )
     client = Client(headers={"Host": "127.0.0.1"})
     client.force_login(user)
@@ -102,8 +114,15 @@ def _asked(crowd: Crowd, turns: int) -> dict[str, Any]:
             ("a campaign", ""), ("pace and people", "pace/"), ("price", "price/"),
             ("edit", "edit/"), ("alerts", "alerts/"), ("practice and gold", "expert/"),
             ("disagreements", "disputes/"), ("left out", f"exclusions/?member={person}"),
+            ("reviews of a campaign", "reviews/"), ("gold", "gold/"), ("pilot", "pilot/"),
+            ("qualification", "qualification/"), ("join links", "join-links/"),
+            ("report links", "report-links/"),
         )
-    } | {"campaigns": f"{base}campaigns/", "flags": f"{base}flags/", "home": base}  # fmt: skip
+    } | {
+        "campaigns": f"{base}campaigns/", "flags": f"{base}flags/", "home": base,
+        "reviews": f"{base}reviews/", "members": f"{base}members/", "limits": f"{base}limits/",
+        "pay": f"{base}pay/", "appeals": f"{base}appeals/",
+    }  # fmt: skip
     timed = {name: _timed(client, path, turns, crowd.postgres) for name, path in pages.items()}
     timed |= _of_a_manager(campaign, person, turns, crowd.postgres)
     return {"tasks": crowd.tasks, "done_each": crowd.done, "behind_s": behind, "pages": timed}
