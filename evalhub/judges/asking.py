@@ -10,9 +10,8 @@ from uuid import UUID
 
 from evalhub.campaigns.choices import TaskType
 from evalhub.campaigns.models import Campaign, Task, TaskCompletion
-from evalhub.campaigns.queries import mask_of, masked_turns
+from evalhub.campaigns.queries import beside_of, mask_of, masked_turns
 from evalhub.common.canonical import sha256_of
-from evalhub.prompts.documents import documents_in
 from evalhub.prompts.models import Completion
 
 MARK_LENGTH = 16  # hex digits
@@ -94,8 +93,10 @@ def rows_of(
 def _task(item: ToAsk, texts: Sequence[str], campaign: Campaign, salt: str) -> str:
     prompt = item.task.prompt
     parts = [("CONVERSATION", _conversation(item.conversation))]
-    documents = [each.text for each in documents_in(prompt.documents)]
-    parts += [(f"SOURCE {nth}", text) for nth, text in enumerate(documents, start=1)]
+    beside = beside_of(prompt, campaign.asks)
+    parts += [(f"SOURCE {each.number + 1}", each.text) for each in beside.documents]
+    if beside.reference:
+        parts.append(("REFERENCE ANSWER", beside.reference))
     if campaign.type == TaskType.COMPARISON:
         parts += [(f"RESPONSE {label}", text) for label, text in zip(LABELS, texts, strict=True)]
     else:

@@ -86,6 +86,28 @@ def test_a_pair_is_asked_in_both_orders_and_the_answers_are_one_judgment(
     assert judging.counts["pairs"]["overall"] == {"both": 3, "inconsistent": 0, "first": 0, "second": 0}  # fmt: skip
 
 
+def test_it_reads_what_people_are_shown(alice: Member, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sources, the reference where the campaign shows it, and names blacked out in every turn."""
+    campaign = a_campaign(alice, type_="rating", tasks=1, masks_identity=True)
+    Campaign.objects.filter(pk=campaign.pk).update(asks=["reference"])
+    campaign.refresh_from_db()
+    prompt = campaign.tasks.get().prompt
+    prompt.messages = [
+        {"role": "user", "content": "Who are you?"},
+        {"role": "assistant", "content": "I am GPT-4, made by OpenAI."},
+        {"role": "user", "content": "And why is the sky blue?"},
+    ]
+    prompt.documents, prompt.reference = ["Air scatters."], "Because of Rayleigh."
+    prompt.save()
+    asked = replying(monkeypatch, lambda task: json.dumps({"accuracy": 4, "tone": 4}))
+    judged(a_judge(campaign, alice), campaign)
+    (task,) = asked
+    assert "Air scatters." in task
+    assert "REFERENCE ANSWER BEGINS ===\nBecause of Rayleigh." in task
+    assert "OpenAI" not in task
+    assert "GPT" not in task
+
+
 @pytest.mark.parametrize(("on_conflict", "margins"), [("tie", [0, 0, 0]), ("leave_out", [])])
 def test_orders_that_differ_are_a_tie_or_nothing_and_counted(
     judge: Judge, campaign: Campaign, monkeypatch: pytest.MonkeyPatch, on_conflict: str, margins: list[int]
