@@ -16,6 +16,7 @@ from evalhub.formats import (
     openai,
     potato,
     sharegpt,
+    texts,
     trees,
     trl,
 )
@@ -74,10 +75,13 @@ _KNOWN = {  # the first one that fits is taken
     ),
     "trl": Format("TRL (prompt, completion; prompt, chosen, rejected)", trl.fits, trl.rows_of),
     "doccano": Format("doccano JSONL or CSV (text, label)", doccano.fits, doccano.rows_of),
+    "texts": Format("raw text (text)", texts.fits, texts.rows_of),
     "llamafactory": Format("LLaMA-Factory, a zip of its data folder", lambda cells: False),
     TABLE: Format("a table of your own, by a mapping", lambda cells: False),
 }
-_OF_TABLES = {"trl": trl.KNOWN, "alpaca": alpaca.KNOWN, "doccano": doccano.KNOWN}
+_OF_TABLES = {
+    "trl": trl.KNOWN, "alpaca": alpaca.KNOWN, "doccano": doccano.KNOWN, "texts": texts.KNOWN,
+}  # fmt: skip
 FORMATS = {name: each.title for name, each in _KNOWN.items()}
 ASKING = (  # they bring questions of their own, for which a rubric is made when missing
     *("label-studio", "label-studio-min", "argilla", "potato", "langfuse", "langfuse-scores"),
