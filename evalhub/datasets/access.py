@@ -27,6 +27,14 @@ def access_dataset(member: Member, uid: UUID) -> Dataset:
     return found
 
 
+def access_named(member: Member, uid: str) -> Dataset:
+    """The same by what stands in a query, which may be no uid at all."""
+    try:
+        return access_dataset(member, UUID(uid))
+    except ValueError as error:
+        raise NotFound("No such dataset.") from error
+
+
 def access_build(member: Member, uid: UUID) -> DatasetBuild:
     """A build of the member's workspace."""
     found = _builds().filter(workspace=member.workspace, uid=uid).first()

@@ -17,7 +17,7 @@ from evalhub.common.attachments import attachment
 from evalhub.common.errors import DomainError
 from evalhub.common.files import file_store
 from evalhub.common.paging import newest_first
-from evalhub.datasets.access import access_build, access_dataset
+from evalhub.datasets.access import access_build, access_dataset, access_named
 from evalhub.datasets.card import licences_of
 from evalhub.datasets.choices import ANSWERS, BuildKind
 from evalhub.datasets.definition import in_words
@@ -47,7 +47,8 @@ def dataset_list(request: Request, workspace: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def dataset_new(request: Request, workspace: str) -> HttpResponse:
     member = access_member(request.user, workspace, to="build")
-    form = DatasetForm(request.POST or None, workspace=member.workspace)
+    like = access_named(member, request.GET["like"]) if "like" in request.GET else None
+    form = DatasetForm(request.POST or None, workspace=member.workspace, like=like)
     if form.is_valid():
         try:
             dataset = create_dataset(
@@ -61,7 +62,9 @@ def dataset_new(request: Request, workspace: str) -> HttpResponse:
             form.add_error(None, str(error))
         else:
             return redirect("datasets:dataset", workspace, dataset.uid)
-    return render(request, "datasets/dataset_new.html", _context(member) | {"form": form})
+    return render(
+        request, "datasets/dataset_new.html", _context(member) | {"form": form, "like": like}
+    )
 
 
 @require_GET

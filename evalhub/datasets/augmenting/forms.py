@@ -24,6 +24,11 @@ class PairsField(forms.CharField):
         area = forms.Textarea({"rows": 3, "spellcheck": "false"})
         super().__init__(required=False, widget=area, **options)
 
+    def prepare_value(self, value: Any) -> Any:
+        if not isinstance(value, list):
+            return value
+        return "\n".join(f"{one} = {other}" for one, other in value)
+
     def to_python(self, value: Any) -> Any:
         found = []
         for line in filter(str.strip, (super().to_python(value) or "").splitlines()):
@@ -38,6 +43,11 @@ class PairsField(forms.CharField):
 
 class SlicesField(forms.CharField):
     """Like language=de, domain=law: values by key."""
+
+    def prepare_value(self, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        return ", ".join(f"{key}={told}" for key, values in value.items() for told in values)
 
     def to_python(self, value: Any) -> Any:
         found: dict[str, list[str]] = {}
@@ -96,6 +106,23 @@ class AugmentForm(forms.Form):
         ways = list(self._ways(given))
         told = {"augment": ways, "augment_never": {"slices": given["never"]}}
         return told | ({"augment_cap": given["cap"]} if given["cap"] else {})
+
+    @classmethod
+    def initial_of(cls, definition: dict[str, Any]) -> dict[str, Any]:
+        """What the form begins with, to say the same as `definition`, as far as it can."""
+        ways = {way["by"]: way for way in definition.get("augment", [])}
+        words = ways.get("word_replacement", {})
+        swaps = ways.get("counterfactual_swap", {})
+        return {
+            "word_share": words.get("share", 0),
+            "words": [(word, ", ".join(others)) for word, others in words.get("words", {}).items()],
+            "shuffle_share": ways.get("sentence_shuffle", {}).get("share", 0),
+            "swap_share": swaps.get("share", 0),
+            "swap_lists": swaps.get("lists", []),
+            "swap_pairs": swaps.get("pairs", []),
+            "cap": definition.get("augment_cap", CAP),
+            "never": definition.get("augment_never", {}).get("slices", {}),
+        }
 
     def _ways(self, given: dict[str, Any]) -> Iterator[dict[str, Any]]:
         if share := given["word_share"]:

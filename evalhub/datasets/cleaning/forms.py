@@ -37,6 +37,9 @@ class LinesField(forms.CharField):
     def __init__(self, **options: Any) -> None:  # Any: Django's own
         super().__init__(required=False, widget=forms.Textarea({"rows": 3}), **options)
 
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(value) if isinstance(value, list) else value
+
     def to_python(self, value: Any) -> Any:
         lines = (super().to_python(value) or "").splitlines()
         return [" ".join(line.split())[:100] for line in lines if line.strip()]
@@ -47,6 +50,9 @@ class CodesField(forms.CharField):
 
     def __init__(self, **options: Any) -> None:  # Any: Django's own
         super().__init__(required=False, **options)
+
+    def prepare_value(self, value: Any) -> Any:
+        return ", ".join(value) if isinstance(value, list) else value
 
     def to_python(self, value: Any) -> Any:
         return re.findall(r"[^\s,]+", (super().to_python(value) or "").lower())
@@ -62,6 +68,9 @@ class EntitiesField(forms.CharField):
     def __init__(self, **options: Any) -> None:  # Any: Django's own
         super().__init__(required=False, **options)
 
+    def prepare_value(self, value: Any) -> Any:
+        return ", ".join(value) if isinstance(value, list) else value
+
     def to_python(self, value: Any) -> Any:
         return re.findall(r"[^\s,]+", (super().to_python(value) or "").upper())
 
@@ -71,6 +80,11 @@ class ModelsField(forms.CharField):
 
     def __init__(self, **options: Any) -> None:  # Any: Django's own
         super().__init__(required=False, **options)
+
+    def prepare_value(self, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        return ", ".join(f"{code}={model}" for code, model in value.items())
 
     def to_python(self, value: Any) -> Any:
         found: dict[str, str] = {}
@@ -168,8 +182,15 @@ class CleaningForm(forms.Form):
         help_text="A person accepts each of them before anything is corrected.",
     )
 
+    MENDS = ("unicode", "white_space", "control_tokens")
+
     def options(self) -> dict[str, Any]:
         """What a definition has under `cleaning`."""
-        mends = ("unicode", "white_space", "control_tokens")
         given = {name: value for name, value in self.cleaned_data.items() if value is not None}
-        return given | {name: given[name] == "yes" for name in mends}
+        return given | {name: given[name] == "yes" for name in self.MENDS}
+
+    @classmethod
+    def initial_of(cls, options: dict[str, Any]) -> dict[str, Any]:
+        """What the form begins with, to say the same as a definition's `cleaning`."""
+        mends = {name: "yes" if options[name] else "no" for name in cls.MENDS if name in options}
+        return options | mends

@@ -3,6 +3,8 @@ from __future__ import annotations
 import io
 import json
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -13,10 +15,12 @@ from evalhub.accounts.models import Member
 from evalhub.accounts.services import create_token
 from evalhub.audit.models import Entry
 from evalhub.campaigns.models import Task
+from evalhub.datasets.choices import BuildKind
 from evalhub.datasets.cleaning.options import Cleaning
 from evalhub.datasets.definition import definition_of
 from evalhub.datasets.definition_form import FIRST, GROUPS, DatasetForm
 from evalhub.datasets.models import Dataset, DatasetBuild, SpellingProposal
+from evalhub.datasets.services import create_dataset
 from evalhub.jobs.jobs import execute
 from evalhub.prompts.models import Completion
 from tests.evalhub.datasets.conftest import Build
@@ -254,3 +258,78 @@ def test_the_form_gives_what_a_definition_may_say(client: Client, erin: Member) 
 def test_every_field_of_the_form_stands_in_one_group() -> None:
     fields = [*FIRST, *(name for names in GROUPS.values() for name in names)]
     assert sorted(fields) == sorted(DatasetForm.base_fields)
+
+
+WHOLE = {
+    "collections": ["faq"],
+    "sources": ["human", "simulated"],
+    "evidence": ["corrections", "ratings", "references"],
+    "slices": {"language": ["de", "fr"], "domain": ["law"]},
+    "red_team": "keep",
+    "judged_from": "2026-01-31T00:00:00+00:00",
+    "groups": ["night"],
+    "min_judgments": 2,
+    "max_spread": 0.5,
+    "min_reliability": 0.25,
+    "criterion": "tone",
+    "min_consensus": 0.75,
+    "ties": "leave_out",
+    "rankings": "adjacent",
+    "licence": "CC0",
+    "parts": [{"name": "own", "collections": ["faq"], "share": 0.51}],
+    "temperature": 2.0,
+    "balance": "language",
+    "cleaning": {
+        "unicode": False, "refused": "leave_out", "languages": ["en", "de"], "unsafe_words": ["rose bud", "cold"],
+        "entities": ["PERSON"], "entity_models": {"en": "en_core_web_sm"}, "normalise": ["dates"],
+        "spelling": "en",
+    },
+    "augment": [
+        {"by": "word_replacement", "share": 0.2, "words": {"big": ["large", "huge"], "sky": ["heaven"]}},
+        {"by": "counterfactual_swap", "share": 0.1, "pairs": [["Berlin", "Lagos"]], "lists": ["gender_en"]},
+    ],
+    "augment_never": {"slices": {"domain": ["law"]}},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("definition", [{}, WHOLE], ids=["defaults", "whole"])
+def test_a_new_one_like_this_says_the_same(
+    client: Client, erin: Member, compared: list[Task], definition: dict[str, Any]
+) -> None:
+    """The form as it is shown, sent back as a browser does, makes the same definition."""
+    client.force_login(erin.user)
+    dataset = create_dataset(
+        workspace=erin.workspace, name="First", kind=BuildKind.SFT, definition=definition, by=erin
+    )
+    assert f"?like={dataset.uid}" in client.get(f"/w/acme/datasets/{dataset.uid}/").text
+    page = client.get(f"/w/acme/datasets/new/?like={dataset.uid}")
+    assert "cannot say all" not in page.text
+    form = page.context["form"]
+    sent = {"name": "Second"}
+    for part in (form, form.cleaning, form.augmenting):
+        for field in part:
+            value = field.value()
+            if field.name != "name" and value not in (None, False, [], ""):
+                sent[field.html_name] = value
+    assert client.post("/w/acme/datasets/new/", sent).status_code == 302
+    second = Dataset.objects.get(name="Second")
+    dataset.refresh_from_db()
+    assert second.kind == "sft"
+    assert second.definition == dataset.definition
+
+
+def test_what_the_form_cannot_say_of_another_is_named(
+    client: Client, erin: Member, compared: list[Task]
+) -> None:
+    client.force_login(erin.user)
+    definition = {
+        "judged_before": "2026-01-31T12:30:00+00:00",
+        "augment": [{"by": "sentence_shuffle", "share": 0.1, "seed": 7}],
+    }
+    dataset = create_dataset(
+        workspace=erin.workspace, name="First", kind=BuildKind.SFT, definition=definition, by=erin
+    )
+    page = client.get(f"/w/acme/datasets/new/?like={dataset.uid}").text
+    assert "<code>judged_before, augment</code>" in page
+    for strange in ("x", str(uuid4())):
+        assert client.get(f"/w/acme/datasets/new/?like={strange}").status_code == 404
