@@ -16,6 +16,7 @@ from evalhub.common.memory import without_cycles
 from evalhub.datasets.augmenting.adding import Augmenter
 from evalhub.datasets.choices import BuildKind
 from evalhub.datasets.cleaning.door import Cleaner, Lying
+from evalhub.datasets.combining import combined
 from evalhub.datasets.counting import EXAMPLES, Counts
 from evalhub.datasets.definition import Definition
 from evalhub.datasets.errors import SplitLeaks
@@ -34,7 +35,7 @@ from evalhub.datasets.rows import (
     content_uid,
     for_low_agreement,
 )
-from evalhub.datasets.spill import REPLAY, Entry, SortedRows, combined, entry_of
+from evalhub.datasets.spill import REPLAY, Entry, SortedRows, entry_of
 from evalhub.datasets.streams import Streams
 from evalhub.datasets.texts import Asked, answers_in, asked_in
 from evalhub.datasets.unjudged import Unjudged
@@ -266,8 +267,9 @@ class Building:
         for same in self._rows:
             beat()
             entry = combined(same)
-            if entry.id not in seen or not seen[entry.id].reason:
-                yield entry
+            if isinstance(entry, str) or (entry.id in seen and seen[entry.id].reason):
+                continue
+            yield entry
 
     def _settled(
         self, same: Sequence[Entry], seen: Mapping[str, Lying], mixing: Mixing | None
@@ -281,6 +283,8 @@ class Building:
                 "groups that should be one. Look for near-duplicates, then build again."
             )
         entry = combined(same)
+        if isinstance(entry, str):
+            return entry
         if lying := seen.get(entry.id):
             if lying.reason:
                 return lying.reason

@@ -142,7 +142,7 @@ def _voted(
             p_chosen=max(share, 1 - share),
             weight=weight,
             flags=("rated_lower",) if is_against else (),
-            margin=abs(votes.margins) / weight,
+            margin=max(0.0, votes.margins if share > 0.5 else -votes.margins) / weight,
         )
     )
 

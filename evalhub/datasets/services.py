@@ -12,7 +12,9 @@ from evalhub.datasets.choices import BuildKind, SpellingState
 from evalhub.datasets.definition import BestOf, Definition, as_json, definition_of
 from evalhub.datasets.errors import BadDecision, BadDefinition, DatasetNameTaken
 from evalhub.datasets.models import Dataset, DatasetBuild, SpellingProposal
+from evalhub.datasets.named import check_names
 from evalhub.datasets.queries import built
+from evalhub.datasets.rows import LEARNT, WEIGHED
 from evalhub.datasets.trusting import demand_trusted
 from evalhub.jobs.models import Job
 from evalhub.jobs.services import queue_job
@@ -200,9 +202,21 @@ def _checked(workspace: Workspace, kind: BuildKind, values: dict[str, Any]) -> D
     known = versions.filter(uid__in=definition.rubric_versions).count()
     if known != len(set(definition.rubric_versions)):
         raise BadDefinition("A rubric version that the definition names is not in this workspace.")
+    if definition.balance and kind not in WEIGHED:
+        raise BadDefinition(
+            f"balance changes weights, and training on {kind} rows does not read them: give each value of "
+            "the slice a part with a share instead."
+        )
+    check_names(workspace, definition)
     for each in definition.replay:
-        if built(workspace, each.build).kind != kind:
+        earlier = built(workspace, each.build)
+        if earlier.kind != kind:
             raise BadDefinition(f"The build {each.build} to replay is not of kind {kind}.")
+        form = earlier.manifest["definition"]["form"]
+        if kind in LEARNT and form != definition.form:
+            raise BadDefinition(
+                f"The build {each.build} to replay has rows of form {form}, this one {definition.form}."
+            )
     return definition
 
 

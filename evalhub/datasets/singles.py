@@ -55,18 +55,28 @@ def _best_rated(
             means[key] = weighted_mean([mean_of(each.values) for each in rated], weights)
     if not means:
         return LeftOut("empty")
-    best = min(means, key=lambda key: (-means[key], sha256_of(answers[key].whole)))
-    if means[best] < definition.min_rating:
-        return LeftOut("below_threshold", (answers[best],))
-    if any(is_disagreed(each.values, definition) for each in marks[best].values()):
-        return LeftOut("disagreed", (answers[best],))
-    judgments = {uid for each in marks[best].values() for uid in each.judgments}
-    if len(judgments) < definition.min_judgments:
-        return LeftOut("too_few", (answers[best],))
+    by_mean = sorted(means, key=lambda key: (-means[key], sha256_of(answers[key].whole)))
+    good = [key for key in by_mean if means[key] >= definition.min_rating]
+    if not good:
+        return LeftOut("below_threshold", (answers[by_mean[0]],))
+    sure = [key for key in good if not _doubt(marks[key], definition)]
+    if not sure:
+        return LeftOut(_doubt(marks[good[0]], definition), (answers[good[0]],))
+    best = sure[0]
     count = max(each.n for each in marks[best].values())
     reason = f"the best of {len(means)}, mean rating {means[best]:.2f} of {count}"
-    uids = tuple(sorted(judgments))
+    if passed := good.index(best):
+        reason += f"; {passed} rated higher, but by too few or too differently"
+    uids = tuple(sorted({uid for each in marks[best].values() for uid in each.judgments}))
     return Kept((answers[best],), "ratings", reason, uids, weight=float(count))
+
+
+def _doubt(marks: dict[str, Marks], definition: Definition) -> str:
+    """Why what people rated so is not sure enough; "" where it is."""
+    if any(is_disagreed(each.values, definition) for each in marks.values()):
+        return "disagreed"
+    judgments = {uid for each in marks.values() for uid in each.judgments}
+    return "too_few" if len(judgments) < definition.min_judgments else ""
 
 
 def _winner(tallies: dict[Two, Tally], answers: Answers, definition: Definition) -> Kept | LeftOut:
@@ -130,17 +140,14 @@ def unpaired_rows(
 def _by_ratings(answer: Answer, marks: dict[str, Marks], definition: Definition) -> Kept | LeftOut:
     rated = [each for each in marks.values() if each.n]
     mean = weighted_mean([mean_of(each.values) for each in rated], [each.weight for each in rated])
-    judgments = {uid for each in rated for uid in each.judgments}
-    if any(is_disagreed(each.values, definition) for each in rated):
-        return LeftOut("disagreed", (answer,))
-    if len(judgments) < definition.min_judgments:
-        return LeftOut("too_few", (answer,))
+    if doubt := _doubt(marks, definition):
+        return LeftOut(doubt, (answer,))
     if definition.max_rating < mean < definition.min_rating:
         return LeftOut("undecided", (answer,))
     count = max(each.n for each in rated)
     reason = f"mean rating {mean:.2f} of {count}"
     is_good = mean >= definition.min_rating
-    uids = tuple(sorted(judgments))
+    uids = tuple(sorted({uid for each in rated for uid in each.judgments}))
     return _whole(Kept((answer,), "ratings", reason, uids, weight=float(count), is_good=is_good))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -127,29 +127,3 @@ def _entry(line: bytes) -> Entry:
     name, split, group, origin, judgments, part = (each.decode() for each in head)
     told = msgspec.json.decode(value) if value != NO_VALUE else ""
     return Entry(name, split, group, origin, int(judgments), int(part), told, facts, row, lineage)
-
-
-def combined(same: Sequence[Entry]) -> Entry:
-    """Rows with the same text are one: their weights add up, their shares are averaged by weight."""
-    if len(same) == 1:
-        return same[0]
-    fresh = [each for each in same if not each.origin.startswith(REPLAY)]
-    if len(fresh) < len(same):  # a replayed row is the same people's word, which counts once
-        return combined(fresh) if fresh else same[0]
-    rows, lineages = zip(*(each.read() for each in same), strict=True)
-    weight = sum(each["weight"] for each in rows)
-    row = rows[0] | {"weight": round(weight, 3)}
-    if "p_chosen" in row:
-        share = sum(each["p_chosen"] * each["weight"] for each in rows) / weight
-        row["p_chosen"] = round(share, 3)
-    judgments = sorted({uid for each in lineages for uid in each["judgments"]})
-    reason = f"{lineages[0]['reason']}; {len(same)} rows with this text became one"
-    lineage = lineages[0] | {"judgments": judgments, "reason": reason}
-    first = same[0]
-    facts = dict(first.known())
-    if facts:
-        facts["flags"] = sorted({flag for each in same for flag in each.known()["flags"]})
-        facts["p_chosen"] = row.get("p_chosen", 1.0)
-    return entry_of(
-        row, lineage, split=first.split, part=first.part, value=first.value, facts=facts
-    )

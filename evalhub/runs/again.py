@@ -43,6 +43,7 @@ def repeat_run(*, run: Run, by: Member | None = None) -> Run:
         title=f"Repeat: {run.job.title}",
         beside=_beside(run),
         teacher=run.teacher,
+        label=run.job.label,
         repeats=run,
     )
 
@@ -86,6 +87,7 @@ def clone_run(
         seed=run.spec["seed"] if seed is None else seed,
         by=by,
         despite=despite,
+        label=run.job.label,
         beside=Beside(teacher=run.teacher, **_beside(run)),
     )
 

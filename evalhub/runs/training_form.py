@@ -147,7 +147,8 @@ def told_of(run: Run) -> dict[str, Any]:
     """What a run was told, by the names of the fields."""
     spec = run.spec
     teacher = {TEACHER: spec[TEACHER]} if TEACHER in spec else {}
-    return {**spec["options"], "seed": spec["seed"], **run.beside, **teacher}
+    label = {"worker_label": run.job.label} if run.job.label else {}
+    return {**spec["options"], "seed": spec["seed"], **run.beside, **teacher, **label}
 
 
 def beside_fields(
@@ -208,6 +209,7 @@ class SettingsForm(forms.Form):
         self.fields |= beside_fields(self._recipe, chosen["build"], acting=acting, first=first)
         self.fields["seed"] = forms.IntegerField(initial=first.get("seed", 0), help_text="The same seed gives the same run. Another one tells how much is chance.")  # fmt: skip
         self.fields["worker_label"] = label_field()
+        self.fields["worker_label"].initial = first.get("worker_label", "")
         self.blocks = blocking(chosen["build"])
         if self.blocks:
             self.fields["despite"] = forms.CharField(label="Why train all the same", widget=forms.Textarea(attrs={"rows": 2}))  # fmt: skip

@@ -17,7 +17,7 @@ from evalhub.datasets.sending import start_sending_back
 from evalhub.jobs.jobs import execute
 from evalhub.jobs.models import Job
 from evalhub.judgments.models import ReturnedJudgment
-from evalhub.prompts.models import Completion
+from evalhub.prompts.models import Completion, Prompt
 from evalhub.runs.errors import BlockedByFindings
 from evalhub.runs.services import start_training
 from tests.evalhub.datasets.conftest import Build
@@ -160,6 +160,7 @@ def test_the_page_of_a_build_tells_what_to_do(
     compared: list[Task], build: Build, erin: Member, client: Client
 ) -> None:
     client.force_login(erin.user)
+    Prompt.objects.filter(pk=compared[0].prompt_id).update(slices={"language": "de"})
     made = build(parts=[{"name": "law"}], balance="language")
     page = client.get(f"/w/acme/builds/{made.uid}/").text
     assert "There is next to nothing to learn from" in page

@@ -173,6 +173,38 @@ def test_filters_by_slice_time_and_group(compared: list[Task], build: Build) -> 
     assert build(rubric_versions=[str(version.uid)]).rows["train"] == 8
 
 
+def test_the_best_answer_is_the_best_of_those_that_are_sure_enough(
+    compared: list[Task], build: Build
+) -> None:
+    """One rating of 5 does not push aside three of 4.7, nor a quarrel over 5, 5 and 2."""
+    rate(compared[0], 0, 5)
+    rate(compared[0], 1, 5, 5, 4)
+    only = {"evidence": ["ratings"]}
+    assert rows(build("sft", **only))[0]["completion"] == answer_of(compared[0], 0)
+    [row] = rows(build("sft", min_judgments=2, **only))
+    assert row["completion"] == answer_of(compared[0], 1)
+    rate(compared[0], 0, 5, 2)
+    [row] = rows(build("sft", min_judgments=2, max_spread=0.5, min_rating=3.9, **only))
+    assert row["completion"] == answer_of(compared[0], 1)
+    assert left_out(build("sft", min_judgments=9, **only))["too_few"] == 1
+
+
+def answer_of(task: Task, place: int) -> list[dict[str, str]]:
+    return [{"role": "assistant", "content": task.completions.get(placed__place=place).content}]
+
+
+def test_the_margin_of_a_reward_row_is_of_the_one_that_is_chosen(
+    compared: list[Task], build: Build
+) -> None:
+    """Two a little for one, one strongly for the other: the first is chosen, by nothing in sum."""
+    task = compared[0]
+    for margin in (1, 1, -3):
+        PreferenceFactory.create(judgment=JudgmentFactory.create(task=task), margin=margin)
+    Judgment.objects.filter(task=task).order_by("pk").first().preferences.update(margin=0)
+    by_margin = {row["margin"] for row in rows(build("reward")) if row["weight"] == 4}
+    assert by_margin == {0.0}
+
+
 def test_whoever_cannot_be_relied_on_is_left_out_where_that_is_asked(
     acme: Workspace, build: Build, compared: list[Task]
 ) -> None:

@@ -19,11 +19,13 @@ from evalhub.datasets.choices import BuildKind
 from evalhub.datasets.cleaning.options import Cleaning
 from evalhub.datasets.definition import definition_of
 from evalhub.datasets.definition_form import FIRST, GROUPS, DatasetForm
+from evalhub.datasets.errors import BadDefinition
 from evalhub.datasets.models import Dataset, DatasetBuild, SpellingProposal
 from evalhub.datasets.services import create_dataset
 from evalhub.jobs.jobs import execute
 from evalhub.prompts.models import Completion
 from tests.evalhub.datasets.conftest import Build
+from tests.factories import CriterionFactory, MemberFactory, PromptFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -238,6 +240,7 @@ def test_a_wrong_definition_file_is_an_error_with_a_sentence(
 
 def test_the_form_gives_what_a_definition_may_say(client: Client, erin: Member) -> None:
     client.force_login(erin.user)
+    sliced(erin)
     parts = '[{"name": "law", "slices": {"domain": ["law"]}, "share": 0.5}]'
     more = {
         "slices": "language=de, language=fr, domain=law",
@@ -260,6 +263,11 @@ def test_every_field_of_the_form_stands_in_one_group() -> None:
     assert sorted(fields) == sorted(DatasetForm.base_fields)
 
 
+def sliced(member: Member) -> None:
+    """A prompt with the slices that definitions here name."""
+    PromptFactory.create(workspace=member.workspace, slices={"language": "de", "domain": "law"})
+
+
 WHOLE = {
     "collections": ["faq"],
     "sources": ["human", "simulated"],
@@ -278,7 +286,6 @@ WHOLE = {
     "licence": "CC0",
     "parts": [{"name": "own", "collections": ["faq"], "share": 0.51}],
     "temperature": 2.0,
-    "balance": "language",
     "cleaning": {
         "unicode": False, "refused": "leave_out", "languages": ["en", "de"], "unsafe_words": ["rose bud", "cold"],
         "entities": ["PERSON"], "entity_models": {"en": "en_core_web_sm"}, "normalise": ["dates"],
@@ -298,6 +305,9 @@ def test_a_new_one_like_this_says_the_same(
 ) -> None:
     """The form as it is shown, sent back as a browser does, makes the same definition."""
     client.force_login(erin.user)
+    sliced(erin)
+    MemberFactory.create(workspace=erin.workspace, groups=["night"])
+    CriterionFactory.create(version__rubric__workspace=erin.workspace, slug="tone")
     dataset = create_dataset(
         workspace=erin.workspace, name="First", kind=BuildKind.SFT, definition=definition, by=erin
     )
@@ -333,3 +343,47 @@ def test_what_the_form_cannot_say_of_another_is_named(
     assert "<code>judged_before, augment</code>" in page
     for strange in ("x", str(uuid4())):
         assert client.get(f"/w/acme/datasets/new/?like={strange}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("definition", "told"),
+    [
+        ({"criterion": "tonne"}, "no criterion tonne in this workspace; there is tone"),
+        ({"weights": {"overall": 1, "tonne": 2}}, "no criterion tonne"),
+        ({"cleaning": {"safety_criterion": "safe"}}, "no criterion safe"),
+        ({"groups": ["nihgt"]}, "no group of people nihgt in this workspace; there is night"),
+        (
+            {"slices": {"lang": ["de"]}},
+            "no slice lang in this workspace; there is domain, language",
+        ),
+        ({"balance": "language"}, "training on sft rows does not read them: give each value"),
+        ({"parts": [{"name": "own", "slices": {"lang": ["de"]}}]}, "no slice lang"),
+        ({"augment_never": {"slices": {"domian": ["law"]}}}, "no slice domian"),
+    ],
+)
+def test_a_name_that_nothing_here_has_is_refused(
+    erin: Member, compared: list[Task], definition: dict[str, Any], told: str
+) -> None:
+    """It would leave out, weigh or protect nothing, and say nothing."""
+    sliced(erin)
+    MemberFactory.create(workspace=erin.workspace, groups=["night"])
+    CriterionFactory.create(version__rubric__workspace=erin.workspace, slug="tone")
+    with pytest.raises(BadDefinition, match=told):
+        create_dataset(
+            workspace=erin.workspace, name="a", kind=BuildKind.SFT, definition=definition, by=erin
+        )
+
+
+def test_rows_of_another_form_are_not_replayed(
+    erin: Member, compared: list[Task], build: Build
+) -> None:
+    """Prompts would be texts in some rows of a file and lists in others."""
+    earlier = build(form="string")
+    with pytest.raises(BadDefinition, match="rows of form string, this one conversational"):
+        create_dataset(
+            workspace=erin.workspace,
+            name="again",
+            kind=BuildKind.PREFERENCE,
+            definition={"replay": [{"build": str(earlier.uid), "share": 0.1}]},
+            by=erin,
+        )

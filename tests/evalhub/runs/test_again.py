@@ -19,6 +19,7 @@ from evalhub.common.files import file_store
 from evalhub.datasets.errors import BuildErased
 from evalhub.jobs import jobs
 from evalhub.jobs.choices import JobState
+from evalhub.jobs.models import Job
 from evalhub.registry.models import LanguageModel
 from evalhub.runs import sameness
 from evalhub.runs.again import clone_run, repeat_run
@@ -27,6 +28,7 @@ from evalhub.runs.errors import BadSpec, CannotRepeatRun
 from evalhub.runs.models import Run
 from evalhub.runs.sameness import WEIGHTS, differences, is_equal_to_the_bit
 from evalhub.runs.services import start_run, start_training
+from evalhub.runs.training_form import told_of
 from tests.evalhub.runs.scenes import built, without_torch
 from training.environment import code_digest
 
@@ -209,3 +211,12 @@ def test_torch_repeats_a_run_to_the_bit(erin: Member) -> None:
     again = done(repeat_run(run=run, by=erin))
     assert again.job.error == ""
     assert is_equal_to_the_bit(again) is True
+
+
+def test_whoever_may_take_a_run_may_take_it_again(erin: Member, first: Run) -> None:
+    """Of another kind of device the weights would not be the same to the bit."""
+    Job.objects.filter(pk=first.job_id).update(label="a100")
+    first.job.refresh_from_db()
+    assert repeat_run(run=first, by=erin).job.label == "a100"
+    assert clone_run(run=first, by=erin).job.label == "a100"
+    assert told_of(first)["worker_label"] == "a100"

@@ -278,6 +278,7 @@ def test_the_form_says_the_same_as_a_definition(acme: Workspace) -> None:
         },
     ]
     assert definition["augment_never"] == {"slices": {"domain": ["law", "medicine"]}}
+    PromptFactory.create(workspace=acme, slices={"domain": "law"})
     create_dataset(workspace=acme, name="a", kind=BuildKind.SFT, definition=definition)
 
 
