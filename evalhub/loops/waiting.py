@@ -82,7 +82,7 @@ def _judgments(loop: Loop, policy: Policy, wanted: int) -> Wait:
 
 def _agreement(loop: Loop, policy: Policy, bar: float) -> Wait:
     campaign = watched_campaign(loop)
-    seen = agreement_in(campaign, fewest=policy.pause.fewest) if campaign else None
+    seen = agreement_in(campaign, policy) if campaign else None
     if seen is None:
         told = f"agreement over {bar:.2f}: too few tasks were judged twice to tell it yet"
         return Wait(told, is_over=False)
