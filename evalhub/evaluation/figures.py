@@ -54,6 +54,7 @@ KINDS = {
     "latency": Kind("Latency (s)", "lower", digits=3),
     "tokens_per_second": Kind("Tokens per second", "higher", digits=1),
 }
+ADAPTERS_ONLY = ("implicit_reward_accuracy",)  # a base has none
 PLUGIN, HARNESS = "plugin_", "harness/"  # with what names begin of figures that others make
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from evalhub.common.charts import Whisker, whisker
-from evalhub.evaluation.figures import KINDS, in_order, interval, kind_of, written
+from evalhub.evaluation.figures import ADAPTERS_ONLY, KINDS, in_order, interval, kind_of, written
 from evalhub.evaluation.models import Comparison
 
 
@@ -22,7 +22,7 @@ class Line:
     interval: str
     smallest: str
     n: int
-    verdict: str  # better, worse, no difference shown, or adapters only
+    verdict: str  # better, worse, no difference shown, or why there is nothing to hold it against
     whisker: Whisker | None
 
 
@@ -141,7 +141,7 @@ def _line(name: str, metric: Mapping[str, Any]) -> Line:
 def _verdict(name: str, metric: Mapping[str, Any]) -> str:
     low, high = metric["low"], metric["high"]
     if metric["baseline"] is None:
-        return "adapters only"
+        return "adapters only" if name in ADAPTERS_ONLY else "not measured on the baseline"
     if low is None or low <= 0 <= high:
         return "no difference shown"
     better = kind_of(name, metric).better

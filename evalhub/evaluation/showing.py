@@ -13,6 +13,7 @@ from evalhub.evaluation.models import Comparison
 
 SURE = 0.05
 MOST = 20  # examples on a page
+HEADING = 200  # characters of a prompt over its answers
 CHANGE = "change"
 
 Metric = Mapping[str, Any]
@@ -34,11 +35,34 @@ class SliceLine:
 
 
 @dataclass(frozen=True)
+class Turn:
+    role: str  # empty of a prompt that is a text to be written on
+    content: str
+
+
+@dataclass(frozen=True)
 class Example:
     """Two answers, and what the figure that they are sorted by says of each alone."""
 
     body: Mapping[str, Any]
     told: str
+
+    @property
+    def turns(self) -> list[Turn]:
+        prompt = self.body["prompt"]
+        if isinstance(prompt, str):
+            return [Turn("", prompt)] if prompt else []
+        return [Turn(each["role"], each.get("content") or "") for each in prompt]
+
+    @property
+    def asked(self) -> str:
+        """What was said last."""
+        return self.turns[-1].content if self.turns else ""
+
+    @property
+    def is_longer(self) -> bool:
+        """Whether a heading cannot hold the prompt."""
+        return len(self.turns) > 1 or len(self.asked) > HEADING
 
 
 @dataclass(frozen=True)

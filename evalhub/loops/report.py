@@ -6,7 +6,7 @@ from typing import Any
 
 from evalhub.campaigns.models import Campaign
 from evalhub.datasets.models import DatasetBuild
-from evalhub.evaluation.models import Evaluation, Promotion
+from evalhub.evaluation.models import Evaluation, HumanTrial, Promotion
 from evalhub.loops.choices import StepKind
 from evalhub.loops.models import Round
 from evalhub.runs.models import Run
@@ -41,15 +41,28 @@ def _builds(result: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def runs_of(results: dict[str, dict[str, Any]]) -> list[Run]:
-    """In the order in which they were started."""
+    """In the order in which they were started: on probes and for the blind trial too."""
     uids = list(results[StepKind.TRAIN].get("runs", []))
     if run := results[StepKind.GENERATE].get("run"):
         uids.append(run)
-    evaluations = [results[StepKind.BASELINE].get("evaluation")]
-    evaluations += [results[StepKind.EVALUATE].get(name) for name in ("evaluation", "incumbent")]
+    keys: list[int] = []
+    if trial := results[StepKind.DECIDE].get("trial"):
+        answers = HumanTrial.objects.values_list("candidate_run", "incumbent_run")
+        keys = list(answers.get(uid=trial))
+    evaluations = [
+        uid
+        for kind in (StepKind.BASELINE, StepKind.EVALUATE)
+        for measured in (results[kind], *results[kind].get("probes", {}).values())
+        for uid in measured_in(measured)
+    ]
     runs = Run.objects.select_related("job", "output_model")
-    wanted = runs.filter(uid__in=uids) | runs.filter(evaluation__uid__in=filter(None, evaluations))
-    return list(wanted.order_by("pk"))
+    wanted = runs.filter(uid__in=uids) | runs.filter(evaluation__uid__in=evaluations)
+    return list((wanted | runs.filter(pk__in=keys)).order_by("pk"))
+
+
+def measured_in(result: dict[str, Any]) -> list[str]:
+    """The uids of the evaluations of one set: of the base or the candidate, and of the incumbent beside it."""
+    return [result[name] for name in ("evaluation", "incumbent") if result.get(name)]
 
 
 def _runs(results: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
