@@ -114,3 +114,10 @@ def said(name: str, metric: Mapping[str, Any]) -> str:
     if not metric["n"]:
         return "not measured (n = 0)"
     return f"{written(name, metric['value'])} ({interval(name, metric)}, n = {metric['n']})"
+
+
+def p_in_words(p: float | None) -> str:
+    """Empty where nothing was tested."""
+    if p is None:
+        return ""
+    return "below 0.001" if p < 0.001 else f"{p:.3f}"

@@ -84,7 +84,7 @@ class Evaluation(PublicModel):
 class Comparison(PublicModel):
     """A candidate beside what it must beat, on the same frozen set, paired by row.
 
-    metrics: {name: {"baseline","candidate","difference","low","high","n","smallest"}};
+    metrics: {name: {"baseline","candidate","difference","low","high","n","smallest","p"}};
     `smallest` is the smallest difference that this set can show (80 % power, 5 % level).
     by_slice: the same by the prompts' slices, see `slicing.by_slice`.
     examples: answers side by side with their values by row, see `examples.examples_of`.

@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from evalhub.common.charts import Whisker, whisker
-from evalhub.evaluation.figures import ADAPTERS_ONLY, KINDS, in_order, interval, kind_of, written
+from evalhub.evaluation.figures import (
+    ADAPTERS_ONLY,
+    KINDS,
+    in_order,
+    interval,
+    kind_of,
+    p_in_words,
+    written,
+)
 from evalhub.evaluation.models import Comparison
 
 
@@ -24,6 +32,7 @@ class Line:
     n: int
     verdict: str  # better, worse, no difference shown, or why there is nothing to hold it against
     whisker: Whisker | None
+    p: str = ""  # of no difference, of this figure for itself; empty where nothing was tested
 
 
 def lines_of(comparison: Comparison) -> list[Line]:
@@ -135,6 +144,7 @@ def _line(name: str, metric: Mapping[str, Any]) -> Line:
         n=metric["n"],
         verdict=_verdict(name, metric),
         whisker=_whisker(name, metric),
+        p=p_in_words(metric.get("p")),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from evalhub.common.charts import Whisker, whisker
 from evalhub.common.spreadsheets import csv_lines
-from evalhub.evaluation.figures import in_order, interval, kind_of, written
+from evalhub.evaluation.figures import in_order, interval, kind_of, p_in_words, written
 from evalhub.evaluation.models import Comparison
 
 SURE = 0.05
@@ -180,16 +180,10 @@ def _slice_line(name: str, figure: str, metric: Metric, reach: float) -> SliceLi
         difference=written(figure, metric["difference"], sign=True),
         interval=interval(figure, metric, sign=True),
         n=metric["n"],
-        corrected=_p_in_words(corrected),
+        corrected=p_in_words(corrected),
         verdict=_verdict(figure, metric),
         whisker=_whisker(figure, metric, reach),
     )
-
-
-def _p_in_words(p: float | None) -> str:
-    if p is None:
-        return ""
-    return "below 0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def _verdict(figure: str, metric: Metric) -> str:

@@ -80,6 +80,10 @@ def _dataset(paragraph: Paragraph, result: dict[str, Any]) -> None:
     paragraph.links = [
         Link(f"the {build.kind} build", "datasets:build", build.uid) for build in builds
     ]
+    if number := result.get("of_round"):
+        paragraph.title = "The set"
+        paragraph.text = f"The test split of Round {number}; this one learns nothing."
+        return
     built = [build for build in builds if build.is_built]
     if not built:
         return
@@ -216,6 +220,8 @@ def headline(round_: Round) -> str:
     if round_.state == "succeeded":
         promotion = Promotion.objects.filter(uid=steps[StepKind.DECIDE].result["promotion"]).first()
         verdict = "promoted" if promotion and promotion.decision == "promote" else "not promoted"
+        if round_.candidate is not None:
+            return f"Done: {round_.candidate} was {verdict}."
         tasks = steps[StepKind.CAMPAIGN].result["tasks"]
         return f"Done: the new adapter was {verdict}, and {tasks:,} new tasks wait for judgment."
     reached = _first(steps.values(), "failed", "cancelled", "running", "waiting")

@@ -53,6 +53,7 @@ def model_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
             "endpoint": getattr(model, "endpoint", None) if member.has(Role.ENGINEER) else None,
             "serving": serving_of(model),
             "merge": _merge_of(model),
+            "may_decide": member.has(Role.ENGINEER) and model.kind == ModelKind.ADAPTER,
             "files": sorted(model.facts.get("files", {})),
         }
     )

@@ -17,6 +17,7 @@ from evalhub.datasets.models import DatasetBuild
 from evalhub.evaluation.errors import BaselineMissing
 from evalhub.evaluation.examples import examples_of
 from evalhub.evaluation.gate import Gate
+from evalhub.evaluation.measures import compared
 from evalhub.evaluation.models import Comparison, Evaluation, Look
 from evalhub.evaluation.queries import looks_at
 from evalhub.evaluation.reading import lines_of
@@ -154,6 +155,18 @@ def test_examples_are_sorted_by_change_gain_and_loss() -> None:
     assert gain.told == "ROUGE-1: 0.100 became 0.600"
     (loss,) = examples_by(comparison, "rouge1-losses")
     assert loss.body["candidate"] == "down 0.2"
+
+
+def test_a_difference_of_the_whole_set_has_its_p() -> None:
+    """0.2 to 0.4 better in each of twelve groups; four groups say nothing."""
+    before, after = answers(*of_places(range(12), 0.5)), answers(*of_places(range(12), 0.7, step=0.1))  # fmt: skip
+    comparison = Comparison(metrics={"rouge1": compared(before, after)["rouge1"]})
+    assert comparison.metrics["rouge1"]["p"] < 0.001
+    assert [line.p for line in lines_of(comparison)] == ["below 0.001"]
+    head, told = (line.strip().split(",") for line in csv_text(comparison))
+    assert float(told[head.index("p")]) == comparison.metrics["rouge1"]["p"]
+    few = compared(answers(*of_places(range(4), 0.5)), answers(*of_places(range(4), 0.7, step=0.1)))
+    assert [line.p for line in lines_of(Comparison(metrics={"rouge1": few["rouge1"]}))] == [""]
 
 
 def test_what_the_baseline_lacks_is_told_by_its_reason() -> None:

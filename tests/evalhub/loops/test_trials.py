@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
@@ -163,6 +165,9 @@ def test_runs_on_a_probe_are_told_and_counted_but_are_not_the_models_figures(
     on_probe = Evaluation.objects.filter(builds=probe)
     assert on_probe.count() == 2
     assert all(each.is_probe for each in on_probe)
+    Evaluation.objects.update(is_probe=False)  # as it was before the mark
+    import_module("evalhub.loops.migrations.0002_deciding_and_probes").mark_probes(apps, None)
+    assert set(Evaluation.objects.filter(is_probe=True)) == set(on_probe)
     tree = next(each for each in lineage_of(erin.workspace) if each.model == loop.base_model)
     assert "preference accuracy 50 %" in tree.figures
     assert card_of(candidate)["figures"]["preference_accuracy"]["n"] == 10

@@ -1,6 +1,7 @@
-"""Evaluations that Rounds made for a gate's probes are marked as such."""
+"""A Round may decide on a given model; evaluations made for a gate's probes are marked as such."""
 
-from django.db import migrations
+import django.db.models.deletion
+from django.db import migrations, models
 
 
 def mark_probes(apps, schema_editor):
@@ -20,6 +21,23 @@ def mark_probes(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("loops", "0001_squashed"), ("evaluation", "0002_same_options_same_set")]
+    dependencies = [
+        ("loops", "0001_squashed"),
+        ("evaluation", "0002_same_options_same_set"),
+        ("registry", "0001_squashed"),
+    ]
 
-    operations = [migrations.RunPython(mark_probes, migrations.RunPython.noop)]
+    operations = [
+        migrations.AddField(
+            model_name="round",
+            name="candidate",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="registry.languagemodel",
+            ),
+        ),
+        migrations.RunPython(mark_probes, migrations.RunPython.noop),
+    ]
