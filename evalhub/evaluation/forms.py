@@ -39,7 +39,7 @@ class MeasureForm(forms.Form):
         help_text="Scores the answers. Measure the base with the same one.",
     )  # fmt: skip
     settings = forms.JSONField(
-        required=False, label="Options", widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false", "class": "mono"}),
+        required=False, label="Options", initial=dict, widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false", "class": "mono"}),
         help_text='Of the recipe evaluate, as {"max_new_tokens": 48}; those of the Loop, to stand beside what its Rounds measured.',
     )  # fmt: skip
     again = forms.BooleanField(

@@ -85,6 +85,8 @@ class DecideForm(forms.Form):
         super().__init__(*args, **named)
         loops = Loop.objects.filter(workspace=model.workspace, base_model=model.base)
         choose_from(self, "loop", loops)
+        if len(loops) == 1:
+            self.fields["loop"].initial = loops[0]
 
 
 class GoOnForm(forms.Form):
