@@ -33,7 +33,7 @@ def decide_on(*, loop: Loop, model: LanguageModel, by: Member | None = None) -> 
         LoopPaused, RoundRunning: as for `services.start_round`.
     """
     loop = locked_to_begin(loop)
-    _demand_candidate(loop, model)
+    demand_candidate(loop, model)
     built = _newest_set(loop)
     round_ = new_round(loop, by=by, candidate=model)
     done = Step(
@@ -50,7 +50,8 @@ def decide_on(*, loop: Loop, model: LanguageModel, by: Member | None = None) -> 
     return round_
 
 
-def _demand_candidate(loop: Loop, model: LanguageModel) -> None:
+def demand_candidate(loop: Loop, model: LanguageModel) -> None:
+    """Raise CannotDecide where a decision could not bring it into service."""
     if model.kind != ModelKind.ADAPTER or model.base != loop.base_model:
         raise CannotDecide(
             f"“{model}” is no adapter on “{loop.base_model}”, the base of “{loop}”: it could not be measured "

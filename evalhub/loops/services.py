@@ -9,6 +9,7 @@ from evalhub.evaluation.probes import demand_probes
 from evalhub.evaluation.trials.starting import demand_criteria
 from evalhub.loops.cancelling import catch_up, stop
 from evalhub.loops.choices import RoundState, StepState
+from evalhub.loops.deciding import demand_candidate
 from evalhub.loops.errors import (
     LoopSlugTaken,
     NoLoopYet,
@@ -204,6 +205,7 @@ def resume_round(*, round_: Round, by: Member | None = None) -> Round:
 
     Raises:
         BadPolicy: the Loop's policy cannot be followed any more; edit it.
+        CannotDecide: it decides on a model that has come into service meanwhile.
         RoundNotResumable: the Round has not failed.
         RoundRunning: another Round of the Loop runs meanwhile.
     """
@@ -212,6 +214,8 @@ def resume_round(*, round_: Round, by: Member | None = None) -> Round:
     if round_.state not in (RoundState.FAILED, RoundState.CANCELLED):
         raise RoundNotResumable(f"This Round has {round_.state}; only a failed one is resumed.")
     demand_none_running(loop)
+    if round_.candidate is not None:  # else it would be compared with itself
+        demand_candidate(loop, round_.candidate)
     policy = stored(read_policy(loop.policy))
     changed = differences(round_.policy, policy)
     round_.state, round_.ended_at, round_.policy = RoundState.RUNNING, None, policy

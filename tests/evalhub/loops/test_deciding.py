@@ -25,7 +25,7 @@ from evalhub.loops.models import Loop, Round
 from evalhub.loops.policy import read_policy
 from evalhub.loops.report import round_report
 from evalhub.loops.rolling_back import roll_back
-from evalhub.loops.services import edit_loop, resume_round, start_round
+from evalhub.loops.services import cancel_round, edit_loop, resume_round, start_round
 from evalhub.loops.story import headline, story_of
 from evalhub.loops.waiting import readiness_of
 from evalhub.notifications.models import Notification
@@ -181,6 +181,15 @@ def test_what_cannot_be_decided_on_is_refused_at_once(
     with pytest.raises(LoopPaused):
         decide_on(loop=loop, model=new, by=erin)
     assert Round.objects.count() == 3
+
+
+def test_what_came_into_service_meanwhile_is_not_decided_on_again(
+    loop: Loop, adapter: LanguageModel, erin: Member
+) -> None:
+    first = cancel_round(round_=decide_on(loop=loop, model=adapter, by=erin), by=erin)
+    assert turned(decide_on(loop=loop, model=adapter, by=erin)).state == "succeeded"
+    with pytest.raises(CannotDecide, match="in service already"):
+        resume_round(round_=first, by=erin)
 
 
 def test_before_any_round_there_is_nothing_to_measure_on(erin: Member, tmp_path: Path) -> None:
