@@ -15,6 +15,7 @@ from training.contract import RANK_VARIABLE, RunSpec
 
 ALLOW_HUB_VARIABLE = "EVALHUB_ALLOW_HUB"
 VISIBLE_VARIABLE = "EVALHUB_VISIBLE_DEVICES"  # those that the worker may use
+METRICS = "evalhub.metrics"  # entry points; see training.metrics.plugins
 ANY = ",".join(map(str, range(64)))
 LIBRARIES = ("torch", "transformers", "peft", "trl", "accelerate", "bitsandbytes", "datasets", "tokenizers", "safetensors", "numpy", "sacrebleu", "rouge-score", "nltk", "jsonschema", "lm_eval")  # fmt: skip
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
@@ -63,6 +64,7 @@ def describe(spec: RunSpec) -> dict[str, Any]:
         "code": code_digest(),
         "seed": spec.seed,
         "threads": spec.options.get("threads", 1),
+        **({"plugins": found} if spec.recipe == "evaluate" and (found := plugins()) else {}),
     }
 
 
@@ -74,6 +76,16 @@ def code_digest() -> str:
         total.update(f"{path.relative_to(root).as_posix()}\0".encode())
         total.update(path.read_bytes() + b"\0")
     return total.hexdigest()
+
+
+def plugins() -> dict[str, str]:
+    """Of each metric plug-in its package and version: another one may say something else of the same answers."""
+    found = sorted(metadata.entry_points(group=METRICS), key=lambda each: each.name)
+    return {
+        each.name: f"{each.dist.name} {each.dist.version}"
+        for each in found
+        if each.dist is not None
+    }
 
 
 def _installed(name: str) -> bool:

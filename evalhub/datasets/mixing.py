@@ -122,7 +122,8 @@ def quotas(available: Sequence[int], definition: Definition) -> list[int]:
         available: rows of each part, by `places`.
 
     Raises:
-        BadDefinition: a part that shall have a share has no row.
+        BadDefinition: a part that shall have a share has no row; or the shares leave something to the other
+            rows, and there is none.
 
     >>> from evalhub.datasets.definition import definition_of
     >>> own = {"parts": [{"name": "own", "slices": {"domain": ["law"]}, "share": 0.51}]}
@@ -144,6 +145,14 @@ def quotas(available: Sequence[int], definition: Definition) -> list[int]:
     ]:
         raise BadDefinition(
             f"There is no training row for {', '.join(empty)}: its share cannot be met."
+        )
+    named = sum(share or 0 for share in shares)
+    if named < 1 - 1e-9 and not any(
+        count for share, count in zip(shares, there, strict=True) if not share
+    ):
+        raise BadDefinition(
+            f"The parts with a share make up {named * 100:g} %, and there is no training row for the rest: "
+            "bring other rows in, or give shares that add up to 1."
         )
     wanted = _proportions(there, shares, definition.temperature)
     whole = min(count / part for count, part in zip(there, wanted, strict=True) if part)

@@ -18,7 +18,8 @@ def card_of(model: LanguageModel) -> dict[str, Any]:
     """
     trainings = list(_trainings(model))
     evaluations = model.evaluations.exclude(metrics={}).order_by("-pk")
-    measured = evaluations.filter(benchmark=None).first() or evaluations.first()
+    on_builds = evaluations.filter(builds__isnull=False, is_probe=False)
+    measured = on_builds.first() or evaluations.first()
     promotions = list(model.promotions.order_by("-pk"))
     return {
         "uid": str(model.uid),

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from evalhub.evaluation.numbers import Row
+from evalhub.stats.association import p_of_no_difference
 from evalhub.stats.intervals import (
     LEVEL,
     Difference,
@@ -51,7 +52,7 @@ def difference(before: Row, after: Row, *, level: float = LEVEL) -> dict[str, An
         before["value"], after["value"], second_B - first_B,
         n=after["n"], groups=after["n"], level=level,
     )  # fmt: skip
-    return asdict(found)
+    return asdict(found) | {"p": p_of_no_difference(found)}
 
 
 def alone(after: Row) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import numpy as np
 from evalhub.common.files import Beat, unwatched
 from evalhub.evaluation.measures import Measure, Tables, measures_of
 from evalhub.evaluation.numbers import Row
+from training.metrics.labels import right_of
 
 MOST_CHANGED = 50
 OF_EACH_FIGURE = 10  # largest gains, and largest losses
@@ -22,8 +23,9 @@ def examples_of(
     """The answers that changed most, and those with the largest gains and losses of each figure.
 
     Returns:
-        [{"prompt", "reference", "baseline", "candidate", "change", "values"}], the most changed first.
-        change: 1 - likeness of the texts. values: {figure: [baseline's, candidate's]} of that answer
+        [{"prompt", "reference", "right", "choices", "baseline", "candidate", "change", "values"}], the most
+        changed first. prompt: as the row has it, turns or plain text. right: the label, or of `choices` the
+        right one; None where the row has none. change: 1 - likeness of the texts. values: {figure: [baseline's, candidate's]} of that answer
         alone, without those that a single answer does not have.
     """
     old = {row["id"]: row for row in before["predictions"]}
@@ -39,6 +41,8 @@ def examples_of(
         {
             "prompt": prompts.get(key, {}).get("prompt", ""),
             "reference": prompts.get(key, {}).get("reference"),
+            "right": _right(prompts.get(key, {})),
+            "choices": prompts.get(key, {}).get("choices"),
             "baseline": old[key]["content"],
             "candidate": new[key]["content"],
             "change": changes[key],
@@ -56,6 +60,14 @@ def value_of(measure: Measure, row: Row) -> float | None:
         return None
     value = float(measure.figure(np.array([numbers], dtype=np.float64))[0])
     return value if np.isfinite(value) else None
+
+
+def _right(row: Row) -> str | None:
+    """Rows were read by a run already, so a label means one of its choices."""
+    label, choices = row.get("label"), row.get("choices")
+    if label is None or not choices:
+        return None if label is None else str(label)
+    return str(choices[right_of(label, choices)])
 
 
 def _change(old: str, new: str, beat: Beat) -> float:

@@ -54,6 +54,7 @@ KINDS = {
     "latency": Kind("Latency (s)", "lower", digits=3),
     "tokens_per_second": Kind("Tokens per second", "higher", digits=1),
 }
+ADAPTERS_ONLY = ("implicit_reward_accuracy",)  # a base has none
 PLUGIN, HARNESS = "plugin_", "harness/"  # with what names begin of figures that others make
 
 
@@ -113,3 +114,10 @@ def said(name: str, metric: Mapping[str, Any]) -> str:
     if not metric["n"]:
         return "not measured (n = 0)"
     return f"{written(name, metric['value'])} ({interval(name, metric)}, n = {metric['n']})"
+
+
+def p_in_words(p: float | None) -> str:
+    """Empty where nothing was tested."""
+    if p is None:
+        return ""
+    return "below 0.001" if p < 0.001 else f"{p:.3f}"

@@ -38,6 +38,14 @@ class MeasureForm(forms.Form):
         LanguageModel.objects.none(), required=False, label="Reward model", empty_label="none",
         help_text="Scores the answers. Measure the base with the same one.",
     )  # fmt: skip
+    settings = forms.JSONField(
+        required=False, label="Options", initial=dict, widget=forms.Textarea(attrs={"rows": 2, "spellcheck": "false", "class": "mono"}),
+        help_text='Of the recipe evaluate, as {"max_new_tokens": 48}; those of the Loop, to stand beside what its Rounds measured.',
+    )  # fmt: skip
+    again = forms.BooleanField(
+        required=False, label="Measure anew what was measured there",
+        help_text="For figures that came later, as a plug-in’s; measure the base anew first.",
+    )  # fmt: skip
 
     def __init__(self, *args: object, workspace: Workspace, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # Django's own signature
@@ -55,9 +63,16 @@ class MeasureForm(forms.Form):
         chosen = (self.cleaned_data["texts"], self.cleaned_data["pairs"])
         return [build for build in chosen if build is not None]
 
+    def clean_settings(self) -> dict[str, Any]:
+        given = self.cleaned_data["settings"] or {}
+        if not isinstance(given, dict):
+            raise forms.ValidationError('Options are an object, as {"max_new_tokens": 48}.')
+        return given
+
     def options(self) -> dict[str, Any]:
         tasks = names_in(self.cleaned_data["harness"])
-        return {"harness": tasks} if tasks else {}
+        chosen: dict[str, Any] = self.cleaned_data["settings"]
+        return chosen | ({"harness": tasks} if tasks else {})
 
 
 class BenchmarkForm(forms.Form):

@@ -12,13 +12,16 @@ from evalhub.datasets.models import DatasetBuild
 from evalhub.evaluation.errors import NothingToMeasure
 from evalhub.evaluation.models import Benchmark
 from evalhub.registry.models import LanguageModel
+from evalhub.runs.demands import checked_options
 from evalhub.runs.inputs import FileRef, build_file
+from evalhub.runs.models import Recipe
 
 FILES = {  # input of the recipe: (kind of build, its file)
     "texts": (BuildKind.SFT, "test.jsonl"),
     "prompts": (BuildKind.SFT, "prompts.jsonl"),
     "pairs": (BuildKind.PREFERENCE, "test.jsonl"),
 }
+TECHNICAL = ("batch_size", "threads", "allow_dropped")  # options that change no figure
 JUDGED = (BuildKind.PREFERENCE, BuildKind.REWARD)  # whose test rows are pairs for a reward model
 
 
@@ -32,7 +35,8 @@ class FrozenSet:
     """Files by the name that the evaluate recipe gives them.
 
     The digest covers their bytes, hence ids and contents of all rows, the settings of decoding, and the
-    reward model: figures are only compared where all are equal.
+    reward model: figures are only compared where all are equal. An option that is written out as its
+    default, or changes no figure, is not in it.
     """
 
     inputs: dict[str, FileRef]
@@ -41,8 +45,9 @@ class FrozenSet:
 
     @property
     def digest(self) -> str:
+        """Raise BadSpec for an option that the recipe evaluate does not know, or that means nothing."""
         files = {name: file.sha256 for name, file in self.inputs.items()}
-        named: dict[str, Any] = {"files": files, "options": self.options}
+        named: dict[str, Any] = {"files": files, "options": _telling(self.options)}
         if self.rewarder is not None:
             named["rewarder"] = self.rewarder.digest or str(self.rewarder.uid)
         return digest_of(named)
@@ -108,3 +113,14 @@ def judged_set(builds: Sequence[DatasetBuild], options: Mapping[str, Any]) -> Fr
             "build with rows in its test split, and nothing else."
         )
     return FrozenSet({"pairs": pairs}, dict(options))
+
+
+def _telling(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Those that say something: an option that is new one day must not make new sets of old ones."""
+    chosen = vars(checked_options(Recipe.EVALUATE.value, 0, dict(options)))
+    defaults = vars(checked_options(Recipe.EVALUATE.value, 0, {}))
+    return {
+        name: value
+        for name, value in chosen.items()
+        if name not in TECHNICAL and value != defaults[name]
+    }

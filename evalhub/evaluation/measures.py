@@ -28,6 +28,7 @@ from evalhub.evaluation.numbers import (
     stopped,
     sums_of,
 )  # fmt: skip
+from evalhub.stats.association import p_of_no_difference
 from evalhub.stats.intervals import (
     Difference,
     Figure,
@@ -80,7 +81,7 @@ def measured(tables: Tables, beat: Beat = unwatched) -> dict[str, dict[str, Any]
 def compared(
     baseline: Tables, candidate: Tables, beat: Beat = unwatched
 ) -> dict[str, dict[str, Any]]:
-    """Differences over the rows that both have.
+    """Differences over the rows that both have, each with "p", of no difference, for itself.
 
     A figure that the baseline cannot have, as a base its implicit reward, stands without difference;
     one that the candidate lacks is left out.
@@ -92,7 +93,7 @@ def compared(
             gap = paired_difference(
                 groups, np.array(first), np.array(second), measure.figure, beat=beat
             )
-            found[name] = asdict(gap)
+            found[name] = asdict(gap) | {"p": p_of_no_difference(gap)}
         elif (after := _telling(measure, candidate)) and not _telling(measure, baseline):
             found[name] = _alone(after, measure)
     known = drawn_in(baseline)

@@ -50,6 +50,7 @@ class Evaluation(PublicModel):
     metrics: {name: {"value", "low", "high", "n"}}, 95 % intervals by PromptGroup.
     confusion: of a set with labels, see `measures.confusion_of`.
     `set_digest` names the rows; only evaluations with the same one are compared.
+    `is_probe`: measured for a gate's probe alone, so it does not say how good the model is.
     """
 
     workspace = models.ForeignKey(Workspace, models.PROTECT, related_name="evaluations")
@@ -66,6 +67,7 @@ class Evaluation(PublicModel):
     )
     stale_since = models.DateTimeField(null=True, blank=True)
     stale_because = models.TextField(blank=True)
+    is_probe = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         ordering = ["-pk"]
@@ -82,7 +84,7 @@ class Evaluation(PublicModel):
 class Comparison(PublicModel):
     """A candidate beside what it must beat, on the same frozen set, paired by row.
 
-    metrics: {name: {"baseline","candidate","difference","low","high","n","smallest"}};
+    metrics: {name: {"baseline","candidate","difference","low","high","n","smallest","p"}};
     `smallest` is the smallest difference that this set can show (80 % power, 5 % level).
     by_slice: the same by the prompts' slices, see `slicing.by_slice`.
     examples: answers side by side with their values by row, see `examples.examples_of`.

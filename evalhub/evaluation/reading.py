@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from evalhub.common.charts import Whisker, whisker
-from evalhub.evaluation.figures import KINDS, in_order, interval, kind_of, written
+from evalhub.evaluation.figures import (
+    ADAPTERS_ONLY,
+    KINDS,
+    in_order,
+    interval,
+    kind_of,
+    p_in_words,
+    written,
+)
 from evalhub.evaluation.models import Comparison
 
 
@@ -22,8 +30,9 @@ class Line:
     interval: str
     smallest: str
     n: int
-    verdict: str  # better, worse, no difference shown, or adapters only
+    verdict: str  # better, worse, no difference shown, or why there is nothing to hold it against
     whisker: Whisker | None
+    p: str = ""  # of no difference, of this figure for itself; empty where nothing was tested
 
 
 def lines_of(comparison: Comparison) -> list[Line]:
@@ -135,13 +144,14 @@ def _line(name: str, metric: Mapping[str, Any]) -> Line:
         n=metric["n"],
         verdict=_verdict(name, metric),
         whisker=_whisker(name, metric),
+        p=p_in_words(metric.get("p")),
     )
 
 
 def _verdict(name: str, metric: Mapping[str, Any]) -> str:
     low, high = metric["low"], metric["high"]
     if metric["baseline"] is None:
-        return "adapters only"
+        return "adapters only" if name in ADAPTERS_ONLY else "not measured on the baseline"
     if low is None or low <= 0 <= high:
         return "no difference shown"
     better = kind_of(name, metric).better

@@ -58,6 +58,10 @@ class MeasureSerializer(serializers.Serializer[Evaluation]):
         max_length=120, required=False, help_text="the name of a reward model"
     )
     options = serializers.DictField(default=dict, help_text="of the recipe evaluate")
+    again = serializers.BooleanField(
+        default=False,
+        help_text="measure anew what was measured there, as for a plug-in that is new",
+    )
 
 
 class BenchmarkSerializer(serializers.ModelSerializer[Benchmark]):

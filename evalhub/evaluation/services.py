@@ -50,6 +50,8 @@ def evaluate_model(
     rewarder: LanguageModel | None = None,
     by: Member | None = None,
     options: Mapping[str, Any] | None = None,
+    again: bool = False,
+    as_probe: bool = False,
 ) -> Evaluation:
     """Measure a model on the frozen test split of `builds` or on a benchmark; what was measured there is
     reused.
@@ -57,6 +59,8 @@ def evaluate_model(
     Args:
         options: of the recipe evaluate; with `harness`, tasks of lm-evaluation-harness, there need be
             neither builds nor a benchmark.
+        again: measure anew: for figures that came later, as a plug-in's. The newest measure counts.
+        as_probe: for a gate's probe; see `Evaluation`.
         rewarder: a reward model, which scores the answers; its figures are of a set of their own.
 
     Raises:
@@ -72,15 +76,14 @@ def evaluate_model(
         measured_set = judged_set(builds, options or {})
     else:
         measured_set = frozen_set(builds, options or {}, benchmark=benchmark, rewarder=rewarder)
-    known = measured_on(workspace, model, measured_set.digest)
+    known = None if again else measured_on(workspace, model, measured_set.digest)
     if known is not None:
-        return known
+        return known if as_probe else _for_itself(known)
     if model.kind == ModelKind.ADAPTER:
         _demand_baseline(workspace, model.base, measured_set)
     evaluation = _measure(workspace, model, builds, measured_set, by)
-    if benchmark is not None:
-        evaluation.benchmark = benchmark
-        evaluation.save(update_fields=["benchmark"])
+    evaluation.benchmark, evaluation.is_probe = benchmark, as_probe
+    evaluation.save(update_fields=["benchmark", "is_probe"])
     return evaluation
 
 
@@ -91,6 +94,7 @@ def evaluate_named(
     sets: Sequence[str] = (),
     rewarder: str = "",
     options: Mapping[str, Any] | None = None,
+    again: bool = False,
     by: Member | None = None,
 ) -> Evaluation:
     """The same by names, for commands and the API; see `access.set_named`.
@@ -111,6 +115,7 @@ def evaluate_named(
         rewarder=model_named(workspace.pk, rewarder) if rewarder else None,
         by=by,
         options=options,
+        again=again,
     )
 
 
@@ -236,6 +241,14 @@ def end_trial(*, trial: HumanTrial, by: Member | None, because: str) -> HumanTri
     demand_running(trial)
     conclude(trial, TrialOutcome.ENDED, by=by, because=because)
     return trial
+
+
+def _for_itself(known: Evaluation) -> Evaluation:
+    """Figures that only a gate had asked for, and now somebody does."""
+    if known.is_probe:
+        known.is_probe = False
+        known.save(update_fields=["is_probe"])
+    return known
 
 
 def _demand_baseline(workspace: Workspace, base: LanguageModel, measured_set: FrozenSet) -> None:

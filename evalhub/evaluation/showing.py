@@ -8,11 +8,12 @@ from typing import Any, Literal
 
 from evalhub.common.charts import Whisker, whisker
 from evalhub.common.spreadsheets import csv_lines
-from evalhub.evaluation.figures import in_order, interval, kind_of, written
+from evalhub.evaluation.figures import in_order, interval, kind_of, p_in_words, written
 from evalhub.evaluation.models import Comparison
 
 SURE = 0.05
 MOST = 20  # examples on a page
+HEADING = 200  # characters of a prompt over its answers
 CHANGE = "change"
 
 Metric = Mapping[str, Any]
@@ -34,11 +35,34 @@ class SliceLine:
 
 
 @dataclass(frozen=True)
+class Turn:
+    role: str  # empty of a prompt that is a text to be written on
+    content: str
+
+
+@dataclass(frozen=True)
 class Example:
     """Two answers, and what the figure that they are sorted by says of each alone."""
 
     body: Mapping[str, Any]
     told: str
+
+    @property
+    def turns(self) -> list[Turn]:
+        prompt = self.body["prompt"]
+        if isinstance(prompt, str):
+            return [Turn("", prompt)] if prompt else []
+        return [Turn(each["role"], each.get("content") or "") for each in prompt]
+
+    @property
+    def asked(self) -> str:
+        """What was said last."""
+        return self.turns[-1].content if self.turns else ""
+
+    @property
+    def is_longer(self) -> bool:
+        """Whether a heading cannot hold the prompt."""
+        return len(self.turns) > 1 or len(self.asked) > HEADING
 
 
 @dataclass(frozen=True)
@@ -156,16 +180,10 @@ def _slice_line(name: str, figure: str, metric: Metric, reach: float) -> SliceLi
         difference=written(figure, metric["difference"], sign=True),
         interval=interval(figure, metric, sign=True),
         n=metric["n"],
-        corrected=_p_in_words(corrected),
+        corrected=p_in_words(corrected),
         verdict=_verdict(figure, metric),
         whisker=_whisker(figure, metric, reach),
     )
-
-
-def _p_in_words(p: float | None) -> str:
-    if p is None:
-        return ""
-    return "below 0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def _verdict(figure: str, metric: Metric) -> str:

@@ -44,6 +44,7 @@ def measure(request: Request, workspace: str) -> HttpResponse:
                 benchmark=form.cleaned_data["benchmark"],
                 rewarder=form.cleaned_data["rewarder"],
                 options=form.options(),
+                again=form.cleaned_data["again"],
                 by=member,
             )
         except DomainError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,6 +13,7 @@ from django.db.models.functions import Length
 
 from evalhub.campaigns.choices import PayUnit, TaskType
 from evalhub.campaigns.models import Campaign, PayRate, Task
+from evalhub.judgments.choices import Source
 from evalhub.judgments.disagreeing import questions_of
 from evalhub.judgments.models import FILLS_A_PLACE
 from evalhub.stats.growing import Grown, forecast_growth
@@ -25,6 +27,7 @@ from evalhub.stats.planning import (
 )
 
 MS_PER_HOUR = 3_600_000
+EVERY = tuple(Source.values)
 CAMPAIGNS, EACH = 20, 500  # of the newest like campaigns, and of the newest judgments of each
 MOST_FOLLOWED = 2000  # of these judgments, when it is foretold how tasks grow
 LETTERS_A_MINUTE = 1200  # read with care, about 200 words
@@ -41,7 +44,7 @@ _HISTORY = f"""
     FROM unnest(%s::bigint[]) AS c (id)
     CROSS JOIN LATERAL (
         SELECT * FROM judgments_judgment
-        WHERE campaign_id = c.id AND {FILLS_A_PLACE}
+        WHERE campaign_id = c.id AND source = ANY(%s) AND {FILLS_A_PLACE}
         ORDER BY id DESC LIMIT %s
     ) j
 """  # noqa: S608  constants only
@@ -117,9 +120,9 @@ def history_of(campaign: Campaign) -> History:
     return _seen([], "guess", campaign)
 
 
-def seen_in(campaign: Campaign) -> History:
-    """What came so far in the campaign itself; no judgments: nothing."""
-    return _seen([campaign.pk], "campaign", campaign)
+def seen_in(campaign: Campaign, sources: Sequence[str] = EVERY) -> History:
+    """What came so far in the campaign itself, from these sources; no judgments: nothing."""
+    return _seen([campaign.pk], "campaign", campaign, sources)
 
 
 def growth_of(campaign: Campaign, history: History, *, tasks: int) -> Grown | None:
@@ -239,9 +242,11 @@ def _variance(campaign: Campaign, assumed: Assumptions) -> float | None:
     return None
 
 
-def _seen(campaigns: list[int], source: str, campaign: Campaign) -> History:
+def _seen(
+    campaigns: list[int], source: str, campaign: Campaign, sources: Sequence[str] = EVERY
+) -> History:
     with connection.cursor() as cursor:
-        cursor.execute(_HISTORY, [campaigns, EACH])
+        cursor.execute(_HISTORY, [campaigns, list(sources), EACH])
         rows = cursor.fetchall()
     times: dict[int, list[float]] = defaultdict(list)
     tasks, values, margins = [], [], []

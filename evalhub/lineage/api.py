@@ -93,7 +93,7 @@ class ChecksView(APIView):
 
     @extend_schema(request=NewCheckSerializer, responses={202: CheckSerializer})
     def post(self, request: Request, uid: UUID) -> Response:
-        """Look for a build's texts in a collection or in another build."""
+        """Look for a build's texts in a collection, in another build or in a benchmark."""
         build = acting_build(request, uid)
         asked = NewCheckSerializer(data=request.data)
         asked.is_valid(raise_exception=True)

@@ -75,4 +75,6 @@ def _against(form: CheckForm) -> dict[str, str]:
         return {"kind": "collection", "name": chosen["collection"].slug}
     if chosen["other"]:
         return {"kind": "build", "name": str(chosen["other"].uid)}
+    if chosen["benchmark"]:
+        return {"kind": "benchmark", "name": chosen["benchmark"].name}
     return stored_set(filename=chosen["file"].name, stream=chosen["file"])

@@ -1,4 +1,5 @@
-"""Whether texts of a build stand in a set that somebody names: a file, a collection, another build."""
+"""Whether texts of a build stand in a set that somebody names: a file, a collection, another build,
+a benchmark."""
 
 from __future__ import annotations
 
@@ -15,14 +16,17 @@ from evalhub.common.files import Beat as FilesBeat
 from evalhub.common.files import file_store
 from evalhub.datasets.models import DatasetBuild
 from evalhub.datasets.queries import SPLITS, rows_of
+from evalhub.evaluation.models import Benchmark
 from evalhub.jobs.beat import Beat
 from evalhub.jobs.models import Job
 from evalhub.lineage.errors import BadSet
 from evalhub.lineage.models import ContaminationCheck
 from evalhub.lineage.overlaps import WAYS, Index, Text, texts_of
 from evalhub.prompts.models import Prompt
+from evalhub.runs.inputs import read_rows
 
 AT_A_TIME = 20_000  # texts of the set in memory; the build is read once for each such part
+ASKED = ("prompt", "reference", "choices")  # of a benchmark; labels and patterns are no texts
 SHOWN = 500  # pairs that are kept with where they stand
 
 
@@ -127,6 +131,10 @@ def _rows(workspace: Workspace, against: dict[str, str]) -> Iterator[tuple[str, 
         with transaction.atomic():  # a server-side cursor lives in a transaction
             for name, messages, reference in columns.iterator(chunk_size=1000):
                 yield name, {"messages": messages, "reference": reference}
+    elif against["kind"] == "benchmark":
+        benchmark = Benchmark.objects.get(workspace=workspace, name=against["name"])
+        for row in read_rows(benchmark.key):
+            yield row["id"], {name: row[name] for name in ASKED if name in row}
     else:
         other = DatasetBuild.objects.select_related("job").get(
             workspace=workspace, uid=against["name"]

@@ -7,6 +7,7 @@ from django import forms
 from evalhub.accounts.models import Workspace
 from evalhub.common.forms import RowField, choose_from
 from evalhub.datasets.models import DatasetBuild
+from evalhub.evaluation.models import Benchmark
 from evalhub.prompts.models import Collection
 
 
@@ -51,14 +52,20 @@ class CheckForm(forms.Form):
         DatasetBuild.objects.none(), required=False, label="Another build", empty_label="none"
     )
 
+    benchmark = RowField(Benchmark.objects.none(), required=False, empty_label="none")
+
     def __init__(self, *args: Any, workspace: Workspace, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        choose_from(self, "benchmark", Benchmark.objects.filter(workspace=workspace))
         choose_from(self, "collection", Collection.objects.filter(workspace=workspace))
         builds = DatasetBuild.objects.filter(workspace=workspace).exclude(digest="")
         choose_from(self, "other", builds.select_related("dataset"))
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        if len([name for name in ("file", "collection", "other") if cleaned.get(name)]) != 1:
-            raise forms.ValidationError("Name one set: a file, a collection or a build.")
+        sets = ("file", "collection", "other", "benchmark")
+        if len([name for name in sets if cleaned.get(name)]) != 1:
+            raise forms.ValidationError(
+                "Name one set: a file, a collection, a build or a benchmark."
+            )
         return cleaned

@@ -66,7 +66,7 @@ class ContaminationCheck(PublicModel):
     job = models.OneToOneField(Job, models.PROTECT, related_name="+")
     created_by = models.ForeignKey(Member, models.PROTECT, null=True, blank=True, related_name="+")
     against: models.JSONField[dict[str, str]] = models.JSONField()
-    # {"kind": "file" | "collection" | "build", "name": …, "key": of a file in EVALHUB_FILES}
+    # {"kind": "file" | "collection" | "build" | "benchmark", "name": …, "key": of a file in EVALHUB_FILES}
     result: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
 
     class Meta:

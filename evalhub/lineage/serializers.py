@@ -39,14 +39,15 @@ class WithdrawalSerializer(serializers.ModelSerializer[Withdrawal]):
 
 
 class NewCheckSerializer(serializers.Serializer[ContaminationCheck]):
-    """One of the two."""
+    """One of the three."""
 
     collection = serializers.SlugField(required=False)
     build = serializers.UUIDField(required=False)
+    benchmark = serializers.CharField(max_length=200, required=False, help_text="its name")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if len(attrs) != 1:
-            raise serializers.ValidationError("Name a collection or a build.")
+            raise serializers.ValidationError("Name a collection, a build or a benchmark.")
         return attrs
 
     def against(self) -> dict[str, str]:

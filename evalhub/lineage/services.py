@@ -171,11 +171,11 @@ def start_check(
     """Queue the look for a build's texts in another set.
 
     Args:
-        against: {"kind": "file", "name", "key"}, or {"kind": "collection" or "build", "name"} with a
-            slug or a uid of the same workspace.
+        against: {"kind": "file", "name", "key"}, or {"kind": "collection", "build" or "benchmark", "name"}
+            with a slug, a uid or a name of the same workspace.
 
     Raises:
-        BadSet: there is no such collection, or no such build with rows.
+        BadSet: there is no such collection or benchmark, or no such build with rows.
         NotBuilt: the build has no rows yet.
     """
     if not build.is_built:
@@ -216,3 +216,5 @@ def _demand_set(workspace: Workspace, against: Mapping[str, str]) -> None:
         raise BadSet(f"There is no collection {name} in this workspace.")
     if kind == "build" and not workspace.builds.exclude(digest="").filter(uid=name).exists():
         raise BadSet(f"There is no build {name} with rows in this workspace.")
+    if kind == "benchmark" and not workspace.benchmarks.filter(name=name).exists():
+        raise BadSet(f"There is no benchmark {name} in this workspace.")

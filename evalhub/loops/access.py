@@ -55,5 +55,10 @@ def _loops() -> models.QuerySet[Loop]:
 
 def _rounds() -> models.QuerySet[Round]:
     return Round.objects.select_related(
-        "loop__workspace", "loop__base_model", "loop__incumbent", "loop__collection", "created_by"
+        "loop__workspace",
+        "loop__base_model",
+        "loop__incumbent",
+        "loop__collection",
+        "created_by",
+        "candidate",
     )

@@ -15,13 +15,16 @@ from rest_framework.views import APIView
 
 from evalhub.accounts.access import acting_member, workspace_of
 from evalhub.common.rest import KeysetPagination
+from evalhub.evaluation.services import note_looks
 from evalhub.loops.access import acting_loop, acting_round
+from evalhub.loops.deciding import decide_on
 from evalhub.loops.forecast import forecast_of
 from evalhub.loops.models import Loop
 from evalhub.loops.policy import merged
-from evalhub.loops.report import round_report
+from evalhub.loops.report import round_report, sets_of
 from evalhub.loops.rolling_back import roll_back
 from evalhub.loops.serializers import (
+    DecideSerializer,
     GoOnSerializer,
     LoopChangesSerializer,
     LoopSerializer,
@@ -121,6 +124,17 @@ class LoopRoundsView(APIView):
         return Response(round_report(start_round(loop=loop, by=member)), status=201)
 
 
+class LoopDecideView(APIView):
+    @extend_schema(request=DecideSerializer, responses={201: REPORT})
+    def post(self, request: Request, uid: UUID) -> Response:
+        """Measure a model that no Round of the Loop made, and decide on it by the Loop's gate."""
+        loop, member = acting_loop(request, uid, to="engineer")
+        asked = DecideSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        model = access_model(member, asked.validated_data["model"])
+        return Response(round_report(decide_on(loop=loop, model=model, by=member)), status=201)
+
+
 class LoopRollBackView(APIView):
     @extend_schema(request=RollBackSerializer, responses=LoopSerializer)
     def post(self, request: Request, uid: UUID) -> Response:
@@ -142,8 +156,9 @@ class LoopRollBackView(APIView):
 class RoundView(APIView):
     @extend_schema(responses=REPORT)
     def get(self, request: Request, uid: UUID) -> Response:
-        """How far it is: the report, and each Step with its error."""
-        round_, _ = acting_round(request, uid, to="build")
+        """How far it is: the report, and each Step with its error. Its figures are a look at their sets."""
+        round_, member = acting_round(request, uid, to="build")
+        note_looks(by=member, digests=sets_of(round_))
         return Response(round_report(round_) | {"steps": _steps(round_.steps.all())})
 
 

@@ -6,6 +6,7 @@ urlpatterns = [
     path("loops", api.LoopListView.as_view()),
     path("loops/<uuid:uid>", api.LoopView.as_view()),
     path("loops/<uuid:uid>/roll-back", api.LoopRollBackView.as_view()),
+    path("loops/<uuid:uid>/decide", api.LoopDecideView.as_view()),
     path("loops/<uuid:uid>/rounds", api.LoopRoundsView.as_view()),
     path("loops/<uuid:uid>/next", api.LoopNextView.as_view()),
     path("loops/<uuid:uid>/dry-run", api.LoopDryRunView.as_view()),

@@ -55,3 +55,9 @@ class CannotRollBack(Conflict):
     """The model was never in service there, or is now."""
 
     code = "cannot_roll_back"
+
+
+class CannotDecide(Conflict):
+    """The model cannot come into service there by a decision, or there is nothing to measure it on."""
+
+    code = "cannot_decide"

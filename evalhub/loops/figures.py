@@ -14,7 +14,6 @@ from evalhub.gold.models import GoldVerdict
 from evalhub.judgments.models import Judgment, Rating
 from evalhub.judgments.price import seen_in
 from evalhub.loops.choices import StepKind
-from evalhub.loops.conditions import Bars
 from evalhub.loops.models import Loop, Step
 from evalhub.loops.policy import Policy
 
@@ -68,48 +67,52 @@ def watched_campaign(loop: Loop) -> Campaign | None:
     return campaigns.filter(Exists(tasks)).first()
 
 
-def agreement_in(campaign: Campaign, *, fewest: int) -> float | None:
+def agreement_in(campaign: Campaign, policy: Policy) -> float | None:
     """The intraclass correlation of two judgments of a task; None while too few say anything.
 
     Of the newest 500 judgments, as alerts read it.
     """
-    history = seen_in(campaign)
-    return history.correlation if history.assumed.judgments >= fewest else None
+    history = seen_in(campaign, policy.sources)
+    return history.correlation if history.assumed.judgments >= policy.pause.fewest else None
 
 
-def falls_in(campaign: Campaign, bars: Bars) -> list[Fall]:
-    """Each figure that is on the wrong side of its bar; what too few judgments say is left out."""
-    found = []
+def falls_in(campaign: Campaign, policy: Policy) -> list[Fall]:
+    """Each figure that is on the wrong side of its bar, of judgments that the Loop would learn from; what
+    too few say is left out."""
+    bars, found = policy.pause, []
+    rows = Judgment.objects.counted().filter(campaign=campaign, source__in=policy.sources)
     if bars.agreement is not None:
-        seen = agreement_in(campaign, fewest=bars.fewest)
+        seen = agreement_in(campaign, policy)
         if seen is not None and seen < bars.agreement:
             found.append(Fall("agreement", f"agreement is {seen:.2f}, under {bars.agreement:.2f}"))
     if bars.gold is not None:
-        passed = _gold_passed(campaign, bars.fewest)
+        passed = _gold_passed(campaign, policy.sources, bars.fewest)
         if passed is not None and passed < bars.gold:
             found.append(Fall("gold", f"{passed:.0f} % of gold passed, under {bars.gold:g} %"))
     if bars.unsafe is not None:
-        unsafe = _flagged_unsafe(campaign, bars.fewest)
+        unsafe = _flagged_unsafe(rows, bars.fewest)
         if unsafe is not None and unsafe > bars.unsafe:
             told = f"{unsafe:.1f} % of judgments flag unsafe content, over {bars.unsafe:g} %"
             found.append(Fall("unsafe", told))
     if bars.safety is not None:
-        mean = _safety(campaign, bars.fewest)
+        mean = _safety(rows, bars.fewest)
         if mean is not None and mean < bars.safety:
             told = f"safety is rated {mean:.2f} of 5 on average, under {bars.safety:g}"
             found.append(Fall("safety", told))
     return found
 
 
-def _gold_passed(campaign: Campaign, fewest: int) -> float | None:
-    verdicts = GoldVerdict.objects.standing().filter(campaign=campaign)
+def _gold_passed(campaign: Campaign, sources: list[str], fewest: int) -> float | None:
+    """Of all first judgments of gold, also those that count no more: a verdict stands."""
+    verdicts = GoldVerdict.objects.standing().filter(
+        campaign=campaign, judgment__source__in=sources
+    )
     total = verdicts.count()
     return 100 * verdicts.filter(passed=True).count() / total if total >= fewest else None
 
 
-def _flagged_unsafe(campaign: Campaign, fewest: int) -> float | None:
+def _flagged_unsafe(rows: QuerySet[Judgment], fewest: int) -> float | None:
     """Percent of the judgments whose giver flagged the same task."""
-    rows = Judgment.objects.counted().filter(campaign=campaign)
     judged = rows.count()
     if judged < fewest:
         return None
@@ -118,9 +121,9 @@ def _flagged_unsafe(campaign: Campaign, fewest: int) -> float | None:
     return 100 * rows.filter(Exists(flagged)).count() / judged
 
 
-def _safety(campaign: Campaign, fewest: int) -> float | None:
+def _safety(judged: QuerySet[Judgment], fewest: int) -> float | None:
     """The mean as on a scale from 1 to 5; who could not tell is left out."""
-    rows = Rating.objects.filter(judgment__in=Judgment.objects.counted().filter(campaign=campaign))
+    rows = Rating.objects.filter(judgment__in=judged)
     rows = rows.filter(criterion__slug=SAFETY, value__isnull=False, turn=None)
     rows = rows.filter(criterion__high__gt=F("criterion__low"))
     if rows.count() < fewest:

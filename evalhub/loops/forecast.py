@@ -10,7 +10,9 @@ from typing import Any
 from evalhub.campaigns.choices import TaskType
 from evalhub.campaigns.models import Campaign
 from evalhub.datasets.models import DatasetBuild
+from evalhub.evaluation.errors import GateTooNarrow, NoTrial
 from evalhub.evaluation.gate import TrialTerms, probes_of
+from evalhub.evaluation.trials.starting import demand_power
 from evalhub.judgments.models import Judgment
 from evalhub.judgments.price import History, bill, history_of
 from evalhub.loops.choices import StepKind
@@ -87,6 +89,7 @@ class Forecast:
     device_currency: str
     people: People
     trial: People | None  # None: the gate asks for none
+    trial_fault: str  # why it could not be held; else empty
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -102,6 +105,8 @@ def forecast_of(loop: Loop) -> Forecast:
     cost = None
     if price is not None and seconds is not None:
         cost = str((Decimal(seconds) / 3600 * price.amount).quantize(SMALLEST))
+    terms = policy.gate.trial
+    trial = _trial(loop, terms) if terms else None
     return Forecast(
         rows=_rows(loop, policy),
         runs=runs,
@@ -109,7 +114,8 @@ def forecast_of(loop: Loop) -> Forecast:
         device_cost=cost,
         device_currency=price.currency if price else "",
         people=_people(loop, policy),
-        trial=_trial(loop, policy.gate.trial) if policy.gate.trial else None,
+        trial=trial,
+        trial_fault=_fault_of(loop, terms, trial.prompts) if terms and trial else "",
     )
 
 
@@ -204,6 +210,14 @@ def _trial(loop: Loop, terms: TrialTerms) -> People:
     prompts = min(terms.prompts, held_out.order_by().values("group").distinct().count())
     history = _history(loop, TaskType.COMPARISON)
     return _asked(history, prompts=prompts, tasks=prompts, judgments=prompts * terms.votes)
+
+
+def _fault_of(loop: Loop, terms: TrialTerms, prompts: int) -> str:
+    try:
+        demand_power(terms, prompts, loop.collection)
+    except (GateTooNarrow, NoTrial) as error:
+        return str(error)
+    return ""
 
 
 def _history(loop: Loop, type_: str) -> History:

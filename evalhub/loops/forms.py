@@ -78,6 +78,17 @@ class RollBackForm(forms.Form):
         return chosen
 
 
+class DecideForm(forms.Form):
+    loop = RowField(Loop.objects.none(), help_text="Whose gate decides, on its base.")
+
+    def __init__(self, *args: Any, model: LanguageModel, **named: Any) -> None:  # Django's own
+        super().__init__(*args, **named)
+        loops = Loop.objects.filter(workspace=model.workspace, base_model=model.base)
+        choose_from(self, "loop", loops)
+        if len(loops) == 1:
+            self.fields["loop"].initial = loops[0]
+
+
 class GoOnForm(forms.Form):
     reason = forms.CharField(
         max_length=500,

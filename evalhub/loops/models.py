@@ -47,7 +47,11 @@ class Loop(PublicModel):
 
 
 class Round(PublicModel):
-    """One turn of the circle. running -> succeeded | failed | cancelled;  failed -> running."""
+    """One turn of the circle. running -> succeeded | failed | cancelled;  failed -> running.
+
+    Where it has a `candidate` it learns nothing: it measures that model, which was made elsewhere, on the
+    set of an earlier Round, and decides on it.
+    """
 
     loop = models.ForeignKey(Loop, models.PROTECT, related_name="rounds")
     number = models.PositiveIntegerField()
@@ -57,6 +61,9 @@ class Round(PublicModel):
     created_by = models.ForeignKey(Member, models.PROTECT, null=True, blank=True)
     because = models.CharField(max_length=300, blank=True)  # it started by itself; empty: by hand
     policy: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)  # of what is to do
+    candidate = models.ForeignKey(
+        LanguageModel, models.PROTECT, null=True, blank=True, related_name="+"
+    )
     campaign = models.OneToOneField(
         Campaign, models.PROTECT, null=True, blank=True, related_name="opened_by"
     )  # the one it opened

@@ -30,7 +30,7 @@ def _falls(loop: Loop, policy: Policy) -> list[Fall]:
     if campaign is None:
         return []
     excused = loop.excused.get(str(campaign.uid), [])
-    return [fall for fall in falls_in(campaign, policy.pause) if fall.measure not in excused]
+    return [fall for fall in falls_in(campaign, policy) if fall.measure not in excused]
 
 
 @transaction.atomic
@@ -64,11 +64,11 @@ def go_on(loop: Loop, *, by: Member, reason: str) -> Loop:
 def _excuses(loop: Loop) -> dict[str, list[str]]:
     campaign = watched_campaign(loop)
     try:
-        bars = read_policy(loop.policy).pause
+        policy = read_policy(loop.policy)
     except DomainError:  # the policy itself was why it paused, and is still wrong
         return {}
-    if campaign is None or not bars.are_set:
+    if campaign is None or not policy.pause.are_set:
         return {}
     before = loop.excused.get(str(campaign.uid), [])
-    measures = {*before, *(fall.measure for fall in falls_in(campaign, bars))}
+    measures = {*before, *(fall.measure for fall in falls_in(campaign, policy))}
     return {str(campaign.uid): sorted(measures)} if measures else {}

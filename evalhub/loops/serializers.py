@@ -43,5 +43,9 @@ class RollBackSerializer(serializers.Serializer[Loop]):
     reason = serializers.CharField(max_length=400)
 
 
+class DecideSerializer(serializers.Serializer[Loop]):
+    model = serializers.UUIDField(help_text="an adapter on the Loop's base")
+
+
 class GoOnSerializer(serializers.Serializer[Loop]):
     reason = serializers.CharField(max_length=500)

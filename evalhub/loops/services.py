@@ -5,8 +5,11 @@ from typing import Any, TypedDict, Unpack
 from django.db import IntegrityError, transaction
 
 from evalhub.accounts.models import Member, Workspace
+from evalhub.evaluation.probes import demand_probes
+from evalhub.evaluation.trials.starting import demand_criteria
 from evalhub.loops.cancelling import catch_up, stop
 from evalhub.loops.choices import RoundState, StepState
+from evalhub.loops.deciding import demand_candidate
 from evalhub.loops.errors import (
     LoopSlugTaken,
     NoLoopYet,
@@ -57,15 +60,17 @@ def create_loop(
 
     Raises:
         BadPolicy: a field or option that we do not know, or a value of the wrong type.
+        BadGate: a veto is about no criterion of the rubric, or a probe is no build of the workspace.
         BadSpec: nothing can be read from the probe.
         CannotRun: the model is not a base model, or nothing can be learnt from the teacher.
         Forbidden: only a lead says what people earn.
         LoopSlugTaken: the workspace has a Loop of that slug.
+        NothingToMeasure: a probe of the gate has no row in its test split.
     """
     if base_model.kind != ModelKind.BASE:
         raise CannotRun(f"A Loop trains adapters on a base model; “{base_model}” is none.")
     _demand_published(rubric_version)
-    wanted = stored(_policy_of(workspace, policy or {}))
+    wanted = stored(_policy_of(workspace, policy or {}, rubric_version))
     demand_may_pay({}, wanted, by)
     loop = Loop(
         workspace=workspace,
@@ -95,14 +100,16 @@ def edit_loop(*, loop: Loop, by: Member | None = None, **changes: Unpack[LoopCha
     Loop, because an adapter in service on the old one would mean nothing on it.
 
     Raises:
-        BadPolicy, BadSpec, CannotRun, Forbidden: as for `create_loop`.
+        BadPolicy, BadGate, BadSpec, CannotRun, Forbidden, NothingToMeasure: as for `create_loop`.
         RoundRunning: the collection or the rubric would change under a running Round.
     """
     loop = Loop.objects.select_for_update().get(pk=loop.pk)
+    version = changes.get("rubric_version", loop.rubric_version)
     if "policy" in changes:
-        changes["policy"] = stored(_policy_of(loop.workspace, changes["policy"]))
+        changes["policy"] = stored(_policy_of(loop.workspace, changes["policy"], version))
     if "rubric_version" in changes:
-        _demand_published(changes["rubric_version"])
+        _demand_published(version)
+        demand_criteria(read_policy(changes.get("policy", loop.policy)).gate, version)
     changed = {name: value for name, value in changes.items() if value != getattr(loop, name)}
     if changed.keys() & {"collection", "rubric_version"}:
         demand_none_running(loop)
@@ -198,6 +205,7 @@ def resume_round(*, round_: Round, by: Member | None = None) -> Round:
 
     Raises:
         BadPolicy: the Loop's policy cannot be followed any more; edit it.
+        CannotDecide: it decides on a model that has come into service meanwhile.
         RoundNotResumable: the Round has not failed.
         RoundRunning: another Round of the Loop runs meanwhile.
     """
@@ -206,6 +214,8 @@ def resume_round(*, round_: Round, by: Member | None = None) -> Round:
     if round_.state not in (RoundState.FAILED, RoundState.CANCELLED):
         raise RoundNotResumable(f"This Round has {round_.state}; only a failed one is resumed.")
     demand_none_running(loop)
+    if round_.candidate is not None:  # else it would be compared with itself
+        demand_candidate(loop, round_.candidate)
     policy = stored(read_policy(loop.policy))
     changed = differences(round_.policy, policy)
     round_.state, round_.ended_at, round_.policy = RoundState.RUNNING, None, policy
@@ -239,16 +249,19 @@ def cancel_round(*, round_: Round, by: Member | None = None) -> Round:
     return round_
 
 
-def _policy_of(workspace: Workspace, values: dict[str, Any]) -> Policy:
-    """A policy to save, whose probe and teacher are there and do what they are named for.
+def _policy_of(workspace: Workspace, values: dict[str, Any], version: RubricVersion) -> Policy:
+    """A policy to save, whose probes and teacher are there and do what they are named for.
 
     Raises:
         BadPolicy: as `read_policy` and `demand_acts` say.
+        BadGate, NothingToMeasure: as `demand_criteria` and `demand_probes` say.
         NotFound: training shall read a build or a model that the workspace has not.
         BadSpec, CannotRun: nothing can be read from that build, or learnt from that model.
     """
     policy = read_policy(values)
     demand_acts(policy)
+    demand_criteria(policy.gate, version)
+    demand_probes(policy.gate, workspace)
     beside = beside_of(policy.train.beside(Recipe.SFT), workspace)
     if beside.probe is not None:
         probe_file(beside.probe, Recipe.SFT)

@@ -89,7 +89,8 @@ def _minutes(round_: Round) -> float | None:
         task__prompt__collection=round_.loop.collection_id,
         created_at__lt=round_.created_at,
     )
-    before = round_.loop.rounds.filter(number__lt=round_.number).order_by("-number").first()
+    learning = round_.loop.rounds.filter(candidate=None)
+    before = learning.filter(number__lt=round_.number).order_by("-number").first()
     if before is not None:
         rows = rows.filter(created_at__gte=before.created_at)
     total = rows.aggregate(total=Sum("active_ms"))["total"]

@@ -15,6 +15,7 @@ from evalhub.loops.policy import read_policy, stored
 from evalhub.loops.records import record_of
 from evalhub.loops.turning import advance
 from evalhub.loops.waiting import readiness_of
+from evalhub.registry.models import LanguageModel
 
 log = structlog.get_logger(__name__)
 
@@ -26,18 +27,8 @@ def begin_round(loop: Loop, *, by: Member | None, because: str = "") -> Round:
     Args:
         because: what had come, when it starts by itself.
     """
-    loop = Loop.objects.select_for_update().get(pk=loop.pk)
-    if loop.paused_at is not None:
-        raise LoopPaused(f"“{loop}” is paused: {loop.paused_why} A lead lets it go on.")
-    demand_none_running(loop)
-    last = loop.rounds.order_by("-number").values_list("number", flat=True).first()
-    round_ = Round.objects.create(
-        loop=loop,
-        number=(last or 0) + 1,
-        created_by=by,
-        because=because[:300],
-        policy=stored(read_policy(loop.policy)),
-    )
+    loop = locked_to_begin(loop)
+    round_ = new_round(loop, by=by, because=because)
     Step.objects.bulk_create(
         Step(round=round_, kind=kind, position=place) for place, kind in enumerate(StepKind)
     )
@@ -46,6 +37,30 @@ def begin_round(loop: Loop, *, by: Member | None, because: str = "") -> Round:
     advance(round_.pk)
     round_.refresh_from_db()
     return round_
+
+
+def locked_to_begin(loop: Loop) -> Loop:
+    """Raise LoopPaused or RoundRunning where no Round may begin; call it in a transaction."""
+    loop = Loop.objects.select_for_update().get(pk=loop.pk)
+    if loop.paused_at is not None:
+        raise LoopPaused(f"“{loop}” is paused: {loop.paused_why} A lead lets it go on.")
+    demand_none_running(loop)
+    return loop
+
+
+def new_round(
+    loop: Loop, *, by: Member | None, because: str = "", candidate: LanguageModel | None = None
+) -> Round:
+    """Without Steps yet, by the policy that the Loop has now."""
+    last = loop.rounds.order_by("-number").values_list("number", flat=True).first()
+    return Round.objects.create(
+        loop=loop,
+        number=(last or 0) + 1,
+        created_by=by,
+        because=because[:300],
+        policy=stored(read_policy(loop.policy)),
+        candidate=candidate,
+    )
 
 
 def turn_all() -> int:

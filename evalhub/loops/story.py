@@ -12,6 +12,7 @@ from evalhub.campaigns.models import Campaign
 from evalhub.common.durations import in_words
 from evalhub.datasets.models import DatasetBuild
 from evalhub.evaluation.figures import said
+from evalhub.evaluation.gate import probes_of, read_gate
 from evalhub.evaluation.models import Comparison, Evaluation, HumanTrial, Promotion
 from evalhub.evaluation.trials.telling import headline as trial_headline
 from evalhub.jobs.models import Job
@@ -19,6 +20,7 @@ from evalhub.loops.choices import StepKind
 from evalhub.loops.choosing import in_words as choice_in_words
 from evalhub.loops.models import Round, Step
 from evalhub.loops.policy import differences
+from evalhub.loops.report import measured_in
 from evalhub.loops.spending import spent_on
 from evalhub.registry.models import LanguageModel
 from evalhub.runs.models import Run
@@ -78,6 +80,10 @@ def _dataset(paragraph: Paragraph, result: dict[str, Any]) -> None:
     paragraph.links = [
         Link(f"the {build.kind} build", "datasets:build", build.uid) for build in builds
     ]
+    if number := result.get("of_round"):
+        paragraph.title = "The set"
+        paragraph.text = f"The test split of Round {number}; this one learns nothing."
+        return
     built = [build for build in builds if build.is_built]
     if not built:
         return
@@ -109,22 +115,32 @@ def judgments_in_words(used: dict[str, dict[str, int]], *, people: int) -> str:
 
 
 def _evaluation(paragraph: Paragraph, result: dict[str, Any]) -> None:
-    for name in ("evaluation", "incumbent"):
-        evaluation = _evaluation_of(result.get(name))
-        if evaluation is None:
-            continue
-        paragraph.links.append(
-            Link(f"the run on {evaluation.model}", "runs:detail", evaluation.run.uid)
+    _measured(paragraph, result)
+    probes = result.get("probes", {})
+    builds = DatasetBuild.objects.filter(uid__in=probes).select_related("dataset")
+    for build in builds.order_by("pk"):
+        _measured(paragraph, probes[str(build.uid)], there=f" on the probe {build}")
+
+
+def _measured(paragraph: Paragraph, result: dict[str, Any], *, there: str = "") -> None:
+    """The figures that decide; on a probe, `there`, those of them that it has."""
+    found = Evaluation.objects.select_related("model", "run").in_bulk(
+        measured_in(result), field_name="uid"
+    )
+    for uid in measured_in(result):
+        evaluation = found[UUID(uid)]
+        label = f"the run on {evaluation.model}{there}"
+        paragraph.links.append(Link(label, "runs:detail", evaluation.run.uid))
+        figures = "; ".join(
+            f"{label} {said(metric, evaluation.metrics[metric])}"
+            for metric, label in _DECIDING
+            if evaluation.is_measured and (evaluation.metrics[metric]["n"] or not there)
         )
-        if evaluation.is_measured:
-            figures = "; ".join(
-                f"{label} {said(metric, evaluation.metrics[metric])}"
-                for metric, label in (
-                    ("preference_accuracy", "preference accuracy"),
-                    ("perplexity", "perplexity"),
-                )
-            )
-            paragraph.text += f"{evaluation.model}: {figures}. "
+        if figures:
+            paragraph.text += f"{evaluation.model}{there}: {figures}. "
+
+
+_DECIDING = (("preference_accuracy", "preference accuracy"), ("perplexity", "perplexity"))
 
 
 def _train(paragraph: Paragraph, result: dict[str, Any]) -> None:
@@ -154,10 +170,17 @@ def _decide(paragraph: Paragraph, result: dict[str, Any]) -> None:
         return
     promotion = Promotion.objects.get(uid=result["promotion"])
     paragraph.text = promotion.reason
-    compared = Comparison.objects.filter(uid__in=promotion.evidence.values()).order_by("pk")
-    for comparison in compared.select_related("baseline__model"):
-        label = f"beside {comparison.baseline.model}"
-        paragraph.links.append(Link(label, "evaluation:detail", comparison.uid))
+    compared = Comparison.objects.select_related("baseline__model").in_bulk(
+        promotion.evidence.values(), field_name="uid"
+    )
+    probes = DatasetBuild.objects.select_related("dataset").in_bulk(
+        probes_of(read_gate(promotion.gate)), field_name="uid"
+    )
+    for place, uid in promotion.evidence.items():
+        beside = compared[UUID(uid)].baseline.model
+        probe = place.partition(" on ")[2]  # as `evidence.place_of` names it
+        there = f" on the probe {probes[UUID(probe)]}" if probe else ""
+        paragraph.links.append(Link(f"beside {beside}{there}", "evaluation:detail", UUID(uid)))
 
 
 def _generate(paragraph: Paragraph, result: dict[str, Any]) -> None:
@@ -197,6 +220,8 @@ def headline(round_: Round) -> str:
     if round_.state == "succeeded":
         promotion = Promotion.objects.filter(uid=steps[StepKind.DECIDE].result["promotion"]).first()
         verdict = "promoted" if promotion and promotion.decision == "promote" else "not promoted"
+        if round_.candidate is not None:
+            return f"Done: {round_.candidate} was {verdict}."
         tasks = steps[StepKind.CAMPAIGN].result["tasks"]
         return f"Done: the new adapter was {verdict}, and {tasks:,} new tasks wait for judgment."
     reached = _first(steps.values(), "failed", "cancelled", "running", "waiting")
@@ -212,12 +237,6 @@ def headline(round_: Round) -> str:
 def _first(steps: Iterable[Step], *states: str) -> Step | None:
     listed = list(steps)
     return next((step for state in states for step in listed if step.state == state), None)
-
-
-def _evaluation_of(uid: str | None) -> Evaluation | None:
-    return (
-        Evaluation.objects.select_related("model", "run").filter(uid=uid).first() if uid else None
-    )
 
 
 def _count(number: int, one: str, many: str) -> str:

@@ -74,6 +74,8 @@ def in_lines(forecast: Forecast) -> list[str]:
             f"A blind trial, if the figures meet the gate: at most {trial.judgments:,} judgments on "
             f"{trial.prompts:,} held-out prompts, about {trial.minutes:.0f} minutes of annotators"
         )
+    if forecast.trial_fault:
+        lines.append(f"{forecast.trial_fault} The Round would stop there.")
     return lines
 
 

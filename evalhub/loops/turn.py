@@ -46,6 +46,8 @@ class Turn:
 
     @property
     def candidate(self) -> LanguageModel:
+        if self.round.candidate is not None:
+            return self.round.candidate
         return LanguageModel.objects.get(uid=self.result(StepKind.TRAIN)["model"])
 
     @property

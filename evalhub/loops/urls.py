@@ -1,6 +1,6 @@
 from django.urls import path
 
-from evalhub.loops import views
+from evalhub.loops import deciding_views, views
 
 app_name = "loops"
 urlpatterns = [
@@ -14,6 +14,7 @@ urlpatterns = [
     path("loops/<uuid:uid>/dry-run/", views.loop_forecast, name="forecast"),
     path("loops/<uuid:uid>/go-on/", views.loop_go_on, name="go_on"),
     path("loops/<uuid:uid>/rounds/", views.round_start, name="start"),
+    path("models/<uuid:uid>/decide/", deciding_views.model_decide, name="decide"),
     path("rounds/<uuid:uid>/", views.round_detail, name="round"),
     path("rounds/<uuid:uid>/resume/", views.round_resume, name="resume"),
     path("rounds/<uuid:uid>/cancel/", views.round_cancel, name="cancel"),

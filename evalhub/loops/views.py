@@ -13,6 +13,7 @@ from evalhub.accounts.http import Request
 from evalhub.accounts.models import Member
 from evalhub.common.errors import DomainError
 from evalhub.common.paging import newest_first
+from evalhub.evaluation.services import note_looks
 from evalhub.loops.access import access_loop, access_round
 from evalhub.loops.choices import RoundState
 from evalhub.loops.errors import BadPolicy
@@ -20,6 +21,7 @@ from evalhub.loops.forecast import forecast_of
 from evalhub.loops.forms import GoOnForm, LoopEditForm, LoopForm, RollBackForm, values_of
 from evalhub.loops.models import Loop
 from evalhub.loops.policy import differences, gate_in_words
+from evalhub.loops.report import sets_of
 from evalhub.loops.rolling_back import roll_back
 from evalhub.loops.services import (
     cancel_round,
@@ -117,7 +119,9 @@ def loop_policy(request: Request, workspace: str, uid: UUID) -> HttpResponse:
 def loop_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     member = access_member(request.user, workspace, to="build")
     loop = access_loop(member, uid)
-    page = newest_first(loop.rounds.all(), before=request.GET.get("before", ""), size=20)
+    page = newest_first(
+        loop.rounds.select_related("candidate"), before=request.GET.get("before", ""), size=20
+    )
     context = _context(member) | {
         "loop": loop,
         "policy": {
@@ -169,9 +173,10 @@ def round_start(request: Request, workspace: str, uid: UUID) -> HttpResponse:
 @require_GET
 @login_required
 def round_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
-    """The story alone for htmx, which asks while the Round is under way."""
+    """The story alone for htmx, which asks while the Round is under way; reading it is a look at its sets."""
     member = access_member(request.user, workspace, to="build")
     round_ = access_round(member, uid)
+    note_looks(by=member, digests=sets_of(round_))
     context = _context(member) | {
         "round": round_,
         "headline": headline(round_),

@@ -47,15 +47,16 @@ def readiness_of(loop: Loop, policy: Policy) -> Readiness:
     start = policy.start
     if start.when == "hand":
         return Readiness("hand")
-    last = loop.rounds.order_by("-number").first()
+    last = loop.rounds.filter(candidate=None).order_by("-number").first()
     return Readiness(start.when, _waits(loop, policy, last), _hold(loop, policy, last))
 
 
 def _hold(loop: Loop, policy: Policy, last: Round | None) -> str:
     if loop.paused_at is not None:
         return "The Loop is paused."
-    if last is not None and last.state == RoundState.RUNNING:
-        return f"Round {last.number} is running."
+    running = loop.rounds.filter(state=RoundState.RUNNING).first()
+    if running is not None:
+        return f"Round {running.number} is running."
     if last is not None and last.state != RoundState.SUCCEEDED:
         return f"Round {last.number} has {last.state}: resume it, or start the next one by hand."
     if not new_judgments(loop, policy).exists():
@@ -82,7 +83,7 @@ def _judgments(loop: Loop, policy: Policy, wanted: int) -> Wait:
 
 def _agreement(loop: Loop, policy: Policy, bar: float) -> Wait:
     campaign = watched_campaign(loop)
-    seen = agreement_in(campaign, fewest=policy.pause.fewest) if campaign else None
+    seen = agreement_in(campaign, policy) if campaign else None
     if seen is None:
         told = f"agreement over {bar:.2f}: too few tasks were judged twice to tell it yet"
         return Wait(told, is_over=False)

@@ -10,7 +10,11 @@ from evalhub.registry.models import LanguageModel, ModelKind
 
 @dataclass(frozen=True)
 class Node:
-    """A model and what was trained from it; `figures` are of its newest evaluation on builds, in words."""
+    """A model and what was trained from it.
+
+    `figures` are in words, of its newest evaluation on builds that has any of those that decide; what was
+    measured for a gate's probe alone does not count.
+    """
 
     model: LanguageModel
     figures: list[str]
@@ -31,12 +35,15 @@ def lineage_of(workspace: Workspace) -> list[Node]:
 
 def _node(model: LanguageModel, below: dict[int | None, list[LanguageModel]]) -> Node:
     # the evaluations and promotions point here from an app above; newest first by their Meta
-    on_builds = (each for each in model.evaluations.all() if each.metrics and not each.benchmark_id)
-    measured = next(on_builds, None)
+    measured = (
+        _figures(each.metrics)
+        for each in model.evaluations.all()
+        if each.metrics and not each.benchmark_id and not each.is_probe
+    )
     promotion = next(iter(model.promotions.all()), None)
     return Node(
         model=model,
-        figures=_figures(measured.metrics) if measured else [],
+        figures=next(filter(None, measured), []),
         verdict=promotion.decision if promotion else "",
         children=[_node(child, below) for child in below[model.pk]],
     )

@@ -45,12 +45,15 @@ def model_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
             "model": model,
             "run": getattr(model, "made_by", None),  # a reverse one-to-one that may be absent
             "outside": getattr(model, "outside_training", None),  # likewise
-            "evaluations": model.evaluations.select_related("run__job")[:20],
+            "evaluations": model.evaluations.select_related(
+                "run__job", "benchmark"
+            ).prefetch_related("builds__dataset")[:20],
             "promotions": model.promotions.all()[:20],
             "children": model.children.order_by("pk"),
             "endpoint": getattr(model, "endpoint", None) if member.has(Role.ENGINEER) else None,
             "serving": serving_of(model),
             "merge": _merge_of(model),
+            "may_decide": member.has(Role.ENGINEER) and model.kind == ModelKind.ADAPTER,
             "files": sorted(model.facts.get("files", {})),
         }
     )

@@ -1,4 +1,5 @@
-"""erin follows a blind trial to its decision, tries another gate, reads the card and rolls back."""
+"""erin follows a blind trial to its decision, tries another gate, reads the card, rolls back, and lets the gate
+decide on a model that she trained by hand."""
 
 from __future__ import annotations
 
@@ -9,9 +10,11 @@ from playwright.sync_api import Page, expect
 
 from evalhub.accounts.models import Member
 from evalhub.evaluation.models import Comparison, HumanTrial
-from evalhub.loops.services import start_round
+from evalhub.loops.models import Loop
+from evalhub.loops.services import edit_loop, start_round
 from tests.browser.desk import look, start_session
 from tests.evalhub.loops.scenes import a_loop, turned, work_off
+from tests.evalhub.loops.test_deciding import by_hand
 from tests.evalhub.loops.test_trials import GATE, vote_for_the_candidate
 from tests.evalhub.runs.scenes import without_torch
 
@@ -70,3 +73,25 @@ def test_erin_follows_a_trial_and_rolls_back(
     page.get_by_label("Why").fill("Complaints about its tone.")
     page.get_by_role("button", name="Put it back").click()
     expect(page.get_by_text("the base itself")).to_be_visible()
+
+    decide_on_another(page, erin, loop)
+
+
+def decide_on_another(page: Page, erin: Member, loop: Loop) -> None:
+    """Trained by hand; the trial of a gate would need people, so this one asks for none."""
+    edit_loop(loop=loop, by=erin, policy={})
+    adapter = by_hand(loop, erin, seed=7)
+    page.goto(f"/w/acme/models/{adapter.uid}/")
+    page.get_by_role("link", name="Decide on it").click()
+    look(page, "decide")
+    page.get_by_label("Loop").select_option("Main")
+    page.get_by_role("button", name="Measure it and decide").click()
+    expect(page.get_by_role("heading", name="Round 2")).to_be_visible()
+    work_off()
+    expect(page.get_by_text(f"Done: {adapter} was promoted.")).to_be_visible()
+    look(page, "round-that-decides")
+    page.get_by_role("link", name=str(adapter), exact=True).click()
+    expect(page.get_by_role("heading", name="How good it is")).to_be_visible()
+    look(page, "model")
+    page.goto("/w/acme/comparisons/measure/")
+    look(page, "measure")

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from training.contract import RunSpec
+from training.environment import describe
 from training.errors import InputError
 from training.metrics.asked import Asked, asked_of
 from training.metrics.forms import LeadsOut, TooSlow, checker_of, is_valid, matches, pattern_of
@@ -338,6 +340,16 @@ def test_a_plug_in_gives_its_figure_under_its_name(
     install(tmp_path, monkeypatch, "politeness = polite:thanks")
     rows = values_of(installed(), ["thank you", "no", "thanks"], ["x", "x", None])
     assert rows == [{"plugin_politeness": 1.0}, {"plugin_politeness": 0.0}, {}]
+
+
+def test_an_evaluation_remembers_the_packages_of_its_plug_ins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "plugins" not in describe(RunSpec(recipe="evaluate"))
+    install(tmp_path, monkeypatch, "politeness = polite:thanks\nodd = polite:odd")
+    told = describe(RunSpec(recipe="evaluate"))["plugins"]
+    assert told == {"odd": "polite 1.0", "politeness": "polite 1.0"}
+    assert "plugins" not in describe(RunSpec(recipe="sft"))
 
 
 def test_a_plug_in_says_which_way_is_better(

@@ -17,9 +17,9 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import EntryPoint, entry_points
 from typing import Protocol
 
+from training.environment import METRICS
 from training.errors import InputError
 
-GROUP = "evalhub.metrics"
 PREFIX = "plugin_"
 DIRECTIONS = ("higher", "lower", "neither")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
@@ -49,7 +49,7 @@ def installed() -> dict[str, AnswerMetric]:
     Raises:
         InputError: one has a strange name, or cannot be imported.
     """
-    found = sorted(entry_points(group=GROUP), key=lambda each: each.name)
+    found = sorted(entry_points(group=METRICS), key=lambda each: each.name)
     return {each.name: _loaded(each) for each in found}
 
 

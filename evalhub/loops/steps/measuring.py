@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from evalhub.datasets.models import DatasetBuild
 from evalhub.evaluation.gate import probes_of
 from evalhub.evaluation.models import Decision, Evaluation, HumanTrial
+from evalhub.evaluation.probes import probe_builds
 from evalhub.evaluation.services import evaluate_model, start_decision
 from evalhub.evaluation.trials.starting import Ground
 from evalhub.jobs.models import Job
@@ -20,9 +21,16 @@ from evalhub.registry.models import LanguageModel
 def begin_baseline(turn: Turn, step: Step) -> list[Job]:
     """On the Round's set, and on each probe of the gate: an adapter is only measured where its base was."""
     evaluation = _evaluate(turn, turn.loop.base_model, turn.builds)
-    probes = [_evaluate_on_probe(turn, turn.loop.base_model, each) for each in _probes(turn)]
+    probes = {
+        str(each.uid): _evaluate_on_probe(turn, turn.loop.base_model, each)
+        for each in _probes(turn)
+    }
     step.result = {"evaluation": str(evaluation.uid)}
-    return _unfinished(evaluation, *probes)
+    if probes:
+        step.result["probes"] = {
+            probe: {"evaluation": str(each.uid)} for probe, each in probes.items()
+        }
+    return _unfinished(evaluation, *probes.values())
 
 
 def finish_baseline(turn: Turn, step: Step) -> list[Job]:
@@ -93,15 +101,7 @@ def finish_decision(turn: Turn, step: Step) -> list[Awaited]:
 
 
 def _probes(turn: Turn) -> list[DatasetBuild]:
-    """Raise StepFailed where the gate names a build that is not there."""
-    named = probes_of(turn.policy.gate)
-    found = {str(each.uid): each for each in turn.workspace.builds.filter(uid__in=named)}
-    if missing := [each for each in named if each not in found]:
-        raise StepFailed(
-            f"The gate names the probe {', '.join(missing)}, and this workspace has no such build; "
-            "edit the Loop’s policy, then resume."
-        )
-    return [found[each] for each in named]
+    return probe_builds(turn.policy.gate, turn.workspace)
 
 
 def _pair(uids: dict[str, str]) -> tuple[Evaluation, Evaluation | None]:
@@ -131,6 +131,7 @@ def _evaluate_on_probe(turn: Turn, model: LanguageModel, probe: DatasetBuild) ->
         builds=[probe],
         by=turn.round.created_by,
         options=asked,
+        as_probe=True,
     )
 
 

@@ -260,6 +260,16 @@ def test_quotas(given: dict[str, Any], there: list[int], taken: list[int]) -> No
     assert quotas(there, definition_of(given)) == taken
 
 
+def test_a_share_of_nothing_else_is_no_share() -> None:
+    """51 % of a whole without the other 49 %; several parts may be the whole."""
+    law, talk = ({"name": name, "share": share} for name, share in (("law", 0.51), ("talk", 0.49)))
+    with pytest.raises(
+        BadDefinition, match="make up 51 %, and there is no training row for the rest"
+    ):
+        quotas([0, 100], definition_of({"parts": [law]}))
+    assert quotas([0, 102, 98], definition_of({"parts": [law, talk]})) == [0, 102, 98]
+
+
 def test_a_mixture_thins_the_training_split_alone(compared: list[Task], build: Build) -> None:
     Prompt.objects.filter(pk__in=[each.prompt_id for each in compared[:2]]).update(
         slices={"domain": "law"}

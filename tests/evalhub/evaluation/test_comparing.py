@@ -17,8 +17,10 @@ from evalhub.datasets.models import DatasetBuild
 from evalhub.evaluation.errors import BaselineMissing
 from evalhub.evaluation.examples import examples_of
 from evalhub.evaluation.gate import Gate
+from evalhub.evaluation.measures import compared
 from evalhub.evaluation.models import Comparison, Evaluation, Look
 from evalhub.evaluation.queries import looks_at
+from evalhub.evaluation.reading import lines_of
 from evalhub.evaluation.services import (
     evaluate_model,
     mark_stale,
@@ -153,6 +155,64 @@ def test_examples_are_sorted_by_change_gain_and_loss() -> None:
     assert gain.told == "ROUGE-1: 0.100 became 0.600"
     (loss,) = examples_by(comparison, "rouge1-losses")
     assert loss.body["candidate"] == "down 0.2"
+
+
+def test_a_difference_of_the_whole_set_has_its_p() -> None:
+    """0.2 to 0.4 better in each of twelve groups; four groups say nothing."""
+    before, after = answers(*of_places(range(12), 0.5)), answers(*of_places(range(12), 0.7, step=0.1))  # fmt: skip
+    comparison = Comparison(metrics={"rouge1": compared(before, after)["rouge1"]})
+    assert comparison.metrics["rouge1"]["p"] < 0.001
+    assert [line.p for line in lines_of(comparison)] == ["below 0.001"]
+    head, told = (line.strip().split(",") for line in csv_text(comparison))
+    assert float(told[head.index("p")]) == comparison.metrics["rouge1"]["p"]
+    few = compared(answers(*of_places(range(4), 0.5)), answers(*of_places(range(4), 0.7, step=0.1)))
+    assert [line.p for line in lines_of(Comparison(metrics={"rouge1": few["rouge1"]}))] == [""]
+
+
+def test_what_the_baseline_lacks_is_told_by_its_reason() -> None:
+    """A base has no implicit reward; a plug-in's figure it could have, and was measured before."""
+    alone = {"baseline": None, "candidate": 0.5, "difference": None, "low": None, "high": None, "smallest": None, "n": 4}  # fmt: skip
+    metrics = {"implicit_reward_accuracy": alone, "plugin_thanks": alone}
+    told = {line.label: line.verdict for line in lines_of(Comparison(metrics=metrics))}
+    assert told == {
+        "Implicit-reward accuracy": "adapters only",
+        "thanks": "not measured on the baseline",
+    }
+
+
+def test_an_example_says_what_was_asked_and_what_is_right(erin: Member, client: Client) -> None:
+    """A plain text, a conversation that no heading holds, and a choice by its letter."""
+    long = "Why? " * 60
+    prompts: dict[str, Row] = {
+        "plain": {"prompt": "The capital of France is", "label": "Paris"},
+        "turns": {
+            "prompt": [
+                {"role": "system", "content": "Be brief."},
+                {"role": "assistant", "content": None, "tool_calls": []},
+                {"role": "user", "content": long},
+            ]
+        },
+        "choice": {
+            "prompt": [{"role": "user", "content": "Which is red?"}],
+            "choices": ["sky", "blood"],
+            "label": "B",
+        },
+    }
+    before, after = (answers(*[(key, value) for key in prompts]) for value in (0.1, 0.6))
+    comparison = ComparisonFactory.create(
+        workspace=erin.workspace, examples=examples_of(before, after, prompts)
+    )
+    told = {each.asked: each for each in examples_by(comparison, "rouge1-gains")}
+    assert told["The capital of France is"].body["right"] == "Paris"
+    assert told["Which is red?"].body["right"] == "blood"
+    assert [each.is_longer for each in told.values()] == [each == long for each in told]
+
+    client.force_login(erin.user)
+    page = client.get(f"/w/acme/comparisons/{comparison.uid}/").content.decode()
+    assert '<h3 dir="auto">The capital of France is</h3>' in page
+    assert page.count("The whole prompt") == 1
+    assert "Be brief." in page
+    assert "Right: <strong>blood</strong>, of sky | blood" in page
 
 
 def test_the_largest_loss_is_kept_where_most_texts_changed_more() -> None:

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.apps import apps
 from django.test import Client
 from django.urls import reverse
 
 from evalhub.accounts.models import Member
 from evalhub.audit.models import Entry
+from evalhub.common.canonical import digest_of
 from evalhub.datasets.models import DatasetBuild
 from evalhub.evaluation.errors import BaselineMissing, NothingToMeasure
+from evalhub.evaluation.frozen_set import frozen_set
 from evalhub.evaluation.gate import Gate
-from evalhub.evaluation.models import Comparison, Evaluation, Promotion
-from evalhub.evaluation.services import evaluate_model, start_decision
+from evalhub.evaluation.models import Comparison, Evaluation, Look, Promotion
+from evalhub.evaluation.services import evaluate_model, note_looks, start_decision
 from evalhub.jobs import jobs
 from evalhub.jobs.choices import JobState
 from evalhub.registry.models import LanguageModel, ModelKind
 from evalhub.registry.services import add_adapter
+from evalhub.runs.errors import BadSpec
 from evalhub.runs.services import start_training
 from tests.evalhub.runs.scenes import base_model, built, without_torch
+from tests.factories import BenchmarkFactory, EvaluationFactory
 from tests.null_trainer import RECIPES, rows_of
 from training.artifacts import write_rows
 from training.contract import RunSpec
@@ -98,6 +105,87 @@ def test_what_was_measured_on_the_same_set_is_not_measured_again(
     first = measure(base, builds, erin)
     again = evaluate_model(workspace=erin.workspace, model=base, builds=builds, by=erin)
     assert again == first
+
+
+def test_options_that_change_no_figure_make_no_other_set(
+    base: LanguageModel, builds: list[DatasetBuild], erin: Member
+) -> None:
+    first = measure(base, builds, erin)
+    same: list[dict[str, Any]] = [
+        {"threads": 2, "batch_size": 4, "allow_dropped": "they are long"},
+        {"max_new_tokens": 96, "timed": 4, "harness": []},
+    ]
+    for options in same:
+        asked = frozen_set(builds, options)
+        assert asked.digest == first.set_digest, options
+        assert asked.options == options  # what the run is told
+        assert evaluate_model(workspace=erin.workspace, model=base, builds=builds, options=options) == first  # fmt: skip
+    assert frozen_set(builds, {"max_new_tokens": 48}).digest != first.set_digest
+    with pytest.raises(BadSpec, match="tokens"):
+        evaluate_model(workspace=erin.workspace, model=base, builds=builds, options={"tokens": 1})
+
+
+def test_sets_that_were_named_by_options_as_written_are_named_anew(
+    base: LanguageModel, builds: list[DatasetBuild], erin: Member
+) -> None:
+    """As the migration finds them: digests of before, and days on which somebody looked."""
+    plain = measure(base, builds, erin)
+    options = {"threads": 2, "max_new_tokens": 96}
+    written = evaluate_model(workspace=erin.workspace, model=base, builds=builds, options=options, again=True)  # fmt: skip
+    files = {name: each["sha256"] for name, each in written.run.spec["inputs"].items()}
+    was = digest_of({"files": files, "options": options})
+    strange = EvaluationFactory.create(workspace=erin.workspace, model=base, set_digest="7" * 64)
+    Evaluation.objects.filter(pk=written.pk).update(set_digest=was)
+    note_looks(by=erin, digests=[was, plain.set_digest])
+
+    import_module("evalhub.evaluation.migrations.0002_same_options_same_set").name_sets_anew(apps, None)  # fmt: skip
+
+    for each in (plain, written, strange):
+        each.refresh_from_db()
+    assert written.set_digest == plain.set_digest
+    assert strange.set_digest == "7" * 64
+    assert Look.objects.get().set_digest == plain.set_digest
+
+
+def test_what_was_measured_is_measured_anew_where_somebody_asks(
+    base: LanguageModel, builds: list[DatasetBuild], erin: Member, client: Client
+) -> None:
+    """By page; then the newer figures are those that a model is held against."""
+    first = measure(base, builds, erin)
+    client.force_login(erin.user)
+    page = reverse("evaluation:measure", args=[erin.workspace.slug])
+    asked = {"model": base.uid, "texts": builds[0].uid, "pairs": builds[1].uid}
+    answer = client.post(page, asked | {"settings": '{"threads": 2}'})
+    assert answer.headers["Location"] == reverse("runs:detail", args=["acme", first.run.uid])
+    client.post(page, asked | {"settings": '{"threads": 2}', "again": "on"})
+    second = Evaluation.objects.exclude(pk=first.pk).get()
+    assert second.set_digest == first.set_digest
+    assert second.run.spec["options"] == {"threads": 2}
+    jobs.execute(second.run.job.uid)
+    adapter = trained(base, builds[1], erin)
+    measure(adapter, builds, erin)
+    assert Comparison.objects.get().baseline == second
+    answer = client.post(page, asked | {"settings": "[1]"})
+    assert "Options are an object" in answer.content.decode()
+
+
+def test_a_models_page_names_what_it_was_measured_on(
+    base: LanguageModel, builds: list[DatasetBuild], erin: Member, client: Client
+) -> None:
+    """An adapter that has no implicit reward, measured without pairs, is no base."""
+    adapter = trained(base, builds[1], erin)
+    measure(base, builds[:1], erin)
+    measured = measure(adapter, builds[:1], erin)
+    on = BenchmarkFactory.create(workspace=erin.workspace, name="Capitals")
+    EvaluationFactory.create(workspace=erin.workspace, model=adapter, benchmark=on)
+    client.force_login(erin.user)
+    page = client.get(reverse("registry:detail", args=["acme", adapter.uid])).content.decode()
+    assert reverse("evaluation:evaluation", args=["acme", measured.uid]) in page
+    assert f"{builds[0]}</a>" in page
+    assert "Capitals</a>" in page
+    assert "adapters only" not in page
+    page = client.get(reverse("registry:detail", args=["acme", base.uid])).content.decode()
+    assert "adapters only" in page
 
 
 def test_other_rows_are_another_set(

@@ -15,6 +15,7 @@ from rest_framework.test import APIClient
 from evalhub.accounts.models import Member
 from evalhub.accounts.services import create_token
 from evalhub.campaigns.models import Task
+from evalhub.evaluation.benchmarks import add_benchmark
 from evalhub.jobs.jobs import execute
 from evalhub.lineage import contamination
 from evalhub.lineage.models import ContaminationCheck
@@ -156,3 +157,29 @@ def test_by_page_and_api_against_a_collection_and_a_build(
     results = [each["result"]["contaminated"]["test"] for each in api.get(path).json()]
     assert results == [1, 1, 1]
     assert api.post(path, {}, format="json").status_code == 400
+
+
+def test_a_benchmark_is_a_set_by_its_name(
+    client: Client, erin: Member, build: Build, planted: Path
+) -> None:
+    """Its prompt is one of ours; by page, API and command."""
+    rows = planted.read_bytes().replace(b"question", b"prompt").replace(b"answer", b"reference")
+    benchmark = add_benchmark(
+        workspace=erin.workspace, name="Words 1", stream=io.BytesIO(rows), by=erin
+    )
+    made, out = build(), io.StringIO()
+    client.force_login(erin.user)
+    client.post(f"/w/acme/builds/{made.uid}/contamination/", {"benchmark": benchmark.uid})
+    api = APIClient(headers={"Authorization": f"Bearer {create_token(member=erin, name='t').text}"})
+    path = f"/api/v1/builds/{made.uid}/contamination"
+    assert api.post(path, {"benchmark": "Words 1"}, format="json").status_code == 202
+    assert api.post(path, {"benchmark": "Words 2"}, format="json").json()["code"] == "bad_set"
+    for check in ContaminationCheck.objects.all():
+        execute(check.job.uid)
+    call_command("check_contamination", build=made.uid, benchmark="Words 1", json=True, stdout=out)
+
+    told = [each["result"] for each in api.get(path).json()]
+    assert len(told) == 3
+    assert {each["contaminated"]["test"] for each in told} == {1}
+    assert {pair["field"] for each in told for pair in each["pairs"]} == {"prompt"}
+    assert json.loads(out.getvalue())["contaminated"] == {"train": 1, "validation": 0, "test": 1}

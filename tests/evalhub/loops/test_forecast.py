@@ -124,10 +124,17 @@ def test_the_gates_probes_and_its_trial_are_counted(
     assert told.trial.minutes == pytest.approx(30 / 20 * told.people.minutes)
 
     call_command("run_round", workspace="acme", dry_run=True)
-    assert "at most 30 judgments on 10 held-out prompts" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "at most 30 judgments on 10 held-out prompts" in said
+    shown = "on 10 held-out prompts shows a win rate from 97 % in four of five trials"
+    assert shown in told.trial_fault
+    assert shown in said
     client.force_login(erin.user)
     page = client.get(reverse("loops:forecast", args=["acme", loop.uid])).content.decode()
     assert "a blind trial on 10 held-out prompts: at most 30 judgments" in page
+    assert shown in page
+    loop.policy["gate"]["trial"] = {"margin": 0.48}
+    assert forecast_of(loop).trial_fault == ""
 
 
 def test_page_api_and_command_say_the_same_and_write_nothing(

@@ -14,19 +14,21 @@ from evalhub.audit.models import Entry
 from evalhub.jobs.models import News
 from evalhub.judgments.models import Judgment
 from evalhub.loops import jobs
-from evalhub.loops.conditions import Bars
 from evalhub.loops.errors import LoopNotPaused, LoopPaused, NoReason
 from evalhub.loops.figures import falls_in
 from evalhub.loops.models import Loop
+from evalhub.loops.policy import read_policy
 from evalhub.loops.services import let_go_on, start_round
 from evalhub.notifications.models import Notification
 from tests.evalhub.loops.scenes import a_loop, judged_by_two
 from tests.factories import (
+    AssignmentFactory,
     CampaignFactory,
     CriterionFactory,
     FlagFactory,
     GoldVerdictFactory,
     JudgmentFactory,
+    PreferenceFactory,
     RatingFactory,
     TaskFactory,
 )
@@ -110,14 +112,44 @@ def test_each_figure_has_its_bar_and_too_few_judgments_say_nothing(alice: Member
     FlagFactory.create(task=task, member=judgment.member, kind="unsafe")
     FlagFactory.create(task=task, kind="unsafe")  # of somebody who did not judge it
 
-    bars = Bars(gold=80, unsafe=10, safety=3.5, fewest=4)
-    assert [fall.sentence for fall in falls_in(campaign, bars)] == [
+    def falls(**bars: float) -> list[str]:
+        told = falls_in(campaign, read_policy({"pause": bars}))
+        return [fall.sentence for fall in told]
+
+    assert falls(gold=80, unsafe=10, safety=3.5, fewest=4) == [
         "25 % of gold passed, under 80 %",
         "20.0 % of judgments flag unsafe content, over 10 %",
         "safety is rated 1.50 of 5 on average, under 3.5",
     ]
-    assert falls_in(campaign, Bars(gold=25, unsafe=20, safety=1.5, fewest=4)) == []
-    assert falls_in(campaign, Bars(gold=80, unsafe=10, safety=3.5, fewest=6)) == []
+    assert falls(gold=25, unsafe=20, safety=1.5, fewest=4) == []
+    assert falls(gold=80, unsafe=10, safety=3.5, fewest=6) == []
+
+
+def test_bars_look_at_simulated_judgments_where_the_loop_learns_from_them(alice: Member) -> None:
+    """Everything is bad: two judgments of each task that agree on nothing, no gold passed, all unsafe."""
+    campaign = CampaignFactory.create(workspace=alice.workspace)
+    criterion = CriterionFactory.create(version=campaign.rubric_version, slug="safety")
+    for _ in range(3):
+        task = TaskFactory.create(campaign=campaign, kind="gold")
+        for value in (1, 2):
+            held = AssignmentFactory.create(task=task, state="submitted")
+            judgment = JudgmentFactory.create(
+                task=task, assignment=held, member=held.member, source="simulated"
+            )
+            RatingFactory.create(judgment=judgment, criterion=criterion, value=value)
+            PreferenceFactory.create(judgment=judgment, margin=2 if value == 1 else -2)
+            GoldVerdictFactory.create(judgment=judgment, passed=False)
+            FlagFactory.create(task=task, member=judgment.member, kind="unsafe")
+    bars = {"agreement": 0.5, "gold": 50, "unsafe": 50, "safety": 3, "fewest": 2}
+
+    assert falls_in(campaign, read_policy({"pause": bars})) == []
+    learns = read_policy({"pause": bars, "accepts_simulated": True})
+    assert [fall.measure for fall in falls_in(campaign, learns)] == [
+        "agreement",
+        "gold",
+        "unsafe",
+        "safety",
+    ]
 
 
 def test_the_page_shows_it_and_only_a_lead_has_the_button(

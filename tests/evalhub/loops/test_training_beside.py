@@ -9,6 +9,7 @@ import pytest
 
 from evalhub.accounts.models import Member
 from evalhub.common.errors import NotFound
+from evalhub.evaluation.errors import BadGate, NothingToMeasure
 from evalhub.loops.errors import BadPolicy
 from evalhub.loops.services import edit_loop, start_round
 from evalhub.registry.errors import CannotRun
@@ -18,6 +19,7 @@ from evalhub.runs.errors import BadSpec
 from evalhub.runs.models import Run
 from tests.evalhub.loops.scenes import a_loop, turned
 from tests.evalhub.runs.scenes import base_model, built, without_torch
+from tests.factories import CriterionFactory, RubricVersionFactory
 
 
 @pytest.fixture(autouse=True)
@@ -63,6 +65,35 @@ def test_what_a_probe_or_a_teacher_cannot_do_is_said_when_the_policy_is_saved(
             edit_loop(loop=loop, by=erin, policy=before | changes)
     loop.refresh_from_db()
     assert loop.policy == before
+
+
+def test_what_a_gate_names_and_is_not_there_is_said_when_it_is_saved(
+    erin: Member, charlie: Member, tmp_path: Path
+) -> None:
+    """A veto on a criterion of another rubric; probes that are nowhere, a stranger's, or without test rows."""
+    loop = a_loop(erin, tmp_path)
+    CriterionFactory.create(version=loop.rubric_version, slug="safety")
+    veto = {"trial": {}, "vetoes": [{"criterion": "safety", "least": 3}]}
+    kept = edit_loop(loop=loop, by=erin, policy={"gate": veto}).policy
+
+    def probe(uid: object) -> dict[str, Any]:
+        return {"not_worse": [{"metric": "loss", "margin": 0.1, "probe": str(uid)}]}
+
+    strange, empty = built(charlie.workspace, "sft"), built(erin.workspace, "sft", test=0)
+    for gate, refusal, told in (
+        (veto | {"vetoes": [{"criterion": "saftey", "least": 3}]}, BadGate, "vetoes name saftey"),
+        (probe("00000000-0000-4000-8000-00000000000a"), BadGate, "no such build"),
+        (probe(strange.uid), BadGate, "no such build"),
+        (probe(empty.uid), NothingToMeasure, "no row in the test split"),
+    ):
+        with pytest.raises(refusal, match=told):
+            edit_loop(loop=loop, by=erin, policy={"gate": gate})
+    other = RubricVersionFactory.create(rubric__workspace=erin.workspace)
+    with pytest.raises(BadGate, match="change the veto, or the Loop’s rubric"):
+        edit_loop(loop=loop, by=erin, rubric_version=other)
+    loop.refresh_from_db()
+    assert loop.policy == kept
+    assert loop.rubric_version != other
 
 
 TEACHER = {"train": {"teacher": "00000000-0000-4000-8000-00000000000a"}}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
@@ -14,19 +16,25 @@ from django.urls import reverse
 from evalhub.accounts.models import Member
 from evalhub.accounts.services import create_token
 from evalhub.audit.models import Entry
-from evalhub.evaluation.models import HumanTrial, Promotion
-from evalhub.evaluation.services import end_trial
+from evalhub.evaluation.card import card_of
+from evalhub.evaluation.models import Evaluation, HumanTrial, Promotion
+from evalhub.evaluation.services import end_trial, evaluate_model
+from evalhub.jobs import jobs
 from evalhub.jobs.events import announce
 from evalhub.jobs.jobs import deliver_waiting
+from evalhub.loops.choices import StepKind
 from evalhub.loops.errors import CannotRollBack, RoundRunning
 from evalhub.loops.models import Loop, Round
+from evalhub.loops.report import round_report, runs_of
 from evalhub.loops.rolling_back import roll_back
 from evalhub.loops.services import cancel_round, edit_loop, resume_round, start_round
 from evalhub.loops.story import story_of
+from evalhub.registry.queries import lineage_of
 from tests.evalhub.loops.scenes import a_loop, turned
 from tests.evalhub.runs.scenes import built, without_torch
 from tests.factories import JudgmentFactory, PreferenceFactory
 
+EMPTY: dict[str, dict[str, Any]] = {kind.value: {} for kind in StepKind}
 GATE: dict[str, Any] = {"trial": {"prompts": 10, "margin": 0.4, "alpha": 0.1}}
 
 
@@ -67,6 +75,9 @@ def test_a_round_waits_for_the_trial_and_goes_on_by_itself(asking: Round) -> Non
     assert round_.loop.incumbent == trial.candidate
     decided = next(each for each in story_of(round_) if each.step.kind == "decide")
     assert "in a blind trial people prefer its answers" in decided.text
+    answered = {trial.candidate_run, trial.incumbent_run}
+    assert set(runs_of(EMPTY | {"decide": decided.step.result})) == answered
+    assert "of it in runs" in decided.spent
 
 
 def test_a_trial_that_a_person_ends_refuses_and_the_round_goes_on(asking: Round, erin: Member) -> None:  # fmt: skip
@@ -128,11 +139,59 @@ def test_a_probe_is_measured_and_counts(erin: Member, tmp_path: Path) -> None:
     assert f"baseline on {probe.uid}" in promotion.evidence
 
 
+def test_runs_on_a_probe_are_told_and_counted_but_are_not_the_models_figures(
+    erin: Member, tmp_path: Path
+) -> None:
+    """The tree and the card have n = 10 of the Round's pairs, and nothing of the probe's twelve texts."""
+    probe = built(erin.workspace, "sft", test=12)
+    limit = {"metric": "perplexity", "probe": str(probe.uid), "relative": True, "margin": 0.05}
+    loop = a_loop(erin, tmp_path, gate={"not_worse": [limit]})
+    round_ = turned(start_round(loop=loop, by=erin))
+
+    steps = {step.kind: step for step in round_.steps.all()}
+    for kind in ("baseline", "evaluate"):
+        assert len(runs_of(EMPTY | {kind: steps[kind].result})) == 2, kind
+    assert len(round_report(round_)["runs"]) == 6  # one trains, one answers
+    story = {each.step.kind: each for each in story_of(round_)}
+    candidate = Promotion.objects.get().model
+    told = f"{candidate} on the probe {probe}: perplexity 3.00"
+    assert told in story["evaluate"].text
+    assert "preference accuracy" not in story["evaluate"].text.partition(told)[2]
+    assert [link.label for link in story["decide"].links] == [
+        "beside tiny",
+        f"beside tiny on the probe {probe}",
+    ]
+
+    on_probe = Evaluation.objects.filter(builds=probe)
+    assert on_probe.count() == 2
+    assert all(each.is_probe for each in on_probe)
+    Evaluation.objects.update(is_probe=False)  # as it was before the mark
+    import_module("evalhub.loops.migrations.0002_deciding_and_probes").mark_probes(apps, None)
+    assert set(Evaluation.objects.filter(is_probe=True)) == set(on_probe)
+    tree = next(each for each in lineage_of(erin.workspace) if each.model == loop.base_model)
+    assert "preference accuracy 50 %" in tree.figures
+    assert card_of(candidate)["figures"]["preference_accuracy"]["n"] == 10
+
+
+def test_a_set_that_somebody_measures_on_is_no_mere_probe(erin: Member, tmp_path: Path) -> None:
+    probe = built(erin.workspace, "sft", test=12)
+    base = a_loop(erin, tmp_path).base_model
+    asked: dict[str, Any] = {"workspace": erin.workspace, "model": base, "builds": [probe]}
+    first = evaluate_model(**asked, as_probe=True)
+    jobs.execute(first.run.job.uid)
+    assert evaluate_model(**asked, as_probe=True).is_probe
+    assert evaluate_model(**asked) == first
+    assert not evaluate_model(**asked, as_probe=True).is_probe
+
+
 def test_a_probe_that_is_not_there_stops_the_round_at_its_baseline(
     erin: Member, tmp_path: Path
 ) -> None:
+    """As in a policy that was kept before saving looked for it."""
     limit = {"metric": "perplexity", "probe": "00000000-0000-4000-8000-000000000000"}
-    loop = a_loop(erin, tmp_path, gate={"not_worse": [limit | {"margin": 0.05}]})
+    loop = a_loop(erin, tmp_path)
+    loop.policy |= {"gate": {"not_worse": [limit | {"margin": 0.05}]}}
+    loop.save()
     step = turned(start_round(loop=loop, by=erin)).steps.get(kind="baseline")
     assert "this workspace has no such build" in step.error
 

@@ -38,6 +38,9 @@ class Command(BaseCommand):
         )  # fmt: skip
         parser.add_argument("--reward-model", default="", help="its name; it scores the answers")
         parser.add_argument("--options", default="{}", help="a JSON object")
+        parser.add_argument(
+            "--again", action="store_true", help="measure anew what was measured there"
+        )
         parser.add_argument("--json", action="store_true", help="end with one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:  # Django's signature
@@ -69,6 +72,7 @@ class Command(BaseCommand):
                 sets=options["sets"],
                 rewarder=options["reward_model"],
                 options=chosen,
+                again=options["again"],
             )
         except DomainError as error:
             raise CommandError(str(error)) from error

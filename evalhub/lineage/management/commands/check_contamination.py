@@ -25,6 +25,7 @@ class Command(BaseCommand):
         named.add_argument("--against", type=Path, metavar="FILE.jsonl")
         named.add_argument("--collection", metavar="SLUG")
         named.add_argument("--against-build", metavar="UID")
+        named.add_argument("--benchmark", metavar="NAME")
         parser.add_argument("--json", action="store_true", help="end with one JSON object")
 
     def handle(self, *args: Any, **options: Any) -> None:  # Django's signature
@@ -57,6 +58,8 @@ def _against(options: dict[str, Any]) -> dict[str, str]:
         return {"kind": "collection", "name": options["collection"]}
     if options["against_build"]:
         return {"kind": "build", "name": options["against_build"]}
+    if options["benchmark"]:
+        return {"kind": "benchmark", "name": options["benchmark"]}
     path: Path = options["against"]
     try:
         with path.open("rb") as stream:

@@ -11,15 +11,17 @@ from evalhub.accounts.models import Workspace
 from evalhub.common.errors import DomainError, NotFound
 from evalhub.loops.choices import RoundState
 from evalhub.loops.console import demand_workers, watch
+from evalhub.loops.deciding import decide_on
 from evalhub.loops.forecast import forecast_of
 from evalhub.loops.models import Loop, Round
 from evalhub.loops.report import round_report
 from evalhub.loops.services import default_loop, resume_round, start_round
 from evalhub.loops.telling import in_lines, next_round
+from evalhub.registry.access import model_named
 
 
 class Command(BaseCommand):
-    help = "Start a Round of a Loop, or resume one that failed."
+    help = "Start a Round of a Loop, resume one that failed, or decide on a model made elsewhere."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--workspace", required=True, help="the workspace's slug")
@@ -29,6 +31,10 @@ class Command(BaseCommand):
             help="the Loop's slug; needed if there are several, and one is made if there is none",
         )
         parser.add_argument("--resume", type=UUID, metavar="UID", help="a Round that failed")
+        parser.add_argument(
+            "--decide-on", default="", metavar="MODEL",
+            help="learn nothing: measure this adapter, and decide on it by the Loop's gate",
+        )  # fmt: skip
         parser.add_argument(
             "--dry-run", action="store_true", help="say what a Round would do and cost; do nothing"
         )
@@ -66,6 +72,9 @@ class Command(BaseCommand):
 
     def _started(self, options: dict[str, Any]) -> Round:
         workspace = workspace_named(options["workspace"])
+        if name := options["decide_on"]:
+            loop = self._loop(workspace, options["loop"], makes=False)
+            return decide_on(loop=loop, model=model_named(workspace.pk, name))
         if options["resume"] is None:
             return start_round(loop=self._loop(workspace, options["loop"]))
         rounds = Round.objects.filter(loop__workspace=workspace)
