@@ -84,6 +84,18 @@ def test_repeats_are_compared_with_what_was_said_first(campaign: Campaign, perso
     assert changed.count() == 4
 
 
+def test_of_repeats_what_could_not_be_told_either_time_is_missing(
+    campaign: Campaign, person: Member
+) -> None:
+    for before, after in ((4, None), (None, 4), (None, None), (3, 3)):
+        first = judged(make.TaskFactory.create(campaign=campaign), person, 1, clarity=3)
+        second = judged(again(first), person, 1, clarity=3)
+        for judgment, value in ((first, before), (second, after)):
+            judgment.ratings.update(value=value, reason="" if value else "unclear")
+    repeats = of(person, campaign)["repeats"]
+    assert (repeats["n"], repeats["missing"]) == (4 + 1, 3)  # the preferences, and one rating
+
+
 def test_a_pair_that_stood_the_other_way_round_tells_of_the_place_and_not_of_steadiness(
     campaign: Campaign, person: Member
 ) -> None:
@@ -212,8 +224,9 @@ def test_what_was_judged_faster_than_it_can_be_read_is_listed(
         each.save()
     hasty = judged(task, person, 1, active_ms=19_000)
     judged(other, person, 1, active_ms=21_000)
+    judged(make.TaskFactory.create(campaign=campaign), person, 1, active_ms=None)
     found = of(person, campaign)["hasty"]
-    assert found == {"part": 1, "n": 2, "behind": [str(hasty.uid)]}
+    assert found == {"part": 1, "n": 2, "missing": 1, "behind": [str(hasty.uid)]}
 
 
 def test_gold_stands_beside_it_with_its_interval(campaign: Campaign, person: Member) -> None:
