@@ -17,6 +17,7 @@ from evalhub.quality.models import Adjudication, UnitConsensus
 from evalhub.rubrics.models import Criterion, ScaleKind
 
 PAGE = 50
+NEITHER = "neither"  # of two is better
 OVERALL = "overall"  # as in `quality.questions`, which needs numpy
 _SLOP = 1e-9  # below any part that is kept
 Row = dict[str, Any]  # JSON
@@ -54,7 +55,8 @@ def consensus_in(
         rows = rows.filter(criterion=None)
     elif question:
         rows = rows.filter(criterion__in=keys)
-    if question == OVERALL or len(keys) == 1:  # all the same: PostgreSQL does not see that of a null
+    # all rows have the same criterion then, which PostgreSQL does not see of a null
+    if question == OVERALL or len(keys) == 1:
         order = ["criterion_id", *order]
     if below is not None:  # the bound of the index besides, so that it is not walked to its end
         rows = rows.filter(probability__lt=below, doubt__gt=1 - below - _SLOP)
@@ -120,10 +122,10 @@ def told(row: UnitConsensus) -> Row:
 
 
 def said(row: UnitConsensus) -> str:
-    """The answer as people read it: which response is better, or the criterion's own word."""
+    """Which response is better, or the criterion's own word; the same in every language, for programs."""
     if row.second_id is not None:
         if not row.answer:
-            return _("neither")
+            return NEITHER
         return letter(row, is_first=row.answer > 0)
     if row.criterion is None:
         return f"{row.answer:g}"

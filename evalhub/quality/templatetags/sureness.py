@@ -17,9 +17,9 @@ register = template.Library()
 def said(row: UnitConsensus) -> str:
     """What people say together; of two responses which is better."""
     told = sureness.said(row)
-    if row.second_id is not None and row.answer:
-        return _("%(letter)s is better") % {"letter": told}
-    return told
+    if row.second_id is None:
+        return told
+    return _("%(letter)s is better") % {"letter": told} if row.answer else _("neither")
 
 
 @register.filter
