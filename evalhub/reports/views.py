@@ -126,7 +126,7 @@ def _report(request: Request, workspace: str, uid: UUID, kind: ReportKind) -> Ht
 def report_context(member: Member, campaign: Campaign, kind: ReportKind) -> dict[str, object]:
     """The newest report that is made, and the job of a newer one."""
     reports = campaign.reports.filter(kind=kind).select_related("job")
-    newest = reports.first()
+    newest = reports.defer("body").first()
     return _context(member) | {
         "campaign": campaign,
         "url": reverse(f"reports:{kind}", args=[campaign.workspace.slug, campaign.uid]),
