@@ -25,7 +25,7 @@ def drawn(chart: Chart) -> SafeString:
 
 
 def ticks(low: float, high: float) -> list[float]:
-    """Round numbers, four to nine of them, from at most `low` to at least `high`.
+    """Round numbers, two to nine of them, from at most `low` to at least `high`.
 
     >>> ticks(0.42, 0.61)
     [0.4, 0.45, 0.5, 0.55, 0.6, 0.65]
@@ -36,7 +36,7 @@ def ticks(low: float, high: float) -> list[float]:
     first = floor(low / step)
     found = [round((first + nth) * step, 10) for nth in range(12)]
     last = next(nth for nth, each in enumerate(found) if each >= high)
-    return found[: last + 1]
+    return found[: max(last, 1) + 1]
 
 
 def _intervals(chart: Chart) -> SafeString:
