@@ -54,7 +54,7 @@ def settle(campaign: Campaign, *, beat: Beat = lambda: None) -> Consensus | None
     now = timezone.now()
     said = list(questions_of(campaign))
     asked = _given(said)
-    if not asked and not any(disputed_passages(campaign)):
+    if not asked and not _is_known(campaign):
         return None
     fit = fit_for(campaign, asked, beat=beat)
     made = consensus_by(fit, said)
@@ -71,6 +71,13 @@ def settle(campaign: Campaign, *, beat: Beat = lambda: None) -> Consensus | None
         }
         row, _created = Consensus.objects.update_or_create(campaign=campaign, defaults=values)
     return row
+
+
+def _is_known(campaign: Campaign) -> bool:
+    """Whether there is something to tell without an answer: passages, or what was told before."""
+    if Consensus.objects.filter(campaign=campaign).exists():
+        return True
+    return any(disputed_passages(campaign))
 
 
 def consensus_by(fit: ReliabilityFit, said: Sequence[Asked]) -> list[Made]:

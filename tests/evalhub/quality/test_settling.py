@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from django.db import connection
+from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 
 from evalhub.accounts.models import Workspace
@@ -212,6 +213,9 @@ def test_each_thing_has_its_consensus_and_only_what_changed_is_written(campaign:
         judgment.save()
     settle(campaign)
     assert [each.task for each in UnitConsensus.objects.all()] == [one]
+    Judgment.objects.update(withdrawn_at=F("created_at"))
+    assert settle(campaign) is not None
+    assert not UnitConsensus.objects.exists()
 
 
 def test_only_what_changed_is_written_and_what_is_over_goes(campaign: Campaign) -> None:

@@ -116,6 +116,16 @@ def test_the_page_says_in_words_what_people_say_together(
     assert "A is better" in told
 
 
+def test_tasks_in_browse_lead_there_once_they_are_judged(
+    web: Client, campaign: Campaign, tasks: list[Task]
+) -> None:
+    clear, split = tasks
+    Task.objects.filter(pk=clear.pk).update(judged=3, open_places=0)
+    text = web.get(f"/w/acme/browse/tasks/?campaign={campaign.uid}").text
+    assert f'href="/w/acme/tasks/{clear.uid}/"' in text
+    assert f"/w/acme/tasks/{split.uid}/" not in text
+
+
 def test_before_anything_is_settled_the_page_says_so(web: Client, campaign: Campaign) -> None:
     assert "Not looked at yet" in web.get(f"/w/acme/campaigns/{campaign.uid}/consensus/").text
 
