@@ -20,7 +20,7 @@ from evalhub.rubrics.models import Criterion, RubricVersion
 
 MOST_OFFERED = 500  # of a choice among rows, the newest
 OF_FIGURES = (  # judgments as reports name them; shown when one asks for them
-    "counts", "question", "version", "answer", "against", "preferred", "beside", "since", "until",
+    "task", "counts", "question", "version", "answer", "against", "preferred", "beside", "since", "until",
 )  # fmt: skip
 FIELDS: dict[Kind, tuple[str, ...]] = {
     Kind.PROMPTS: ("text", "collection", "campaign", "slice", "archived"),
@@ -68,6 +68,7 @@ class FilterForm(forms.Form):
         label=_("Mark"), required=False, choices=[("", _("any")), *Mark.choices]
     )
 
+    task = forms.UUIDField(label=_("Task"), required=False)
     counts = forms.ChoiceField(
         label=_("Counts"), required=False, choices=[("", _("any")), *Counts.choices]
     )

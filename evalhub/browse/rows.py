@@ -140,6 +140,10 @@ def _member(workspace: Workspace, uid: str) -> Condition:
     return Q(member=_key(workspace.members.filter(uid=UUID(uid))))
 
 
+def _task(workspace: Workspace, uid: str) -> Condition:
+    return Q(task=_key(Task.objects.filter(campaign__workspace=workspace, uid=UUID(uid))))
+
+
 def _openness(_: Workspace, value: str) -> Condition:
     if value == Openness.OPEN:
         return Q(open_places__gt=0, is_reserved=False)
@@ -192,6 +196,7 @@ NARROWING: dict[Kind, dict[str, Narrowing]] = {
         "text": _words_in("task__prompt__messages"),
         "slice": _slice_in("task__prompt__slices"),
         "model": _model_of("task"),
+        "task": _task,
         "member": _member,
         "mark": lambda _, value: _MARKS[Mark(value)],
         "since": lambda _, value: Q(judged_at__gte=_moment(value, time.min)),

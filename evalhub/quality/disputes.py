@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -19,7 +20,7 @@ PAGE = 50
 
 @dataclass(frozen=True)
 class Queue:
-    """Disputes, the least sure first; `following` is the value of `?after=` for what comes next."""
+    """Disputes, what matters most first; `following` is the value of `?after=` for what comes next."""
 
     rows: list[Dispute]
     following: str
@@ -28,7 +29,7 @@ class Queue:
         return iter(self.rows)
 
 
-def least_sure(campaign: Campaign, *, after: str = "") -> Queue:
+def most_at_stake(campaign: Campaign, *, after: str = "") -> Queue:
     """One page of a campaign's disputes, after that of the task with uid `after`.
 
     An `after` that names none gives the first page.
@@ -36,11 +37,30 @@ def least_sure(campaign: Campaign, *, after: str = "") -> Queue:
     rows = Dispute.objects.filter(campaign=campaign).select_related("task__prompt", "criterion")
     last = _named(rows, after)
     if last is not None:
-        same = Q(probability=last.probability, task__gt=last.task_id)
-        rows = rows.filter(probability__gte=last.probability)
-        rows = rows.filter(Q(probability__gt=last.probability) | same)
-    found = list(rows.order_by("probability", "task")[: PAGE + 1])
+        same = Q(matters=last.matters, task__gt=last.task_id)
+        rows = rows.filter(matters__lte=last.matters)
+        rows = rows.filter(Q(matters__lt=last.matters) | same)
+    found = list(rows.order_by("-matters", "task")[: PAGE + 1])
     return Queue(found[:PAGE], str(found[PAGE - 1].task.uid) if len(found) > PAGE else "")
+
+
+def all_disputes(campaign: Campaign) -> Iterator[Dispute]:
+    """All of them in the same order, read a few thousand at a time."""
+    rows = Dispute.objects.filter(campaign=campaign).select_related("task__prompt", "criterion")
+    return rows.order_by("-matters", "task").iterator(chunk_size=2000)
+
+
+def told_of(row: Dispute) -> dict[str, Any]:  # JSON
+    """As the API and the command have it."""
+    return {
+        "task": str(row.task.uid),
+        "prompt": str(row.task.prompt.uid),
+        "criterion": row.criterion.slug if row.criterion else None,
+        "is_passages": row.is_passages,
+        "answers": row.answers,
+        "probability": row.probability,
+        "matters": row.matters,
+    }
 
 
 def said_about(task: Task) -> Disputed | None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
 from evalhub.quality.choices import Cause, Measure
@@ -33,6 +34,34 @@ class AlertsForm(forms.Form):
 
     def bounds(self) -> dict[Measure, float | None]:
         return {measure: self.cleaned_data[measure.value] for measure in Measure}
+
+
+class SurenessForm(forms.Form):
+    """Which part of a campaign's consensus is shown."""
+
+    question = forms.ChoiceField(label=_("Question"), required=False)
+    below = forms.FloatField(
+        label=_("Less sure than, 0 to 1"),
+        required=False,
+        min_value=0,
+        max_value=1,
+        widget=forms.NumberInput(attrs={"step": "any", "size": 6}),
+    )
+
+    def __init__(self, data: Any, *, questions: list[tuple[str, str]]) -> None:  # Django's own
+        super().__init__(data)
+        field = self.fields["question"]
+        if not isinstance(field, forms.ChoiceField):
+            raise TypeError("question is no choice")
+        field.choices = [("", _("all")), *questions]
+
+    def asked(self) -> dict[str, Any]:  # what `least_sure` takes
+        return {name: self.cleaned_data[name] for name in ("question", "below")}
+
+    def query(self) -> str:
+        """The filter as the URL carries it."""
+        given = {name: self.data.get(name, "") for name in self.fields}
+        return urlencode({name: value for name, value in given.items() if value})
 
 
 class AdjudicationForm(forms.Form):

@@ -40,6 +40,9 @@ class Asked:
     is_pair: bool  # the value is which of two: 1 the first, -1 the second, 0 a tie, or BOTH_BAD
     unit_R: Ints  # what was judged, as a place from 0
     prompt_R: Ints
+    first_R: Ints  # completion, of a pair the one with the lower key; 0: the prompt alone
+    second_R: Ints  # of a pair; 0 else
+    turn_R: Ints  # of the prompt's conversation; -1: none
     member_R: Ints
     task_R: Ints
     group_R: Ints  # of prompts: what is drawn for intervals
@@ -107,6 +110,9 @@ def compared_in(preferences: Preferences) -> Iterator[Asked]:
             is_pair=True,
             unit_R=places(mine.first, mine.second),
             prompt_R=mine.prompt,
+            first_R=mine.first,
+            second_R=mine.second,
+            turn_R=np.full(len(mine.first), -1),
             member_R=mine.member,
             task_R=mine.task,
             group_R=mine.group,
@@ -126,6 +132,9 @@ def _rated(mine: Ratings, criterion: Criterion) -> Asked:
         is_pair=False,
         unit_R=places(mine.prompt, mine.completion, mine.turn),
         prompt_R=mine.prompt,
+        first_R=mine.completion,
+        second_R=np.zeros(len(mine.value), dtype=np.int64),
+        turn_R=mine.turn,
         member_R=mine.member,
         task_R=mine.task,
         group_R=mine.group,

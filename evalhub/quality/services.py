@@ -25,17 +25,22 @@ from evalhub.judgments.services.verdict import store_verdict
 from evalhub.notifications.services import notify
 from evalhub.prompts.models import Prompt
 from evalhub.quality.choices import Cause, Measure
-from evalhub.quality.errors import TooBusy, UnfitExclusion, UnfitWithdrawal
+from evalhub.quality.errors import NotPreviewed, TooBusy, UnfitExclusion, UnfitWithdrawal
 from evalhub.quality.models import (
     Adjudication,
     AlertRule,
     ConsensusSnapshot,
     Dispute,
     Exclusion,
+    ExclusionPreview,
     Reinstatement,
     Withdrawal,
 )
 from evalhub.quality.scope import counted_up_to, named_by
+
+PREVIEW_HOLDS = timedelta(
+    hours=1
+)  # as long as what it says of a campaign that goes on is near enough
 
 
 def take_snapshot(workspace: Workspace) -> ConsensusSnapshot:
@@ -150,6 +155,7 @@ def exclude(
     Raises:
         UnfitExclusion: no reason was given, or they gave no judgment.
         Conflict: they are excluded already.
+        NotPreviewed: what it would change was not worked out within the last hour.
     """
     if not reason.strip():
         raise UnfitExclusion(_("Say why; it stands in the audit log."), field="reason")
@@ -158,6 +164,10 @@ def exclude(
         raise UnfitExclusion(_("They gave no judgment here that counts."), field="member")
     if campaign.exclusions.filter(member=member, lifted_at=None).exists():
         raise Conflict(_("They are excluded already."))
+    previews = ExclusionPreview.objects.filter(campaign=campaign, member=member)
+    if not previews.filter(made_at__gte=timezone.now() - PREVIEW_HOLDS).exists():
+        told = _("See first what would change: that was not worked out within the last hour.")
+        raise NotPreviewed(told, field="member")
     made = Exclusion.objects.create(
         campaign=campaign,
         member=member,

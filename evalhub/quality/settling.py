@@ -1,9 +1,9 @@
-"""Keeping a campaign's consensus up to date: its fit, and its disputes. Shapes: R answers, U units."""
+"""Keeping a campaign's consensus up to date: its fit, its units and its disputes. Shapes: R answers, U units."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import numpy as np
 from django.conf import settings
@@ -12,41 +12,36 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from evalhub.campaigns.models import Campaign
-from evalhub.judgments.models import Judgment
+from evalhub.quality.disputing import Found, Made, disputed_passages, disputes_in
 from evalhub.quality.fits import consensus_of, fit_of, knows, model_of
 from evalhub.quality.models import Consensus, ReliabilityFit
 from evalhub.quality.questions import Asked, questions_of
 from evalhub.quality.scope import Scope
+from evalhub.quality.units import Units, store_units, units_of
 
 Beat = Callable[[], object]
 
 GROWN = 1.01  # so many times the answers of a fit, and it is time for another
 _MARGIN = 60  # seconds, for what a transaction under way may still bring
-_UNITS = 4  # decimals of a probability
 
 _FORGET = """
     DELETE FROM quality_dispute d WHERE campaign_id = %(campaign)s
         AND NOT EXISTS (SELECT FROM unnest(%(tasks)s::bigint[]) AS task WHERE task = d.task_id)
 """
 _STORE = """
-    INSERT INTO quality_dispute (task_id, campaign_id, criterion_id, answers, probability)
-    SELECT task, %(campaign)s, nullif(criterion, 0), answers, probability
-    FROM unnest(%(tasks)s::bigint[], %(criteria)s::bigint[], %(answers)s::int[], %(sure)s::float[])
-        AS found (task, criterion, answers, probability)
+    INSERT INTO quality_dispute AS d
+        (task_id, campaign_id, criterion_id, is_passages, answers, probability, matters)
+    SELECT task, %(campaign)s, nullif(criterion, 0), is_passages, answers, probability, matters
+    FROM unnest(%(tasks)s::bigint[], %(criteria)s::bigint[], %(passages)s::bool[],
+                %(answers)s::int[], %(sure)s::float[], %(matters)s::float[])
+        AS found (task, criterion, is_passages, answers, probability, matters)
     ON CONFLICT (task_id) DO UPDATE SET criterion_id = excluded.criterion_id,
-        answers = excluded.answers, probability = excluded.probability
-    WHERE (quality_dispute.criterion_id, quality_dispute.answers, quality_dispute.probability)
-        IS DISTINCT FROM (excluded.criterion_id, excluded.answers, excluded.probability)
+        is_passages = excluded.is_passages, answers = excluded.answers,
+        probability = excluded.probability, matters = excluded.matters
+    WHERE (d.criterion_id, d.is_passages, d.answers, d.probability, d.matters)
+        IS DISTINCT FROM (excluded.criterion_id, excluded.is_passages, excluded.answers,
+                          excluded.probability, excluded.matters)
 """
-
-
-class Found(NamedTuple):
-    """One dispute: keys (criterion 0: overall), how many answered, and how sure the consensus is."""
-
-    task: int
-    criterion: int
-    answers: int
-    probability: float
 
 
 def settle(campaign: Campaign, *, beat: Beat = lambda: None) -> Consensus | None:
@@ -57,14 +52,17 @@ def settle(campaign: Campaign, *, beat: Beat = lambda: None) -> Consensus | None
     it makes of each task is always computed from all answers as they are now.
     """
     now = timezone.now()
-    asked = answered(campaign)
-    if not asked:
+    said = list(questions_of(campaign))
+    asked = _given(said)
+    if not asked and not _is_known(campaign):
         return None
     fit = fit_for(campaign, asked, beat=beat)
-    found = disputes_of(campaign, asked, fit)
+    made = consensus_by(fit, said)
+    found, units = disputes_in(campaign, made), made_units(made)
     with transaction.atomic():
         Campaign.objects.select_for_update(no_key=True).get(pk=campaign.pk)  # one at a time
         _store(campaign, found)
+        store_units(campaign, units)
         values = {
             "fit": fit,
             "settled_at": now,
@@ -73,6 +71,28 @@ def settle(campaign: Campaign, *, beat: Beat = lambda: None) -> Consensus | None
         }
         row, _created = Consensus.objects.update_or_create(campaign=campaign, defaults=values)
     return row
+
+
+def _is_known(campaign: Campaign) -> bool:
+    """Whether there is something to tell without an answer: passages, or what was told before."""
+    if Consensus.objects.filter(campaign=campaign).exists():
+        return True
+    return any(disputed_passages(campaign))
+
+
+def consensus_by(fit: ReliabilityFit, said: Sequence[Asked]) -> list[Made]:
+    """What the answers to each question say together; questions that nobody could answer are left out."""
+    made = []
+    for each in said:
+        given = each.given()
+        if len(given.value_R):
+            told = fit.questions[str(each.criterion)]
+            made.append(Made(each, given, told, consensus_of(given, told)))
+    return made
+
+
+def made_units(made: Sequence[Made]) -> Units:
+    return units_of([(each.said, each.given, each.consensus, each.fit) for each in made])
 
 
 def fit_for(
@@ -105,22 +125,16 @@ def fits_for(scope: Scope, *, beat: Beat = lambda: None) -> list[ReliabilityFit]
 
 def answered(campaign: Campaign) -> list[Asked]:
     """The questions of a campaign that have an answer, and their answers that have a value."""
-    given = (each.given() for each in questions_of(campaign))
-    return [each for each in given if len(each.value_R)]
+    return _given(questions_of(campaign))
+
+
+def _given(said: Iterable[Asked]) -> list[Asked]:
+    return [given for each in said if len((given := each.given()).value_R)]
 
 
 def disputes_of(campaign: Campaign, asked: Sequence[Asked], fit: ReliabilityFit) -> list[Found]:
-    """The tasks on which people said different things, each with its least sure question."""
-    least: dict[int, Found] = {}
-    for each in asked:
-        for found in _disputed(each, fit.questions[str(each.criterion)]):
-            known = least.get(found.task)
-            if known is None or found.probability < known.probability:
-                least[found.task] = found
-    decided = Judgment.objects.verdicts().filter(campaign=campaign)
-    for task in decided.values_list("task_id", flat=True):
-        least.pop(task, None)
-    return [least[task] for task in sorted(least)]
+    """The tasks on which people said different things, each with the question that matters most."""
+    return disputes_in(campaign, consensus_by(fit, asked))
 
 
 def unsettled() -> list[int]:
@@ -140,39 +154,16 @@ def unsettled() -> list[int]:
         return [key for (key,) in cursor.fetchall()]
 
 
-def _disputed(asked: Asked, fit: dict[str, Any]) -> Iterator[Found]:
-    consensus = consensus_of(asked, fit)
-    count_U = np.bincount(asked.unit_R, minlength=len(consensus.answer_U))
-    task_U = np.zeros(len(count_U), dtype=np.int64)
-    task_U[asked.unit_R] = asked.task_R
-    is_told_U = consensus.is_disputed_U & ~np.isnan(consensus.probability_U)
-    sure_U = np.round(consensus.probability_U, _UNITS)
-    rows = zip(
-        task_U[is_told_U].tolist(),
-        count_U[is_told_U].tolist(),
-        sure_U[is_told_U].tolist(),
-        strict=True,
-    )
-    for task, answers, sure in rows:
-        yield Found(task, asked.criterion, answers, sure)
-
-
 def _met(asked: Asked) -> int:
     return int((np.bincount(asked.unit_R) > 1).sum())
 
 
 def _store(campaign: Campaign, found: Sequence[Found]) -> None:
     """Write what has changed; a task whose dispute is as it was costs no write."""
-    tasks, criteria, answers, sure = (
-        map(list, zip(*found, strict=True)) if found else ([], [], [], [])
-    )
-    values: dict[str, Any] = {  # lists of numbers
-        "campaign": campaign.pk,
-        "tasks": tasks,
-        "criteria": criteria,
-        "answers": answers,
-        "sure": sure,
-    }
+    names = ("tasks", "criteria", "passages", "answers", "sure", "matters")
+    columns = list(zip(*found, strict=True)) if found else [()] * len(names)
+    values: dict[str, Any] = {"campaign": campaign.pk}  # lists of plain values
+    values |= {name: list(column) for name, column in zip(names, columns, strict=True)}
     with connection.cursor() as cursor:
         cursor.execute(_FORGET, values)
         cursor.execute(_STORE, values)

@@ -13,13 +13,17 @@ from django.db import connection
 
 from evalhub.campaigns.models import Campaign, Task
 from evalhub.judgments.models import FILLS_A_PLACE
+from evalhub.quality.disputing import Found, disputes_in
 from evalhub.quality.models import Consensus, ConsensusSnapshot, Dispute
+from evalhub.quality.questions import questions_of
 from evalhub.quality.scope import counted_up_to, named_by
-from evalhub.quality.settling import Found, answered, disputes_of, unsettled
+from evalhub.quality.settling import consensus_by, made_units, unsettled
+from evalhub.quality.units import changes, stored_units
 
 Beat = Callable[[], object]
 
 NAMED = 20  # rows that are wrong, by name
+_MISSING, _OTHERWISE = "missing or otherwise", "not so by a recount"
 
 # Of an imported campaign, or a judge model's, nobody ever held a task: its counters say what came.
 _TASKS = f"""
@@ -90,12 +94,12 @@ class Verified:
 
 
 def verify_all(beat: Beat = lambda: None) -> list[Verified]:
-    """Tasks' counters, tallies, shares, disputes and snapshots, each against a recount."""
+    """Tasks' counters, tallies, shares, disputes, consensus and snapshots, each against a recount."""
     found = []
     for name, statement in _WRONG.items():
         beat()
         found.append(_recounted(name, statement))
-    return [*found, _disputes(beat), _snapshots(beat)]
+    return [*found, *_consensus(beat), _snapshots(beat)]
 
 
 def _recounted(name: str, statement: str) -> Verified:
@@ -107,27 +111,52 @@ def _recounted(name: str, statement: str) -> Verified:
     return Verified(name, checked, len(wrong), wrong[:NAMED])
 
 
-def _disputes(beat: Beat) -> Verified:
-    """With the fit that they were made by; a campaign with news is put off until it is settled."""
+def _consensus(beat: Beat) -> list[Verified]:
+    """The disputes and the consensus on each thing, with the fit that they were made by; a campaign with
+    news is put off until it is settled.
+    """
     news = set(unsettled())
     settled = Consensus.objects.exclude(campaign__in=news).select_related("campaign", "fit")
-    checked, wrong = 0, list[tuple[int, str]]()
+    checked = {"disputes": 0, "units": 0}
+    wrong: dict[str, list[tuple[int, str]]] = {"disputes": [], "units": []}
     for row in settled.order_by("pk"):
         beat()
-        recount = set(disputes_of(row.campaign, answered(row.campaign), row.fit))
-        stored = set(_stored(row.campaign))
-        checked += len(stored)
-        wrong += [(each.task, "missing or otherwise") for each in sorted(recount - stored)]
-        wrong += [(each.task, "not so by a recount") for each in sorted(stored - recount)]
+        made = consensus_by(row.fit, list(questions_of(row.campaign)))
+        recount, stored = set(disputes_in(row.campaign, made)), set(_stored(row.campaign))
+        checked["disputes"] += len(stored)
+        wrong["disputes"] += [(each.task, _MISSING) for each in sorted(recount - stored, key=str)]
+        wrong["disputes"] += [(each.task, _OTHERWISE) for each in sorted(stored - recount, key=str)]
+        key, old = stored_units(row.campaign)
+        new = made_units(made)
+        gone, _here, differing = changes(key, old, new)
+        checked["units"] += len(key)
+        tasks = dict(zip(key.tolist(), old.task.tolist(), strict=True))
+        wrong["units"] += [(task, _MISSING) for task in new.task[differing].tolist()]
+        wrong["units"] += [(tasks[each], _OTHERWISE) for each in gone.tolist()]
+    return [
+        Verified(name, checked[name], len(wrong[name]), _named(wrong[name]), put_off=len(news))
+        for name in checked
+    ]
+
+
+def _named(wrong: list[tuple[int, str]]) -> list[Wrong]:
     uids = Task.objects.in_bulk([task for task, _told in wrong[:NAMED]])
-    named = [Wrong(str(uids[task].uid), told) for task, told in wrong[:NAMED]]
-    return Verified("disputes", checked, len(wrong), named, put_off=len(news))
+    return [Wrong(str(uids[task].uid), told) for task, told in wrong[:NAMED]]
 
 
 def _stored(campaign: Campaign) -> list[Found]:
     rows = Dispute.objects.filter(campaign=campaign).order_by("pk")
-    columns = rows.values_list("task_id", "criterion_id", "answers", "probability")
-    return [Found(task, criterion or 0, n, sure) for task, criterion, n, sure in columns]
+    return [
+        Found(
+            row.task_id,
+            row.criterion_id or 0,
+            row.is_passages,
+            row.answers,
+            row.probability,
+            row.matters,
+        )
+        for row in rows
+    ]
 
 
 def _snapshots(beat: Beat) -> Verified:

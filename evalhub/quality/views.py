@@ -23,10 +23,11 @@ from evalhub.judgments.page import desk_page
 from evalhub.judgments.sheet import answers_from, fields_from
 from evalhub.judgments.told import answers_in_order
 from evalhub.quality.choices import Cause
-from evalhub.quality.disputes import least_sure, said_about
+from evalhub.quality.disputes import most_at_stake, said_about
 from evalhub.quality.forms import AdjudicationForm, AlertsForm
 from evalhub.quality.models import Adjudication, AlertRule, Consensus, Dispute
 from evalhub.quality.services import adjudicate, set_alerts
+from evalhub.quality.sureness import consensus_on
 
 
 @require_http_methods(["GET", "POST"])
@@ -54,12 +55,12 @@ def alerts(request: Request, workspace: str, uid: UUID) -> HttpResponse:
 @require_GET
 @login_required
 def dispute_list(request: Request, workspace: str, uid: UUID) -> HttpResponse:
-    """The tasks on which people said different things, the least sure first."""
+    """The tasks on which people said different things, what matters most first."""
     member = access_member(request.user, workspace, to="build")
     campaign = access_campaign(member, uid)
     context = _context(member, campaign) | {
         "consensus": Consensus.objects.filter(campaign=campaign).first(),
-        "page": least_sure(campaign, after=request.GET.get("after", "")),
+        "page": most_at_stake(campaign, after=request.GET.get("after", "")),
         "adjudicated": Adjudication.objects.filter(task__campaign=campaign).count(),
         "leads": member.has(*ROLES_FOR["lead"]),
     }
@@ -78,7 +79,7 @@ def task_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @login_required
 def verdict(request: Request, workspace: str, uid: UUID) -> HttpResponse:
-    """Decide a task; then comes the next one that is least sure."""
+    """Decide a task; then comes the next one that matters most."""
     member = access_member(request.user, workspace, to="lead")
     task = access_workspace_task(member, uid)
     known = Adjudication.objects.filter(task=task).select_related("judgment").first()
@@ -97,7 +98,7 @@ def verdict(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     except (InvalidJudgment, MalformedBody) as error:
         return _verdict_form(request, member, task, form, known, wrong=str(error))
     messages.success(request, _("Your verdict is kept."))
-    following = least_sure(task.campaign).rows
+    following = most_at_stake(task.campaign).rows
     if not following:
         return redirect("quality:disputes", workspace, task.campaign.uid)
     return redirect("quality:verdict", workspace, following[0].task.uid)
@@ -133,6 +134,7 @@ def _about(request: Request, member: Member, task: Task) -> dict[str, Any]:
         "task": task,
         "each": said_about(task),
         "dispute": Dispute.objects.filter(task=task).first(),
+        "together": consensus_on(task),
         "names": "names" in request.GET,
         "leads": member.has(*ROLES_FOR["lead"]),
         "adjudication": Adjudication.objects.filter(task=task)

@@ -6,7 +6,7 @@ Nothing here decides about anybody: it is for a lead to read, beside the judgmen
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from math import exp
 from typing import Any, NamedTuple
@@ -27,7 +27,7 @@ from evalhub.reports.behind import behind_report
 from evalhub.reports.figures import number
 from evalhub.reports.haste import WORDS_A_SECOND, hasty_in
 from evalhub.reports.read import Read
-from evalhub.reports.repeated import Repeated, repeated_in
+from evalhub.reports.repeated import Repeated, cannot_tell_in, repeated_in
 from evalhub.rubrics.models import Criterion, ScaleKind
 from evalhub.stats.kappas import kappa, quadratic_weights
 from evalhub.stats.proportions import Z, score_interval, wilson
@@ -49,7 +49,7 @@ def consistency_report(read: Read, *, beat: Beat = lambda: None) -> dict[str, An
 
     Returns:
         `people`, each with `annotator`, `member` (its uid), `judgments`, and, None where there is
-        nothing to tell: `gold` (`part` of `n` with its interval), `repeats` (the same, and with kappa
+        nothing to tell: `gold` (`part` of `n` with its interval), `repeats` (the same with `missing`, and with kappa
         by question), `swapped` (see `_swapped`), `position` (see `_positions`), `hasty`. `behind` each names up to 20 judgments:
         that failed, that changed, that were hasty. Intervals are 95 %.
     """
@@ -58,9 +58,9 @@ def consistency_report(read: Read, *, beat: Beat = lambda: None) -> dict[str, An
     counts = dict(rows.annotate(Count("pk")))
     beat()
     twice = repeated_in(campaign)
-    gold, repeats, swapped = _gold(campaign), _repeats(twice), _swapped(twice)
+    gold, repeats, swapped = _gold(campaign), _repeats(campaign, twice), _swapped(twice)
     beat()
-    positions, haste = _positions(read.preferences, twice, beat), _haste(campaign)
+    positions, haste = _positions(read.preferences, twice, beat), _haste(campaign, counts)
     people = Member.objects.filter(pk__in=counts).order_by("pseudonym", "pk")
     return {
         "campaign": str(campaign.uid),
@@ -94,8 +94,8 @@ def _gold(campaign: Campaign) -> dict[int, dict[str, Any]]:
     }
 
 
-def _repeats(twice: Repeated) -> dict[int, dict[str, Any]]:
-    asked = _asked(twice.question_R)
+def _repeats(campaign: Campaign, twice: Repeated) -> dict[int, dict[str, Any]]:
+    asked, missing = _asked(twice.question_R), cannot_tell_in(campaign)
     found = {}
     steady_R = ~twice.swapped
     for member in np.unique(twice.member_R[steady_R]).tolist():
@@ -108,7 +108,11 @@ def _repeats(twice: Repeated) -> dict[int, dict[str, Any]]:
             if (mine_R & (twice.question_R == key)).any()
         ]
         share = wilson(int(same_R.sum()), int(mine_R.sum()))
-        found[member] = asdict(share) | {"questions": questions, "behind": _named(changed)}
+        found[member] = asdict(share) | {
+            "missing": missing.get(member, 0),
+            "questions": questions,
+            "behind": _named(changed),
+        }
     return found
 
 
@@ -200,7 +204,7 @@ def _positions(given: Preferences, twice: Repeated, beat: Beat) -> dict[int, dic
 
     From the overall preferences whose order is known, and those of repeats that stood the other way
     round, by `strengths`; `logits` is its term with its standard `error`. Few answers leave it near 0.5, as
-    the prior has a standard deviation of ½.
+    the prior has a standard deviation of ½. `missing`: preferences of which nobody knows what stood first.
     """
     known_R = (given.criterion == 0) & (given.place != 0)
     again_R = (
@@ -217,6 +221,7 @@ def _positions(given: Preferences, twice: Repeated, beat: Beat) -> dict[int, dic
     unit = places(np.minimum(first, second), np.maximum(first, second))
     member = np.concatenate([given.member[known_R], twice.member_R[again_R]])
     members, rater_R, n_A = np.unique(member, return_inverse=True, return_counts=True)
+    unknown = given.member[(given.criterion == 0) & (given.place == 0)]
     fit = strengths(
         unit,
         rater_R,
@@ -234,6 +239,7 @@ def _positions(given: Preferences, twice: Repeated, beat: Beat) -> dict[int, dic
             "logits": float(logits),
             "error": float(error),
             "n": int(n),
+            "missing": int((unknown == key).sum()),
         }
         for key, logits, error, n in zip(
             members, fit.position_A, fit.position_error_A, n_A, strict=True
@@ -241,9 +247,15 @@ def _positions(given: Preferences, twice: Repeated, beat: Beat) -> dict[int, dic
     }
 
 
-def _haste(campaign: Campaign) -> dict[int, dict[str, Any]]:
+def _haste(campaign: Campaign, counts: Mapping[int, int]) -> dict[int, dict[str, Any]]:
+    """`missing`: their judgments whose time nobody knows, or that are a second word."""
     return {
-        member: {"part": len(found.hasty), "n": found.timed, "behind": _named(found.hasty)}
+        member: {
+            "part": len(found.hasty),
+            "n": found.timed,
+            "missing": max(0, counts.get(member, 0) - found.timed),
+            "behind": _named(found.hasty),
+        }
         for member, found in hasty_in(campaign).items()
     }
 

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from evalhub.campaigns.models import Campaign
 from evalhub.quality.arrays import Models, Preferences
-from evalhub.quality.choices import Counts
+from evalhub.quality.choices import Counts, Preferred
 from evalhub.quality.questions import OVERALL, behind
-from evalhub.reports.behind import OF_TWO_MODELS, Behind, behind_report
+from evalhub.reports.behind import OF_TWO_MODELS, Behind, behind_report, judgments_in
 from evalhub.reports.judged import compared_in
 from evalhub.reports.rates import counted, matrix_of
 from evalhub.reports.read import Read
@@ -38,8 +38,8 @@ def leaderboard_report(read: Read, *, beat: Beat = lambda: None) -> dict[str, An
 
     Returns:
         `boards`: each with `models` (`strength` in logits with its interval and ranks), `matrix`
-        (win rates), `position` (logits towards what stood first on the page; None when nobody knows
-        what did), and `warnings`:
+        (win rates), `missing` (comparisons that count for nothing), `position` (logits towards what stood first on
+        the page; `missing` where nobody knows what did, None when of all), and `warnings`:
         `unlinked` (models that no chain of judgments links to the largest group) and `unbounded`
         (between which and the others all went one way); `slices`: the same of each slice of the prompts alone, so that
         models may be linked in all together and not in one. Comparisons of a model with itself, or with
@@ -53,12 +53,14 @@ def leaderboard_report(read: Read, *, beat: Beat = lambda: None) -> dict[str, An
         about = asked.behind | OF_TWO_MODELS
         told = _board(compared, models, about, beat)
         slices = list(_slices(compared, models, slicing, about, beat))
-        boards.append({"question": asked.name, **told, "slices": slices})
+        missing = int((preferences.criterion == key).sum()) - told["comparisons"]
+        boards.append({"question": asked.name, **told, "missing": missing, "slices": slices})
     drawn = _by_lot(campaign, preferences)
     if (drawn.criterion == 0).any():
         about = behind(OVERALL, is_pair=True, version=None) | OF_TWO_MODELS | {"mark": "by_lot"}
         told = _board(_compared(drawn, 0, models), models, about, beat)
-        boards.append({"question": BY_LOT, **told, "slices": []})
+        missing = int((drawn.criterion == 0).sum()) - told["comparisons"]
+        boards.append({"question": BY_LOT, **told, "missing": missing, "slices": []})
     return {
         "campaign": str(campaign.uid),
         "behind": behind_report(campaign, Counts.SAID),
@@ -156,12 +158,32 @@ def _board(compared: Compared, written: Models, about: Behind, beat: Beat) -> di
             "value": found.fit.position,
             "low": found.position_low,
             "high": found.position_high,
+            **_known_places(compared, about),
         }
         if compared.place.any()
         else None,
         "warnings": {
             "unlinked": [names[at] for at in range(M) if group_M[at] > 0],
             "unbounded": [names[at] for at in apart.tolist()],
+        },
+    }
+
+
+def _known_places(compared: Compared, about: Behind) -> dict[str, Any]:
+    """Of how many comparisons it is known what stood first, and in how many judgments that was preferred."""
+    apart = compared.at(compared.first != compared.second)
+    towards = (1 - apart.outcome) * apart.place
+    known = int(np.count_nonzero(apart.place))
+    return {
+        "n": known,
+        "missing": len(apart.place) - known,
+        "first": {
+            "judgments": judgments_in(apart.judgment[towards > 0]),
+            "behind": about | {"preferred": Preferred.FIRST.value},
+        },
+        "second": {
+            "judgments": judgments_in(apart.judgment[towards < 0]),
+            "behind": about | {"preferred": Preferred.SECOND.value},
         },
     }
 

@@ -1,4 +1,4 @@
-"""The report on bias as one HTML file: to be kept, sent and printed. No scripts; its tables say everything."""
+"""The report on bias as one HTML file: to be kept, sent and printed. No scripts; its charts are SVG beside tables."""
 
 from __future__ import annotations
 

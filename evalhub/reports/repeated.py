@@ -5,6 +5,7 @@ Shapes: R answers that were given twice.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,6 +61,17 @@ _RATINGS = f"""
     JOIN rubrics_criterion c ON c.id = r.criterion_id AND c.kind <> '{ScaleKind.TEXT.value}'
     {_BOTH_COUNT}
 """
+_CANNOT_TELL = f"""
+    SELECT x.member_id, count(*)::bigint {_TWICE}
+    JOIN judgments_rating r ON r.judgment_id = x.id
+    JOIN judgments_rating s
+      ON s.judgment_id = y.id AND s.criterion_id = r.criterion_id
+         AND s.completion_id IS NOT DISTINCT FROM r.completion_id
+         AND s.turn IS NOT DISTINCT FROM r.turn
+    JOIN rubrics_criterion c ON c.id = r.criterion_id AND c.kind <> '{ScaleKind.TEXT.value}'
+    {_BOTH_COUNT} AND (r.value IS NULL OR s.value IS NULL)
+    GROUP BY 1
+"""  # noqa: S608  ours
 _PREFERENCES = f"""
     {_HEAD.format(criterion="-r.criterion_id")},
     CASE WHEN r.both_bad THEN 2 ELSE sign(r.margin) END::bigint,
@@ -113,12 +125,27 @@ class Repeated:
 
 def repeated_in(campaign: Campaign) -> Repeated:
     """Each answer of the campaign that its person gave twice; what they could not tell is left out."""
-    if not campaign.tasks.filter(kind=TaskKind.REPEAT).exists():
+    if not _has_repeats(campaign):
         return Repeated(*(np.zeros(0, dtype=np.int64) for _ in range(WIDTH)))
-    rows = Judgment.objects.filter(campaign=campaign).own_words().order_by().values("pk")
-    chosen, values = rows.query.sql_with_params()
     found = [
-        columns_of(statement.replace("{judgments}", chosen), [*values, *values], WIDTH)
-        for statement in (_RATINGS, _PREFERENCES, _RANKINGS)
+        _columns(campaign, statement, WIDTH) for statement in (_RATINGS, _PREFERENCES, _RANKINGS)
     ]
     return Repeated(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
+
+
+def cannot_tell_in(campaign: Campaign) -> dict[int, int]:
+    """By the member's key, how many answers are missing there: they could not tell, the first time or again."""
+    if not _has_repeats(campaign):
+        return {}
+    members, counts = _columns(campaign, _CANNOT_TELL, 2)
+    return dict(zip(members.tolist(), counts.tolist(), strict=True))
+
+
+def _has_repeats(campaign: Campaign) -> bool:
+    return campaign.tasks.filter(kind=TaskKind.REPEAT).exists()
+
+
+def _columns(campaign: Campaign, statement: str, width: int) -> Sequence[Ints]:
+    rows = Judgment.objects.filter(campaign=campaign).own_words().order_by().values("pk")
+    chosen, values = rows.query.sql_with_params()
+    return columns_of(statement.replace("{judgments}", chosen), [*values, *values], width)

@@ -62,9 +62,13 @@ def length_of_pairs(
             places = [place_P.astype(float)] if place_P.any() else []
             raw = _effects(first, second, won_P, places, bucket_P, M)
             taken_out = _effects(first, second, won_P, [gap_P, *places], bucket_P, M)
-            effect = _effect(taken_out, len(won_P))
-            names = [written.names[each] if each >= 0 else "" for each in seen.tolist()]
-            models = _strengths(names, raw, taken_out)
+            effect = _effect(taken_out, len(won_P), missing=0)
+            judgment_P = preferences.judgment[mine]
+            about = [
+                _of_model(asked, written, each, judgment_P[(one == each) | (two == each)])
+                for each in seen.tolist()
+            ]
+            models = _strengths(about, raw, taken_out)
         told = {"longer_wins": share, "effect": effect, "models": models}
         rows.append(_about(asked, preferences.judgment[mine]) | told)
     return rows
@@ -135,7 +139,7 @@ def position(preferences: Preferences, written: Models, *, beat: Beat) -> list[d
             seen, at = np.unique(np.concatenate([one, two]), return_inverse=True)
             first, second = at[: len(one)], at[len(one) :]
             found = _effects(first, second, won_P, [place_P], person_P, len(seen))
-            effect = _effect(found, len(won_P))
+            effect = _effect(found, len(won_P), missing=share["missing"])
         told = {"first_wins": share, "effect": effect}
         rows.append(_about(asked, preferences.judgment[is_asked]) | told)
     return rows
@@ -184,23 +188,44 @@ def _effects(
     return pair_effects(first_P, second_P, won_P, causes_PK, bucket_P, models=models)
 
 
-def _effect(found: Effects, n: int) -> dict[str, Any]:
+def _effect(found: Effects, n: int, *, missing: int) -> dict[str, Any]:
     """Of the first cause."""
     told: dict[str, Any] = interval(found.effect_K[0], found.low_K[0], found.high_K[0])
-    return told | {"n": n, "groups": found.groups, "p": number(found.p_K[0]), "corrected": None}
+    return told | {
+        "n": n,
+        "missing": missing,
+        "groups": found.groups,
+        "p": number(found.p_K[0]),
+        "corrected": None,
+    }
 
 
-def _strengths(names: list[str], raw: Effects, taken_out: Effects) -> list[dict[str, Any]]:
-    """The strongest first; what has no name is no model."""
+def _of_model(asked: Compared, written: Models, at: int, judgment_P: Ints) -> dict[str, Any]:
+    """The model at a place among the campaign's, and in how many judgments it is one of the two; what a person
+    wrote is no model: empty.
+    """
+    if at < 0:
+        return {}
+    return {
+        "model": written.names[at],
+        "judgments": judgments_in(judgment_P),
+        "behind": asked.behind | {"model": written.uids[at]},
+    }
+
+
+def _strengths(
+    about: list[dict[str, Any]], raw: Effects, taken_out: Effects
+) -> list[dict[str, Any]]:
+    """The strongest first; what is no model is left out."""
     sides = [
         (each.strength_M, each.strength_low_M, each.strength_high_M) for each in (raw, taken_out)
     ]
     return [
         {
-            "model": names[at],
+            **about[at],
             "raw": interval(*(part_M[at] for part_M in sides[0])),
             "adjusted": interval(*(part_M[at] for part_M in sides[1])),
         }
         for at in np.argsort(-taken_out.strength_M, kind="stable").tolist()
-        if names[at]
+        if about[at]
     ]

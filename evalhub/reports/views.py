@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
@@ -20,12 +21,15 @@ from evalhub.common.paging import newest_first
 from evalhub.reports.access import access_export
 from evalhub.reports.choices import ExportFormat, ReportKind
 from evalhub.reports.forms import ExportForm
+from evalhub.reports.models import Report
 from evalhub.reports.services import (
     open_export,
     start_export,
     start_report,
     start_reports,
 )
+
+PEOPLE = 50  # on a page: each has a section of their own
 
 
 @require_http_methods(["GET", "POST"])
@@ -87,8 +91,16 @@ def bias(request: Request, workspace: str, uid: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @login_required
 def consistency(request: Request, workspace: str, uid: UUID) -> HttpResponse:
-    """How steady each person is, as it was last computed."""
+    """How steady each person is, as it was last computed, some at a time."""
     return _report(request, workspace, uid, ReportKind.CONSISTENCY)
+
+
+def people_after(people: list[dict[str, Any]], after: str) -> dict[str, object]:  # Any: JSON
+    """PEOPLE of them, behind the member `after` names; one that names none gives the first."""
+    at = next((nth + 1 for nth, each in enumerate(people) if each["member"] == after), 0)
+    shown = people[at : at + PEOPLE]
+    more = len(people) > at + PEOPLE
+    return {"people": shown, "following": shown[-1]["member"] if more else ""}
 
 
 def _report(request: Request, workspace: str, uid: UUID, kind: ReportKind) -> HttpResponse:
@@ -104,13 +116,17 @@ def _report(request: Request, workspace: str, uid: UUID, kind: ReportKind) -> Ht
             start_report(campaign=campaign, kind=kind, by=member)
         return redirect(f"reports:{kind}", workspace, uid)
     template = f"reports/{kind}.html" + ("#live" if request.htmx else "")
-    return render(request, template, report_context(member, campaign, kind))
+    context = report_context(member, campaign, kind)
+    report = context["report"]
+    if kind == ReportKind.CONSISTENCY and isinstance(report, Report):
+        context |= people_after(report.body["people"], request.GET.get("after", ""))
+    return render(request, template, context)
 
 
 def report_context(member: Member, campaign: Campaign, kind: ReportKind) -> dict[str, object]:
     """The newest report that is made, and the job of a newer one."""
     reports = campaign.reports.filter(kind=kind).select_related("job")
-    newest = reports.first()
+    newest = reports.defer("body").first()
     return _context(member) | {
         "campaign": campaign,
         "url": reverse(f"reports:{kind}", args=[campaign.workspace.slug, campaign.uid]),

@@ -9,11 +9,15 @@ from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
 from evalhub.accounts.models import Member
+from evalhub.campaigns.models import Campaign
 from evalhub.jobs.jobs import execute
 from evalhub.jobs.models import Job
+from evalhub.quality.settling import settle
+from evalhub.reports.paper import bias_file
 from tests import factories as make
 from tests.browser.conftest import session_of
 from tests.browser.desk import campaign_of, look, start_session
+from tests.browser.pdf import printed
 
 pytestmark = pytest.mark.browser
 
@@ -27,6 +31,7 @@ def test_charts_are_drawn_and_nothing_is_refused(
         make.GenerationFactory.create(workspace=bob.workspace, model__name=name)
         for name in ("gemma", "llama", "qwen")
     ]
+    other = make.MemberFactory.create(workspace=bob.workspace, pseudonym="dab")
     for nth, task in enumerate(campaign.tasks.all()):
         for shown in task.placed.all():
             shown.completion.generation = models[(nth + shown.place) % 3]
@@ -34,12 +39,15 @@ def test_charts_are_drawn_and_nothing_is_refused(
             shown.completion.save()
         task.prompt.slices = {"language": "de" if nth % 2 else "en"}
         task.prompt.save()
-        held = make.AssignmentFactory.create(task=task, member=bob, state="submitted")
-        judged_at = timezone.now() - timedelta(days=nth)
-        judgment = make.JudgmentFactory.create(
-            task=task, member=bob, assignment=held, judged_at=judged_at
-        )
-        make.PreferenceFactory.create(judgment=judgment, margin=1 if nth % 3 else -1)
+        for person, margin in ((bob, 1 if nth % 3 else -1), (other, 1 if nth % 4 else -1)):
+            held = make.AssignmentFactory.create(task=task, member=person, state="submitted")
+            judgment = make.JudgmentFactory.create(
+                task=task,
+                member=person,
+                assignment=held,
+                judged_at=timezone.now() - timedelta(days=nth),
+            )
+            make.PreferenceFactory.create(judgment=judgment, margin=margin)
     start_session(page, alice, base_url)
     page.goto(f"/w/acme/campaigns/{campaign.uid}/bias/")
     look(page, "bias_before")
@@ -72,3 +80,30 @@ def test_charts_are_drawn_and_nothing_is_refused(
     page.get_by_text("One against one").click()
     expect(page.locator(".heatmaplayer").first).to_be_visible()
     look(page, "leaderboard")
+    for kind in ("reliability", "consistency"):
+        page.goto(f"/w/acme/campaigns/{campaign.uid}/{kind}/")
+        expect(page.locator("figure.plot .errorbars").first).to_be_visible()
+        look(page, kind)
+    settle(campaign)
+    page.goto(f"/w/acme/campaigns/{campaign.uid}/consensus/?question=overall")
+    expect(page.locator("tbody tr")).to_have_count(12)
+    look(page, "consensus")
+    page.locator("tbody th a").first.click()
+    expect(page.get_by_role("table", name="What they say together")).to_be_visible()
+    look(page, "consensus_of_a_task")
+    _prints_with_its_charts(page, campaign)
+
+
+def _prints_with_its_charts(page: Page, campaign: Campaign) -> None:
+    """The file, as paper: its words, and the dots of its intervals."""
+    report = campaign.reports.get(kind="bias")
+    page.set_content(bias_file("Paper", report.body, made_at=timezone.now()))
+    expect(page.locator("figure svg.chart").first).to_be_visible()
+    assert page.locator("script").count() == 0
+    look(page, "bias_on_paper")
+    whole = printed(page.pdf())
+    assert whole.pages > 0
+    for words in ("Bias:Paper", "Bymodel,asregistered", "gemma", "llama"):
+        assert words in whole.text
+    page.locator("svg.chart").evaluate_all("all => all.forEach((each) => each.remove())")
+    assert printed(page.pdf()).curves < whole.curves

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -35,8 +36,10 @@ def behind(context: Context, node: Node, number: int) -> str:
 @register.simple_tag(takes_context=True)
 def behind_missing(context: Context, node: Node, number: int) -> str:
     """The same of those who could not tell."""
+    if not number or "answer" not in node.get("behind", {}):
+        return intcomma(number)
     address = _address(context, node, answer=Answer.CANNOT_TELL.value)
-    if not address or not number or "answer" not in node["behind"]:
+    if not address:
         return intcomma(number)
     return format_html('<a href="{}">{}</a>', address, intcomma(number))
 
@@ -47,10 +50,14 @@ def behind_url(context: Context, node: Node, **more: str) -> str:
     return _address(context, node, **more)
 
 
+@lru_cache(maxsize=256)  # one for each workspace: a report has a thousand of them
+def _page(workspace: str) -> str:
+    return reverse("browse:judgments", args=[workspace])
+
+
 def _address(context: Context, node: Node, **more: str) -> str:
     body = context.get("body") or context["report"].body
     if context.get("is_paper") or "behind" not in body or "behind" not in node:
         return ""
     asked = body["behind"] | node["behind"] | more
-    page = reverse("browse:judgments", args=[context["workspace"].slug])
-    return f"{page}?{urlencode(sorted(asked.items()))}"  # the database keeps no order
+    return f"{_page(context['workspace'].slug)}?{urlencode(sorted(asked.items()))}"  # the database keeps no order

@@ -12,6 +12,7 @@ register = template.Library()
 Row = dict[str, Any]  # JSON
 Chart = dict[str, Any]
 FEWEST = 2  # lines, below which a chart says nothing
+MOST = 40  # people; the table has all
 
 
 @register.filter
@@ -46,6 +47,21 @@ def alpha_chart(questions: list[Row]) -> Chart | None:
 def split_chart(rows: list[Row]) -> Chart | None:
     lines = [_line(row["split"], row["alpha"]) for row in rows]
     return _intervals(lines, axis=_("Krippendorff’s alpha"))
+
+
+@register.filter
+def agreement_chart(people: list[Row]) -> Chart | None:
+    return _of_people(people, "agreement", axis=_("Krippendorff’s alpha"))
+
+
+@register.filter
+def gold_chart(people: list[Row]) -> Chart | None:
+    return _of_people(people, "gold", axis=_("Share of gold passed"))
+
+
+@register.filter
+def place_chart(people: list[Row]) -> Chart | None:
+    return _of_people(people, "position", axis=_("Share for what stands first"), line=0.5)
 
 
 @register.filter
@@ -85,6 +101,20 @@ def win_rates(board: Row) -> Chart | None:
         "names": names,
         "values": [[rates.get((one, two)) for two in names] for one in names],
     }
+
+
+def _of_people(
+    people: list[Row], figure: str, *, axis: str, line: float | None = None
+) -> Chart | None:
+    """Those of whom there is something to see: the lowest, or the farthest from the `line`."""
+    known = [each for each in people if each[figure] and each[figure]["value"] is not None]
+    known.sort(key=lambda each: _of_note(each[figure]["value"], line))
+    lines = [_line(each["annotator"], each[figure]) for each in known[:MOST]]
+    return _intervals(lines, axis=axis, line=line)
+
+
+def _of_note(value: float, line: float | None) -> float:
+    return value if line is None else -abs(value - line)
 
 
 def _line(label: str, row: Row, *, value: str = "value") -> Row:

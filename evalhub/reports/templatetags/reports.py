@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import template
-from django.utils.formats import number_format
+from django.utils.formats import get_format, number_format
 from django.utils.translation import gettext as _
 
 register = template.Library()
@@ -15,8 +15,9 @@ def figure(value: float | None) -> str:
     """Three places, with the sign that typesetters use; a dash for what has no value."""
     if value is None:
         return "–"
-    rounded = round(value, 3)  # which number_format does not: it cuts
-    return number_format(rounded, decimal_pos=3).replace("-", "−")
+    point = get_format("DECIMAL_SEPARATOR")
+    shown = f"{round(value, 3) + 0.0:.3f}"  # no minus before 0.000
+    return shown.replace("-", "−").replace(".", point)  # number_format is slow for a thousand
 
 
 @register.filter

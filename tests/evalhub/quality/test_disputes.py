@@ -10,7 +10,7 @@ from evalhub.audit.models import Entry
 from evalhub.campaigns.models import Campaign, Task
 from evalhub.jobs.jobs import deliver_waiting
 from evalhub.judgments.models import ExpertAnswer, Judgment
-from evalhub.quality.disputes import least_sure
+from evalhub.quality.disputes import most_at_stake
 from evalhub.quality.models import Adjudication, Dispute
 from evalhub.quality.settling import settle
 from tests import factories as make
@@ -68,16 +68,16 @@ def decide(web: Client, task: Task, **more: str) -> object:
     return web.post(of(task, "verdict/"), sent)
 
 
-def test_the_queue_begins_with_what_is_least_sure(
+def test_the_queue_begins_with_what_matters_most(
     web: Client, campaign: Campaign, task: Task, people: list[Member]
 ) -> None:
     even = make.TaskFactory.create(campaign=campaign)
     for person, margin in zip(people, (1, 0, -1), strict=True):
         vote(even, person, margin)
     settle(campaign)
-    assert [row.task for row in least_sure(campaign)] == [even, task]
-    assert [row.task for row in least_sure(campaign, after=str(even.uid))] == [task]
-    assert [row.task for row in least_sure(campaign, after="nonsense")] == [even, task]
+    assert [row.task for row in most_at_stake(campaign)] == [even, task]
+    assert [row.task for row in most_at_stake(campaign, after=str(even.uid))] == [task]
+    assert [row.task for row in most_at_stake(campaign, after="nonsense")] == [even, task]
     text = web.get(at(campaign, "disputes/")).content.decode()
     assert text.index(str(even.uid)) < text.index(str(task.uid))
     assert "auk" not in text

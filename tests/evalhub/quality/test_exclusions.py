@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 from django.utils import timezone
@@ -15,11 +17,12 @@ from evalhub.jobs.jobs import execute
 from evalhub.judgments.models import Judgment
 from evalhub.notifications.models import Notification
 from evalhub.quality.arrays import preferences_of
-from evalhub.quality.errors import UnfitExclusion
+from evalhub.quality.errors import NotPreviewed, UnfitExclusion
 from evalhub.quality.exclusions import people_in, without
 from evalhub.quality.models import Exclusion, ExclusionPreview
+from evalhub.quality.previews import start_preview
 from evalhub.quality.scope import Scope
-from evalhub.quality.services import exclude, lift_exclusion, take_snapshot
+from evalhub.quality.services import PREVIEW_HOLDS, exclude, lift_exclusion, take_snapshot
 from tests import factories as make
 from tests.conftest import cast_member
 from tests.evalhub.quality.crowd import vote
@@ -54,6 +57,8 @@ def tasks(campaign: Campaign, people: list[Member]) -> list[Task]:
 
 
 def leave_out(campaign: Campaign, member: Member, by: Member, **more: bool) -> Exclusion:
+    """Once it was worked out what would change."""
+    execute(start_preview(campaign=campaign, member=member, by=by).job.uid)
     return exclude(
         campaign=campaign,
         member=member,
@@ -185,6 +190,29 @@ def test_who_cannot_be_left_out(
     leave_out(campaign, people[0], alice)
     with pytest.raises(Conflict):
         leave_out(campaign, people[0], alice)
+
+
+def test_nobody_is_left_out_before_it_was_shown_what_that_changes(
+    client: Client, campaign: Campaign, tasks: list[Task], people: list[Member]
+) -> None:
+    lead = cast_member("lead", campaign.workspace, "lead")
+    assert lead.user is not None
+    client.force_login(lead.user)
+    chosen = f"/w/acme/campaigns/{campaign.uid}/exclusions/?member={people[0].uid}"
+    asked = start_preview(campaign=campaign, member=people[0], by=lead)
+    execute(start_preview(campaign=campaign, member=people[1], by=lead).job.uid)
+    for _ in ("while it is worked out", "when that is too long ago"):
+        answer = client.post(chosen, {"reason": "By lot."})
+        assert answer.status_code == 422
+        assert "within the last hour" in answer.text
+        with pytest.raises(NotPreviewed):
+            exclude(campaign=campaign, member=people[0], reason="x", asks_others=False, by=lead)
+        execute(asked.job.uid)
+        long_ago = timezone.now() - PREVIEW_HOLDS - timedelta(seconds=1)
+        ExclusionPreview.objects.filter(pk=asked.pk).update(made_at=long_ago)
+    assert not Exclusion.objects.exists()
+    ExclusionPreview.objects.filter(pk=asked.pk).update(made_at=timezone.now())
+    assert client.post(chosen, {"reason": "By lot."}).status_code == 302
 
 
 def test_a_lead_looks_decides_and_takes_it_back(

@@ -1,15 +1,19 @@
-"""What people agree on, kept up to date: fits, and the tasks in dispute."""
+"""What people agree on, kept up to date: fits, each thing's consensus, and the tasks in dispute."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+from django.db import connection
+from django.db.models import F
+from django.test.utils import CaptureQueriesContext
 
 from evalhub.accounts.models import Workspace
 from evalhub.campaigns.models import Campaign
+from evalhub.judgments.models import Judgment, Span
 from evalhub.quality.fits import consensus_of, fit_of, model_of
 from evalhub.quality.jobs import settle_all
-from evalhub.quality.models import Consensus, Dispute, ReliabilityFit
+from evalhub.quality.models import Consensus, Dispute, ReliabilityFit, UnitConsensus
 from evalhub.quality.questions import questions_of
 from evalhub.quality.settling import answered, settle, unsettled
 from tests import factories as make
@@ -83,7 +87,7 @@ def test_a_scale_is_in_dispute_when_answers_lie_two_points_apart(campaign: Campa
     assert found == {apart.pk: clear, unlike.pk: topic}
 
 
-def test_the_least_sure_question_of_a_task_is_told(campaign: Campaign) -> None:
+def test_the_question_of_a_task_that_matters_most_is_told(campaign: Campaign) -> None:
     clear = make.CriterionFactory.create(version=campaign.rubric_version, slug="clear")
     task = make.TaskFactory.create(campaign=campaign)
     for margin, value in ((1, 1), (1, 5), (1, 3), (-1, 3)):
@@ -99,9 +103,119 @@ def test_the_least_sure_question_of_a_task_is_told(campaign: Campaign) -> None:
         key: float(consensus_of(each, fit[str(key)]).probability_U.min())
         for key, each in asked.items()
     }
+    clear.weight = 0  # which no mean counts
+    clear.save()
+    settle(campaign)
+    assert Dispute.objects.get().criterion is None
+    clear.weight = 100
+    clear.save()
+    settle(campaign)
     row = Dispute.objects.get()
-    assert (row.criterion_id or 0) == min(sure, key=lambda key: sure[key])
-    assert row.probability == pytest.approx(min(sure.values()), abs=1e-4)
+    assert row.criterion == clear
+    assert row.probability == pytest.approx(sure[clear.pk], abs=1e-4)
+    assert row.matters == pytest.approx(
+        100 * (1 - sure[clear.pk]), abs=1e-2
+    )  # 1 and 5: all the scale
+
+
+def test_a_number_is_in_dispute_by_the_error_of_its_consensus(campaign: Campaign) -> None:
+    """Who says 0 and 90 is further apart than who says 40 and 50, and both are as unsure."""
+    pages = make.CriterionFactory.create(
+        version=campaign.rubric_version, slug="pages", kind="number", low=0, high=1000
+    )
+    near, far, same = (make.TaskFactory.create(campaign=campaign) for _ in range(3))
+    for task, values in ((near, (40, 50)), (far, (0, 90)), (same, (20, 20))):
+        for value in values:
+            rate(task, value, pages)
+    settle(campaign)
+    rows = {row.task: row for row in Dispute.objects.all()}
+    assert set(rows) == {near, far}
+    assert rows[far].probability is None
+    assert rows[far].matters == pytest.approx(9 * rows[near].matters, rel=1e-2)
+    unit = UnitConsensus.objects.get(task=far)
+    assert (unit.probability, unit.answers) == (None, 2)
+    assert unit.error > 0
+    assert rows[far].matters == pytest.approx(unit.doubt, abs=1e-4)  # 0 to 90 is all the range
+
+
+def test_passages_are_in_dispute_by_how_small_a_majority_marked_them(campaign: Campaign) -> None:
+    """Of three, one marks characters 0 to 4 of the first answer: two in three say it is fine."""
+    campaign.asks = ["spans"]
+    campaign.save()
+    task, alike = (make.TaskFactory.create(campaign=campaign) for _ in range(2))
+    for each, marks in ((task, [(0, 4), None, None]), (alike, [(0, 4), (0, 4), None])):
+        for mark in marks:
+            judgment = make.JudgmentFactory.create(task=each)
+            if mark is not None:
+                Span.objects.create(
+                    judgment=judgment,
+                    completion=each.completions.first(),
+                    start=mark[0],
+                    end=mark[1],
+                    error_type="wrong-fact",
+                )
+    last = Judgment.objects.filter(task=alike, spans=None).get()
+    Span.objects.create(
+        judgment=last, completion=alike.completions.first(), start=0, end=4, evidence="supported"
+    )
+    found = settle(campaign)
+    assert found is not None
+    assert found.disputed == 2
+    rows = {row.task: row for row in Dispute.objects.all()}
+    assert [rows[each].probability for each in (task, alike)] == pytest.approx(
+        [2 / 3] * 2, abs=1e-4
+    )
+    assert rows[task].is_passages
+    assert rows[task].matters == pytest.approx(1 / 3, abs=1e-3)
+    Span.objects.create(
+        judgment=last,
+        completion=alike.completions.first(),
+        start=0,
+        end=4,
+        error_type="wrong-fact",
+    )
+    settle(campaign)
+    assert [row.task for row in Dispute.objects.all()] == [task]
+
+
+def test_each_thing_has_its_consensus_and_only_what_changed_is_written(campaign: Campaign) -> None:
+    clear = make.CriterionFactory.create(version=campaign.rubric_version, slug="clear")
+    one, two = (make.TaskFactory.create(campaign=campaign) for _ in range(2))
+    people = [make.MemberFactory.create(workspace=campaign.workspace) for _ in range(2)]
+    for person in people:
+        vote(one, person, -1)
+    for value in (4, 5, None):
+        rate(two, value, clear)
+    settle(campaign)
+    pair = UnitConsensus.objects.get(criterion=None)
+    assert (pair.task, pair.answer, pair.answers, pair.missing) == (one, -1, 2, 0)
+    assert (pair.first_id, pair.second_id) == tuple(
+        sorted(one.completions.values_list("pk", flat=True))
+    )
+    assert pair.doubt == pytest.approx(1 - pair.probability)
+    rated = UnitConsensus.objects.get(criterion=clear)
+    assert (rated.first, rated.second, rated.answers, rated.missing) == (
+        two.completions.first(), None, 2, 1,
+    )  # fmt: skip
+    assert 4 < rated.answer < 5
+
+    keys = set(UnitConsensus.objects.values_list("pk", flat=True))
+    with CaptureQueriesContext(connection) as asked:
+        settle(campaign)
+    assert not [each for each in asked if "INTO quality_unit" in each["sql"]]
+    rate(two, 1, clear)
+    settle(campaign)
+    assert set(UnitConsensus.objects.values_list("pk", flat=True)) == keys
+    rated.refresh_from_db()
+    assert rated.answers == 3
+    for judgment in Judgment.objects.filter(task=two):
+        judgment.withdrawn_at = judgment.created_at
+        judgment.save()
+    settle(campaign)
+    assert [each.task for each in UnitConsensus.objects.all()] == [one]
+    Judgment.objects.update(withdrawn_at=F("created_at"))
+    assert settle(campaign) is not None
+    assert not UnitConsensus.objects.exists()
 
 
 def test_only_what_changed_is_written_and_what_is_over_goes(campaign: Campaign) -> None:

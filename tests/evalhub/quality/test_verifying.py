@@ -20,7 +20,7 @@ from evalhub.judgments.body import PreferenceGiven, SubmitBody
 from evalhub.judgments.jobs import tally
 from evalhub.judgments.models import Judgment, Tally
 from evalhub.judgments.services.submit import submit_judgment
-from evalhub.quality.models import Consensus, ConsensusSnapshot, Dispute
+from evalhub.quality.models import Consensus, ConsensusSnapshot, Dispute, UnitConsensus
 from evalhub.quality.services import take_snapshot
 from evalhub.quality.settling import settle
 from tests import factories as make
@@ -82,10 +82,23 @@ def test_what_is_stored_is_what_a_recount_gives(campaign: Campaign) -> None:
     assert found["snapshots"]["checked"] == 1
     assert found["disputes"]["put_off"] == 0
     assert found["disputes"]["checked"] >= 1
+    assert found["units"]["checked"] >= 1
 
 
 @pytest.mark.parametrize(
-    "name", ["tasks", "held", "tallies", "tally", "shares", "dispute", "disputes", "snapshots"]
+    "name",
+    [
+        "tasks",
+        "held",
+        "tallies",
+        "tally",
+        "shares",
+        "dispute",
+        "disputes",
+        "unit",
+        "units",
+        "snapshots",
+    ],
 )
 def test_each_figure_that_differs_is_found_and_named(campaign: Campaign, name: str) -> None:
     take_snapshot(campaign.workspace)
@@ -103,9 +116,15 @@ def test_each_figure_that_differs_is_found_and_named(campaign: Campaign, name: s
         Dispute.objects.update(probability=0.99)
     elif name == "disputes":
         Dispute.objects.first().delete()
+    elif name == "unit":
+        UnitConsensus.objects.filter(pk=UnitConsensus.objects.first().pk).update(doubt=0.99)
+    elif name == "units":
+        UnitConsensus.objects.first().delete()
     else:
         ConsensusSnapshot.objects.update(judgments=1)
-    kind = {"held": "tasks", "tally": "tallies", "dispute": "disputes"}.get(name, name)
+    kind = {"held": "tasks", "tally": "tallies", "dispute": "disputes", "unit": "units"}.get(
+        name, name
+    )
     found = verified()
     assert found[kind] >= 1
     assert sum(found.values()) == found[kind]

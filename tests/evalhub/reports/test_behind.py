@@ -161,6 +161,17 @@ def test_the_longer_and_the_first_lead_to_where_they_were_preferred(
     [pairs], [places] = made["length"]["pairs"], made["position"]
     parts = {name: pairs["longer_wins"][name] for name in ("longer", "shorter")}
     parts |= {name: places["first_wins"][name] for name in ("first", "second")}
+    [board] = REPORTS[ReportKind.LEADERBOARD](Read(judged))["boards"]
+    for name in ("first", "second"):
+        node = board["position"][name]
+        rows = rows_behind(judged, made["behind"] | node["behind"])
+        assert 0 < len(rows) == node["judgments"] <= parts[name]["judgments"]
+        assert all(row.task.completions.values("generation__model").distinct()[1:] for row in rows)
+    for node in pairs["models"]:  # strengths at equal length
+        rows = rows_behind(judged, made["behind"] | node["behind"])
+        assert 0 < len(rows) == node["judgments"] < pairs["judgments"]
+    assert (pairs["effect"]["missing"], len(pairs["models"])) == (0, 3)
+    assert board["position"]["n"] + board["position"]["missing"] == board["comparisons"]
     for name, node in parts.items():
         rows = rows_behind(judged, made["behind"] | node["behind"])
         assert 0 < len(rows) == node["judgments"] < pairs["judgments"], name
@@ -176,6 +187,25 @@ def test_the_longer_and_the_first_lead_to_where_they_were_preferred(
             }
             assert said.margin
             assert is_so[name]
+
+
+def test_each_figure_says_how_many_values_are_missing(judged: Campaign) -> None:
+    [board] = REPORTS[ReportKind.LEADERBOARD](Read(judged))["boards"]
+    all_of_them = Judgment.objects.filter(campaign=judged, task__kind="normal")
+    of_one = {row.pk for row in all_of_them if len(set(_models(row))) == 1}
+    assert board["missing"] == len(of_one & _said(judged)) > 0
+    assert board["comparisons"] + board["missing"] == len(_said(judged))
+    [places] = REPORTS[ReportKind.BIAS](Read(judged))["position"]
+    assert places["effect"]["missing"] == places["first_wins"]["missing"]
+
+
+def _models(judgment: Judgment) -> list[int]:
+    return list(judgment.task.completions.values_list("generation__model", flat=True))
+
+
+def _said(campaign: Campaign) -> set[int]:
+    asked = {"campaign": str(campaign.uid), "counts": "said", "question": "compared:overall"}
+    return {row.pk for row in rows_behind(campaign, asked)}
 
 
 def test_of_a_ranking_what_stands_above_something_shorter(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import re
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -18,8 +20,10 @@ from evalhub.campaigns.services.steering import repeat_task
 from evalhub.gold.models import Draw
 from evalhub.jobs.jobs import execute
 from evalhub.judgments.models import Judgment, RankedCompletion
+from evalhub.reports.choices import ReportKind
 from evalhub.reports.consistency import consistency_report
 from evalhub.reports.read import Read
+from evalhub.reports.services import start_report
 from evalhub.stats.proportions import score_interval
 from tests import factories as make
 from tests.conftest import cast_member
@@ -29,7 +33,7 @@ pytestmark = pytest.mark.django_db
 
 def judged(
     task: Task, by: Member, margin: int, *, clarity: int | None = None, order: tuple[int, int] = (0, 1),
-    active_ms: int = 60_000,
+    active_ms: int | None = 60_000,
 ) -> Judgment:  # fmt: skip
     held = make.AssignmentFactory.create(
         task=task, member=by, state="submitted", permutation=[*order]
@@ -82,6 +86,18 @@ def test_repeats_are_compared_with_what_was_said_first(campaign: Campaign, perso
     changed = Judgment.objects.filter(uid__in=found["repeats"]["behind"])
     assert {each.task.kind for each in changed} == {"repeat"}
     assert changed.count() == 4
+
+
+def test_of_repeats_what_could_not_be_told_either_time_is_missing(
+    campaign: Campaign, person: Member
+) -> None:
+    for before, after in ((4, None), (None, 4), (None, None), (3, 3)):
+        first = judged(make.TaskFactory.create(campaign=campaign), person, 1, clarity=3)
+        second = judged(again(first), person, 1, clarity=3)
+        for judgment, value in ((first, before), (second, after)):
+            judgment.ratings.update(value=value, reason="" if value else "unclear")
+    repeats = of(person, campaign)["repeats"]
+    assert (repeats["n"], repeats["missing"]) == (4 + 1, 3)  # the preferences, and one rating
 
 
 def test_a_pair_that_stood_the_other_way_round_tells_of_the_place_and_not_of_steadiness(
@@ -212,8 +228,9 @@ def test_what_was_judged_faster_than_it_can_be_read_is_listed(
         each.save()
     hasty = judged(task, person, 1, active_ms=19_000)
     judged(other, person, 1, active_ms=21_000)
+    judged(make.TaskFactory.create(campaign=campaign), person, 1, active_ms=None)
     found = of(person, campaign)["hasty"]
-    assert found == {"part": 1, "n": 2, "behind": [str(hasty.uid)]}
+    assert found == {"part": 1, "n": 2, "missing": 1, "behind": [str(hasty.uid)]}
 
 
 def test_gold_stands_beside_it_with_its_interval(campaign: Campaign, person: Member) -> None:
@@ -229,6 +246,31 @@ def test_gold_stands_beside_it_with_its_interval(campaign: Campaign, person: Mem
     assert (gold["part"], gold["n"]) == (2, 3)
     assert (round(gold["low"], 2), round(gold["high"], 2)) == (0.21, 0.94)
     assert len(gold["behind"]) == 1
+
+
+def test_a_page_has_fifty_people_and_leads_to_the_others(
+    campaign: Campaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("evalhub.reports.views.PEOPLE", 2)
+    names = ("auk", "bee", "cod")
+    for name in names:
+        person = make.MemberFactory.create(workspace=campaign.workspace, pseudonym=name)
+        judged(make.TaskFactory.create(campaign=campaign), person, 1)
+    lead = cast_member("lead", campaign.workspace, "lead")
+    execute(start_report(campaign=campaign, kind=ReportKind.CONSISTENCY, by=lead).job.uid)
+    client = Client()
+    client.force_login(lead.user)
+    page = f"/w/{campaign.workspace.slug}/campaigns/{campaign.uid}/consistency/"
+    first = client.get(page).text
+    assert [f'title-{each}"' in first for each in _uids(names)] == [True, True, False]
+    [following] = re.findall(r'href="(\?after=[^"]+)"', first)
+    second = client.get(page + following).text
+    assert [f'title-{each}"' in second for each in _uids(names)] == [False, False, True]
+    assert "?after=" not in second
+
+
+def _uids(names: Sequence[str]) -> list[str]:
+    return [str(Member.objects.get(pseudonym=name).uid) for name in names]
 
 
 def test_a_page_a_command_and_a_job(campaign: Campaign, person: Member) -> None:

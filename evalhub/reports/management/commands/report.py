@@ -14,6 +14,7 @@ from evalhub.campaigns.models import Campaign
 from evalhub.reports.choices import ReportKind
 from evalhub.reports.flat import csv_text, figures_in
 from evalhub.reports.making import REPORTS, Read
+from evalhub.reports.management.listing import LISTS, write_list
 from evalhub.reports.paper import bias_file
 from evalhub.reports.parts import PARTS, only
 from evalhub.reports.progress import progress_report
@@ -24,10 +25,13 @@ ALL = "all"  # of those that the campaign has, from answers that are read once
 
 
 class Command(BaseCommand):
-    help = "Compute a report on a campaign's judgments, or all of them, and print it."
+    help = (
+        "Compute a report on a campaign's judgments, or all of them, and print it; or list its "
+        "consensus, its disagreements, how its gold does, what leaving somebody out would change."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("report", choices=sorted([*_TABLES, ALL]))
+        parser.add_argument("report", choices=sorted([*_TABLES, *LISTS, ALL]))
         parser.add_argument("--campaign", required=True, type=UUID, metavar="UID")
         form = parser.add_mutually_exclusive_group()
         form.add_argument("--json", action="store_true", help="print one JSON object")
@@ -42,6 +46,10 @@ class Command(BaseCommand):
             "--output", type=Path, metavar="FILE.html", help="of bias: write one HTML file"
         )
 
+        parser.add_argument("--member", type=UUID, metavar="UID", help="of exclusion: who")
+        parser.add_argument("--question", default="", help="of consensus: a slug, or overall")
+        parser.add_argument("--below", type=float, help="of consensus: less sure than, 0 to 1")
+
     def handle(self, *args: Any, **options: Any) -> None:  # Django's signature
         campaign = Campaign.objects.filter(uid=options["campaign"]).first()
         if campaign is None:
@@ -54,6 +62,9 @@ class Command(BaseCommand):
         console = Console(stderr=True)
         if kind == ALL:
             self._all(campaign, console, options)
+            return
+        if kind in LISTS:
+            write_list(self.stdout, kind, LISTS[kind](campaign, options), options)
             return
         with console.status("Computing"):
             made = progress_report(campaign) if kind == PROGRESS else REPORTS[kind](Read(campaign))

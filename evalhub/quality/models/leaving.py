@@ -8,123 +8,12 @@ from django.db.models import Exists, OuterRef, Q
 
 from evalhub.accounts.models import Member, Workspace
 from evalhub.campaigns.models import Campaign, Task
-from evalhub.common.models import PublicModel, one_of
+from evalhub.common.models import PublicModel
 from evalhub.jobs.models import Job
 from evalhub.judgments.models import Judgment
 from evalhub.prompts.models import Prompt
-from evalhub.quality.choices import Cause, Measure
-from evalhub.rubrics.models import Criterion
 
 PREVIEW = "quality.preview_exclusion"  # kind of its job
-
-
-class ConsensusSnapshot(PublicModel):
-    """The point up to which judgments are read; what a build uses is thereby frozen.
-
-    Judgments are append-only, so "every judgment with a key up to `last_judgment`, that nothing up
-    to there supersedes" names the same rows for ever; and what was stored by `settled_before` can
-    be withdrawn no more. `digest` is over the uids of those rows.
-    """
-
-    workspace = models.ForeignKey(Workspace, models.PROTECT)
-    last_judgment = models.BigIntegerField()
-    settled_before = models.DateTimeField()
-    judgments = models.PositiveBigIntegerField()
-    digest = models.CharField(max_length=64)
-    fits: models.ManyToManyField[ReliabilityFit, models.Model] = models.ManyToManyField(
-        "ReliabilityFit"
-    )  # of its campaigns, where the consensus is by reliability
-
-    def __str__(self) -> str:
-        return f"{self.judgments} judgments"
-
-
-class AlertRule(PublicModel):
-    """Tell the leads when a figure of a campaign crosses a bound; once for each time it does."""
-
-    campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="alert_rules")
-    measure = models.CharField(max_length=10, choices=Measure.choices)
-    bound = models.FloatField()
-    value = models.FloatField(null=True, blank=True)  # when last looked at; None: too little to say
-    looked_at = models.DateTimeField(null=True, blank=True)
-    fired_at = models.DateTimeField(null=True, blank=True)  # None: on the right side
-
-    class Meta:
-        ordering = ["pk"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["campaign", "measure"], name="one_rule_per_campaign_and_measure"
-            ),
-            one_of("alert_measure_known", "measure", Measure),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.get_measure_display()} {self.bound:g}"
-
-
-class ReliabilityFit(PublicModel):
-    """How far each person's answers in a campaign can be relied on, as it was once computed.
-
-    `questions` is {key of the criterion, "0" for overall: see `quality.fits.fitted`}. With it the
-    consensus of any task is a matter of its answers alone. Never changed: a newer one is another row.
-    """
-
-    campaign = models.ForeignKey(
-        Campaign, models.PROTECT, related_name="reliability_fits", db_index=False
-    )
-    answers = models.PositiveBigIntegerField()  # that it was computed from
-    questions: models.JSONField[dict[str, Any]] = models.JSONField()
-
-    class Meta:
-        ordering = ["-pk"]
-        indexes = [models.Index(fields=["campaign", "-id"], name="fit_newest")]
-
-    def __str__(self) -> str:
-        return f"{self.campaign_id}: {self.answers} answers"
-
-
-class Consensus(models.Model):
-    """What was last made of a campaign's answers: by which fit, and when. One row per campaign."""
-
-    campaign = models.OneToOneField(
-        Campaign, models.PROTECT, primary_key=True, related_name="consensus"
-    )
-    fit = models.ForeignKey(ReliabilityFit, models.PROTECT, related_name="+")
-    settled_at = models.DateTimeField()
-    units = models.PositiveBigIntegerField()  # that were judged by two people or more
-    disputed = models.PositiveBigIntegerField()  # tasks
-
-    def __str__(self) -> str:
-        return f"{self.campaign_id} at {self.settled_at:%Y-%m-%d %H:%M}"
-
-
-class Dispute(models.Model):
-    """A task on which people said different things, and how sure their consensus is all the same.
-
-    Of several questions the least sure one. Kept by `quality.settling`, from the answers and the
-    newest fit; a task with a verdict is none any more.
-    """
-
-    task = models.OneToOneField(Task, models.PROTECT, primary_key=True, related_name="dispute")
-    campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="disputes", db_index=False)
-    criterion = models.ForeignKey(
-        Criterion, models.PROTECT, null=True, related_name="+", db_index=False
-    )  # None: overall
-    answers = models.PositiveSmallIntegerField()
-    probability = models.FloatField()  # of the consensus's answer
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(probability__gte=0, probability__lte=1), name="dispute_probability"
-            )
-        ]
-        indexes = [
-            models.Index(fields=["campaign", "probability", "task"], name="dispute_least_sure")
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.task_id}: {self.probability:.3f}"
 
 
 class Exclusion(PublicModel):
@@ -274,19 +163,3 @@ def withdrawn(*, at: datetime | None = None) -> Q:
         | Q(member__in=rows.exclude(member=None).order_by().values("member"))
         | Q(task__in=tasks.order_by().values("pk"))
     )
-
-
-class Adjudication(PublicModel):
-    """Somebody's verdict on a task that people disagreed about, and why they did."""
-
-    task = models.OneToOneField(Task, models.PROTECT, related_name="adjudication")
-    judgment = models.OneToOneField(Judgment, models.PROTECT, related_name="+")
-    cause = models.CharField(max_length=15, choices=Cause.choices)
-    note = models.TextField(blank=True)
-
-    class Meta:
-        ordering = ["-pk"]
-        constraints = [one_of("adjudication_cause_known", "cause", Cause)]
-
-    def __str__(self) -> str:
-        return f"{self.task_id}: {self.cause}"
