@@ -152,6 +152,15 @@ def with_warnings(boards: list[dict[str, Any]]) -> list[dict[str, Any]]:  # Any:
 
 
 @register.filter
+def order_if_alike(models: list[dict[str, Any]]) -> list[str]:  # Any: JSON
+    """The models as they would stand if everybody counted the same; nothing where that is the same order."""
+    order = [row["model"] for row in models]
+    alike = sorted(models, key=lambda row: -row["alike"]["strength"])
+    others = [row["model"] for row in alike]
+    return [] if others == order else others
+
+
+@register.filter
 def standing_out(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:  # Any: JSON
     """Those that differ from the rest after the correction for many tests."""
     return [row for row in rows if row["difference"] and stands_out(row["difference"])]

@@ -204,6 +204,40 @@ def test_leaderboard(campaign: Campaign, tasks: list[Task], people: list[Member]
     assert found["warnings"] == {"unlinked": [], "unbounded": []}
 
 
+def test_a_leaderboard_weighs_people_by_how_well_they_tell_models_apart(
+    campaign: Campaign, task: Task, people: list[Member]
+) -> None:
+    """Of five people one always says the opposite: she counts the other way round, and what everybody
+    would be worth alike stands beside it.
+    """
+    models = [each.completion.generation.model for each in task.placed.order_by("place")]
+    workspace = campaign.workspace
+    crowd = [
+        *people,
+        *(make.MemberFactory.create(workspace=workspace, pseudonym=n) for n in ("dog", "elk")),
+    ]
+    for nth in range(30):
+        prompt = make.PromptFactory.create(collection=task.prompt.collection)
+        answers = [
+            make.CompletionFactory.create(prompt=prompt, generation__model=model)
+            for model in models
+        ]
+        asked = make.TaskFactory.create(campaign=campaign, prompt=prompt, completions=answers)
+        for person in crowd:
+            margin = -1 if nth % 5 == 0 else 1  # four in five for the first
+            turned = -margin if person.pseudonym == "elk" else margin
+            say(asked, person, turned, shown="first" if nth % 2 else "second")
+    found = report("leaderboard", campaign)["boards"][0]
+    told = {each["annotator"]: each["discrimination"] for each in found["people"]}
+    assert list(told) == ["auk", "bee", "cod", "dog", "elk"]
+    assert told["elk"]["high"] < 0 < told["auk"]["low"] <= 1 <= told["auk"]["high"]
+    assert {each["judgments"] for each in found["people"]} == {30}
+    first = found["models"][0]
+    assert first["alike"]["strength"] < first["strength"] == pytest.approx(np.log(4) / 2, abs=0.1)
+    assert first["alike"]["low"] < first["alike"]["strength"] < first["alike"]["high"]
+    assert all("people" not in each for each in found["slices"])
+
+
 def test_tables_for_people_to_read(
     campaign: Campaign, tasks: list[Task], people: list[Member]
 ) -> None:

@@ -9,6 +9,8 @@ import pytest
 
 from evalhub.stats.leaderboard import board, components, fit, unbounded, win_rates
 
+ALIKE = np.ones(1)  # everybody tells models apart as well
+
 
 def league(seed: int, *, groups: int = 200, place: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
     """Five comparisons of six models in each group, without ties."""
@@ -34,7 +36,7 @@ def games(table: np.ndarray) -> list[tuple[int, int]]:
 def test_as_other_implementations() -> None:
     _strength, tables = league(1)
     table = tables.sum(axis=0)
-    ours = fit(table).strength_M
+    ours = fit(table[None], ALIKE).strength_M
     assert ours == pytest.approx(choix.opt_pairwise(6, games(table), alpha=1e-3), abs=0.02)
     winners, losers = zip(*games(table), strict=True)
     theirs = evalica.bradley_terry(winners, losers, [evalica.Winner.X] * len(winners))
@@ -46,26 +48,45 @@ def test_three_wins_and_a_loss_are_the_logarithm_of_three() -> None:
     table = np.zeros((2, 2, 3))
     table[0, 1] = [3, 0, 1]
     table[1, 0] = [1, 0, 3]  # as often from the other side: nothing for the place
-    found = fit(table)
+    found = fit(table[None], ALIKE)
     assert found.strength_M[0] - found.strength_M[1] == pytest.approx(np.log(3), abs=0.02)
     assert found.position == pytest.approx(0, abs=1e-6)
 
 
 def test_ties_and_the_place_are_told_apart_from_strength() -> None:
     table = np.zeros((2, 2, 3))
-    table[0, 1] = table[1, 0] = [40, 40, 20]  # equals; what stands first wins twice as often
-    found = fit(table)
+    table[0, 1] = table[1, 0] = [400, 400, 200]  # equals; what stands first wins twice as often
+    found = fit(table[None], ALIKE)
     assert found.strength_M == pytest.approx([0, 0], abs=1e-6)
     assert found.position == pytest.approx(np.log(2), abs=0.02)
     # Davidson: ties over the geometric mean of wins
-    assert found.tie == pytest.approx(np.log(40 / np.sqrt(40 * 20)), abs=0.02)
+    assert found.tie == pytest.approx(np.log(400 / np.sqrt(400 * 200)), abs=0.02)
+
+
+def test_where_pairs_stood_in_one_order_only_the_models_explain_more_than_the_place() -> None:
+    table = np.zeros((2, 2, 3))
+    table[0, 1] = [80, 0, 20]
+    found = fit(table[None], ALIKE)
+    assert 0 < found.position < 0.1 * (found.strength_M[0] - found.strength_M[1])
+
+
+def test_slopes_turn_what_people_say() -> None:
+    """Who says the opposite counts the other way round, who answers by lot for nothing."""
+    honest, lot = np.zeros((2, 2, 3)), np.zeros((2, 2, 3))
+    honest[0, 1], honest[1, 0] = [30, 0, 10], [10, 0, 30]
+    lot[0, 1] = lot[1, 0] = [20, 0, 20]
+    alone = fit(honest[None], ALIKE)
+    crowd = fit(np.stack([honest, lot, honest[..., ::-1]]), np.array([1.0, 0.0, -1.0]))
+    assert crowd.strength_M == pytest.approx(alone.strength_M, abs=0.01)
+    alike = fit(np.stack([honest, lot, honest[..., ::-1]]), np.ones(3))
+    assert alike.strength_M == pytest.approx([0, 0], abs=1e-6)
 
 
 def test_intervals_cover_the_strengths_and_the_place() -> None:
     covered, placed = [], 0
     for seed in range(30):
         strength, tables = league(seed, groups=150, place=0.4)
-        found = board(tables, seed=seed, resamples=150)
+        found = board(tables[:, None], ALIKE, seed=seed, resamples=150)
         covered.append((found.low_M <= strength) & (strength <= found.high_M))
         placed += found.position_low <= 0.4 <= found.position_high
         assert found.best_M.sum() == pytest.approx(1)
@@ -80,7 +101,7 @@ def test_what_nothing_links_is_said() -> None:
     table[4, 3, 2] = 2
     assert components(table).tolist() == [0, 0, 0, 1, 1]
     assert unbounded(table).tolist() == [0, 1, 2, 3, 4]
-    assert np.isfinite(fit(table).strength_M).all()
+    assert np.isfinite(fit(table[None], ALIKE).strength_M).all()
 
 
 def test_who_is_ahead_by_the_prior_alone_is_said() -> None:
