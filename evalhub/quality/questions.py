@@ -39,6 +39,9 @@ class Asked:
     level: Level
     is_pair: bool  # the value is which of two: 1 the first, -1 the second, 0 a tie, or BOTH_BAD
     unit_R: Ints  # what was judged, as a place from 0
+    first_R: (
+        Ints  # the key of the completion, of a pair the lower one; 0 the prompt alone, -1 one turn
+    )
     prompt_R: Ints
     member_R: Ints
     task_R: Ints
@@ -106,6 +109,7 @@ def compared_in(preferences: Preferences) -> Iterator[Asked]:
             level=Level.NOMINAL,
             is_pair=True,
             unit_R=places(mine.first, mine.second),
+            first_R=mine.first,
             prompt_R=mine.prompt,
             member_R=mine.member,
             task_R=mine.task,
@@ -125,6 +129,7 @@ def _rated(mine: Ratings, criterion: Criterion) -> Asked:
         level=_LEVELS[ScaleKind(criterion.kind)],
         is_pair=False,
         unit_R=places(mine.prompt, mine.completion, mine.turn),
+        first_R=np.where(mine.turn < 0, mine.completion, -1),
         prompt_R=mine.prompt,
         member_R=mine.member,
         task_R=mine.task,

@@ -101,6 +101,15 @@ def test_agreement_of_ratings_and_preferences(
     }
     assert found["overall"]["level"] == "nominal"
     assert found["overall"]["answers"] == 13
+    assert {each["answer"]: each["n"] for each in clarity["values"]} == {
+        "1": 2,
+        "2": 3,
+        "4": 4,
+        "5": 3,
+    }
+    assert sum(each["value"] for each in clarity["values"]) == pytest.approx(1)
+    assert all(each["low"] < each["value"] < each["high"] for each in clarity["values"])
+    assert found["overall"]["values"] == []
 
 
 def test_numbers_of_many_values(
