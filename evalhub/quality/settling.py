@@ -68,7 +68,7 @@ def settle(campaign: Campaign, *, beat: Beat = lambda: None) -> Consensus | None
         values = {
             "fit": fit,
             "settled_at": now,
-            "units": sum(_met(each) for each in asked),
+            "units": units_of(asked),
             "disputed": len(found),
         }
         row, _created = Consensus.objects.update_or_create(campaign=campaign, defaults=values)
@@ -87,8 +87,13 @@ def fit_for(
             str(each.criterion) in fits and knows(fits[str(each.criterion)], each) for each in asked
         ):
             return newest
-    questions = {str(each.criterion): fit_of(each, model_of(each, beat=beat)) for each in asked}
+    questions = fits_of(asked, beat=beat)
     return ReliabilityFit.objects.create(campaign=campaign, answers=answers, questions=questions)
+
+
+def fits_of(asked: Sequence[Asked], *, beat: Beat = lambda: None) -> dict[str, Any]:
+    """The fit of each question, by the key of its criterion."""
+    return {str(each.criterion): fit_of(each, model_of(each, beat=beat)) for each in asked}
 
 
 def fits_for(scope: Scope, *, beat: Beat = lambda: None) -> list[ReliabilityFit]:
@@ -157,8 +162,9 @@ def _disputed(asked: Asked, fit: dict[str, Any]) -> Iterator[Found]:
         yield Found(task, asked.criterion, answers, sure)
 
 
-def _met(asked: Asked) -> int:
-    return int((np.bincount(asked.unit_R) > 1).sum())
+def units_of(asked: Sequence[Asked]) -> int:
+    """How many things were judged by two people or more, each question for itself."""
+    return sum(int((np.bincount(each.unit_R) > 1).sum()) for each in asked)
 
 
 def _store(campaign: Campaign, found: Sequence[Found]) -> None:
