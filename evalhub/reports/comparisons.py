@@ -94,9 +94,9 @@ def tables_of(compared: Compared, M: int) -> tuple[Floats, Floats]:
     and the slope of each class.
     """
     group = np.unique(compared.group, return_inverse=True)[1]
-    bucket = buckets(int(group.max()) + 1, at_most=GROUPS)[group]
+    bucket = buckets(int(group.max(initial=-1)) + 1, at_most=GROUPS)[group]
     slope_C, alike = np.unique(compared.slope, return_inverse=True)
-    shape = (int(bucket.max()) + 1, len(slope_C), M, M, 3)
+    shape = (int(bucket.max(initial=-1)) + 1, len(slope_C), M, M, 3)
     tables = np.zeros(shape)
     for shown in as_shown(compared):
         place = (bucket[shown.row], alike[shown.row], shown.left, shown.right, shown.outcome)
