@@ -26,6 +26,16 @@ from evalhub.valuing.models import ValuedTask
 Beat = Callable[[], object]
 
 BY_LOT = "overall, of tasks by lot"
+NOTHING: dict[str, Any] = {
+    "judgments": 0,
+    "comparisons": 0,
+    "models": [],
+    "matrix": [],
+    "position": None,
+    "warnings": {"unlinked": [], "unbounded": []},
+    "people": [],
+    "slices": [],
+}
 
 
 def leaderboard_report(read: Read, *, beat: Beat = lambda: None) -> dict[str, Any]:
@@ -49,6 +59,9 @@ def leaderboard_report(read: Read, *, beat: Beat = lambda: None) -> dict[str, An
     for key, asked in compared_in(preferences).items():
         compared = compared_on(preferences, key, models)
         about = asked.behind | OF_TWO_MODELS
+        if not len(compared.first):  # of what people wrote, and of nothing else
+            boards.append(NOTHING | {"question": asked.name, "behind": about})
+            continue
         slopes, compared = weighed(compared, len(models.names), beat)
         told = _board(compared, models, about, beat)
         _add_alike(told, compared, models, beat)
