@@ -6,6 +6,7 @@ import choix
 import evalica
 import numpy as np
 import pytest
+import statsmodels.api as sm
 
 from evalhub.stats.leaderboard import board, components, fit, unbounded, win_rates
 
@@ -123,3 +124,67 @@ def test_win_rates_count_a_tie_as_half() -> None:
     rate, n = win_rates(table)
     assert (rate[0, 1], rate[1, 0], n[0, 1]) == (2.5 / 4, 1.5 / 4, 4)
     assert np.isnan(rate[0, 0])
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_ties_place_and_slopes_are_those_of_a_poisson_regression(seed: int) -> None:
+    """Davidson's model is log-linear: counts of outcomes are Poisson, with a mean of each class and ordered
+    pair. A third of the ordered pairs never met, and who is of the last class says the opposite.
+    """
+    chance = np.random.default_rng(seed)
+    M, slopes = 5, np.array([1.0, 0.4, -0.8])
+    strength, tie, place = np.linspace(-0.8, 0.8, M), -0.5, 0.4
+    tables = np.zeros((3, M, M, 3))
+    rows, counts, cells = [], [], 0
+    for nth, slope in enumerate(slopes):
+        for one, two in zip(*np.nonzero(~np.eye(M, dtype=bool)), strict=True):
+            if chance.random() < 1 / 3:
+                continue
+            ahead = slope * (strength[one] - strength[two]) + place
+            odds = np.exp([ahead, tie + ahead / 2, 0.0])
+            tables[nth, one, two] = chance.multinomial(4000, odds / odds.sum())
+            for outcome, x in enumerate((1.0, 0.5, 0.0)):
+                row = np.zeros(M + 1)
+                row[one], row[two] = slope * x, -slope * x
+                row[M] = x
+                rows.append((cells, row[1:], float(outcome == 1)))
+                counts.append(tables[nth, one, two, outcome])
+            cells += 1
+    design = np.zeros((len(rows), cells + M + 1))
+    for nth, (cell, row, is_tie) in enumerate(rows):
+        design[nth, cell] = 1
+        design[nth, cells : cells + M] = row
+        design[nth, -1] = is_tie
+    theirs = sm.GLM(np.array(counts), design, family=sm.families.Poisson()).fit().params[cells:]
+    expected = np.concatenate([[0.0], theirs[: M - 1]])
+    ours = fit(tables, slopes)
+    assert ours.strength_M == pytest.approx(expected - expected.mean(), abs=0.002)
+    assert ours.position == pytest.approx(theirs[M - 1], abs=0.002)
+    assert ours.tie == pytest.approx(theirs[M], abs=0.002)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_without_ties_as_choix_and_evalica_also_where_pairs_are_missing(seed: int) -> None:
+    _strength, tables = league(seed, groups=300)
+    table = tables.sum(axis=0)
+    table[0, 1:3] = table[1:3, 0] = 0  # the first never met two of the others
+    ours = fit(table[None], ALIKE).strength_M
+    both = table + table[..., ::-1].transpose(1, 0, 2)  # from either side: nothing for the place
+    unplaced = fit(both[None], ALIKE).strength_M
+    assert ours == pytest.approx(unplaced, abs=0.15)
+    assert unplaced == pytest.approx(choix.opt_pairwise(6, games(both), alpha=1e-3), abs=0.01)
+    winners, losers = zip(*games(both), strict=True)
+    theirs = evalica.bradley_terry(winners, losers, [evalica.Winner.X] * len(winners))
+    scores = np.log(theirs.scores.sort_index().to_numpy())
+    assert unplaced == pytest.approx(scores - scores.mean(), abs=0.01)
+
+
+def test_degenerate_tables_have_finite_strengths() -> None:
+    """Nobody compared anything; all were ties; one model always won."""
+    nothing, ties, always = np.zeros((3, 3, 3)), np.zeros((3, 3, 3)), np.zeros((3, 3, 3))
+    ties[0, 1, 1] = ties[1, 2, 1] = 50
+    always[0, 1, 0] = always[1, 2, 0] = always[0, 2, 0] = 50
+    for table, order in ((nothing, [0, 0, 0]), (ties, [0, 0, 0]), (always, [1, 0, -1])):
+        found = fit(table[None], ALIKE).strength_M
+        assert np.isfinite(found).all()
+        assert np.sign(found.round(3)).tolist() == order
