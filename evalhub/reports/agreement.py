@@ -18,12 +18,13 @@ from evalhub.reports.agreement_pairs import FEW, pairs_in
 from evalhub.reports.agreement_parts import by_slice, by_version
 from evalhub.reports.answered import whole_of
 from evalhub.reports.behind import GIVEN, behind_report, first_of_each
-from evalhub.reports.figures import cell, number
+from evalhub.reports.figures import MANY_VALUES, cell, number
 from evalhub.reports.read import Read
 from evalhub.reports.slicing import Slicing
 from evalhub.rubrics.models import Criterion
 from evalhub.stats.agreement import (
     Level,
+    Undefined,
     alpha,
     coincidences,
     disagreement,
@@ -92,19 +93,27 @@ def _question(campaign: Campaign, asked: Asked, slicing: Slicing, beat: Beat) ->
 
 
 def _by_table(said: Answered, n: int, beat: Beat) -> dict[str, Any]:
-    """`percent`, `alphas` at each level, and `fleiss`.
+    """`percent`, `alphas` at each level, and `fleiss`; where one has no value, `undefined` says why.
 
-    They go by which values met, so they are None and empty for numbers of more than FEW values.
+    They go by which values met, so they have none for numbers of more than FEW values.
     """
     if len(said.answers.values_V) > FEW:
-        nothing = asdict(Estimate(None, None, None, n))
-        return {"percent": nothing, "alphas": {}, "fleiss": None}
+        nothing = asdict(Estimate(None, None, None, n)) | {"undefined": MANY_VALUES}
+        fleiss = {"value": None, "units": 0, "undefined": MANY_VALUES}
+        return {"percent": nothing, "alphas": {}, "fleiss": fleiss}
     sums_GK = coincidences(said.counts, said.bucket_U)
     kappa_of_many, units = fleiss_kappa(said.counts)
+    alike = estimate_of_sums(sums_GK, percent, n=n, beat=beat)
+    no_pairs = Undefined.NO_PAIRS.value
+    reason = Undefined.ONE_VALUE.value if units else no_pairs
     return {
-        "percent": asdict(estimate_of_sums(sums_GK, percent, n=n, beat=beat)),
+        "percent": asdict(alike) | {"undefined": no_pairs if alike.value is None else None},
         "alphas": _levels(said.answers.values_V, sums_GK),
-        "fleiss": {"value": number(kappa_of_many), "units": units},
+        "fleiss": {
+            "value": number(kappa_of_many),
+            "units": units,
+            "undefined": None if np.isfinite(kappa_of_many) else reason,
+        },
     }
 
 

@@ -93,12 +93,13 @@ def _question(campaign: Campaign, asked: Asked, missing: int, beat: Beat) -> dic
 
 def _told(asked: Asked, consensus: Consensus) -> dict[str, Any]:
     """What was judged by two people or more: how many, how often they differ, how sure the consensus is
-    (None for numbers), and in how many of them it is another answer than the plain majority or mean.
+    (None for numbers), and in how many of them it is another answer than the plain majority or mean, as a number and as a share (`unlike`).
     """
     count_U = np.bincount(asked.unit_R)
     met_U = count_U > 1
     n = int(met_U.sum())
     sure_U = consensus.probability_U[met_U]
+    unlike = int((_differs(asked, consensus) & met_U).sum())
     has_chance = bool(n) and not np.isnan(sure_U).any()
     return {
         "units": len(count_U),
@@ -106,7 +107,8 @@ def _told(asked: Asked, consensus: Consensus) -> dict[str, Any]:
         "disputed": int(consensus.is_disputed_U.sum()),
         "mean_probability": float(sure_U.mean()) if has_chance else None,
         "sure": asdict(wilson(int((sure_U >= SURE).sum()), n)) if has_chance else None,
-        "unlike_the_majority": int((_differs(asked, consensus) & met_U).sum()),
+        "unlike_the_majority": unlike,
+        "unlike": asdict(wilson(unlike, n)),
     }
 
 

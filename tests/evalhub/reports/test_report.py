@@ -150,7 +150,10 @@ def test_numbers_of_many_values(
     assert pair["alpha"] == pytest.approx(expected)  # two people are all
     assert pair["low"] < expected < pair["high"]
     assert pair["kappa"] is None  # a table of 60 values says nothing
+    assert (pair["kappa_undefined"], pair["kappa_interval"]["low"]) == ("many_values", None)
     assert found["clarity"]["percent"]["value"] is None
+    assert found["clarity"]["percent"]["undefined"] == "many_values"
+    assert found["clarity"]["fleiss"]["undefined"] == "many_values"
 
 
 def test_no_value_has_its_reason(
@@ -160,10 +163,45 @@ def test_no_value_has_its_reason(
     say(tasks[0], people[0], 1)
     alone = report("agreement", campaign)["questions"][0]
     assert (alone["alpha"]["value"], alone["undefined"]) == (None, "no_pairs")
+    assert (alone["percent"]["value"], alone["percent"]["undefined"]) == (None, "no_pairs")
+    assert (alone["fleiss"]["value"], alone["fleiss"]["undefined"]) == (None, "no_pairs")
     say(tasks[0], people[1], 2)
     same = report("agreement", campaign)["questions"][0]
     assert (same["alpha"]["value"], same["undefined"]) == (None, "one_value")
-    assert same["percent"]["value"] == 1
+    assert (same["percent"]["value"], same["percent"]["undefined"]) == (1, None)
+    assert (same["fleiss"]["value"], same["fleiss"]["undefined"]) == (None, "one_value")
+    [pair] = same["pairs"]
+    assert (pair["kappa"], pair["kappa_undefined"]) == (None, "one_value")
+    assert pair["percent_interval"]["low"] < pair["percent"] == 1
+
+
+def test_kappas_of_two_have_intervals(
+    campaign: Campaign, tasks: list[Task], people: list[Member]
+) -> None:
+    """By hand: of twelve both say the first five times, both the second four times, and differ three times,
+    once one way and twice the other. Alike 9 / 12; by chance 6/12 · 7/12 + 6/12 · 5/12 = 1/2; kappa 1/2.
+    """
+    models = [each.completion.generation.model for each in tasks[0].placed.order_by("place")]
+    sides = [(1, 1)] * 5 + [(-1, -1)] * 4 + [(1, -1)] + [(-1, 1)] * 2
+    for margins in sides:
+        prompt = make.PromptFactory.create(collection=tasks[0].prompt.collection)
+        answers = [
+            make.CompletionFactory.create(prompt=prompt, generation__model=model)
+            for model in models
+        ]
+        task = make.TaskFactory.create(campaign=campaign, prompt=prompt, completions=answers)
+        for person, margin in zip(people, margins, strict=False):
+            say(task, person, margin)
+    [pair] = report("agreement", campaign)["questions"][0]["pairs"]
+    assert (pair["percent"], pair["kappa"]) == (0.75, pytest.approx(0.5))
+    assert pair["kappa_interval"]["low"] < 0.5 < pair["kappa_interval"]["high"]
+    reach = pair["kappa_interval"]["high"] - 0.5
+    assert reach == pytest.approx(1.96 * pair["error"], rel=1e-3)
+    assert pair["percent_interval"] == {
+        "low": pytest.approx(0.468, abs=1e-3),
+        "high": pytest.approx(0.911, abs=1e-3),
+    }
+    assert pair["kappa_undefined"] is None
 
 
 def test_only_what_people_said_last_themselves_counts(
