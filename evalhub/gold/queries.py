@@ -10,6 +10,7 @@ from django.db.models import Count, Q, QuerySet
 from evalhub.accounts.models import Member
 from evalhub.campaigns.choices import TaskKind
 from evalhub.campaigns.models import Campaign, Task
+from evalhub.gold.drawing import people_shown
 from evalhub.gold.models import GoldVerdict
 from evalhub.gold.rule import Rule
 from evalhub.judgments.models import ExpertAnswer
@@ -22,7 +23,7 @@ class GoldRow:
     """One gold and how it does."""
 
     gold: ExpertAnswer
-    shown: int  # people who had it or are to get it
+    shown: int  # people who had it, in work or in an exam, or are to get it
     passed: Share  # of those who were measured by it
 
     @property
@@ -62,24 +63,18 @@ def passed_in(campaign: Campaign) -> dict[int, Share]:
 
 
 def rows_for(golds: Iterable[ExpertAnswer]) -> list[GoldRow]:
-    """Each with how many saw and how many passed it, in three queries for all."""
+    """Each with how many saw and how many passed it, in two queries for all."""
     golds = list(golds)
     tasks = [gold.task_id for gold in golds]
-    had = _counts(tasks, "assignments")
-    waiting = _counts(tasks, "reservations")
+    shown = dict(Task.objects.filter(pk__in=tasks).values_list("pk", people_shown()))
     verdicts = GoldVerdict.objects.filter(task__in=tasks).values_list("task_id")
     told = verdicts.annotate(good=Count("pk", filter=Q(passed=True)), n=Count("pk"))
     passed = {key: wilson(good, n) for key, good, n in told.order_by("task_id")}
     return [
         GoldRow(
             gold,
-            had.get(gold.task_id, 0) + waiting.get(gold.task_id, 0),
+            shown.get(gold.task_id, 0),
             passed.get(gold.task_id, wilson(0, 0)),
         )
         for gold in golds
     ]
-
-
-def _counts(tasks: list[int], related: str) -> dict[int, int]:
-    rows = Task.objects.filter(pk__in=tasks).values_list("pk")
-    return dict(rows.annotate(Count(related)))

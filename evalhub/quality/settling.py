@@ -53,7 +53,7 @@ def settle(campaign: Campaign, *, beat: Beat = lambda: None) -> Consensus | None
     """
     now = timezone.now()
     said = list(questions_of(campaign))
-    asked = _given(said)
+    asked = given_in(said)
     if not asked and not _is_known(campaign):
         return None
     fit = fit_for(campaign, asked, beat=beat)
@@ -66,7 +66,7 @@ def settle(campaign: Campaign, *, beat: Beat = lambda: None) -> Consensus | None
         values = {
             "fit": fit,
             "settled_at": now,
-            "units": sum(_met(each) for each in asked),
+            "units": met_in(asked),
             "disputed": len(found),
         }
         row, _created = Consensus.objects.update_or_create(campaign=campaign, defaults=values)
@@ -107,8 +107,13 @@ def fit_for(
             str(each.criterion) in fits and knows(fits[str(each.criterion)], each) for each in asked
         ):
             return newest
-    questions = {str(each.criterion): fit_of(each, model_of(each, beat=beat)) for each in asked}
+    questions = fits_of(asked, beat=beat)
     return ReliabilityFit.objects.create(campaign=campaign, answers=answers, questions=questions)
+
+
+def fits_of(asked: Sequence[Asked], *, beat: Beat = lambda: None) -> dict[str, Any]:
+    """The fit of each question, by the key of its criterion."""
+    return {str(each.criterion): fit_of(each, model_of(each, beat=beat)) for each in asked}
 
 
 def fits_for(scope: Scope, *, beat: Beat = lambda: None) -> list[ReliabilityFit]:
@@ -125,16 +130,12 @@ def fits_for(scope: Scope, *, beat: Beat = lambda: None) -> list[ReliabilityFit]
 
 def answered(campaign: Campaign) -> list[Asked]:
     """The questions of a campaign that have an answer, and their answers that have a value."""
-    return _given(questions_of(campaign))
+    return given_in(questions_of(campaign))
 
 
-def _given(said: Iterable[Asked]) -> list[Asked]:
+def given_in(said: Iterable[Asked]) -> list[Asked]:
+    """The same of what was said: the answers that have a value."""
     return [given for each in said if len((given := each.given()).value_R)]
-
-
-def disputes_of(campaign: Campaign, asked: Sequence[Asked], fit: ReliabilityFit) -> list[Found]:
-    """The tasks on which people said different things, each with the question that matters most."""
-    return disputes_in(campaign, consensus_by(fit, asked))
 
 
 def unsettled() -> list[int]:
@@ -154,8 +155,9 @@ def unsettled() -> list[int]:
         return [key for (key,) in cursor.fetchall()]
 
 
-def _met(asked: Asked) -> int:
-    return int((np.bincount(asked.unit_R) > 1).sum())
+def met_in(asked: Sequence[Asked]) -> int:
+    """How many things were judged by two people or more, each question for itself."""
+    return sum(int((np.bincount(each.unit_R) > 1).sum()) for each in asked)
 
 
 def _store(campaign: Campaign, found: Sequence[Found]) -> None:

@@ -5,25 +5,47 @@ Each recount is one statement, so it sees one moment, whoever judges meanwhile.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import LiteralString
 
+from django.conf import settings
 from django.db import connection
+from django.db.models import Q
 
 from evalhub.campaigns.models import Campaign, Task
-from evalhub.judgments.models import FILLS_A_PLACE
-from evalhub.quality.disputing import Found, disputes_in
-from evalhub.quality.models import Consensus, ConsensusSnapshot, Dispute
+from evalhub.common.differing import first_difference
+from evalhub.gold.verifying import verdicts_recounted
+from evalhub.jobs.models import News
+from evalhub.judgments.models import FILLS_A_PLACE, ExpertAnswer, Judgment
+from evalhub.quality.disputing import Found, Made, disputes_in
+from evalhub.quality.models import (
+    Consensus,
+    ConsensusSnapshot,
+    Dispute,
+    Exclusion,
+    Withdrawal,
+)
 from evalhub.quality.questions import questions_of
 from evalhub.quality.scope import counted_up_to, named_by
-from evalhub.quality.settling import consensus_by, made_units, unsettled
+from evalhub.quality.settling import (
+    consensus_by,
+    fits_of,
+    given_in,
+    made_units,
+    met_in,
+    unsettled,
+)
 from evalhub.quality.units import changes, stored_units
 
 Beat = Callable[[], object]
 
 NAMED = 20  # rows that are wrong, by name
 _MISSING, _OTHERWISE = "missing or otherwise", "not so by a recount"
+_READING = timedelta(
+    minutes=5
+)  # for which a figure's answers may have been read before it was kept
 
 # Of an imported campaign, or a judge model's, nobody ever held a task: its counters say what came.
 _TASKS = f"""
@@ -93,13 +115,70 @@ class Verified:
     put_off: int = 0  # campaigns that have news since they were settled
 
 
+@dataclass
+class Recount:
+    """Rows of one kind as they are recounted, one after the other."""
+
+    name: str
+    checked: int = 0
+    wrong: int = 0
+    put_off: int = 0
+    examples: list[Wrong] = field(default_factory=list)
+
+    def row(self, what: str, told: str | None) -> None:
+        """A row that was recounted; `told` says what is wrong about it, if anything is."""
+        self.checked += 1
+        if told:
+            self.wrong += 1
+            if len(self.examples) < NAMED:
+                self.examples.append(Wrong(what, told))
+
+    def done(self) -> Verified:
+        return Verified(self.name, self.checked, self.wrong, self.examples, self.put_off)
+
+
 def verify_all(beat: Beat = lambda: None) -> list[Verified]:
-    """Tasks' counters, tallies, shares, disputes, consensus and snapshots, each against a recount."""
+    """Tasks' counters, tallies, shares, gold verdicts, disputes, the consensus on each thing and its counts,
+    fits and snapshots, each against a recount.
+    """
     found = []
     for name, statement in _WRONG.items():
         beat()
         found.append(_recounted(name, statement))
-    return [*found, *_consensus(beat), _snapshots(beat)]
+    return [*found, _verdicts(beat), *_settled(beat), _snapshots(beat)]
+
+
+def moved_since(campaign: Campaign, moment: datetime) -> bool:
+    """Whether anything that figures of the campaign are made of came, went or changed since about then."""
+    since = moment - timedelta(seconds=settings.EVALHUB_UNDO_SECONDS) - _READING
+    judgments = Judgment.objects.filter(campaign=campaign)
+    exclusions = Exclusion.objects.filter(campaign=campaign)
+    withdrawals = Withdrawal.objects.filter(workspace=campaign.workspace_id)
+    golds = ExpertAnswer.objects.filter(task__campaign=campaign)
+    rules = News.objects.filter(
+        topic="gold.changed", created_at__gte=since, subject_uid__in=golds.values("task__uid")
+    )
+    return any(
+        rows.exists()
+        for rows in (
+            judgments.filter(Q(created_at__gte=since) | Q(withdrawn_at__gte=since)),
+            exclusions.filter(Q(created_at__gte=since) | Q(lifted_at__gte=since)),
+            withdrawals.filter(Q(created_at__gte=since) | Q(reinstatement__created_at__gte=since)),
+            golds.filter(Q(created_at__gte=since) | Q(withdrawn_at__gte=since)),
+            rules,
+        )
+    )
+
+
+def _verdicts(beat: Beat) -> Verified:
+    found = Recount("gold verdicts")
+    for judgment, wrong, waits in verdicts_recounted():
+        beat()
+        if waits:
+            found.put_off += 1
+        else:
+            found.row(f"judgment {judgment.uid}", wrong)
+    return found.done()
 
 
 def _recounted(name: str, statement: str) -> Verified:
@@ -111,37 +190,53 @@ def _recounted(name: str, statement: str) -> Verified:
     return Verified(name, checked, len(wrong), wrong[:NAMED])
 
 
-def _consensus(beat: Beat) -> list[Verified]:
-    """The disputes and the consensus on each thing, with the fit that they were made by; a campaign with
-    news is put off until it is settled.
-    """
+def _settled(beat: Beat) -> list[Verified]:
+    """What is kept of each campaign's consensus; one with news is put off until it is settled."""
+    disputes, units = Recount("disputes"), Recount("units")
+    counts, fits = Recount("consensus"), Recount("fits")
     news = set(unsettled())
+    disputes.put_off = units.put_off = counts.put_off = fits.put_off = len(news)
     settled = Consensus.objects.exclude(campaign__in=news).select_related("campaign", "fit")
-    checked = {"disputes": 0, "units": 0}
-    wrong: dict[str, list[tuple[int, str]]] = {"disputes": [], "units": []}
     for row in settled.order_by("pk"):
         beat()
-        made = consensus_by(row.fit, list(questions_of(row.campaign)))
-        recount, stored = set(disputes_in(row.campaign, made)), set(_stored(row.campaign))
-        checked["disputes"] += len(stored)
-        wrong["disputes"] += [(each.task, _MISSING) for each in sorted(recount - stored, key=str)]
-        wrong["disputes"] += [(each.task, _OTHERWISE) for each in sorted(stored - recount, key=str)]
-        key, old = stored_units(row.campaign)
-        new = made_units(made)
-        gone, _here, differing = changes(key, old, new)
-        checked["units"] += len(key)
-        tasks = dict(zip(key.tolist(), old.task.tolist(), strict=True))
-        wrong["units"] += [(task, _MISSING) for task in new.task[differing].tolist()]
-        wrong["units"] += [(tasks[each], _OTHERWISE) for each in gone.tolist()]
-    return [
-        Verified(name, checked[name], len(wrong[name]), _named(wrong[name]), put_off=len(news))
-        for name in checked
-    ]
+        said = list(questions_of(row.campaign))
+        asked, made = given_in(said), consensus_by(row.fit, said)
+        recount = set(disputes_in(row.campaign, made))
+        _compare(disputes, recount, set(_stored(row.campaign)))
+        _compare_units(units, row.campaign, made)
+        stored = {"units": row.units, "disputed": row.disputed}
+        now = {"units": met_in(asked), "disputed": len(recount)}
+        counts.row(f"campaign {row.campaign.uid}", first_difference(stored, now))
+        if moved_since(row.campaign, row.fit.created_at):  # it may serve, and is of other answers
+            fits.put_off += 1
+        else:
+            told = first_difference(row.fit.questions, fits_of(asked, beat=beat))
+            fits.row(f"fit {row.fit.uid} of campaign {row.campaign.uid}", told)
+    return [disputes.done(), units.done(), counts.done(), fits.done()]
 
 
-def _named(wrong: list[tuple[int, str]]) -> list[Wrong]:
-    uids = Task.objects.in_bulk([task for task, _told in wrong[:NAMED]])
-    return [Wrong(str(uids[task].uid), told) for task, told in wrong[:NAMED]]
+def _compare(disputes: Recount, recount: set[Found], stored: set[Found]) -> None:
+    differ = [(each.task, _MISSING) for each in sorted(recount - stored, key=str)]
+    differ += [(each.task, _OTHERWISE) for each in sorted(stored - recount, key=str)]
+    disputes.checked += len(stored) - len(stored - recount)
+    _name(disputes, differ)
+
+
+def _compare_units(units: Recount, campaign: Campaign, made: Sequence[Made]) -> None:
+    key, old = stored_units(campaign)
+    new = made_units(made)
+    gone, _here, differing = changes(key, old, new)
+    tasks = dict(zip(key.tolist(), old.task.tolist(), strict=True))
+    differ = [(task, _MISSING) for task in new.task[differing].tolist()]
+    differ += [(tasks[each], _OTHERWISE) for each in gone.tolist()]
+    units.checked += len(key) - len(gone)
+    _name(units, differ)
+
+
+def _name(recount: Recount, differ: Sequence[tuple[int, str]]) -> None:
+    uids = dict(Task.objects.filter(pk__in=[task for task, _ in differ]).values_list("pk", "uid"))
+    for task, told in differ:
+        recount.row(str(uids[task]), told)
 
 
 def _stored(campaign: Campaign) -> list[Found]:

@@ -18,11 +18,13 @@ from evalhub.reports.agreement_pairs import FEW, pairs_in
 from evalhub.reports.agreement_parts import by_slice, by_version
 from evalhub.reports.answered import whole_of
 from evalhub.reports.behind import GIVEN, behind_report, first_of_each
-from evalhub.reports.figures import number
+from evalhub.reports.figures import MANY_VALUES, cell, number
 from evalhub.reports.read import Read
 from evalhub.reports.slicing import Slicing
+from evalhub.rubrics.models import Criterion
 from evalhub.stats.agreement import (
     Level,
+    Undefined,
     alpha,
     coincidences,
     disagreement,
@@ -32,6 +34,7 @@ from evalhub.stats.agreement import (
 from evalhub.stats.careless import own_agreement
 from evalhub.stats.intervals import Estimate, estimate_of_sums
 from evalhub.stats.kappas import fleiss_kappa
+from evalhub.stats.slices import shares, table_of
 
 Beat = Callable[[], object]
 Floats = NDArray[np.float64]
@@ -65,7 +68,7 @@ def agreement_report(read: Read, *, beat: Beat = lambda: None) -> dict[str, Any]
 
 def _question(campaign: Campaign, asked: Asked, slicing: Slicing, beat: Beat) -> dict[str, Any]:
     """`alpha` with its interval, `undefined` (why it has no value), `verdict`, and what is behind it:
-    `worst` tasks, `people` (their own alpha), `rows` by slice and by version, `pairs` (see `pairs_in`),
+    `values` (see `_values`), `worst` tasks, `people` (their own alpha), `rows` by slice and by version, `pairs` (see `pairs_in`),
     and what `_by_table` tells.
     """
     said = answered(asked)
@@ -80,6 +83,7 @@ def _question(campaign: Campaign, asked: Asked, slicing: Slicing, beat: Beat) ->
         "level": asked.level.value,
         **whole,
         "behind": asked.behind | GIVEN,
+        "values": _values(said),
         "worst": _worst(apart.of_unit_U, said.of_unit(said.given.task_R)),
         "people": _people(said, apart.of_answer_R),
         "rows": [*by_slice(said, slicing), *by_version(said, whole, campaign, beat=beat)],
@@ -89,19 +93,27 @@ def _question(campaign: Campaign, asked: Asked, slicing: Slicing, beat: Beat) ->
 
 
 def _by_table(said: Answered, n: int, beat: Beat) -> dict[str, Any]:
-    """`percent`, `alphas` at each level, and `fleiss`.
+    """`percent`, `alphas` at each level, and `fleiss`; where one has no value, `undefined` says why.
 
-    They go by which values met, so they are None and empty for numbers of more than FEW values.
+    They go by which values met, so they have none for numbers of more than FEW values.
     """
     if len(said.answers.values_V) > FEW:
-        nothing = asdict(Estimate(None, None, None, n))
-        return {"percent": nothing, "alphas": {}, "fleiss": None}
+        nothing = asdict(Estimate(None, None, None, n)) | {"undefined": MANY_VALUES}
+        fleiss = {"value": None, "units": 0, "undefined": MANY_VALUES}
+        return {"percent": nothing, "alphas": {}, "fleiss": fleiss}
     sums_GK = coincidences(said.counts, said.bucket_U)
     kappa_of_many, units = fleiss_kappa(said.counts)
+    alike = estimate_of_sums(sums_GK, percent, n=n, beat=beat)
+    no_pairs = Undefined.NO_PAIRS.value
+    reason = Undefined.ONE_VALUE.value if units else no_pairs
     return {
-        "percent": asdict(estimate_of_sums(sums_GK, percent, n=n, beat=beat)),
+        "percent": asdict(alike) | {"undefined": no_pairs if alike.value is None else None},
         "alphas": _levels(said.answers.values_V, sums_GK),
-        "fleiss": {"value": number(kappa_of_many), "units": units},
+        "fleiss": {
+            "value": number(kappa_of_many),
+            "units": units,
+            "undefined": None if np.isfinite(kappa_of_many) else reason,
+        },
     }
 
 
@@ -114,6 +126,30 @@ def _levels(values_V: Floats, sums_GK: Floats) -> dict[str, float | None]:
     return {
         level.value: number(alpha(whole_1K, values_V=values_V, level=level)[0]) for level in levels
     }
+
+
+def _values(said: Answered) -> list[dict[str, Any]]:
+    """How often each answer was given: its share, with an interval by leaving out groups of prompts.
+
+    Empty for numbers of more than FEW values, and for pairs, of which no side means anything.
+    """
+    values_V = said.answers.values_V
+    if said.asked.is_pair or len(values_V) > FEW:
+        return []
+    bucket_R, code_R = said.bucket_U[said.answers.unit_R], said.answers.code_R
+    shape = (int(bucket_R.max(initial=-1)) + 1, len(values_V))
+    count_GV = table_of(bucket_R, code_R, None, shape=shape)
+    all_GV = np.broadcast_to(count_GV.sum(axis=1, keepdims=True), shape)
+    found = shares(count_GV, all_GV)
+    criterion = Criterion.objects.get(pk=said.asked.criterion)
+    return [
+        {
+            "answer": criterion.words_for(int(value)),
+            **cell(found, at),
+            "n": int(count_GV[:, at].sum()),
+        }
+        for at, value in enumerate(values_V.tolist())
+    ]
 
 
 def _worst(apart_U: Floats, task_U: Ints) -> list[dict[str, Any]]:

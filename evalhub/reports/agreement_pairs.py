@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from evalhub.quality.answered import Answered
 from evalhub.reports.behind import GIVEN, first_of_each
-from evalhub.reports.figures import interval, number
+from evalhub.reports.figures import MANY_VALUES, interval, number
 from evalhub.stats.agreement import Undefined
-from evalhub.stats.agreement_parts import Alphas, alphas_of_numbers, alphas_of_tables
+from evalhub.stats.agreement_parts import FEWEST, Alphas, alphas_of_numbers, alphas_of_tables
 from evalhub.stats.kappas import Pairs, kappa, pairs_of, quadratic_weights
+from evalhub.stats.proportions import Z, wilson
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -27,8 +28,8 @@ def pairs_in(said: Answered) -> dict[str, Any]:
 
     Returns:
         `pairs`: each two with `alpha`, its interval (None below ten things that both answered), or why it
-        is `undefined`; `n`, such things, and `percent`, how many of them alike; Cohen's `kappa` and the
-        `weighted` one with standard errors (None for numbers of many values); `tasks` that both judged.
+        is `undefined`; `n`, such things, and `percent`, how many of them alike, with its interval; Cohen's `kappa` and the
+        `weighted` one with standard errors and intervals, or why they are undefined (`kappa_undefined`); `tasks` that both judged.
         `pairs_left_out` met, too, but less often; `strangers` never did.
     """
     at_most = (
@@ -66,8 +67,13 @@ def _rows(said: Answered, pairs: Pairs) -> list[dict[str, Any]]:
                 "high": alpha["high"],
                 "undefined": None if alpha["value"] is not None else Undefined.ONE_VALUE.value,
                 "n": int(n_P[at]),
-                "percent": float(same_P[at] / n_P[at]),
+                **_alike(int(same_P[at]), int(n_P[at])),
                 **{name: number(figure_P[at]) for name, figure_P in kappas.items()},
+                "kappa_interval": _around(kappas["kappa"][at], kappas["error"][at], int(n_P[at])),
+                "weighted_interval": _around(
+                    kappas["weighted"][at], kappas["weighted_error"][at], int(n_P[at])
+                ),
+                "kappa_undefined": _why(kappas["kappa"][at], len(said.answers.values_V)),
                 "tasks": tasks,
                 "judgments": judgments,
                 "behind": said.asked.behind
@@ -76,6 +82,28 @@ def _rows(said: Answered, pairs: Pairs) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def _alike(same: int, n: int) -> dict[str, Any]:
+    """How many answers are alike, with Wilson's interval."""
+    share = wilson(same, n)
+    return {"percent": share.value, "percent_interval": {"low": share.low, "high": share.high}}
+
+
+def _around(kappa: float, error: float, n: int) -> dict[str, float | None]:
+    """The interval by kappa's standard error, which is that of many: None below FEWEST answers of both, and
+    where nothing varied, which is no certainty.
+    """
+    reach = Z * error if n >= FEWEST and error > 0 else np.nan
+    ends = np.clip([kappa - reach, kappa + reach], -1, 1)
+    return {"low": number(ends[0]), "high": number(ends[1])}
+
+
+def _why(kappa: float, values: int) -> str | None:
+    """Why a kappa has no value."""
+    if np.isfinite(kappa):
+        return None
+    return MANY_VALUES if values > FEW else Undefined.ONE_VALUE.value
 
 
 def _figures(said: Answered, pairs: Pairs) -> tuple[dict[str, Floats], Alphas]:

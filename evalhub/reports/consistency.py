@@ -24,11 +24,12 @@ from evalhub.quality.arrays import Preferences
 from evalhub.quality.choices import Counts
 from evalhub.quality.questions import places
 from evalhub.reports.behind import behind_report
-from evalhub.reports.figures import number
+from evalhub.reports.figures import FEW_ANSWERS, number
 from evalhub.reports.haste import WORDS_A_SECOND, hasty_in
 from evalhub.reports.read import Read
 from evalhub.reports.repeated import Repeated, cannot_tell_in, repeated_in
 from evalhub.rubrics.models import Criterion, ScaleKind
+from evalhub.stats.agreement import Undefined
 from evalhub.stats.kappas import kappa, quadratic_weights
 from evalhub.stats.proportions import Z, score_interval, wilson
 from evalhub.stats.reliability import strengths
@@ -180,7 +181,8 @@ def _asked(question_R: Ints) -> dict[int, Asked]:
 def _question(asked: Asked, twice: Repeated, chosen_R: NDArray[np.bool_]) -> dict[str, Any]:
     """Cohen's kappa of the first word against the second; with quadratic weights by points.
 
-    Below ENOUGH answers it has no value: its error is that of many.
+    Below ENOUGH answers it has no value, as its error is that of many; `undefined` says so, or that every answer
+    was the same.
     """
     before_R, after_R = twice.before_R[chosen_R], twice.after_R[chosen_R]
     values, codes = np.unique(np.concatenate([before_R, after_R]), return_inverse=True)
@@ -189,8 +191,12 @@ def _question(asked: Asked, twice: Repeated, chosen_R: NDArray[np.bool_]) -> dic
     weights_VV = quadratic_weights(values.astype(float)) if asked.is_ordered else np.eye(V)
     value_P, error_P = kappa(table, weights_VV)
     value, reach = (value_P[0] if n >= ENOUGH else np.nan), Z * error_P[0]
+    undefined = None
+    if not np.isfinite(value):
+        undefined = FEW_ANSWERS if n < ENOUGH else Undefined.ONE_VALUE.value
     return {
         "question": asked.name,
+        "undefined": undefined,
         "n": n,
         "same": int((before_R == after_R).sum()),
         "kappa": number(value),
@@ -250,9 +256,8 @@ def _positions(given: Preferences, twice: Repeated, beat: Beat) -> dict[int, dic
 def _haste(campaign: Campaign, counts: Mapping[int, int]) -> dict[int, dict[str, Any]]:
     """`missing`: their judgments whose time nobody knows, or that are a second word."""
     return {
-        member: {
-            "part": len(found.hasty),
-            "n": found.timed,
+        member: asdict(wilson(len(found.hasty), found.timed))
+        | {
             "missing": max(0, counts.get(member, 0) - found.timed),
             "behind": _named(found.hasty),
         }

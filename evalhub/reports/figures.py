@@ -12,6 +12,13 @@ def number(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
+FEW_ANSWERS = "few_answers"
+MANY_VALUES = "many_values"
+ONE_A_PROMPT = "one_a_prompt"
+EQUAL_LENGTHS = "equal_lengths"
+# beside those of `evalhub.stats.agreement.Undefined`: why a figure has no value
+
+
 def interval(value: float, low: float, high: float) -> dict[str, float | None]:
     return {"value": number(value), "low": number(low), "high": number(high)}
 

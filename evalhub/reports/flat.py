@@ -35,6 +35,8 @@ _ABOUT = {  # fields that say what a figure is about, by column; whatever is ins
     "slice": "slice",
     "model": "subject",
     "annotator": "subject",
+    "answer": "subject",
+    "error_type": "subject",
     "first": "subject",
     "task": "subject",
     "against": "against",

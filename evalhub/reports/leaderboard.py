@@ -1,36 +1,42 @@
 """Which model people prefer in a campaign, and in each slice: a report of plain values, ready for JSON.
 
-Shapes: P preferences, M models, G groups of prompts.
+Shapes: P preferences, M models, G groups of prompts, C classes of people.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evalhub.campaigns.models import Campaign
-from evalhub.quality.arrays import Models, Preferences
+from evalhub.quality.arrays import Models
 from evalhub.quality.choices import Counts, Preferred
-from evalhub.quality.questions import OVERALL, behind
 from evalhub.reports.behind import OF_TWO_MODELS, Behind, behind_report, judgments_in
+from evalhub.reports.comparisons import Compared, compared_on, tables_of
 from evalhub.reports.judged import compared_in
 from evalhub.reports.rates import counted, matrix_of
 from evalhub.reports.read import Read
 from evalhub.reports.slicing import Slicing
-from evalhub.stats.intervals import buckets
-from evalhub.stats.leaderboard import board, components, unbounded
+from evalhub.reports.telling_apart import people_of, weighed
+from evalhub.stats.leaderboard import Board, board, components, unbounded
 from evalhub.valuing.models import ValuedTask
 
 Beat = Callable[[], object]
-Bools = NDArray[np.bool_]
-Ints = NDArray[np.int64]
 
 BY_LOT = "overall, of tasks by lot"
-GROUPS = 500  # at most so many are drawn from; prompts beyond share one
+NOTHING: dict[str, Any] = {
+    "judgments": 0,
+    "comparisons": 0,
+    "models": [],
+    "matrix": [],
+    "position": None,
+    "warnings": {"unlinked": [], "unbounded": []},
+    "people": [],
+    "slices": [],
+}
 
 
 def leaderboard_report(read: Read, *, beat: Beat = lambda: None) -> dict[str, Any]:
@@ -44,23 +50,37 @@ def leaderboard_report(read: Read, *, beat: Beat = lambda: None) -> dict[str, An
         (between which and the others all went one way); `slices`: the same of each slice of the prompts alone, so that
         models may be linked in all together and not in one. Comparisons of a model with itself, or with
         what a person wrote, count for nothing. `slices_left_out`: rarer slices than those.
+        People count by how well they tell models apart on other prompts (`evalhub.stats.discrimination`):
+        `people` has each one's `discrimination`, and each of the models `alike`, their strength and
+        ranks where everybody counts the same; of slices, and of tasks by lot, neither is told.
     """
     campaign, preferences = read.campaign, read.preferences
     models, slicing = read.models, read.slicing
     boards = []
     for key, asked in compared_in(preferences).items():
-        compared = _compared(preferences, key, models)
+        compared = compared_on(preferences, key, models)
         about = asked.behind | OF_TWO_MODELS
+        if not len(compared.first):  # of what people wrote, and of nothing else
+            boards.append(NOTHING | {"question": asked.name, "behind": about})
+            continue
+        slopes, compared = weighed(compared, len(models.names), beat)
         told = _board(compared, models, about, beat)
+        _add_alike(told, compared, models, beat)
         slices = list(_slices(compared, models, slicing, about, beat))
+        people = people_of(slopes, compared, about)
         missing = int((preferences.criterion == key).sum()) - told["comparisons"]
-        boards.append({"question": asked.name, **told, "missing": missing, "slices": slices})
-    drawn = _by_lot(campaign, preferences)
-    if (drawn.criterion == 0).any():
-        about = behind(OVERALL, is_pair=True, version=None) | OF_TWO_MODELS | {"mark": "by_lot"}
-        told = _board(_compared(drawn, 0, models), models, about, beat)
-        missing = int((drawn.criterion == 0).sum()) - told["comparisons"]
-        boards.append({"question": BY_LOT, **told, "missing": missing, "slices": []})
+        boards.append(
+            {"question": asked.name, **told, "missing": missing, "people": people, "slices": slices}
+        )
+        if key:
+            continue
+        by_lot = _by_lot(campaign)
+        drawn = compared.at(np.isin(compared.task, by_lot))
+        if len(drawn.task):
+            told = _board(drawn, models, about | {"mark": "by_lot"}, beat)
+            asked_of = preferences.task[preferences.criterion == key]
+            missing = int(np.isin(asked_of, by_lot).sum()) - told["comparisons"]
+            boards.append({"question": BY_LOT, **told, "missing": missing, "slices": []})
     return {
         "campaign": str(campaign.uid),
         "behind": behind_report(campaign, Counts.SAID),
@@ -69,42 +89,10 @@ def leaderboard_report(read: Read, *, beat: Beat = lambda: None) -> dict[str, An
     }
 
 
-def _by_lot(campaign: Campaign, preferences: Preferences) -> Preferences:
-    """Of a campaign that asks by decision value, what was said of tasks that a lot chose: as of all tasks."""
+def _by_lot(campaign: Campaign) -> NDArray[np.int64]:
+    """Keys of the tasks that a lot chose, of a campaign that asks by decision value: as of all tasks."""
     rows = ValuedTask.objects.filter(valuation__campaign=campaign, by_lot=True)
-    tasks = np.array(rows.values_list("task_id", flat=True), dtype=np.int64)
-    return preferences.where(np.isin(preferences.task, tasks))
-
-
-@dataclass(frozen=True)
-class Compared:
-    """Comparisons on one question; models are places in the campaign's."""
-
-    first: Ints
-    second: Ints
-    outcome: Ints  # 0 the first won, 1 a tie, 2 the second
-    place: Ints  # as of Preferences
-    prompt: Ints
-    group: Ints  # of prompts, as a place from 0
-    judgment: Ints
-
-    def at(self, chosen: Ints | Bools) -> Compared:
-        return Compared(*(getattr(self, each.name)[chosen] for each in fields(self)))
-
-
-def _compared(preferences: Preferences, key: int, written: Models) -> Compared:
-    """What a person wrote, as an edit, stands on no board of models."""
-    of_models = (written.of(preferences.first) >= 0) & (written.of(preferences.second) >= 0)
-    mine = preferences.where((preferences.criterion == key) & of_models)
-    return Compared(
-        first=written.of(mine.first),
-        second=written.of(mine.second),
-        outcome=1 - np.sign(mine.margin),
-        place=mine.place,
-        prompt=mine.prompt,
-        group=np.unique(mine.group, return_inverse=True)[1],
-        judgment=mine.judgment,
-    )
+    return np.array(rows.values_list("task_id", flat=True), dtype=np.int64)
 
 
 def _slices(
@@ -125,13 +113,14 @@ def _slices(
 
 def _board(compared: Compared, written: Models, about: Behind, beat: Beat) -> dict[str, Any]:
     """`comparisons` are two responses each; one judgment that ranks more makes several of them."""
-    seen, at = np.unique(np.concatenate([compared.first, compared.second]), return_inverse=True)
-    first, second = at[: len(compared.first)], at[len(compared.first) :]
-    names, M = [written.names[each] for each in seen.tolist()], len(seen)
+    compared, seen = compared.of_models()
+    first, second, M = compared.first, compared.second, len(seen)
+    names = [written.names[each] for each in seen.tolist()]
     uids = [written.uids[each] for each in seen.tolist()]
-    tables_GMM3 = _tables(compared, first, second, M)
+    tables_GCMM3, slope_C = tables_of(compared, M)
+    tables_GMM3 = tables_GCMM3.sum(axis=1)
     table_MM3 = tables_GMM3.sum(axis=0)
-    found = board(tables_GMM3, beat=beat)
+    found = board(tables_GCMM3, slope_C, beat=beat)
     group_M, apart = components(table_MM3), unbounded(table_MM3)
     order = np.argsort(-found.fit.strength_M, kind="stable").tolist()
     judgments = counted(first, second, compared.judgment, M)
@@ -142,11 +131,7 @@ def _board(compared: Compared, written: Models, about: Behind, beat: Beat) -> di
         "models": [
             {
                 "model": names[at],
-                "strength": float(found.fit.strength_M[at]),
-                "low": float(found.low_M[at]),
-                "high": float(found.high_M[at]),
-                "best_rank": int(found.ranks_M2[at, 0]),
-                "worst_rank": int(found.ranks_M2[at, 1]),
+                **_strength(found, at),
                 "best": float(found.best_M[at]),
                 "judgments": int(judgments.of_model_M[at]),
                 "behind": about | {"model": uids[at]},
@@ -188,20 +173,21 @@ def _known_places(compared: Compared, about: Behind) -> dict[str, Any]:
     }
 
 
-def _tables(compared: Compared, first: Ints, second: Ints, M: int) -> NDArray[np.float64]:
-    """What became of each two models, by the order on the page, per group of prompts.
+def _add_alike(told: dict[str, Any], compared: Compared, written: Models, beat: Beat) -> None:
+    """Each model with what it would be if everybody counted the same."""
+    compared, seen = compared.of_models()
+    tables_GCMM3, _slopes = tables_of(compared, len(seen))
+    found = board(tables_GCMM3.sum(axis=1, keepdims=True), np.ones(1), beat=beat)
+    nth = {written.uids[each]: at for at, each in enumerate(seen.tolist())}
+    for row in told["models"]:
+        row["alike"] = _strength(found, nth[row["behind"]["model"]])
 
-    Where the order is not known, half of the judgment counts in each.
-    """
-    group = np.unique(compared.group, return_inverse=True)[1]
-    bucket = buckets(int(group.max()) + 1, at_most=GROUPS)[group]
-    shape = (int(bucket.max()) + 1, M, M, 3)
-    tables = np.zeros(shape)
-    for side, weight in ((1, (1 + compared.place) / 2), (-1, (1 - compared.place) / 2)):
-        left, right = (first, second) if side == 1 else (second, first)
-        said = compared.outcome if side == 1 else 2 - compared.outcome
-        apart = (first != second) & (weight > 0)
-        cell = ((bucket * M + left) * M + right) * 3 + said
-        cells = np.bincount(cell[apart], weight[apart], minlength=tables.size)
-        tables += cells.reshape(shape)
-    return tables
+
+def _strength(found: Board, at: int) -> dict[str, Any]:
+    return {
+        "strength": float(found.fit.strength_M[at]),
+        "low": float(found.low_M[at]),
+        "high": float(found.high_M[at]),
+        "best_rank": int(found.ranks_M2[at, 0]),
+        "worst_rank": int(found.ranks_M2[at, 1]),
+    }

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from django.db.models import Count
 from numpy.typing import NDArray
 
 from evalhub.campaigns.choices import Ask
 from evalhub.campaigns.models import Campaign
 from evalhub.judgments.choices import Evidence, StepVerdict
 from evalhub.judgments.models import Span
-from evalhub.quality.arrays import Models, columns_of_judgments
+from evalhub.quality.arrays import Models, columns_of_judgments, said_in
 from evalhub.reports.behind import first_of_each
 from evalhub.reports.figures import cell
 from evalhub.stats.intervals import buckets
@@ -69,8 +70,9 @@ def hallucination(campaign: Campaign, written: Models) -> dict[str, Any] | None:
     which as many say one thing as the other is `missing`.
 
     Returns:
-        `models` with intervals by leaving out groups of prompts; `counted` and `not_counted`, the error
-        types that were marked. None where the campaign asks for no passages and nobody marked any.
+        `models` with intervals by leaving out groups of prompts; `types`, how many passages of each error
+        type were marked in how many judgments; `counted` and `not_counted`, which of these types make a
+        hallucination. None where the campaign asks for no passages and nobody marked any.
     """
     types = Span.objects.filter(judgment__campaign=campaign).exclude(error_type="")
     marked = sorted(types.order_by().values_list("error_type", flat=True).distinct())
@@ -85,9 +87,26 @@ def hallucination(campaign: Campaign, written: Models) -> dict[str, Any] | None:
     by_model = rates_of(columns, written) if len(columns[0]) else []
     return {
         "models": by_model,
+        "types": types_of(campaign),
         "counted": [each for each in marked if each in HALLUCINATIONS],
         "not_counted": [each for each in marked if each not in HALLUCINATIONS],
     }
+
+
+def types_of(campaign: Campaign) -> list[dict[str, Any]]:
+    """Error types by name, of the judgments that count."""
+    spans = Span.objects.filter(judgment__in=said_in(campaign)).exclude(error_type="")
+    rows = spans.order_by("error_type").values("error_type")
+    counted = rows.annotate(passages=Count("pk"), judged=Count("judgment", distinct=True))
+    return [
+        {
+            "error_type": row["error_type"],
+            "passages": row["passages"],
+            "in_judgments": row["judged"],
+            "is_hallucination": row["error_type"] in HALLUCINATIONS,
+        }
+        for row in counted
+    ]
 
 
 def rates_of(columns: Sequence[Ints], written: Models) -> list[dict[str, Any]]:

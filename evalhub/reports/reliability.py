@@ -13,9 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evalhub.accounts.models import Member
+from evalhub.campaigns.models import Campaign
 from evalhub.quality.choices import Counts
 from evalhub.quality.fits import Consensus, Model, consensus_of, fit_of, model_of
 from evalhub.quality.questions import Asked
+from evalhub.reports.against_gold import against_gold
 from evalhub.reports.behind import GIVEN, behind_report, first_of_each, judgments_in
 from evalhub.reports.figures import interval
 from evalhub.reports.read import Read
@@ -46,7 +48,7 @@ def reliability_report(read: Read, *, beat: Beat = lambda: None) -> dict[str, An
     Returns:
         `questions`: each with `model` (`strengths` of Bradley and Terry for pairs, `scores` with severity
         and spread for scales, `choices` of Dawid and Skene), `people` (see `_people`; all intervals
-        are 95 %), `consensus` (see `_told`), `careless` (how many people), and how many answers there are and are missing.
+        are 95 %), `consensus` (see `_told`), `gold` (see `against_gold`), `careless` (how many people), and how many answers there are and are missing.
     """
     questions = []
     for asked in read.unprompted():
@@ -54,7 +56,7 @@ def reliability_report(read: Read, *, beat: Beat = lambda: None) -> dict[str, An
         given = asked.given()
         missing = len(asked.value_R) - len(given.value_R)
         if len(given.value_R):
-            questions.append(_question(given, missing, beat))
+            questions.append(_question(read.campaign, given, missing, beat))
     return {
         "campaign": str(read.campaign.uid),
         "behind": behind_report(read.campaign, Counts.UNPROMPTED),
@@ -62,7 +64,7 @@ def reliability_report(read: Read, *, beat: Beat = lambda: None) -> dict[str, An
     }
 
 
-def _question(asked: Asked, missing: int, beat: Beat) -> dict[str, Any]:
+def _question(campaign: Campaign, asked: Asked, missing: int, beat: Beat) -> dict[str, Any]:
     model = model_of(asked, beat=beat)
     fit = fit_of(asked, model)
     consensus = consensus_of(asked, fit)
@@ -79,6 +81,7 @@ def _question(asked: Asked, missing: int, beat: Beat) -> dict[str, Any]:
         "judgments": judgments_in(asked.judgment_R),
         "behind": asked.behind | GIVEN,
         "consensus": _told(asked, consensus),
+        "gold": against_gold(campaign, asked, consensus),
         "people": _people(asked, model, members, rater_R, own, careless_A),
         "careless": int(careless_A.sum()),
     }
@@ -90,12 +93,13 @@ def _question(asked: Asked, missing: int, beat: Beat) -> dict[str, Any]:
 
 def _told(asked: Asked, consensus: Consensus) -> dict[str, Any]:
     """What was judged by two people or more: how many, how often they differ, how sure the consensus is
-    (None for numbers), and in how many of them it is another answer than the plain majority or mean.
+    (None for numbers), and in how many of them it is another answer than the plain majority or mean, as a number and as a share (`unlike`).
     """
     count_U = np.bincount(asked.unit_R)
     met_U = count_U > 1
     n = int(met_U.sum())
     sure_U = consensus.probability_U[met_U]
+    unlike = int((_differs(asked, consensus) & met_U).sum())
     has_chance = bool(n) and not np.isnan(sure_U).any()
     return {
         "units": len(count_U),
@@ -103,7 +107,8 @@ def _told(asked: Asked, consensus: Consensus) -> dict[str, Any]:
         "disputed": int(consensus.is_disputed_U.sum()),
         "mean_probability": float(sure_U.mean()) if has_chance else None,
         "sure": asdict(wilson(int((sure_U >= SURE).sum()), n)) if has_chance else None,
-        "unlike_the_majority": int((_differs(asked, consensus) & met_U).sum()),
+        "unlike_the_majority": unlike,
+        "unlike": asdict(wilson(unlike, n)),
     }
 
 

@@ -13,11 +13,11 @@ from evalhub.quality.arrays import Lengths, Models, Preferences, Ratings
 from evalhub.quality.choices import Preferred
 from evalhub.quality.questions import behind
 from evalhub.reports.behind import GIVEN, judgments_in
-from evalhub.reports.figures import cell, interval, number
+from evalhub.reports.figures import EQUAL_LENGTHS, ONE_A_PROMPT, cell, interval, number
 from evalhub.reports.judged import Compared, bucketed, compared_in, wins
 from evalhub.rubrics.models import Criterion, ScaleKind
-from evalhub.stats.bias import Effects, correlation, pair_effects, within_sums
-from evalhub.stats.intervals import estimate_of_sums
+from evalhub.stats.agreement import Undefined
+from evalhub.stats.bias import Effects, correlation_of, pair_effects, within_sums
 from evalhub.stats.slices import shares, table_of
 
 Beat = Callable[[], object]
@@ -76,7 +76,7 @@ def length_of_pairs(
 
 def length_of_scores(ratings: Ratings, lengths: Lengths, *, beat: Beat) -> list[dict[str, Any]]:
     """By criterion: the correlation of the logarithm of the length with the score among the completions
-    of one prompt; `missing` are those who could not tell.
+    of one prompt; `missing` are those who could not tell, `undefined` says why it has no value.
     """
     rows = []
     keys = np.unique(ratings.criterion).tolist()
@@ -97,12 +97,13 @@ def length_of_scores(ratings: Ratings, lengths: Lengths, *, beat: Beat) -> list[
             ratings.value[given],
             bucketed(ratings.group[given][first]),
         )
-        found = estimate_of_sums(sums, correlation, n=int(given.sum()), beat=beat)
+        found = correlation_of(sums, n=int(given.sum()))
         rows.append(
             {
                 "question": criterion.slug,
                 "rubric_version": criterion.version.number,
                 **asdict(found),
+                "undefined": None if found.value is not None else _why(unit_R, sums),
                 "missing": int(mine.sum() - given.sum()),
                 "prompts": len(prompts),
                 "judgments": judgments_in(ratings.judgment[given]),
@@ -111,6 +112,13 @@ def length_of_scores(ratings: Ratings, lengths: Lengths, *, beat: Beat) -> list[
             }
         )
     return rows
+
+
+def _why(unit_R: Ints, sums_G3: Floats) -> str:
+    """Why scores and length of the answers to a prompt have no correlation."""
+    if np.bincount(unit_R).max(initial=0) < 2:
+        return ONE_A_PROMPT
+    return EQUAL_LENGTHS if sums_G3[:, 0].sum() < 1e-9 else Undefined.ONE_VALUE.value
 
 
 def position(preferences: Preferences, written: Models, *, beat: Beat) -> list[dict[str, Any]]:

@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from evalhub.stats.intervals import Estimate
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -205,3 +207,31 @@ def correlation(sums_B3: Floats) -> Floats:
         sums_B3[:, 2], below_B, out=np.full(len(sums_B3), np.nan), where=below_B > 1e-12
     )
     return value_B
+
+
+def correlation_of(sums_G3: Floats, *, n: int) -> Estimate:
+    """The same of all groups, with the jackknife's interval of its arc tangent and Student's t at one less than
+    the groups: drawing whole groups covered it 91 to 94 times in 100, this 93 to 95 (docs/performance.md).
+
+    Args:
+        sums_G3: as of `within_sums`; groups without two answers to a prompt tell nothing.
+        n: how many rows were summed.
+
+    Returns:
+        No interval for fewer than three groups, or where the points lie on a line.
+
+    Source:
+        Fisher's z; its jackknife: R. G. Miller, "The Jackknife: A Review", Biometrika 61(1), 1974, section 2.4.
+    """
+    told_G3 = sums_G3[sums_G3[:, :2].sum(axis=1) > 0]
+    whole_3, groups = told_G3.sum(axis=0), len(told_G3)
+    value = float(correlation(whole_3[None])[0]) if groups else np.nan
+    if not np.isfinite(value):
+        return Estimate(None, None, None, n)
+    without_G = correlation(whole_3 - told_G3)
+    if groups < 3 or not (np.abs(np.append(without_G, value)) < 1 - 1e-9).all():
+        return Estimate(value, None, None, n)
+    middle, moved_G = np.arctanh(value), np.arctanh(without_G)
+    error = np.sqrt((groups - 1) / groups * ((moved_G - middle) ** 2).sum())
+    reach = error * stats.t.ppf((1 + LEVEL) / 2, groups - 1)
+    return Estimate(value, float(np.tanh(middle - reach)), float(np.tanh(middle + reach)), n)

@@ -1,8 +1,10 @@
-"""Which model people prefer, from comparisons of two. Shapes: M models, G groups, B resamples.
+"""Which model people prefer, from comparisons of two.
+
+Shapes: M models, G groups, B resamples, C classes of people who tell models apart about as well.
 
 A table counts what became of each ordered pair: `[i, j, o]` how often i stood first on the page, j
 second, and 0 the first won, 1 it was a tie, 2 the second won. Tables add up, so prompts are resampled
-as a product, and each resample is fitted anew.
+as a product, and each resample is fitted anew. People's weights are those of `evalhub.stats.discrimination`.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ _ROUNDS = 50
 _PRIOR = (
     0.01  # of a strength, one over its variance: ten logits, so that a model without a loss ends
 )
+_PLACE = 1.0  # of the place likewise: where each pair stood in one order only, it and slopes explain each other
 RESAMPLES = 400
 _CELLS = 400_000  # of pairs that are fitted at once
 LEVEL = 0.95
@@ -35,13 +38,15 @@ class Fit:
     position: float  # logits towards whatever stands first
 
 
-def fit(table_MM3: Floats, *, start: Fit | None = None) -> Fit:
-    """Bradley and Terry's model with ties and the place on the page, by Newton's method.
+def fit(table_CMM3: Floats, slope_C: Floats, *, start: Fit | None = None) -> Fit:
+    """Bradley and Terry's model with ties, the place on the page and people's discrimination, by Newton's method.
 
-    P(first) : P(tie) : P(second) = e^(s_i + p) : e^(t + (s_i + s_j + p) / 2) : e^(s_j).
+    P(first) : P(tie) : P(second) = e^x : e^(t + x / 2) : 1 with x = slope (s_i - s_j) + p.
 
     Args:
-        table_MM3: as above; half votes are allowed.
+        table_CMM3: as above, of each class; half votes are allowed.
+        slope_C: how much of the difference the people of a class see: 1 all of it, 0 nothing, below 0
+            they say the opposite.
 
     Returns:
         For three wins and one loss between two, without ties: strengths ±0.55, their difference
@@ -52,49 +57,52 @@ def fit(table_MM3: Floats, *, start: Fit | None = None) -> Fit:
         Experiments", 1970; the place: R. Davidson, R. Beaver, "On Extending the Bradley-Terry Model
         to Incorporate Within-Pair Order Effects", Biometrics 33, 1977.
     """
-    M = len(table_MM3)
-    found_K = _fits(table_MM3[None], start)[0]
+    M = table_CMM3.shape[1]
+    found_K = _fits(table_CMM3[None], slope_C, start)[0]
     return Fit(found_K[:M], float(found_K[M]), float(found_K[M + 1]))
 
 
-def _fits(tables_BMM3: Floats, start: Fit | None) -> Floats:
+def _fits(tables_BCMM3: Floats, slope_C: Floats, start: Fit | None) -> Floats:
     """Each table's strengths, tie and place, K = M + 2 of them.
 
     An outcome counts x = 1, 1/2 or 0 for the first, 1 - x for the second, x for the place; so all that
     Newton's method asks of a pair are the variances of x and of being a tie, and how they go together.
     """
-    B, M = tables_BMM3.shape[:2]
+    B, M = len(tables_BCMM3), tables_BCMM3.shape[2]
     guess_BK = np.zeros((B, M + 2))
     guess_BK[:, M] = -1.0
     if start is not None:
         guess_BK[:] = np.concatenate([start.strength_M, [start.tie, start.position]])
-    n_BMM = tables_BMM3.sum(axis=3)
-    seen_BMM, ties_BMM = tables_BMM3[..., 0] + tables_BMM3[..., 1] / 2, tables_BMM3[..., 1]
-    own = np.arange(M + 2)
+    n_BCMM = tables_BCMM3.sum(axis=4)
+    seen_BCMM, ties_BCMM = tables_BCMM3[..., 0] + tables_BCMM3[..., 1] / 2, tables_BCMM3[..., 1]
+    own, prior_K = np.arange(M + 2), np.full(M + 2, _PRIOR)
+    prior_K[M + 1] = _PLACE
     for _ in range(_ROUNDS):
-        first_BMM, tie_BMM = _chances(guess_BK, M)
-        x_BMM = first_BMM + tie_BMM / 2
-        wide_BMM = n_BMM * (first_BMM + tie_BMM / 4 - x_BMM**2)
-        both_BMM = n_BMM * tie_BMM * (0.5 - x_BMM)
-        off_BMM = seen_BMM - n_BMM * x_BMM
+        first_BCMM, tie_BCMM = _chances(guess_BK, slope_C, M)
+        x_BCMM = first_BCMM + tie_BCMM / 2
+        wide_BCMM = n_BCMM * (first_BCMM + tie_BCMM / 4 - x_BCMM**2)
+        both_BCMM = n_BCMM * tie_BCMM * (0.5 - x_BCMM)
+        off_BCMM = seen_BCMM - n_BCMM * x_BCMM
         pull_BK = np.concatenate(
             [
-                _balance(off_BMM),
-                (ties_BMM - n_BMM * tie_BMM).sum(axis=(1, 2))[:, None],
-                off_BMM.sum(axis=(1, 2))[:, None],
+                _balance(_over(slope_C, off_BCMM)),
+                (ties_BCMM - n_BCMM * tie_BCMM).sum(axis=(1, 2, 3))[:, None],
+                off_BCMM.sum(axis=(1, 2, 3))[:, None],
             ],
             axis=1,
         )
+        wide_BMM = _over(slope_C**2, wide_BCMM)
         curve_BKK = np.zeros((B, M + 2, M + 2))
         curve_BKK[:, :M, :M] = -wide_BMM - wide_BMM.transpose(0, 2, 1)
         curve_BKK[:, own[:M], own[:M]] += wide_BMM.sum(axis=2) + wide_BMM.sum(axis=1)
-        curve_BKK[:, :M, M] = curve_BKK[:, M, :M] = _balance(both_BMM)
-        curve_BKK[:, :M, M + 1] = curve_BKK[:, M + 1, :M] = _balance(wide_BMM)
-        curve_BKK[:, M, M] = (n_BMM * tie_BMM * (1 - tie_BMM)).sum(axis=(1, 2))
-        curve_BKK[:, M, M + 1] = curve_BKK[:, M + 1, M] = both_BMM.sum(axis=(1, 2))
-        curve_BKK[:, M + 1, M + 1] = wide_BMM.sum(axis=(1, 2))
-        curve_BKK[:, own, own] += _PRIOR
-        step_BK = np.linalg.solve(curve_BKK, (pull_BK - _PRIOR * guess_BK)[..., None])[..., 0]
+        tied_BM, placed_BM = (_balance(_over(slope_C, each)) for each in (both_BCMM, wide_BCMM))
+        curve_BKK[:, :M, M] = curve_BKK[:, M, :M] = tied_BM
+        curve_BKK[:, :M, M + 1] = curve_BKK[:, M + 1, :M] = placed_BM
+        curve_BKK[:, M, M] = (n_BCMM * tie_BCMM * (1 - tie_BCMM)).sum(axis=(1, 2, 3))
+        curve_BKK[:, M, M + 1] = curve_BKK[:, M + 1, M] = both_BCMM.sum(axis=(1, 2, 3))
+        curve_BKK[:, M + 1, M + 1] = wide_BCMM.sum(axis=(1, 2, 3))
+        curve_BKK[:, own, own] += prior_K
+        step_BK = np.linalg.solve(curve_BKK, (pull_BK - prior_K * guess_BK)[..., None])[..., 0]
         guess_BK += np.clip(step_BK, -2, 2)
         if np.abs(step_BK).max(initial=0.0) < 1e-6:
             break
@@ -103,15 +111,27 @@ def _fits(tables_BMM3: Floats, start: Fit | None) -> Floats:
     return guess_BK
 
 
-def _chances(guess_BK: Floats, M: int) -> tuple[Floats, Floats]:
+def _chances(guess_BK: Floats, slope_C: Floats, M: int) -> tuple[Floats, Floats]:
     """How likely the first wins, and a tie, for each ordered pair."""
-    strength_BM, tie_B11, place_B11 = guess_BK[:, :M], *np.split(guess_BK[:, M:, None], 2, axis=1)
-    ahead_BMM = strength_BM[:, :, None] - strength_BM[:, None, :] + place_B11
-    level_BMM = tie_B11 + ahead_BMM / 2
-    most_BMM = np.maximum(np.maximum(ahead_BMM, level_BMM), 0)
-    first_BMM, tie_BMM = np.exp(ahead_BMM - most_BMM), np.exp(level_BMM - most_BMM)
-    all_BMM = first_BMM + tie_BMM + np.exp(-most_BMM)
-    return first_BMM / all_BMM, tie_BMM / all_BMM
+    strength_BM = guess_BK[:, :M]
+    tie_B111, place_B111 = guess_BK[:, M, None, None, None], guess_BK[:, M + 1, None, None, None]
+    gap_BMM = strength_BM[:, :, None] - strength_BM[:, None, :]
+    return outcomes(slope_C[:, None, None] * gap_BMM[:, None] + place_B111, tie_B111)
+
+
+def outcomes(ahead: Floats, tie: Floats | float) -> tuple[Floats, Floats]:
+    """How likely the first wins, and a tie, where it is `ahead` by so many logits; arrays of any shape."""
+    level = tie + ahead / 2
+    most = np.maximum(np.maximum(ahead, level), 0)
+    first, tied = np.exp(ahead - most), np.exp(level - most)
+    whole = first + tied + np.exp(-most)
+    return first / whole, tied / whole
+
+
+def _over(weight_C: Floats, of_class_BCMM: Floats) -> Floats:
+    """Summed over the classes, each so often."""
+    sums_BMM: Floats = np.einsum("c,bcij->bij", weight_C, of_class_BCMM)
+    return sums_BMM
 
 
 def _balance(of_pair_BMM: Floats) -> Floats:
@@ -134,9 +154,14 @@ class Board:
 
 
 def board(
-    tables_GMM3: Floats, *, seed: int = 0, resamples: int = RESAMPLES, beat: Beat = lambda: None
+    tables_GCMM3: Floats,
+    slope_C: Floats,
+    *,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+    beat: Beat = lambda: None,
 ) -> Board:
-    """Fit the whole, and each of `resamples` draws of whole groups (prompts).
+    """Fit the whole, and each of `resamples` draws of whole groups (prompts); people stay as they are.
 
     A model's best rank is one more than the number of models that beat it in 97.5 % of the draws.
 
@@ -145,15 +170,15 @@ def board(
         Preference", 2024, section 4 (bootstrap intervals, ranks by what intervals allow); prompts
         instead of votes are drawn, as votes on one prompt are not independent.
     """
-    G, M = tables_GMM3.shape[:2]
-    whole = fit(tables_GMM3.sum(axis=0))
-    flat_GK, draws_BG = tables_GMM3.reshape(G, -1), draws_of(G, resamples=resamples, seed=seed)
-    at_once = max(1, _CELLS // max(M * M, 1))
+    G, C, M = tables_GCMM3.shape[:3]
+    whole = fit(tables_GCMM3.sum(axis=0), slope_C)
+    flat_GK, draws_BG = tables_GCMM3.reshape(G, -1), draws_of(G, resamples=resamples, seed=seed)
+    at_once = max(1, _CELLS // max(C * M * M, 1))
     parts = []
     for begin in range(0, resamples, at_once):
         beat()
         tables_BK = draws_BG[begin : begin + at_once] @ flat_GK
-        parts.append(_fits(tables_BK.reshape(-1, M, M, 3), whole))
+        parts.append(_fits(tables_BK.reshape(-1, C, M, M, 3), slope_C, whole))
     drawn_BK = np.concatenate(parts)
     strengths_BM, places_B = drawn_BK[:, :M], drawn_BK[:, M + 1]
     outside = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]

@@ -80,6 +80,10 @@ def test_charts_are_drawn_and_nothing_is_refused(
     page.get_by_text("One against one").click()
     expect(page.locator(".heatmaplayer").first).to_be_visible()
     look(page, "leaderboard")
+    page.get_by_text("How well people tell models apart").click()
+    expect(page.get_by_role("region", name="People, overall")).to_be_visible()
+    page.get_by_text("If everybody counted the same", exact=True).click()
+    look(page, "leaderboard_people")
     for kind in ("reliability", "consistency"):
         page.goto(f"/w/acme/campaigns/{campaign.uid}/{kind}/")
         expect(page.locator("figure.plot .errorbars").first).to_be_visible()
@@ -107,3 +111,39 @@ def _prints_with_its_charts(page: Page, campaign: Campaign) -> None:
         assert words in whole.text
     page.locator("svg.chart").evaluate_all("all => all.forEach((each) => each.remove())")
     assert printed(page.pdf()).curves < whole.curves
+
+
+@pytest.mark.usefixtures("quiet")
+def test_the_spread_of_answers_and_what_gold_says_of_the_consensus(
+    page: Page, base_url: str, alice: Member, bob: Member
+) -> None:
+    campaign = campaign_of(bob, "rating", 12)
+    criterion = make.CriterionFactory.create(
+        version=campaign.rubric_version, slug="clear", kind="yes_no", low=0, high=1
+    )
+    people = [bob, *(make.MemberFactory.create(workspace=bob.workspace) for _ in range(2))]
+    for nth, task in enumerate(campaign.tasks.all()):
+        completion = task.completions.get()
+        for at, person in enumerate(people):
+            held = make.AssignmentFactory.create(task=task, member=person, state="submitted")
+            judgment = make.JudgmentFactory.create(task=task, member=person, assignment=held)
+            value = int((nth + at * (nth % 3 == 0)) % 2)
+            make.RatingFactory.create(
+                judgment=judgment, completion=completion, criterion=criterion, value=value
+            )
+        said = {"ratings": [{"response": "A", "criterion": "clear", "value": nth % 2}]}
+        make.ExpertAnswerFactory.create(task=task, answers=said)
+    campaign.tasks.update(kind="gold")
+    start_session(page, alice, base_url)
+    for kind in ("agreement", "reliability"):
+        page.goto(f"/w/acme/campaigns/{campaign.uid}/{kind}/")
+        page.get_by_role("button", name="Compute", exact=False).first.click()
+        execute(Job.objects.latest("pk").uid)
+        page.goto(f"/w/acme/campaigns/{campaign.uid}/{kind}/")
+        if kind == "agreement":
+            page.get_by_text("How often each answer was given").click()
+            page.get_by_text("Two by two").click()
+            expect(page.get_by_role("region", name="Answers given, clear")).to_be_visible()
+        else:
+            expect(page.get_by_text("Right by gold", exact=True)).to_be_visible()
+        look(page, f"{kind}_figures")

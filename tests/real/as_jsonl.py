@@ -12,6 +12,7 @@ from typing import Any
 from tests.real.conftest import real_file
 
 CRITERIA = ("grammar", "fluency", "verbosity", "structure", "success", "overall")
+TYPES = ("extrinsic", "intrinsic")
 SUMMARIES = "xsum_hallucination/{}_annotations_xsum_summaries.csv"
 
 
@@ -73,20 +74,25 @@ def hallucinations(folder: Path) -> tuple[Path, Path]:
             "rubric": "summaries",
             "annotator": row["worker_id"],
             "responses": [row["system"]],
-            "spans": [
-                {
-                    "response": row["system"],
-                    "start": int(row["hallucinated_span_start"]),
-                    "end": int(row["hallucinated_span_end"]),
-                    "error_type": row["hallucination_type"],
-                    "text": row["hallucinated_span"],
-                }
-            ],
+            **_marked(row),
         }
         for nth, row in enumerate(rows)
-        if row["hallucination_type"] in ("extrinsic", "intrinsic") and row["hallucinated_span"]
     ]
     return _written(folder, _summaries(rows), judgments)
+
+
+def _marked(row: dict[str, str]) -> dict[str, Any]:
+    """The passage; a row of no type, or without a passage, says that there is none to mark."""
+    if row["hallucination_type"] not in TYPES or not row["hallucinated_span"]:
+        return {"critique": row["hallucination_type"] or "none"}
+    span = {
+        "response": row["system"],
+        "start": int(row["hallucinated_span_start"]),
+        "end": int(row["hallucinated_span_end"]),
+        "error_type": row["hallucination_type"],
+        "text": row["hallucinated_span"],
+    }
+    return {"spans": [span]}
 
 
 def labels(folder: Path) -> tuple[Path, Path, dict[str, int]]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from collections import Counter
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from django.core.management import call_command
 from django.test import Client
@@ -19,9 +19,9 @@ from evalhub.common.canonical import digest_of
 from evalhub.imports.models import Import, ImportKind
 from evalhub.imports.services import start_import
 from evalhub.jobs import jobs
+from evalhub.judgments.body import Answers, RatingGiven
 from evalhub.judgments.models import Judgment, Span
-from evalhub.quality.fits import consensus_of
-from evalhub.quality.settling import answered, settle
+from evalhub.judgments.services.expert import set_expert_answer
 from evalhub.reports.choices import ReportKind
 from evalhub.reports.services import start_report
 from tests import factories as make
@@ -62,7 +62,12 @@ def rubric(member: Member, slug: str, criteria: dict[str, dict[str, Any]], **mor
 
 
 def everywhere(kind: str, member: Member) -> dict[str, Any]:
-    """The report's questions; the command, the API and the job that the page shows say the same."""
+    """The report's questions."""
+    return {each["question"]: each for each in body_of(kind, member)["questions"]}
+
+
+def body_of(kind: str, member: Member) -> dict[str, Any]:
+    """The report; the command, the API and the job that the page shows say the same."""
     campaign = Campaign.objects.get(origin="imported")
     report = start_report(campaign=campaign, kind=ReportKind(kind), by=member)
     jobs.execute(report.job.uid)
@@ -72,7 +77,19 @@ def everywhere(kind: str, member: Member) -> dict[str, Any]:
     assert digest_of(json.loads(out.getvalue())) == digest_of(report.body)
     answer = api_of(member).get(f"/api/v1/campaigns/{campaign.uid}/{kind}").json()
     assert digest_of(answer["body"]) == digest_of(report.body)
-    return {each["question"]: each for each in report.body["questions"]}
+    found: dict[str, Any] = report.body
+    return found
+
+
+def tasks_in_progress(member: Member) -> int:
+    """How many things were judged, as the command, the API and the page have it."""
+    campaign = Campaign.objects.get(origin="imported")
+    out = StringIO()
+    call_command("report", "progress", "--campaign", str(campaign.uid), "--json", stdout=out)
+    told: int = json.loads(out.getvalue())["tasks"]
+    assert api_of(member).get(f"/api/v1/campaigns/{campaign.uid}/progress").json()["tasks"] == told
+    assert f"{told:,}" in page_of("", member)
+    return told
 
 
 def page_of(kind: str, member: Member) -> str:
@@ -80,7 +97,9 @@ def page_of(kind: str, member: Member) -> str:
     client = Client()
     client.force_login(member.user)
     slug = member.workspace.slug
-    return client.get(f"/w/{slug}/campaigns/{campaign.uid}/{kind}/").content.decode()
+    return client.get(
+        f"/w/{slug}/campaigns/{campaign.uid}/{kind}{'/' * bool(kind)}"
+    ).content.decode()
 
 
 def test_recipes(alice: Member, tmp_path: Path) -> None:
@@ -100,6 +119,30 @@ def test_recipes(alice: Member, tmp_path: Path) -> None:
         assert f"<b>{alpha['value']:.3f}</b>" in page
         assert len(found[name]["people"]) == wanted["participants"]
         assert found[name]["units"] == wanted["items"]
+        assert [each["answer"] for each in found[name]["values"]] == [
+            str(each) for each in range(wanted["scale"][0], wanted["scale"][1] + 1)
+        ]
+    assert sum(each["answers"] for each in found.values()) == wanted["total_ratings"]
+
+
+def test_mean_scores_of_recipes_by_their_wording(alice: Member, tmp_path: Path) -> None:
+    """Over all and by condition, which are the models of the file."""
+    wanted = expected("recipes_likert")
+    rubric(alice, "recipes", {name: {"low": 1, "high": 6} for name in as_jsonl.CRITERIA})
+    read_in(alice, *as_jsonl.recipes(tmp_path))
+    found, page = everywhere("bias", alice), page_of("bias", alice)
+    for name in as_jsonl.CRITERIA:
+        rows = {row["model"]: row for row in found[name]["rows"] if row["by"] == "model"}
+        assert rows[None]["value"] == pytest.approx(wanted[name]["mean"], abs=1e-6)
+        assert rows.keys() - {None} == wanted["mean_by_condition"].keys()
+        for condition, means in wanted["mean_by_condition"].items():
+            row = rows[condition]
+            assert row["value"] == pytest.approx(means[name], abs=1e-4)
+            assert f"{row['value']:.3f}" in page
+            if condition in ("coherence", "grammaticality"):  # of one recipe: none is left out
+                assert row["low"] is row["high"] is None
+            else:
+                assert row["low"] < row["value"] < row["high"]
 
 
 def test_factuality_of_summaries(alice: Member, tmp_path: Path) -> None:
@@ -110,6 +153,13 @@ def test_factuality_of_summaries(alice: Member, tmp_path: Path) -> None:
     found = everywhere("agreement", alice)["factual"]
     assert found["alpha"]["value"] == pytest.approx(wanted["factuality_alpha_nominal"], abs=1e-5)
     assert found["missing"] == 33
+    assert found["answers"] + found["missing"] == wanted["factuality_rows"]
+    assert tasks_in_progress(alice) == wanted["factuality_items"]
+    assert found["units"] == wanted["factuality_items"] - 11  # of which nobody could tell
+    assert len(found["people"]) == len(wanted["workers"])
+    told = {each["answer"]: each["n"] for each in found["values"]}
+    assert str(told | {"nan": found["missing"]}).replace("'nan'", "nan") == wanted["labels"]
+    assert ">4,982<" in page_of("agreement", alice)
     assert f"<b>{found['alpha']['value']:.3f}</b>" in page_of("agreement", alice)
 
 
@@ -123,10 +173,12 @@ def test_spans_with_dirty_offsets_are_put_right_or_reported_never_guessed(
     sent = [json.loads(line) for line in judgments.read_text("utf-8").splitlines()]
     counts = source.counts
     assert counts["new"] + counts["rejected"] == len(sent)
+    wanted = expected("xsum_hallucination")
+    assert len(sent) == wanted["span_rows"]
     assert counts["new"] > 0.9 * len(sent)
-    texts = {row["id"]: row["spans"][0]["text"] for row in sent}
+    texts = {row["id"]: row["spans"][0]["text"] for row in sent if "spans" in row}
     stored = Span.objects.select_related("judgment", "completion")
-    assert stored.count() == counts["new"]
+    assert stored.count() == len(texts) - counts["rejected"]
     for span in stored:
         assert span.completion.content[span.start : span.end] == texts[span.judgment.external_id]
     told = Counter(
@@ -136,12 +188,37 @@ def test_spans_with_dirty_offsets_are_put_right_or_reported_never_guessed(
     assert sum(told.values()) == counts["rejected"]
     assert told["nowhere"] == 39
     assert counts["relocated_spans"] > 0
+    spans_in_the_report(alice, wanted, sent, rejected=counts["rejected"])
+
+
+def spans_in_the_report(
+    member: Member, wanted: dict[str, Any], sent: list[dict[str, Any]], *, rejected: int
+) -> None:
+    """Passages by their type, those included that could not be placed, and what was judged at all."""
+    told = body_of("bias", member)["hallucination"]
+    placed = {each["error_type"]: each["passages"] for each in told["types"]}
+    assert sum(placed.values()) + rejected == sum("spans" in row for row in sent)
+    types = ast.literal_eval(wanted["span_types"].replace("nan", "'none'"))
+    for name in as_jsonl.TYPES:
+        without_passage = sum(row.get("critique") == name for row in sent)
+        assert types[name] - without_passage - rejected <= placed[name] <= types[name]
+    assert sum(row.get("critique") == "NULL" for row in sent) == types["none"]
+    taken = set(Judgment.objects.values_list("external_id", flat=True))
+    items = {(row["prompt"], *row["responses"]) for row in sent}
+    assert len(items) == wanted["span_items"]
+    placed_items = {(row["prompt"], *row["responses"]) for row in sent if row["id"] in taken}
+    assert tasks_in_progress(member) == len(placed_items) > 0.99 * len(items)
+    assert sum(each["n"] + each["missing"] for each in told["models"]) == len(placed_items)
+    assert [each["model"] for each in told["models"]] == wanted["systems"]
+    page = page_of("bias", member)
+    for each in told["types"]:
+        assert f">{each['passages']:,}<" in page
 
 
 def test_a_crowd_that_labels(alice: Member, tmp_path: Path) -> None:
     wanted = expected("crowd_dev")["bm"]
     rubric(alice, "labels", {"positive": {"kind": "yes_no", "low": 0, "high": 1}})
-    prompts, judgments, truth = as_jsonl.labels(tmp_path)
+    prompts, judgments, _truth = as_jsonl.labels(tmp_path)
     source = read_in(alice, prompts, judgments)
     assert (source.counts["new"], source.counts["rejected"]) == (wanted["labels"], 0)
     found = everywhere("reliability", alice)["positive"]
@@ -151,18 +228,29 @@ def test_a_crowd_that_labels(alice: Member, tmp_path: Path) -> None:
     )
     assert f">{found['people'][0]['annotator']}</a>" in page_of("reliability", alice)
 
+    told = everywhere("agreement", alice)["positive"]
+    assert [each["n"] for each in told["values"]] == list(wanted["label_counts"].values())
+
+
+def test_the_consensus_of_a_crowd_by_the_gold_in_the_file(alice: Member, tmp_path: Path) -> None:
+    """As often right as crowd-kit has it, of the majority to the last item."""
+    wanted = expected("crowd_dev")["bm"]["accuracy_crowdkit_1.4.2"]
+    rubric(alice, "labels", {"positive": {"kind": "yes_no", "low": 0, "high": 1}})
+    prompts, judgments, truth = as_jsonl.labels(tmp_path)
+    read_in(alice, prompts, judgments)
     campaign = Campaign.objects.get(origin="imported")
-    settled = settle(campaign)
-    assert settled is not None
-    [asked] = answered(campaign)
-    consensus = consensus_of(asked, settled.fit.questions[str(asked.criterion)])
-    item_of = dict(
-        Judgment.objects.filter(campaign=campaign).values_list(
-            "task_id", "task__prompt__external_id"
-        )
-    )
-    unit = dict(zip(asked.unit_R.tolist(), asked.task_R.tolist(), strict=True))
-    right = np.mean([consensus.answer_U[at] == truth[item_of[task]] for at, task in unit.items()])
-    accuracy = wanted["accuracy_crowdkit_1.4.2"]
-    assert right > accuracy["MV"]
-    assert right == pytest.approx(accuracy["DawidSkene"], abs=0.015)
+    for task in campaign.tasks.select_related("prompt", "campaign__workspace"):
+        value = truth[task.prompt.external_id]
+        given = RatingGiven(response="A", criterion="positive", value=value)
+        answers = Answers(ratings=[given])
+        set_expert_answer(task=task, answers=answers, reason="", kind="gold", by=alice)
+    gold = everywhere("reliability", alice)["positive"]["gold"]
+    assert gold["majority"]["value"] == pytest.approx(wanted["MV"])
+    assert (gold["majority"]["n"], gold["undecided"]) == (len(truth), 0)
+    assert gold["consensus"]["value"] == pytest.approx(wanted["DawidSkene"], abs=0.015)
+    assert gold["consensus"]["value"] > wanted["MV"]
+    for each in (gold["majority"], gold["consensus"]):
+        assert each["low"] < each["value"] < each["high"]
+    page = page_of("reliability", alice)
+    assert "Right by gold" in page
+    assert f"{round(100 * gold['consensus']['value'])}" in page

@@ -11,7 +11,6 @@ from django.utils import timezone
 
 from evalhub.accounts.models import Member
 from evalhub.campaigns.choices import CampaignState, TaskKind, TaskType
-from evalhub.campaigns.gold import drawable, shown_to
 from evalhub.campaigns.models import Task
 from evalhub.campaigns.services.gold import (
     add_place,
@@ -22,6 +21,7 @@ from evalhub.campaigns.services.gold import (
 from evalhub.campaigns.services.steering import repeat_task
 from evalhub.common.lots import falls_on
 from evalhub.gold.choices import DrawKind
+from evalhub.gold.drawing import drawable, shown_to
 from evalhub.gold.models import Draw, GoldPlan, Qualification
 from evalhub.judgments.choices import Source
 from evalhub.judgments.models import Judgment
@@ -36,8 +36,8 @@ def draw_gold(*, judgment: UUID) -> Draw | None:
     """After a judgment that counts now, maybe keep a gold for its author to get next.
 
     The lot falls on as many of their judgments as the campaign's plan says, by a keyed digest:
-    nobody can tell on which, and a second call decides the same. Of the gold that they never had,
-    what the fewest have seen comes first, and nothing that as many saw as the plan allows.
+    nobody can tell on which, and a second call decides the same. Of the gold that they never had, in
+    work or in an exam, what the fewest have seen comes first, and nothing that as many saw as the plan allows.
     """
     row = Judgment.objects.select_related("campaign", "task", "member").get(uid=judgment)
     plan = GoldPlan.objects.filter(campaign=row.campaign_id, share__gt=0).first()

@@ -35,7 +35,7 @@ def judge_gold(*, judgment: UUID) -> GoldVerdict | None:
     if row is None or row.task.kind != TaskKind.GOLD:
         return None
     answer = ExpertAnswer.objects.filter(task=row.task_id, withdrawn_at=None).first()
-    measured = _measured(row.task)
+    measured = measured_by(row.task)
     if answer is None or not measured.filter(pk=row.pk).exists():
         return None
     verdict = _judge(row, answer)
@@ -53,7 +53,7 @@ def judge_again(*, task: UUID) -> int:
         return 0
     scored = [
         verdict
-        for judgment in _measured(row).order_by("pk")
+        for judgment in measured_by(row).order_by("pk")
         if (verdict := _judge(judgment, answer)) is not None
     ]
     if not all(verdict.passed for verdict in scored):
@@ -89,7 +89,7 @@ def _in_doubt(failed: int) -> str:
     return told % {"n": failed}
 
 
-def _measured(task: Task) -> QuerySet[Judgment]:
+def measured_by(task: Task) -> QuerySet[Judgment]:
     """First words on it that count, of all but those whose own answer it is.
 
     Nor what an upheld appeal took out, should an expert answer the task anew.

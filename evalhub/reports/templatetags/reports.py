@@ -44,6 +44,20 @@ def verdict_words(question: dict[str, Any]) -> str:  # Any: JSON
 
 
 @register.filter
+def why_undefined(reason: str | None) -> str:
+    """Why a figure has no value; nothing where it has one."""
+    words = {
+        "no_pairs": _("undefined, because nothing was answered by two people"),
+        "one_value": _("undefined, because the answers never differ"),
+        "many_values": _("undefined, because the answers are numbers of too many values"),
+        "few_answers": _("undefined, because fewer than ten answers were given twice"),
+        "one_a_prompt": _("undefined, because no prompt has two answers with a score"),
+        "equal_lengths": _("undefined, because the answers to a prompt are equally long"),
+    }
+    return words[reason] if reason else ""
+
+
+@register.filter
 def outcome_words(question: Any) -> str:  # Any: whatever has the two
     """The same for who sees no tasks and trains nothing."""
     told = {"undefined": question.undefined, "verdict": question.verdict}
@@ -150,6 +164,15 @@ def too_low(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:  # Any: JSON
 def with_warnings(boards: list[dict[str, Any]]) -> list[dict[str, Any]]:  # Any: JSON
     """Slices whose models cannot all be ranked beside each other."""
     return [each for each in boards if any(each["warnings"].values())]
+
+
+@register.filter
+def order_if_alike(models: list[dict[str, Any]]) -> list[str]:  # Any: JSON
+    """The models as they would stand if everybody counted the same; nothing where that is the same order."""
+    order = [row["model"] for row in models]
+    alike = sorted(models, key=lambda row: -row["alike"]["strength"])
+    others = [row["model"] for row in alike]
+    return [] if others == order else others
 
 
 @register.filter

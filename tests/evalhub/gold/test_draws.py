@@ -13,13 +13,15 @@ from evalhub.campaigns.models import Assignment, Campaign, Reservation, Task
 from evalhub.campaigns.queries import progress_of
 from evalhub.gold.choices import DrawKind
 from evalhub.gold.jobs.draws import draw_gold, draw_repeat, follow_plan, is_drawn, tidy_places
-from evalhub.gold.models import Draw
+from evalhub.gold.models import Attempt, Draw
+from evalhub.gold.queries import rows_for
 from evalhub.gold.services.plans import set_plan
+from evalhub.gold.services.qualifications import end_attempt, set_qualification, start_attempt
 from evalhub.judgments.models import Judgment
 from tests.conftest import cast_member
 from tests.evalhub.gold.conftest import gold_in, said
 from tests.evalhub.judgments.conftest import client_of
-from tests.factories import TaskFactory
+from tests.factories import CampaignFactory, TaskFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -95,6 +97,64 @@ def test_no_more_people_see_a_gold_than_the_plan_allows(
     assert [each is not None for each in drawn] == [True, True, False]
     gold.task.refresh_from_db()
     assert gold.task.overlap == 2
+
+
+def test_nobody_draws_what_an_exam_has_shown_them(
+    campaign: Campaign, alice: Member, bob: Member
+) -> None:
+    """Nor gold about the same prompt of another campaign; somebody else draws both."""
+    gold = gold_in(campaign)
+    exam = set_qualification(
+        campaign=campaign, word="medicine", pass_mark=60, retry_days=7, by=alice
+    )
+    plan(campaign, alice)
+    start_attempt(qualification=exam, by=bob)
+    other = CampaignFactory.create(workspace=bob.workspace)
+    same = gold_in(other, task__prompt=gold.task.prompt)
+    plan(other, alice)
+    carol = cast_member("carol", bob.workspace, "annotator")
+    for where, task in ((campaign, gold.task), (other, same.task)):
+        assert draw_gold(judgment=drawing(where, bob).uid) is None
+        drawn = draw_gold(judgment=drawing(where, carol).uid)
+        assert drawn is not None
+        assert drawn.task_id == task.pk
+
+
+def test_who_saw_a_gold_in_an_exam_counts_among_those_who_were_shown_it(
+    campaign: Campaign, alice: Member, bob: Member
+) -> None:
+    gold = gold_in(campaign)
+    exam = set_qualification(
+        campaign=campaign, word="medicine", pass_mark=60, retry_days=7, by=alice
+    )
+    plan(campaign, alice, exposure=1)
+    carol, dan = (cast_member(name, bob.workspace, "annotator") for name in ("carol", "dan"))
+    assert [row.shown for row in rows_for([gold])] == [0]
+    attempt = start_attempt(qualification=exam, by=bob)
+    assert [row.shown for row in rows_for([gold])] == [1]
+    assert draw_gold(judgment=drawing(campaign, carol).uid) is None  # one person has seen it
+
+    end_attempt(attempt=attempt, by=bob)  # and never looked at his copy
+    assert [row.shown for row in rows_for([gold])] == [0]
+    assert draw_gold(judgment=drawing(campaign, carol).uid) is not None
+    assert draw_gold(judgment=drawing(campaign, dan).uid) is None
+
+
+def test_a_person_who_had_a_gold_in_work_and_in_exams_counts_once(
+    campaign: Campaign, alice: Member, bob: Member
+) -> None:
+    gold = gold_in(campaign)
+    exam = set_qualification(
+        campaign=campaign, word="medicine", pass_mark=60, retry_days=7, by=alice
+    )
+    for _ in range(2):
+        attempt = start_attempt(qualification=exam, by=bob)
+        said(attempt.tasks.get().task, bob, -1)
+        end_attempt(attempt=attempt, by=bob)
+        Attempt.objects.update(ended_at=timezone.now() - timedelta(days=30))
+    assert [row.shown for row in rows_for([gold])] == [1]
+    said(gold.task, bob, 1)
+    assert [row.shown for row in rows_for([gold])] == [1]
 
 
 def test_whose_answer_it_is_never_draws_it(campaign: Campaign, alice: Member, bob: Member) -> None:

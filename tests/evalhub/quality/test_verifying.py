@@ -11,19 +11,33 @@ from uuid import uuid4
 import pytest
 from django.core.management import CommandError, call_command
 from django.db.models import F
+from django.utils import timezone
 
+from evalhub.accounts.choices import Role
 from evalhub.accounts.models import Member, Workspace
 from evalhub.campaigns.models import Campaign, MemberShare, Task
 from evalhub.campaigns.services.claim import claim_next
 from evalhub.campaigns.services.shares import fix_share
+from evalhub.common.differing import first_difference
+from evalhub.jobs.jobs import execute
 from evalhub.judgments.body import PreferenceGiven, SubmitBody
 from evalhub.judgments.jobs import tally
 from evalhub.judgments.models import Judgment, Tally
 from evalhub.judgments.services.submit import submit_judgment
-from evalhub.quality.models import Consensus, ConsensusSnapshot, Dispute, UnitConsensus
+from evalhub.quality.models import (
+    Consensus,
+    ConsensusSnapshot,
+    Dispute,
+    ReliabilityFit,
+    UnitConsensus,
+)
 from evalhub.quality.services import take_snapshot
 from evalhub.quality.settling import settle
+from evalhub.reports.choices import ReportKind
+from evalhub.reports.models import Report
+from evalhub.reports.services import start_report
 from tests import factories as make
+from tests.conftest import cast_member
 
 pytestmark = pytest.mark.django_db
 
@@ -83,6 +97,8 @@ def test_what_is_stored_is_what_a_recount_gives(campaign: Campaign) -> None:
     assert found["disputes"]["put_off"] == 0
     assert found["disputes"]["checked"] >= 1
     assert found["units"]["checked"] >= 1
+    assert (found["consensus"]["checked"], found["fits"]["checked"]) == (1, 1)
+    assert (found["fits"]["put_off"], found["reports"]["checked"]) == (0, 0)
 
 
 @pytest.mark.parametrize(
@@ -98,6 +114,9 @@ def test_what_is_stored_is_what_a_recount_gives(campaign: Campaign) -> None:
         "unit",
         "units",
         "snapshots",
+        "met",
+        "disputed",
+        "fits",
     ],
 )
 def test_each_figure_that_differs_is_found_and_named(campaign: Campaign, name: str) -> None:
@@ -120,14 +139,104 @@ def test_each_figure_that_differs_is_found_and_named(campaign: Campaign, name: s
         UnitConsensus.objects.filter(pk=UnitConsensus.objects.first().pk).update(doubt=0.99)
     elif name == "units":
         UnitConsensus.objects.first().delete()
+    elif name == "met":
+        Consensus.objects.update(units=F("units") + 1)
+    elif name == "disputed":
+        Consensus.objects.update(disputed=F("disputed") + 1)
+    elif name == "fits":
+        fit = ReliabilityFit.objects.get()
+        fit.questions["0"]["is_settled"] = not fit.questions["0"]["is_settled"]
+        fit.save()
     else:
         ConsensusSnapshot.objects.update(judgments=1)
-    kind = {"held": "tasks", "tally": "tallies", "dispute": "disputes", "unit": "units"}.get(
-        name, name
-    )
+    kinds = {"held": "tasks", "tally": "tallies", "dispute": "disputes", "unit": "units"}
+    kind = (kinds | {"met": "consensus", "disputed": "consensus"}).get(name, name)
     found = verified()
     assert found[kind] >= 1
     assert sum(found.values()) == found[kind]
+
+
+def named(kind: str) -> list[str]:
+    """What the command says of the rows that are wrong."""
+    out = StringIO()
+    with pytest.raises(CommandError, match="not what a recount gives"):
+        call_command("verify_aggregates", "--json", stdout=out)
+    return [
+        f"{each['what']}: {each['told']}" for each in json.loads(out.getvalue())[kind]["examples"]
+    ]
+
+
+def test_the_field_of_a_fit_that_differs_is_named(campaign: Campaign) -> None:
+    fit = ReliabilityFit.objects.get()
+    person = sorted(fit.questions["0"]["raters"])[0]
+    fit.questions["0"]["raters"][person][1] += 0.5
+    fit.save()
+    Consensus.objects.update(disputed=0)  # its disputes go by the fit
+    [told] = named("fits")
+    assert str(fit.uid) in told
+    assert str(campaign.uid) in told
+    assert f"0.raters.{person}[1]: stored" in told
+
+
+def test_a_fit_of_other_answers_is_put_off(campaign: Campaign) -> None:
+    """Somebody was left out since: it was right when it was made."""
+    fit = ReliabilityFit.objects.get()
+    fit.questions["0"]["spread"] += 1
+    fit.save()
+    member = campaign.judgments.first().member
+    make.ExclusionFactory.create(campaign=campaign, member=member)
+    assert verified()["fits"] == 0
+
+
+def report_of(campaign: Campaign, kind: str) -> Report:
+    lead = cast_member("dora", campaign.workspace, Role.LEAD)
+    report = start_report(campaign=campaign, kind=ReportKind(kind), by=lead)
+    execute(report.job.uid)
+    report.refresh_from_db()
+    return report
+
+
+@pytest.mark.parametrize("kind", ["agreement", "leaderboard", "reliability", "bias", "consistency"])
+def test_reports_are_computed_once_more(campaign: Campaign, kind: str) -> None:
+    report = report_of(campaign, kind)
+    out = StringIO()
+    call_command("verify_aggregates", "--json", stdout=out)
+    found = json.loads(out.getvalue())["reports"]
+    assert (found["checked"], found["wrong"], found["put_off"]) == (1, 0, 0)
+
+    report.body["behind"]["counts"] = "otherwise"
+    report.save()
+    [told] = named("reports")
+    assert told.startswith(f"{kind} {report.uid} of campaign {campaign.uid}: behind.counts: stored")
+
+
+def test_the_figure_of_a_report_that_differs_is_named(campaign: Campaign) -> None:
+    report = report_of(campaign, "leaderboard")
+    report.body["boards"][0]["models"][1]["strength"] += 0.01
+    report.save()
+    [told] = named("reports")
+    assert "boards[0].models[1].strength: stored" in told
+
+
+def test_a_report_whose_answers_have_changed_is_put_off(campaign: Campaign) -> None:
+    report = report_of(campaign, "leaderboard")
+    report.body["boards"] = []
+    report.save()
+    Judgment.objects.filter(pk=campaign.judgments.first().pk).update(withdrawn_at=timezone.now())
+    assert verified()["reports"] == 0
+
+
+def test_where_two_values_differ_first() -> None:
+    stored = {"a": [{"b": 1.0}, {"b": None}], "c": "x"}
+    assert first_difference(stored, {"a": [{"b": 1.0 + 1e-9}, {"b": None}], "c": "x"}) is None
+    assert first_difference(stored, {"a": [{"b": 1.0}], "c": "x"}) == (
+        "a: stored 2 of them, recount 1"
+    )
+    assert first_difference(stored, {"a": [{"b": 1.0}, {"b": 0}], "c": "x"}) == (
+        "a[1].b: stored None, recount 0"
+    )
+    assert first_difference(stored, {"a": stored["a"]}) == "c: not in a recount"
+    assert first_difference({"a": True}, {"a": 1}) == "a: stored True, recount 1"
 
 
 def test_a_campaign_with_news_is_put_off(campaign: Campaign) -> None:

@@ -83,6 +83,7 @@ def test_repeats_are_compared_with_what_was_said_first(campaign: Campaign, perso
     assert by_name["overall"]["low"] < 0.5 < by_name["overall"]["high"]
     clarity = by_name["clarity"]
     assert (clarity["same"], clarity["n"], clarity["kappa"], clarity["low"]) == (0, 1, None, None)
+    assert (clarity["undefined"], by_name["overall"]["undefined"]) == ("few_answers", None)
     changed = Judgment.objects.filter(uid__in=found["repeats"]["behind"])
     assert {each.task.kind for each in changed} == {"repeat"}
     assert changed.count() == 4
@@ -230,7 +231,9 @@ def test_what_was_judged_faster_than_it_can_be_read_is_listed(
     judged(other, person, 1, active_ms=21_000)
     judged(make.TaskFactory.create(campaign=campaign), person, 1, active_ms=None)
     found = of(person, campaign)["hasty"]
-    assert found == {"part": 1, "n": 2, "missing": 1, "behind": [str(hasty.uid)]}
+    assert (found["part"], found["n"], found["missing"]) == (1, 2, 1)
+    assert found["behind"] == [str(hasty.uid)]
+    assert found["low"] < found["value"] == 0.5 < found["high"]
 
 
 def test_gold_stands_beside_it_with_its_interval(campaign: Campaign, person: Member) -> None:

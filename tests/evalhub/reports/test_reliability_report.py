@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from django.utils import timezone
 
 from evalhub.accounts.models import Workspace
-from evalhub.campaigns.models import Campaign
+from evalhub.campaigns.models import Campaign, Task
 from tests import factories as make
 from tests.conftest import cast_member
 from tests.evalhub.quality.crowd import crowd
@@ -120,3 +121,67 @@ def test_the_page_of_each_model(campaign: Campaign, kind: str) -> None:
     name = {"strengths": "Strength", "scale": "Severity", "choice": "Accuracy"}[kind]
     assert f">{name}<" in text
     assert ("much below the others" in text) == (kind == "choice")
+
+
+def gold(campaign: Campaign, task: Task, **said: object) -> None:
+    Task.objects.filter(pk=task.pk).update(kind="gold")
+    make.ExpertAnswerFactory.create(task=task, **said)
+
+
+def test_the_consensus_is_held_against_gold(campaign: Campaign) -> None:
+    """By hand: of four gold tasks the first was answered right by most, the second wrong, the third is
+    undecided, and the fourth is withdrawn.
+    """
+    people = [make.MemberFactory.create(workspace=campaign.workspace) for _ in range(4)]
+    for margins in ((1, 1, 1, -1), (-1, -1, -1, 1), (1, 1, -1, -1), (1, 1, 1, 1)):
+        task = make.TaskFactory.create(campaign=campaign)
+        first, second = task.completions.order_by("placed__place")
+        for person, margin in zip(people, margins, strict=True):
+            judgment = make.JudgmentFactory.create(task=task, member=person)
+            make.PreferenceFactory.create(
+                judgment=judgment, first=first, second=second, margin=margin
+            )
+    tasks = list(campaign.tasks.order_by("pk"))
+    assert report("reliability", campaign)["questions"][0]["gold"] is None
+    for task in tasks[:3]:
+        gold(campaign, task)
+    gold(campaign, tasks[3], withdrawn_at=timezone.now())
+    found = report("reliability", campaign)["questions"][0]["gold"]
+    assert (found["majority"]["part"], found["majority"]["n"], found["undecided"]) == (1, 2, 1)
+    assert found["consensus"]["n"] == 3
+    assert found["consensus"]["part"] in (1, 2)  # the third is either
+    assert found["consensus"]["low"] < found["consensus"]["value"] < found["consensus"]["high"]
+
+
+@pytest.mark.parametrize(("tolerance", "right"), [(0, 0), (1, 1)])
+def test_gold_on_a_scale_passes_within_its_tolerance(
+    campaign: Campaign, tolerance: int, right: int
+) -> None:
+    asked = make.CriterionFactory.create(version=campaign.rubric_version, slug="clarity", high=5)
+    task = make.TaskFactory.create(campaign=campaign)
+    for nth in range(3):
+        judgment = make.JudgmentFactory.create(
+            task=task, member=make.MemberFactory.create(workspace=campaign.workspace)
+        )
+        make.RatingFactory.create(
+            judgment=judgment,
+            completion=task.completions.order_by("placed__place")[0],
+            criterion=asked,
+            value=4 if nth else 3,
+        )
+    said = {"ratings": [{"response": "A", "criterion": "clarity", "value": 5, "turn": None}]}
+    gold(campaign, task, answers=said, tolerance=tolerance)
+    found = report("reliability", campaign)["questions"][0]["gold"]
+    assert (found["majority"]["part"], found["majority"]["n"]) == (right, 1)
+
+
+def test_gold_of_a_choice(campaign: Campaign) -> None:
+    rated(campaign, "choice", low=1, high=5)
+    for task in campaign.tasks.order_by("pk")[:10]:
+        value = int(task.judgments.order_by("pk")[0].ratings.get().value or 0)
+        said = {"ratings": [{"response": "A", "criterion": "choice", "value": value}]}
+        gold(campaign, task, answers=said)
+    told = report("reliability", campaign)["questions"][0]["gold"]
+    assert told["consensus"]["n"] == 10
+    assert told["majority"]["n"] + told["undecided"] == 10
+    assert told["consensus"]["part"] >= told["majority"]["part"] - 1

@@ -101,6 +101,15 @@ def test_agreement_of_ratings_and_preferences(
     }
     assert found["overall"]["level"] == "nominal"
     assert found["overall"]["answers"] == 13
+    assert {each["answer"]: each["n"] for each in clarity["values"]} == {
+        "1": 2,
+        "2": 3,
+        "4": 4,
+        "5": 3,
+    }
+    assert sum(each["value"] for each in clarity["values"]) == pytest.approx(1)
+    assert all(each["low"] < each["value"] < each["high"] for each in clarity["values"])
+    assert found["overall"]["values"] == []
 
 
 def test_numbers_of_many_values(
@@ -141,7 +150,10 @@ def test_numbers_of_many_values(
     assert pair["alpha"] == pytest.approx(expected)  # two people are all
     assert pair["low"] < expected < pair["high"]
     assert pair["kappa"] is None  # a table of 60 values says nothing
+    assert (pair["kappa_undefined"], pair["kappa_interval"]["low"]) == ("many_values", None)
     assert found["clarity"]["percent"]["value"] is None
+    assert found["clarity"]["percent"]["undefined"] == "many_values"
+    assert found["clarity"]["fleiss"]["undefined"] == "many_values"
 
 
 def test_no_value_has_its_reason(
@@ -151,10 +163,45 @@ def test_no_value_has_its_reason(
     say(tasks[0], people[0], 1)
     alone = report("agreement", campaign)["questions"][0]
     assert (alone["alpha"]["value"], alone["undefined"]) == (None, "no_pairs")
+    assert (alone["percent"]["value"], alone["percent"]["undefined"]) == (None, "no_pairs")
+    assert (alone["fleiss"]["value"], alone["fleiss"]["undefined"]) == (None, "no_pairs")
     say(tasks[0], people[1], 2)
     same = report("agreement", campaign)["questions"][0]
     assert (same["alpha"]["value"], same["undefined"]) == (None, "one_value")
-    assert same["percent"]["value"] == 1
+    assert (same["percent"]["value"], same["percent"]["undefined"]) == (1, None)
+    assert (same["fleiss"]["value"], same["fleiss"]["undefined"]) == (None, "one_value")
+    [pair] = same["pairs"]
+    assert (pair["kappa"], pair["kappa_undefined"]) == (None, "one_value")
+    assert pair["percent_interval"]["low"] < pair["percent"] == 1
+
+
+def test_kappas_of_two_have_intervals(
+    campaign: Campaign, tasks: list[Task], people: list[Member]
+) -> None:
+    """By hand: of twelve both say the first five times, both the second four times, and differ three times,
+    once one way and twice the other. Alike 9 / 12; by chance 6/12 · 7/12 + 6/12 · 5/12 = 1/2; kappa 1/2.
+    """
+    models = [each.completion.generation.model for each in tasks[0].placed.order_by("place")]
+    sides = [(1, 1)] * 5 + [(-1, -1)] * 4 + [(1, -1)] + [(-1, 1)] * 2
+    for margins in sides:
+        prompt = make.PromptFactory.create(collection=tasks[0].prompt.collection)
+        answers = [
+            make.CompletionFactory.create(prompt=prompt, generation__model=model)
+            for model in models
+        ]
+        task = make.TaskFactory.create(campaign=campaign, prompt=prompt, completions=answers)
+        for person, margin in zip(people, margins, strict=False):
+            say(task, person, margin)
+    [pair] = report("agreement", campaign)["questions"][0]["pairs"]
+    assert (pair["percent"], pair["kappa"]) == (0.75, pytest.approx(0.5))
+    assert pair["kappa_interval"]["low"] < 0.5 < pair["kappa_interval"]["high"]
+    reach = pair["kappa_interval"]["high"] - 0.5
+    assert reach == pytest.approx(1.96 * pair["error"], rel=1e-3)
+    assert pair["percent_interval"] == {
+        "low": pytest.approx(0.468, abs=1e-3),
+        "high": pytest.approx(0.911, abs=1e-3),
+    }
+    assert pair["kappa_undefined"] is None
 
 
 def test_only_what_people_said_last_themselves_counts(
@@ -202,6 +249,40 @@ def test_leaderboard(campaign: Campaign, tasks: list[Task], people: list[Member]
     assert rate == {("llama", "gemma"): 0.75, ("gemma", "llama"): 0.25}
     assert found["position"]["low"] <= found["position"]["value"] <= found["position"]["high"]
     assert found["warnings"] == {"unlinked": [], "unbounded": []}
+
+
+def test_a_leaderboard_weighs_people_by_how_well_they_tell_models_apart(
+    campaign: Campaign, task: Task, people: list[Member]
+) -> None:
+    """Of five people one always says the opposite: she counts the other way round, and what everybody
+    would be worth alike stands beside it.
+    """
+    models = [each.completion.generation.model for each in task.placed.order_by("place")]
+    workspace = campaign.workspace
+    crowd = [
+        *people,
+        *(make.MemberFactory.create(workspace=workspace, pseudonym=n) for n in ("dog", "elk")),
+    ]
+    for nth in range(30):
+        prompt = make.PromptFactory.create(collection=task.prompt.collection)
+        answers = [
+            make.CompletionFactory.create(prompt=prompt, generation__model=model)
+            for model in models
+        ]
+        asked = make.TaskFactory.create(campaign=campaign, prompt=prompt, completions=answers)
+        for person in crowd:
+            margin = -1 if nth % 5 == 0 else 1  # four in five for the first
+            turned = -margin if person.pseudonym == "elk" else margin
+            say(asked, person, turned, shown="first" if nth % 2 else "second")
+    found = report("leaderboard", campaign)["boards"][0]
+    told = {each["annotator"]: each["discrimination"] for each in found["people"]}
+    assert list(told) == ["auk", "bee", "cod", "dog", "elk"]
+    assert told["elk"]["high"] < 0 < told["auk"]["low"] <= 1 <= told["auk"]["high"]
+    assert {each["judgments"] for each in found["people"]} == {30}
+    first = found["models"][0]
+    assert first["alike"]["strength"] < first["strength"] == pytest.approx(np.log(4) / 2, abs=0.1)
+    assert first["alike"]["low"] < first["alike"]["strength"] < first["alike"]["high"]
+    assert all("people" not in each for each in found["slices"])
 
 
 def test_tables_for_people_to_read(

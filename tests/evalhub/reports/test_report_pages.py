@@ -60,7 +60,8 @@ def test_a_report_is_asked_for_computed_and_read(
     assert made.made_at is not None
     text = client.get(page).content.decode()
     assert "every 2s" not in text
-    assert ("auk" if kind == "agreement" else "llama") in text
+    assert kind == "agreement" or "llama" in text
+    assert "auk" in text  # on a leaderboard, by how well she tells models apart
     answer = api_of(lead).get(f"/api/v1/campaigns/{campaign.uid}/{kind}").json()
     assert (answer["state"], answer["body"]) == ("succeeded", made.body)
     assert Entry.objects.filter(verb="report.started").count() == 1
@@ -99,8 +100,7 @@ def test_one_model_alone_is_not_ranked(campaign: Campaign, task: Task, lead: Mem
     computed(campaign.reports.get())
     page = f"/w/{campaign.workspace.slug}/campaigns/{campaign.uid}/leaderboard/"
     assert (
-        "are of one model, so there is nothing to rank"
-        in signed_in(lead).get(page).content.decode()
+        "No two models were compared with each other" in signed_in(lead).get(page).content.decode()
     )
 
 

@@ -8,7 +8,7 @@ import statsmodels.api as sm
 from numpy.typing import NDArray
 
 from evalhub.stats import bias
-from evalhub.stats.bias import Effects, correlation, pair_effects, within_sums
+from evalhub.stats.bias import Effects, correlation, correlation_of, pair_effects, within_sums
 from evalhub.stats.intervals import estimate_of_sums
 from evalhub.stats.slices import shares, table_of
 
@@ -143,3 +143,34 @@ def test_correlation_within_prompts() -> None:
     sums = within_sums(unit, x, y, np.arange(2))
     assert estimate_of_sums(sums, correlation, n=4).value == pytest.approx(1)
     assert np.isnan(correlation(within_sums(unit, x, np.ones(4), np.arange(2)))[0])
+
+
+def test_the_interval_of_a_correlation_holds_it() -> None:
+    """40 prompts of four answers: by length 0.3 within a prompt, where prompts differ in how far lengths do."""
+    covered = []
+    for seed in range(400):
+        chance = np.random.default_rng(seed)
+        unit = np.repeat(np.arange(40), 4)
+        x = chance.normal(size=160) * np.exp(chance.normal(0, 0.4, 40))[unit]
+        x -= (np.bincount(unit, x) / 4)[unit]
+        y = 0.3 * x + np.sqrt(1 - 0.3**2) * chance.normal(size=160) + chance.normal(size=40)[unit]
+        found = correlation_of(within_sums(unit, x, y, np.arange(40)), n=160)
+        assert found.value is not None
+        assert found.low is not None
+        assert found.high is not None
+        assert -1 < found.low < found.value < found.high < 1
+        truth = 0.3 * np.exp(0.4**2) / np.sqrt(0.09 * np.exp(2 * 0.4**2) + 0.91)
+        covered.append(found.low <= truth <= found.high)
+    assert 0.92 <= np.mean(covered) <= 0.98
+
+
+def test_a_correlation_without_enough_to_go_by_has_no_interval() -> None:
+    """By hand: points on a line, two prompts alone, and one answer to each prompt."""
+    unit, x = np.array([0, 0, 1, 1, 2, 2]), np.array([1.0, 2, 5, 7, 0, 4])
+    line = correlation_of(within_sums(unit, x, 2 * x, np.arange(3)), n=6)
+    assert (line.value, line.low, line.high) == (pytest.approx(1), None, None)
+    two = correlation_of(within_sums(unit[:4], x[:4], np.array([1.0, 2, 3, 2]), np.arange(2)), n=4)
+    assert two.value is not None
+    assert two.low is None
+    apart = correlation_of(within_sums(np.arange(3), x[:3], x[3:], np.arange(3)), n=3)
+    assert (apart.value, apart.n) == (None, 3)

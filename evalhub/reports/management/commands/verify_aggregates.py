@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from evalhub.quality.verifying import Verified, verify_all
+from evalhub.reports.verifying import verify_reports
 
 
 class Command(BaseCommand):
@@ -20,7 +21,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:  # Django's signature
         console = Console(stderr=True)
         with console.status("Recounting"):
-            found = verify_all()
+            found = [*verify_all(), verify_reports()]
         if options["json"]:
             self.stdout.write(json.dumps({each.name: asdict(each) for each in found}))
         else:
