@@ -11,6 +11,8 @@ from playwright.sync_api import Page, expect
 
 from evalhub.accounts.models import Member
 from evalhub.jobs import jobs
+from evalhub.jobs.choices import JobState
+from evalhub.jobs.models import Job
 from evalhub.runs.models import Run
 from evalhub.runs.prices import set_device_price
 from evalhub.runs.remarks import tag_run
@@ -90,3 +92,34 @@ def test_erin_compares_two_runs_and_trains_once_more(
     page.get_by_role("button", name="Start the run").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("sft on tiny")
     assert Run.objects.latest("pk").spec["options"]["learning_rate"] == 0.0005
+
+
+def test_a_live_page_leaves_its_reader_what_they_opened_and_where_they_are(
+    page: Page,
+    base_url: str,
+    erin: Member,
+    quiet: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is brought anew every two seconds."""
+    without_torch(monkeypatch)
+    base, build = base_model(erin.workspace, tmp_path), built(erin.workspace, "sft", train=80, validation=20)  # fmt: skip
+    run = done(erin, base, build, rate=1e-4, ends_at=1.2)
+    Job.objects.filter(pk=run.job_id).update(state=JobState.QUEUED, ended_at=None)
+    start_session(page, erin, base_url)
+    page.goto(f"/w/acme/runs/{run.uid}/")
+    page.get_by_text("The same as a table").click()
+    values = page.get_by_role("region", name="Values of the curves")
+    expect(values).to_be_visible()
+    cancel = page.get_by_role("button", name="Cancel this run")
+    for _ in range(2):
+        cancel.focus()
+        page.locator("#live").evaluate("one => { one.dataset.before = 'yes'; }")
+        expect(page.locator("#live[data-before]")).to_have_count(0)
+        expect(values).to_be_visible()
+        expect(cancel).to_be_focused()
+    page.get_by_text("The same as a table").click()
+    page.locator("#live").evaluate("one => { one.dataset.before = 'yes'; }")
+    expect(page.locator("#live[data-before]")).to_have_count(0)
+    expect(values).to_be_hidden()
