@@ -69,10 +69,10 @@ class ErasedMeanwhile(Conflict):
     code = "erased_meanwhile"
 
 
-class EntitiesNotReady(DomainError):
-    """What a definition asks for to find names and places is not installed, or finds no such thing."""
+class CleaningNotReady(DomainError):
+    """What a definition asks for to clean rows is not installed on the worker, or finds no such thing."""
 
-    code, http_status = "entities_not_ready", 422
+    code, http_status = "cleaning_not_ready", 422
 
 
 class SplitLeaks(Conflict):

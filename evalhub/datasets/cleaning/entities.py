@@ -14,7 +14,7 @@ from evalhub.common.personal_data import Found
 from evalhub.datasets.cleaning.code import blanked_code
 from evalhub.datasets.cleaning.language import can_detect, language_of
 from evalhub.datasets.cleaning.options import Cleaning
-from evalhub.datasets.errors import EntitiesNotReady
+from evalhub.datasets.errors import CleaningNotReady
 
 if TYPE_CHECKING:
     from presidio_analyzer import AnalyzerEngine
@@ -113,7 +113,7 @@ class Entities:
                 if by_some_model
                 else "leave them out, or see Presidio’s list of entities"
             )
-            raise EntitiesNotReady(
+            raise CleaningNotReady(
                 f"cleaning.entities asks for {', '.join(missing)}, which nothing here finds: {remedy}."
             )
         return known
@@ -123,17 +123,17 @@ def entities_of(options: Cleaning) -> Entities | None:
     """What finds the entities that are asked for; None where none are.
 
     Raises:
-        EntitiesNotReady: the extra, a model, or its version is not there; names the field and the remedy.
+        CleaningNotReady: the extra, a model, or its version is not there; names the field and the remedy.
     """
     if not options.entities or options.personal == "off":
         return None
     if find_spec("presidio_analyzer") is None or find_spec("spacy") is None:
-        raise EntitiesNotReady(
+        raise CleaningNotReady(
             f"cleaning.entities asks for {', '.join(options.entities)}, and Presidio is not installed "
             "on this worker: pip install “evalhub[privacy]” there, or leave cleaning.entities empty."
         )
     if len(options.entity_models) > 1 and not can_detect():
-        raise EntitiesNotReady(
+        raise CleaningNotReady(
             "cleaning.entity_models names several languages, and nothing here tells them apart: "
             "pip install “evalhub[language]” on the worker, or name one model."
         )
@@ -176,19 +176,19 @@ def _pipe(code: str, asked: str) -> Pipe:
 
     name, _, wanted = asked.partition("==")
     if not spacy.util.is_package(name):
-        raise EntitiesNotReady(
+        raise CleaningNotReady(
             f"cleaning.entity_models names {name}, which is not installed on this worker: "
             f"python -m spacy download {name} there, or name another model."
         )
     nlp = spacy.load(name, exclude=["parser", "senter"])  # of sentences nobody asks here
     found = str(nlp.meta["version"])
     if wanted and wanted != found:
-        raise EntitiesNotReady(
+        raise CleaningNotReady(
             f"cleaning.entity_models asks for {name} {wanted}, and version {found} is installed on "
             "this worker: install the one that is asked for, or ask for the other."
         )
     if nlp.meta["lang"] not in (code, "xx"):
-        raise EntitiesNotReady(
+        raise CleaningNotReady(
             f"cleaning.entity_models has {name} under {code}, and it reads {nlp.meta['lang']}."
         )
     by_pipe = nlp.pipe_labels

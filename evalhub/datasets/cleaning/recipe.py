@@ -19,6 +19,7 @@ from evalhub.datasets.cleaning.options import Cleaning
 from evalhub.datasets.cleaning.repairs import mend_unicode, neutralise_tokens, tidy_space
 from evalhub.datasets.cleaning.spelling import corrected
 from evalhub.datasets.cleaning.unsafe import Check, WordList, installed_check
+from evalhub.datasets.errors import CleaningNotReady
 
 VERSIONS = {
     "unicode": 1,
@@ -67,7 +68,7 @@ class Recipe:
         accepted: corrections of spelling that a person accepted.
 
     Raises:
-        EntitiesNotReady: it asks for names and the like, and what finds them is not there.
+        CleaningNotReady: what finds names and the like, or what rows are to be left out by, is not there.
     """
 
     options: Cleaning
@@ -85,9 +86,9 @@ class Recipe:
         self.entities = entities_of(options)
         self.not_run = {}
         if missing := sorted(checks.keys() - self._checks.keys()):
-            self.not_run["unsafe"] = f"no plug-in {', '.join(missing)} is installed"
+            self._does_not_run("unsafe", f"no plug-in {', '.join(missing)} is installed")
         if options.language != "off" and options.languages and not can_detect():
-            self.not_run["language"] = "the extra “language” is not installed"
+            self._does_not_run("language", "the extra “language” is not installed")
         self._repairs = self._chosen_repairs()
         self.steps = [*(name for name, _ in self._repairs), *self._looks()]
         self.digest = digest_of(
@@ -100,6 +101,15 @@ class Recipe:
                 *([self.entities.told] if self.entities else []),
             ]
         )[:16]
+
+    def _does_not_run(self, step: str, why: str) -> None:
+        """Where rows would be left out by it, a build without it holds other rows: there is none."""
+        if getattr(self.options, step) == "leave_out":
+            raise CleaningNotReady(
+                f"cleaning.{step} leaves rows out, and cannot look here: {why} on this worker. Install "
+                f"it there, or let cleaning.{step} report."
+            )
+        self.not_run[step] = why
 
     def clean(self, texts: Sequence[str]) -> list[CleanText]:
         """Each text, mended, with what was done to it and found in it."""

@@ -9,10 +9,13 @@ import pytest
 
 from evalhub.accounts.models import Workspace
 from evalhub.campaigns.models import Task
-from evalhub.datasets.choices import SpellingState
+from evalhub.datasets.choices import BuildKind, SpellingState
+from evalhub.datasets.cleaning import recipe
 from evalhub.datasets.cleaning.store import forget
 from evalhub.datasets.models import CleanedText, DatasetBuild, SpellingProposal
 from evalhub.datasets.queries import SPLITS, lines_of, rows_of
+from evalhub.datasets.services import ensure_dataset, start_build
+from evalhub.jobs.jobs import execute
 from evalhub.prompts.models import Completion, Prompt
 from tests.evalhub.datasets.conftest import Build
 from tests.factories import (
@@ -289,6 +292,28 @@ def test_a_plug_in_may_find_more_and_one_that_is_not_there_is_said(
     assert line
     assert [each["what"] for each in line["cleaning"]] == ["too blue (blue)"]
     assert made.manifest["cleaning"]["not_run"] == {"unsafe": "no plug-in red is installed"}
+
+
+@pytest.mark.parametrize(
+    ("cleaning", "told"),
+    [
+        ({"unsafe": "leave_out", "unsafe_checks": ["red"]}, "no plug-in red is installed"),
+        ({"language": "leave_out", "languages": ["en"]}, "the extra “language” is not installed"),
+    ],
+)
+def test_without_what_leaves_rows_out_there_is_no_build(
+    compared: list[Task], acme: Workspace, monkeypatch: pytest.MonkeyPatch, cleaning: dict[str, Any], told: str
+) -> None:  # fmt: skip
+    """On another machine the same definition would hold other rows."""
+    monkeypatch.setattr(recipe, "can_detect", lambda: False)
+    dataset = ensure_dataset(
+        workspace=acme, name="a", kind=BuildKind.PREFERENCE, definition={"cleaning": cleaning}
+    )
+    job = start_build(dataset=dataset).job
+    execute(job.uid)
+    job.refresh_from_db()
+    assert (job.state, told in job.error) == ("failed", True)
+    assert "Install it there" in job.error
 
 
 def test_only_texts_in_the_languages_asked_for_stay(compared: list[Task], build: Build) -> None:

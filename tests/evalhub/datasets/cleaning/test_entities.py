@@ -16,7 +16,7 @@ from evalhub.datasets.cleaning.forms import CleaningForm
 from evalhub.datasets.cleaning.options import Cleaning
 from evalhub.datasets.cleaning.recipe import CleanText, Recipe
 from evalhub.datasets.definition import definition_of
-from evalhub.datasets.errors import BadDefinition, EntitiesNotReady
+from evalhub.datasets.errors import BadDefinition, CleaningNotReady
 from evalhub.prompts.models import Completion
 from tests.evalhub.datasets.conftest import Build
 
@@ -104,7 +104,7 @@ def test_a_build_that_asks_where_it_cannot_be_had_fails_and_says_the_remedy(
     ],
 )
 def test_what_nothing_here_finds_is_said(names: str, asked: dict[str, Any], told: str) -> None:
-    with pytest.raises(EntitiesNotReady, match=told):
+    with pytest.raises(CleaningNotReady, match=told):
         Recipe(Cleaning(**asked), "answer")
 
 
