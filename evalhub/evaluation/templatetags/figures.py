@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -32,7 +33,8 @@ def metric_label(name: str) -> str:
 
 @register.filter
 def percent(value: float | None) -> str:
-    return "–" if value is None else f"{value * 100:.0f} %"
+    """Half a percent is rounded up, as charts do."""
+    return "–" if value is None else f"{math.floor(value * 100 + 0.5)} %"
 
 
 @register.filter

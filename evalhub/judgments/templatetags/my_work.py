@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from django import template
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
@@ -27,7 +29,8 @@ def minutes(milliseconds: int | None) -> str:
 
 @register.filter
 def percent(share: float | None) -> str:
-    return "–" if share is None else _("%(n)s %%") % {"n": round(100 * share)}
+    """Half a percent is rounded up, as charts do."""
+    return "–" if share is None else _("%(n)s %%") % {"n": math.floor(100 * share + 0.5)}
 
 
 @register.filter
