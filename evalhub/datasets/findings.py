@@ -62,10 +62,12 @@ OF_CLEANING: Mapping[str, tuple[Level, str]] = {
     "cycles": ("caution", "no order satisfies them; decide, or leave them out"),
 }
 MANY_AUGMENTED = 0.2  # of the rows that people made, from which augmented ones are a caution
+MUCH_LEFT = 0.2  # of the training rows, from which what a mixture leaves is a caution
 WORDS: Mapping[str, str] = {
     "augmented": "rows that augmentation made, which nobody judged as they are",
     "nothing_to_learn": "there is next to nothing to learn from",
     "few_rows": "fewer rows than is advised",
+    "not_drawn": "much of what people taught is left out by the mixture",
     "few_to_watch": "too few validation rows to stop early by",
     "secrets": "keys and passwords, card or account numbers",
     "length": "the length of an answer tells which one is chosen",
@@ -184,10 +186,17 @@ class Findings:
             found.add("one_judgment")
         return sorted(found)
 
-    def report(self) -> dict[str, Any]:
-        """For the manifest: figures of the whole set, and the findings, the gravest first."""
+    def report(self, *, not_drawn: int = 0) -> dict[str, Any]:
+        """For the manifest: figures of the whole set, and the findings, the gravest first.
+
+        Args:
+            not_drawn: training rows that the mixture did not take.
+        """
         grave = {"blocks": 0, "caution": 1, "note": 2}
-        found = sorted(self._findings(), key=lambda each: (grave[each.level], -each.rows))
+        found = sorted(
+            [*self._findings(), *self._left(not_drawn)],
+            key=lambda each: (grave[each.level], -each.rows),
+        )
         return {
             "findings": [each.as_json() for each in found],
             "blocks": [each.name for each in found if each.level == "blocks"],
@@ -220,6 +229,13 @@ class Findings:
             level, advice = plain[name]
             told = f"{count:,} of {total:,} rows ({count / total:.1%})"
             yield Finding(name, level, told, advice, count, self._examples[name])
+
+    def _left(self, not_drawn: int) -> Iterator[Finding]:
+        there = self._rows[Split.TRAIN] + not_drawn
+        if not_drawn > MUCH_LEFT * there:
+            told = f"{not_drawn:,} of {there:,} training rows ({not_drawn / there:.0%})"
+            advice = "one part has too few rows for its share: give it a smaller one, or more rows"
+            yield Finding("not_drawn", "caution", told, advice)
 
     def _of_augmented(self) -> tuple[Level, str]:
         made = self._seen["augmented"]

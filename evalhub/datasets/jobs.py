@@ -151,7 +151,7 @@ def _build(
         grouping=grouping,
         cleaning=cleaner.report(),
         augmentation=augmenter.report() if augmenter else {},
-        findings=building.findings.report(),
+        findings=building.findings.report(not_drawn=building.counts.left_out["not_drawn"]),
         digest=digest,
     )
     manifest |= provenance_of(scope, out / "lineage.jsonl", beat.report)

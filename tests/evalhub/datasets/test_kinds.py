@@ -278,6 +278,8 @@ def test_a_mixture_thins_the_training_split_alone(compared: list[Task], build: B
     made = build(parts=[law])
     assert made.rows == {"train": 4, "validation": 1, "test": 1}
     assert left_out(made) == {"not_drawn": 4}
+    told = {each["name"]: each for each in made.manifest["report"]["findings"]}
+    assert told["not_drawn"]["told"] == "4 of 8 training rows (50%)"
     assert made.manifest["mixture"] == [
         {"part": "the rest", "found": 6, "taken": 2, "share": 0.5},
         {"part": "law", "found": 2, "taken": 2, "share": 0.5},
