@@ -99,7 +99,9 @@ def test_a_response_is_named_by_its_letter_and_nothing_else(
     world: World, bob: Member, with_token: Enter
 ) -> None:
     claimed = json.loads(claim(with_token(bob), world).content)
-    assert set(claimed["task"]) == {"uid", "type", "conversation", "responses"}
+    assert set(claimed["task"]) == {
+        "uid", "type", "conversation", "documents", "reference", "responses",
+    }  # fmt: skip
     assert [set(each) for each in claimed["task"]["responses"]] == [{"label", "content"}] * 2
     assert [each["label"] for each in claimed["task"]["responses"]] == ["A", "B"]
 
