@@ -21,7 +21,8 @@ from evalhub.judgments.price import seen_in
 from evalhub.judgments.scores import mean_ratings
 from evalhub.loops.figures import new_judgments
 from evalhub.loops.policy import Policy
-from evalhub.quality.settling import answered, disputes_of, fit_for
+from evalhub.quality.disputing import disputes_in
+from evalhub.quality.settling import answered, consensus_by, fit_for
 from evalhub.quality.verifying import verify_all
 from evalhub.reports.leaderboard import leaderboard_report
 from evalhub.reports.making import REPORTS
@@ -65,7 +66,10 @@ def figures(campaign: Campaign) -> dict[str, Any]:
     earned = earned_in(campaign.workspace, begin=None, end=datetime(2100, 1, 1, tzinfo=UTC))
     return {
         **{kind: make_report(Read(campaign)) for kind, make_report in REPORTS.items()},
-        "consensus": [str(each) for each in disputes_of(campaign, asked, fit_for(campaign, asked))],
+        "consensus": [
+            str(each)
+            for each in disputes_in(campaign, consensus_by(fit_for(campaign, asked), asked))
+        ],
         "counted": Judgment.objects.counted().filter(workspace=campaign.workspace).count(),
         "own words": Judgment.objects.own_words().filter(workspace=campaign.workspace).count(),
         "progress": progress_of(campaign),
