@@ -20,9 +20,7 @@ class Answer(NamedTuple):
     workspace: int
     model: int
     digest: str  # of the text
-    score: float | None = (
-        None  # for NEAREST and SCORED; None: nobody has rated it, no model scored it
-    )
+    score: float | None = None  # for NEAREST and SCORED; None: it has none
 
 
 def chosen(

@@ -238,6 +238,7 @@ def mask_of(workspace: int) -> Callable[[str], str]:
 
 
 def masked(texts: Sequence[str], *, workspace: int) -> list[str]:
+    """The texts, each by `mask_of`."""
     mask = mask_of(workspace)
     return [mask(text) for text in texts]
 

@@ -32,6 +32,7 @@ from evalhub.datasets.rows import (
     Kept,
     LeftOut,
     as_row,
+    calls_tools,
     content_uid,
     for_low_agreement,
 )
@@ -137,7 +138,7 @@ class Building:
             return self._leave_out(asked, LeftOut("no_split", kept.answers))
         if self._kind == BuildKind.EVALUATION and asked.split != Split.TEST:
             return self._leave_out(asked, LeftOut("not_test", kept.answers))
-        if self._definition.form == "string" and _calls_tools(asked, kept):
+        if self._definition.form == "string" and calls_tools(asked.messages, kept):
             return self._leave_out(asked, LeftOut("calls_tools", kept.answers))
         return self._waiting.append((asked, kept))
 
@@ -290,11 +291,6 @@ class Building:
                 return lying.reason
             entry = entry.with_notes(lying.notes)
         return mixing.drawn(entry) if mixing else entry
-
-
-def _calls_tools(asked: Asked, kept: Kept) -> bool:
-    turns = any(each.get("tool_calls") for each in asked.messages)
-    return turns or any(each.tool_calls for each in kept.answers)
 
 
 def _left(reason: str, lineage: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from evalhub.accounts.models import Workspace
 from evalhub.datasets.augmenting.forms import AugmentForm, SlicesField
 from evalhub.datasets.choices import BuildKind
 from evalhub.datasets.cleaning.forms import CleaningForm
-from evalhub.datasets.definition import EVIDENCE, Definition, as_json
+from evalhub.datasets.definition import EVIDENCE, Definition
+from evalhub.datasets.definition_like import initial_of, unsaid_of
 from evalhub.datasets.models import Dataset
 from evalhub.judgments.choices import Source
 from evalhub.prompts.models import Collection
@@ -208,7 +209,7 @@ class DatasetForm(forms.Form):
     ) -> None:
         definition = {} if like is None else like.definition
         if like is not None:
-            named["initial"] = {"kind": like.kind} | _initial_of(definition)
+            named["initial"] = {"kind": like.kind} | initial_of(definition, self.base_fields)
         super().__init__(*args, **named)
         collections = Collection.objects.filter(workspace=workspace).order_by("slug")
         models = LanguageModel.objects.of_workspace(workspace).generating().order_by("name")
@@ -223,7 +224,7 @@ class DatasetForm(forms.Form):
         self.augmenting = AugmentForm(
             sent, prefix="augment", initial=AugmentForm.initial_of(definition)
         )
-        self.unsaid = _unsaid(definition)
+        self.unsaid = unsaid_of(definition)
 
     def is_valid(self) -> bool:
         parts = (self.cleaning, self.augmenting)
@@ -264,48 +265,3 @@ class DatasetForm(forms.Form):
         values["cleaning"] = self.cleaning.options()
         values |= self.augmenting.options()
         return {name: value for name, value in values.items() if name not in apart} | more
-
-
-_APART = {"cleaning", "augment", "augment_cap", "augment_never", "evidence"}
-
-
-def _initial_of(definition: dict[str, Any]) -> dict[str, Any]:
-    """What the form begins with, to say the same as `definition`, as far as it can."""
-    fields = DatasetForm.base_fields
-    initial = {name: value for name, value in definition.items() if name in fields}
-    for name in ("judged_from", "judged_before"):
-        if moment := definition.get(name):
-            initial[name] = datetime.fromisoformat(moment).astimezone(UTC).date()
-    evidence = definition.get("evidence", EVIDENCE)
-    best = definition.get("best_of")
-    defaults = as_json(_DEFAULTS)
-    more = {
-        name: value
-        for name, value in definition.items()
-        if name not in {*fields, *_APART} and value != defaults.get(name)
-    }
-    if set(evidence) - {"references"} != set(EVIDENCE):
-        more["evidence"] = evidence
-    return initial | {
-        "red_team": definition.get("red_team") or "",
-        "references": "references" in evidence,
-        "best_of": best["model"] if best else "",
-        "more": more,
-    }
-
-
-def _unsaid(definition: dict[str, Any]) -> list[str]:
-    """The fields of `definition` of which the form says less than it does."""
-    unsaid = []
-    for name in ("judged_from", "judged_before"):
-        moment = definition.get(name)
-        if moment and datetime.fromisoformat(moment).astimezone(UTC).time() != time():
-            unsaid.append(name)
-    if (definition.get("best_of") or {}).get("answers", 2) != 2:
-        unsaid.append("best_of")
-    ways = definition.get("augment", [])
-    if len({way["by"] for way in ways}) < len(ways) or any(way.get("seed") for way in ways):
-        unsaid.append("augment")
-    if definition.get("augment_never", {}).get("collections"):
-        unsaid.append("augment_never")
-    return unsaid

@@ -145,6 +145,12 @@ def row_uid(kind: BuildKind, messages: list[dict[str, Any]], kept: Kept, tools: 
     return content_uid(messages, kept, criterion, tools)
 
 
+def calls_tools(messages: list[dict[str, Any]], kept: Kept) -> bool:
+    """Whether any turn or answer does, which plain strings cannot hold."""
+    turns = any(each.get("tool_calls") for each in messages)
+    return turns or any(each.tool_calls for each in kept.answers)
+
+
 def as_text(messages: list[dict[str, Any]]) -> str:
     """A single turn as it is; a conversation with a label before each turn, ours to answer last."""
     if len(messages) == 1:

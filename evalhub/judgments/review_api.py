@@ -145,9 +145,7 @@ def _shown(review: Review) -> Response:
             "uid": str(judgment.task.uid),
             "type": judgment.campaign.type,
             "conversation": page["conversation"],
-            "documents": [
-                {"title": each.title, "content": each.text} for each in page["documents"]
-            ],
+            "documents": [each.public() for each in page["documents"]],
             "reference": page["reference"],
             "responses": [
                 {"label": each.label, "content": each.content}

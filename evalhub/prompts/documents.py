@@ -14,6 +14,10 @@ class Document:
     title: str
     text: str
 
+    def public(self) -> dict[str, str]:
+        """As the API tells it."""
+        return {"title": self.title, "content": self.text}
+
 
 def documents_in(stored: Sequence[object] | None) -> list[Document]:
     """Those of `Prompt.documents`, in order; each is a text, or {"title", "text"}.

@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from django.test import Client
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from evalhub.accounts.models import Member
 from evalhub.campaigns.models import Campaign
@@ -117,3 +117,14 @@ def look(page: Page, name: str) -> None:
         assert not scrolls_sideways(page), where
         assert axe_findings(page, colours=size == DESKTOP) == [], where
     page.set_viewport_size(DESKTOP)
+
+
+def counts_errors(page: Page) -> Locator:
+    """Fill the form of a criterion with one that asks for a number, and return the form."""
+    form = page.locator("#criterion")
+    form.get_by_label("Name").fill("Errors")
+    form.get_by_label("Question").fill("How many?")
+    form.get_by_label("a whole number").check()
+    form.get_by_label("Lowest").fill("0")
+    form.get_by_label("Highest").fill("40")
+    return form

@@ -20,7 +20,7 @@ from evalhub.judgments.models import Judgment, Review
 from evalhub.prompts.models import Collection
 from tests import factories as make
 from tests.browser.conftest import DESKTOP
-from tests.browser.desk import is_ready, look, start_session
+from tests.browser.desk import counts_errors, is_ready, look, start_session
 from tests.evalhub.judgments.judging import say
 
 pytestmark = [
@@ -116,12 +116,7 @@ def _writes_a_rubric(page: Page) -> None:
     page.get_by_label("Begin with").select_option(label="Helpfulness")
     page.get_by_role("button", name="Make it and write its criteria").click()
     page.get_by_role("link", name="Add a criterion").click()
-    form = page.locator("#criterion")
-    form.get_by_label("Name").fill("Errors")
-    form.get_by_label("Question").fill("How many?")
-    form.get_by_label("a whole number").check()
-    form.get_by_label("Lowest").fill("0")
-    form.get_by_label("Highest").fill("40")
+    counts_errors(page)
     expect(page.locator("#preview")).to_contain_text("How many?")  # as annotators will see it
     page.get_by_role("button", name="Save").click()
     told(page, "Errors")

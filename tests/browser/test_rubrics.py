@@ -15,7 +15,14 @@ from evalhub.rubrics.models import CarryRule, RubricVersion
 from evalhub.rubrics.services import new_version, publish_version
 from evalhub.rubrics.shipped import template
 from tests.browser.conftest import DESKTOP, PHONE, axe_findings, scrolls_sideways
-from tests.browser.desk import campaign_of, is_ready, look, open_page, start_session
+from tests.browser.desk import (
+    campaign_of,
+    counts_errors,
+    is_ready,
+    look,
+    open_page,
+    start_session,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -100,12 +107,7 @@ def test_the_preview_follows_what_is_typed(
     start_session(page, alice, live_server.url)
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     page.goto(f"/w/acme/rubrics/versions/{version.uid}/criteria/add/")
-    form = page.locator("#criterion")
-    form.get_by_label("Name").fill("Errors")
-    form.get_by_label("Question").fill("How many?")
-    form.get_by_label("a whole number").check()
-    form.get_by_label("Lowest").fill("0")
-    form.get_by_label("Highest").fill("40")
+    form = counts_errors(page)
     form.get_by_label("Asked only where").select_option("relevance=2")
     preview = page.locator("#preview")
     errors = preview.locator(ask("errors"))

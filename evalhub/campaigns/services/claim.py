@@ -126,9 +126,7 @@ class Lease:
                 "uid": self.task,
                 "type": self.desk.type,
                 "conversation": self.conversation,  # role, content, and tool_calls where there are
-                "documents": [
-                    {"title": each.title, "content": each.text} for each in beside.documents
-                ],
+                "documents": [each.public() for each in beside.documents],
                 "reference": beside.reference,
                 "responses": [
                     response.public(label)

@@ -45,14 +45,18 @@ class LinesField(forms.CharField):
         return [" ".join(line.split())[:100] for line in lines if line.strip()]
 
 
-class CodesField(forms.CharField):
-    """Languages by their two letters, between commas or spaces."""
+class ListedField(forms.CharField):
+    """A list in one line, with commas between."""
 
     def __init__(self, **options: Any) -> None:  # Any: Django's own
         super().__init__(required=False, **options)
 
     def prepare_value(self, value: Any) -> Any:
         return ", ".join(value) if isinstance(value, list) else value
+
+
+class CodesField(ListedField):
+    """Languages by their two letters, between commas or spaces."""
 
     def to_python(self, value: Any) -> Any:
         return re.findall(r"[^\s,]+", (super().to_python(value) or "").lower())
@@ -62,14 +66,8 @@ class CodesField(forms.CharField):
             raise forms.ValidationError(f"Two letters for each language, not “{strange[0]}”.")
 
 
-class EntitiesField(forms.CharField):
+class EntitiesField(ListedField):
     """Presidio's names, between commas or spaces."""
-
-    def __init__(self, **options: Any) -> None:  # Any: Django's own
-        super().__init__(required=False, **options)
-
-    def prepare_value(self, value: Any) -> Any:
-        return ", ".join(value) if isinstance(value, list) else value
 
     def to_python(self, value: Any) -> Any:
         return re.findall(r"[^\s,]+", (super().to_python(value) or "").upper())

@@ -22,18 +22,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def campaign(acme: Workspace) -> Campaign:
-    return make.CampaignFactory.create(workspace=acme, type="comparison", overlap=3)
-
-
-@pytest.fixture
-def people(acme: Workspace) -> list[Member]:
-    return [
-        make.MemberFactory.create(workspace=acme, pseudonym=name) for name in ("auk", "bee", "cod")
-    ]
-
-
-@pytest.fixture
 def task(campaign: Campaign, people: list[Member]) -> Task:
     """Two against one."""
     task = make.TaskFactory.create(campaign=campaign)

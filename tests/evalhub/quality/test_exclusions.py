@@ -36,13 +36,6 @@ def campaign(acme: Workspace) -> Campaign:
 
 
 @pytest.fixture
-def people(acme: Workspace) -> list[Member]:
-    return [
-        make.MemberFactory.create(workspace=acme, pseudonym=name) for name in ("auk", "bee", "cod")
-    ]
-
-
-@pytest.fixture
 def tasks(campaign: Campaign, people: list[Member]) -> list[Task]:
     """auk breaks a tie, follows two others, disagrees with one, and is alone."""
     auk, bee, cod = people

@@ -24,16 +24,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def campaign(acme: Workspace) -> Campaign:
-    return make.CampaignFactory.create(workspace=acme, type="comparison", overlap=3)
-
-
-@pytest.fixture
-def people(acme: Workspace) -> list[Member]:
-    return [make.MemberFactory.create(workspace=acme) for _ in range(3)]
-
-
-@pytest.fixture
 def tasks(campaign: Campaign, people: list[Member]) -> list[Task]:
     """One on which all prefer the first, one on which two of three prefer the second."""
     clear, split = (make.TaskFactory.create(campaign=campaign) for _ in range(2))
