@@ -17,8 +17,8 @@ def card_of(model: LanguageModel) -> dict[str, Any]:
     What nobody has said or measured is empty or None, and stands in `limits` as such.
     """
     trainings = list(_trainings(model))
-    evaluations = model.evaluations.exclude(metrics={}).order_by("-pk")
-    on_builds = evaluations.filter(builds__isnull=False, is_probe=False)
+    evaluations = model.evaluations.filter(is_probe=False).exclude(metrics={}).order_by("-pk")
+    on_builds = evaluations.filter(builds__isnull=False)
     measured = on_builds.first() or evaluations.first()
     promotions = list(model.promotions.order_by("-pk"))
     return {

@@ -102,3 +102,8 @@ class Evidence:
 def place_of(than: str, probe: str) -> str:
     """How a comparison is named in a Promotion's evidence."""
     return f"{than} on {probe}" if probe else than
+
+
+def probe_in(place: str) -> str:
+    """The uid of the probe in what `place_of` made; empty: the set itself."""
+    return place.partition(" on ")[2]

@@ -46,8 +46,9 @@ def people_shown() -> Combinable:
         Exists(Assignment.objects.filter(task=OuterRef("task")))
         | Exists(Reservation.objects.filter(task=OuterRef("task")))
     )
+    theirs = {"task": OuterRef("gold"), "member": OuterRef("attempt__member")}
     examined = examined.exclude(  # once for each person
-        Exists(Assignment.objects.filter(task=OuterRef("gold"), member=OuterRef("attempt__member")))
+        Exists(Assignment.objects.filter(**theirs)) | Exists(Reservation.objects.filter(**theirs))
     )
     people = examined.order_by().values("gold").annotate(n=Count("attempt__member", distinct=True))
     exams = Coalesce(Subquery(people.values("n")), Value(0), output_field=IntegerField())

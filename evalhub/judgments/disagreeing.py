@@ -25,17 +25,17 @@ def questions_of(judgments: Sequence[int]) -> list[Question]:
     for judgment, margin, both_bad in preferred.values_list("judgment", "margin", "both_bad"):
         answers["overall"][judgment] = BOTH_BAD if both_bad else float(np.sign(margin))
     answers["first"] = _first(judgments)
-    rated = Rating.objects.filter(
-        judgment__in=judgments, turn=None, criterion__required=True, value__isnull=False
-    )
+    rated = Rating.objects.filter(judgment__in=judgments, turn=None, criterion__required=True)
     rows = list(
         rated.values_list("judgment", "completion", "criterion__slug", "criterion__kind", "value")
     )
     places = _places((judgment, completion) for judgment, completion, *_ in rows)
     scales: set[Hashable] = set()
     for judgment, completion, slug, kind, value in rows:
+        if value is None:
+            continue
         question = slug, places[judgment, completion]
-        answers[question][judgment] = float(value or 0)  # none is null, by the filter
+        answers[question][judgment] = float(value)
         if kind == ScaleKind.SCALE:
             scales.add(question)
     return [

@@ -135,7 +135,7 @@ def growth_of(campaign: Campaign, history: History, *, tasks: int) -> Grown | No
         return None
     rows = sorted(history.judged)[-MOST_FOLLOWED:]
     values = [history.judged[pk][1] for pk in rows]
-    told = [0.0 if value is None else value for value in values]
+    told = [float("nan") if value is None else value for value in values]
     is_told = history.correlation == history.assumed.correlation and None not in values
     return forecast_growth(
         questions_of(rows),

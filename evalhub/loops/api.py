@@ -14,12 +14,13 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from evalhub.accounts.access import acting_member, workspace_of
+from evalhub.accounts.models import Member
 from evalhub.common.rest import KeysetPagination
 from evalhub.evaluation.services import note_looks
 from evalhub.loops.access import acting_loop, acting_round
 from evalhub.loops.deciding import decide_on
 from evalhub.loops.forecast import forecast_of
-from evalhub.loops.models import Loop
+from evalhub.loops.models import Loop, Round
 from evalhub.loops.policy import merged
 from evalhub.loops.report import round_report, sets_of
 from evalhub.loops.rolling_back import roll_back
@@ -121,7 +122,7 @@ class LoopRoundsView(APIView):
     def post(self, request: Request, uid: UUID) -> Response:
         """Start a Round; 409 `round_running` while the last one has not ended."""
         loop, member = acting_loop(request, uid, to="engineer")
-        return Response(round_report(start_round(loop=loop, by=member)), status=201)
+        return Response(_told(start_round(loop=loop, by=member), member), status=201)
 
 
 class LoopDecideView(APIView):
@@ -132,7 +133,7 @@ class LoopDecideView(APIView):
         asked = DecideSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         model = access_model(member, asked.validated_data["model"])
-        return Response(round_report(decide_on(loop=loop, model=model, by=member)), status=201)
+        return Response(_told(decide_on(loop=loop, model=model, by=member), member), status=201)
 
 
 class LoopRollBackView(APIView):
@@ -158,8 +159,7 @@ class RoundView(APIView):
     def get(self, request: Request, uid: UUID) -> Response:
         """How far it is: the report, and each Step with its error. Its figures are a look at their sets."""
         round_, member = acting_round(request, uid, to="build")
-        note_looks(by=member, digests=sets_of(round_))
-        return Response(round_report(round_) | {"steps": _steps(round_.steps.all())})
+        return Response(_told(round_, member) | {"steps": _steps(round_.steps.all())})
 
 
 class RoundResumeView(APIView):
@@ -167,7 +167,7 @@ class RoundResumeView(APIView):
     def post(self, request: Request, uid: UUID) -> Response:
         """Go on from the Step that failed."""
         round_, member = acting_round(request, uid, to="engineer")
-        return Response(round_report(resume_round(round_=round_, by=member)))
+        return Response(_told(resume_round(round_=round_, by=member), member))
 
 
 class RoundCancelView(APIView):
@@ -175,7 +175,13 @@ class RoundCancelView(APIView):
     def post(self, request: Request, uid: UUID) -> Response:
         """Stop at the running Step."""
         round_, member = acting_round(request, uid, to="engineer")
-        return Response(round_report(cancel_round(round_=round_, by=member)))
+        return Response(_told(cancel_round(round_=round_, by=member), member))
+
+
+def _told(round_: Round, member: Member) -> dict[str, Any]:
+    """The report; its figures are a look at their sets."""
+    note_looks(by=member, digests=sets_of(round_))
+    return round_report(round_)
 
 
 def _steps(steps: Any) -> list[dict[str, Any]]:  # a related manager's QuerySet

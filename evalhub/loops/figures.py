@@ -70,7 +70,7 @@ def watched_campaign(loop: Loop) -> Campaign | None:
 def agreement_in(campaign: Campaign, policy: Policy) -> float | None:
     """The intraclass correlation of two judgments of a task; None while too few say anything.
 
-    Of the newest 500 judgments, as alerts read it.
+    Of the newest 500 judgments that the Loop would learn from.
     """
     history = seen_in(campaign, policy.sources)
     return history.correlation if history.assumed.judgments >= policy.pause.fewest else None

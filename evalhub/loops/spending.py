@@ -83,7 +83,11 @@ def _runs(step: Step) -> list[Run]:
 
 
 def _minutes(round_: Round) -> float | None:
-    """Active time that people gave on the Loop's prompts since the Round before began."""
+    """Active time that people gave on the Loop's prompts since the Round before began; None of a Round that
+    learns nothing from them.
+    """
+    if round_.candidate_id is not None:
+        return None
     rows = Judgment.objects.filter(
         workspace=round_.loop.workspace_id,
         task__prompt__collection=round_.loop.collection_id,

@@ -11,8 +11,8 @@ from uuid import UUID
 from evalhub.campaigns.models import Campaign
 from evalhub.common.durations import in_words
 from evalhub.datasets.models import DatasetBuild
+from evalhub.evaluation.evidence import probe_in
 from evalhub.evaluation.figures import said
-from evalhub.evaluation.gate import probes_of, read_gate
 from evalhub.evaluation.models import Comparison, Evaluation, HumanTrial, Promotion
 from evalhub.evaluation.trials.telling import headline as trial_headline
 from evalhub.jobs.models import Job
@@ -174,12 +174,13 @@ def _decide(paragraph: Paragraph, result: dict[str, Any]) -> None:
         promotion.evidence.values(), field_name="uid"
     )
     probes = DatasetBuild.objects.select_related("dataset").in_bulk(
-        probes_of(read_gate(promotion.gate)), field_name="uid"
+        {probe for place in promotion.evidence if (probe := probe_in(place))}, field_name="uid"
     )
     for place, uid in promotion.evidence.items():
-        beside = compared[UUID(uid)].baseline.model
-        probe = place.partition(" on ")[2]  # as `evidence.place_of` names it
-        there = f" on the probe {probes[UUID(probe)]}" if probe else ""
+        if UUID(uid) not in compared:
+            continue
+        beside, probe = compared[UUID(uid)].baseline.model, probe_in(place)
+        there = f" on the probe {probes.get(UUID(probe), probe)}" if probe else ""
         paragraph.links.append(Link(f"beside {beside}{there}", "evaluation:detail", UUID(uid)))
 
 

@@ -176,7 +176,10 @@ def round_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     """The story alone for htmx, which asks while the Round is under way; reading it is a look at its sets."""
     member = access_member(request.user, workspace, to="build")
     round_ = access_round(member, uid)
-    note_looks(by=member, digests=sets_of(round_))
+    if (
+        not request.htmx or round_.state != RoundState.RUNNING
+    ):  # not each time that the page asks again
+        note_looks(by=member, digests=sets_of(round_))
     context = _context(member) | {
         "round": round_,
         "headline": headline(round_),

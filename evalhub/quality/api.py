@@ -19,7 +19,7 @@ from evalhub.quality.choices import Cause
 from evalhub.quality.disputes import most_at_stake, told_of
 from evalhub.quality.models import Consensus, UnitConsensus
 from evalhub.quality.services import adjudicate
-from evalhub.quality.sureness import least_sure, told
+from evalhub.quality.sureness import least_sure, questions_in, told
 from evalhub.quality.sureness_views import csv_of
 
 SHAPE = OpenApiTypes.OBJECT  # docs/api.md shows it
@@ -47,6 +47,10 @@ class ConsensusView(APIView):
         asked = AskedSerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
         wanted = {name: asked.validated_data[name] for name in ("question", "below")}
+        known = ["", *(slug for slug, _name in questions_in(campaign))]
+        if wanted["question"] not in known:
+            why = f"No such question; there are {', '.join(known[1:]) or 'none'}."
+            raise serializers.ValidationError({"question": why})
         if request.query_params.get("format") == "csv":
             return csv_of(campaign, **wanted)
         page = least_sure(campaign, after=asked.validated_data["after"], **wanted)
@@ -81,8 +85,8 @@ class VerdictView(APIView):
         task, lead = acting_task(request, uid)
         body = parsed(request.body, VerdictBody)
         made = adjudicate(task=task, answers=body, cause=Cause(body.cause), note=body.note, by=lead)
-        told = {"judgment": str(made.judgment.uid), "cause": made.cause, "note": made.note}
-        return Response(told, status=201)
+        shown = {"judgment": str(made.judgment.uid), "cause": made.cause, "note": made.note}
+        return Response(shown, status=201)
 
 
 def _settled_at(campaign: Campaign) -> datetime | None:

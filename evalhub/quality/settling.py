@@ -139,15 +139,24 @@ def given_in(said: Iterable[Asked]) -> list[Asked]:
 
 
 def unsettled() -> list[int]:
-    """Keys of the campaigns that have a judgment which their consensus may not have seen."""
+    """Keys of the campaigns that have a judgment which their consensus may not have seen, or of which
+    somebody or something was left out since, or counts again.
+    """
     statement = """
         SELECT c.id FROM campaigns_campaign c
         LEFT JOIN quality_consensus q ON q.campaign_id = c.id
         JOIN LATERAL (
             SELECT created_at FROM judgments_judgment j
             WHERE j.campaign_id = c.id ORDER BY j.id DESC LIMIT 1
-        ) newest ON q.settled_at IS NULL
-            OR newest.created_at > q.settled_at - make_interval(secs => %s)
+        ) newest ON true
+        CROSS JOIN LATERAL (SELECT q.settled_at - make_interval(secs => %s) AS at) seen
+        WHERE seen.at IS NULL OR newest.created_at > seen.at
+            OR EXISTS (SELECT FROM quality_exclusion e WHERE e.campaign_id = c.id
+                       AND greatest(e.created_at, e.lifted_at) > seen.at)
+            OR EXISTS (SELECT FROM quality_withdrawal w
+                       LEFT JOIN quality_reinstatement r ON r.withdrawal_id = w.id
+                       WHERE w.workspace_id = c.workspace_id
+                       AND greatest(w.created_at, r.created_at) > seen.at)
         ORDER BY q.settled_at NULLS FIRST
     """
     with connection.cursor() as cursor:

@@ -42,11 +42,13 @@ def consensus_list(request: Request, workspace: str, uid: UUID) -> HttpResponse:
 @require_GET
 @login_required
 def consensus_csv(request: Request, workspace: str, uid: UUID) -> HttpResponseBase:
-    """All of them, as they are filtered; a filter that makes no sense is none."""
+    """All of them, as they are filtered; where the filter makes no sense, the page that says so."""
     member = access_member(request.user, workspace, to="build")
     campaign = access_campaign(member, uid)
     form = SurenessForm(request.GET, questions=questions_in(campaign))
-    return csv_of(campaign, **(form.asked() if form.is_valid() else {}))
+    if not form.is_valid():
+        return consensus_list(request, workspace, uid)
+    return csv_of(campaign, **form.asked())
 
 
 def csv_of(

@@ -1,6 +1,7 @@
 """Proof that what is stored beside the judgments equals a recount of them.
 
-Each recount is one statement, so it sees one moment, whoever judges meanwhile.
+A recount of counters is one statement, so it sees one moment, whoever judges meanwhile; a campaign whose
+consensus is recounted is put off where it was judged or settled meanwhile.
 """
 
 from __future__ import annotations
@@ -133,6 +134,13 @@ class Recount:
             if len(self.examples) < NAMED:
                 self.examples.append(Wrong(what, told))
 
+    def add(self, other: Recount) -> None:
+        """What was recounted of some of the rows."""
+        self.checked += other.checked
+        self.wrong += other.wrong
+        self.put_off += other.put_off
+        self.examples += other.examples[: NAMED - len(self.examples)]
+
     def done(self) -> Verified:
         return Verified(self.name, self.checked, self.wrong, self.examples, self.put_off)
 
@@ -194,25 +202,49 @@ def _settled(beat: Beat) -> list[Verified]:
     """What is kept of each campaign's consensus; one with news is put off until it is settled."""
     disputes, units = Recount("disputes"), Recount("units")
     counts, fits = Recount("consensus"), Recount("fits")
+    whole = (disputes, units, counts, fits)
     news = set(unsettled())
-    disputes.put_off = units.put_off = counts.put_off = fits.put_off = len(news)
-    settled = Consensus.objects.exclude(campaign__in=news).select_related("campaign", "fit")
-    for row in settled.order_by("pk"):
+    for each in whole:
+        each.put_off = len(news)
+    for key in Consensus.objects.exclude(campaign__in=news).order_by("pk").values_list("pk"):
         beat()
-        said = list(questions_of(row.campaign))
-        asked, made = given_in(said), consensus_by(row.fit, said)
-        recount = set(disputes_in(row.campaign, made))
-        _compare(disputes, recount, set(_stored(row.campaign)))
-        _compare_units(units, row.campaign, made)
-        stored = {"units": row.units, "disputed": row.disputed}
-        now = {"units": met_in(asked), "disputed": len(recount)}
-        counts.row(f"campaign {row.campaign.uid}", first_difference(stored, now))
-        if moved_since(row.campaign, row.fit.created_at):  # it may serve, and is of other answers
-            fits.put_off += 1
-        else:
-            told = first_difference(row.fit.questions, fits_of(asked, beat=beat))
-            fits.row(f"fit {row.fit.uid} of campaign {row.campaign.uid}", told)
-    return [disputes.done(), units.done(), counts.done(), fits.done()]
+        row = Consensus.objects.select_related("campaign", "fit").get(pk=key[0])
+        found = _recount_of(row, beat)
+        for nth, each in enumerate(whole):
+            if found is None:
+                each.put_off += 1
+            else:
+                each.add(found[nth])
+    return [each.done() for each in whole]
+
+
+def _recount_of(row: Consensus, beat: Beat) -> Sequence[Recount] | None:
+    """Disputes, units, counts and the fit of one campaign; None where it was judged or settled meanwhile."""
+    disputes, units = Recount("disputes"), Recount("units")
+    counts, fits = Recount("consensus"), Recount("fits")
+    said = list(questions_of(row.campaign))
+    if _has_moved(row):  # the fit may not know what is asked now
+        return None
+    asked, made = given_in(said), consensus_by(row.fit, said)
+    recount = set(disputes_in(row.campaign, made))
+    _compare(disputes, recount, set(_stored(row.campaign)))
+    _compare_units(units, row.campaign, made)
+    stored = {"units": row.units, "disputed": row.disputed}
+    now = {"units": met_in(asked), "disputed": len(recount)}
+    counts.row(f"campaign {row.campaign.uid}", first_difference(stored, now))
+    if _has_moved(row):
+        return None
+    if moved_since(row.campaign, row.fit.created_at):  # it may serve, and is of other answers
+        fits.put_off += 1
+    else:
+        told = first_difference(row.fit.questions, fits_of(asked, beat=beat))
+        fits.row(f"fit {row.fit.uid} of campaign {row.campaign.uid}", told)
+    return disputes, units, counts, fits
+
+
+def _has_moved(row: Consensus) -> bool:
+    same = Consensus.objects.filter(pk=row.pk, settled_at=row.settled_at)
+    return not same.exists() or row.campaign_id in unsettled()
 
 
 def _compare(disputes: Recount, recount: set[Found], stored: set[Found]) -> None:

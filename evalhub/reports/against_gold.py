@@ -44,17 +44,18 @@ def against_gold(campaign: Campaign, asked: Asked, consensus: Consensus) -> dict
         None where no gold stands that says anything to this question.
     """
     right = dict(_right(campaign, asked))
-    units, first_U = np.unique(asked.unit_R, return_index=True)
     about_R = np.where(asked.turn_R < 0, asked.first_R, ONE_TURN)
-    places = zip(asked.task_R[first_U].tolist(), about_R[first_U].tolist(), strict=True)
-    known = [
-        (unit, right[at]) for unit, at in zip(units.tolist(), places, strict=True) if at in right
-    ]
+    is_gold_R = np.isin(asked.task_R, [task for task, _about in right])
+    known: dict[int, Expert] = {}  # the same thing may stand in another task as well
+    columns = (each[is_gold_R].tolist() for each in (asked.unit_R, asked.task_R, about_R))
+    for unit, task, about in zip(*columns, strict=True):
+        if (task, about) in right:
+            known.setdefault(unit, right[task, about])
     if not known:
         return None
-    chosen = [unit for unit, _expert in known]
-    value = np.array([expert.value for _unit, expert in known])
-    tolerance = np.array([expert.tolerance for _unit, expert in known])
+    chosen = sorted(known)
+    value = np.array([known[unit].value for unit in chosen])
+    tolerance = np.array([known[unit].tolerance for unit in chosen])
     plain = plain_of(asked)[chosen]
     is_told = ~np.isnan(plain)
     told = {}

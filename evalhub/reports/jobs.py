@@ -63,7 +63,7 @@ def make_reports(job: Job, beat: Beat) -> dict[str, Any]:
 
     The import is here as it brings scipy, which no page needs.
     """
-    from evalhub.reports.making import REPORTS, Read
+    from evalhub.reports.making import REPORTS, SHAPE, Read
 
     reports = list(job.reports.select_related("campaign").order_by("pk"))
     read = Read(reports[0].campaign)
@@ -71,7 +71,7 @@ def make_reports(job: Job, beat: Beat) -> dict[str, Any]:
         if report.made_at is None:
             body = REPORTS[report.kind](read, beat=beat.report)
             with beat.fenced():
-                report.body, report.made_at = body, timezone.now()
+                report.body, report.made_at, report.shape = body, timezone.now(), SHAPE
                 report.save()
     return {"reports": [str(report.uid) for report in reports]}
 

@@ -14,7 +14,9 @@ from evalhub.reports.read import Read
 from evalhub.reports.reliability import reliability_report
 from evalhub.reports.wordings import wordings_report
 
-__all__ = ["REPORTS", "Read"]
+__all__ = ["REPORTS", "SHAPE", "Read"]
+
+SHAPE = 1  # goes up when any of these tells other fields, so that no recount is held against an older one
 
 REPORTS: dict[str, Callable[..., dict[str, Any]]] = {  # read, beat= -> JSON
     ReportKind.AGREEMENT: agreement_report,

@@ -72,6 +72,7 @@ class Report(PublicModel):
     created_by = models.ForeignKey(Member, models.PROTECT, related_name="+")
     body: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
     made_at = models.DateTimeField(null=True, blank=True)  # None: the job has not ended well
+    shape = models.PositiveSmallIntegerField(default=0, db_default=0)  # of `body`, see making.SHAPE
 
     class Meta:
         ordering = ["-pk"]

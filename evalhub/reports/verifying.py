@@ -6,13 +6,13 @@ import json
 
 from evalhub.common.differing import first_difference
 from evalhub.quality.verifying import Beat, Recount, Verified, moved_since
-from evalhub.reports.making import REPORTS, Read
+from evalhub.reports.making import REPORTS, SHAPE, Read
 from evalhub.reports.models import Report
 
 
 def verify_reports(beat: Beat = lambda: None) -> Verified:
-    """The newest report of each kind of each campaign. One whose answers have changed since is put off: it says
-    what was so when it was made.
+    """The newest report of each kind of each campaign. One whose answers have changed since is put off, as it says
+    what was so when it was made, and so is one that an earlier version of evalhub made.
 
     A report names models, people and slices as they were: where one has another name since, that is told as well.
     """
@@ -21,7 +21,7 @@ def verify_reports(beat: Beat = lambda: None) -> Verified:
     read: Read | None = None
     for report in made.distinct("campaign_id", "kind").select_related("campaign"):
         beat()
-        if moved_since(report.campaign, report.created_at):
+        if report.shape != SHAPE or moved_since(report.campaign, report.created_at):
             found.put_off += 1
             continue
         if read is None or read.campaign.pk != report.campaign_id:

@@ -137,7 +137,7 @@ def _asked_of(run: Run) -> dict[str, Any]:
         **{setting.name: setting.value for setting in settings_of(run)},
         **where,
         **libraries,
-        **run.environment.get("plugins", {}),
+        **{f"plug-in {name}": told for name, told in run.environment.get("plugins", {}).items()},
     }
 
 

@@ -81,8 +81,9 @@ def forecast_growth(
         drawn_G = chance.integers(len(of_task), size=len(of_task))
         rows = np.concatenate([of_task[each] for each in drawn_G])
         labels = np.repeat(np.arange(len(drawn_G)), sizes_G[drawn_G])
-        alike = intraclass(labels.tolist(), values[rows].tolist())
-        alike = alike if correlation is None else correlation
+        alike = correlation
+        if alike is None:
+            alike = intraclass(labels.tolist(), values[rows].tolist())
         alike = guess if alike is None else alike
         chosen_T = drawn_G[chance.integers(len(drawn_G), size=min(tasks, MOST_TASKS))]
         answers_TN = _continued(own_GN[chosen_T], sizes_G[chosen_T], rows, alike, chance)

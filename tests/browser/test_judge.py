@@ -81,6 +81,8 @@ def test_skip_raw_guidelines_and_the_list_of_keys(
     page.keyboard.press("2")
     page.keyboard.press("Enter")
     expect(page.get_by_text("Task 1, text 0.", exact=True)).to_be_visible()
+    expect(page.get_by_role("dialog", name="Skip this task")).to_be_hidden()
+    expect(page.locator("#text")).to_be_focused()
     assert Assignment.objects.get(state="skipped").skip_reason == "unclear"
 
 

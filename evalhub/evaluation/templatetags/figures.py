@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
 from django import template
 
+from evalhub.common.percent import whole_percent
 from evalhub.evaluation.figures import is_figure, kind_of, said, written
 
 register = template.Library()
@@ -33,8 +33,7 @@ def metric_label(name: str) -> str:
 
 @register.filter
 def percent(value: float | None) -> str:
-    """Half a percent is rounded up, as charts do."""
-    return "–" if value is None else f"{math.floor(value * 100 + 0.5)} %"
+    return "–" if value is None else f"{whole_percent(value)} %"
 
 
 @register.filter

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 from django import template
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
+
+from evalhub.common.percent import whole_percent
 
 register = template.Library()
 
@@ -29,8 +29,7 @@ def minutes(milliseconds: int | None) -> str:
 
 @register.filter
 def percent(share: float | None) -> str:
-    """Half a percent is rounded up, as charts do."""
-    return "–" if share is None else _("%(n)s %%") % {"n": math.floor(100 * share + 0.5)}
+    return "–" if share is None else _("%(n)s %%") % {"n": whole_percent(share)}
 
 
 @register.filter

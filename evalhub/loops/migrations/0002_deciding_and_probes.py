@@ -17,7 +17,10 @@ def mark_probes(apps, schema_editor):
     for each in list(sets):
         there = Evaluation.objects.filter(**each)
         if not there.filter(uid__in=own).exists():
-            there.update(is_probe=True)
+            # the base was measured as well, and its evaluation not kept; what people measured by hand stays
+            there.filter(models.Q(uid__in=probes) | models.Q(model__kind="base")).update(
+                is_probe=True
+            )
 
 
 class Migration(migrations.Migration):

@@ -77,10 +77,18 @@
   function show(html, { counted: isCounted }) {
     root.innerHTML = html; // our own template; what others wrote came through the sanitiser
     if (isCounted) { judged++; if (counted !== null) counted++; }
-    for (const id of ASKED) document.getElementById(id)?.querySelector("form").reset();
+    leaveDialogs();
     begin();
     (document.getElementById("text") ?? document.getElementById("nothing")).focus({ preventScroll: true });
     scrollTo(0, 0);
+  }
+
+  // What was asked of the task before; while one is open, nothing behind it can have the focus.
+  function leaveDialogs() {
+    for (const box of ASKED.map((id) => document.getElementById(id))) {
+      box?.querySelector("form").reset();
+      box?.close();
+    }
   }
 
   // Everything in hand is judged, and no more can be fetched.
@@ -88,6 +96,7 @@
     if (document.getElementById("away")) return;
     const said = document.getElementById("problem"), page = document.getElementById("away-page").content.cloneNode(true);
     if (said) page.getElementById("problem").replaceWith(said);
+    leaveDialogs();
     root.replaceChildren(page);
     document.getElementById("away").focus({ preventScroll: true });
   }
@@ -232,8 +241,7 @@
       event.preventDefault();
       const said = Object.fromEntries(new FormData(inside));
       event.submitter.disabled = true;
-      const why = await taken(said);
-      event.submitter.disabled = false;
+      const why = await taken(said).finally(() => { event.submitter.disabled = false; });
       [problem.textContent, problem.hidden] = [why, !why];
       if (why) return;
       inside.reset();

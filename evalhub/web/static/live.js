@@ -3,36 +3,44 @@
 "use strict";
 (() => {
   const FOCUSABLE = "a[href], button, input, select, textarea, summary, [tabindex]";
-  const page = () => document.getElementById("main");
   let before = null;
 
-  // Elements by what they say, without figures, which change; those that say the same, by their order.
-  function named(selector) {
-    const seen = new Map();
-    return new Map([...page().querySelectorAll(selector)].map((one) => {
-      const words = one.getAttribute("aria-label") || one.name || one.textContent;
-      const key = `${one.tagName} ${words.replace(/[\d.,\s]+/g, " ").trim()}`, nth = seen.get(key) ?? 0;
-      seen.set(key, nth + 1);
-      return [`${key} ${nth}`, one];
-    }));
+  // Elements by what they say, and by that without figures, which change; those that say the same, by order.
+  function named(part, selector) {
+    const seen = new Map(), found = { exact: new Map(), loose: new Map(), all: [] };
+    const count = (key) => { const nth = seen.get(key) ?? 0; seen.set(key, nth + 1); return `${key} ${nth}`; };
+    for (const one of part.querySelectorAll(selector)) {
+      const words = one.id || one.getAttribute("href") || one.getAttribute("aria-label") || one.name || one.textContent.trim();
+      const exact = count(`${one.tagName} ${words}`), loose = count(`${one.tagName} ~ ${words.replace(/[\d.,\s]+/g, " ")}`);
+      found.exact.set(exact, one);
+      found.loose.set(loose, one);
+      found.all.push({ one, exact, loose });
+    }
+    return found;
   }
 
-  document.addEventListener("htmx:beforeSwap", () => {
+  const again = (found, { exact, loose }) => found.exact.get(exact) ?? found.loose.get(loose);
+
+  document.addEventListener("htmx:beforeSwap", ({ detail: { target } }) => {
     before = {
-      open: [...named("details > summary")].map(([key, one]) => [key, one.parentElement.open]),
-      scrolled: [...named("[role=region]")].map(([key, one]) => [key, one.scrollLeft, one.scrollTop]),
-      focused: [...named(FOCUSABLE)].find(([, one]) => one === document.activeElement)?.[0],
+      id: target.id,
+      open: named(target, "details > summary").all.map((each) => ({ ...each, isOpen: each.one.parentElement.open })),
+      scrolled: named(target, "[role=region]").all.map((each) => ({ ...each, left: each.one.scrollLeft, top: each.one.scrollTop })),
+      focused: named(target, FOCUSABLE).all.find(({ one }) => one === document.activeElement),
     };
   });
 
   document.addEventListener("htmx:afterSwap", () => {
-    if (!before || !page()) return;
-    const summaries = named("details > summary"), regions = named("[role=region]");
-    for (const [key, isOpen] of before.open) {
-      const now = summaries.get(key)?.parentElement;
-      if (now && now.open !== isOpen) now.open = isOpen;
+    const part = before?.id && document.getElementById(before.id);
+    if (!part) return;
+    const summaries = named(part, "details > summary"), regions = named(part, "[role=region]");
+    for (const each of before.open) {
+      const now = again(summaries, each)?.parentElement;
+      if (now && now.open !== each.isOpen) now.open = each.isOpen;
     }
-    for (const [key, left, top] of before.scrolled) regions.get(key)?.scrollTo(left, top);
-    if (document.activeElement === document.body) named(FOCUSABLE).get(before.focused)?.focus({ preventScroll: true });
+    for (const each of before.scrolled) again(regions, each)?.scrollTo(each.left, each.top);
+    if (before.focused && document.activeElement === document.body) {
+      again(named(part, FOCUSABLE), before.focused)?.focus({ preventScroll: true });
+    }
   });
 })();

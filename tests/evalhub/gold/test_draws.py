@@ -120,6 +120,19 @@ def test_nobody_draws_what_an_exam_has_shown_them(
         assert drawn.task_id == task.pk
 
 
+def test_who_is_to_get_a_gold_and_sees_it_in_an_exam_counts_once(
+    campaign: Campaign, alice: Member, bob: Member
+) -> None:
+    gold = gold_in(campaign)
+    exam = set_qualification(
+        campaign=campaign, word="medicine", pass_mark=60, retry_days=7, by=alice
+    )
+    plan(campaign, alice)
+    assert draw_gold(judgment=drawing(campaign, bob).uid) is not None
+    start_attempt(qualification=exam, by=bob)
+    assert [row.shown for row in rows_for([gold])] == [1]
+
+
 def test_who_saw_a_gold_in_an_exam_counts_among_those_who_were_shown_it(
     campaign: Campaign, alice: Member, bob: Member
 ) -> None:

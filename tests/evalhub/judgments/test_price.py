@@ -213,9 +213,16 @@ def test_what_is_disagreed_about_is_each_question_of_each_response(bob: Member) 
             judgment.ranking.create(completion=completion, tier=tier)
         if value is not None:
             RatingFactory.create(
+                judgment=judgment,
+                completion=completions[0],
+                criterion=scale,
+                value=None,
+                reason="other",
+            )
+            RatingFactory.create(
                 judgment=judgment, completion=completions[1], criterion=scale, value=value
             )
         judgments.append(judgment.pk)
-    first, rated = questions_of(judgments)
+    first, rated = questions_of(judgments)  # nobody could tell of the first response
     assert (first.answers_J.tolist(), first.is_scale) == ([3.0, 2.0], False)  # the first two; one
     assert (rated.answers_J[0], np.isnan(rated.answers_J[1]), rated.is_scale) == (4, True, True)

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import numpy as np
 import pytest
 from django.db import connection
 from django.db.models import F
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from evalhub.accounts.models import Workspace
 from evalhub.campaigns.models import Campaign
 from evalhub.judgments.models import Judgment, Span
 from evalhub.quality.fits import consensus_of, fit_of, model_of
 from evalhub.quality.jobs import settle_all
-from evalhub.quality.models import Consensus, Dispute, ReliabilityFit, UnitConsensus
+from evalhub.quality.models import (
+    Consensus,
+    Dispute,
+    Exclusion,
+    Reinstatement,
+    ReliabilityFit,
+    UnitConsensus,
+    Withdrawal,
+)
 from evalhub.quality.questions import questions_of
 from evalhub.quality.settling import answered, settle, unsettled
 from tests import factories as make
@@ -283,6 +294,41 @@ def test_the_clock_settles_what_has_news_and_nothing_else(campaign: Campaign) ->
     Consensus.objects.update(settled_at="2999-01-01T00:00:00Z")
     assert unsettled() == []
     assert settle_all() == 0
+
+
+def test_who_is_left_out_leaves_the_consensus_too(campaign: Campaign) -> None:
+    """Without anybody's judging anew: left out, in again, withdrawn, and reinstated."""
+    person = make.MemberFactory.create(workspace=campaign.workspace)
+    vote(make.TaskFactory.create(campaign=campaign), person, 1)
+    campaign.judgments.update(created_at="2020-01-01T00:00:00Z")
+
+    def is_due() -> bool:
+        """And settles it as if that were long ago."""
+        due = unsettled() == [campaign.pk]
+        settle_all()
+        Consensus.objects.update(settled_at=timezone.now() + timedelta(minutes=5))
+        assert unsettled() == []
+        Consensus.objects.update(settled_at=timezone.now() - timedelta(minutes=5))
+        return due
+
+    assert is_due()
+    made = make.ExclusionFactory.create(campaign=campaign, member=person)
+    assert is_due()
+    assert not UnitConsensus.objects.exists()
+    Exclusion.objects.filter(pk=made.pk).update(created_at="2020-01-01T00:00:00Z")
+    assert not is_due()
+    Exclusion.objects.filter(pk=made.pk).update(lifted_at=timezone.now(), lifted_by=person)
+    assert is_due()
+    assert UnitConsensus.objects.count() == 1
+    Exclusion.objects.filter(pk=made.pk).update(lifted_at="2020-01-02T00:00:00Z")
+    withdrawn = make.WithdrawalFactory.create(
+        workspace=campaign.workspace, judgment=None, member=person
+    )
+    assert is_due()
+    Withdrawal.objects.filter(pk=withdrawn.pk).update(created_at="2020-01-01T00:00:00Z")
+    assert not is_due()
+    Reinstatement.objects.create(withdrawal=withdrawn, reason="It was right.", reinstated_by=person)
+    assert is_due()
 
 
 def test_one_campaign_that_fails_does_not_stop_the_others(

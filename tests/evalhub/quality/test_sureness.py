@@ -100,6 +100,7 @@ def test_the_page_says_in_words_what_people_say_together(
     assert "Weather" in narrowed
     assert "is better" not in narrowed
     assert web.get(f"{own}consensus/?below=7").status_code == 422
+    assert web.get(f"{own}consensus/csv/?below=7").status_code == 422
     assert "No row meets" in web.get(f"{own}consensus/?question=topic&below=0").text
     told = web.get(f"/w/acme/tasks/{clear.uid}/").text
     assert "What they say together" in told
@@ -124,6 +125,11 @@ def test_the_api_and_the_csv_say_the_same(
     web: Client, acme: Workspace, campaign: Campaign, tasks: list[Task]
 ) -> None:
     api = api_of(cast_member("engineer", acme, "engineer"))
+    strange = api.get(f"/api/v1/campaigns/{campaign.uid}/consensus?question=tonne")
+    assert (strange.status_code, "No such question; there are overall" in strange.text) == (
+        400,
+        True,
+    )
     path = f"/api/v1/campaigns/{campaign.uid}/consensus"
     told = api.get(path).json()
     first = told["results"][0]
