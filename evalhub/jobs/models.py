@@ -134,7 +134,7 @@ class News(PublicModel):
     body: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
     due_at = models.DateTimeField(db_default=Now())  # not delivered before
     delivered_at = models.DateTimeField(null=True, blank=True)
-    tries = models.PositiveSmallIntegerField(default=0)
+    tries = models.SmallIntegerField(default=0)  # from 0 upwards
 
     objects = NewsQuerySet.as_manager()
 

@@ -61,8 +61,10 @@ def sign_in_again(get_response: Answer) -> Answer:
 
     def middleware(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
+        if response.status_code != 302:
+            return response
         details = cast(Request, request).htmx
-        if not details or response.status_code != 302:
+        if not details:
             return response
         sign_in = resolve_url(settings.LOGIN_URL)
         if not response.headers.get("Location", "").startswith(sign_in):

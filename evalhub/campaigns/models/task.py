@@ -10,7 +10,7 @@ from django.utils import timezone
 from evalhub.accounts.models import Member
 from evalhub.campaigns.choices import AssignmentState, SkipReason, TaskKind
 from evalhub.campaigns.models.campaign import Campaign
-from evalhub.common.models import PublicModel, one_of
+from evalhub.common.models import Among, PublicModel
 from evalhub.prompts.models import Completion, Prompt
 
 HIGHEST_PRIORITY = 9
@@ -38,8 +38,9 @@ class Task(PublicModel):
     priority = models.PositiveSmallIntegerField(default=5, db_default=5)  # 9 first, 0 last
     lot = models.BigIntegerField()  # drawn once, below BAND: the order among equals
     shift = models.SmallIntegerField(default=0, db_default=0)  # of its campaign's order: SHIFTS
-    overlap = models.PositiveSmallIntegerField()
-    open_places = models.PositiveSmallIntegerField()
+    # No Positive… here: the constraints below say as much, and each CHECK costs every judgment
+    overlap = models.SmallIntegerField()
+    open_places = models.SmallIntegerField()
     # Tasks are claimed in this order. Each place that is taken moves a task a turn back (spread
     # first), a turn to the front (finish first) or not at all.
     rank = models.GeneratedField(
@@ -161,14 +162,16 @@ class Assignment(PublicModel):
     barred: a task that its member shall never get; nothing was lent
     """
 
-    campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="assignments")
+    campaign = models.ForeignKey(
+        Campaign, models.PROTECT, related_name="assignments", db_constraint=False
+    )  # a copy of the task's, which has the constraint; two locks less on a row that all share
     task = models.ForeignKey(Task, models.PROTECT, related_name="assignments", db_index=False)
     # No plain index on member: with stale statistics the claim would walk all a member's rows by it.
     member = models.ForeignKey(Member, models.PROTECT, related_name="assignments", db_index=False)
     state = models.CharField(
         max_length=10, choices=AssignmentState.choices, default=AssignmentState.HELD.value
     )
-    token = models.PositiveIntegerField(default=1)  # fencing: grows each time it is lent
+    token = models.IntegerField(default=1)  # fencing: grows each time it is lent
     expires_at = models.DateTimeField()
     permutation: ArrayField[list[int], list[int]] = ArrayField(models.SmallIntegerField())
     # permutation[i] is the task's place that is shown as the i-th response (A = 0)
@@ -186,7 +189,9 @@ class Assignment(PublicModel):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["task", "member"], name="no_member_gets_a_task_twice"),
-            one_of("assignment_state_known", "state", AssignmentState),
+            models.CheckConstraint(
+                condition=Among("state", AssignmentState.values), name="assignment_state_known"
+            ),
         ]
         indexes = [
             models.Index(

@@ -186,7 +186,7 @@ def take_back(*, desk: Desk, member_pk: int, holding: Sequence[UUID]) -> Lease |
 
 
 def asked_of_next(desk: Desk, *, holding: Sequence[UUID], after: int) -> dict[str, Any]:
-    """What `NEXT_STEPS` takes beside the member, the campaign and the assignment that ends."""
+    """What `next_steps` takes beside the member, the campaign and the assignment that ends."""
     asked = {"minutes": desk.lease_minutes, "hand": desk.hand_size, "holding": array_of(holding)}
     return asked | from_rank(after)
 

@@ -19,7 +19,11 @@ primary key.
 
 from __future__ import annotations
 
+from functools import cache
+from typing import NamedTuple
+
 from evalhub.campaigns.eligibility import IS_ELIGIBLE, IS_LIMITED
+from evalhub.campaigns.models import BAND
 
 LOOKED_AT = 20  # of what stands before the band of `after`
 
@@ -51,50 +55,113 @@ _OPEN = "t.campaign_id = (SELECT %(campaign)s::bigint) AND t.open_places > 0 AND
 
 # A campaign may cap what one member has of it: then there is a row that counts, and whose CHECK
 # holds even if two claims come at once.
-_SHARE_LEFT = """
-    NOT EXISTS (SELECT FROM campaigns_membershare s
-                WHERE s.member_id = (SELECT %(member)s::bigint)
-                  AND s.campaign_id = (SELECT %(campaign)s::bigint)
-                  AND s.taken >= s.most)
+_MY_SHARE = """
+    s.member_id = (SELECT %(member)s::bigint) AND s.campaign_id = (SELECT %(campaign)s::bigint)
 """
-_SHARE_TAKEN = """
-    UPDATE campaigns_membershare s SET taken = taken + 1
-    FROM lent
-    WHERE s.member_id = (SELECT %(member)s::bigint)
-      AND s.campaign_id = (SELECT %(campaign)s::bigint)
+_SHARE_LEFT = f"""
+    NOT EXISTS (SELECT FROM campaigns_membershare s WHERE {_MY_SHARE} AND s.taken >= s.most)
 """
+_NO_SHARE = f"NOT EXISTS (SELECT FROM campaigns_membershare s WHERE {_MY_SHARE})"
+_SHARE_TAKEN = f"""
+    UPDATE campaigns_membershare s SET taken = taken + 1 FROM lent WHERE {_MY_SHARE}
+"""  # noqa: S608  constants only
+
+
+class Ways(NamedTuple):
+    """What there is beside the next open task of the order; each costs every claim that asks for it.
+
+    What a claim is told is not there, it does not find: at worst it lends nothing, or what is new
+    since waits for the claim after it.
+    """
+
+    kept: bool = True  # tasks reserved for the member
+    sooner: bool = True  # open tasks in a band before theirs
+    shared: bool = True  # a share that counts what they have
+
+
+EVERY_WAY = Ways()
+
+NO_MORE_WAYS = Ways(kept=False, sooner=False, shared=False)
+
+# Which of them there are, for the member and the rank of the assignment `a` in the campaign `c`.
+# Scalar subqueries here too: PostgreSQL would read all of a table for a bare EXISTS.
+WAYS = f"""
+    (SELECT r.id FROM campaigns_reservation r
+     WHERE r.member_id = a.member_id AND r.campaign_id = c.id LIMIT 1) IS NOT NULL,
+    (SELECT e.rank FROM campaigns_task e
+     WHERE e.campaign_id = c.id AND e.open_places > 0 AND NOT e.is_reserved ORDER BY e.rank LIMIT 1)
+        < a.rank - (a.rank %% {BAND} + {BAND}) %% {BAND},
+    c.max_share IS NOT NULL OR (SELECT s.id FROM campaigns_membershare s
+                                WHERE s.member_id = a.member_id AND s.campaign_id = c.id) IS NOT NULL
+"""  # noqa: S608  constants only
 
 # The order of the responses: drawn by lot for the first who gets a task, then one step further
 # round for each who follows, so that in a pair each side is left about as often. Of what is kept for
 # somebody the order may be drawn already: a repeat stands the other way round on purpose.
 # The values stand in sub-selects, where the planner does not see them: with a campaign and a rank
 # in sight it finds each new plan cheaper than the one it has, and plans the claim anew every time.
-_FRESH_STEPS = f"""
-    kept AS MATERIALIZED (
+_ROOM = "EXISTS (SELECT FROM room)"
+_KEPT = f"""
         SELECT t.id, t.rank, r.permutation FROM campaigns_reservation r
         JOIN campaigns_task t ON t.id = r.task_id
-        WHERE EXISTS (SELECT FROM room)
+        WHERE {_ROOM}
           AND r.member_id = (SELECT %(member)s::bigint)
           AND r.campaign_id = (SELECT %(campaign)s::bigint)
           AND r.due_at <= statement_timestamp() AND t.open_places > 0 AND {_FITS}
         ORDER BY t.rank LIMIT 1 FOR NO KEY UPDATE OF t SKIP LOCKED
-    ), earlier AS MATERIALIZED (
+"""  # noqa: S608  constants only
+_EARLIER = f"""
         SELECT t.id FROM campaigns_task t
         WHERE {_OPEN} AND t.rank < (SELECT %(band)s::bigint)
         ORDER BY t.rank LIMIT {LOOKED_AT}
-    ), sooner AS MATERIALIZED (
-        SELECT t.id, t.rank, NULL::smallint[] FROM earlier JOIN campaigns_task t ON t.id = earlier.id
-        WHERE EXISTS (SELECT FROM room) AND NOT EXISTS (SELECT FROM kept) AND {_OPEN} AND {_FITS}
+"""  # noqa: S608  constants only
+_SOONER = f"""
+        SELECT t.id, t.rank, NULL::smallint[] AS permutation
+        FROM earlier JOIN campaigns_task t ON t.id = earlier.id
+        WHERE {_ROOM} AND {_OPEN} AND {_FITS}
         ORDER BY t.rank LIMIT 1 FOR NO KEY UPDATE OF t SKIP LOCKED
-    ), further AS MATERIALIZED (
-        SELECT t.id, t.rank, NULL::smallint[] FROM campaigns_task t
-        WHERE EXISTS (SELECT FROM room) AND NOT EXISTS (SELECT FROM kept)
-          AND NOT EXISTS (SELECT FROM sooner)
-          AND {_OPEN} AND t.rank > (SELECT %(after)s::bigint) AND {_FITS}
+"""  # noqa: S608  constants only
+_FURTHER = f"""
+        SELECT t.id, t.rank, NULL::smallint[] AS permutation FROM campaigns_task t
+        WHERE {_ROOM} AND {_OPEN} AND t.rank > (SELECT %(after)s::bigint) AND {_FITS}
         ORDER BY t.rank LIMIT 1 FOR NO KEY UPDATE OF t SKIP LOCKED
-    ), pick AS (
-        SELECT * FROM kept UNION ALL SELECT * FROM sooner UNION ALL SELECT * FROM further
-    ), lent AS (
+"""  # noqa: S608  constants only
+_FETCHED = """, fetched AS (
+        DELETE FROM campaigns_reservation r USING kept, lent
+        WHERE kept.id = lent.task_id AND r.task_id = kept.id AND r.member_id = %(member)s
+    )"""
+_TAKEN = """
+        UPDATE campaigns_task t SET open_places = open_places - 1
+        FROM lent WHERE t.id = lent.task_id
+"""
+# The same with the end of a lease: one UPDATE for both tasks, which are never the same.
+_TAKEN_AND_COUNTED = """
+        UPDATE campaigns_task t
+        SET open_places = t.open_places - step.taken, judged = t.judged + step.judged
+        FROM (SELECT id, 0 AS taken, 1 AS judged FROM counted
+              UNION ALL SELECT task_id, 1, 0 FROM lent) AS step (id, taken, judged)
+        WHERE t.id = step.id
+"""
+
+
+def _pick(ways: Ways) -> str:
+    """Up to `pick`, the one task to lend: of the first way that leads to any."""
+    steps = {"kept": _KEPT} if ways.kept else {}
+    if ways.sooner:
+        steps["sooner"] = _SOONER
+    steps["further"] = _FURTHER
+    told = [f"earlier AS MATERIALIZED ({_EARLIER})"] if ways.sooner else []
+    room = _ROOM
+    for name, step in steps.items():
+        told.append(f"{name} AS MATERIALIZED ({step.replace(_ROOM, room)})")
+        room += f" AND NOT EXISTS (SELECT FROM {name})"
+    found = " UNION ALL ".join(f"SELECT * FROM {name}" for name in steps)  # noqa: S608
+    return f"{', '.join(told)}, pick AS ({found})"
+
+
+def _steps(ways: Ways, taken: str) -> str:
+    """From `room`, which has a row if something may be lent, to `lent`."""
+    return f"""{_pick(ways)}, lent AS (
         INSERT INTO campaigns_assignment (uid, created_at, campaign_id, task_id, member_id, state,
                                           token, claimed_at, expires_at, rank, permutation)
         SELECT gen_random_uuid(), now(), %(campaign)s, pick.id, %(member)s, 'held', 1, now(),
@@ -105,24 +172,26 @@ _FRESH_STEPS = f"""
                     WHERE a.task_id = pick.id ORDER BY a.id + 0 DESC LIMIT 1),
                    ARRAY(SELECT tc.place FROM campaigns_taskcompletion tc
                          WHERE tc.task_id = pick.id ORDER BY random()))
-        FROM pick WHERE {_SHARE_LEFT}
+        FROM pick WHERE {_SHARE_LEFT if ways.shared else _NO_SHARE}
         ON CONFLICT DO NOTHING
         RETURNING uid, token, expires_at, rank, task_id, permutation
-    ), taken AS (
-        UPDATE campaigns_task t SET open_places = open_places - 1
-        FROM lent WHERE t.id = lent.task_id
-    ), shared AS ({_SHARE_TAKEN}
-    ), fetched AS (
-        DELETE FROM campaigns_reservation r USING kept, lent
-        WHERE kept.id = lent.task_id AND r.task_id = kept.id AND r.member_id = %(member)s
-    )
-"""  # noqa: S608  constants only
-FRESH = f"WITH room AS (SELECT), {_FRESH_STEPS} {LEASE}"
+    ), taken AS ({taken}
+    ){f", shared AS ({_SHARE_TAKEN})" if ways.shared else ""}{_FETCHED if ways.kept else ""}
+    """  # noqa: S608  constants only
 
-# The same as part of the statement that ends the member's lease on `assignment`, whose CTE `counted`
-# has a row if it did. That row comes first: whoever has locked a task as the next must not wait for
-# another. Nothing is lent while the hand is full or holds what the member does not name.
-NEXT_STEPS = f"""
+
+FRESH = f"WITH room AS (SELECT), {_steps(EVERY_WAY, _TAKEN)} {LEASE}"
+
+
+@cache
+def next_steps(ways: Ways) -> str:
+    """The same as part of the statement that ends the member's lease on `assignment`.
+
+    Its CTE `counted` has locked the task just judged, if it was theirs. That lock comes first:
+    whoever has locked a task as the next must not wait for another. Nothing is lent while the hand
+    is full or holds what the member does not name.
+    """
+    return f"""
     room AS MATERIALIZED (
         SELECT FROM counted WHERE (
             SELECT count(*) < %(hand)s
@@ -130,8 +199,9 @@ NEXT_STEPS = f"""
             FROM campaigns_assignment h
             WHERE h.member_id = %(member)s AND h.campaign_id = %(campaign)s AND h.state = 'held'
               AND h.id <> %(assignment)s)
-    ), {_FRESH_STEPS}
-"""  # noqa: S608  constants only
+    ), {_steps(ways, _TAKEN_AND_COUNTED)}
+    """  # noqa: S608  constants only
+
 
 # The same, but waiting for rows that others have locked: a task with two places is skipped while
 # somebody takes one of them, and "nothing is left" must not be said because of that.

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from evalhub.accounts.models import Member, Workspace
 from evalhub.campaigns.models import Assignment, Campaign, Guidelines, Task
-from evalhub.common.models import PublicModel, one_of
+from evalhub.common.models import Among, PublicModel
 from evalhub.judgments.choices import Source
 from evalhub.prompts.models import Collection, Completion
 from evalhub.rubrics.models import Criterion, RubricVersion
@@ -84,8 +84,12 @@ class Judgment(PublicModel):
 
     # db_index=False here and below: another index or constraint begins with the column, and each
     # index that is not there makes a submit cheaper
-    workspace = models.ForeignKey(Workspace, models.PROTECT, db_index=False)
-    campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="judgments", db_index=False)
+    # Both are copies of what the task has, whose constraint holds them: each judgment at once would
+    # lock the two rows that all share
+    workspace = models.ForeignKey(Workspace, models.PROTECT, db_index=False, db_constraint=False)
+    campaign = models.ForeignKey(
+        Campaign, models.PROTECT, related_name="judgments", db_index=False, db_constraint=False
+    )
     task = models.ForeignKey(Task, models.PROTECT, related_name="judgments")
     member = models.ForeignKey(Member, models.PROTECT, related_name="judgments", db_index=False)
     assignment = models.ForeignKey(
@@ -95,13 +99,13 @@ class Judgment(PublicModel):
     submission_id = models.UUIDField(null=True, blank=True)
     body_digest = models.CharField(max_length=64, blank=True)  # tells a retry from a mismatch
     guidelines = models.ForeignKey(
-        Guidelines, models.PROTECT, null=True, blank=True, related_name="+"
+        Guidelines, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )  # the newest that the member had accepted
     rubric_version = models.ForeignKey(
         RubricVersion, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )  # the wording that was shown, where two were tried; else the campaign's
     active_ms = models.PositiveIntegerField(null=True, blank=True)  # visible and not idle
-    wall_ms = models.PositiveBigIntegerField(null=True, blank=True)  # from claim to submit
+    wall_ms = models.BigIntegerField(null=True, blank=True)  # from claim to submit
     critique = models.TextField(blank=True)
     supersedes = models.OneToOneField(
         "self", models.PROTECT, null=True, blank=True, related_name="superseded_by"
@@ -115,7 +119,9 @@ class Judgment(PublicModel):
     # decides its task: one that stands, beside the k that people gave
     saw_proposal = models.BooleanField(default=False, db_default=False)
     # whoever said it was shown what rules propose, and confirmed it: no word of its own for agreement
-    collection = models.ForeignKey(Collection, models.PROTECT, null=True, blank=True)
+    collection = models.ForeignKey(
+        Collection, models.PROTECT, null=True, blank=True, db_index=False
+    )
     external_id = models.CharField(max_length=200, blank=True)  # of an imported file
     judged_at = models.DateTimeField()  # when the person judged; created_at is when we stored it
 
@@ -144,7 +150,9 @@ class Judgment(PublicModel):
             models.CheckConstraint(
                 condition=Q(is_verdict=False) | Q(assignment=None), name="a_verdict_fills_no_place"
             ),
-            one_of("judgment_source_known", "source", Source),
+            models.CheckConstraint(
+                condition=Among("source", Source.values), name="judgment_source_known"
+            ),
         ]
         indexes = [
             models.Index(fields=["campaign", "id"], name="judgment_by_campaign"),
@@ -154,6 +162,16 @@ class Judgment(PublicModel):
                 fields=["workspace", "id"], name="judgment_extra", condition=Q(is_extra=True)
             ),
             models.Index(fields=["workspace", "id"], name="judgment_fix", condition=Q(is_fix=True)),
+            models.Index(
+                fields=["collection"],
+                name="judgment_imported",
+                condition=Q(collection__isnull=False),
+            ),
+            models.Index(
+                fields=["guidelines"],
+                name="judgment_by_guidelines",
+                condition=Q(guidelines__isnull=False),
+            ),
             models.Index(
                 fields=["campaign", "rubric_version"],
                 name="judgment_by_wording",
@@ -216,7 +234,7 @@ class Preference(models.Model):
     judgment = models.ForeignKey(
         Judgment, models.PROTECT, related_name="preferences", db_index=False
     )
-    criterion = models.ForeignKey(Criterion, models.PROTECT, null=True, blank=True)
+    criterion = models.ForeignKey(Criterion, models.PROTECT, null=True, blank=True, db_index=False)
     first = models.ForeignKey(Completion, models.PROTECT, related_name="+")
     second = models.ForeignKey(Completion, models.PROTECT, related_name="+")
     margin = models.SmallIntegerField()  # -3…3, above 0 towards `first`; 0 is a tie
@@ -236,6 +254,13 @@ class Preference(models.Model):
             models.CheckConstraint(
                 condition=Q(both_bad=False) | Q(margin=0), name="both_bad_is_a_tie"
             ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["criterion"],
+                name="preference_on_criterion",
+                condition=Q(criterion__isnull=False),
+            )
         ]
 
     def __str__(self) -> str:

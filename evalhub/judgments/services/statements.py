@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any, NamedTuple
 from uuid import uuid4
 
-from evalhub.campaigns.services.statements import LEASE, NEXT_STEPS
+from evalhub.campaigns.services.statements import LEASE, Ways, next_steps
 from evalhub.common.rows import array_of
 from evalhub.judgments.question import Findings
 
@@ -150,27 +150,33 @@ _COLUMNS = """uid, created_at, judged_at, workspace_id, campaign_id, task_id, me
 @cache
 def submit_statement(tables: tuple[str, ...]) -> str:
     """End the lease and store the judgment with the answers of `tables`."""
-    return f"WITH {_submit_steps(tables)} SELECT stored.uid FROM stored"  # noqa: S608
+    return f"WITH {_submit_steps(tables, _COUNTED)} SELECT stored.uid FROM stored"  # noqa: S608
 
 
 @cache
-def submit_and_lend_statement(tables: tuple[str, ...]) -> str:
+def submit_and_lend_statement(tables: tuple[str, ...], ways: Ways) -> str:
     """The same, and lend the next task: behind the judgment's uid stand the columns of a lease."""
     return f"""
-    WITH {_submit_steps(tables)}, {NEXT_STEPS}
+    WITH {_submit_steps(tables, _COUNTED_SOON)}, {next_steps(ways)}
     SELECT stored.uid, lease.* FROM stored LEFT JOIN ({LEASE}) AS lease ON true
     """  # noqa: S608  constants only
 
 
-def _submit_steps(tables: tuple[str, ...]) -> str:
+_COUNTED = """
+        UPDATE campaigns_task t SET judged = judged + 1 FROM ended WHERE t.id = ended.task_id
+"""
+_COUNTED_SOON = """
+        SELECT t.id FROM campaigns_task t JOIN ended ON t.id = ended.task_id FOR NO KEY UPDATE OF t
+"""
+
+
+def _submit_steps(tables: tuple[str, ...], counted: str) -> str:
     return f"""ended AS (
         UPDATE campaigns_assignment SET state = 'submitted', ended_at = now()
         WHERE id = %(assignment)s AND member_id = %(member)s AND token = %(token)s
           AND state = 'held' AND expires_at > now()
         RETURNING id, task_id, campaign_id, member_id, claimed_at
-    ), counted AS (
-        UPDATE campaigns_task t SET judged = judged + 1 FROM ended WHERE t.id = ended.task_id
-        RETURNING t.id
+    ), counted AS ({counted}
     ), undrafted AS (
         DELETE FROM campaigns_draft d USING ended WHERE d.assignment_id = ended.id
     ), stored AS (

@@ -35,6 +35,7 @@ from evalhub.campaigns.services.claim import (
     take_back,
 )
 from evalhub.campaigns.services.leases import save_draft
+from evalhub.campaigns.services.statements import WAYS, Ways
 from evalhub.common.database.base import Row
 from evalhub.common.errors import NotFound
 from evalhub.common.rows import first_row
@@ -68,7 +69,7 @@ _COLUMNS = f"""
                SELECT max(g.id) FROM campaigns_acceptance x
                JOIN campaigns_guidelines g ON g.id = x.guidelines_id
                WHERE x.member_id = a.member_id AND g.campaign_id = c.id) END,
-           {IS_ELIGIBLE}, {IS_LIMITED}
+           {IS_ELIGIBLE}, {IS_LIMITED}, {WAYS}
 """  # noqa: S608  constants only
 # What the member is shown; who holds a task of a campaign that tries two wordings has a half of it
 _SHOWN = """
@@ -112,6 +113,7 @@ class Asked:
     wording: int | None  # the rubric's version that they are shown, where two are tried
     is_eligible: bool  # for the campaign's next task
     is_limited: bool  # to so much a day
+    ways: Ways  # to the next task
     desk: Desk
     question: Question
 
@@ -150,7 +152,7 @@ def submit(*, asked: Asked, assignment: UUID, body: SubmitBody) -> Submitted:
     lends_at_once = lends and not asked.is_limited
     if lends_at_once:
         values |= asked_of_next(asked.desk, holding=body.holding, after=asked.rank)
-    stored = _stored(tables_of(findings), values, lends=lends_at_once)
+    stored = _stored(tables_of(findings), values, ways=asked.ways if lends_at_once else None)
     if stored is None:
         return _settled(assignment, asked, body)
     judgment, lent = stored[0], stored[1:]
@@ -162,14 +164,20 @@ def submit(*, asked: Asked, assignment: UUID, body: SubmitBody) -> Submitted:
     return Submitted(judgment=judgment, next=coming, is_new=True)
 
 
-def _stored(tables: tuple[str, ...], values: dict[str, Any], *, lends: bool) -> Row | None:
-    """The judgment's uid and the columns of the next lease; None: there was no lease to end."""
-    statement = submit_and_lend_statement(tables) if lends else submit_statement(tables)
+def _stored(tables: tuple[str, ...], values: dict[str, Any], *, ways: Ways | None) -> Row | None:
+    """The judgment's uid and the columns of the next lease; None: there was no lease to end.
+
+    Args:
+        ways: where the next may come from; None: no next is wanted.
+    """
+    statement = submit_statement(tables)
+    if ways is not None:
+        statement = submit_and_lend_statement(tables, ways)
     try:
         return first_row(statement, values)
     except IntegrityError as error:
-        if lends and is_about_share(error):  # another claim took the last of it: no next, then
-            return _stored(tables, values, lends=False)
+        if ways is not None and is_about_share(error):  # another claim took the last of it: no next
+            return _stored(tables, values, ways=None)
         if "submission_counts_once" not in str(error):
             raise
         raise mismatch() from error
@@ -206,7 +214,7 @@ def asked_at_desk(
 def _asked(row: Sequence[Any]) -> Asked:
     pk, token, is_live, permutation, rank, completions, *of_campaign = row
     desk_pk, uid, type_, state, hand, minutes, version_uid, version, wording, *rest = of_campaign
-    asks, masks, workspace, kind, member, roles, guidelines, is_eligible, is_limited = rest
+    asks, masks, workspace, kind, member, roles, guidelines, is_eligible, is_limited, *ways = rest
     question = Question(type_, completions, permutation, criteria_of(version), asks, masks)
     desk = Desk(desk_pk, uid, type_, state, hand, minutes, version_uid, workspace, masks, asks)
     return Asked(
@@ -222,6 +230,7 @@ def _asked(row: Sequence[Any]) -> Asked:
         wording=wording,
         is_eligible=is_eligible,
         is_limited=is_limited,
+        ways=Ways(*ways),
         desk=desk,
         question=question,
     )
