@@ -12,7 +12,8 @@ from random import Random
 from uuid import UUID, uuid4
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
+from django.db.models import F
 from django.utils import timezone
 
 from evalhub.accounts.models import Member
@@ -194,3 +195,36 @@ def test_a_skipped_tasks_last_place_goes_to_one_of_those_who_take_it_back() -> N
     task.refresh_from_db()
     assert (task.open_places, held.token) == (0, 2)
     assert refused == {"Conflict": 14}
+
+
+def test_a_task_that_changed_while_a_submit_waited_is_still_counted() -> None:
+    """The statement's snapshot is older than both rows that it changes."""
+    campaign = CampaignFactory.create(overlap=3)
+    done, coming = (TaskFactory.create(campaign=campaign, overlap=3, lot=lot) for lot in (1, 2))
+    member = MemberFactory.create(workspace=campaign.workspace)
+    lease = claim_next(campaign=campaign, member_pk=member.pk)
+    assert lease is not None
+    both = campaign.tasks.filter(pk__in=[done.pk, coming.pk])
+    submits = threading.Thread(
+        target=on_own_connection,
+        args=[
+            partial(
+                submit_judgment,
+                assignment=lease.assignment,
+                member_pk=member.pk,
+                body=answer_to(lease, more=True),
+            )
+        ],
+    )
+    with transaction.atomic():
+        both.update(overlap=F("overlap") + 1, open_places=F("open_places") + 1)
+        submits.start()
+        with connection.cursor() as cursor:
+            while submits.is_alive():
+                cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+                if cursor.fetchone()[0]:
+                    break
+    submits.join()
+    counts = list(both.order_by("lot").values_list("overlap", "open_places", "judged"))
+    assert counts == [(4, 3, 1), (4, 3, 0)]
+    assert member.assignments.held().get().task == coming

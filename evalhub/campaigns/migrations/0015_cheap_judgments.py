@@ -51,4 +51,14 @@ class Migration(migrations.Migration):
                 name="assignment_state_known",
             ),
         ),
+        migrations.RemoveIndex(
+            model_name="assignment",
+            name="assignment_by_member",
+        ),
+        migrations.AddIndex(
+            model_name="assignment",
+            index=models.Index(
+                fields=["member", "campaign", "state", "id"], name="assignment_by_member"
+            ),
+        ),
     ]

@@ -199,7 +199,7 @@ class Assignment(PublicModel):
                 name="assignment_leases",
                 condition=Q(state=AssignmentState.HELD),
             ),
-            models.Index(fields=["member", "campaign", "state"], name="assignment_by_member"),
+            models.Index(fields=["member", "campaign", "state", "id"], name="assignment_by_member"),
         ]
 
     def __str__(self) -> str:

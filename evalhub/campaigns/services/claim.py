@@ -172,7 +172,7 @@ def claim_next(*, campaign: Campaign, member_pk: int, holding: Sequence[UUID] = 
             check_today(member_pk)
         lease = (
             _lent(AGAIN, desk, member_pk, late=True)
-            or lend_new(desk=desk, member_pk=member_pk)
+            or lend_new(desk=desk, member_pk=member_pk, after=hand.latest)
             or lend_last(desk=desk, member_pk=member_pk)
         )
     if lease is None and share is not None and share.is_reached():
@@ -201,13 +201,20 @@ def lend_on(*, desk: Desk, member_pk: int, holding: Sequence[UUID]) -> Lease | N
     with suppress(ShareReached, EnoughForToday):
         if hand.is_limited:
             check_today(member_pk)
-        return lend_new(desk=desk, member_pk=member_pk) or lend_last(desk=desk, member_pk=member_pk)
+        fresh = lend_new(desk=desk, member_pk=member_pk, after=None)  # nothing lay ahead
+        return fresh or lend_last(desk=desk, member_pk=member_pk)
     return None
 
 
-def lend_new(*, desk: Desk, member_pk: int) -> Lease | None:
-    """A task the member never had, from the front; None may mean "all locked"."""
-    return _lent(FRESH, desk, member_pk, **from_rank(FROM_THE_FRONT))
+def lend_new(*, desk: Desk, member_pk: int, after: int | None) -> Lease | None:
+    """A task the member never had; None may mean "all locked".
+
+    Args:
+        after: the rank of what they were lent last. Before it stands what they have done, thousands
+            of tasks to walk past, so it is looked at when there is nothing behind. None: all of it.
+    """
+    ahead = None if after is None else _lent(FRESH, desk, member_pk, **from_rank(after))
+    return ahead or _lent(FRESH, desk, member_pk, **from_rank(FROM_THE_FRONT))
 
 
 def lend_last(*, desk: Desk, member_pk: int) -> Lease | None:
@@ -272,8 +279,9 @@ class Hand(NamedTuple):
     forgotten: bool  # something in it was not named
     is_eligible: bool  # for more
     is_limited: bool  # to so much a day
+    latest: int | None  # the rank of what they were lent last
 
 
 def _hand_of(desk: Desk, member_pk: int, holding: Sequence[UUID]) -> Hand:
     row = first_row(HAND, [array_of(holding), member_pk, desk.pk])
-    return Hand(*row or (0, False, False, False))
+    return Hand(*row or (0, False, False, False, None))

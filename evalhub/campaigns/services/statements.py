@@ -130,18 +130,21 @@ _FETCHED = """, fetched AS (
         DELETE FROM campaigns_reservation r USING kept, lent
         WHERE kept.id = lent.task_id AND r.task_id = kept.id AND r.member_id = %(member)s
     )"""
-_TAKEN = """
+_TAKEN = """taken AS (
         UPDATE campaigns_task t SET open_places = open_places - 1
         FROM lent WHERE t.id = lent.task_id
-"""
-# The same with the end of a lease: one UPDATE for both tasks, which are never the same.
-_TAKEN_AND_COUNTED = """
+    )"""
+# The same with the end of a lease: one UPDATE for both tasks, which are never the same. It must read
+# a materialised CTE: for a row that changed since the statement began PostgreSQL asks the source once
+# more, and keeps the row of a CTE for that; of a UNION in its place it found nothing, and the place
+# was lent but not counted.
+_TAKEN_AND_COUNTED = """moves AS MATERIALIZED (
+        SELECT id, 0 AS places, 1 AS judgments FROM counted UNION ALL SELECT task_id, 1, 0 FROM lent
+    ), taken AS (
         UPDATE campaigns_task t
-        SET open_places = t.open_places - step.taken, judged = t.judged + step.judged
-        FROM (SELECT id, 0 AS taken, 1 AS judged FROM counted
-              UNION ALL SELECT task_id, 1, 0 FROM lent) AS step (id, taken, judged)
-        WHERE t.id = step.id
-"""
+        SET open_places = open_places - moves.places, judged = judged + moves.judgments
+        FROM moves WHERE t.id = moves.id
+    )"""
 
 
 def _pick(ways: Ways) -> str:
@@ -175,8 +178,7 @@ def _steps(ways: Ways, taken: str) -> str:
         FROM pick WHERE {_SHARE_LEFT if ways.shared else _NO_SHARE}
         ON CONFLICT DO NOTHING
         RETURNING uid, token, expires_at, rank, task_id, permutation
-    ), taken AS ({taken}
-    ){f", shared AS ({_SHARE_TAKEN})" if ways.shared else ""}{_FETCHED if ways.kept else ""}
+    ), {taken}{f", shared AS ({_SHARE_TAKEN})" if ways.shared else ""}{_FETCHED if ways.kept else ""}
     """  # noqa: S608  constants only
 
 
@@ -252,10 +254,18 @@ HELD = f"""
 
 LOCK_HAND = "SELECT 1 FROM accounts_member WHERE id = %s FOR NO KEY UPDATE"
 
+# What the member was lent last, of what they hold or have judged: they go on from there.
+_LATEST = """
+    SELECT a.id, a.rank FROM campaigns_assignment a
+    WHERE a.member_id = m.id AND a.campaign_id = c.id AND a.state = '{state}'
+    ORDER BY a.id DESC LIMIT 1
+"""
 HAND = f"""
     SELECT count(a.id),
            coalesce(bool_or(a.uid <> ALL (%s::uuid[])) FILTER (WHERE a.id IS NOT NULL), false),
-           {IS_ELIGIBLE}, {IS_LIMITED}
+           {IS_ELIGIBLE}, {IS_LIMITED},
+           (SELECT l.rank FROM (({_LATEST.format(state="held")}) UNION ALL
+                                ({_LATEST.format(state="submitted")})) AS l ORDER BY l.id DESC LIMIT 1)
     FROM accounts_member m CROSS JOIN campaigns_campaign c
     LEFT JOIN campaigns_assignment a
         ON a.member_id = m.id AND a.campaign_id = c.id AND a.state = 'held'

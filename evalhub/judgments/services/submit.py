@@ -69,6 +69,7 @@ _COLUMNS = f"""
                SELECT max(g.id) FROM campaigns_acceptance x
                JOIN campaigns_guidelines g ON g.id = x.guidelines_id
                WHERE x.member_id = a.member_id AND g.campaign_id = c.id) END,
+           c.guidelines_id,
            {IS_ELIGIBLE}, {IS_LIMITED}, {WAYS}
 """  # noqa: S608  constants only
 # What the member is shown; who holds a task of a campaign that tries two wordings has a half of it
@@ -110,6 +111,7 @@ class Asked:
     member_kind: str
     roles: list[str]
     guidelines: int | None  # the newest that the member has accepted
+    has_read: bool  # the campaign's newest, or need not
     wording: int | None  # the rubric's version that they are shown, where two are tried
     is_eligible: bool  # for the campaign's next task
     is_limited: bool  # to so much a day
@@ -148,7 +150,8 @@ def submit(*, asked: Asked, assignment: UUID, body: SubmitBody) -> Submitted:
         return _settled(assignment, asked, body)
     findings = findings_of(body, asked.question, lambda: material_of(assignment))
     values = _values(asked, body, assignment) | columns_of(findings)
-    lends = body.claim_next and asked.is_eligible and asked.desk.state == CampaignState.OPEN
+    lends = body.claim_next and asked.is_eligible and asked.has_read
+    lends = lends and asked.desk.state == CampaignState.OPEN
     lends_at_once = lends and not asked.is_limited
     if lends_at_once:
         values |= asked_of_next(asked.desk, holding=body.holding, after=asked.rank)
@@ -214,7 +217,8 @@ def asked_at_desk(
 def _asked(row: Sequence[Any]) -> Asked:
     pk, token, is_live, permutation, rank, completions, *of_campaign = row
     desk_pk, uid, type_, state, hand, minutes, version_uid, version, wording, *rest = of_campaign
-    asks, masks, workspace, kind, member, roles, guidelines, is_eligible, is_limited, *ways = rest
+    asks, masks, workspace, kind, member, roles, guidelines, newest, *rest = rest
+    is_eligible, is_limited, *ways = rest
     question = Question(type_, completions, permutation, criteria_of(version), asks, masks)
     desk = Desk(desk_pk, uid, type_, state, hand, minutes, version_uid, workspace, masks, asks)
     return Asked(
@@ -227,6 +231,7 @@ def _asked(row: Sequence[Any]) -> Asked:
         member_kind=kind,
         roles=roles,
         guidelines=guidelines,
+        has_read=newest in (None, guidelines) or kind != MemberKind.PERSON,
         wording=wording,
         is_eligible=is_eligible,
         is_limited=is_limited,

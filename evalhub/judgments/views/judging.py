@@ -36,7 +36,7 @@ from evalhub.campaigns.errors import (
     UnfitFlag,
 )
 from evalhub.campaigns.models import Assignment, Campaign
-from evalhub.campaigns.queries import submitted_by
+from evalhub.campaigns.queries import has_accepted, submitted_by
 from evalhub.campaigns.services.claim import Lease, claim_next
 from evalhub.campaigns.services.flags import raise_flag
 from evalhub.campaigns.services.leases import save_draft, skip
@@ -249,6 +249,8 @@ def following(
     """What the page does not have yet; the usual task without going through the templates."""
     if lease is None:
         context = _shell(member, campaign) | {"submitted": _count(member, campaign)}
+        if campaign.guidelines_id and not has_accepted(member.pk, campaign.guidelines_id):
+            context["to_accept"] = campaign.guidelines
         try:
             if member.is_limited:
                 check_today(member.pk)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import re
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import connection
 
 from evalhub.accounts.models import Member
 from evalhub.campaigns.models import Campaign, TaskCompletion
-from evalhub.campaigns.services.claim import FROM_THE_FRONT, from_rank
-from evalhub.campaigns.services.statements import FRESH
+from evalhub.campaigns.services.claim import FROM_THE_FRONT, claim_next, from_rank
+from evalhub.campaigns.services.statements import FRESH, HAND
 from evalhub.campaigns.services.tasks import add_tasks
 from tests.factories import CampaignFactory, CompletionFactory, MemberFactory, PromptFactory
 
@@ -24,8 +25,8 @@ _READ = sorted(set(re.findall(r"\b(?:campaigns|prompts|accounts)_[a-z]+", FRESH)
 _ANALYZE = f"ANALYZE {', '.join(_READ)}"
 _JUDGED_ALL_BUT_THE_LAST = """
     INSERT INTO campaigns_assignment (uid, created_at, campaign_id, task_id, member_id, state, token,
-                                      claimed_at, expires_at, permutation)
-    SELECT gen_random_uuid(), now(), campaign_id, id, %s, 'submitted', 1, now(), now(), '{0,1}'
+                                      claimed_at, expires_at, rank, permutation)
+    SELECT gen_random_uuid(), now(), campaign_id, id, %s, 'submitted', 1, now(), now(), rank, '{0,1}'
     FROM campaigns_task WHERE campaign_id = %s ORDER BY rank LIMIT %s
 """
 
@@ -70,3 +71,28 @@ def test_a_claim_stays_cheap_for_somebody_who_judged_much(bob: Member) -> None:
         for after in (FROM_THE_FRONT, ranks[1], ranks[DONE])
     ]
     assert len(set(costs)) == 1
+
+
+def test_a_claim_goes_on_from_the_latest_task_and_looks_at_the_front_last(bob: Member) -> None:
+    """Of what stands before it they have had nearly all: that is no walk for each claim."""
+    campaign = CampaignFactory.create(workspace=bob.workspace, overlap=3, hand_size=4)
+    prompt = PromptFactory.create(collection__workspace=bob.workspace)
+    pair = CompletionFactory.create_batch(2, prompt=prompt)
+    add_tasks(campaign=campaign, items=[(prompt, pair)] * (DONE + 3), seed=1)
+    with connection.cursor() as cursor:
+        cursor.execute(_ANALYZE)
+        cursor.execute(_JUDGED_ALL_BUT_THE_LAST, [bob.pk, campaign.pk, DONE])
+    tasks = list(campaign.tasks.order_by("rank"))
+    bob.assignments.filter(task=tasks[0]).delete()  # as if it had come to stand there since
+    held: list[UUID] = []
+    for _ in range(4):
+        lease = claim_next(campaign=campaign, member_pk=bob.pk, holding=held)
+        assert lease is not None
+        held.append(lease.assignment)
+    got = [bob.assignments.get(uid=uid).task for uid in held]
+    assert got == [*tasks[DONE:], tasks[0]]
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {HAND}", [[], bob.pk, campaign.pk])
+        (told,) = cursor.fetchone()
+    plan = (json.loads(told) if isinstance(told, str) else told)[0]["Plan"]
+    assert plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] < 60

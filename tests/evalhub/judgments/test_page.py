@@ -19,6 +19,7 @@ from tests.evalhub.judgments.conftest import body_for
 from tests.factories import (
     CompletionFactory,
     CriterionFactory,
+    GuidelinesFactory,
     LanguageModelFactory,
     PromptFactory,
     TaskFactory,
@@ -221,6 +222,19 @@ def test_the_task_that_answers_a_submit_is_the_one_that_the_templates_make(
     plain = page.get(url_of(campaign, "next/")).content.decode()
     assert "Rude &lt;words&gt;." in quick
     assert without_chance(quick) == without_chance(plain)
+
+
+def test_new_guidelines_are_read_before_the_next_task(page: Client, campaign: Campaign) -> None:
+    """The task in hand may be finished; what comes with it is the way to read them, and no task."""
+    for lot in (1, 2):
+        TaskFactory.create(campaign=campaign, lot=lot)
+    fields = fields_of(page.get(url_of(campaign, "next/")).content.decode())
+    GuidelinesFactory.create(campaign=campaign)
+    told = fields | {"preference": "A2", "claim_next": "true", "holding": ""}
+    html = page.post(url_of(campaign, "submit/"), told).content.decode()
+    assert "The guidelines have changed" in html
+    assert Judgment.objects.count() == 1
+    assert not Assignment.objects.held().exists()
 
 
 def without_chance(html: str) -> list[str]:
