@@ -66,9 +66,11 @@ def leaderboard_report(read: Read, *, beat: Beat = lambda: None) -> dict[str, An
         slopes, compared = weighed(compared, len(models.names), beat)
         told = _board(compared, models, about, beat)
         _add_alike(told, compared, models, beat)
-        slices = list(_slices(compared, models, slicing, about, beat))
+        is_asked = preferences.criterion == key
+        of_prompt = preferences.prompt[is_asked]
+        slices = list(_slices(compared, of_prompt, models, slicing, about, beat))
         people = people_of(slopes, compared, about)
-        missing = int((preferences.criterion == key).sum()) - told["comparisons"]
+        missing = len(of_prompt) - told["comparisons"]
         boards.append(
             {"question": asked.name, **told, "missing": missing, "people": people, "slices": slices}
         )
@@ -78,8 +80,7 @@ def leaderboard_report(read: Read, *, beat: Beat = lambda: None) -> dict[str, An
         drawn = compared.at(np.isin(compared.task, by_lot))
         if len(drawn.task):
             told = _board(drawn, models, about | {"mark": "by_lot"}, beat)
-            asked_of = preferences.task[preferences.criterion == key]
-            missing = int(np.isin(asked_of, by_lot).sum()) - told["comparisons"]
+            missing = int(np.isin(preferences.task[is_asked], by_lot).sum()) - told["comparisons"]
             boards.append({"question": BY_LOT, **told, "missing": missing, "slices": []})
     return {
         "campaign": str(campaign.uid),
@@ -96,19 +97,30 @@ def _by_lot(campaign: Campaign) -> NDArray[np.int64]:
 
 
 def _slices(
-    compared: Compared, written: Models, slicing: Slicing, about: Behind, beat: Beat
+    compared: Compared,
+    asked_of: NDArray[np.int64],
+    written: Models,
+    slicing: Slicing,
+    about: Behind,
+    beat: Beat,
 ) -> Iterator[dict[str, Any]]:
-    """The boards of slices in which two models were compared, key by key."""
+    """The boards of slices in which two models were compared, key by key.
+
+    Args:
+        asked_of: the prompt of each comparison on the question, those that count for nothing as well.
+    """
     apart = compared.at(compared.first != compared.second)
     for key in sorted(slicing.keys):
         place_P = slicing.places(key, apart.prompt)
         order = np.argsort(place_P, kind="stable")
         ends = np.searchsorted(place_P[order], np.arange(len(slicing.keys[key]) + 1))
-        for each, begin, end in zip(slicing.keys[key], ends[:-1], ends[1:], strict=True):
+        asked_S = np.bincount(slicing.places(key, asked_of) + 1, minlength=len(ends))[1:]
+        parts = zip(slicing.keys[key], ends[:-1], ends[1:], asked_S.tolist(), strict=True)
+        for each, begin, end, asked in parts:
             if end > begin:
                 part = apart.at(order[begin:end])
                 told = _board(part, written, about | {"slice": each.name}, beat)
-                yield {"slice": each.name, **told}
+                yield {"slice": each.name, **told, "missing": asked - told["comparisons"]}
 
 
 def _board(compared: Compared, written: Models, about: Behind, beat: Beat) -> dict[str, Any]:

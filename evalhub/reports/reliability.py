@@ -21,16 +21,8 @@ from evalhub.reports.against_gold import against_gold
 from evalhub.reports.behind import GIVEN, behind_report, first_of_each, judgments_in
 from evalhub.reports.figures import interval
 from evalhub.reports.read import Read
-from evalhub.stats.agreement import (
-    Level,
-    alpha,
-    coded,
-    coincidences,
-    disagreement,
-    interval_alpha,
-    interval_disagreement,
-    moments,
-)
+from evalhub.stats.agreement import Level, coded
+from evalhub.stats.by_level import disagreement_by, figure_of, sums_of
 from evalhub.stats.careless import OwnAgreement, careless, own_agreement
 from evalhub.stats.proportions import Z, wilson
 from evalhub.stats.reliability import Choices, Preferences, Ratings, chance_right
@@ -206,14 +198,9 @@ def _around(value_A: Floats, error_A: Floats) -> tuple[Floats, Floats, Floats]:
 def _agreement(asked: Asked, rater_R: Ints, raters: int) -> tuple[OwnAgreement, float]:
     """Each person's own alpha, and everybody's."""
     answers = coded(asked.unit_R, rater_R, asked.value_R)
-    if asked.level is Level.INTERVAL:
-        values_R = answers.values_V[answers.code_R]
-        sums = moments(answers.unit_R, values_R, answers.units).sum(axis=0, keepdims=True)
-        everybody, apart = interval_alpha(sums), interval_disagreement(answers)
-    else:
-        sums = coincidences(answers.counts()).sum(axis=0, keepdims=True)
-        everybody = alpha(sums, values_V=answers.values_V, level=asked.level)
-        apart = disagreement(answers, asked.level)
+    sums_1K = sums_of(answers, asked.level).sum(axis=0, keepdims=True)
+    everybody = figure_of(answers.values_V, asked.level)(sums_1K)
+    apart = disagreement_by(answers, asked.level)
     return own_agreement(apart.of_answer_R, answers.rater_R, raters), float(everybody[0])
 
 

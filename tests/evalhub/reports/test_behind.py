@@ -195,6 +195,13 @@ def test_each_figure_says_how_many_values_are_missing(judged: Campaign) -> None:
     of_one = {row.pk for row in all_of_them if len(set(_models(row))) == 1}
     assert board["missing"] == len(of_one & _said(judged)) > 0
     assert board["comparisons"] + board["missing"] == len(_said(judged))
+    assert len(board["slices"]) == 2
+    for part in board["slices"]:
+        asked = {"campaign": str(judged.uid), "counts": "said", "question": "compared:overall"}
+        there = {row.pk for row in rows_behind(judged, asked | {"slice": part["slice"]})}
+        assert part["missing"] == len(there & of_one)
+        assert part["comparisons"] + part["missing"] == len(there)
+    assert sum(part["missing"] for part in board["slices"]) == board["missing"]
     [places] = REPORTS[ReportKind.BIAS](Read(judged))["position"]
     assert places["effect"]["missing"] == places["first_wins"]["missing"]
 
