@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import BooleanField, F, Func, Q
+from django.db.models.sql.compiler import SQLCompiler
 from numpy.typing import NDArray
 
 from evalhub.campaigns.choices import TaskKind
@@ -182,8 +184,10 @@ class _Twice(Func):
         super().__init__(F("pk"))
         self.is_so = is_so
 
-    def as_sql(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, list[Any]]:
-        """`Any`: Django's own."""
+    def as_sql(  # type: ignore[override]  # Django asks with these two alone
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper
+    ) -> tuple[str, list[Any]]:
+        """`Any`: whatever psycopg takes."""
         judgment, values = compiler.compile(self.source_expressions[0])
         own, own_values = (
             Judgment.objects.own_words().order_by().values("id").query.sql_with_params()

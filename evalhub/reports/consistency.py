@@ -22,12 +22,12 @@ from evalhub.gold.queries import passed_in
 from evalhub.judgments.models import Judgment
 from evalhub.quality.arrays import Preferences
 from evalhub.quality.choices import Counts
+from evalhub.quality.haste import WORDS_A_SECOND, hasty_in
 from evalhub.quality.questions import places
+from evalhub.quality.repeated import Repeated, cannot_tell_in, repeated_in
 from evalhub.reports.behind import behind_report
 from evalhub.reports.figures import FEW_ANSWERS, number
-from evalhub.quality.haste import WORDS_A_SECOND, hasty_in
 from evalhub.reports.read import Read
-from evalhub.quality.repeated import Repeated, cannot_tell_in, repeated_in
 from evalhub.rubrics.models import Criterion, ScaleKind
 from evalhub.stats.agreement import Undefined
 from evalhub.stats.kappas import kappa, quadratic_weights
