@@ -6,6 +6,7 @@ Shapes: P preferences, M models, G groups of prompts, C classes of people.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -129,10 +130,10 @@ def _board(compared: Compared, written: Models, about: Behind, beat: Beat) -> di
     first, second, M = compared.first, compared.second, len(seen)
     names = [written.names[each] for each in seen.tolist()]
     uids = [written.uids[each] for each in seen.tolist()]
-    tables_GCMM3, slope_C = tables_of(compared, M)
-    tables_GMM3 = tables_GCMM3.sum(axis=1)
+    tables = tables_of(compared, M)
+    tables_GMM3 = tables.by_group()
     table_MM3 = tables_GMM3.sum(axis=0)
-    found = board(tables_GCMM3, slope_C, beat=beat)
+    found = board(tables.cells_GK, tables.slope_C, models=M, beat=beat)
     group_M, apart = components(table_MM3), unbounded(table_MM3)
     order = np.argsort(-found.fit.strength_M, kind="stable").tolist()
     judgments = counted(first, second, compared.judgment, M)
@@ -186,13 +187,20 @@ def _known_places(compared: Compared, about: Behind) -> dict[str, Any]:
 
 
 def _add_alike(told: dict[str, Any], compared: Compared, written: Models, beat: Beat) -> None:
-    """Each model with what it would be if everybody counted the same."""
-    compared, seen = compared.of_models()
-    tables_GCMM3, _slopes = tables_of(compared, len(seen))
-    found = board(tables_GCMM3.sum(axis=1, keepdims=True), np.ones(1), beat=beat)
+    """Each model with what it would be if everybody counted the same, which may be what it is."""
+    if (compared.slope == 1).all():
+        for row in told["models"]:
+            row["alike"] = {name: row[name] for name in _STRENGTH}
+        return
+    compared, seen = replace(compared, slope=np.ones(len(compared.slope))).of_models()
+    tables = tables_of(compared, len(seen))
+    found = board(tables.cells_GK, tables.slope_C, models=len(seen), beat=beat)
     nth = {written.uids[each]: at for at, each in enumerate(seen.tolist())}
     for row in told["models"]:
         row["alike"] = _strength(found, nth[row["behind"]["model"]])
+
+
+_STRENGTH = ("strength", "low", "high", "best_rank", "worst_rank")
 
 
 def _strength(found: Board, at: int) -> dict[str, Any]:
