@@ -67,6 +67,12 @@ def access_member(user: User, slug: str, *, to: Act) -> Member:
     return _allowed(member, to)
 
 
+def member_deciding(workspace_pk: int, uid: UUID, *, to: Act) -> Member:
+    """The same for a command, which names whoever decides by their uid."""
+    members = Member.objects.active().select_related("workspace", "user")
+    return _allowed(members.filter(workspace_id=workspace_pk, uid=uid).first(), to)
+
+
 def acting_member(request: Request, workspace_pk: int, *, to: Act) -> Member:
     """The same for the API: a token acts in its own workspace only, a session in any of theirs."""
     members = Member.objects.active().select_related("workspace", "user")

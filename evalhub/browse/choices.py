@@ -21,6 +21,9 @@ class Mark(TextChoices):
     WITHDRAWN = "withdrawn", _("withdrawn")
     GOLD = "gold", _("measured by gold")
     GOLD_FAILED = "gold_failed", _("failed a gold")
+    HASTY = "hasty", _("faster than reading")
+    CHANGED = "changed", _("another answer the second time")
+    MOVED = "moved", _("moved with the place")
     BY_LOT = "by_lot", _("its task was chosen by lot")
 
 

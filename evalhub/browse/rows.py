@@ -25,6 +25,8 @@ from evalhub.judgments.models import Judgment
 from evalhub.prompts.models import Completion, Prompt
 from evalhub.prompts.querysets import slices_of, words_of
 from evalhub.quality.arrays import APART
+from evalhub.quality.haste import is_hasty
+from evalhub.quality.repeated import changed, moved
 
 Criteria = Mapping[str, str]  # by the name of its field; what is not there asks for nothing
 Rows = QuerySet[Any]  # of one of four models
@@ -37,7 +39,7 @@ class Asked:
     walked: Rows
     rows: Rows
     is_narrowed: bool  # whether `rows` are fewer than `walked`
-    reads_texts: bool  # if they are walked, the words of each row are made anew
+    reads_texts: bool  # if they are walked, the words of each row are made or counted anew
 
 
 def asked_for(kind: Kind, workspace: Workspace, criteria: Criteria) -> Asked:
@@ -53,7 +55,9 @@ def asked_for(kind: Kind, workspace: Workspace, criteria: Criteria) -> Asked:
     rows, is_narrowed = walked.filter(*conditions), bool(conditions)
     if kind == Kind.JUDGMENTS and given.keys() & ASKED:
         rows, is_narrowed = behind_figure(rows, workspace, given), True
-    return Asked(walked, rows, is_narrowed, reads_texts="text" in given)
+    return Asked(
+        walked, rows, is_narrowed, reads_texts="text" in given or given.get("mark") == Mark.HASTY
+    )
 
 
 def with_newest_campaign(kind: Kind, workspace: Workspace, asked: QueryDict) -> QueryDict:
@@ -165,7 +169,7 @@ def _moment(day: str, at: time) -> datetime:
     return datetime.combine(date.fromisoformat(day), at, tzinfo=UTC)
 
 
-_MARKS = {
+_MARKS: dict[Mark, Condition] = {
     Mark.RETURNED: Q(returned__isnull=False),
     Mark.FIX: Q(is_fix=True),
     Mark.VERDICT: Q(is_verdict=True),
@@ -173,6 +177,9 @@ _MARKS = {
     Mark.WITHDRAWN: Q(withdrawn_at__isnull=False),
     Mark.GOLD: Q(gold_verdict__withdrawn_at=None, gold_verdict__isnull=False),
     Mark.GOLD_FAILED: Q(gold_verdict__withdrawn_at=None, gold_verdict__passed=False),
+    Mark.HASTY: is_hasty(),
+    Mark.CHANGED: changed(),
+    Mark.MOVED: moved(),
     Mark.BY_LOT: Q(task__valued__by_lot=True),
 }
 

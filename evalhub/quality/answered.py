@@ -14,16 +14,9 @@ from numpy.typing import NDArray
 
 from evalhub.accounts.models import Member
 from evalhub.quality.questions import Asked, places
-from evalhub.stats.agreement import (
-    Coded,
-    Level,
-    alpha_of,
-    coded,
-    coincidences,
-    interval_alpha,
-    moments,
-)
+from evalhub.stats.agreement import Coded, Level, coded
 from evalhub.stats.agreement_parts import low_of_unanimous
+from evalhub.stats.by_level import OF_NUMBERS, figure_of, paired_in, sums_of
 from evalhub.stats.intervals import Estimate, buckets, estimate_of_sums
 
 Beat = Callable[[], object]
@@ -43,13 +36,13 @@ class Answered:
         return self.asked.level
 
     @property
-    def is_interval(self) -> bool:
-        return self.level is Level.INTERVAL
+    def is_number(self) -> bool:
+        return self.level in OF_NUMBERS
 
     @property
     def figure(self) -> Callable[[Floats], Floats]:
         """Alpha of lines of `sums`."""
-        return interval_alpha if self.is_interval else alpha_of(self.answers.values_V, self.level)
+        return figure_of(self.answers.values_V, self.level)
 
     @cached_property
     def counts(self) -> Floats:
@@ -77,25 +70,26 @@ class Answered:
     def sums(self, group_U: Ints, groups: int) -> Floats:
         """sums_GK of the units of each group, from 0; a group of -1 is left out."""
         in_U = group_U >= 0
-        if self.is_interval:
-            in_R = in_U[self.answers.unit_R]
-            unit_R = (np.cumsum(in_U) - 1)[self.answers.unit_R[in_R]]
-            values_R = self.answers.values_V[self.answers.code_R[in_R]]
-            found_GK = moments(unit_R, values_R, int(in_U.sum()), group_U[in_U])
-        else:
-            found_GK = coincidences(self.counts[in_U], group_U[in_U])
-        sums_GK = np.zeros((groups, 4 if self.is_interval else len(self.answers.values_V) ** 2))
+        in_R = in_U[self.answers.unit_R]
+        inside = replace(
+            self.answers,
+            unit_R=(np.cumsum(in_U) - 1)[self.answers.unit_R[in_R]],
+            rater_R=self.answers.rater_R[in_R],
+            code_R=self.answers.code_R[in_R],
+            units=int(in_U.sum()),
+        )
+        found_GK = sums_of(inside, self.level, group_U[in_U])
+        sums_GK = np.zeros((groups, found_GK.shape[1]))
         sums_GK[: len(found_GK)] = found_GK
         return sums_GK
 
     def paired(self, sums_GK: Floats) -> Floats:
         """How many answers to units of two or more stand behind each line of sums."""
-        paired_G: Floats = sums_GK[..., 1] if self.is_interval else sums_GK.sum(axis=-1)
-        return paired_G
+        return paired_in(sums_GK, self.level)
 
     def lowest(self, sums_1K: Floats, groups: int) -> float | None:
         """The lower end where nobody disagreed; see `low_of_unanimous`."""
-        if self.is_interval:
+        if self.is_number:
             return low_of_unanimous(groups)
         V = len(self.answers.values_V)
         return low_of_unanimous(groups, sums_1K.reshape(V, V).sum(axis=1))

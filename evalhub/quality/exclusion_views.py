@@ -44,6 +44,7 @@ def exclusions(request: Request, workspace: str, uid: UUID) -> HttpResponse:
                 member=chosen,
                 reason=form.cleaned_data["reason"],
                 asks_others=form.cleaned_data["asks_others"],
+                preview=request.POST.get("preview", ""),
                 by=member,
             )
         except DomainError as error:

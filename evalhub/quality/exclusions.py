@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Protocol
+from uuid import UUID
 
 import numpy as np
 from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.expressions import RawSQL
-from numpy.typing import NDArray
 
 from evalhub.accounts.models import Member
 from evalhub.campaigns.choices import Origin
 from evalhub.campaigns.models import Campaign
 from evalhub.judgments.models import Judgment
 from evalhub.quality.arrays import said_in
+from evalhub.quality.plain import plain_of
 from evalhub.quality.questions import Asked, questions_of
-from evalhub.stats.agreement import Level
-
-Floats = NDArray[np.float64]
 
 
 class Report(Protocol):
@@ -88,10 +86,15 @@ def people_in(campaign: Campaign) -> list[Member]:
     return list(campaign.workspace.members.filter(Exists(judged)).order_by("pseudonym", "pk"))
 
 
+def judged_in(campaign: Campaign, uid: UUID) -> Member | None:
+    """Of these the one that is named."""
+    return next((each for each in people_in(campaign) if each.uid == uid), None)
+
+
 def _changed(asked: Asked, member: int) -> Changed:
     theirs_R = asked.member_R == member
     is_theirs_U = np.bincount(asked.unit_R, theirs_R, minlength=1) > 0
-    before_U, after_U = _verdicts(asked, theirs_R & False), _verdicts(asked, theirs_R)
+    before_U, after_U = plain_of(asked), plain_of(asked, ~theirs_R)
     left_U = np.bincount(asked.unit_R, ~theirs_R, minlength=1)
     differs_U = ~np.isclose(before_U, after_U, equal_nan=True) & (left_U > 0)
     return Changed(
@@ -101,25 +104,3 @@ def _changed(asked: Asked, member: int) -> Changed:
         alone=int((is_theirs_U & (left_U == 0)).sum()),
         other=int(differs_U.sum()),
     )
-
-
-def _verdicts(asked: Asked, left_out_R: NDArray[np.bool_]) -> Floats:
-    """What the plain count says of each unit: the most frequent value, NaN when several are; the mean
-    to the nearest point for scales and numbers.
-    """
-    weight_R = (~left_out_R).astype(float)
-    units = int(asked.unit_R.max(initial=-1)) + 1
-    n_U = np.bincount(asked.unit_R, weight_R, minlength=units)
-    if asked.level is not Level.NOMINAL:
-        sum_U = np.bincount(asked.unit_R, weight_R * asked.value_R, minlength=units)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            nearest_U: Floats = np.floor(sum_U / n_U + 0.5)
-        return nearest_U
-    values, code_R = np.unique(asked.value_R, return_inverse=True)
-    V = len(values)
-    cells = np.bincount(asked.unit_R * V + code_R, weight_R, minlength=units * V)
-    votes_UV = cells.reshape(units, V)
-    most_U = votes_UV.max(axis=1, initial=0)
-    is_clear_U = (votes_UV == most_U[:, None]).sum(axis=1) == 1
-    found_U: Floats = np.where(is_clear_U, values[votes_UV.argmax(axis=1)], np.nan)
-    return found_U

@@ -63,7 +63,7 @@ def model_of(asked: Asked, *, beat: Beat = lambda: None) -> Model:
         return strengths(
             asked.unit_R, rater_R, win_R, place_R, units=units, raters=raters, beat=beat
         )
-    if asked.level in (Level.ORDINAL, Level.INTERVAL):
+    if asked.level is not Level.NOMINAL:
         return severity_and_spread(
             asked.unit_R, rater_R, asked.value_R, units=units, raters=raters, beat=beat
         )

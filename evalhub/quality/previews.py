@@ -46,6 +46,12 @@ def start_preview(*, campaign: Campaign, member: Member, by: Member) -> Exclusio
     return preview
 
 
+def newest_preview(campaign: Campaign, member: Member) -> ExclusionPreview | None:
+    """As it was asked for last; its job may be under way."""
+    rows = ExclusionPreview.objects.filter(campaign=campaign, member=member)
+    return rows.select_related("job", "member").first()
+
+
 def make_preview(job: Job, beat: Beat) -> dict[str, Any]:
     """Work it out and keep it."""
     preview = ExclusionPreview.objects.select_related("campaign", "member").get(job=job)

@@ -28,6 +28,11 @@ _LEVELS = {
 }
 
 
+def level_of(criterion: Criterion) -> Level:
+    """Of a criterion that is not answered in words."""
+    return Level.RATIO if criterion.true_zero else _LEVELS[ScaleKind(criterion.kind)]
+
+
 @dataclass(frozen=True)
 class Asked:
     """One question and its answers."""
@@ -128,7 +133,7 @@ def _rated(mine: Ratings, criterion: Criterion) -> Asked:
         name=criterion.slug,
         version=criterion.version.number,
         version_uid=str(criterion.version.uid),
-        level=_LEVELS[ScaleKind(criterion.kind)],
+        level=level_of(criterion),
         is_pair=False,
         unit_R=places(mine.prompt, mine.completion, mine.turn),
         prompt_R=mine.prompt,

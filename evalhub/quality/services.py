@@ -143,7 +143,13 @@ def adjudicate(
 
 @transaction.atomic
 def exclude(
-    *, campaign: Campaign, member: Member, reason: str, asks_others: bool, by: Member
+    *,
+    campaign: Campaign,
+    member: Member,
+    reason: str,
+    asks_others: bool,
+    preview: str,
+    by: Member,
 ) -> Exclusion:
     """Let nothing that `member` said in the campaign count, and lend them no more of its tasks.
 
@@ -151,11 +157,13 @@ def exclude(
 
     Args:
         asks_others: make room for one judgment more on each task that they judged.
+        preview: the digest of the newest `ExclusionPreview` of them, which `by` has read.
 
     Raises:
         UnfitExclusion: no reason was given, or they gave no judgment.
         Conflict: they are excluded already.
-        NotPreviewed: what it would change was not worked out within the last hour.
+        NotPreviewed: what it would change was not worked out within the last hour, or once more
+            since `by` read it.
     """
     if not reason.strip():
         raise UnfitExclusion(_("Say why; it stands in the audit log."), field="reason")
@@ -165,9 +173,13 @@ def exclude(
     if campaign.exclusions.filter(member=member, lifted_at=None).exists():
         raise Conflict(_("They are excluded already."))
     previews = ExclusionPreview.objects.filter(campaign=campaign, member=member)
-    if not previews.filter(made_at__gte=timezone.now() - PREVIEW_HOLDS).exists():
+    shown = previews.filter(made_at__gte=timezone.now() - PREVIEW_HOLDS).first()
+    if shown is None:
         told = _("See first what would change: that was not worked out within the last hour.")
         raise NotPreviewed(told, field="member")
+    if shown.digest != preview:
+        told = _("What would change was worked out once more since; read that first.")
+        raise NotPreviewed(told, field="preview")
     made = Exclusion.objects.create(
         campaign=campaign,
         member=member,

@@ -12,7 +12,8 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from evalhub.campaigns.models import Campaign
-from evalhub.quality.disputing import Found, Made, disputed_passages, disputes_in
+from evalhub.judgments.models import Judgment
+from evalhub.quality.disputing import Found, Made, disputes_in
 from evalhub.quality.fits import consensus_of, fit_of, knows, model_of
 from evalhub.quality.models import Consensus, ReliabilityFit
 from evalhub.quality.questions import Asked, questions_of
@@ -45,7 +46,10 @@ _STORE = """
 
 
 def settle(campaign: Campaign, *, beat: Beat = lambda: None) -> Consensus | None:
-    """Bring the campaign's consensus up to date; None while nobody has answered.
+    """Bring the campaign's consensus up to date; None while nobody has judged.
+
+    Where nobody has answered a question there is one as well, of nothing but disputes over passages, if any:
+    it says up to when that is known, so that nothing is read again until somebody judges.
 
     The fit is computed anew when the answers are a hundredth more than it was made of: at a million
     that takes half a minute, and one that is a little older tells nothing else about anybody. What
@@ -54,7 +58,7 @@ def settle(campaign: Campaign, *, beat: Beat = lambda: None) -> Consensus | None
     now = timezone.now()
     said = list(questions_of(campaign))
     asked = given_in(said)
-    if not asked and not _is_known(campaign):
+    if not asked and not Judgment.objects.filter(campaign=campaign).exists():
         return None
     fit = fit_for(campaign, asked, beat=beat)
     made = consensus_by(fit, said)
@@ -71,13 +75,6 @@ def settle(campaign: Campaign, *, beat: Beat = lambda: None) -> Consensus | None
         }
         row, _created = Consensus.objects.update_or_create(campaign=campaign, defaults=values)
     return row
-
-
-def _is_known(campaign: Campaign) -> bool:
-    """Whether there is something to tell without an answer: passages, or what was told before."""
-    if Consensus.objects.filter(campaign=campaign).exists():
-        return True
-    return any(disputed_passages(campaign))
 
 
 def consensus_by(fit: ReliabilityFit, said: Sequence[Asked]) -> list[Made]:

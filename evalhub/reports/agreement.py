@@ -27,10 +27,9 @@ from evalhub.stats.agreement import (
     Undefined,
     alpha,
     coincidences,
-    disagreement,
-    interval_disagreement,
     percent,
 )
+from evalhub.stats.by_level import disagreement_by
 from evalhub.stats.careless import own_agreement
 from evalhub.stats.intervals import Estimate, estimate_of_sums
 from evalhub.stats.kappas import fleiss_kappa
@@ -74,9 +73,7 @@ def _question(campaign: Campaign, asked: Asked, slicing: Slicing, beat: Beat) ->
     said = answered(asked)
     answers = said.answers
     whole = whole_of(said, beat=beat)
-    apart = (
-        interval_disagreement(answers) if said.is_interval else disagreement(answers, said.level)
-    )
+    apart = disagreement_by(answers, said.level)
     return {
         "question": asked.name,
         "rubric_version": asked.version,

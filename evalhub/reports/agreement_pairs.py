@@ -33,7 +33,7 @@ def pairs_in(said: Answered) -> dict[str, Any]:
         `pairs_left_out` met, too, but less often; `strangers` never did.
     """
     at_most = (
-        MOST if said.is_interval else min(MOST, _CELLS // max(len(said.answers.values_V), 1) ** 2)
+        MOST if said.is_number else min(MOST, _CELLS // max(len(said.answers.values_V), 1) ** 2)
     )
     pairs = pairs_of(said.answers, at_most=at_most)
     A = said.answers.raters
@@ -112,9 +112,8 @@ def _figures(said: Answered, pairs: Pairs) -> tuple[dict[str, Floats], Alphas]:
     V = len(values_V)
     nothing_P = np.full(P, np.nan)
     kappas = dict.fromkeys(("kappa", "error", "weighted", "weighted_error"), nothing_P)
-    if said.is_interval:
-        one_M, two_M = values_V[pairs.one_M], values_V[pairs.two_M]
-        alphas = alphas_of_numbers(pairs.pair_M, one_M, two_M, P)
+    if said.is_number:
+        alphas = alphas_of_numbers(pairs, values_V, said.level)
     else:
         alphas = alphas_of_tables(pairs.tables(V), values_V, said.level)
     if V <= FEW:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from evalhub.quality.arrays import Models, Preferences
 from evalhub.stats.intervals import buckets
@@ -89,17 +90,36 @@ def as_shown(compared: Compared) -> Iterator[Shown]:
             yield Shown(row, second, first, 2 - said, weight[row])
 
 
-def tables_of(compared: Compared, M: int) -> tuple[Floats, Floats]:
-    """What became of each two models, by the order on the page, per group of prompts and class of people;
-    and the slope of each class.
+class Tables(NamedTuple):
+    """What became of each two models, by the order on the page, per group of prompts and class of people.
+
+    Only what was seen is kept: of 100 models 12 MB where all cells are 960 MB.
     """
+
+    cells_GK: csr_array  # K = C * M * M * 3, as `evalhub.stats.leaderboard` has it
+    slope_C: Floats
+    models: int
+
+    def by_group(self) -> Floats:
+        """Of all people together, shape (G, M, M, 3)."""
+        cells, M = self.cells_GK.tocoo(), self.models
+        shape = (cells.shape[0], M, M, 3)
+        place = cells.row.astype(np.int64) * (M * M * 3) + cells.col % (M * M * 3)
+        summed = np.bincount(place, cells.data, minlength=int(np.prod(shape)))
+        return summed.reshape(shape).astype(np.float64)
+
+
+def tables_of(compared: Compared, M: int) -> Tables:
     group = np.unique(compared.group, return_inverse=True)[1]
     bucket = buckets(int(group.max(initial=-1)) + 1, at_most=GROUPS)[group]
     slope_C, alike = np.unique(compared.slope, return_inverse=True)
-    shape = (int(bucket.max(initial=-1)) + 1, len(slope_C), M, M, 3)
-    tables = np.zeros(shape)
+    shape = (len(slope_C), M, M, 3)
+    rows, columns, weights = [], [], []
     for shown in as_shown(compared):
-        place = (bucket[shown.row], alike[shown.row], shown.left, shown.right, shown.outcome)
-        cells = np.bincount(np.ravel_multi_index(place, shape), shown.weight, minlength=tables.size)
-        tables += cells.reshape(shape)
-    return tables, slope_C
+        place = (alike[shown.row], shown.left, shown.right, shown.outcome)
+        rows.append(bucket[shown.row])
+        columns.append(np.ravel_multi_index(place, shape))
+        weights.append(shown.weight)
+    seen = (np.concatenate(weights), (np.concatenate(rows), np.concatenate(columns)))
+    groups = int(bucket.max(initial=-1)) + 1
+    return Tables(csr_array(seen, shape=(groups, int(np.prod(shape)))), slope_C, M)

@@ -22,12 +22,12 @@ from evalhub.gold.queries import passed_in
 from evalhub.judgments.models import Judgment
 from evalhub.quality.arrays import Preferences
 from evalhub.quality.choices import Counts
+from evalhub.quality.haste import WORDS_A_SECOND, hasty_in
 from evalhub.quality.questions import places
+from evalhub.quality.repeated import Repeated, cannot_tell_in, repeated_in
 from evalhub.reports.behind import behind_report
 from evalhub.reports.figures import FEW_ANSWERS, number
-from evalhub.reports.haste import WORDS_A_SECOND, hasty_in
 from evalhub.reports.read import Read
-from evalhub.reports.repeated import Repeated, cannot_tell_in, repeated_in
 from evalhub.rubrics.models import Criterion, ScaleKind
 from evalhub.stats.agreement import Undefined
 from evalhub.stats.kappas import kappa, quadratic_weights
@@ -50,9 +50,10 @@ def consistency_report(read: Read, *, beat: Beat = lambda: None) -> dict[str, An
 
     Returns:
         `people`, each with `annotator`, `member` (its uid), `judgments`, and, None where there is
-        nothing to tell: `gold` (`part` of `n` with its interval), `repeats` (the same with `missing`, and with kappa
-        by question), `swapped` (see `_swapped`), `position` (see `_positions`), `hasty`. `behind` each names up to 20 judgments:
-        that failed, that changed, that were hasty. Intervals are 95 %.
+        nothing to tell: `gold` (`part` of `n` with its interval), `repeats` (the same with `missing`, with kappa
+        by question, and `changed`, in how many judgments), `swapped` (see `_swapped`), `position` (see `_positions`), `hasty`.
+        `behind` each names up to 20 judgments: that failed, that changed, that were hasty; all of them are what Browse
+        finds by the mark `gold_failed`, `changed`, `moved` or `hasty`. Intervals are 95 %.
     """
     campaign = read.campaign
     rows = Judgment.objects.filter(campaign=campaign).own_words().order_by().values_list("member")
@@ -112,6 +113,7 @@ def _repeats(campaign: Campaign, twice: Repeated) -> dict[int, dict[str, Any]]:
         found[member] = asdict(share) | {
             "missing": missing.get(member, 0),
             "questions": questions,
+            "changed": len(changed),
             "behind": _named(changed),
         }
     return found
@@ -127,7 +129,7 @@ def _swapped(twice: Repeated) -> dict[int, dict[str, Any]]:
 
     Returns:
         by person `n` pairs and of these `first` and `second` (preferred both times what stood there), `alike` (the
-        same answer, or a tie, both times), and `value` with its interval.
+        same answer, or a tie, both times), `value` with its interval, and `moved`, in how many judgments it was not alike.
     """
     mine_R = twice.swapped & (twice.question_R == 0)
     before_R = _towards_first(twice.before_R, twice.place_before_R)
@@ -139,7 +141,7 @@ def _swapped(twice: Repeated) -> dict[int, dict[str, Any]]:
         repeats, repeat_R = np.unique(twice.second_R[chosen_R], return_inverse=True)
         mean = float((np.bincount(repeat_R, before + after) / np.bincount(repeat_R)).mean() / 2)
         low, high = score_interval(mean, len(repeats))
-        moved = twice.second_R[chosen_R][before + after != 1]
+        moved = np.unique(twice.second_R[chosen_R][before + after != 1])[::-1].tolist()
         found[member] = {
             "n": len(before),
             "first": int(((before == 1) & (after == 1)).sum()),
@@ -148,7 +150,8 @@ def _swapped(twice: Repeated) -> dict[int, dict[str, Any]]:
             "value": mean,
             "low": low,
             "high": high,
-            "behind": _named(np.unique(moved)[::-1].tolist()),
+            "moved": len(moved),
+            "behind": _named(moved),
         }
     return found
 

@@ -6,6 +6,7 @@ Shapes: P preferences, M models, G groups of prompts, C classes of people.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -66,9 +67,11 @@ def leaderboard_report(read: Read, *, beat: Beat = lambda: None) -> dict[str, An
         slopes, compared = weighed(compared, len(models.names), beat)
         told = _board(compared, models, about, beat)
         _add_alike(told, compared, models, beat)
-        slices = list(_slices(compared, models, slicing, about, beat))
+        is_asked = preferences.criterion == key
+        of_prompt = preferences.prompt[is_asked]
+        slices = list(_slices(compared, of_prompt, models, slicing, about, beat))
         people = people_of(slopes, compared, about)
-        missing = int((preferences.criterion == key).sum()) - told["comparisons"]
+        missing = len(of_prompt) - told["comparisons"]
         boards.append(
             {"question": asked.name, **told, "missing": missing, "people": people, "slices": slices}
         )
@@ -78,8 +81,7 @@ def leaderboard_report(read: Read, *, beat: Beat = lambda: None) -> dict[str, An
         drawn = compared.at(np.isin(compared.task, by_lot))
         if len(drawn.task):
             told = _board(drawn, models, about | {"mark": "by_lot"}, beat)
-            asked_of = preferences.task[preferences.criterion == key]
-            missing = int(np.isin(asked_of, by_lot).sum()) - told["comparisons"]
+            missing = int(np.isin(preferences.task[is_asked], by_lot).sum()) - told["comparisons"]
             boards.append({"question": BY_LOT, **told, "missing": missing, "slices": []})
     return {
         "campaign": str(campaign.uid),
@@ -96,19 +98,30 @@ def _by_lot(campaign: Campaign) -> NDArray[np.int64]:
 
 
 def _slices(
-    compared: Compared, written: Models, slicing: Slicing, about: Behind, beat: Beat
+    compared: Compared,
+    asked_of: NDArray[np.int64],
+    written: Models,
+    slicing: Slicing,
+    about: Behind,
+    beat: Beat,
 ) -> Iterator[dict[str, Any]]:
-    """The boards of slices in which two models were compared, key by key."""
+    """The boards of slices in which two models were compared, key by key.
+
+    Args:
+        asked_of: the prompt of each comparison on the question, those that count for nothing as well.
+    """
     apart = compared.at(compared.first != compared.second)
     for key in sorted(slicing.keys):
         place_P = slicing.places(key, apart.prompt)
         order = np.argsort(place_P, kind="stable")
         ends = np.searchsorted(place_P[order], np.arange(len(slicing.keys[key]) + 1))
-        for each, begin, end in zip(slicing.keys[key], ends[:-1], ends[1:], strict=True):
+        asked_S = np.bincount(slicing.places(key, asked_of) + 1, minlength=len(ends))[1:]
+        parts = zip(slicing.keys[key], ends[:-1], ends[1:], asked_S.tolist(), strict=True)
+        for each, begin, end, asked in parts:
             if end > begin:
                 part = apart.at(order[begin:end])
                 told = _board(part, written, about | {"slice": each.name}, beat)
-                yield {"slice": each.name, **told}
+                yield {"slice": each.name, **told, "missing": asked - told["comparisons"]}
 
 
 def _board(compared: Compared, written: Models, about: Behind, beat: Beat) -> dict[str, Any]:
@@ -117,10 +130,10 @@ def _board(compared: Compared, written: Models, about: Behind, beat: Beat) -> di
     first, second, M = compared.first, compared.second, len(seen)
     names = [written.names[each] for each in seen.tolist()]
     uids = [written.uids[each] for each in seen.tolist()]
-    tables_GCMM3, slope_C = tables_of(compared, M)
-    tables_GMM3 = tables_GCMM3.sum(axis=1)
+    tables = tables_of(compared, M)
+    tables_GMM3 = tables.by_group()
     table_MM3 = tables_GMM3.sum(axis=0)
-    found = board(tables_GCMM3, slope_C, beat=beat)
+    found = board(tables.cells_GK, tables.slope_C, models=M, beat=beat)
     group_M, apart = components(table_MM3), unbounded(table_MM3)
     order = np.argsort(-found.fit.strength_M, kind="stable").tolist()
     judgments = counted(first, second, compared.judgment, M)
@@ -174,13 +187,20 @@ def _known_places(compared: Compared, about: Behind) -> dict[str, Any]:
 
 
 def _add_alike(told: dict[str, Any], compared: Compared, written: Models, beat: Beat) -> None:
-    """Each model with what it would be if everybody counted the same."""
-    compared, seen = compared.of_models()
-    tables_GCMM3, _slopes = tables_of(compared, len(seen))
-    found = board(tables_GCMM3.sum(axis=1, keepdims=True), np.ones(1), beat=beat)
+    """Each model with what it would be if everybody counted the same, which may be what it is."""
+    if (compared.slope == 1).all():
+        for row in told["models"]:
+            row["alike"] = {name: row[name] for name in _STRENGTH}
+        return
+    compared, seen = replace(compared, slope=np.ones(len(compared.slope))).of_models()
+    tables = tables_of(compared, len(seen))
+    found = board(tables.cells_GK, tables.slope_C, models=len(seen), beat=beat)
     nth = {written.uids[each]: at for at, each in enumerate(seen.tolist())}
     for row in told["models"]:
         row["alike"] = _strength(found, nth[row["behind"]["model"]])
+
+
+_STRENGTH = ("strength", "low", "high", "best_rank", "worst_rank")
 
 
 def _strength(found: Board, at: int) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from evalhub.reports.wordings import wordings_report
 
 __all__ = ["REPORTS", "SHAPE", "Read"]
 
-SHAPE = 1  # goes up when any of these tells other fields, so that no recount is held against an older one
+SHAPE = 2  # goes up when any of these tells other fields, so that no recount is held against an older one
 
 REPORTS: dict[str, Callable[..., dict[str, Any]]] = {  # read, beat= -> JSON
     ReportKind.AGREEMENT: agreement_report,

@@ -13,24 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evalhub.accounts.models import Member
-from evalhub.campaigns.models import Campaign
 from evalhub.quality.choices import Counts
 from evalhub.quality.fits import Consensus, Model, consensus_of, fit_of, model_of
+from evalhub.quality.plain import unlike_plain
 from evalhub.quality.questions import Asked
-from evalhub.reports.against_gold import against_gold
+from evalhub.reports.against_gold import Experts, against_gold, experts_in
 from evalhub.reports.behind import GIVEN, behind_report, first_of_each, judgments_in
 from evalhub.reports.figures import interval
 from evalhub.reports.read import Read
-from evalhub.stats.agreement import (
-    Level,
-    alpha,
-    coded,
-    coincidences,
-    disagreement,
-    interval_alpha,
-    interval_disagreement,
-    moments,
-)
+from evalhub.stats.agreement import coded
+from evalhub.stats.by_level import disagreement_by, figure_of, sums_of
 from evalhub.stats.careless import OwnAgreement, careless, own_agreement
 from evalhub.stats.proportions import Z, wilson
 from evalhub.stats.reliability import Choices, Preferences, Ratings, chance_right
@@ -51,12 +43,13 @@ def reliability_report(read: Read, *, beat: Beat = lambda: None) -> dict[str, An
         are 95 %), `consensus` (see `_told`), `gold` (see `against_gold`), `careless` (how many people), and how many answers there are and are missing.
     """
     questions = []
+    experts = experts_in(read.campaign)
     for asked in read.unprompted():
         beat()
         given = asked.given()
         missing = len(asked.value_R) - len(given.value_R)
         if len(given.value_R):
-            questions.append(_question(read.campaign, given, missing, beat))
+            questions.append(_question(given, missing, experts, beat))
     return {
         "campaign": str(read.campaign.uid),
         "behind": behind_report(read.campaign, Counts.UNPROMPTED),
@@ -64,7 +57,7 @@ def reliability_report(read: Read, *, beat: Beat = lambda: None) -> dict[str, An
     }
 
 
-def _question(campaign: Campaign, asked: Asked, missing: int, beat: Beat) -> dict[str, Any]:
+def _question(asked: Asked, missing: int, experts: Experts, beat: Beat) -> dict[str, Any]:
     model = model_of(asked, beat=beat)
     fit = fit_of(asked, model)
     consensus = consensus_of(asked, fit)
@@ -81,7 +74,7 @@ def _question(campaign: Campaign, asked: Asked, missing: int, beat: Beat) -> dic
         "judgments": judgments_in(asked.judgment_R),
         "behind": asked.behind | GIVEN,
         "consensus": _told(asked, consensus),
-        "gold": against_gold(campaign, asked, consensus),
+        "gold": against_gold(asked, consensus, experts),
         "people": _people(asked, model, members, rater_R, own, careless_A),
         "careless": int(careless_A.sum()),
     }
@@ -99,7 +92,7 @@ def _told(asked: Asked, consensus: Consensus) -> dict[str, Any]:
     met_U = count_U > 1
     n = int(met_U.sum())
     sure_U = consensus.probability_U[met_U]
-    unlike = int((_differs(asked, consensus) & met_U).sum())
+    unlike = int((unlike_plain(asked, consensus.answer_U) & met_U).sum())
     has_chance = bool(n) and not np.isnan(sure_U).any()
     return {
         "units": len(count_U),
@@ -110,27 +103,6 @@ def _told(asked: Asked, consensus: Consensus) -> dict[str, Any]:
         "unlike_the_majority": unlike,
         "unlike": asdict(wilson(unlike, n)),
     }
-
-
-def _differs(asked: Asked, consensus: Consensus) -> NDArray[np.bool_]:
-    """Where the plain count says something else, shape (U,); a draw says nothing else."""
-    units = len(consensus.answer_U)
-    if asked.is_pair:
-        balance_U = np.bincount(
-            asked.unit_R, np.where(np.abs(asked.value_R) == 1, asked.value_R, 0)
-        )
-        turned_U: NDArray[np.bool_] = np.sign(balance_U) * consensus.answer_U < 0
-        return turned_U
-    if asked.level is not Level.NOMINAL:
-        mean_U = np.bincount(asked.unit_R, asked.value_R) / np.bincount(asked.unit_R)
-        apart_U: NDArray[np.bool_] = np.floor(mean_U + 0.5) != np.floor(consensus.answer_U + 0.5)
-        return apart_U
-    values, code_R = np.unique(asked.value_R, return_inverse=True)
-    V = len(values)
-    votes_UV = np.bincount(asked.unit_R * V + code_R, minlength=units * V).reshape(units, V)
-    own_U = votes_UV[np.arange(units), np.searchsorted(values, consensus.answer_U)]
-    differs_U: NDArray[np.bool_] = own_U < votes_UV.max(axis=1)
-    return differs_U
 
 
 def _people(
@@ -206,14 +178,9 @@ def _around(value_A: Floats, error_A: Floats) -> tuple[Floats, Floats, Floats]:
 def _agreement(asked: Asked, rater_R: Ints, raters: int) -> tuple[OwnAgreement, float]:
     """Each person's own alpha, and everybody's."""
     answers = coded(asked.unit_R, rater_R, asked.value_R)
-    if asked.level is Level.INTERVAL:
-        values_R = answers.values_V[answers.code_R]
-        sums = moments(answers.unit_R, values_R, answers.units).sum(axis=0, keepdims=True)
-        everybody, apart = interval_alpha(sums), interval_disagreement(answers)
-    else:
-        sums = coincidences(answers.counts()).sum(axis=0, keepdims=True)
-        everybody = alpha(sums, values_V=answers.values_V, level=asked.level)
-        apart = disagreement(answers, asked.level)
+    sums_1K = sums_of(answers, asked.level).sum(axis=0, keepdims=True)
+    everybody = figure_of(answers.values_V, asked.level)(sums_1K)
+    apart = disagreement_by(answers, asked.level)
     return own_agreement(apart.of_answer_R, answers.rater_R, raters), float(everybody[0])
 
 

@@ -17,14 +17,8 @@ from evalhub.quality.questions import Asked, questions_of
 from evalhub.reports.behind import behind_report
 from evalhub.reports.read import Read
 from evalhub.rubrics.models import RubricVersion
-from evalhub.stats.agreement import (
-    Level,
-    alpha,
-    coded,
-    coincidences,
-    interval_alpha,
-    moments,
-)
+from evalhub.stats.agreement import coded
+from evalhub.stats.by_level import figure_of, sums_of
 from evalhub.stats.people import OfPeople, gap_between, leaving_out, median_of
 
 Beat = Callable[[], object]
@@ -138,11 +132,8 @@ def _agreement(asked: Asked, beat: Beat) -> OfPeople:
 
     def figure(is_in_R: Bools) -> float:
         answers = coded(unit_R[is_in_R], member_R[is_in_R], value_R[is_in_R])
-        if asked.level is Level.INTERVAL:
-            values_R = answers.values_V[answers.code_R]
-            return float(interval_alpha(moments(answers.unit_R, values_R, answers.units))[0])
-        sums_1K = coincidences(answers.counts())
-        return float(alpha(sums_1K, values_V=answers.values_V, level=asked.level)[0])
+        sums_1K = sums_of(answers, asked.level)
+        return float(figure_of(answers.values_V, asked.level)(sums_1K)[0])
 
     return leaving_out(_unless_empty(figure), member_R, beat=beat)
 

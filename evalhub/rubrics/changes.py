@@ -132,6 +132,8 @@ def _aspects(each: Criterion) -> dict[str, str]:
     told[_("kind")] = each.get_kind_display()
     if each.kind in (ScaleKind.SCALE, ScaleKind.NUMBER):
         told[_("scale")] = _("%(low)s to %(high)s") % {"low": each.low, "high": each.high}
+    if each.kind == ScaleKind.NUMBER:
+        told[_("0 means none")] = _("yes") if each.true_zero else _("no")
     if each.has_points:
         for point in each.points:
             at = {"point": point}

@@ -42,6 +42,7 @@ class Limits(Struct, forbid_unknown_fields=True):
 
     low: Value
     high: Value
+    true_zero: bool = False  # 0 means none, and 10 is twice as much as 5; low is 0 or more
 
 
 class AskedIf(Struct, forbid_unknown_fields=True):
@@ -140,20 +141,23 @@ def _part(criterion: Criterion) -> CriterionPart:
     asked_if = None
     if criterion.asked_if:
         asked_if = AskedIf(criterion.asked_if, criterion.asked_if_values)
-    is_number = criterion.kind == ScaleKind.NUMBER
     return CriterionPart(
         name=criterion.name,
         question=criterion.question,
         slug=criterion.slug,
         kind=criterion.kind,  # type: ignore[arg-type]  # a constraint keeps it one of the words
         points=_points(criterion) if criterion.has_points else [],
-        limits=Limits(criterion.low, criterion.high) if is_number else None,
+        limits=_limits(criterion) if criterion.kind == ScaleKind.NUMBER else None,
         required=criterion.required,
         cannot_tell=criterion.cannot_tell,
         asks_comment=criterion.asks_comment,
         weight=criterion.weight,
         asked_if=asked_if,
     )
+
+
+def _limits(criterion: Criterion) -> Limits:
+    return Limits(criterion.low, criterion.high, criterion.true_zero)
 
 
 def _points(criterion: Criterion) -> list[Point]:
@@ -179,6 +183,8 @@ def wording_of(part: CriterionPart, place: str) -> Wording:
         raise _wrong(f"{place}.limits", "a number needs them, and nothing else takes them")
     words = [_one_line(point.means) for point in part.points]
     limits = part.limits or Limits(low, low)
+    if limits.true_zero and limits.low < 0:
+        raise _wrong(f"{place}.limits.low", "with a true zero nothing is below 0; take 0 or more")
     return Wording(
         name=_one_line(part.name),
         question=_one_line(part.question),
@@ -187,6 +193,7 @@ def wording_of(part: CriterionPart, place: str) -> Wording:
         examples=[_one_line(point.example) or NO_EXAMPLE for point in part.points],
         low=limits.low,
         high=limits.high,
+        true_zero=limits.true_zero,
         required=part.required,
         cannot_tell=part.cannot_tell,
         asks_comment=part.asks_comment,

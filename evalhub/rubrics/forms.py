@@ -152,6 +152,14 @@ class CriterionForm(forms.Form):
         required=False,
         help_text=_("Of a number."),
     )
+    true_zero = forms.BooleanField(
+        label=_("0 means none, and 10 is twice as much as 5"),
+        required=False,
+        help_text=_(
+            "Of a number that counts or measures, from 0 up. Agreement then goes by how far two "
+            "numbers are apart for their size."
+        ),
+    )
     required = forms.BooleanField(label=_("An answer is required"), required=False, initial=True)
     cannot_tell = forms.BooleanField(
         label=_("“Cannot tell” is an answer"), required=False, initial=True
@@ -220,7 +228,8 @@ def values_of(criterion: Criterion) -> dict[str, Any]:
     """What the form shows of a criterion; Any, as a form's initial values are of any type."""
     words = [str(criterion.anchors.get(str(n), "")) for n in criterion.points[:MOST_POINTS]]
     examples = [criterion.examples.get(str(n), NO_EXAMPLE) for n in criterion.points[:MOST_POINTS]]
-    names = ("name", "question", "kind", "low", "required", "cannot_tell", "asks_comment", "weight")
+    names = ("name", "question", "kind", "low", "true_zero", "required", "cannot_tell",
+             "asks_comment", "weight")  # fmt: skip
     return {name: getattr(criterion, name) for name in names} | {
         "anchors": "\n".join(words).strip(),
         "examples": "\n".join(examples) if criterion.examples else "",

@@ -96,6 +96,7 @@ class Criterion(PublicModel):
     asked_if_values: models.JSONField[list[int]] = models.JSONField(default=list, blank=True)
     required = models.BooleanField(default=True)
     cannot_tell = models.BooleanField(default=True)  # whether "cannot tell" is an answer
+    true_zero = models.BooleanField(default=False)  # of a number: 10 is twice as much as 5
     asks_comment = models.BooleanField(default=False)  # room for a word beside the value
 
     class Meta:
@@ -108,6 +109,10 @@ class Criterion(PublicModel):
                 condition=~Q(kind=ScaleKind.YES_NO) | Q(low=0, high=1), name="yes_no_is_0_or_1"
             ),
             one_of("criterion_kind_known", "kind", ScaleKind),
+            models.CheckConstraint(
+                condition=Q(true_zero=False) | Q(kind=ScaleKind.NUMBER, low__gte=0),
+                name="true_zero_is_of_numbers_from_0",
+            ),
             models.CheckConstraint(condition=Q(weight__lte=100), name="weight_at_most_100"),
             models.CheckConstraint(
                 condition=Q(asked_if="", asked_if_values=[])

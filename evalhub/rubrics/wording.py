@@ -25,6 +25,7 @@ class Wording(TypedDict, total=False):
     examples: Sequence[str]  # of the same points; fewer leave the last without one
     low: int
     high: int | None  # of a number
+    true_zero: bool  # of a number
     required: bool
     cannot_tell: bool
     asks_comment: bool
@@ -44,7 +45,7 @@ def write(criterion: Criterion, wording: Wording) -> None:
 
     Raises:
         UnfitRubric: fewer than 2 or more than 10 points; yes or no takes no words, or two lines; a
-            number lies between two others; more examples than points.
+            number lies between two others, and with a true zero is not below it; more examples than points.
     """
     criterion.name, criterion.question = wording["name"], wording["question"]
     criterion.kind = ScaleKind(wording.get("kind", ScaleKind.SCALE)).value
@@ -62,6 +63,7 @@ def write(criterion: Criterion, wording: Wording) -> None:
     else:
         criterion.anchors = {}
         criterion.low, criterion.high = (0, 1) if writes else _limits(low, high)
+    criterion.true_zero = wording.get("true_zero", False) and _is_from_0(criterion)
     criterion.examples = _by_point(criterion, wording.get("examples", ()))
 
 
@@ -85,6 +87,17 @@ def _limits(low: int, high: int | None) -> tuple[int, int]:
             f"both between {LEAST_NUMBER} and {MOST_NUMBER}."
         )
     return low, high
+
+
+def _is_from_0(criterion: Criterion) -> bool:
+    """Whether it is a number. Raise UnfitRubric for one that goes below 0."""
+    is_number = criterion.kind == ScaleKind.NUMBER
+    if is_number and criterion.low < 0:
+        raise UnfitRubric(
+            f"Where 0 means none, nothing is below it, but the lowest is {criterion.low}; "
+            "take 0 or more, or do not say that 0 means none."
+        )
+    return is_number
 
 
 def _by_point(criterion: Criterion, examples: Sequence[str]) -> dict[str, str]:

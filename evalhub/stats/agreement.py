@@ -246,11 +246,15 @@ def distances(given_BV: Floats, values_V: Floats, level: Level) -> Floats:
     elif level is Level.INTERVAL:
         apart_VV = (one_VV - other_VV) ** 2
     else:
-        total_VV = one_VV + other_VV
-        apart_VV = (
-            np.divide(one_VV - other_VV, total_VV, out=np.zeros((V, V)), where=total_VV != 0) ** 2
-        )
+        apart_VV = ratio_distance(one_VV, other_VV)
     return np.broadcast_to(apart_VV, (len(given_BV), V, V))
+
+
+def ratio_distance(one: Floats, two: Floats) -> Floats:
+    """((a - b) / (a + b))², 0 where both are 0."""
+    total: Floats = one + two
+    gap: Floats = np.divide(one - two, total, out=np.zeros_like(total), where=total != 0)
+    return gap**2
 
 
 def _one_minus(above_B: Floats, below_B: Floats) -> Floats:

@@ -13,9 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from evalhub.stats.agreement import Level, distances
+from evalhub.stats.agreement import Level, distances, ratio_distance
 from evalhub.stats.intervals import interval_of_draws
+from evalhub.stats.kappas import Pairs
 from evalhub.stats.proportions import wilson
+from evalhub.stats.ratio import far_by_lot
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -39,7 +41,7 @@ def alphas_of_parts(
 
     Args:
         sums_SGK: coincidences or moments of each part and group of units.
-        figure: what makes alphas of such sums, `alpha_of(...)` or `interval_alpha`.
+        figure: what makes alphas of such sums; see `evalhub.stats.by_level`.
         paired_SG: how many answers stand behind them: those to units of two answers or more.
         draws_BG: see `evalhub.stats.slices.draws_of`.
     """
@@ -101,15 +103,28 @@ def alphas_of_tables(tables_PVV: Floats, values_V: Floats, level: Level) -> Alph
     )
 
 
-def alphas_of_numbers(pair_M: Ints, one_M: Floats, two_M: Floats, pairs: int) -> Alphas:
-    """The same at the interval level, for numbers of any kind and many values."""
+def alphas_of_numbers(pairs: Pairs, values_V: Floats, level: Level) -> Alphas:
+    """The same for numbers of many values, at the interval or the ratio level."""
+    P = len(pairs.first_P)
+    one_M, two_M = values_V[pairs.one_M], values_V[pairs.two_M]
+    if level is Level.RATIO:
+        apart_M = ratio_distance(one_M, two_M)
+        far_M, by_lot_P = far_by_lot(pairs, values_V)
+    else:
+        apart_M = (one_M - two_M) ** 2
+        far_M, by_lot_P = _squares_by_lot(pairs.pair_M, one_M, two_M, P)
+    return _alphas(pairs.pair_M, np.ones(len(apart_M)), apart_M, far_M, by_lot_P, np.ones(P))
+
+
+def _squares_by_lot(
+    pair_M: Ints, one_M: Floats, two_M: Floats, pairs: int
+) -> tuple[Floats, Floats]:
+    """See `evalhub.stats.ratio.far_by_lot`."""
     n_P = np.maximum(2 * np.bincount(pair_M, minlength=pairs), 1)
     mean_P = np.bincount(pair_M, one_M + two_M, minlength=pairs) / n_P
     off_M, other_M = one_M - mean_P[pair_M], two_M - mean_P[pair_M]
     spread_P = np.bincount(pair_M, off_M**2 + other_M**2, minlength=pairs) / n_P
-    far_M = off_M**2 + other_M**2 + 2 * spread_P[pair_M]
-    ones_M = np.ones(len(pair_M))
-    return _alphas(pair_M, ones_M, (one_M - two_M) ** 2, far_M, 2 * spread_P, np.ones(pairs))
+    return off_M**2 + other_M**2 + 2 * spread_P[pair_M], 2 * spread_P
 
 
 def _alphas(

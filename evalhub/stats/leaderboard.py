@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from evalhub.stats.slices import draws_of
 
@@ -154,9 +155,10 @@ class Board:
 
 
 def board(
-    tables_GCMM3: Floats,
+    cells_GK: csr_array,
     slope_C: Floats,
     *,
+    models: int,
     seed: int = 0,
     resamples: int = RESAMPLES,
     beat: Beat = lambda: None,
@@ -165,19 +167,22 @@ def board(
 
     A model's best rank is one more than the number of models that beat it in 97.5 % of the draws.
 
+    Args:
+        cells_GK: the tables of each group, K = C * M * M * 3 cells of which few were seen.
+
     Source:
         W.-L. Chiang et al., "Chatbot Arena: An Open Platform for Evaluating LLMs by Human
         Preference", 2024, section 4 (bootstrap intervals, ranks by what intervals allow); prompts
         instead of votes are drawn, as votes on one prompt are not independent.
     """
-    G, C, M = tables_GCMM3.shape[:3]
-    whole = fit(tables_GCMM3.sum(axis=0), slope_C)
-    flat_GK, draws_BG = tables_GCMM3.reshape(G, -1), draws_of(G, resamples=resamples, seed=seed)
+    G, C, M = cells_GK.shape[0], len(slope_C), models
+    whole = fit(np.asarray(cells_GK.sum(axis=0)).reshape(C, M, M, 3), slope_C)
+    draws_BG = draws_of(G, resamples=resamples, seed=seed)
     at_once = max(1, _CELLS // max(C * M * M, 1))
     parts = []
     for begin in range(0, resamples, at_once):
         beat()
-        tables_BK = draws_BG[begin : begin + at_once] @ flat_GK
+        tables_BK = draws_BG[begin : begin + at_once] @ cells_GK
         parts.append(_fits(tables_BK.reshape(-1, C, M, M, 3), slope_C, whole))
     drawn_BK = np.concatenate(parts)
     strengths_BM, places_B = drawn_BK[:, :M], drawn_BK[:, M + 1]

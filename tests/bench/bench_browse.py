@@ -33,7 +33,7 @@ from tests.bench.bench_claim_submit import SETTINGS, database, manage, url_of
 SEEDED, TURNS = 1000, 15
 TABLES = (
     "prompts_prompt", "prompts_completion", "campaigns_task", "campaigns_taskcompletion",
-    "campaigns_assignment", "judgments_judgment",
+    "campaigns_assignment", "judgments_judgment", "judgments_preference", "gold_draw",
 )  # fmt: skip
 
 _MORE = """
@@ -70,11 +70,24 @@ _MORE = """
                CASE WHEN n < %(more)s / 2 THEN 0 ELSE 1 END
         FROM of, generate_series(1, %(more)s) n;
     INSERT INTO judgments_judgment (uid, created_at, workspace_id, campaign_id, task_id, member_id,
-                                    source, body_digest, critique, external_id, judged_at, is_extra)
+                                    source, body_digest, critique, external_id, judged_at, is_extra,
+                                    active_ms)
         SELECT gen_random_uuid(), now(), workspace_id, campaign, tasks + n,
                members[CASE WHEN n < %(more)s / 2 THEN 1 + n %% 8 ELSE 9 + n %% 8 END], 'human', '',
-               '', '', now(), n %% 10000 = 0
+               '', '', now(), n %% 10000 = 0, CASE WHEN n < %(more)s / 2 THEN 1 ELSE 60000 END
         FROM of, generate_series(1, %(more)s) n;
+    INSERT INTO campaigns_taskcompletion (task_id, completion_id, place)
+        SELECT tasks + (n + 1) / 2, completions + n, (n + 1) %% 2
+        FROM of, generate_series(1, 2 * %(more)s) n;
+    INSERT INTO gold_draw (judgment_id, kind, task_id)
+        SELECT j.id, 'repeat', j.task_id + 8
+        FROM of, judgments_judgment j WHERE j.task_id > tasks AND (j.task_id - tasks + 8) %% 20 = 0
+             AND j.task_id - tasks + 8 <= %(more)s;
+    INSERT INTO judgments_preference (judgment_id, first_id, second_id, margin, both_bad)
+        SELECT j.id, completions + 2 * n - 1, completions + 2 * n,
+               CASE WHEN n < %(more)s / 2 AND n %% 20 = 0 THEN -1 ELSE 1 END, false
+        FROM of, judgments_judgment j, LATERAL (SELECT j.task_id - tasks AS n) each
+        WHERE j.task_id > tasks AND n %% 20 IN (0, 12);
 """
 
 
@@ -130,6 +143,10 @@ def pages(campaign: str, member: str, model: str, collection: str) -> dict[str, 
         "judgments, rare word": "judgments/?text=rare3",
         "judgments, an old member": f"judgments/?member={member}",
         "judgments, extras": "judgments/?mark=extra",
+        "judgments, old and hasty": f"judgments/?campaign={campaign}&mark=hasty",
+        "judgments, hasty, an old member": f"judgments/?campaign={campaign}&member={member}&mark=hasty",
+        "judgments, changed the second time": f"judgments/?campaign={campaign}&mark=changed",
+        "judgments, moved with the place": f"judgments/?campaign={campaign}&mark=moved",
         "judgments, handed back": f"judgments/?campaign={campaign}&mark=returned",
     }
 

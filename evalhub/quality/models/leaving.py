@@ -8,6 +8,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from evalhub.accounts.models import Member, Workspace
 from evalhub.campaigns.models import Campaign, Task
+from evalhub.common.canonical import digest_of
 from evalhub.common.models import PublicModel
 from evalhub.jobs.models import Job
 from evalhub.judgments.models import Judgment
@@ -69,6 +70,13 @@ class ExclusionPreview(PublicModel):
 
     def __str__(self) -> str:
         return f"{self.campaign_id} without {self.member_id}"
+
+    @property
+    def digest(self) -> str | None:
+        """Names what was shown, so that nobody decides by an older one; None: it is not worked out."""
+        if self.made_at is None:
+            return None
+        return digest_of({"preview": str(self.uid), "body": self.body})
 
 
 def excluded(*, at: datetime | None = None) -> Exists:

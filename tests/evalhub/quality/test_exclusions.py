@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -51,14 +52,28 @@ def tasks(campaign: Campaign, people: list[Member]) -> list[Task]:
 
 def leave_out(campaign: Campaign, member: Member, by: Member, **more: bool) -> Exclusion:
     """Once it was worked out what would change."""
-    execute(start_preview(campaign=campaign, member=member, by=by).job.uid)
+    preview = worked_out(campaign, member, by)
     return exclude(
         campaign=campaign,
         member=member,
         reason="Answers by lot.",
         by=by,
         asks_others=more.get("asks_others", False),
+        preview=str(preview.digest),
     )
+
+
+def worked_out(campaign: Campaign, member: Member, by: Member) -> ExclusionPreview:
+    preview = start_preview(campaign=campaign, member=member, by=by)
+    execute(preview.job.uid)
+    preview.refresh_from_db()
+    return preview
+
+
+def digest_on(page: str) -> str:
+    found = re.search(r'name="preview" value="([0-9a-f]{64})"', page)
+    assert found, "the page names what it shows"
+    return found[1]
 
 
 def test_what_would_change_is_shown_before(
@@ -179,7 +194,9 @@ def test_who_cannot_be_left_out(
     with pytest.raises(UnfitExclusion, match="no judgment"):
         leave_out(campaign, alice, alice)
     with pytest.raises(UnfitExclusion, match="Say why"):
-        exclude(campaign=campaign, member=people[0], reason=" ", asks_others=False, by=alice)
+        exclude(
+            campaign=campaign, member=people[0], reason=" ", asks_others=False, preview="", by=alice
+        )
     leave_out(campaign, people[0], alice)
     with pytest.raises(Conflict):
         leave_out(campaign, people[0], alice)
@@ -199,13 +216,24 @@ def test_nobody_is_left_out_before_it_was_shown_what_that_changes(
         assert answer.status_code == 422
         assert "within the last hour" in answer.text
         with pytest.raises(NotPreviewed):
-            exclude(campaign=campaign, member=people[0], reason="x", asks_others=False, by=lead)
+            exclude(
+                campaign=campaign, member=people[0], reason="x", asks_others=False,
+                preview=str(asked.digest), by=lead,
+            )  # fmt: skip
         execute(asked.job.uid)
+        asked.refresh_from_db()
         long_ago = timezone.now() - PREVIEW_HOLDS - timedelta(seconds=1)
         ExclusionPreview.objects.filter(pk=asked.pk).update(made_at=long_ago)
     assert not Exclusion.objects.exists()
     ExclusionPreview.objects.filter(pk=asked.pk).update(made_at=timezone.now())
-    assert client.post(chosen, {"reason": "By lot."}).status_code == 302
+    shown = digest_on(client.get(chosen).text)
+    worked_out(campaign, people[0], lead)  # once more since the page was read
+    stale = client.post(chosen, {"reason": "By lot.", "preview": shown})
+    assert stale.status_code == 422
+    assert "worked out once more since" in stale.text
+    again = digest_on(stale.text)
+    assert again != shown
+    assert client.post(chosen, {"reason": "By lot.", "preview": again}).status_code == 302
 
 
 def test_a_lead_looks_decides_and_takes_it_back(
@@ -231,7 +259,8 @@ def test_a_lead_looks_decides_and_takes_it_back(
     assert "<html" not in live
     assert "every 2s" not in live
     assert client.post(chosen, {"reason": ""}).status_code == 422
-    assert client.post(chosen, {"reason": "By lot."}).status_code == 302
+    told = {"reason": "By lot.", "preview": digest_on(live)}
+    assert client.post(chosen, told).status_code == 302
     assert "By lot." in client.get(page).content.decode()
     made = Exclusion.objects.get()
     assert (made.member, made.excluded_by) == (people[0], lead)

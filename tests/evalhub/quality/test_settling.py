@@ -189,6 +189,30 @@ def test_passages_are_in_dispute_by_how_small_a_majority_marked_them(campaign: C
     assert [row.task for row in Dispute.objects.all()] == [task]
 
 
+def test_passages_on_which_all_agree_are_read_once(campaign: Campaign) -> None:
+    """Nobody answers a question there, so there is no fit of anybody and nothing in dispute."""
+    campaign.asks = ["spans"]
+    campaign.save()
+    task = make.TaskFactory.create(campaign=campaign)
+    assert settle(campaign) is None, "nobody has judged"
+    long_ago = timezone.now() - timedelta(hours=1)
+    for _each in range(2):
+        judgment = make.JudgmentFactory.create(task=task, created_at=long_ago)
+        Span.objects.create(
+            judgment=judgment, completion=task.completions.first(), start=0, end=4,
+            error_type="wrong-fact",
+        )  # fmt: skip
+    assert unsettled() == [campaign.pk]
+    assert settle_all() == 1
+    row = Consensus.objects.get()
+    assert (row.units, row.disputed, row.fit.answers) == (0, 0, 0)
+    assert unsettled() == []
+    make.JudgmentFactory.create(task=task)  # who marks nothing
+    assert unsettled() == [campaign.pk]
+    settle_all()
+    assert Consensus.objects.get().disputed == 1
+
+
 def test_each_thing_has_its_consensus_and_only_what_changed_is_written(campaign: Campaign) -> None:
     clear = make.CriterionFactory.create(version=campaign.rubric_version, slug="clear")
     one, two = (make.TaskFactory.create(campaign=campaign) for _ in range(2))

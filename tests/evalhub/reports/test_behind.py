@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -22,6 +23,8 @@ from evalhub.reports.read import Read
 from evalhub.reports.services import start_report
 from tests import factories as make
 from tests.conftest import cast_member
+from tests.evalhub.reports.test_consistency import again
+from tests.evalhub.reports.test_consistency import judged as judged_before
 from tests.evalhub.reports.test_report import say
 from tests.evalhub.reports.test_report_pages import computed, signed_in
 
@@ -195,6 +198,13 @@ def test_each_figure_says_how_many_values_are_missing(judged: Campaign) -> None:
     of_one = {row.pk for row in all_of_them if len(set(_models(row))) == 1}
     assert board["missing"] == len(of_one & _said(judged)) > 0
     assert board["comparisons"] + board["missing"] == len(_said(judged))
+    assert len(board["slices"]) == 2
+    for part in board["slices"]:
+        asked = {"campaign": str(judged.uid), "counts": "said", "question": "compared:overall"}
+        there = {row.pk for row in rows_behind(judged, asked | {"slice": part["slice"]})}
+        assert part["missing"] == len(there & of_one)
+        assert part["comparisons"] + part["missing"] == len(there)
+    assert sum(part["missing"] for part in board["slices"]) == board["missing"]
     [places] = REPORTS[ReportKind.BIAS](Read(judged))["position"]
     assert places["effect"]["missing"] == places["first_wins"]["missing"]
 
@@ -269,6 +279,54 @@ def test_gold_leads_to_what_it_measured(judged: Campaign, people: list[Member]) 
     assert len(rows_behind(judged, about | {"mark": "gold"})) == auk["gold"]["n"] == 3
     failed = rows_behind(judged, about | {"mark": "gold_failed"})
     assert [str(each.uid) for each in failed] == auk["gold"]["behind"]
+
+
+def test_a_second_word_and_haste_lead_to_all_of_them(
+    campaign: Campaign, task: Task, people: list[Member], client: Any, acme: Workspace
+) -> None:
+    """More than the twenty that a report names, and only those; of one person and not of the other."""
+    one, other = people[:2]
+    for nth in range(25):
+        words = make.TaskFactory.create(campaign=campaign)
+        words.completions.update(content="one\ttwo\nthree  four\r\nfive " * 4)  # 20 a side: 4 s
+        first = judged_before(words, one, 1, clarity=4, active_ms=3_999 if nth < 22 else 4_000)
+        before = {"order": (1, 0)} if nth == 24 else {}
+        again_ = judged_before(
+            again(first), one, 1 if nth in (23, 24) else -1, clarity=4 if nth else 5, **before
+        )
+        if nth == 24:
+            again_.preferences.update(margin=-1)  # the other response: what stood first
+    still = judged_before(make.TaskFactory.create(campaign=campaign), other, 1, active_ms=1)
+    judged_before(again(still), other, 1)
+    revised = make.JudgmentFactory.create(
+        task=first.task, member=one, assignment=first.assignment, supersedes=first, active_ms=1,
+        created_at=timezone.now() - timedelta(minutes=30),
+    )  # fmt: skip
+    made = REPORTS[ReportKind.CONSISTENCY](Read(campaign))
+    mine, theirs = (
+        next(each for each in made["people"] if each["annotator"] == person.pseudonym)
+        for person in (one, other)
+    )
+    assert (mine["hasty"]["part"], theirs["hasty"]["part"]) == (22, 1)
+    assert (mine["repeats"]["changed"], theirs["repeats"]["changed"]) == (23, 0)
+    found = {}
+    for mark, part in (("hasty", "hasty"), ("changed", "repeats"), ("moved", "swapped")):
+        for person in (mine, theirs):
+            rows = rows_behind(campaign, made["behind"] | person["behind"] | {"mark": mark})
+            named = (person[part] or {"behind": []})["behind"]
+            newest = sorted(rows, key=lambda row: -row.pk)[:20]
+            assert [str(row.uid) for row in newest] == named, (mark, person["annotator"])
+            found[mark, person["annotator"]] = len(rows)
+    assert revised not in rows_behind(campaign, made["behind"] | {"mark": "hasty"})
+    assert (found["hasty", one.pseudonym], found["changed", one.pseudonym]) == (22, 23)
+    computed(start_report(campaign=campaign, kind=ReportKind.CONSISTENCY,
+                          by=cast_member("lead", acme, "lead")))  # fmt: skip
+    shown = signed_in(cast_member("second", acme, "lead")).get(
+        f"/w/acme/campaigns/{campaign.uid}/consistency/"
+    ).text  # fmt: skip
+    assert shown.count("All of them in Browse") == 4 - (mine["swapped"] is None)
+    assert "mark=changed" in shown
+    assert '<span class="badge">23</span>' in shown
 
 
 def test_progress_counts_what_fills_a_place(judged: Campaign) -> None:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from evalhub.accounts.models import Workspace
 from evalhub.campaigns.models import Campaign, Task
+from evalhub.judgments.models import RankedCompletion
+from evalhub.reports.read import Read
+from evalhub.reports.reliability import reliability_report
 from tests import factories as make
 from tests.conftest import cast_member
 from tests.evalhub.quality.crowd import crowd
@@ -173,6 +178,57 @@ def test_gold_on_a_scale_passes_within_its_tolerance(
     gold(campaign, task, answers=said, tolerance=tolerance)
     found = report("reliability", campaign)["questions"][0]["gold"]
     assert (found["majority"]["part"], found["majority"]["n"]) == (right, 1)
+
+
+def test_gold_of_a_ranking_is_each_two_of_it(campaign: Campaign) -> None:
+    """The expert: B, then A and C as equals. Two of three people rank B first and A above C, one A, B, C:
+    of the two pairs that the expert tells apart both are right.
+    """
+    prompt = make.PromptFactory.create(collection__workspace=campaign.workspace)
+    shown = [make.CompletionFactory.create(prompt=prompt) for _ in range(3)]
+    task = make.TaskFactory.create(campaign=campaign, prompt=prompt, completions=shown)
+    for tiers in ((1, 0, 2), (1, 0, 2), (0, 1, 2)):
+        judgment = make.JudgmentFactory.create(
+            task=task, member=make.MemberFactory.create(workspace=campaign.workspace)
+        )
+        for tier, completion in zip(tiers, shown, strict=True):
+            RankedCompletion.objects.create(judgment=judgment, completion=completion, tier=tier)
+    gold(campaign, task, answers={"ranking": [["B"], ["A", "C"]]})
+    [overall] = report("reliability", campaign)["questions"]
+    assert (overall["gold"]["majority"]["part"], overall["gold"]["majority"]["n"]) == (2, 2)
+    assert (overall["gold"]["consensus"]["part"], overall["gold"]["undecided"]) == (2, 0)
+
+
+def test_gold_of_turns_is_turn_by_turn(campaign: Campaign) -> None:
+    """The expert: 4 for the first turn, 1 for the second, nothing of the third. Everybody says 4 of each."""
+    asked = make.CriterionFactory.create(version=campaign.rubric_version, slug="clarity", high=5)
+    task = make.TaskFactory.create(campaign=campaign)
+    for _each in range(3):
+        judgment = make.JudgmentFactory.create(
+            task=task, member=make.MemberFactory.create(workspace=campaign.workspace)
+        )
+        for turn in (1, 3, 5):
+            make.RatingFactory.create(
+                judgment=judgment, completion=None, criterion=asked, value=4, turn=turn
+            )
+    said = [
+        {"response": None, "criterion": "clarity", "value": value, "turn": turn}
+        for turn, value in ((1, 4), (3, 1))
+    ]
+    gold(campaign, task, answers={"ratings": said})
+    [clarity] = report("reliability", campaign)["questions"]
+    assert (clarity["gold"]["majority"]["part"], clarity["gold"]["majority"]["n"]) == (1, 2)
+
+
+def test_experts_are_read_once_for_all_questions(campaign: Campaign) -> None:
+    rated(campaign, "choice", low=1, high=5)
+    crowd(campaign, people=3, guessing=0, tasks=4)
+    said = {"ratings": [{"response": "A", "criterion": "choice", "value": 3}]}
+    gold(campaign, campaign.tasks.order_by("pk")[0], answers=said)
+    with CaptureQueriesContext(connection) as queries:
+        made = reliability_report(Read(campaign))
+    assert [each["gold"] is not None for each in made["questions"]] == [True, False]
+    assert sum("judgments_expertanswer" in each["sql"] for each in queries) == 1
 
 
 def test_gold_of_a_choice(campaign: Campaign) -> None:

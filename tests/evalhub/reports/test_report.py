@@ -156,6 +156,62 @@ def test_numbers_of_many_values(
     assert found["clarity"]["fleiss"]["undefined"] == "many_values"
 
 
+CANONICAL = (  # Krippendorff 2011: 4 observers, 12 units
+    (1, 2, 3, 3, 2, 1, 4, 1, 2, None, None, None),
+    (1, 2, 3, 3, 2, 2, 4, 1, 2, 5, None, 3),
+    (None, 3, 3, 3, 2, 3, 4, 2, 2, 5, 1, None),
+    (1, 2, 3, 3, 2, 4, 4, 1, 2, 5, 1, None),
+)
+
+
+def canonical(campaign: Campaign, task: Task, *, true_zero: bool) -> None:
+    """The table as a campaign in which people count something."""
+    Criterion.objects.filter(slug="clarity").update(
+        kind="number", low=0, high=10_000, true_zero=true_zero
+    )
+    criterion = Criterion.objects.get(slug="clarity")
+    completions = [each.completion for each in task.placed.all()]
+    units = [
+        make.TaskFactory.create(campaign=campaign, completions=completions) for _each in range(12)
+    ]
+    for row in CANONICAL:
+        member = make.MemberFactory.create(workspace=campaign.workspace)
+        for unit, value in zip(units, row, strict=True):
+            held = make.AssignmentFactory.create(
+                task=unit, member=member, state="submitted", permutation=[0, 1]
+            )
+            make.RatingFactory.create(
+                judgment=make.JudgmentFactory.create(task=unit, member=member, assignment=held),
+                completion=None,
+                criterion=criterion,
+                value=value,
+                reason="" if value else "unclear",
+            )
+
+
+@pytest.mark.parametrize(
+    ("true_zero", "level", "expected"), [(True, "ratio", 0.797), (False, "interval", 0.849)]
+)
+def test_a_number_whose_0_means_none_is_taken_as_ratio(
+    campaign: Campaign, task: Task, *, true_zero: bool, level: str, expected: float
+) -> None:
+    canonical(campaign, task, true_zero=true_zero)
+    [clarity] = report("agreement", campaign)["questions"]
+    assert (clarity["level"], clarity["answers"], clarity["missing"]) == (level, 41, 7)
+    assert clarity["alpha"]["value"] == pytest.approx(expected, abs=5e-4)
+    assert clarity["alpha"]["low"] < expected < clarity["alpha"]["high"]
+    assert clarity["alphas"][level] == pytest.approx(clarity["alpha"]["value"])
+    assert [row["alpha"]["value"] for row in clarity["rows"]] == [clarity["alpha"]["value"]]
+    assert len(clarity["people"]) == 4
+    assert all(each["alpha"] is not None for each in (*clarity["people"], *clarity["pairs"]))
+    [reliable] = report("reliability", campaign)["questions"]
+    assert reliable["model"] == "scores"
+    out = StringIO()
+    call_command("report", "agreement", "--campaign", str(campaign.uid), stdout=out)
+    assert level in out.getvalue()
+    assert f" {expected:.3f} " in out.getvalue()
+
+
 def test_no_value_has_its_reason(
     campaign: Campaign, tasks: list[Task], people: list[Member]
 ) -> None:

@@ -15,7 +15,7 @@ from evalhub.reports.models import Report
 from tests import factories as make
 from tests.conftest import cast_member
 from tests.evalhub.reports.test_pages_api_and_command import api_of
-from tests.evalhub.reports.test_report import say
+from tests.evalhub.reports.test_report import canonical, say
 
 pytestmark = pytest.mark.django_db
 
@@ -89,6 +89,25 @@ def test_verdicts_stand_in_words(campaign: Campaign, task: Task, lead: Member) -
     page = f"/w/{campaign.workspace.slug}/campaigns/{campaign.uid}/agreement/"
     text = signed_in(lead).get(page).content.decode()
     assert "undefined, because everybody always gave the same answer" in text
+
+
+def test_ratio_alpha_stands_on_the_page_in_the_api_and_in_the_file(
+    campaign: Campaign, task: Task, lead: Member
+) -> None:
+    canonical(campaign, task, true_zero=True)
+    path = f"/api/v1/campaigns/{campaign.uid}/agreement"
+    api_of(lead).post(path)
+    computed(campaign.reports.get())
+    page = f"/w/{campaign.workspace.slug}/campaigns/{campaign.uid}/agreement/"
+    shown = signed_in(lead).get(page).text
+    assert "<b>0.797</b>" in shown
+    assert "<dd>ratio</dd>" in shown
+    [clarity] = api_of(lead).get(path).json()["body"]["questions"]
+    assert clarity["level"] == "ratio"
+    assert clarity["alpha"]["value"] == pytest.approx(0.797, abs=5e-4)
+    lines = signed_in(lead).get(f"{page}csv/").getvalue().decode()
+    assert any(line.startswith("questions.alpha,clarity,1") and ",0.797" in line
+               for line in lines.splitlines())  # fmt: skip
 
 
 def test_one_model_alone_is_not_ranked(campaign: Campaign, task: Task, lead: Member) -> None:

@@ -89,6 +89,15 @@ def test_the_default_rubric_comes_out_and_in(alice: Member) -> None:
     assert json.loads(document_of(again)) == json.loads(out) | {"name": "Tone"}
 
 
+def test_a_number_whose_0_means_none_comes_out_and_in(alice: Member) -> None:
+    limits = {"low": 0, "high": 9, "true_zero": True}
+    version = made(alice, edited(["criteria", 1], NUMBER | {"limits": limits}))
+    out = json.loads(document_of(version))
+    jsonschema.validate(out, json.loads(SCHEMA.read_text()))
+    assert out["criteria"][1]["limits"] == limits
+    assert made(alice, out, slug="again").criteria.get(slug="words").true_zero
+
+
 def edited(path: list[Any], value: Any) -> dict[str, Any]:
     document: dict[str, Any] = json.loads(json.dumps(PLAIN))
     inner: Any = document
@@ -98,6 +107,8 @@ def edited(path: list[Any], value: Any) -> dict[str, Any]:
     return document
 
 
+NUMBER = {"name": "Words", "question": "How many?", "kind": "number",
+          "limits": {"low": -1, "high": 9, "true_zero": True}}  # fmt: skip
 AFTER = {"criterion": "tone", "values": [1]}
 
 
@@ -113,6 +124,7 @@ AFTER = {"criterion": "tone", "values": [1]}
         (["criteria", 1, "points", 1, "value"], 3, "criteria[1].points", "go up by one"),
         (["criteria", 1, "points"], [], "criteria[1]", "2 to 10 points"),
         (["criteria", 1, "limits"], {"low": 1, "high": 2}, "criteria[1].limits", "nothing else"),
+        (["criteria", 1], NUMBER, "criteria[1].limits.low", "take 0 or more"),
         (["criteria", 0, "kind"], "number", "criteria[0].limits", "a number needs them"),
         (["criteria", 1, "kind"], "text", "criteria[1].points", "leave it empty"),
         (["criteria", 0, "points"], [{"value": 1}, {"value": 2}], "criteria[0].points", "with 0"),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from django.db import IntegrityError, transaction
 from django.test import Client
 
 from evalhub.accounts.models import Member, Workspace
@@ -208,6 +211,40 @@ def test_a_choice_has_an_option_for_each_line(
     assert criterion.answers == [("", "Poem"), ("", "Letter")]
     shown = client.get(f"/w/acme/rubrics/criteria/{criterion.uid}/edit/").content.decode()
     assert "Poem\nLetter" in shown
+
+
+def test_a_number_may_say_that_0_means_none(
+    client: Client, alice: Member, draft: RubricVersion
+) -> None:
+    client.force_login(alice.user)
+    number = {"kind": "number", "low": "0", "high": "99"}
+    assert post_criterion(client, draft, **number, true_zero="on") == 302
+    criterion = draft.criteria.get()
+    assert criterion.true_zero
+    shown = client.get(f"/w/acme/rubrics/versions/{draft.uid}/").text
+    assert "A whole number from 0 to 99. 0 means none." in shown
+    edited = client.get(f"/w/acme/rubrics/criteria/{criterion.uid}/edit/").text
+    assert re.search(r'<input type="checkbox" name="true_zero"[^>]* checked', edited)
+    assert publish_version(version=draft, by=alice).is_frozen
+    assert new_version(rubric=draft.rubric).criteria.get().true_zero
+
+
+def test_nothing_is_below_a_true_zero(client: Client, alice: Member, draft: RubricVersion) -> None:
+    client.force_login(alice.user)
+    url = f"/w/acme/rubrics/versions/{draft.uid}/criteria/add/"
+    body = {"name": "Words", "question": "How many?", "kind": "number", "low": "-1", "high": "9"}
+    refused = client.post(url, {**body, "true_zero": "on"})
+    assert refused.status_code == 422
+    assert "take 0 or more" in refused.text
+    assert not draft.criteria.exists()
+    scale = {**CRITERION, "true_zero": "on"}
+    assert client.post(url, scale).status_code == 302  # of a scale it says nothing
+    assert not draft.criteria.get().true_zero
+    with (
+        pytest.raises(IntegrityError, match="true_zero_is_of_numbers_from_0"),
+        transaction.atomic(),
+    ):
+        draft.criteria.update(true_zero=True)
 
 
 @pytest.mark.parametrize(

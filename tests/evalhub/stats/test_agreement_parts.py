@@ -46,14 +46,13 @@ def test_a_pair_s_alpha_is_that_of_their_answers_alone(level: Level) -> None:
         assert found.low[at] < alone < found.high[at] <= 1
 
 
-def test_numbers_of_many_values_are_told_as_tables_tell_them() -> None:
-    answers = coded(*crowd(4))
+@pytest.mark.parametrize("level", [Level.INTERVAL, Level.RATIO])
+def test_numbers_of_many_values_are_told_as_tables_tell_them(level: Level) -> None:
+    unit, rater, value = crowd(4)
+    answers = coded(unit, rater, value * value - 1)  # 0 is among them
     pairs = pairs_of(answers)
-    one, two = answers.values_V[pairs.one_M], answers.values_V[pairs.two_M]
-    by_rows = alphas_of_numbers(pairs.pair_M, one, two, len(pairs.first_P))
-    by_tables = alphas_of_tables(
-        pairs.tables(len(answers.values_V)), answers.values_V, Level.INTERVAL
-    )
+    by_rows = alphas_of_numbers(pairs, answers.values_V, level)
+    by_tables = alphas_of_tables(pairs.tables(len(answers.values_V)), answers.values_V, level)
     for name in ("value", "low", "high"):
         assert getattr(by_rows, name) == pytest.approx(getattr(by_tables, name), nan_ok=True)
 

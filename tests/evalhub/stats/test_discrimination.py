@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from evalhub.stats.discrimination import CLASSES, FOLDS, Said, Weights, discriminations, weights
 from evalhub.stats.leaderboard import Board, board
@@ -42,8 +43,8 @@ class Crowd:
         cell = np.ravel_multi_index(
             (self.group, alike, self.first, self.second, self.outcome), shape
         )
-        tables = np.bincount(cell, minlength=int(np.prod(shape))).reshape(shape)
-        return board(tables.astype(float), slope_C, resamples=120)
+        tables = np.bincount(cell, minlength=int(np.prod(shape))).astype(float)
+        return board(csr_array(tables.reshape(shape[0], -1)), slope_C, models=M, resamples=120)
 
 
 def crowd(seed: int, slope_A: Floats, *, each: int, groups: int = 150) -> Crowd:

@@ -7,6 +7,7 @@ import evalica
 import numpy as np
 import pytest
 import statsmodels.api as sm
+from scipy.sparse import csr_array
 
 from evalhub.stats.leaderboard import board, components, fit, unbounded, win_rates
 
@@ -87,7 +88,9 @@ def test_intervals_cover_the_strengths_and_the_place() -> None:
     covered, placed = [], 0
     for seed in range(30):
         strength, tables = league(seed, groups=150, place=0.4)
-        found = board(tables[:, None], ALIKE, seed=seed, resamples=150)
+        found = board(
+            csr_array(tables.reshape(len(tables), -1)), ALIKE, models=6, seed=seed, resamples=150
+        )
         covered.append((found.low_M <= strength) & (strength <= found.high_M))
         placed += found.position_low <= 0.4 <= found.position_high
         assert found.best_M.sum() == pytest.approx(1)

@@ -161,7 +161,7 @@ def _agreement(made: dict[str, Any]) -> Table:
 
 def _leaderboard(made: dict[str, Any]) -> Table:
     """With slices, these; a board of a whole question has no `slice`."""
-    table = Table("question", "slice", "rank", "model", "strength", "95 %", "judgments")
+    table = Table("question", "slice", "rank", "model", "strength", "95 %", "judgments", "missing")
     boards = [
         (each["question"], board)
         for each in made["boards"]
@@ -177,6 +177,7 @@ def _leaderboard(made: dict[str, Any]) -> Table:
                 _shown(row["strength"]),
                 f"{_shown(row['low'])} to {_shown(row['high'])}",
                 f"{row['judgments']:,}",
+                f"{board.get('missing') or 0:,}",
             )
     return table
 

@@ -16,7 +16,17 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
 import numpy as np
-from django.db import transaction
+from django.db.models import (
+    BooleanField,
+    Case,
+    Func,
+    IntegerField,
+    OuterRef,
+    Q,
+    Subquery,
+    Sum,
+    When,
+)
 from django.db.models.expressions import RawSQL
 from numpy.typing import NDArray
 
@@ -26,6 +36,7 @@ from evalhub.quality.arrays import columns_of_judgments
 from evalhub.quality.columns import columns_of
 
 WORDS_A_SECOND = 10
+_MS_A_WORD = 1000 // WORDS_A_SECOND
 
 _TIMED = """
     SELECT j.id, j.member_id, j.task_id, j.active_ms::bigint
@@ -56,10 +67,10 @@ def hasty_in(campaign: Campaign) -> dict[int, Haste]:
     keys, member_R, task_R, active_R = columns_of_judgments(_TIMED, campaign, 4, said.own_words())
     tasks, at_R = np.unique(task_R, return_inverse=True)
     most_R = _most_words(campaign, tasks)[at_R]
-    may_be_R = active_R * WORDS_A_SECOND < most_R * 1000
+    may_be_R = active_R < most_R * _MS_A_WORD
     words = _words_in(np.unique(task_R[may_be_R]))
-    words_T = np.array([words[task] for task in tasks.tolist()], dtype=np.int64)
-    is_hasty_R = active_R * WORDS_A_SECOND < words_T[at_R] * 1000
+    words_T = np.array([words.get(task, 0) for task in tasks.tolist()], dtype=np.int64)
+    is_hasty_R = active_R < words_T[at_R] * _MS_A_WORD
     timed = Counter(member_R.tolist())
     hasty: dict[int, list[int]] = defaultdict(list)
     for nth in sorted(np.flatnonzero(is_hasty_R).tolist(), key=lambda nth: -keys[nth]):
@@ -81,16 +92,42 @@ def _most_words(campaign: Campaign, task_T: Ints) -> Ints:
     return most_T
 
 
-def _words_in(task_T: Ints) -> Counter[int]:
-    """The words of the responses of each of the tasks, by its key; counted here, as text streams by:
-    PostgreSQL's `translate` and regular expressions took 120 CPU s for 200,000 texts of 110 words.
-    """
-    words: Counter[int] = Counter()
+def _words_in(task_T: Ints) -> dict[int, int]:
+    """The words of the responses of each of the tasks, by its key."""
     shown = TaskCompletion.objects.filter(
         task__in=RawSQL("SELECT unnest(%s::bigint[])", [task_T.tolist()])
     )
-    texts = shown.order_by().values_list("task", "completion__content")
-    with transaction.atomic():  # a server-side cursor lives in a transaction
-        for task, content in texts.iterator(chunk_size=2000):
-            words[task] += len(content.split())
-    return words
+    rows = shown.order_by().values("task").annotate(words=Sum(_Words("completion__content")))
+    return dict(rows.values_list("task", "words"))
+
+
+def is_hasty() -> Q:
+    """Judgments that `hasty_in` finds, by a condition on each row: the words are counted where so many bytes
+    may be as many words.
+    """
+    shown = TaskCompletion.objects.filter(task=OuterRef("task")).order_by().values("task")
+    most = shown.annotate(most=Sum((_Bytes("completion__content") + 1) / 2) * _MS_A_WORD)
+    words = shown.annotate(most=Sum(_Words("completion__content")) * _MS_A_WORD)
+    is_faster = Case(
+        When(active_ms__lt=Subquery(most.values("most")),
+             then=Q(active_ms__lt=Subquery(words.values("most")))),
+        default=False, output_field=BooleanField(),
+    )  # fmt: skip
+    return Q(is_faster, supersedes=None, active_ms__isnull=False)
+
+
+class _Bytes(Func):
+    function = "octet_length"
+    output_field = IntegerField()
+
+
+class _Words(Func):
+    """How many words stand between blanks, tabs and line ends: 16 µs for 110 words, where `translate` takes four
+    times as long and a regular expression six times.
+    """
+
+    template = (
+        "cardinality(array_remove(string_to_array(replace(replace(replace("
+        "%(expressions)s, chr(10), ' '), chr(9), ' '), chr(13), ' '), ' '), ''))"
+    )
+    output_field = IntegerField()

@@ -7,8 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import BooleanField, F, Func, Q
+from django.db.models.sql.compiler import SQLCompiler
 from numpy.typing import NDArray
 
 from evalhub.campaigns.choices import TaskKind
@@ -27,9 +31,7 @@ _TWICE = """
     JOIN judgments_judgment x ON x.task_id = o.task_id AND x.member_id = o.member_id
     JOIN judgments_judgment y ON y.task_id = d.task_id AND y.member_id = o.member_id
 """
-_BOTH_COUNT = """
-    WHERE d.kind = 'repeat' AND x.id IN ({judgments}) AND y.id IN ({judgments})
-"""
+_BOTH_COUNT = "WHERE d.kind = 'repeat' AND {both_count}"
 _HEAD = "SELECT coalesce({criterion}, 0)::bigint, x.member_id, x.id, y.id"
 _NO_PLACE = "0::bigint, 0::bigint"
 # 1 where the preference's first stood first on the page, -1 where it stood second, 0 where nobody knows.
@@ -148,4 +150,56 @@ def _has_repeats(campaign: Campaign) -> bool:
 def _columns(campaign: Campaign, statement: str, width: int) -> Sequence[Ints]:
     rows = Judgment.objects.filter(campaign=campaign).own_words().order_by().values("pk")
     chosen, values = rows.query.sql_with_params()
-    return columns_of(statement.replace("{judgments}", chosen), [*values, *values], width)
+    both = f"x.id IN ({chosen}) AND y.id IN ({chosen})"
+    return columns_of(statement.replace("{both_count}", both), [*values, *values], width)
+
+
+def changed() -> Q:
+    """Second words, as `repeated_in` has them, with an answer that is another than the first time; pairs that
+    stood the other way round apart.
+    """
+    return Q(_Twice("before <> after AND place_before * place_after >= 0"))
+
+
+def moved() -> Q:
+    """Second words on pairs that stood the other way round, with an overall answer that did not stay with the
+    response.
+    """
+    return Q(
+        _Twice(
+            "question = 0 AND place_before * place_after < 0"
+            " AND before % 2 * place_before + after % 2 * place_after <> 0"
+        )
+    )
+
+
+class _Twice(Func):
+    """Whether an answer that was given twice, the second time in this judgment, is so. A scalar sub-select, so that it
+    is worked out row by row and begins with the few draws of the row's task.
+    """
+
+    output_field = BooleanField()
+
+    def __init__(self, is_so: str) -> None:
+        super().__init__(F("pk"))
+        self.is_so = is_so
+
+    def as_sql(  # type: ignore[override]  # Django asks with these two alone
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper
+    ) -> tuple[str, list[Any]]:
+        """`Any`: whatever psycopg takes."""
+        judgment, values = compiler.compile(self.source_expressions[0])
+        own, own_values = (
+            Judgment.objects.own_words().order_by().values("id").query.sql_with_params()
+        )
+        both = f"y.id = {judgment} AND EXISTS (SELECT 1 FROM ({own}) own WHERE own.id = x.id)"  # noqa: S608  ours
+        parts = (_RATINGS, _PREFERENCES, _RANKINGS)
+        told = " UNION ALL ".join(each.replace("{both_count}", both) for each in parts)
+        is_so = self.is_so.replace("%", "%%")
+        sql = f"coalesce((SELECT true FROM ({told}) AS {_NAMED} WHERE {is_so} LIMIT 1), false)"  # noqa: S608  ours
+        return sql, [*values, *own_values] * len(parts)
+
+
+_NAMED = (
+    "twice(question, member, first, second, before, after, place_before, place_after, one, other)"
+)

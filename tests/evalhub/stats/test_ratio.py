@@ -1,0 +1,72 @@
+"""Alpha at the ratio level by terms: the literature's table, and what tables of all values give."""
+
+from __future__ import annotations
+
+import krippendorff
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from evalhub.stats.agreement import Coded, Level, coded, disagreement, why_undefined
+from evalhub.stats.by_level import disagreement_by, figure_of, sums_of
+from evalhub.stats.ratio import MOST, ratio_sums
+from tests.evalhub.stats.test_agreement import CANONICAL, of_table
+
+RATIO = Level.RATIO
+_ = np.nan
+
+
+def ratio(answers: Coded) -> float:
+    return float(figure_of(answers.values_V, RATIO)(sums_of(answers, RATIO))[0])
+
+
+def test_the_canonical_table() -> None:
+    assert ratio(of_table(CANONICAL)) == pytest.approx(0.797, abs=5e-4)
+
+
+wide = st.one_of(st.integers(0, 3), st.integers(0, 32_767)).map(float)
+tables = st.integers(2, 6).flatmap(
+    lambda raters: st.lists(
+        st.lists(wide | st.just(_), min_size=raters, max_size=raters), min_size=2, max_size=15
+    )
+)
+
+
+@settings(max_examples=200)
+@given(table=tables)
+def test_alpha_and_distances_are_those_of_a_table_of_all_values(table: list[list[float]]) -> None:
+    answers = of_table(np.array(table).T)
+    assume(why_undefined(answers) is None)
+    theirs = krippendorff.alpha(reliability_data=np.array(table).T, level_of_measurement="ratio")
+    assume(abs(theirs) < 1e3)  # where all but one answer is one value, the table rounds, too
+    assert ratio(answers) == pytest.approx(theirs, rel=1e-6, abs=1e-6)
+    ours, tabled = disagreement_by(answers, RATIO), disagreement(answers, RATIO)
+    assert ours.of_answer_R == pytest.approx(tabled.of_answer_R, rel=1e-6, nan_ok=True)
+    assert ours.of_unit_U == pytest.approx(tabled.of_unit_U, rel=1e-6, nan_ok=True)
+
+
+def test_groups_add_up_and_answers_that_met_nobody_count_nothing() -> None:
+    chance = np.random.default_rng(3)
+    answers = coded(chance.integers(0, 50, 120), np.arange(120), chance.integers(0, 900, 120) + 0.0)
+    parts_GK = ratio_sums(answers, chance.integers(0, 7, answers.units))
+    assert parts_GK.sum(axis=0) == pytest.approx(ratio_sums(answers)[0])
+    met = np.bincount(answers.unit_R) > 1
+    assert parts_GK[:, 1].sum() == np.isin(answers.unit_R, np.flatnonzero(met)).sum() < 120
+
+
+def test_one_value_alone_has_no_alpha_and_full_agreement_is_exactly_1() -> None:
+    same = of_table(np.array([[700.0, 700.0], [700.0, 700.0]]))
+    assert np.isnan(ratio(same))
+    assert ratio(of_table(np.array([[700.0, 701.0, 0.0], [700.0, 701.0, 0.0]]))) == 1
+
+
+def test_nobody_answered() -> None:
+    nothing = coded(np.zeros(0, dtype=int), np.zeros(0, dtype=int), np.zeros(0))
+    assert ratio_sums(nothing).shape[0] == 0
+
+
+@pytest.mark.parametrize("value", [-1.0, 0.5, MOST + 1])
+def test_a_number_that_the_terms_do_not_reach_is_refused(value: float) -> None:
+    with pytest.raises(ValueError, match="0 and numbers from 1 to 32768"):
+        ratio(of_table(np.array([[1.0, value], [2.0, 3.0]])))
