@@ -34,15 +34,12 @@ class Generate(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     top_ps: tuple[float, ...] = ()  # these; the one above where none is named
     max_new_tokens: int = 128
     prompts: int = 60  # at most so many, drawn by the Round's uid
-    fresh: float = (
-        0.0  # share of them, in each split, that people were never asked about, while there are
-    )
     allow_dropped: str = "a Round draws its prompts without counting their tokens"
 
     def to_options(self) -> Options:
         """What the recipe is told."""
         values: Options = msgspec.to_builtins(self)
-        told = {name: value for name, value in values.items() if name not in ("prompts", "fresh")}
+        told = {name: value for name, value in values.items() if name != "prompts"}
         return told | {name: list(getattr(self, name)) for name in ("temperatures", "top_ps")}
 
     @property
@@ -153,8 +150,6 @@ def _generate_faults(generate: Generate) -> list[str]:
     faults = GenerateOptions.of(generate.to_options()).faults()
     if generate.prompts < 1:
         faults.append(f"prompts is {generate.prompts}, but must be 1 or more")
-    if not 0 <= generate.fresh <= 1:
-        faults.append(f"fresh is {generate.fresh}, but must be from 0 to 1")
     return [f"generate.{fault}" for fault in faults]
 
 

@@ -78,7 +78,6 @@ class LoopSettingsForm(forms.Form):
     search__parallel = whole("Tries at a time", "2 when empty.", high=16)
 
     generate__prompts = whole("Prompts that are answered", "At most, drawn by lot.", needed=True)
-    generate__fresh = figure("Share that was never asked about", "0 to 1, in each split, while there are such prompts: so a fresh share enters the next test set.", low=0, high=1, needed=True)  # fmt: skip
     generate__n = whole("Answers to each", "By each setting.", high=64, needed=True)
     generate__temperature = figure("Temperature", "", low=0, high=5, needed=True)
     generate__top_p = figure("Top p", "", low=0, high=1, needed=True)

@@ -193,11 +193,6 @@ def _generate(paragraph: Paragraph, result: dict[str, Any]) -> None:
     if "completions" in result:
         empty = f"; {result['empty']} were empty and left out" if result["empty"] else ""
         paragraph.text = f"{model} wrote {result['completions']:,} answers{empty}."
-        if fresh := result.get("fresh"):
-            paragraph.text += (
-                f" Of {result['prompts']:,} prompts {fresh:,} were never asked about before, "
-                f"{result['fresh_test']:,} of them to test on."
-            )
     else:
         paragraph.text = f"{model} is writing."
 

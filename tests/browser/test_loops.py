@@ -44,7 +44,7 @@ def test_a_loop_that_minds_itself(
     expect(page.get_by_text("people prefer its answers in a blind trial")).to_be_visible()
     look(page, "loop")
     page.get_by_role("link", name="What it would do and cost").click()
-    expect(page.get_by_text("minutes of annotators")).to_be_visible()
+    expect(page.get_by_text("minutes of annotators").first).to_be_visible()
     look(page, "loop-dry-run")
     page.goto("/w/acme/models/")
     expect(page.get_by_role("link", name="Main round 1")).to_be_visible()

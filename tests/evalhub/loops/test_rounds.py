@@ -36,7 +36,6 @@ from tests.evalhub.loops.scenes import (
     work_off,
 )
 from tests.evalhub.runs.scenes import without_torch
-from tests.factories import PromptFactory, PromptGroupFactory
 
 
 @pytest.fixture(autouse=True)
@@ -120,32 +119,6 @@ def test_answers_by_a_grid_of_settings_meet_each_other(erin: Member, tmp_path: P
     met = {frozenset(each.generation_id for each in task.completions.all()) for task in tasks}
     assert all(len(pair) == 2 for pair in met)
     assert len(met) > 2
-
-
-def test_a_fresh_share_is_drawn_in_each_split_and_enters_the_next_set(
-    erin: Member, tmp_path: Path
-) -> None:
-    """Of 24 prompts that were judged and 12 that were not a half is to be fresh: two of the four to test on."""
-    loop = a_loop(erin, tmp_path, generate={"prompts": 12, "fresh": 0.5})
-    for split, count in (("train", 8), ("test", 4)):
-        for place in range(count):
-            group = PromptGroupFactory.create(workspace=erin.workspace, split=split)
-            PromptFactory.create(collection=loop.collection, group=group, messages=[{"role": "user", "content": f"What is new about {split} {place}?"}])  # fmt: skip
-    round_ = turned(start_round(loop=loop, by=erin))
-
-    assert steps_of(round_) == {kind.value: "succeeded" for kind in StepKind}
-    assert round_.campaign is not None
-    drawn = [task.prompt for task in round_.campaign.tasks.select_related("prompt__group")]
-    fresh = [each for each in drawn if "new about" in each.messages[0]["content"]]
-    assert len(drawn) == 12
-    # 12 * 0.5 * (14 test, 20 train and 2 validation of 36), each rounded up
-    at_least = {"test": 3, "train": 4}
-    for split, count in at_least.items():
-        assert sum(each.group.split == split for each in fresh) >= count, split
-    result = round_.steps.get(kind="generate").result
-    assert (result["prompts"], result["fresh"]) == (12, len(fresh))
-    assert result["fresh_test"] == sum(each.group.split == "test" for each in fresh)
-    assert f"Of 12 prompts {len(fresh)} were never asked about before" in story_of(round_)[-2].text
 
 
 def test_two_loops_of_one_name_open_a_campaign_each(loop: Loop, erin: Member) -> None:
