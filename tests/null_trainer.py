@@ -1,6 +1,6 @@
 """Stands in for the trainer's process: the same files in the same places, made up in no time.
 
-A base prefers every second chosen answer, an adapter all of them; both read texts equally well. So
+A base prefers every second chosen answer, what was trained all of them; both read texts equally well. So
 a decision can be foretold: with enough pairs an adapter is promoted.
 """
 
@@ -96,13 +96,19 @@ def _train(spec: RunSpec, run_dir: Path, artifacts: Path) -> dict[str, float]:
 
 
 def _evaluate(spec: RunSpec, run_dir: Path, artifacts: Path) -> dict[str, float]:
-    trained = bool(spec.adapter)
+    if answers := rows_of(spec, run_dir, "answers"):
+        write_rows(artifacts / "predictions.jsonl", [_of_given(row) for row in answers])
+        return {"answers": float(len(answers))}
+    trained = bool(spec.adapter) or _is_made_up(spec)
     texts = rows_of(spec, run_dir, "texts")
     write_rows(artifacts / "texts.jsonl", [_text(row, place) for place, row in enumerate(texts)])
     pairs = rows_of(spec, run_dir, "pairs")
     write_rows(
         artifacts / "pairs.jsonl",
-        [_pair(row, place, trained=trained) for place, row in enumerate(pairs)],
+        [
+            _pair(row, place, trained=trained, beside=bool(spec.adapter))
+            for place, row in enumerate(pairs)
+        ],
     )
     prompts = rows_of(spec, run_dir, "prompts")
     said = "A kind answer." if trained else "An answer."
@@ -120,6 +126,20 @@ def _evaluate(spec: RunSpec, run_dir: Path, artifacts: Path) -> dict[str, float]
     return {"texts": float(len(texts)), "pairs": float(len(pairs))}
 
 
+def _of_given(row: dict[str, Any]) -> dict[str, Any]:
+    """Its words, and how many of the reference's words it has."""
+    words = row["completion"].split()
+    found = {"id": row["id"], "group": row["group"], "finish": row["finish"], "words": len(words)}
+    wanted = row.get("reference", "").split()
+    return found | ({"rouge1": len({*wanted} & {*words}) / len({*wanted})} if wanted else {})
+
+
+def _is_made_up(spec: RunSpec) -> bool:
+    """Whether the base is one that `_train` trained whole."""
+    weights = Path(spec.model) / "model.safetensors"
+    return weights.is_file() and weights.read_bytes().split(b" ")[0].decode("latin1") in TRAINING
+
+
 def _answered(tasks: list[str], *, trained: bool) -> list[dict[str, Any]]:
     """Forty documents of each task; a base is right about every second."""
     return [
@@ -133,7 +153,7 @@ def _text(row: dict[str, Any], place: int) -> dict[str, Any]:
     return {"id": row["id"], "group": row["group"], "nll": 10.0 + place % 3, "tokens": 10}
 
 
-def _pair(row: dict[str, Any], place: int, *, trained: bool) -> dict[str, Any]:
+def _pair(row: dict[str, Any], place: int, *, trained: bool, beside: bool) -> dict[str, Any]:
     chosen = -5.0 if trained or place % 2 else -9.0
     values = {
         "chosen_logp": chosen,
@@ -142,7 +162,7 @@ def _pair(row: dict[str, Any], place: int, *, trained: bool) -> dict[str, Any]:
         "rejected_tokens": 5,
     }
     base = {"base_chosen_logp": -6.0, "base_chosen_tokens": 5, "base_rejected_logp": -7.0, "base_rejected_tokens": 5}  # fmt: skip
-    return {"id": row["id"], "group": row["group"], **values, **(base if trained else {})}
+    return {"id": row["id"], "group": row["group"], **values, **(base if beside else {})}
 
 
 def _generate(spec: RunSpec, run_dir: Path, artifacts: Path) -> dict[str, float]:

@@ -100,12 +100,19 @@ class _Record(Checked):
         write_whole(folder / self.FILE, json.dumps(asdict(self), indent=2, sort_keys=True))
 
 
+COMPLETION_BOUND = (
+    "max_completion_tokens"  # what some hosted models take in the place of `max_tokens`
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class EndpointSpec(Checked):
     """A server that writes answers: any that speaks OpenAI's chat completions.
 
     `url` is what stands before /chat/completions; `prices` are of a million tokens, read and
     written, or empty where nobody knows them. Its key is in the environment, where there is one.
+    `bounds_by` is the field that says how long an answer may be; who refuses the usual one by naming the other
+    gets that from then on, and the result's environment says so as `endpoint_bounds_by`.
     """
 
     url: str
@@ -114,6 +121,7 @@ class EndpointSpec(Checked):
     per_minute: int = 0  # requests; 0: as many as it takes
     at_once: int = 4
     patience: float = 120.0  # seconds for an answer
+    bounds_by: str = "max_tokens"  # or COMPLETION_BOUND
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -53,14 +53,16 @@ class ScoreOptions(_ReadOptions):
 @dataclass(frozen=True, kw_only=True)
 class EvaluateOptions(_ReadOptions):
     """Inputs, each optional: `texts` (prompt, completion), `pairs` (prompt, chosen, rejected),
-    `prompts` (prompt, and what training.metrics.asked names). Every row has `id` and `group`. The spec's
-    teacher, where there is one, is a reward model.
+    `prompts` (prompt, and what training.metrics.asked names); or alone, with no model, `answers` that are given
+    (completion, and where known reference and finish). Every row has `id` and `group`. The spec's teacher, where
+    there is one, is a reward model.
 
     Artifacts, each row with "id" and "group": `texts.jsonl` {"nll","tokens"}; `pairs.jsonl`
     {"chosen_logp","chosen_tokens","rejected_logp","rejected_tokens"} and, for an adapter, the same
     four of its base with the prefix "base_", of a reward model {"chosen_reward","rejected_reward"} alone; `predictions.jsonl` {"content","tokens","finish",
     "refused","distinct1","distinct2"}, with a reference "rouge1","rouge2","rougeL","rougeLsum","bleu",
-    "chrf","ter","meteor" or "meteor_exact_stem","exact_match","token_f1", with a label "label",
+    "chrf","ter","meteor" or "meteor_exact_stem","exact_match","token_f1", of given answers "words" and neither
+    "content" nor "tokens", with a label "label",
     "said_label","labels", with a schema "valid_json", with a pattern "pattern_found", by a reward model
     "reward", of plug-ins "plugin_…"; `choices.jsonl` {"right","logps","tokens"} and of labels "labels";
     `timings.jsonl` {"seconds","tokens"}; `harness.jsonl`, a row for each document of a task, of the tasks'

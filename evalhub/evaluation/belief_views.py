@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -15,9 +16,9 @@ from evalhub.accounts.access import access_member
 from evalhub.accounts.choices import Role
 from evalhub.accounts.http import Request
 from evalhub.common.charts import Whisker, whisker
+from evalhub.evaluation.errors import NothingToMeasure
 from evalhub.evaluation.queries import newest_belief
 from evalhub.evaluation.services import start_belief
-from evalhub.evaluation.showing import direction_of, label_of
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,10 @@ def believe(request: Request, workspace: str) -> HttpResponse:
     posts = request.method == "POST"
     member = access_member(request.user, workspace, to="engineer" if posts else "build")
     if posts:
-        start_belief(workspace=member.workspace, by=member)
+        try:
+            start_belief(workspace=member.workspace, by=member)
+        except NothingToMeasure as error:
+            messages.error(request, str(error))
         return redirect("evaluation:believe", workspace)
     job = newest_belief(member.workspace)
     found = job.result if job else {}
@@ -68,7 +72,7 @@ def _lines(found: Mapping[str, Any]) -> list[Line]:
     rows.sort(key=lambda each: -(_value(each) or 0.0))
     return [
         Line(
-            label=label_of(each["name"]) + _which(each["name"], each),
+            label=each.get("label", each["name"]) + _which(each),
             pairs=_cell(each["pairs"], even=0.5, as_share=True),
             ratings=_cell(each["ratings"], even=0.0, as_share=False),
         )
@@ -83,8 +87,8 @@ def _value(row: Mapping[str, Any]) -> float | None:
     return None if row["ratings"]["value"] is None else float(row["ratings"]["value"])
 
 
-def _which(name: str, row: Mapping[str, Any]) -> str:
-    return {"higher": "", "lower": " (lower)", "neither": " (more)"}[direction_of(name, row)]
+def _which(row: Mapping[str, Any]) -> str:
+    return {"higher": "", "lower": " (lower)", "neither": " (more)"}[row["better"]]
 
 
 def _cell(metric: Mapping[str, Any], *, even: float, as_share: bool) -> Cell:

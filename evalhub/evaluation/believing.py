@@ -1,39 +1,32 @@
 """Which figures go with what people say of the same answers. Needs scipy: workers import this.
 
-An answer that a model was measured by is found again among the completions that people judged, by its
-model, its conversation and its text: greedy answers of a blind trial are the same ones. Shapes: R rows.
+What is measured are the very answers that people judged, each by its own uid. Shapes: R rows.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
-from django.db.models import Exists, OuterRef
 
 from evalhub.accounts.models import Workspace
-from evalhub.common.canonical import digest_of
-from evalhub.common.files import Beat, file_store, unwatched
+from evalhub.common.files import Beat, unwatched
 from evalhub.evaluation.examples import value_of
-from evalhub.evaluation.measures import Measure, measures_of
-from evalhub.evaluation.models import Evaluation
-from evalhub.evaluation.numbers import Row
-from evalhub.evaluation.showing import direction_of
+from evalhub.evaluation.judged_answers import judged_answers
+from evalhub.evaluation.measures import Tables, measures_of
+from evalhub.evaluation.showing import direction_of, label_of
 from evalhub.judgments.choices import Source
-from evalhub.judgments.models import Judgment, Preference, Rating
+from evalhub.judgments.models import Judgment, Preference
 from evalhub.judgments.scores import mean_ratings
-from evalhub.prompts.models import Completion
-from evalhub.runs.inputs import read_rows
+from evalhub.prompts.models import Completion, Score
 from evalhub.stats.association import rank_correlation
 from evalhub.stats.intervals import estimate_of_shares
 from evalhub.stats.preferences import agreement
 
-MOST = 100  # evaluations, the newest
-
-Key = tuple[int, str, str]  # model, digest of the conversation, the answer's text
+REWARD = "reward by "  # with what the names of figures begin that reward models gave
 
 
 class Measured(NamedTuple):
@@ -59,78 +52,78 @@ class Found:
     ties: int = 0  # pairs that people are divided about, which say nothing here
 
 
-def belief_in(workspace: Workspace, beat: Beat = unwatched) -> dict[str, Any]:
+def belief_in(workspace: Workspace, tables: Tables, beat: Beat = unwatched) -> dict[str, Any]:
     """How each figure goes with people's ratings and preferences of the same answers.
 
+    Args:
+        tables: what a run found of answers that people judged: "predictions" by the answers' uids.
+
     Returns:
-        {"figures": [{"name", "better", "ratings", "pairs"}], "measured", "rated", "pairs", "ties"}. ratings: rank
-        correlation of the figure with the mean rating; pairs: how often the answer that people prefer has
-        the better figure, equal ones as half. Both have value, 95 % interval by prompt group, and n.
+        {"figures": [{"name", "label", "better", "ratings", "pairs"}], "judged", "measured", "without_reference",
+        "rated", "pairs", "ties"}. ratings: rank correlation of the figure with the mean rating; pairs: how often
+        the answer that people prefer has the better figure, equal ones as half. Both have value, 95 %
+        interval by prompt group, and n. judged: answers by models that people judged, of which `measured` are.
     """
     better: dict[str, str] = {}
-    answers = _measured(workspace, better, beat)
-    found = _judged(workspace, answers, beat)
-    names = sorted({name for each in answers.values() for name in each.values})
+    answers = _measured(workspace, tables, better, beat)
+    found = _judged(answers)
     return {
         "figures": [
-            {"name": name, "better": better[name], "ratings": _ratings(name, found, beat), "pairs": _pairs(name, found, beat)}
-            for name in names
+            {
+                "name": name,
+                "label": name if name.startswith(REWARD) else label_of(name),
+                "better": better[name],
+                "ratings": _ratings(name, found, beat),
+                "pairs": _pairs(name, found, beat),
+            }
+            for name in sorted({name for each in answers.values() for name in each.values})
         ],
+        "judged": judged_answers(workspace).count(),
         "measured": len(answers),
+        "without_reference": sum("rouge1" not in each.values for each in answers.values()),
         "rated": len(found.rated),
         "pairs": len(found.pairs),
         "ties": found.ties,
-    }  # fmt: skip
+    }
 
 
-def _measured(workspace: Workspace, better: dict[str, str], beat: Beat) -> dict[Key, Measured]:
-    """The answers of the newest evaluations; of one that was measured twice, the newest figures.
-
-    Fills `better` with which way is better of each figure, as the newest evaluation has it.
-    """
-    done = Evaluation.objects.filter(workspace=workspace).exclude(metrics={}).order_by("-pk")
-    found: dict[Key, Measured] = {}
-    for each in done.select_related("run")[:MOST]:
-        prompts = each.run.spec.get("inputs", {}).get("prompts")
-        answers = each.run.artifacts.get("predictions.jsonl")
-        if not (prompts and answers and _is_there(prompts) and _is_there(answers)):
-            continue
-        asked = {row["id"]: digest_of(row["prompt"]) for row in read_rows(prompts["key"])}
-        rows = list(read_rows(answers["key"]))
-        measures = measures_of({"predictions": rows})
-        for name in measures:
-            better.setdefault(name, direction_of(name, each.metrics.get(name)))
-        for row in rows:
-            beat()
-            key = (each.model_id, asked[row["id"]], row["content"])
-            if key not in found:
-                found[key] = Measured(row["group"], _values(measures, better, row))
-    return found
-
-
-def _is_there(file: Mapping[str, Any]) -> bool:
-    """An erasure takes files of which a person's words are a part."""
-    return file_store().exists(file["key"])
-
-
-def _values(
-    measures: Mapping[str, Measure], better: Mapping[str, str], row: Row
-) -> dict[str, float]:
-    found = {}
-    for name, measure in measures.items():
-        if measure.table == "predictions" and (value := value_of(measure, row)) is not None:
-            found[name] = -value if better[name] == "lower" else value
-    return found
-
-
-def _judged(workspace: Workspace, answers: Mapping[Key, Measured], beat: Beat) -> Found:
-    """Those answers that people, not models or simulations, rated or compared."""
-    judgments = Judgment.objects.counted().from_sources(Source.HUMAN)
-    known: dict[int, Measured] = {}
-    for pk, model, messages, content in _completions(workspace, {key[0] for key in answers}):
+def _measured(
+    workspace: Workspace, tables: Tables, better: dict[str, str], beat: Beat
+) -> dict[int, Measured]:
+    """By the key of the answer; fills `better` with which way is better of each figure."""
+    told = {str(row["figure"]): row for row in tables.get("figures", ())}
+    measures = measures_of(tables)
+    better |= {name: direction_of(name, told.get(name)) for name in measures}
+    rows = {str(row["id"]): row for row in tables.get("predictions", ())}
+    stored = Completion.objects.filter(workspace=workspace, uid__in=list(rows)).order_by("pk")
+    found: dict[int, Measured] = {}
+    for pk, uid in stored.values_list("pk", "uid"):
         beat()
-        if (measured := answers.get((model, digest_of(messages), content))) is not None:
-            known[pk] = measured
+        row, values = rows[str(uid)], {}
+        for name, measure in measures.items():
+            value = value_of(measure, row) if measure.table == "predictions" else None
+            if value is not None:
+                values[name] = -value if better[name] == "lower" else value
+        found[pk] = Measured(row["group"], values)
+    return _with_rewards(found, better)
+
+
+def _with_rewards(answers: dict[int, Measured], better: dict[str, str]) -> dict[int, Measured]:
+    """What reward models gave these answers, each model a figure of its own."""
+    scores = Score.objects.filter(completion__in=list(answers)).order_by("pk")
+    given: defaultdict[int, dict[str, float]] = defaultdict(dict)
+    for pk, model, value in scores.values_list("completion", "model__name", "value"):
+        given[pk][f"{REWARD}{model}"] = value
+        better[f"{REWARD}{model}"] = "higher"
+    return {
+        pk: each._replace(values={**each.values, **given[pk]}) if pk in given else each
+        for pk, each in answers.items()
+    }
+
+
+def _judged(known: Mapping[int, Measured]) -> Found:
+    """What people, not models or simulations, said of these answers."""
+    judgments = Judgment.objects.counted().from_sources(Source.HUMAN)
     ratings = mean_ratings(list(known), sources=(Source.HUMAN,))
     found = Found(rated=[(known[pk], ratings[pk]) for pk in sorted(ratings)])
     said = Preference.objects.filter(
@@ -146,21 +139,6 @@ def _judged(workspace: Workspace, answers: Mapping[Key, Measured], beat: Beat) -
             pair = (known[first], known[second])
             found.pairs.append(Pair(*(pair if more > 0 else pair[::-1])))
     return found
-
-
-def _completions(
-    workspace: Workspace, models: set[int]
-) -> Iterable[tuple[int, int, list[Any], str]]:
-    judged = (
-        Exists(Rating.objects.filter(completion=OuterRef("pk")))
-        | Exists(Preference.objects.filter(first=OuterRef("pk")))
-        | Exists(Preference.objects.filter(second=OuterRef("pk")))
-    )
-    rows = Completion.objects.filter(judged, workspace=workspace, generation__model__in=models)
-    wanted = rows.order_by("pk").values_list(
-        "pk", "generation__model_id", "prompt__messages", "content"
-    )
-    return wanted.iterator()
 
 
 def _ratings(name: str, found: Found, beat: Beat) -> dict[str, Any]:

@@ -47,6 +47,7 @@ KINDS = {
     "pattern_rate": Kind("Pattern found", "higher", is_share=True),
     "reward": Kind("Reward", "higher"),
     "length": Kind("Length (tokens)", "neither", digits=1),
+    "words": Kind("Length (words)", "neither", digits=1),  # of answers that are given
     "end_of_text_rate": Kind("Answers that end by themselves", "higher", is_share=True),
     "refusal_rate": Kind("Refusals", "neither", is_share=True),
     "distinct1": Kind("Distinct words in an answer", "neither", is_share=True),
@@ -55,6 +56,12 @@ KINDS = {
     "tokens_per_second": Kind("Tokens per second", "higher", digits=1),
 }
 ADAPTERS_ONLY = ("implicit_reward_accuracy",)  # a base has none
+OF_PAIRS = ("preference_accuracy", "preference_accuracy_sum", "implicit_reward_accuracy")
+OF_LABELS = (  # of rows that say what is right in another way than by a reference: a benchmark's
+    "accuracy", "macro_precision", "macro_recall", "macro_f1", "accuracy_by_likelihood",
+    "macro_f1_by_likelihood", "choice_accuracy", "choice_accuracy_per_token", "json_validity", "pattern_rate",
+)  # fmt: skip
+OF_REWARDS = ("reward_accuracy", "reward")  # by a reward model, or of one
 PLUGIN, HARNESS = "plugin_", "harness/"  # with what names begin of figures that others make
 
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from evalhub.accounts.models import Workspace
 from evalhub.evaluation.errors import GateTooNarrow, NoTrial
 from evalhub.evaluation.evidence import Evidence, place_of
 from evalhub.evaluation.freshness import freshness_of
@@ -21,7 +20,6 @@ from evalhub.jobs.errors import JobCancelled
 from evalhub.jobs.events import announce
 from evalhub.jobs.models import Job
 from evalhub.prompts.models import Collection
-from evalhub.registry.models import ModelKind
 from evalhub.rubrics.models import RubricVersion
 from evalhub.runs.execution import execute_run, result_of
 from evalhub.runs.generating.keeping import keep_answers
@@ -34,7 +32,7 @@ Tables = dict[str, list[dict[str, Any]]]
 
 
 def measure(job: Job, beat: Beat) -> dict[str, Any]:
-    """Carry the run out, sum its rows up, and compare an adapter with its base."""
+    """Carry the run out, sum its rows up, and compare what was trained with its baseline."""
     from evalhub.evaluation.measures import confusion_of, measured
 
     run = execute_run(job, beat)
@@ -47,7 +45,7 @@ def measure(job: Job, beat: Beat) -> dict[str, Any]:
         evaluation.save(update_fields=["metrics", "confusion"])
         keep_measured(run=run, figures=metrics)
         announce("evaluation.ended", evaluation.uid, model=str(evaluation.model.uid))
-    if evaluation.model.kind == ModelKind.ADAPTER:
+    if evaluation.model.baseline is not None:
         comparison_of(baseline_of(evaluation), evaluation, beat)
     return result_of(run) | {"evaluation": str(evaluation.uid)}
 
@@ -94,9 +92,10 @@ def try_gate(job: Job, beat: Beat) -> dict[str, Any]:
     ).get(uid=job.payload["comparison"])
     comparisons = {"baseline": comparison, "incumbent": comparison}
     evidence = Evidence(comparisons, lambda run: tables_of(run, beat), beat.report)
-    is_base = comparison.baseline.model.kind == ModelKind.BASE
+    before = comparison.baseline.model
+    is_baseline = before.baseline is None or before == comparison.candidate.model.baseline
     verdict = judge(
-        gate=read_gate(job.payload["gate"]), find=evidence.find, has_incumbent=not is_base
+        gate=read_gate(job.payload["gate"]), find=evidence.find, has_incumbent=not is_baseline
     )
     reason = verdict.reason
     if verdict.promote and verdict.too_narrow:
@@ -117,10 +116,12 @@ def answer(job: Job, beat: Beat) -> dict[str, Any]:
 
 
 def believe(job: Job, beat: Beat) -> dict[str, Any]:
-    """Which figures go with people; see `believing.belief_in`."""
+    """Measure the answers that people judged, and tell which figures go with people; see `believing.belief_in`."""
     from evalhub.evaluation.believing import belief_in
 
-    return belief_in(Workspace.objects.get(job=job), beat.report)
+    run = execute_run(job, beat)
+    beat.report(note="holding figures beside people")
+    return belief_in(run.workspace, tables_of(run, beat), beat.report)
 
 
 def people(job: Job, beat: Beat) -> dict[str, Any]:

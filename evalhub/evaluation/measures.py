@@ -193,6 +193,7 @@ MEASURES = {
     "pattern_rate": Measure("predictions", mean_of("pattern_found"), MEAN),
     "reward": Measure("predictions", mean_of("reward"), MEAN),
     "length": Measure("predictions", mean_of("tokens"), MEAN),
+    "words": Measure("predictions", mean_of("words"), MEAN),
     "end_of_text_rate": Measure("predictions", stopped, MEAN),
     "refusal_rate": Measure("predictions", mean_of("refused"), MEAN),
     "distinct1": Measure("predictions", listed("distinct1"), MEAN),

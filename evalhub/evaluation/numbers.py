@@ -39,7 +39,8 @@ def listed(name: str) -> Callable[[Row], list[float] | None]:
 
 
 def stopped(row: Row) -> list[float] | None:
-    return [float(row["finish"] == "stop"), 1.0]
+    """Of a server's answer it may not be known."""
+    return [float(row["finish"] == "stop"), 1.0] if row["finish"] else None
 
 
 def by_label(row: Row) -> list[float] | None:

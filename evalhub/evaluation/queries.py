@@ -14,30 +14,35 @@ from evalhub.registry.models import LanguageModel
 
 
 def measured_on(workspace: Workspace, model: LanguageModel, set_digest: str) -> Evaluation | None:
-    """The newest finished evaluation of a model with the same files on that set."""
+    """The newest finished evaluation of a model with the same files, on the same base, on that set."""
     evaluations = Evaluation.objects.filter(workspace=workspace, set_digest=set_digest)
     same = Q(model__digest=model.digest) if model.digest else Q(model=model)
-    return (
-        evaluations.filter(same)
-        .filter(model__kind=model.kind)
-        .exclude(metrics={})
-        .order_by("-pk")
-        .first()
-    )
+    found = evaluations.filter(same, model__kind=model.kind).exclude(metrics={})
+    base = model.base
+    for each in found.select_related("model__parent").order_by("-pk"):
+        other = each.model.base
+        if each.model == model or other == base or (base.digest and other.digest == base.digest):
+            return each
+    return None
 
 
 def baseline_of(evaluation: Evaluation) -> Evaluation:
-    """The evaluation of the base model on the same set.
+    """The evaluation on the same set of what the model's figures stand beside: itself for a base.
 
     Raises:
-        BaselineMissing: the base was never measured there.
+        BaselineMissing: that was never measured there.
     """
-    base = evaluation.model.base
-    found = measured_on(evaluation.workspace, base, evaluation.set_digest)
+    return demand_measured(evaluation.workspace, evaluation.model, evaluation.set_digest)
+
+
+def demand_measured(workspace: Workspace, model: LanguageModel, set_digest: str) -> Evaluation:
+    """The evaluation on that set of the model's baseline; raise BaselineMissing where there is none."""
+    base = model.baseline or model.base
+    found = measured_on(workspace, base, set_digest)
     if found is None:
         raise BaselineMissing(
             f"The base model “{base}” is not measured on this set. Evaluate “{base}” on the same "
-            "builds first, then the adapter."
+            f"set with the same settings first, then “{model}”."
         )
     return found
 

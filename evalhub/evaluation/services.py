@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from django.db import transaction
@@ -11,9 +12,10 @@ from evalhub.audit.services import record
 from evalhub.datasets.models import DatasetBuild
 from evalhub.evaluation.access import set_named
 from evalhub.evaluation.choices import BELIEVE, DECIDE, MEASURE, TRY
-from evalhub.evaluation.errors import BaselineMissing, NothingToMeasure, NotMeasured
-from evalhub.evaluation.frozen_set import FrozenSet, frozen_set, judged_set
+from evalhub.evaluation.errors import NothingToMeasure, NotMeasured
+from evalhub.evaluation.frozen_set import frozen_set, judged_set
 from evalhub.evaluation.gate import Gate, as_json
+from evalhub.evaluation.judged_answers import judged_answers, rows_of
 from evalhub.evaluation.models import (
     Benchmark,
     Comparison,
@@ -24,6 +26,7 @@ from evalhub.evaluation.models import (
 )
 from evalhub.evaluation.queries import (
     baseline_of,
+    demand_measured,
     demand_one_set,
     measured_on,
     newest_belief,
@@ -36,6 +39,7 @@ from evalhub.jobs.models import Job
 from evalhub.jobs.services import queue_job
 from evalhub.registry.access import model_named
 from evalhub.registry.models import LanguageModel, ModelKind
+from evalhub.runs.inputs import store_rows
 from evalhub.runs.models import Recipe
 from evalhub.runs.services import start_run
 
@@ -65,7 +69,7 @@ def evaluate_model(
 
     Raises:
         NothingToMeasure: the builds have no test rows, or nothing is named.
-        BaselineMissing: the model is an adapter and its base was not measured on this set.
+        BaselineMissing: the base that the model was trained from was not measured on this set.
         BadSpec, CannotRun: as of `start_run`.
     """
     if model.kind == ModelKind.REWARD:
@@ -79,11 +83,27 @@ def evaluate_model(
     known = None if again else measured_on(workspace, model, measured_set.digest)
     if known is not None:
         return known if as_probe else _for_itself(known)
-    if model.kind == ModelKind.ADAPTER:
-        _demand_baseline(workspace, model.base, measured_set)
-    evaluation = _measure(workspace, model, builds, measured_set, by)
-    evaluation.benchmark, evaluation.is_probe = benchmark, as_probe
-    evaluation.save(update_fields=["benchmark", "is_probe"])
+    if model.baseline is not None:
+        demand_measured(workspace, model, measured_set.digest)
+    run = start_run(
+        workspace=workspace,
+        recipe=Recipe.EVALUATE,
+        model=model,
+        builds=builds,
+        inputs=measured_set.inputs,
+        options=measured_set.options,
+        teacher=measured_set.rewarder,
+        by=by,
+        title=f"Measure {model}",
+        kind=MEASURE,
+    )
+    evaluation = Evaluation.objects.create(
+        workspace=workspace, model=model, benchmark=benchmark, set_digest=measured_set.digest,
+        run=run, is_probe=as_probe,
+    )  # fmt: skip
+    if stale := stale_on(workspace, measured_set.digest):
+        mark_stale(evaluations=[evaluation], reason=stale)
+    evaluation.builds.set(builds)
     return evaluation
 
 
@@ -139,12 +159,16 @@ def mark_stale(*, evaluations: Iterable[Evaluation], reason: str) -> int:
     )
 
 
-def note_looks(*, by: Member, digests: Iterable[str]) -> None:
-    """Write down that somebody read figures of these sets today; saying it again changes nothing."""
-    today = timezone.now().date()
+def note_looks(*, by: Member, digests: Iterable[str], day: date | None = None) -> None:
+    """Write down that somebody read figures of these sets; saying it again changes nothing.
+
+    Args:
+        day: in UTC; None: today.
+    """
+    day = day or timezone.now().date()
     Look.objects.bulk_create(
         (
-            Look(workspace=by.workspace, set_digest=each, member=by, day=today)
+            Look(workspace=by.workspace, set_digest=each, member=by, day=day)
             for each in sorted(set(digests))
         ),
         ignore_conflicts=True,
@@ -216,18 +240,30 @@ def try_gate(*, comparison: Comparison, gate: Gate, by: Member | None = None) ->
 def start_belief(*, workspace: Workspace, by: Member | None = None) -> Job:
     """Queue the work of holding figures beside what people said of the same answers.
 
-    While it is waiting or under way, asking again gives the same job.
+    A run measures those answers, each by its own uid. While it is waiting or under way, asking again gives
+    the same job.
+
+    Raises:
+        NothingToMeasure: people have judged no answer by a model.
     """
     known = newest_belief(workspace)
     if known is not None and not known.is_ended:
         return known
-    return queue_job(
-        kind=BELIEVE,
-        title="Hold figures beside people",
+    answers = judged_answers(workspace)
+    if not answers.exists():
+        raise NothingToMeasure(
+            "People have judged no answer by a model yet, so no figure can be held beside them. Open a campaign "
+            "on some."
+        )
+    run = start_run(
         workspace=workspace,
+        recipe=Recipe.EVALUATE,
+        inputs={"answers": store_rows(rows_of(answers))},
         by=by,
-        queue=Queue.DEFAULT,
+        title="Hold figures beside people",
+        kind=BELIEVE,
     )
+    return run.job
 
 
 @transaction.atomic
@@ -249,39 +285,3 @@ def _for_itself(known: Evaluation) -> Evaluation:
         known.is_probe = False
         known.save(update_fields=["is_probe"])
     return known
-
-
-def _demand_baseline(workspace: Workspace, base: LanguageModel, measured_set: FrozenSet) -> None:
-    if measured_on(workspace, base, measured_set.digest) is None:
-        raise BaselineMissing(
-            f"The base model “{base}” is not measured on this set. Evaluate “{base}” on the same "
-            "set with the same settings first, then the adapter."
-        )
-
-
-def _measure(
-    workspace: Workspace,
-    model: LanguageModel,
-    builds: Sequence[DatasetBuild],
-    measured_set: FrozenSet,
-    by: Member | None,
-) -> Evaluation:
-    run = start_run(
-        workspace=workspace,
-        recipe=Recipe.EVALUATE,
-        model=model,
-        builds=builds,
-        inputs=measured_set.inputs,
-        options=measured_set.options,
-        teacher=measured_set.rewarder,
-        by=by,
-        title=f"Measure {model}",
-        kind=MEASURE,
-    )
-    evaluation = Evaluation.objects.create(
-        workspace=workspace, model=model, set_digest=measured_set.digest, run=run
-    )
-    if stale := stale_on(workspace, measured_set.digest):
-        mark_stale(evaluations=[evaluation], reason=stale)
-    evaluation.builds.set(builds)
-    return evaluation

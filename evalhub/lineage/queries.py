@@ -47,6 +47,12 @@ class TouchedModel:
     model: LanguageModel
     through: str  # "trained on it" or the name of the model that it comes from
 
+    @property
+    def rounds(self) -> list[Any]:
+        """Rounds, of an app above, that its training was of."""
+        run = getattr(self.model, "made_by", None)  # a reverse one-to-one that may be absent
+        return list(run.rounds.all()) if run else []
+
 
 @dataclass(frozen=True)
 class Touched:
@@ -111,7 +117,7 @@ def _said_by(member: Member) -> Iterator[UUID]:
 def _touched(workspace: Workspace, kind: Kind, wanted: Ints, beat: Beat) -> Touched:
     builds = []
     made = DatasetBuild.objects.filter(workspace=workspace).exclude(digest="").order_by("-pk")
-    for build in made.select_related("dataset"):
+    for build in made.select_related("dataset").prefetch_related("rounds__loop"):
         beat()
         if (found := found_in(build, kind, wanted)).uids:
             builds.append(TouchedBuild(build, found))
@@ -131,7 +137,9 @@ def _runs_on(builds: list[TouchedBuild]) -> list[Run]:
     runs = Run.objects.filter(builds__in=[each.build.pk for each in builds]).distinct()
     return [
         run
-        for run in runs.select_related("output_model", "job").order_by("-pk")
+        for run in runs.select_related("output_model", "job")
+        .prefetch_related("rounds__loop")
+        .order_by("-pk")
         if digests & {file["sha256"] for file in run.spec.get("inputs", {}).values()}
     ]
 
@@ -185,13 +193,21 @@ def as_json(touched: Touched) -> dict[str, Any]:
             {
                 "build": str(each.build.uid),
                 "dataset": each.build.dataset.name,
+                "rounds": [str(round_.uid) for round_ in each.build.rounds.all()],
                 "rows": each.found.files,
                 "rows_resting_on_it": each.found.resting,
                 "rows_shared_with_others": each.found.shared,
             }
             for each in touched.builds
         ],
-        "runs": [{"run": str(run.uid), "recipe": run.recipe} for run in touched.runs],
+        "runs": [
+            {
+                "run": str(run.uid),
+                "recipe": run.recipe,
+                "rounds": [str(round_.uid) for round_ in run.rounds.all()],
+            }
+            for run in touched.runs
+        ],
         "models": [
             {
                 "model": str(each.model.uid),

@@ -53,7 +53,7 @@ class Choice:
 def choose(turn: Turn, answers: QuerySet[Completion], *, beat: Beat) -> Choice:
     """As many as the budget pays for; nothing is stored.
 
-    Where the policy asks for decision value, of all pairs of a prompt's answers the one that is worth most, and
+    Of answers by several settings a pair is drawn by lot. Where the policy asks for decision value, of all pairs of a prompt's answers the one that is worth most, and
     so of the prompts, but for a share by lot; else prompts by lot, spread over slices.
 
     Raises:
@@ -68,8 +68,11 @@ def choose(turn: Turn, answers: QuerySet[Completion], *, beat: Beat) -> Choice:
     if wanted.decision_value and (why := why_not(campaign)):
         raise StepFailed(f"{why} Set campaign.decision_value to false in the policy, then resume.")
     judgments = affordable(turn, campaign)
+    seed = turn.policy.seed + turn.round.number
     design = Design.ALL_PAIRS if wanted.decision_value else Design.FIRST_TWO
-    shapes = list(shapes_of(answers, type_, workspace=turn.workspace.pk, design=design))
+    if design == Design.FIRST_TWO and turn.policy.generate.is_grid:
+        design = Design.RANDOM  # the first two would always be of the first settings
+    shapes = list(shapes_of(answers, type_, workspace=turn.workspace.pk, design=design, seed=seed))
     if not shapes:
         raise StepFailed(
             "The model gave no prompt enough different answers for a task. Raise "
@@ -77,9 +80,8 @@ def choose(turn: Turn, answers: QuerySet[Completion], *, beat: Beat) -> Choice:
         )
     of = len({prompt for prompt, _ in shapes})
     units = len(shapes) if type_ == TaskType.RATING and wanted.decision_value else of
-    each = wanted.overlap * tasks_per_prompt(wanted, turn.policy.generate.n)
+    each = wanted.overlap * tasks_per_prompt(wanted, turn.policy.generate.answers)
     most = units if judgments is None else min(units, judgments // each)
-    seed = turn.policy.seed + turn.round.number
     if wanted.decision_value and most < len(shapes):
         chosen = chosen_by_value(
             shapes, campaign=campaign, most=most, by_lot=BY_LOT, threshold=_threshold(turn),

@@ -15,7 +15,7 @@ from evalhub.loops.records import record_of
 from evalhub.loops.rolling_back import earlier_models
 from evalhub.loops.starting import locked_to_begin, new_round
 from evalhub.loops.turning import advance
-from evalhub.registry.models import LanguageModel, ModelKind
+from evalhub.registry.models import LanguageModel
 
 STEPS = (StepKind.BASELINE, StepKind.EVALUATE, StepKind.DECIDE)
 
@@ -28,7 +28,7 @@ def decide_on(*, loop: Loop, model: LanguageModel, by: Member | None = None) -> 
     It is measured on the set that the newest Round built: nothing is built or learnt, and no campaign opens.
 
     Raises:
-        CannotDecide: it is no adapter on the Loop's base, is or was in service there, or no Round has built
+        CannotDecide: it was not trained from the Loop's base, is or was in service there, or no Round has built
             a set yet.
         LoopPaused, RoundRunning: as for `services.start_round`.
     """
@@ -52,10 +52,10 @@ def decide_on(*, loop: Loop, model: LanguageModel, by: Member | None = None) -> 
 
 def demand_candidate(loop: Loop, model: LanguageModel) -> None:
     """Raise CannotDecide where a decision could not bring it into service."""
-    if model.kind != ModelKind.ADAPTER or model.base != loop.base_model:
+    if not loop.may_serve(model):
         raise CannotDecide(
-            f"“{model}” is no adapter on “{loop.base_model}”, the base of “{loop}”: it could not be measured "
-            "beside it. Choose an adapter on that base, or a Loop on its own."
+            f"“{model}” was not trained from “{loop.base_model}”, the base of “{loop}”: it could not be measured "
+            "beside it. Choose a model that was, or a Loop on its own base."
         )
     if model == loop.incumbent:
         raise CannotDecide(f"“{model}” is in service already.")

@@ -18,7 +18,7 @@ from evalhub.registry.access import access_model
 @login_required
 @require_http_methods(["GET", "POST"])
 def model_decide(request: Request, workspace: str, uid: UUID) -> HttpResponse:
-    """Let a Loop's gate decide on any adapter."""
+    """Let a Loop's gate decide on any model that was trained."""
     member = access_member(request.user, workspace, to="engineer")
     model = access_model(member, uid)
     form = DecideForm(request.POST or None, model=model)

@@ -12,10 +12,10 @@ from evalhub.campaigns.models import Campaign, Flag, Task
 from evalhub.datasets.models import DatasetBuild
 from evalhub.gold.models import GoldVerdict
 from evalhub.judgments.models import Judgment, Rating
-from evalhub.judgments.price import seen_in
 from evalhub.loops.choices import StepKind
 from evalhub.loops.models import Loop, Step
 from evalhub.loops.policy import Policy
+from evalhub.quality.watching import agreement_in, judged_in
 
 ASIDE = (
     "trial",
@@ -67,22 +67,13 @@ def watched_campaign(loop: Loop) -> Campaign | None:
     return campaigns.filter(Exists(tasks)).first()
 
 
-def agreement_in(campaign: Campaign, policy: Policy) -> float | None:
-    """The intraclass correlation of two judgments of a task; None while too few say anything.
-
-    Of the newest 500 judgments that the Loop would learn from.
-    """
-    history = seen_in(campaign, policy.sources)
-    return history.correlation if history.assumed.judgments >= policy.pause.fewest else None
-
-
 def falls_in(campaign: Campaign, policy: Policy) -> list[Fall]:
     """Each figure that is on the wrong side of its bar, of judgments that the Loop would learn from; what
     too few say is left out."""
     bars, found = policy.pause, []
-    rows = Judgment.objects.counted().filter(campaign=campaign, source__in=policy.sources)
+    rows = judged_in(campaign, policy.sources)
     if bars.agreement is not None:
-        seen = agreement_in(campaign, policy)
+        seen = agreement_in(campaign, policy.sources, fewest=bars.fewest)
         if seen is not None and seen < bars.agreement:
             found.append(Fall("agreement", f"agreement is {seen:.2f}, under {bars.agreement:.2f}"))
     if bars.gold is not None:

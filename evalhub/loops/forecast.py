@@ -21,6 +21,7 @@ from evalhub.loops.figures import new_judgments
 from evalhub.loops.models import Loop, Step
 from evalhub.loops.opening import tasks_per_prompt
 from evalhub.loops.policy import Policy, read_policy
+from evalhub.loops.steps.data import kinds_of
 from evalhub.prompts.models import Prompt, Split
 from evalhub.runs.costs import SMALLEST
 from evalhub.runs.costs import price_of as device_price_of
@@ -124,7 +125,7 @@ def _rows(loop: Loop, policy: Policy) -> list[Rows]:
     judged = judged.filter(source__in=policy.sources, task__prompt__collection=loop.collection_id)
     count, new = judged.count(), new_judgments(loop, policy).count()
     rows = []
-    for kind, build in _last_builds(loop).items():
+    for kind, build in _last_builds(loop, policy).items():
         about = None
         if build is not None and build.snapshot is not None and count > new:
             about = round(sum(build.rows.values()) * count / (count - new))
@@ -132,12 +133,12 @@ def _rows(loop: Loop, policy: Policy) -> list[Rows]:
     return rows
 
 
-def _last_builds(loop: Loop) -> dict[str, DatasetBuild | None]:
+def _last_builds(loop: Loop, policy: Policy) -> dict[str, DatasetBuild | None]:
     """The newest that were made; None where no Round has made any."""
     steps = Step.objects.filter(round__loop=loop, kind=StepKind.DATASET).exclude(result={})
     found: dict[str, DatasetBuild | None] = {}
     result = steps.order_by("-round__number").values_list("result", flat=True).first() or {}
-    for kind in ("sft", "preference"):
+    for kind in kinds_of(policy):
         uid = result.get("builds", {}).get(kind)
         builds = DatasetBuild.objects.select_related("snapshot").exclude(digest="")
         found[kind] = builds.filter(uid=uid).first() if uid else None
@@ -145,13 +146,13 @@ def _last_builds(loop: Loop) -> dict[str, DatasetBuild | None]:
 
 
 def _runs(loop: Loop, policy: Policy) -> list[Planned]:
-    """As the chain says; where there are no pairs, it is SFT alone."""
+    """As the chain says; where its last recipe has nothing to learn from, it is SFT alone."""
     probes = len(probes_of(policy.gate))
     planned = [_planned(loop, "measure the base, if the test rows are new", Recipe.EVALUATE, 1)]
     if probes:
         told = "measure the base on the gate’s probes, if it was not yet"
         planned.append(_planned(loop, told, Recipe.EVALUATE, probes))
-    for recipe in policy.chain.split(","):
+    for recipe in policy.recipes:
         search = policy.search
         if search is not None and search.recipe == recipe:
             planned.append(_planned(loop, f"search settings of {recipe}", recipe, search.tries))
@@ -183,7 +184,7 @@ def _people(loop: Loop, policy: Policy) -> People:
     prompts = Prompt.objects.of_collection(loop.collection).in_use()
     count = min(prompts.exclude(group__split=Split.NONE).count(), policy.generate.prompts)
     history = _history(loop, wanted.type)
-    of, answers = count, policy.generate.n
+    of, answers = count, policy.generate.answers
     each = tasks_per_prompt(wanted, answers)
     tasks = of * (answers if wanted.type == "rating" else 1)
     most, pay = tasks, wanted.pay

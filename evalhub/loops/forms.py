@@ -83,7 +83,8 @@ class DecideForm(forms.Form):
 
     def __init__(self, *args: Any, model: LanguageModel, **named: Any) -> None:  # Django's own
         super().__init__(*args, **named)
-        loops = Loop.objects.filter(workspace=model.workspace, base_model=model.base)
+        known = Loop.objects.filter(workspace=model.workspace).select_related("base_model")
+        loops = Loop.objects.filter(pk__in=[each.pk for each in known if each.may_serve(model)])
         choose_from(self, "loop", loops)
         if len(loops) == 1:
             self.fields["loop"].initial = loops[0]

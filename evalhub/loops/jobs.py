@@ -29,12 +29,12 @@ def generate(job: Job, beat: Beat) -> dict[str, Any]:
     run = execute_run(job, beat)
     beat.report(note="storing the answers")
     with beat.fenced():
-        (written,) = keep_answers(run)  # a policy has one setting
+        written = keep_answers(run)
     return {
         "run": str(run.uid),
-        "generation": str(written.generation.uid),
-        "completions": written.completions,
-        "empty": written.empty,
+        "generations": [str(each.generation.uid) for each in written],
+        "completions": sum(each.completions for each in written),
+        "empty": sum(each.empty for each in written),
     }
 
 
@@ -47,7 +47,7 @@ def open_next_campaign(job: Job, beat: Beat) -> dict[str, Any]:
     if round_.campaign is None:
         turn = Turn(round_)
         answers = Completion.objects.filter(
-            generation__uid=turn.result(StepKind.GENERATE)["generation"]
+            generation__uid__in=turn.result(StepKind.GENERATE)["generations"]
         )
         choice = choose(turn, answers, beat=partial(beat.report, note="choosing what to ask"))
         with beat.fenced():

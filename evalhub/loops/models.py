@@ -8,10 +8,12 @@ from django.db.models import Q
 from evalhub.accounts.models import Member, Workspace, slug_rule
 from evalhub.campaigns.models import Campaign
 from evalhub.common.models import PublicModel, one_of
+from evalhub.datasets.models import DatasetBuild
 from evalhub.loops.choices import RoundState, StepKind, StepState
 from evalhub.prompts.models import Collection
 from evalhub.registry.models import LanguageModel
 from evalhub.rubrics.models import RubricVersion
+from evalhub.runs.models import Run
 
 
 class Loop(PublicModel):
@@ -45,6 +47,11 @@ class Loop(PublicModel):
     def __str__(self) -> str:
         return self.name
 
+    def may_serve(self, model: LanguageModel) -> bool:
+        """Whether it was trained from the Loop's base, and stands beside what the Loop's Rounds measure."""
+        base = self.base_model
+        return model.comes_from(base) and model.baseline in (base, base.baseline or base)
+
 
 class Round(PublicModel):
     """One turn of the circle. running -> succeeded | failed | cancelled;  failed -> running.
@@ -67,6 +74,9 @@ class Round(PublicModel):
     campaign = models.OneToOneField(
         Campaign, models.PROTECT, null=True, blank=True, related_name="opened_by"
     )  # the one it opened
+    builds = models.ManyToManyField(DatasetBuild, related_name="rounds")
+    runs = models.ManyToManyField(Run, related_name="rounds")
+    # what its Steps made and used; `made.keep_made` ties them
     ended_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

@@ -56,7 +56,7 @@ def affordable(turn: Turn, campaign: Campaign) -> int | None:
     if wanted.pay is None:
         return None
     judgments = wanted.pay.affordable(ms_each=history_of(campaign).assumed.ms_each)
-    each = wanted.overlap * tasks_per_prompt(wanted, turn.policy.generate.n)
+    each = wanted.overlap * tasks_per_prompt(wanted, turn.policy.generate.answers)
     if judgments is not None and judgments < each:
         raise StepFailed(
             f"campaign.pay.budget ({wanted.pay.budget} {wanted.pay.currency}) does not pay for the "

@@ -20,16 +20,18 @@ from evalhub.runs.beside import TEACHER
 from evalhub.runs.models import PROBE
 from training.contract import OPTIONS, ContractError, GenerateOptions
 
-Chain = Literal["dpo", "sft", "sft,dpo"]
+Chain = Literal["dpo", "sft", "kto", "sft,dpo", "sft,kto"]
 Options = dict[str, Any]
 
 
 class Generate(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """How the next campaign's answers are written."""
 
-    n: int = 2
+    n: int = 2  # by each setting
     temperature: float = 0.8
     top_p: float = 1.0
+    temperatures: tuple[float, ...] = ()  # a grid: each with each of
+    top_ps: tuple[float, ...] = ()  # these; the one above where none is named
     max_new_tokens: int = 128
     prompts: int = 60  # at most so many, drawn by the Round's uid
     allow_dropped: str = "a Round draws its prompts without counting their tokens"
@@ -37,7 +39,17 @@ class Generate(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     def to_options(self) -> Options:
         """What the recipe is told."""
         values: Options = msgspec.to_builtins(self)
-        return {name: value for name, value in values.items() if name != "prompts"}
+        told = {name: value for name, value in values.items() if name != "prompts"}
+        return told | {name: list(getattr(self, name)) for name in ("temperatures", "top_ps")}
+
+    @property
+    def is_grid(self) -> bool:
+        return len(self.temperatures) > 1 or len(self.top_ps) > 1
+
+    @property
+    def answers(self) -> int:
+        """To each prompt, by all settings together."""
+        return self.n * max(1, len(self.temperatures)) * max(1, len(self.top_ps))
 
 
 class Train(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -54,9 +66,10 @@ class Train(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class Policy(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """`dpo` learns from pairs with loss ["sigmoid", "sft"]; `sft,dpo` goes on from an SFT adapter.
+    """`dpo` learns from pairs with loss ["sigmoid", "sft"], `kto` from answers called good or bad; after
+    `sft` they go on from what that made.
 
-    Where there are no pairs, any chain becomes `sft`.
+    Where there is nothing for the last of a chain to learn from, it becomes `sft`.
     """
 
     start: Start = Start()
@@ -67,6 +80,7 @@ class Policy(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     despite: str = ""  # why to train though the builds' reports have findings that block
     sft: Options = {}
     dpo: Options = {}
+    kto: Options = {}
     train: Train = Train()
     evaluate: Options = {}
     generate: Generate = Generate()
@@ -80,12 +94,13 @@ class Policy(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
         known = [Source.HUMAN.value, Source.IMPORTED.value]
         return [*known, Source.SIMULATED.value] if self.accepts_simulated else known
 
-    def recipes(self, *, pairs: int) -> list[str]:
-        """The recipes of the chain in order."""
-        return self.chain.split(",") if pairs else ["sft"]
+    @property
+    def recipes(self) -> list[str]:
+        """Of the chain, in order."""
+        return self.chain.split(",")
 
     def options(self, recipe: str) -> Options:
-        return {"sft": self.sft, "dpo": self.dpo}[recipe]
+        return {"sft": self.sft, "dpo": self.dpo, "kto": self.kto}[recipe]
 
 
 def read_policy(values: dict[str, Any]) -> Policy:
@@ -109,10 +124,10 @@ def read_policy(values: dict[str, Any]) -> Policy:
     if faults:
         raise _bad(faults)
     needed = {"rating": 1, "comparison": 2, "ranking": 3}[policy.campaign.type]
-    if policy.generate.n < needed:
+    if policy.generate.answers < needed:
         raise BadPolicy(
             f"A {policy.campaign.type} needs {needed} answers to a prompt; set generate.n to "
-            f"{needed} or more."
+            f"{needed} or more, or name more settings."
         )
     return policy
 
@@ -121,7 +136,7 @@ def _bad(faults: list[str]) -> BadPolicy:
     return BadPolicy("The policy cannot be used: " + "; ".join(faults) + ".")
 
 
-TOLD = ("sft", "dpo", "evaluate")  # recipes whose options stand in the policy as they are
+TOLD = ("sft", "dpo", "kto", "evaluate")  # recipes whose options stand in the policy as they are
 
 
 def _told(policy: Policy, recipe: str) -> list[str]:
@@ -166,6 +181,12 @@ def demand_acts(policy: Policy) -> None:
             "sft.ewc holds an adapter that is trained further, and a Round trains its own afresh: "
             "take kl_to_base"
         )
+    if len({policy.options(recipe).get("trains", "adapter") for recipe in policy.recipes}) > 1:
+        faults.append(
+            f"the chain is {policy.chain}, and only one of its recipes trains all weights (trains): an adapter is "
+            "not trained whole, and the baseline of what stands on a model that was is that model, which no "
+            "Round measures; let both train all weights (kto never does), or none"
+        )
     if faults:
         raise _bad(faults)
 
@@ -174,7 +195,7 @@ def _search_faults(policy: Policy) -> list[str]:
     if policy.search is None:
         return []
     faults = policy.search.faults()
-    if policy.search.recipe not in policy.chain.split(","):
+    if policy.search.recipe not in policy.recipes:
         faults.append(f"recipe is {policy.search.recipe}, but the chain is {policy.chain}")
     return [f"search.{fault}" for fault in faults]
 

@@ -16,14 +16,14 @@ from evalhub.registry.services import put_in_service, take_out_of_service
 
 
 def earlier_models(loop: Loop) -> QuerySet[LanguageModel]:
-    """Adapters on the Loop's base that were promoted once and are not in service, newest first."""
+    """What was trained from the Loop's base, was promoted once and is not in service, newest first."""
     promoted = LanguageModel.objects.filter(
         workspace=loop.workspace, promotions__decision=Decision.PROMOTE
     ).distinct()
     keys = [
         model.pk
         for model in promoted.select_related("parent__parent__parent")
-        if model.base == loop.base_model and model.pk != loop.incumbent_id
+        if loop.may_serve(model) and model.pk != loop.incumbent_id
     ]
     return LanguageModel.objects.filter(pk__in=keys).order_by("-pk")
 
@@ -35,7 +35,7 @@ def roll_back(
     """Make an earlier model the incumbent again; the one in service is retired.
 
     Args:
-        to: the adapter; None for the base itself.
+        to: an adapter on the base or what was trained whole from it; None for the base itself.
 
     Raises:
         CannotRollBack: the model never was in service on this base, is there now, or nothing is.

@@ -16,7 +16,7 @@ MOST_TRIES, MOST_AT_ONCE = 500, 16
 class Search(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """Of one recipe of the chain; what is not searched stays as the recipe's options say."""
 
-    recipe: Literal["sft", "dpo"]
+    recipe: Literal["sft", "dpo", "kto"]
     space: dict[str, Any]  # as a sweep's: {"learning_rate": {"low": 1e-5, "high": 1e-3}}
     sampler: Literal["grid", "random", "tpe", "refine"] = "tpe"
     objective: str = "eval_loss"

@@ -5,7 +5,7 @@ from typing import Any, TypedDict, Unpack
 from django.db import IntegrityError, transaction
 
 from evalhub.accounts.models import Member, Workspace
-from evalhub.evaluation.probes import demand_probes
+from evalhub.evaluation.probes import demand_given, demand_probes
 from evalhub.evaluation.trials.starting import demand_criteria
 from evalhub.loops.cancelling import catch_up, stop
 from evalhub.loops.choices import RoundState, StepState
@@ -60,7 +60,8 @@ def create_loop(
 
     Raises:
         BadPolicy: a field or option that we do not know, or a value of the wrong type.
-        BadGate: a veto is about no criterion of the rubric, or a probe is no build of the workspace.
+        BadGate: a veto is about no criterion of the rubric, a probe is no build of the workspace, or a
+            condition asks for a figure that its set never gives.
         BadSpec: nothing can be read from the probe.
         CannotRun: the model is not a base model, or nothing can be learnt from the teacher.
         Forbidden: only a lead says what people earn.
@@ -254,7 +255,7 @@ def _policy_of(workspace: Workspace, values: dict[str, Any], version: RubricVers
 
     Raises:
         BadPolicy: as `read_policy` and `demand_acts` say.
-        BadGate, NothingToMeasure: as `demand_criteria` and `demand_probes` say.
+        BadGate, NothingToMeasure: as `demand_criteria`, `demand_probes` and `demand_given` say.
         NotFound: training shall read a build or a model that the workspace has not.
         BadSpec, CannotRun: nothing can be read from that build, or learnt from that model.
     """
@@ -262,6 +263,7 @@ def _policy_of(workspace: Workspace, values: dict[str, Any], version: RubricVers
     demand_acts(policy)
     demand_criteria(policy.gate, version)
     demand_probes(policy.gate, workspace)
+    demand_given(policy.gate, has_harness=bool(policy.evaluate.get("harness")))
     beside = beside_of(policy.train.beside(Recipe.SFT), workspace)
     if beside.probe is not None:
         probe_file(beside.probe, Recipe.SFT)

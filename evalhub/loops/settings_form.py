@@ -12,10 +12,11 @@ from django import forms
 
 from evalhub.accounts.models import Member, Workspace
 from evalhub.campaigns.choices import PayUnit
-from evalhub.common.forms import RowField, WordsField, choose_from
+from evalhub.common.forms import NumbersField, RowField, WordsField, choose_from
 from evalhub.common.money import CURRENCIES
 from evalhub.datasets.models import DatasetBuild
 from evalhub.loops.conditions import WEEKDAYS
+from evalhub.loops.gate_form import GateForms
 from evalhub.loops.models import Loop
 from evalhub.loops.policy import merged, read_policy, stored
 from evalhub.prompts.models import Collection
@@ -60,15 +61,16 @@ class LoopSettingsForm(forms.Form):
     start__schedule__zone = forms.ChoiceField(label="Time zone of the schedule", required=False)
     start__schedule__weekdays = forms.MultipleChoiceField(label="Only on", required=False, widget=forms.CheckboxSelectMultiple, choices=[(day, DAYS[day]) for day in WEEKDAYS], help_text="None: on any day.")  # fmt: skip
 
-    chain = forms.ChoiceField(label="Recipes", choices=[("dpo", "DPO from pairs"), ("sft", "SFT"), ("sft,dpo", "SFT, then DPO from there")])  # fmt: skip
+    chain = forms.ChoiceField(label="Recipes", choices=[("dpo", "DPO from pairs"), ("sft", "SFT"), ("kto", "KTO from answers called good or bad"), ("sft,dpo", "SFT, then DPO from there"), ("sft,kto", "SFT, then KTO from there")])  # fmt: skip
     accepts_simulated = forms.BooleanField(label="Simulated judgments count, too", required=False)
     sft = options("Settings of SFT", 'JSON, such as {"epochs": 3}; what is not said has the recipe’s default.')  # fmt: skip
     dpo = options("Settings of DPO", "Likewise.")
+    kto = options("Settings of KTO", "Likewise.")
     train__probe = BuildField(DatasetBuild.objects.none(), label="Probe", required=False, empty_label="none", help_text="Its validation rows are read before the first step and after the last: what was forgotten stands on the run’s page.")  # fmt: skip
     train__teacher = RowField(LanguageModel.objects.none(), label="Teacher of SFT", required=False, empty_label="none", help_text="Whose words distil learns, which stands in the settings of SFT: {\"distil\": 0.5}.")  # fmt: skip
     train__label = label_field()
     seed = whole("Seed", low=0, needed=True)
-    search__recipe = forms.ChoiceField(label="Search first for the settings of", required=False, choices=[("", "nothing: the settings are fixed"), ("sft", "SFT"), ("dpo", "DPO")])  # fmt: skip
+    search__recipe = forms.ChoiceField(label="Search first for the settings of", required=False, choices=[("", "nothing: the settings are fixed"), ("sft", "SFT"), ("dpo", "DPO"), ("kto", "KTO")])  # fmt: skip
     search__space = options("What is searched", 'JSON, such as {"learning_rate": {"low": 1e-5, "high": 1e-3}, "epochs": {"choices": [1, 3]}}.')  # fmt: skip
     search__sampler = forms.ChoiceField(label="How the next try is chosen", required=False, choices=Sampler.choices, initial="tpe")  # fmt: skip
     search__objective = forms.ChoiceField(label="Compare tries by", required=False, choices=[(each.name, each.label) for each in OBJECTIVES.values()])  # fmt: skip
@@ -76,9 +78,11 @@ class LoopSettingsForm(forms.Form):
     search__parallel = whole("Tries at a time", "2 when empty.", high=16)
 
     generate__prompts = whole("Prompts that are answered", "At most, drawn by lot.", needed=True)
-    generate__n = whole("Answers to each", high=64, needed=True)
+    generate__n = whole("Answers to each", "By each setting.", high=64, needed=True)
     generate__temperature = figure("Temperature", "", low=0, high=5, needed=True)
     generate__top_p = figure("Top p", "", low=0, high=1, needed=True)
+    generate__temperatures = NumbersField(label="Several temperatures", help_text="0.4 0.8 1.1: a grid with the next field, in the place of the temperature above; a prompt has so many answers by each. Empty: that one.")  # fmt: skip
+    generate__top_ps = NumbersField(label="Several top p", help_text="Likewise. Of answers by several settings, people compare two that a lot chose.")  # fmt: skip
     generate__max_new_tokens = whole("Longest answer, in tokens", needed=True)
 
     campaign__type = forms.ChoiceField(label="Type", choices=[("rating", "rating"), ("comparison", "comparison"), ("ranking", "ranking")])  # fmt: skip
@@ -104,14 +108,18 @@ class LoopSettingsForm(forms.Form):
     PARTS = (
         ("The Loop", "name collection rubric_version"),
         ("When a Round starts", "start"),
-        ("How it trains", "chain accepts_simulated sft dpo train seed search"),
+        ("How it trains", "chain accepts_simulated sft dpo kto train seed search"),
         ("New answers", "generate"),
         ("The next campaign", "campaign"),
         ("When it pauses itself", "pause"),
     )
 
-    def __init__(self, *args: Any, workspace: Workspace, **named: Any) -> None:  # Django's own
-        super().__init__(*args, **named)
+    def __init__(
+        self, data: Any = None, *, workspace: Workspace, **named: Any
+    ) -> None:  # Django's own
+        super().__init__(data, **named)
+        first = (self.initial or {}).get("gate", {})
+        self.gate = GateForms(data, workspace=workspace, gate=first)
         versions = RubricVersion.objects.filter(
             rubric__workspace=workspace, published_at__isnull=False
         )
@@ -134,6 +142,11 @@ class LoopSettingsForm(forms.Form):
     def _of(self, names: list[str]) -> list[forms.BoundField]:
         return [field for field in self if field.name in names or field.name.split(BETWEEN)[0] in names]  # fmt: skip
 
+    def clean(self) -> dict[str, Any]:
+        if not self.gate.is_valid():
+            self.add_error(None, "The gate cannot be used as it stands: see its fields.")
+        return self.cleaned_data
+
     def changes(self) -> dict[str, Any]:
         """What the fields say, as a merge patch of the policy; an empty field is None."""
         patch: dict[str, Any] = {}
@@ -147,12 +160,12 @@ class LoopSettingsForm(forms.Form):
             campaign["pay"] = None
         if patch["search"]["recipe"] is None:
             patch["search"] = None
-        return patch
+        return patch | {"gate": self.gate.changes()}
 
     def policy(self, loop: Loop) -> dict[str, Any]:
         """The Loop's policy with these changes; options and spaces are replaced, not merged."""
         before = dict(loop.policy)
-        for name in ("sft", "dpo", "search"):
+        for name in ("sft", "dpo", "kto", "search"):
             before.pop(name, None)
         return merged(before, self.changes())
 
@@ -169,7 +182,7 @@ def values_of(loop: Loop) -> dict[str, Any]:
             value = value.get(part) if isinstance(value, dict) else None
         if name not in values:
             values[name] = LoopSettingsForm.base_fields[name].initial if value is None else value
-    return values
+    return values | {"gate": policy["gate"]}
 
 
 def _put(patch: dict[str, Any], path: list[str], value: Any) -> None:

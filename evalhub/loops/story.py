@@ -91,7 +91,7 @@ def _dataset(paragraph: Paragraph, result: dict[str, Any]) -> None:
     used = manifest.get("judgments", {}).get("used", {})
     people = len(manifest.get("judgments", {}).get("annotators", []))
     rows = " and ".join(
-        f"{sum(build.rows.values()):,} {'pairs' if build.kind == 'preference' else 'SFT rows'} "
+        f"{sum(build.rows.values()):,} {_ROWS[build.kind]} "
         f"({build.rows.get('train', 0):,} to train on, {build.rows.get('test', 0):,} to test on)"
         for build in built
     )
@@ -102,6 +102,9 @@ def _dataset(paragraph: Paragraph, result: dict[str, Any]) -> None:
         f"{judgments_in_words(used, people=people)} became {rows}; "
         f"{left:,} left out, with the reason of each in the builds."
     )
+
+
+_ROWS = {"sft": "SFT rows", "preference": "pairs", "unpaired": "answers called good or bad"}
 
 
 def judgments_in_words(used: dict[str, dict[str, int]], *, people: int) -> str:
@@ -219,12 +222,15 @@ def headline(round_: Round) -> str:
     """The Round in a sentence: where it is, or how it ended."""
     steps = {step.kind: step for step in round_.steps.all()}
     if round_.state == "succeeded":
-        promotion = Promotion.objects.filter(uid=steps[StepKind.DECIDE].result["promotion"]).first()
+        promotion = Promotion.objects.select_related("model").filter(
+            uid=steps[StepKind.DECIDE].result["promotion"]
+        ).first()  # fmt: skip
         verdict = "promoted" if promotion and promotion.decision == "promote" else "not promoted"
         if round_.candidate is not None:
             return f"Done: {round_.candidate} was {verdict}."
         tasks = steps[StepKind.CAMPAIGN].result["tasks"]
-        return f"Done: the new adapter was {verdict}, and {tasks:,} new tasks wait for judgment."
+        what = "model" if promotion and not promotion.model.is_adapter else "adapter"
+        return f"Done: the new {what} was {verdict}, and {tasks:,} new tasks wait for judgment."
     reached = _first(steps.values(), "failed", "cancelled", "running", "waiting")
     if reached is None:
         return f"This Round has {round_.state}."

@@ -10,6 +10,7 @@ from evalhub.datasets.models import DatasetBuild
 from evalhub.evaluation.models import HumanTrial, Promotion
 from evalhub.jobs.models import Job
 from evalhub.loops.choices import StepKind
+from evalhub.loops.errors import StepFailed
 from evalhub.loops.models import Loop, Round, Step
 from evalhub.loops.policy import Policy, read_policy
 from evalhub.registry.models import LanguageModel
@@ -33,7 +34,13 @@ class Turn:
         return result
 
     def build(self, kind: str) -> DatasetBuild:
-        uid = self.result(StepKind.DATASET)["builds"][kind]
+        builds = self.result(StepKind.DATASET)["builds"]
+        if kind not in builds:
+            raise StepFailed(
+                f"This Round built {' and '.join(builds)} rows, and its policy now asks for {kind} rows. Put the "
+                "chain back as it was, then resume; or start a Round afresh."
+            )
+        uid = builds[kind]
         return DatasetBuild.objects.select_related("dataset").get(uid=uid)
 
     def policy_of(self, kind: StepKind) -> Policy:
@@ -52,9 +59,9 @@ class Turn:
 
     @property
     def incumbent(self) -> LanguageModel | None:
-        """The adapter in service, if it is one on this Loop's base."""
+        """The model in service, if it came from this Loop's base."""
         model = self.loop.incumbent
-        return model if model is not None and model.base == self.loop.base_model else None
+        return model if model is not None and self.loop.may_serve(model) else None
 
     @property
     def promotion(self) -> Promotion:

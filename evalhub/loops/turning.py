@@ -14,6 +14,7 @@ from evalhub.jobs.choices import JobState
 from evalhub.jobs.models import Job, News
 from evalhub.loops.choices import RoundState, StepKind, StepState
 from evalhub.loops.errors import StepFailed
+from evalhub.loops.made import keep_made
 from evalhub.loops.models import Round, Step
 from evalhub.loops.news import tell_decision, tell_end
 from evalhub.loops.steps import PLANS
@@ -72,6 +73,7 @@ def _move(turn: Turn, step: Step) -> bool:
     step.state = StepState.RUNNING if jobs else StepState.SUCCEEDED
     step.ended_at = None if jobs else timezone.now()
     step.save()
+    keep_made(turn.round, {step.kind: step.result})
     if not jobs and step.kind == StepKind.DECIDE:
         tell_decision(turn.round, turn.promotion)
     return not jobs

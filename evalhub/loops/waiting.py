@@ -10,9 +10,10 @@ from django.utils import timezone
 
 from evalhub.loops.choices import RoundState
 from evalhub.loops.conditions import Schedule, Start
-from evalhub.loops.figures import agreement_in, new_judgments, watched_campaign
+from evalhub.loops.figures import new_judgments, watched_campaign
 from evalhub.loops.models import Loop, Round
 from evalhub.loops.policy import Policy
+from evalhub.quality.watching import agreement_in
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def _judgments(loop: Loop, policy: Policy, wanted: int) -> Wait:
 
 def _agreement(loop: Loop, policy: Policy, bar: float) -> Wait:
     campaign = watched_campaign(loop)
-    seen = agreement_in(campaign, policy) if campaign else None
+    seen = agreement_in(campaign, policy.sources, fewest=policy.pause.fewest) if campaign else None
     if seen is None:
         told = f"agreement over {bar:.2f}: too few tasks were judged twice to tell it yet"
         return Wait(told, is_over=False)

@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
+from evalhub.accounts.choices import MemberKind
 from evalhub.campaigns.choices import FlagKind
 from evalhub.campaigns.models import Campaign, Flag
 from evalhub.campaigns.queries import Progress, progress_of
-from evalhub.judgments.pace import given_since, pace_of, people_of
-from evalhub.judgments.price import seen_in
+from evalhub.judgments.pace import given_since, pace_of
 from evalhub.quality.choices import Measure
+from evalhub.quality.watching import OF_PEOPLE, agreement_in, judged_in
 
 DAY = timedelta(days=1)
 ENOUGH = 20  # judgments, before a share of them says something
@@ -31,17 +32,21 @@ class Day:
 
 
 def value_of(campaign: Campaign, measure: Measure) -> float | None:
-    """The figure as it is now; None while there is too little to say."""
+    """The figure as it is now, of what people said; None while there is too little to say.
+
+    How many judgments a day brought is of all of them: it is read from tallies, which know no sources.
+    """
     if measure == Measure.AGREEMENT:
-        return seen_in(campaign).correlation
+        return agreement_in(campaign, OF_PEOPLE, fewest=ENOUGH)
     if measure == Measure.PACE:
         if campaign.opened_at is None or campaign.opened_at > timezone.now() - DAY:
             return None
         return given_since(campaign, timezone.now() - DAY)
-    judged = sum(person.judged for person in people_of(campaign))
+    judged = judged_in(campaign, OF_PEOPLE).count()
     if judged < ENOUGH:
         return None
-    return 100 * Flag.objects.of_campaign(campaign).count() / judged
+    flags = Flag.objects.of_campaign(campaign).exclude(member__kind=MemberKind.SIMULATED)
+    return 100 * flags.count() / judged
 
 
 def is_wrong(value: float, measure: Measure, bound: float) -> bool:

@@ -19,6 +19,7 @@ from evalhub.common.sealing import seal, unseal
 from evalhub.registry.errors import BadEndpoint, EndpointNotAllowed, ModelNameTaken
 from evalhub.registry.models import Endpoint, LanguageModel, ModelKind, Stage
 from training.addresses import fault_of_host, fault_of_url
+from training.contract import COMPLETION_BOUND, EndpointSpec
 
 _KEY = re.compile(r"[\x21-\x7e]{1,500}", re.ASCII)
 MOST_PRICE = Decimal(10**6)
@@ -89,6 +90,8 @@ def change_endpoint(
         raise BadEndpoint(
             "The key is the other server's: give the new one's, or say that it needs none."
         )
+    if (access.url, access.served_name) != (endpoint.url, endpoint.served_name):
+        endpoint.bounds_by = EndpointSpec.bounds_by  # another model may take another one
     for field, value in asdict(access).items():
         setattr(endpoint, field, value)
     if key is not None:
@@ -108,6 +111,12 @@ def retire_endpoint(*, endpoint: Endpoint, by: Member | None = None) -> Endpoint
     endpoint.model.save(update_fields=["stage"])
     _record("endpoint.retired", endpoint, by)
     return endpoint
+
+
+def remember_bound(*, model: LanguageModel, bounds_by: str) -> None:
+    """By which field its server takes the length of an answer, as a run has learnt: the next ones say it at once."""
+    if bounds_by == COMPLETION_BOUND:
+        Endpoint.objects.filter(model=model).update(bounds_by=bounds_by)
 
 
 def key_of(endpoint: Endpoint) -> str:

@@ -101,6 +101,24 @@ class LanguageModel(PublicModel):
             model = model.parent
         return model
 
+    @property
+    def baseline(self) -> LanguageModel | None:
+        """What its figures stand beside; None for what was not trained from anything that gives such figures.
+
+        Of an adapter the base that it goes on; of a base that was trained whole the first one of its line, so
+        that what came of it in several trainings stands beside the same.
+        """
+        if self.kind == ModelKind.ADAPTER:
+            return self.base
+        if self.kind != ModelKind.BASE or self.parent is None:
+            return None
+        return self.parent.baseline or self.parent
+
+    def comes_from(self, other: LanguageModel) -> bool:
+        """Whether `other` is among what it was trained from, at any remove."""
+        parent = self.parent
+        return parent is not None and (parent == other or parent.comes_from(other))
+
 
 class Endpoint(models.Model):
     """Where a model answers that a server elsewhere runs; any that speaks OpenAI's chat completions.
@@ -119,6 +137,8 @@ class Endpoint(models.Model):
     output_price = models.DecimalField(max_digits=12, decimal_places=4, null=True, blank=True)
     per_minute = models.PositiveIntegerField(default=0)  # requests; 0: as many as it takes
     at_once = models.PositiveSmallIntegerField(default=4)
+    bounds_by = models.CharField(max_length=30, default="max_tokens", db_default="max_tokens")
+    # the field by which it takes the length of an answer; learnt from its refusal of the usual one
 
     class Meta:
         constraints = [

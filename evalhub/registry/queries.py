@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,14 +19,16 @@ class Node:
 
     model: LanguageModel
     figures: list[str]
+    set_digest: str  # that they are of; empty where there are none
     verdict: str
+    rounds: list[Any]  # Rounds, of an app above, that its training was of
     children: list[Node]
 
 
 def lineage_of(workspace: Workspace) -> list[Node]:
-    """Every base with its adapters below it, in three queries."""
+    """Every base with what was trained from it below it, in as many queries for any number."""
     models = LanguageModel.objects.of_workspace(workspace).order_by("pk")
-    listed = list(models.prefetch_related("evaluations", "promotions"))
+    listed = list(models.prefetch_related("evaluations", "promotions", "made_by__rounds__loop"))
     below: defaultdict[int | None, list[LanguageModel]] = defaultdict(list)
     for model in listed:
         below[model.parent_id].append(model)
@@ -33,18 +36,31 @@ def lineage_of(workspace: Workspace) -> list[Node]:
     return [_node(model, below) for model in roots]
 
 
+def sets_of(nodes: Iterable[Node]) -> list[str]:
+    """The digests of the sets whose figures they tell, all below them too."""
+    return [
+        digest
+        for node in nodes
+        for digest in ([node.set_digest] if node.set_digest else []) + sets_of(node.children)
+    ]
+
+
 def _node(model: LanguageModel, below: dict[int | None, list[LanguageModel]]) -> Node:
     # the evaluations and promotions point here from an app above; newest first by their Meta
     measured = (
-        _figures(each.metrics)
+        (told, each.set_digest)
         for each in model.evaluations.all()
         if each.metrics and not each.benchmark_id and not each.is_probe
+        if (told := _figures(each.metrics))
     )
+    figures, set_digest = next(measured, ([], ""))
     promotion = next(iter(model.promotions.all()), None)
     return Node(
         model=model,
-        figures=next(filter(None, measured), []),
+        figures=figures,
+        set_digest=set_digest,
         verdict=promotion.decision if promotion else "",
+        rounds=list(run.rounds.all()) if (run := getattr(model, "made_by", None)) else [],
         children=[_node(child, below) for child in below[model.pk]],
     )
 

@@ -15,6 +15,7 @@ from evalhub.accounts.services import create_workspace
 from evalhub.audit.services import record
 from evalhub.common.canonical import digest_of
 from evalhub.common.files import Beat
+from evalhub.jobs.events import announce
 from evalhub.registry.errors import ModelNameTaken, NoModelThere
 from evalhub.registry.files import STORED, demand_model_at, digest_of_source, folder_of
 from evalhub.registry.models import LanguageModel, MarkCause, ModelKind, ModelMark, Stage
@@ -176,6 +177,12 @@ def take_out_of_service(*, model: LanguageModel, by: Member | None = None) -> La
 
 
 @transaction.atomic
+def tell_read(*, by: Member, sets: Iterable[str]) -> None:
+    """Say that somebody reads figures of these sets now, by their digests; evaluation, above, counts the looks."""
+    if read := sorted(set(sets)):
+        announce("figures.read", by.uid, sets=read, day=timezone.now().date().isoformat())
+
+
 def describe_model(
     *, model: LanguageModel, licence: str, limits: str, by: Member | None = None
 ) -> LanguageModel:

@@ -17,8 +17,8 @@ from evalhub.common.files import file_store
 from evalhub.registry.access import access_model
 from evalhub.registry.forms import BaseModelForm
 from evalhub.registry.models import LanguageModel, ModelKind
-from evalhub.registry.queries import lineage_of
-from evalhub.registry.services import add_base_model
+from evalhub.registry.queries import lineage_of, sets_of
+from evalhub.registry.services import add_base_model, tell_read
 from evalhub.registry.serving import serving_of
 
 
@@ -27,8 +27,10 @@ from evalhub.registry.serving import serving_of
 def model_list(request: Request, workspace: str) -> HttpResponse:
     member = access_member(request.user, workspace, to="build")
     models = LanguageModel.objects.of_workspace(member.workspace)
+    nodes = lineage_of(member.workspace)
+    tell_read(by=member, sets=sets_of(nodes))
     context = _context(member) | {
-        "nodes": lineage_of(member.workspace),
+        "nodes": nodes,
         "external": models.filter(kind=ModelKind.EXTERNAL).order_by("name")[:200],
     }
     return render(request, "registry/model_list.html", context)
@@ -39,21 +41,23 @@ def model_list(request: Request, workspace: str) -> HttpResponse:
 def model_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     member = access_member(request.user, workspace, to="build")
     model = access_model(member, uid)
+    evaluations = model.evaluations.select_related("run__job", "benchmark").prefetch_related(
+        "builds__dataset"
+    )[:20]
+    tell_read(by=member, sets=[each.set_digest for each in evaluations if each.metrics])
     context = (
         _context(member)
         | {
             "model": model,
             "run": getattr(model, "made_by", None),  # a reverse one-to-one that may be absent
             "outside": getattr(model, "outside_training", None),  # likewise
-            "evaluations": model.evaluations.select_related(
-                "run__job", "benchmark"
-            ).prefetch_related("builds__dataset")[:20],
+            "evaluations": evaluations,
             "promotions": model.promotions.all()[:20],
             "children": model.children.order_by("pk"),
             "endpoint": getattr(model, "endpoint", None) if member.has(Role.ENGINEER) else None,
             "serving": serving_of(model),
             "merge": _merge_of(model),
-            "may_decide": member.has(Role.ENGINEER) and model.kind == ModelKind.ADAPTER,
+            "may_decide": member.has(Role.ENGINEER) and model.baseline is not None,
             "files": sorted(model.facts.get("files", {})),
         }
     )

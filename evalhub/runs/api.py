@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -14,11 +15,12 @@ from evalhub.accounts.access import acting_member, workspace_of
 from evalhub.common.rest import KeysetPagination
 from evalhub.prompts.access import access_collection
 from evalhub.registry.access import model_named
+from evalhub.registry.services import tell_read
 from evalhub.runs.access import acting_run, runs_to_compare
 from evalhub.runs.asked_for import read_spec, start_as_asked
 from evalhub.runs.comparing import compare
 from evalhub.runs.models import Rewriting, Run
-from evalhub.runs.queries import run_summary
+from evalhub.runs.queries import run_summary, sets_of
 from evalhub.runs.rewriting.services import start_rewriting
 from evalhub.runs.serializers import NewRewritingSerializer, RewritingSerializer, RunSerializer
 
@@ -36,6 +38,12 @@ class RunListView(ListAPIView[Run]):
         runs = Run.objects.filter(workspace=member.workspace).select_related("job", "output_model")
         tags = self.request.query_params.getlist("tag")
         return runs.filter(tags__contains=tags) if tags else runs
+
+    def paginate_queryset(self, queryset: Any) -> list[Any] | None:
+        page = super().paginate_queryset(queryset)
+        key = workspace_of(self.request, self.request.query_params.get("workspace"))
+        tell_read(by=acting_member(self.request, key, to="build"), sets=sets_of(page or ()))
+        return page
 
     @extend_schema(request=OpenApiTypes.OBJECT, responses={202: OpenApiTypes.OBJECT})
     def post(self, request: Request) -> Response:
@@ -78,7 +86,10 @@ class RewritingListView(ListAPIView[Rewriting]):
 class RunView(APIView):
     @extend_schema(responses=OpenApiTypes.OBJECT)
     def get(self, request: Request, uid: UUID) -> Response:
-        return Response(run_summary(acting_run(request, uid, to="build")))
+        run = acting_run(request, uid, to="build")
+        by = acting_member(request, run.workspace_id, to="build")
+        tell_read(by=by, sets=sets_of([run]))
+        return Response(run_summary(run))
 
 
 class RunComparisonView(APIView):
@@ -94,4 +105,5 @@ class RunComparisonView(APIView):
         key = workspace_of(request, request.query_params.get("workspace"))
         member = acting_member(request, key, to="build")
         runs = runs_to_compare(member.workspace, request.query_params.getlist("run"))
+        tell_read(by=member, sets=sets_of(runs))
         return Response(compare(runs).as_json())

@@ -18,6 +18,7 @@ from evalhub.jobs.errors import JobCancelled, JobPaused, JobReturned, LeaseLost
 from evalhub.jobs.events import announce
 from evalhub.jobs.models import Job
 from evalhub.jobs.workers import stopping
+from evalhub.registry.endpoints import remember_bound
 from evalhub.registry.models import ModelKind
 from evalhub.registry.services import add_adapter, add_whole_model
 from evalhub.runs.costs import labour_behind
@@ -138,6 +139,8 @@ def _close(run: Run, result: RunResult, artifacts: dict[str, dict[str, str]], be
             _register_output(run)
             run.checkpoints = []
         run.save()
+        if run.model is not None and (bound := run.environment.get("endpoint_bounds_by")):
+            remember_bound(model=run.model, bounds_by=str(bound))
         if result.ok:
             announce("run.ended", run.uid, recipe=run.recipe, job=str(run.job.uid))
     if not result.ok:

@@ -109,6 +109,7 @@ def _told(endpoint: Endpoint) -> dict[str, Any]:
         prices=endpoint.prices,
         per_minute=endpoint.per_minute,
         at_once=endpoint.at_once,
+        bounds_by=endpoint.bounds_by,
     )
     return asdict(told)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
@@ -39,6 +40,15 @@ class Series:
     @property
     def last(self) -> float:
         return self.points[-1][1]
+
+
+def sets_of(runs: Iterable[Run]) -> list[str]:
+    """The digests of the sets that they measured on and tell figures of; an app above names sets."""
+    told = [run.pk for run in runs if run.recipe == Recipe.EVALUATE and run.metrics]
+    found = (
+        Run.objects.filter(pk__in=told, evaluation__isnull=False) if told else Run.objects.none()
+    )
+    return list(found.order_by("pk").values_list("evaluation__set_digest", flat=True))
 
 
 def run_summary(run: Run) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from evalhub.datasets.access import access_build
 from evalhub.jobs.access import access_job
 from evalhub.jobs.queries import waits_for
 from evalhub.jobs.services import cancel_job
+from evalhub.registry.services import tell_read
 from evalhub.runs.access import access_run, runs_to_compare
 from evalhub.runs.comparing import compare
 from evalhub.runs.costs import cost_of
@@ -30,6 +31,7 @@ from evalhub.runs.queries import (
     curves_of,
     log_tail,
     samples_of,
+    sets_of,
     settings_of,
     trial_answers,
 )
@@ -69,6 +71,7 @@ def run_compare(request: Request, workspace: str) -> HttpResponse:
     """`?run=` names each."""
     member = access_member(request.user, workspace, to="build")
     runs = runs_to_compare(member.workspace, request.GET.getlist("run"))
+    tell_read(by=member, sets=sets_of(runs))
     return render(request, "runs/compare.html", _context(member) | {"compared": compare(runs)})
 
 
@@ -77,6 +80,7 @@ def run_compare(request: Request, workspace: str) -> HttpResponse:
 def run_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     member = access_member(request.user, workspace, to="build")
     run = access_run(member, uid)
+    tell_read(by=member, sets=sets_of([run]))
     curves, told = curves_of(run), told_by(run)
     whole = run.parts if "part" in run.spec else []
     context = _context(member) | {

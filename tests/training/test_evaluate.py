@@ -33,6 +33,34 @@ def prompts(count: int, **columns: Any) -> list[dict[str, Any]]:
     return [{"id": f"p{i}", "group": "g", "prompt": question(f"q{i}" * (i + 1)), **columns} for i in range(count)]  # fmt: skip
 
 
+def test_answers_that_are_given_are_measured_without_a_model(run: Run) -> None:
+    """By the lines that measure what a model wrote; of one whose reference nobody knows nothing is likened."""
+    rows = [
+        {
+            "id": str(at),
+            "group": f"g{at % 2}",
+            "completion": text,
+            "finish": "stop",
+            "reference": meant,
+        }
+        for at, (text, meant) in enumerate(zip(SAID, MEANT, strict=True))
+    ]
+    del rows[1]["reference"]
+    rows[2]["finish"] = ""
+    result = run.ask("evaluate", inputs={"answers": run.rows("answers", rows)}).attempt()
+    assert result.ok, result.error
+    assert result.metrics == {"answers": 4.0}
+    told = run.artifact("predictions.jsonl")
+    assert [(each["id"], each["group"], each["finish"], each["words"]) for each in told] == [
+        ("0", "g0", "stop", 6), ("1", "g1", "stop", 3), ("2", "g0", "", 4), ("3", "g1", "stop", 0),
+    ]  # fmt: skip
+    assert told[0]["rouge1"] == pytest.approx(5 / 6)  # five of six words, both ways
+    assert "rouge1" not in told[1]
+    assert "bleu" not in told[1]
+    assert (told[3]["rouge1"], told[3]["exact_match"]) == (0.0, 0.0)
+    assert "content" not in told[0], "no copy of what people may want gone"
+
+
 def test_no_figure_depends_on_the_batch_size(
     tiny_model: Path, run: Run, another_run: Run, trained: Run
 ) -> None:

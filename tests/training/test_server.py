@@ -80,6 +80,41 @@ def test_a_server_answers_as_a_model_would(run: Run, server: Server) -> None:
     assert result.metrics["cost"] == pytest.approx((40 * 2 + 16 * 10) / 1e6)
 
 
+REFUSES = {"error": {"message": "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.", "param": "max_tokens"}}  # fmt: skip
+
+
+def test_a_server_that_wants_another_bound_is_asked_with_that_from_its_refusal_on(
+    run: Run, server: Server
+) -> None:
+    """As hosted models do that reason; each request that was under way by then is sent once more."""
+    server.answer = lambda nth, body: (400, {}, REFUSES) if "max_tokens" in body else said("x")
+    result = asked(run, server, at_once=1, options={"max_new_tokens": 7})
+    assert result.ok, result.error
+    assert (result.metrics["completions"], result.metrics["requests"]) == (4, 5)
+    assert [body.get("max_completion_tokens") for body in server.asked] == [None, 7, 7, 7, 7]
+    assert result.environment["endpoint_bounds_by"] == "max_completion_tokens"
+
+
+def test_who_is_known_to_want_it_is_not_asked_otherwise(run: Run, server: Server) -> None:
+    server.answer = lambda nth, body: (400, {}, REFUSES) if "max_tokens" in body else said("x")
+    result = asked(run, server, bounds_by="max_completion_tokens")
+    assert (result.ok, len(server.asked)) == (True, 4)
+    assert "endpoint_bounds_by" not in result.environment
+
+
+def test_one_that_refuses_both_refuses(run: Run, server: Server) -> None:
+    """Its words are those of the answer, and nothing is asked for ever."""
+    server.answer = lambda nth, body: (400, {}, REFUSES)
+    result = asked(run, server, at_once=1)
+    assert not result.ok
+    assert len(server.asked) == 5
+    bounded = {"most_requests": 1}
+    server.asked.clear()
+    assert (
+        not asked(run, server, at_once=1, attempt=2, options=bounded).ok or len(server.asked) <= 1
+    )
+
+
 def test_the_cost_is_of_what_was_counted_and_earlier_attempts_are_in_it(
     run: Run, server: Server
 ) -> None:

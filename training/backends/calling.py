@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import httpx2
 
 from training.addresses import fault_of_host, fault_of_url, is_public, plain
-from training.contract import OVER_BUDGET, EndpointSpec
+from training.contract import COMPLETION_BOUND, OVER_BUDGET, EndpointSpec
 from training.errors import InputError
 
 TRIES = 8
@@ -31,6 +31,10 @@ SAID = 300  # characters of a server's words that are told
 
 class Refused(Exception):
     """The server will not answer this prompt; the sentence is its own."""
+
+
+class OtherBound(Refused):
+    """It answers none that says `max_tokens`, and names `max_completion_tokens`."""
 
 
 class Declined(InputError):
@@ -183,8 +187,10 @@ class Caller:
         said = content.decode("utf-8", "replace").replace("\n", " ")
         if self._key:
             said = said.replace(self._key, "…")
+        status, names_other = answer.status_code, COMPLETION_BOUND in said
         said = said[:SAID]
-        status = answer.status_code
+        if status == 400 and names_other:
+            return OtherBound(f"{status}: {said}")
         if status in OF_THIS_PROMPT:
             return Refused(f"{status}: {said}")
         if status in {401, 403}:

@@ -15,8 +15,9 @@ from anyio.from_thread import start_blocking_portal
 from training.attempt import Attempt
 from training.backends import Asked, Finish, Written
 from training.backends.budget import MILLION, Budget
-from training.backends.calling import Caller, Declined, Refused
+from training.backends.calling import Caller, Declined, OtherBound, Refused
 from training.contract import (
+    COMPLETION_BOUND,
     ENDPOINT_KEY_VARIABLE,
     OVER_BUDGET,
     PRIVATE_VARIABLE,
@@ -47,6 +48,7 @@ class ServerBackend:
         self._endpoint = EndpointSpec.of(attempt.spec.endpoint)
         named = os.environ.get(PRIVATE_VARIABLE, "").split(",")
         private = [each.strip() for each in named if each.strip()]
+        self._bound, self._environment = self._endpoint.bounds_by, attempt.environment
         self._caller = Caller(self._endpoint, key=_key(attempt), private=private)
         self._open = ExitStack()
         self._portal = self._open.enter_context(start_blocking_portal())
@@ -120,8 +122,15 @@ class ServerBackend:
 
     async def _one(self, asked: Asked) -> Written:
         may_retry = partial(self._budget.takes_again, asked.key)
+        body = self._body(asked)
         try:
-            answer = await self._caller.ask(self._body(asked), may_retry=may_retry)
+            try:
+                answer = await self._caller.ask(body, may_retry=may_retry)
+            except OtherBound:
+                if COMPLETION_BOUND in body or not may_retry(is_lost=False):
+                    raise
+                self._learn_bound()
+                answer = await self._caller.ask(self._body(asked), may_retry=may_retry)
         except Refused as no:
             self._budget.settle(asked.key, 0, 0)
             return Written(asked, "", "refused", None, why=storable(str(no)))
@@ -132,6 +141,11 @@ class ServerBackend:
         self._budget.settle(asked.key, written.read, written.tokens)
         return written
 
+    def _learn_bound(self) -> None:
+        """From here on, and where the run's end is read, for the runs after it."""
+        self._bound = COMPLETION_BOUND
+        self._environment["endpoint_bounds_by"] = COMPLETION_BOUND
+
     def _body(self, asked: Asked) -> dict[str, Any]:
         prompt, setting = asked.row.texts["prompt"], asked.setting
         turns = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else prompt
@@ -140,7 +154,7 @@ class ServerBackend:
             "messages": turns,
             "temperature": setting.temperature,
             "top_p": setting.top_p,
-            "max_tokens": self._options.max_new_tokens,
+            self._bound: self._options.max_new_tokens,
             "seed": asked.seed,
             "stream": False,
         } | ({"tools": asked.row.tools} if asked.row.tools else {})

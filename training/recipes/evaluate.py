@@ -3,7 +3,7 @@
 Nothing depends on the batch size. For an adapter the base is measured too, in the same loaded model
 with the adapter switched off. What a row of prompts may carry stands in training.metrics.asked; the
 spec's teacher, where there is one, is a reward model; tasks of lm-evaluation-harness are asked last. An
-adapter that scores answers is itself measured, on pairs alone.
+adapter that scores answers is itself measured, on pairs alone. Of answers that are given no model is asked.
 By hand: {"recipe": "evaluate", "model": …, "adapter": …, "inputs": {"texts": …, "pairs": …,
 "prompts": …}, "options": {"harness": […]}}, each input optional.
 """
@@ -19,6 +19,7 @@ from typing import Any
 
 from trl.trainer.utils import add_fused_lm_head
 
+from training import given
 from training.artifacts import write_rows
 from training.attempt import Attempt, time_left
 from training.choice import rewarded
@@ -49,6 +50,8 @@ def run(attempt: Attempt) -> dict[str, float]:
     figures.jsonl, for what is given."""
     options = EvaluateOptions.of(attempt.spec.options)
     demand_sane(options)
+    if attempt.input(given.INPUT):
+        return given.measure_given(attempt, options)
     rows = {
         name: read_rows(path, name=name, fields=("prompt", *answers), judged=("p_chosen", *COLUMNS))
         for name, answers in ANSWERS.items()

@@ -39,7 +39,7 @@ def begin_answers(turn: Turn, step: Step) -> list[Job]:
 
 def finish_answers(turn: Turn, step: Step) -> list[Job]:
     made = Job.objects.get(uid=step.result["job"]).result
-    step.result |= {name: made[name] for name in ("generation", "completions", "empty")}
+    step.result |= {name: made[name] for name in ("generations", "completions", "empty")}
     return []
 
 

@@ -1,4 +1,4 @@
-"""Dataset: an SFT and a preference build of all judgments to date."""
+"""Dataset: an SFT and a preference build of all judgments to date, and what else the chain learns from."""
 
 from __future__ import annotations
 
@@ -10,26 +10,34 @@ from evalhub.datasets.services import ensure_dataset, start_build
 from evalhub.jobs.models import Job
 from evalhub.loops.errors import StepFailed
 from evalhub.loops.models import Step
+from evalhub.loops.policy import Policy
 from evalhub.loops.turn import Turn
 from evalhub.quality.models import ConsensusSnapshot
 
-FIRST, SECOND = BuildKind.SFT, BuildKind.PREFERENCE
+MEASURED = (BuildKind.SFT, BuildKind.PREFERENCE)  # on their test rows, whatever was learnt from
+LEARNS_FROM = {"sft": BuildKind.SFT, "dpo": BuildKind.PREFERENCE, "kto": BuildKind.UNPAIRED}
+
+
+def kinds_of(policy: Policy) -> list[BuildKind]:
+    """What a Round builds, in order."""
+    return list(dict.fromkeys([*MEASURED, *(LEARNS_FROM[recipe] for recipe in policy.recipes)]))
 
 
 def begin(turn: Turn, step: Step) -> list[Job]:
     step.result = {"builds": {}}
-    return [_start(turn, step, FIRST, None).job]
+    return [_start(turn, step, BuildKind.SFT, None).job]
 
 
 def finish(turn: Turn, step: Step) -> list[Job]:
-    """The second build from the very judgments of the first, whatever was judged meanwhile.
+    """The further builds from the very judgments of the first, whatever was judged meanwhile.
 
     Raises:
         StepFailed: there is nothing to learn from.
     """
-    if SECOND.value not in step.result["builds"]:
-        return [_start(turn, step, SECOND, turn.build(FIRST.value).snapshot).job]
-    rows = {build.kind: build.rows for build in turn.builds}
+    made = step.result["builds"]
+    if missing := [kind for kind in kinds_of(turn.policy) if kind.value not in made]:
+        return [_start(turn, step, missing[0], turn.build(BuildKind.SFT).snapshot).job]
+    rows = {kind: turn.build(kind).rows for kind in made}
     if not any(split.get("train") for split in rows.values()):
         sources = " and ".join(definition(turn)["sources"])
         raise StepFailed(

@@ -19,22 +19,31 @@ from evalhub.registry.models import LanguageModel
 
 
 def begin_baseline(turn: Turn, step: Step) -> list[Job]:
-    """On the Round's set, and on each probe of the gate: an adapter is only measured where its base was."""
-    evaluation = _evaluate(turn, turn.loop.base_model, turn.builds)
-    probes = {
-        str(each.uid): _evaluate_on_probe(turn, turn.loop.base_model, each)
-        for each in _probes(turn)
-    }
-    step.result = {"evaluation": str(evaluation.uid)}
+    """On the Round's set, and on each probe of the gate: a model is only measured where its baseline was,
+    so that of a base which was itself trained comes first."""
+    origin = turn.loop.base_model.baseline
+    if origin is None:
+        return _baseline(turn, step)
+    found = [_evaluate(turn, origin, turn.builds)]
+    found += [_evaluate_on_probe(turn, origin, each) for each in _probes(turn)]
+    step.result = {"origin": str(found[0].uid)}
+    return _unfinished(*found)
+
+
+def finish_baseline(turn: Turn, step: Step) -> list[Job]:
+    return [] if "evaluation" in step.result else _baseline(turn, step)
+
+
+def _baseline(turn: Turn, step: Step) -> list[Job]:
+    base = turn.loop.base_model
+    evaluation = _evaluate(turn, base, turn.builds)
+    probes = {str(each.uid): _evaluate_on_probe(turn, base, each) for each in _probes(turn)}
+    step.result |= {"evaluation": str(evaluation.uid)}
     if probes:
         step.result["probes"] = {
             probe: {"evaluation": str(each.uid)} for probe, each in probes.items()
         }
     return _unfinished(evaluation, *probes.values())
-
-
-def finish_baseline(turn: Turn, step: Step) -> list[Job]:
-    return []
 
 
 def begin_candidate(turn: Turn, step: Step) -> list[Job]:

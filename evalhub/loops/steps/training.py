@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from evalhub.loops.models import Step
+from evalhub.loops.policy import Policy
 from evalhub.loops.searching import Search
+from evalhub.loops.steps.data import LEARNS_FROM
 from evalhub.loops.turn import Awaited, Turn
 from evalhub.registry.models import LanguageModel
 from evalhub.runs.beside import beside_of
@@ -14,12 +16,10 @@ from evalhub.runs.services import start_training
 from evalhub.sweeps.models import Sweep
 from evalhub.sweeps.services import start_sweep, train_best
 
-BUILD = {"sft": "sft", "dpo": "preference"}
-
 
 def begin(turn: Turn, step: Step) -> Sequence[Awaited]:
-    pairs = turn.build("preference").rows.get("train", 0)
-    recipes = turn.policy.recipes(pairs=pairs)
+    last = turn.build(LEARNS_FROM[turn.policy.recipes[-1]])
+    recipes = chain_of(turn.policy, rows=last.rows.get("train", 0))
     step.result = {"chain": recipes, "runs": []}
     return [_next(turn, step, recipes[0], turn.loop.base_model)]
 
@@ -37,6 +37,11 @@ def finish(turn: Turn, step: Step) -> Sequence[Awaited]:
         return [_next(turn, step, remaining[0], last.adapter)]
     step.result["model"] = str(last.adapter.uid)
     return []
+
+
+def chain_of(policy: Policy, *, rows: int) -> list[str]:
+    """The recipes in order; with no row to train the last of them on, SFT alone."""
+    return policy.recipes if rows else ["sft"]
 
 
 def _next(turn: Turn, step: Step, recipe: str, model: LanguageModel) -> Awaited:
@@ -58,7 +63,7 @@ def _train(turn: Turn, recipe: str, model: LanguageModel) -> Run:
         workspace=turn.workspace,
         recipe=recipe,
         model=model,
-        build=turn.build(BUILD[recipe]),
+        build=turn.build(LEARNS_FROM[recipe]),
         options=turn.policy.options(recipe),
         seed=turn.policy.seed,
         by=turn.round.created_by,
@@ -75,7 +80,7 @@ def _search(turn: Turn, search: Search, recipe: str, model: LanguageModel) -> Sw
     return start_sweep(
         workspace=turn.workspace,
         recipe=recipe,
-        build=turn.build(BUILD[recipe]),
+        build=turn.build(LEARNS_FROM[recipe]),
         models=[model],
         space=search.space,
         options={name: value for name, value in options.items() if name not in search.space},

@@ -1,4 +1,4 @@
-"""Which figures go with people: answers that were measured are found among those that people judged."""
+"""Which figures go with people: the very answers that people judged are measured."""
 
 from __future__ import annotations
 
@@ -7,20 +7,24 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 
 from evalhub.accounts.models import Member
-from evalhub.evaluation.believing import belief_in
-from evalhub.evaluation.models import Evaluation
+from evalhub.evaluation import judged_answers
+from evalhub.evaluation.errors import NothingToMeasure
+from evalhub.evaluation.services import start_belief
+from evalhub.jobs import jobs
 from evalhub.jobs.models import Job
+from evalhub.lineage.services import start_erasure
 from evalhub.prompts.models import Completion, Prompt
-from evalhub.runs.inputs import store_rows
+from evalhub.prompts.services.scored import record_scores
+from evalhub.runs.inputs import read_rows
+from evalhub.runs.models import Run
 from tests.evalhub.loops.scenes import work_off
+from tests.evalhub.runs.scenes import without_torch
 from tests.factories import (
     CampaignFactory,
     CompletionFactory,
     CriterionFactory,
-    EvaluationFactory,
     JudgmentFactory,
     LanguageModelFactory,
     PreferenceFactory,
@@ -30,46 +34,32 @@ from tests.factories import (
 )
 
 PROMPTS = 20
+WORDS = [f"w{at}" for at in range(100)]  # of each reference
+
+
+def said(known: int) -> str:
+    """A hundred words, so many of them the reference's."""
+    return " ".join(WORDS[:known] + [f"x{at}" for at in range(100 - known)])
 
 
 class Scene:
-    """Two models that answered the same prompts, measured; the first one's answers have the better ROUGE-1
+    """Two models that answered the same prompts; the first one's answers have more of the references' words
     and are as long as the other's."""
 
     def __init__(self, erin: Member) -> None:
         self.workspace = erin.workspace
-        self.prompts = [PromptFactory.create(collection__workspace=erin.workspace) for _ in range(PROMPTS)]  # fmt: skip
-        self.good, self.poor = (self._measured(name, rouge) for name, rouge in (("good", 0.8), ("poor", 0.3)))  # fmt: skip
+        self.prompts = [PromptFactory.create(collection__workspace=erin.workspace, reference=" ".join(WORDS)) for _ in range(PROMPTS)]  # fmt: skip
+        self.good, self.poor = (LanguageModelFactory.create(workspace=self.workspace, name=name) for name in ("good", "poor"))  # fmt: skip
         self.campaign = CampaignFactory.create(workspace=erin.workspace)
 
-    def _measured(self, name: str, rouge: float) -> Evaluation:
-        model = LanguageModelFactory.create(workspace=self.workspace, name=name)
-        asked = [{"id": str(at), "group": str(each.group.uid), "prompt": each.messages} for at, each in enumerate(self.prompts)]  # fmt: skip
-        said = [
-            {"id": row["id"], "group": row["group"], "content": f"{name} {row['id']}", "tokens": 5, "finish": "stop",
-             "rouge1": rouge + int(row["id"]) / 100}
-            for row in asked
-        ]  # fmt: skip
-        evaluation: Evaluation = EvaluationFactory.create(
-            workspace=self.workspace,
-            model=model,
-            metrics={"rouge1": {"n": PROMPTS}},
-            run__job__state="succeeded",
-            run__job__ended_at=timezone.now(),
-        )
-        evaluation.run.spec = {"options": {}, "inputs": {"prompts": _file(asked)}}
-        evaluation.run.artifacts = {"predictions.jsonl": _file(said)}
-        evaluation.run.save()
-        return evaluation
-
     def answers(self) -> Iterator[tuple[Prompt, Completion, Completion]]:
-        """As a trial has them: of both models, to each prompt."""
+        """As a campaign has them: of both models, to each prompt."""
         for at, prompt in enumerate(self.prompts):
             both = [
                 CompletionFactory.create(
-                    prompt=prompt, generation__model=each.model, content=f"{each.model} {at}"
+                    prompt=prompt, generation__model=model, content=said(known + at), finish="stop"
                 )
-                for each in (self.good, self.poor)
+                for model, known in ((self.good, 80), (self.poor, 30))
             ]
             yield prompt, both[0], both[1]
 
@@ -83,19 +73,27 @@ class Scene:
             PreferenceFactory.create(judgment=judgment, first=good, second=poor, margin=margin)
 
 
+@pytest.fixture(autouse=True)
+def _no_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+    without_torch(monkeypatch)
+
+
 @pytest.fixture
 def scene(erin: Member) -> Scene:
     return Scene(erin)
 
 
-def _file(rows: list[dict[str, Any]]) -> dict[str, str]:
-    key, sha256 = store_rows(rows)
-    return {"key": key, "sha256": sha256}
+def found(scene: Scene) -> dict[str, Any]:
+    job = start_belief(workspace=scene.workspace)
+    jobs.execute(job.uid)
+    job.refresh_from_db()
+    assert job.state == "succeeded", job.trace
+    result: dict[str, Any] = job.result
+    return result
 
 
 def told(scene: Scene, figure: str) -> dict[str, Any]:
-    found = belief_in(scene.workspace)
-    return next(each for each in found["figures"] if each["name"] == figure)
+    return next(each for each in found(scene)["figures"] if each["name"] == figure)
 
 
 def test_a_figure_that_people_agree_with(scene: Scene) -> None:
@@ -103,7 +101,7 @@ def test_a_figure_that_people_agree_with(scene: Scene) -> None:
     pairs = told(scene, "rouge1")["pairs"]
     assert (pairs["value"], pairs["n"]) == (1.0, PROMPTS)
     assert pairs["low"] == pytest.approx(20 / (20 + 1.96**2), abs=1e-4)  # Wilson's, all of 20
-    assert told(scene, "length")["pairs"]["value"] == 0.5  # equal lengths tell nothing
+    assert told(scene, "words")["pairs"]["value"] == 0.5  # equal lengths tell nothing
 
 
 def test_a_figure_that_people_disagree_with(scene: Scene) -> None:
@@ -113,22 +111,67 @@ def test_a_figure_that_people_disagree_with(scene: Scene) -> None:
 
 def test_ties_are_counted_and_say_nothing(scene: Scene) -> None:
     scene.prefer(margin=0)
-    found = belief_in(scene.workspace)
-    assert (found["pairs"], found["ties"]) == (0, PROMPTS)
+    result = found(scene)
+    assert (result["pairs"], result["ties"]) == (0, PROMPTS)
     assert told(scene, "rouge1")["pairs"] == {"value": None, "low": None, "high": None, "n": 0}
 
 
-def test_simulated_votes_are_no_peoples(scene: Scene) -> None:
+def test_simulated_votes_are_no_peoples_nor_are_answers_that_members_wrote(
+    scene: Scene, erin: Member
+) -> None:
     scene.prefer(margin=2, source="simulated")
-    assert belief_in(scene.workspace)["pairs"] == 0
-
-
-def test_other_text_than_was_measured_is_another_answer(scene: Scene) -> None:
+    with pytest.raises(NothingToMeasure, match="Open a campaign"):
+        start_belief(workspace=scene.workspace)
     scene.prefer(margin=2)
-    changed = Completion.objects.filter(generation__model=scene.poor.model).first()
-    assert changed is not None
-    Completion.objects.filter(pk=changed.pk).update(content="poor, and more")
-    assert belief_in(scene.workspace)["pairs"] == PROMPTS - 1
+    edited = Completion.objects.filter(generation__model=scene.poor).latest("pk")
+    Completion.objects.filter(pk=edited.pk).update(written_by=erin)
+    result = found(scene)
+    assert (result["judged"], result["measured"], result["pairs"]) == (39, 39, PROMPTS - 1)
+
+
+def test_it_says_how_many_answers_are_paired_with_no_figure(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The newest are measured; without a reference nothing is likened to one, and the rest is told."""
+    scene.prefer(margin=2)
+    Prompt.objects.filter(pk=scene.prompts[-1].pk).update(reference=None)
+    monkeypatch.setattr(judged_answers, "MOST", 30)
+    result = found(scene)
+    assert (result["judged"], result["measured"], result["without_reference"]) == (40, 30, 2)
+    by_name = {each["name"]: each["pairs"]["n"] for each in result["figures"]}
+    assert (by_name["rouge1"], by_name["words"]) == (14, 15)
+
+
+def test_rewards_are_figures_of_the_same_answers(scene: Scene) -> None:
+    """A reward model that likes what people do not."""
+    scene.prefer(margin=2)
+    judge = LanguageModelFactory.create(workspace=scene.workspace, name="taste", kind="reward", parent=scene.good)  # fmt: skip
+    uids = Completion.objects.filter(generation__model=scene.poor).values_list("uid", flat=True)
+    others = Completion.objects.filter(generation__model=scene.good).values_list("uid", flat=True)
+    run = LanguageModelFactory.create(workspace=scene.workspace).uid
+    scores = dict.fromkeys(uids, 1.0) | dict.fromkeys(others, -1.0)
+    record_scores(model=judge, run_uid=run, scores=scores)
+    reward = told(scene, "reward by taste")
+    assert (reward["label"], reward["better"]) == ("reward by taste", "higher")
+    assert (reward["pairs"]["value"], reward["pairs"]["n"]) == (0.0, PROMPTS)
+
+
+def test_the_answers_that_were_measured_go_with_whoever_is_erased(
+    scene: Scene, olga: Member, bob: Member
+) -> None:
+    """A person's words that stand in a reference, as an import brings them."""
+    scene.prefer(margin=2)
+    words = "These are words that I wrote myself, in full."
+    Prompt.objects.filter(pk=scene.prompts[0].pk).update(reference=words)
+    judgment = JudgmentFactory.create(member=bob, task__campaign=scene.campaign, critique=words)
+    assert judgment.critique == words
+    found(scene)
+    file = Run.objects.get().spec["inputs"]["answers"]
+    assert any(row.get("reference") == words for row in read_rows(file["key"]))
+    start_erasure(member=bob, by=olga)
+    work_off()
+    with pytest.raises(FileNotFoundError):
+        list(read_rows(file["key"]))
 
 
 def test_ratings_of_the_same_answers_by_rank(scene: Scene) -> None:
@@ -142,7 +185,7 @@ def test_ratings_of_the_same_answers_by_rank(scene: Scene) -> None:
     ratings = told(scene, "rouge1")["ratings"]
     assert ratings["n"] == 2 * PROMPTS
     assert 0.8 < ratings["low"] <= ratings["value"] <= 1
-    assert told(scene, "length")["ratings"]["value"] is None  # it never differs
+    assert told(scene, "words")["ratings"]["value"] is None  # it never differs
 
 
 def test_erin_works_it_out_on_the_page_and_by_api(
@@ -156,11 +199,20 @@ def test_erin_works_it_out_on_the_page_and_by_api(
         assert client.post(address).status_code == 302
     assert Job.objects.filter(kind="evaluation.believe").count() == 1
     work_off()
-    page = client.get(address).content.decode()
+    page = " ".join(client.get(address).content.decode().split())
     assert "ROUGE-1 goes with people" in page
+    assert "40 of the 40 answers that people judged were measured." in page
     assert "100 %" in page
     told = client.get("/api/v1/comparisons/believe?workspace=acme").json()
     assert (told["state"], told["result"]["pairs"]) == ("succeeded", PROMPTS)
+
+
+def test_before_anybody_judged_the_page_and_the_api_say_so(erin: Member, client: Client) -> None:
+    client.force_login(erin.user)
+    answer = client.post("/w/acme/comparisons/believe/", follow=True)
+    assert "People have judged no answer by a model yet" in answer.content.decode()
+    answer = client.post("/api/v1/comparisons/believe?workspace=acme")
+    assert (answer.status_code, answer.json()["code"]) == (400, "nothing_to_measure")
 
 
 def test_annotators_neither_read_nor_start_it(bob: Member, client: Client) -> None:

@@ -38,6 +38,7 @@ from evalhub.evaluation.showing import (
 from evalhub.evaluation.slicing import by_slice, slices_of
 from evalhub.jobs import jobs
 from evalhub.registry.models import LanguageModel
+from evalhub.runs.models import Run
 from evalhub.runs.services import start_training
 from tests.evalhub.runs.scenes import base_model, built, without_torch
 from tests.factories import ComparisonFactory, EvaluationFactory, PromptFactory, PromptGroupFactory
@@ -297,6 +298,26 @@ def test_the_api_and_its_lists_count_as_looks(
         assert Look.objects.get().set_digest == comparison.candidate.set_digest, path
 
 
+def test_pages_of_models_and_runs_count_as_looks(
+    base: LanguageModel, builds: list[DatasetBuild], erin: Member, client: Client
+) -> None:
+    """They are of apps below, which send news; one of a build's training tells nothing of a set."""
+    candidate = compare(base, builds, erin).candidate
+    client.force_login(erin.user)
+    run, other = candidate.run, Run.objects.exclude(recipe="evaluate").latest("pk")
+    for path, looks in (
+        ("/w/acme/models/", 1), (f"/w/acme/models/{candidate.model.uid}/", 1), (f"/w/acme/runs/{run.uid}/", 1),
+        (f"/w/acme/runs/compare/?run={run.uid}&run={other.uid}", 1), (f"/w/acme/runs/{other.uid}/", 0),
+        ("/api/v1/runs?workspace=acme", 1), (f"/api/v1/runs/{run.uid}", 1), (f"/api/v1/runs/{other.uid}", 0),
+    ):  # fmt: skip
+        jobs.deliver_waiting()
+        Look.objects.all().delete()
+        assert client.get(path).status_code == 200, path
+        jobs.deliver_waiting()
+        found = list(Look.objects.values_list("set_digest", "member"))
+        assert found == [(candidate.set_digest, erin.pk)] * looks, path
+
+
 def test_a_set_says_how_much_of_it_is_new(
     base: LanguageModel, builds: list[DatasetBuild], erin: Member
 ) -> None:
@@ -349,7 +370,7 @@ def test_no_decision_without_the_base_on_the_same_set(erin: Member) -> None:
         model__kind="adapter",
         model__parent=base_of(erin),
     )
-    with pytest.raises(BaselineMissing, match="Evaluate “the base” on the same builds first"):
+    with pytest.raises(BaselineMissing, match="Evaluate “the base” on the same set with"):
         start_decision(candidate=alone, incumbent=None, gate=Gate(), by=erin)
 
 

@@ -85,6 +85,35 @@ def test_an_evaluation_says_each_figure_with_its_interval_and_n(
     assert metrics["perplexity"]["value"] == pytest.approx(2.9892, abs=1e-4)  # e^(219 / 200)
 
 
+def test_a_model_that_was_trained_whole_is_measured_after_its_base_and_beside_it(
+    base: LanguageModel, builds: list[DatasetBuild], erin: Member
+) -> None:
+    run = start_training(
+        workspace=erin.workspace,
+        recipe="dpo",
+        model=base,
+        build=builds[1],
+        options={"trains": "all"},
+    )
+    jobs.execute(run.job.uid)
+    run.refresh_from_db()
+    whole = run.output_model
+    assert whole is not None
+    assert (whole.kind, whole.base, whole.baseline) == (ModelKind.BASE, whole, base)
+    with pytest.raises(
+        BaselineMissing, match=r"Evaluate “tiny” on the same set .* then “tiny-dpo-"
+    ):
+        measure(whole, builds, erin)
+
+    before = measure(base, builds, erin)
+    after = measure(whole, builds, erin)
+
+    comparison = Comparison.objects.get()
+    assert (comparison.baseline, comparison.candidate) == (before, after)
+    assert comparison.metrics["preference_accuracy"]["difference"] == 0.5
+    assert decide(after, erin).evidence == {"baseline": str(comparison.uid)}
+
+
 def test_without_references_overlap_has_no_value_and_n_zero(
     base: LanguageModel, builds: list[DatasetBuild], erin: Member
 ) -> None:
@@ -201,7 +230,7 @@ def test_an_adapter_waits_for_its_baseline(
 ) -> None:
     adapter = add_adapter(workspace=erin.workspace, name="a", parent=base, files={})
     with pytest.raises(
-        BaselineMissing, match="Evaluate “tiny” on the same set with the same settings first"
+        BaselineMissing, match=r"Evaluate “tiny” on the same set with the same settings first"
     ):
         evaluate_model(workspace=erin.workspace, model=adapter, builds=builds, by=erin)
 

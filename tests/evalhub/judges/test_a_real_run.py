@@ -20,6 +20,7 @@ from evalhub.judgments.models import Judgment, Preference
 from evalhub.registry.endpoints import change_endpoint
 from evalhub.registry.services import add_base_model
 from evalhub.runs.folder import lay_out, run_dir
+from evalhub.runs.generating.services import start_generating
 from evalhub.runs.trainer import environment_of
 from tests.chat_server import Server, Told, chat_server, said
 from tests.evalhub.judges.scenes import a_campaign, a_judge, a_task, judged, overall, prefers_good
@@ -117,6 +118,32 @@ def test_a_budget_of_money_ends_it_with_a_word_and_what_it_judged_is_kept(
     assert (judging.counts["unasked"], judging.counts["judged"]) == (4, 2)
     findings = judging.run.events.filter(kind="finding").values_list("body__told", flat=True)
     assert list(findings) == ["4 of 8 answers were not asked for: the budget is spent"]
+
+
+def test_how_a_server_takes_the_length_of_an_answer_is_learnt_once(
+    campaign: Campaign, alice: Member, server: Server
+) -> None:
+    """As hosted models do that refuse max_tokens; the second run, of another kind, knows it from the start."""
+    told = server.answer
+    refusal = {"error": {"message": "Use 'max_completion_tokens' instead of 'max_tokens'."}}
+    server.answer = lambda nth, body: (
+        (400, {}, refusal) if "max_tokens" in body else told(nth, body)
+    )
+    judge = a_judge(campaign, alice, url=server.url, at_once=1)
+    judging = judged(judge, campaign, alice)
+    assert judging.counts["judged"] == 4, judging.counts
+    assert ["max_tokens" in body for body in server.asked] == [True] + 8 * [False]
+
+    server.asked.clear()
+    server.answer = lambda nth, body: said("An answer.")
+    prompt = campaign.tasks.order_by("pk")[0].prompt
+    run = start_generating(collection=prompt.collection, model=judge.model, by=alice)
+    execute(run.job.uid)
+    assert ["max_tokens" in body for body in server.asked] == [False]
+    endpoint = change_endpoint(
+        endpoint=judge.model.endpoint, given={"served_name": "other"}, by=alice
+    )
+    assert endpoint.bounds_by == "max_tokens", "another model may want the other one"
 
 
 def test_no_key_in_spec_log_or_audit(campaign: Campaign, alice: Member, server: Server) -> None:

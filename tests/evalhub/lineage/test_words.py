@@ -97,7 +97,7 @@ NOBODYS = {
     "quality.exclusionpreview": "body",
     "quality.reliabilityfit": "questions",
     "quality.withdrawal": "effect",
-    "registry.endpoint": "url served_name sealed_key",
+    "registry.endpoint": "url served_name sealed_key bounds_by",
     "registry.languagemodel": "name source digest facts licence limits",
     "imports.rejectedrow": "field",
     "reports.export": "file_key digest left_out",

@@ -43,7 +43,7 @@ def answered(by: Member, *, n: int = 2, **campaign: Any) -> Round:
                 prompt=prompt, generation=generation, content=f"{text} {nth}"
             )
     made = {
-        "generation": str(generation.uid), "run": str(uuid4()), "model": str(loop.base_model.uid),
+        "generations": [str(generation.uid)], "run": str(uuid4()), "model": str(loop.base_model.uid),
         "completions": 12 * n, "empty": 0,
     }  # fmt: skip
     make.StepFactory.create(round=round_, kind="generate", position=5, result=made)

@@ -162,8 +162,8 @@ def test_what_cannot_be_decided_on_is_refused_at_once(
     incumbent = loop.incumbent
     assert incumbent is not None
     for model, told in (
-        (other, "is no adapter on “tiny”"),
-        (loop.base_model, "is no adapter"),
+        (other, "was not trained from “tiny”"),
+        (loop.base_model, "was not trained from"),
         (incumbent, "in service already"),
     ):
         with pytest.raises(CannotDecide, match=told):

@@ -18,8 +18,8 @@ from evalhub.loops.services import edit_loop, resume_round, start_round
 from evalhub.loops.settings_form import LoopSettingsForm, values_of
 from evalhub.runs.models import Run
 from tests.evalhub.loops.scenes import a_loop, turned
-from tests.evalhub.runs.scenes import without_torch
-from tests.factories import CollectionFactory
+from tests.evalhub.runs.scenes import built, without_torch
+from tests.factories import CollectionFactory, CriterionFactory
 
 
 @pytest.fixture(autouse=True)
@@ -188,7 +188,13 @@ def test_a_loop_that_cannot_be_followed_stops_a_resume_with_the_reason(
 def as_posted(form: LoopSettingsForm) -> dict[str, object]:
     """What a browser would send of a form that nobody changed."""
     sent: dict[str, object] = {}
-    for field in form:
+    rows = form.gate.rows.values()
+    parts = [
+        form,
+        form.gate.trial,
+        *(part for each in rows for part in (each.management_form, *each)),
+    ]
+    for field in (field for part in parts for field in part):
         value = field.value()
         if isinstance(value, bool):
             sent |= {field.html_name: "on"} if value else {}
@@ -200,21 +206,91 @@ def as_posted(form: LoopSettingsForm) -> dict[str, object]:
 def test_the_form_saved_as_it_is_changes_nothing(loop: Loop, olga: Member, bob: Member) -> None:
     policy = {
         "start": {"when": "all", "judgments": 9, "schedule": {"weekdays": ["mon"], "at": "07:30"}},
-        "search": {"recipe": "dpo", "space": {"epochs": {"choices": [1, 2]}}},
         "campaign": {
             "people": [str(bob.uid)],
             "groups": ["nurses"],
             "pay": {"amount": "0.25", "currency": "EUR", "budget": "50.00"},
         },
+        "chain": "sft,kto",
+        "search": {"recipe": "kto", "space": {"epochs": {"choices": [1, 2]}}},
         "dpo": {"epochs": 2.0},
+        "kto": {"beta": 0.2},
+        "generate": {"temperatures": [0.4, 1.0], "top_ps": [0.9]},
         "evaluate": {"max_new_tokens": 24},
+        "gate": {
+            "must_beat": [],
+            "not_worse": [
+                {
+                    "metric": "perplexity",
+                    "than": "baseline",
+                    "margin": 0.05,
+                    "relative": True,
+                    "shown_by": "estimate",
+                },
+                {"metric": "plugin_kindness", "slice": "language=de", "confidence": 0.9},
+                {"metric": "loss", "probe": str(built(loop.workspace, "sft").uid), "margin": 0.1},
+            ],
+            "trial": {
+                "prompts": 300,
+                "votes": 2,
+                "most_unsafe_flags": 0,
+                "accepts_simulated": True,
+            },
+            "vetoes": [{"criterion": "safety", "least": 3}],
+            "fewest_groups": 8,
+        },
     }
+    CriterionFactory.create(version=loop.rubric_version, slug="safety")
     edit_loop(loop=loop, by=olga, policy=policy)
     loop.refresh_from_db()
-    shown = LoopSettingsForm(workspace=loop.workspace, initial=values_of(loop))
-    sent = LoopSettingsForm(as_posted(shown), workspace=loop.workspace)
+    first = values_of(loop)
+    shown = LoopSettingsForm(workspace=loop.workspace, initial=first)
+    sent = LoopSettingsForm(as_posted(shown), workspace=loop.workspace, initial=first)
     assert sent.is_valid(), sent.errors
     assert stored(read_policy(sent.policy(loop))) == loop.policy
+
+
+def test_the_form_sets_the_gate_row_by_row(loop: Loop, olga: Member, client: Client) -> None:
+    """The second condition goes, a third comes in the empty row, and people decide."""
+    client.force_login(olga.user)
+    address = reverse("loops:edit", args=["acme", loop.uid])
+    sent = as_posted(LoopSettingsForm(workspace=loop.workspace, initial=values_of(loop)))
+    assert sent["not_worse-0-metric"] == "preference_accuracy"
+    sent |= {
+        "must_beat-0-margin": "0.02", "not_worse-1-metric": "", "not_worse-2-metric": "refusal_rate",
+        "trial-is_held": "on", "trial-margin": "0.1",
+    }  # fmt: skip
+    told = client.post(address, sent).content.decode()
+    assert "The gate cannot be used as it stands" in told
+    assert (
+        "refusal_rate is not one of the available choices" in told
+    )  # nobody knows which way is better
+
+    answer = client.post(
+        address, sent | {"not_worse-2-metric": "rouge1", "not_worse-2-margin": "0.01"}
+    )
+    assert answer.status_code == 302, answer.content.decode()
+    loop.refresh_from_db()
+    gate = loop.policy["gate"]
+    assert [each["margin"] for each in gate["must_beat"]] == [0.02]
+    assert [(each["metric"], each["shown_by"]) for each in gate["not_worse"]] == [
+        ("preference_accuracy", "doubt"), ("rouge1", "interval"),
+    ]  # fmt: skip
+    assert (gate["trial"]["margin"], gate["trial"]["prompts"], gate["fewest_groups"]) == (
+        0.1,
+        240,
+        5,
+    )
+
+    shown = page(client, "loops:edit", loop.uid)
+    assert 'aria-label="By more than"' in shown
+    sent = as_posted(LoopSettingsForm(workspace=loop.workspace, initial=values_of(loop)))
+    del sent["trial-is_held"]
+    assert client.post(address, sent).status_code == 302
+    loop.refresh_from_db()
+    assert loop.policy["gate"]["trial"] is None
+    told = client.post(address, sent | {"must_beat-0-metric": ""}).content.decode()
+    assert "must_beat is empty and there is no trial" in told
 
 
 def test_the_form_sets_each_part_and_leaves_out_what_is_empty(

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
 from evalhub.accounts.models import Member
 from evalhub.accounts.services import create_token
+from evalhub.datasets.models import DatasetBuild
 from evalhub.evaluation.models import Comparison
 from evalhub.jobs import jobs
 from evalhub.jobs.models import Job
 from evalhub.loops.models import Loop, Round
 from evalhub.loops.services import start_round
+from evalhub.prompts.models import Prompt
 from evalhub.registry.models import LanguageModel
 from evalhub.runs.models import Run
 from evalhub.runs.services import start_run
@@ -69,6 +73,36 @@ def test_every_page_that_it_leads_to_opens(client: Client, round_: Round, erin: 
     assert "100.0 % (100.0 to 100.0 %, n = 10)" in text(
         client, "registry:detail", LanguageModel.objects.get(kind="adapter").uid
     )
+
+
+def test_pages_of_what_it_made_name_the_round(client: Client, round_: Round, erin: Member) -> None:
+    """Of the second one too, which measures beside the first one's baseline and builds its own rows."""
+    client.force_login(erin.user)
+    second = turned(start_round(loop=round_.loop, by=erin))
+    one, two = (reverse("loops:round", args=["acme", each.uid]) for each in (round_, second))
+    adapters = LanguageModel.objects.filter(kind="adapter").order_by("pk")
+    for model, mine in zip(adapters, (one, two), strict=True):
+        assert f'<dd><a href="{mine}" dir="auto">' in text(client, "registry:detail", model.uid)
+        assert mine in text(client, "runs:detail", model.made_by.uid)
+    tree = text(client, "registry:list")
+    assert tree.index(one) != tree.index(two)
+    base = text(client, "runs:detail", Run.objects.get(recipe="evaluate", model__kind="base").uid)
+    assert one in base
+    assert two in base
+    for build in DatasetBuild.objects.order_by("pk")[:2]:
+        page = text(client, "datasets:build", build.uid)
+        assert one in page
+        assert two not in page
+    prompt = Prompt.objects.filter(group__split="train").order_by("pk")[0]
+    where = text(client, "lineage:prompt", prompt.uid)
+    assert where.count(one) == 4  # two builds, a run, a model
+
+    tied = set(Round.runs.through.objects.values_list("round", "run")), set(Round.builds.through.objects.values_list("round", "datasetbuild"))  # fmt: skip
+    for each in (round_, second):
+        each.runs.clear()
+        each.builds.clear()
+    import_module("evalhub.loops.migrations.0003_rounds_name_what_they_made").tie(apps, None)
+    assert tied == (set(Round.runs.through.objects.values_list("round", "run")), set(Round.builds.through.objects.values_list("round", "datasetbuild")))  # fmt: skip
 
 
 def test_a_running_round_asks_for_itself_again_and_a_done_one_does_not(

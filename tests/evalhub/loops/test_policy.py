@@ -4,6 +4,7 @@ import pytest
 
 from evalhub.loops.errors import BadPolicy
 from evalhub.loops.policy import read_policy, stored
+from evalhub.loops.steps.training import chain_of
 
 
 def test_nothing_said_means_dpo_with_its_sft_term_and_no_simulated_judgments() -> None:
@@ -19,9 +20,11 @@ def test_what_is_stored_has_every_field_and_reads_back() -> None:
     assert stored(policy)["generate"]["temperature"] == 0.8
 
 
-def test_without_pairs_every_chain_is_sft() -> None:
-    assert read_policy({"chain": "sft,dpo"}).recipes(pairs=0) == ["sft"]
-    assert read_policy({"chain": "sft,dpo"}).recipes(pairs=9) == ["sft", "dpo"]
+def test_with_nothing_for_its_last_recipe_every_chain_is_sft() -> None:
+    for chain in ("sft,dpo", "sft,kto", "kto", "sft"):
+        policy = read_policy({"chain": chain})
+        assert chain_of(policy, rows=0) == ["sft"]
+        assert chain_of(policy, rows=9) == chain.split(",")
 
 
 @pytest.mark.parametrize(

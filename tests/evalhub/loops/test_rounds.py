@@ -22,12 +22,19 @@ from evalhub.loops.choices import StepKind
 from evalhub.loops.errors import RoundNotResumable, RoundOver, RoundRunning
 from evalhub.loops.models import Loop, Round
 from evalhub.loops.report import round_report
-from evalhub.loops.services import cancel_round, create_loop, resume_round, start_round
+from evalhub.loops.services import cancel_round, create_loop, edit_loop, resume_round, start_round
 from evalhub.loops.steps.answering import OPEN_CAMPAIGN
+from evalhub.loops.story import story_of
 from evalhub.prompts.models import Generation
 from evalhub.registry.models import LanguageModel, Stage
 from evalhub.runs.models import Run
-from tests.evalhub.loops.scenes import a_loop, do_one, ended_unheard, turned, work_off
+from tests.evalhub.loops.scenes import (
+    a_loop,
+    do_one,
+    ended_unheard,
+    turned,
+    work_off,
+)
 from tests.evalhub.runs.scenes import without_torch
 
 
@@ -63,6 +70,55 @@ def test_its_new_answers_are_the_next_open_campaign(loop: Loop, erin: Member) ->
     assert generation.model.kind == "adapter"
     assert generation.settings["temperature"] == 0.8
     assert generation.completions.count() == 48
+
+
+def test_a_chain_with_kto_learns_from_answers_called_good_or_bad(
+    erin: Member, tmp_path: Path
+) -> None:
+    """From the same judgments as the pairs, on whose test rows it is measured like any other."""
+    loop = a_loop(erin, tmp_path, chain="sft,kto", kto={"beta": 0.2})
+    round_ = turned(start_round(loop=loop, by=erin))
+
+    assert steps_of(round_) == {kind.value: "succeeded" for kind in StepKind}
+    built = {each.kind: each for each in DatasetBuild.objects.all()}
+    assert set(built) == {"sft", "preference", "unpaired"}
+    assert len({each.snapshot for each in built.values()}) == 1
+    sft, kto = Run.objects.filter(recipe__in=["sft", "kto"]).order_by("pk")
+    assert (kto.recipe, kto.model, kto.builds.get()) == ("kto", sft.output_model, built["unpaired"])
+    assert kto.spec["options"]["beta"] == 0.2
+    assert Promotion.objects.get().decision == "promote"
+    assert (
+        "24 answers called good or bad" in story_of(round_)[0].text
+        or "48 answers" in story_of(round_)[0].text
+    )
+
+    loop.policy = loop.policy | {"chain": "dpo"}
+    loop.save(update_fields=["policy"])
+    second = turned(start_round(loop=loop, by=erin))
+    second.steps.filter(kind="train").update(state="failed")
+    Round.objects.filter(pk=second.pk).update(state="failed")
+    edit_loop(loop=loop, by=erin, policy={"chain": "kto"})
+    failed = turned(resume_round(round_=second, by=erin))
+    assert "now asks for unpaired rows" in steps_of(failed)["train"]
+
+
+def test_answers_by_a_grid_of_settings_meet_each_other(erin: Member, tmp_path: Path) -> None:
+    """One answer by each of four settings; a lot draws two of them for each prompt."""
+    grid = {"n": 1, "temperatures": [0.4, 1.0], "top_ps": [0.8, 1.0]}
+    loop = a_loop(erin, tmp_path, generate=grid)
+    round_ = turned(start_round(loop=loop, by=erin))
+
+    assert steps_of(round_) == {kind.value: "succeeded" for kind in StepKind}
+    written = Generation.objects.filter(run_uid__isnull=False)
+    assert sorted((each.settings["temperature"], each.settings["top_p"]) for each in written) == [
+        (0.4, 0.8), (0.4, 1.0), (1.0, 0.8), (1.0, 1.0),
+    ]  # fmt: skip
+    assert round_.campaign is not None
+    tasks = list(round_.campaign.tasks.prefetch_related("completions"))
+    assert len(tasks) == 24
+    met = {frozenset(each.generation_id for each in task.completions.all()) for task in tasks}
+    assert all(len(pair) == 2 for pair in met)
+    assert len(met) > 2
 
 
 def test_two_loops_of_one_name_open_a_campaign_each(loop: Loop, erin: Member) -> None:

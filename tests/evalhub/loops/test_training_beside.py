@@ -80,11 +80,24 @@ def test_what_a_gate_names_and_is_not_there_is_said_when_it_is_saved(
         return {"not_worse": [{"metric": "loss", "margin": 0.1, "probe": str(uid)}]}
 
     strange, empty = built(charlie.workspace, "sft"), built(erin.workspace, "sft", test=0)
+    pairs = built(erin.workspace, "preference")
     for gate, refusal, told in (
         (veto | {"vetoes": [{"criterion": "saftey", "least": 3}]}, BadGate, "vetoes name saftey"),
         (probe("00000000-0000-4000-8000-00000000000a"), BadGate, "no such build"),
         (probe(strange.uid), BadGate, "no such build"),
         (probe(empty.uid), NothingToMeasure, "no row in the test split"),
+        (
+            probe(pairs.uid),
+            BadGate,
+            r"not_worse\[0\] asks for loss on the probe .* they give preference_accuracy,",
+        ),
+        ({"not_worse": [{"metric": "macro_f1"}]}, BadGate, "only rows of a benchmark say"),
+        ({"must_beat": [{"metric": "reward"}]}, BadGate, "without a reward model"),
+        (
+            {"must_beat": [{"metric": "harness/arc_easy/acc"}]},
+            BadGate,
+            "name its task in the policy’s evaluate.harness",
+        ),
     ):
         with pytest.raises(refusal, match=told):
             edit_loop(loop=loop, by=erin, policy={"gate": gate})

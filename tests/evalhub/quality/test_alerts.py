@@ -19,7 +19,13 @@ from evalhub.quality.jobs import check_alerts, send_digests
 from evalhub.quality.models import AlertRule
 from evalhub.quality.services import set_alerts
 from tests.evalhub.judgments.test_pace import judged
-from tests.factories import AssignmentFactory, CampaignFactory, FlagFactory, PreferenceFactory
+from tests.factories import (
+    AssignmentFactory,
+    CampaignFactory,
+    FlagFactory,
+    MemberFactory,
+    PreferenceFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -83,6 +89,19 @@ def test_many_flags_and_little_agreement(
     assert value_of(campaign, Measure.FLAGS) == 10
     assert check_alerts() == 2
     assert {rule.fired_at is None for rule in AlertRule.objects.all()} == {False}
+
+
+def test_what_is_simulated_rings_no_alert(campaign: Campaign, alice: Member, bob: Member) -> None:
+    """Forty judgments that nobody gave, and a flag: a person's twenty alone are looked at."""
+    made = MemberFactory.create(workspace=alice.workspace, kind="simulated", user=None)
+    for member, count in ((made, 40), (bob, 20)):
+        for _ in range(count):
+            one = judged(member, campaign, timezone.now())
+            if member == made:
+                type(one).objects.filter(pk=one.pk).update(source="simulated")
+    for member in (made, bob):
+        FlagFactory.create(campaign=campaign, task=one.task, member=member)
+    assert value_of(campaign, Measure.FLAGS) == 5
 
 
 def test_the_summary_comes_once_a_day(campaign: Campaign, alice: Member, bob: Member) -> None:
