@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from evalhub.datasets.combining import combined
 from evalhub.datasets.counting import EXAMPLES, Counts
 from evalhub.datasets.definition import Definition
 from evalhub.datasets.errors import SplitLeaks
-from evalhub.datasets.findings import Findings, facts_in, facts_of
+from evalhub.datasets.findings import Findings, facts_of
 from evalhub.datasets.kinds import MADE_OF_PROMPTS, MAKERS, PAIRS
 from evalhub.datasets.lengths import Lengths
 from evalhub.datasets.mixing import Mixing, Sorting, needs_mixing
@@ -87,10 +86,11 @@ class Building:
             self._clean()
 
     def replay(
-        self, place: int, build: DatasetBuild, *, at: datetime, beat: Beat = unwatched
+        self, place: int, build: DatasetBuild, scope: Scope, *, beat: Beat = unwatched
     ) -> None:
         """Take the training rows of an earlier build, as the part at `place`; see `replayed_from`."""
-        for row, lineage, why_not in replayed_from(build, at=at):
+        rows = replayed_from(build, scope, cleaner=self._cleaner, lengths=self._lengths)
+        for row, lineage, facts, why_not in rows:
             beat()
             self.counts.found += 1
             if why_not:
@@ -98,7 +98,6 @@ class Building:
                 continue
             told = lineage | {"reason": f"in build {build.digest[:12]}: {lineage['reason']}"}
             told["from"] = REPLAY + lineage["from"].removeprefix(REPLAY)
-            facts = facts_in(self._kind, row, lineage)
             split = Split.TRAIN.value
             self._rows.add(entry_of(row, told, split=split, part=place, facts=facts))
 

@@ -116,25 +116,14 @@ def facts_of(kind: BuildKind, kept: Kept, notes: Iterable[Mapping[str, Any]]) ->
     }
 
 
-def facts_in(kind: BuildKind, row: Mapping[str, Any], lineage: Mapping[str, Any]) -> dict[str, Any]:
-    """The same, of a row of an earlier build."""
-    said: tuple[str, str] | tuple[()] = ()
-    if kind == BuildKind.CLASSIFICATION:
-        said = (row["criterion"], row["label"])
-    elif kind == BuildKind.UNPAIRED:
-        said = ("label", "good" if row["label"] else "bad")
-    texts = [row[name] for name in ("chosen", "rejected", "completion", "text") if name in row]
-    return {
-        "lengths": [len(each if isinstance(each, str) else each[-1]["content"]) for each in texts],
-        "p_chosen": row.get("p_chosen", 1.0),
-        "said": said,
-        "flags": sorted(_flags(lineage.get("cleaning", []))),
-    }
+def is_mended(note: Mapping[str, Any]) -> bool:
+    """Whether a line of a row's lineage tells what was done to a text, and not what stands in it."""
+    return bool(note["what"].startswith(("changed", "masked ")))
 
 
 def _flags(notes: Iterable[Mapping[str, Any]]) -> set[str]:
     """The steps that found something which stands in the row still."""
-    left = [each for each in notes if not each["what"].startswith(("changed", "masked "))]
+    left = [each for each in notes if not is_mended(each)]
     flags = {each["step"] for each in left}
     told = {
         word for each in left if each["step"] == "personal" for word in SECRET.findall(each["what"])

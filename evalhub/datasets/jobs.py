@@ -175,7 +175,7 @@ def collect_all(
     own = 1 + len(definition.parts)
     for place, each in enumerate(definition.replay, start=own):
         earlier = built(workspace, each.build)
-        building.replay(place, earlier, at=scope.snapshot.created_at, beat=beat)
+        building.replay(place, earlier, scope, beat=beat)
 
 
 def scope_of(definition: Definition, snapshot: ConsensusSnapshot) -> Scope:

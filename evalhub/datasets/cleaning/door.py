@@ -61,6 +61,10 @@ class Cleaner:
         self._stage = Stage(workspace=dataset.workspace, options=options, accepted=accepted)
         self._whole = Whole(options, self._fields, folder)
 
+    @property
+    def looks_at_ratings(self) -> bool:
+        return bool(self._options.safety_criterion)
+
     def by_ratings(
         self, kept: Kept, evidence: Evidence, answers: Mapping[int, Answer]
     ) -> Kept | LeftOut:
@@ -119,12 +123,26 @@ class Cleaner:
         while some := list(islice(prompts, BATCH)):
             yield from zip(some, self._stage.mended([each.messages for each in some]), strict=True)
 
-    def saw(self, id: str, group: str, messages: Messages, kept: Kept) -> None:
-        """A row that was found and is not left out by itself."""
+    def saw(
+        self,
+        id: str,
+        group: str,
+        messages: Messages,
+        kept: Kept,
+        *,
+        is_replayed: bool = False,
+    ) -> None:
+        """A row that was found and is not left out by itself.
+
+        Args:
+            is_replayed: from an earlier build; then the same people's word was perhaps seen already.
+        """
         if not self._whole.is_asked:
             return
         prompt = "\n".join(each["content"] for each in messages)
         texts = [prompt, *(each.whole for each in self._cleaned(kept))]
+        if is_replayed and self._whole.has(id):
+            return
         self._whole.add(id, group=group, texts=texts, weight=kept.weight, p_chosen=kept.p_chosen)
 
     def seen_in_all(self, beat: Beat) -> dict[str, Lying]:
