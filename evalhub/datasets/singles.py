@@ -22,7 +22,9 @@ def sft_rows(evidence: Evidence, answers: Answers, definition: Definition) -> li
 
 
 def sft_row(evidence: Evidence, answers: Answers, definition: Definition) -> Kept | LeftOut:
-    """The one answer worth learning, or why there is none."""
+    """The one answer worth learning, or why there is none. It weighs 1, however many people found it good:
+    who wrote or corrected one says no less than five who rated another.
+    """
     by_hand: list[tuple[datetime, str, str, Corrected | Written]] = []
     for origin, written in (
         ("corrections", evidence.corrections),
@@ -68,7 +70,7 @@ def _best_rated(
     if passed := good.index(best):
         reason += f"; {passed} rated higher, but by too few or too differently"
     uids = tuple(sorted({uid for each in marks[best].values() for uid in each.judgments}))
-    return Kept((answers[best],), "ratings", reason, uids, weight=float(count))
+    return Kept((answers[best],), "ratings", reason, uids)
 
 
 def _doubt(marks: dict[str, Marks], definition: Definition) -> str:
@@ -107,7 +109,7 @@ def _winner(tallies: dict[Two, Tally], answers: Answers, definition: Definition)
     origins = "+".join(sorted({name for _, names in involved for name in names}))
     reason = f"the winner with {top:.0%} of the votes"
     uids = tuple(sorted(judgments))
-    return Kept((answers[best[0]],), origins, reason, uids, weight=float(len(uids)))
+    return Kept((answers[best[0]],), origins, reason, uids)
 
 
 def unpaired_rows(

@@ -57,6 +57,7 @@ class Cleaner:
 
     def __init__(self, dataset: Dataset, kind: BuildKind, options: Cleaning, folder: Path) -> None:
         self._dataset, self._options, self._fields = dataset, options, FIELDS[kind]
+        self._is_sft = kind == BuildKind.SFT
         accepted = accepted_spellings(dataset, options.spelling) if options.spelling else {}
         self._stage = Stage(workspace=dataset.workspace, options=options, accepted=accepted)
         self._whole = Whole(options, self._fields, folder)
@@ -143,7 +144,10 @@ class Cleaner:
         texts = [prompt, *(each.whole for each in self._cleaned(kept))]
         if is_replayed and self._whole.has(id):
             return
-        self._whole.add(id, group=group, texts=texts, weight=kept.weight, p_chosen=kept.p_chosen)
+        support = kept.weight
+        if self._is_sft:  # its weight does not tell who stands behind it
+            support = float(len(kept.judgments))
+        self._whole.add(id, group=group, texts=texts, weight=support, p_chosen=kept.p_chosen)
 
     def seen_in_all(self, beat: Beat) -> dict[str, Lying]:
         """By row what shows when all are known; `beat` is called now and then."""

@@ -356,7 +356,7 @@ def test_what_the_form_cannot_say_of_another_is_named(
             {"slices": {"lang": ["de"]}},
             "no slice lang in this workspace; there is domain, language",
         ),
-        ({"balance": "language"}, "training on sft rows does not read them: give each value"),
+        ({"balance": "lang"}, "no slice lang"),
         ({"parts": [{"name": "own", "slices": {"lang": ["de"]}}]}, "no slice lang"),
         ({"augment_never": {"slices": {"domian": ["law"]}}}, "no slice domian"),
     ],
@@ -371,6 +371,18 @@ def test_a_name_that_nothing_here_has_is_refused(
     with pytest.raises(BadDefinition, match=told):
         create_dataset(
             workspace=erin.workspace, name="a", kind=BuildKind.SFT, definition=definition, by=erin
+        )
+
+
+def test_a_balance_that_no_training_reads_is_refused(erin: Member, compared: list[Task]) -> None:
+    sliced(erin)
+    with pytest.raises(BadDefinition, match="classification rows does not read them: give each"):
+        create_dataset(
+            workspace=erin.workspace,
+            name="a",
+            kind=BuildKind.CLASSIFICATION,
+            definition={"balance": "language"},
+            by=erin,
         )
 
 
