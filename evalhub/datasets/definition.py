@@ -79,8 +79,9 @@ class Definition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     is never thinned out.
 
     By `votes` each vote on a pair counts the same. By `reliability` its people's strengths and leanings
-    count (Bradley and Terry, fitted to each campaign), so that a single vote is never certain. A verdict
-    takes the place of what else was said about its task.
+    count (Bradley and Terry, fitted to each campaign), so that a single vote is never certain; ratings, labels
+    and what people wrote count as far as their authors can be relied on (docs/formats.md). A verdict takes the
+    place of what else was said about its task.
     """
 
     collections: list[str] = []  # slugs; empty: all of the workspace
@@ -104,7 +105,7 @@ class Definition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     criterion: str = ""  # judge by this criterion alone; empty: overall votes, mean of the ratings
     weights: dict[str, Annotated[float, Meta(gt=0)]] = {}
     # instead: the sum of these criteria, each times its weight; "overall" is the overall preference
-    consensus: Literal["votes", "reliability"] = "votes"  # how sure a pair is: see the docstring
+    consensus: Literal["votes", "reliability"] = "votes"  # how sure answers are: see the docstring
     verdicts: Literal["prefer", "leave_out"] = "prefer"  # of tasks that somebody has decided
     min_consensus: Share | None = None  # share of votes; None: above 0.5 for pairs, else 0.6
     margin: Annotated[float, Meta(gt=0)] = 1.0  # between mean ratings, in points of 1 to 5

@@ -128,8 +128,9 @@ class DatasetForm(forms.Form):
             ("votes", "by votes: each counts the same"),
             ("reliability", "by reliability: whoever agrees with the others counts for more"),
         ],
-        label="How sure a pair is",
-        help_text="By reliability p_chosen is the probability that the better one is better.",
+        label="How sure answers are",
+        help_text="By reliability p_chosen is the probability that the better one is better; ratings, labels and "
+        "written answers count as far as their authors can be relied on.",
     )
     verdicts = forms.ChoiceField(
         choices=[

@@ -16,8 +16,9 @@ from evalhub.campaigns.choices import TaskKind
 from evalhub.campaigns.models import Campaign
 from evalhub.judgments.choices import Source
 from evalhub.judgments.models import Judgment, JudgmentQuerySet
+from evalhub.quality.figures import Fits
 from evalhub.quality.models import ConsensusSnapshot, excluded, withdrawn
-from evalhub.quality.weighing import Fits, fits_of
+from evalhub.quality.weighing import fits_of
 from evalhub.rubrics.carried import CarriedOver, carried_from_trial, carried_on, carried_over
 
 
