@@ -35,6 +35,7 @@ from evalhub.datasets.rows import (
     content_uid,
     for_low_agreement,
 )
+from evalhub.datasets.sightings import Sightings
 from evalhub.datasets.spill import REPLAY, Entry, SortedRows, entry_of
 from evalhub.datasets.streams import Streams
 from evalhub.datasets.texts import Asked, answers_in, asked_in
@@ -61,6 +62,7 @@ class Building:
         self._kind, self._definition, self._lengths = kind, definition, lengths
         self._keeps_red_team = definition.keeps_red_team(kind)
         self._sorting = Sorting(definition)
+        self._folder = folder / "sightings"
         self._rows = SortedRows(folder / "runs")
         self._left_out = SortedRows(folder / "left-out")
         self._cleaner, self._augmenter = cleaner, augmenter
@@ -219,7 +221,8 @@ class Building:
         if self._augmenter:
             rows = self._augmenter.rows(rows, beat)
         digests = {split: hashlib.sha256() for split in SPLITS}
-        names = [*(f"{split}.jsonl" for split in SPLITS), "lineage.jsonl", "findings.jsonl"]
+        names = [*(f"{split}.jsonl" for split in SPLITS), "lineage.jsonl"]
+        sightings = Sightings(self._folder)
         with Streams(folder, names) as files:
             for entry in rows:
                 line = entry.row + b"\n"
@@ -227,8 +230,8 @@ class Building:
                 files["lineage.jsonl"].write(entry.lineage + b"\n")
                 digests[entry.split].update(line)
                 self.counts.see(entry)
-                for sighting in self.findings.see(entry):
-                    files["findings.jsonl"].write(canonical_bytes(sighting) + b"\n")
+                sightings.add(self.findings.see(entry))
+        self.findings.places = sightings.put_together(folder)
         with Streams(folder, ["left_out.jsonl"]) as files:
             for entries in self._left_out:
                 beat()

@@ -96,6 +96,7 @@ class Finding:
     advice: str
     rows: int = 0  # that it is about; 0: about the set as a whole
     examples: list[str] = field(default_factory=list)  # ids of rows
+    at: int = 0  # where its rows begin in findings.jsonl, in bytes
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self) | {"words": WORDS[self.name]}
@@ -148,6 +149,7 @@ class Findings:
         self._longer: Counter[str] = Counter()  # of pairs: longer, shorter or equal is chosen
         self._classes: dict[str, Counter[str]] = defaultdict(Counter)
         self._noise = 0.0
+        self.places: dict[str, int] = {}  # of each finding in the file of all, once that is written
 
     def see(self, entry: Entry) -> Iterator[Sighting]:
         """Count a row, and name what is to be said about it alone."""
@@ -217,7 +219,8 @@ class Findings:
         for name, count in self._seen.items():
             level, advice = plain[name]
             told = f"{count:,} of {total:,} rows ({count / total:.1%})"
-            yield Finding(name, level, told, advice, count, self._examples[name])
+            at = self.places.get(name, 0)
+            yield Finding(name, level, told, advice, count, self._examples[name], at)
 
     def _left(self, not_drawn: int) -> Iterator[Finding]:
         there = self._rows[Split.TRAIN] + not_drawn

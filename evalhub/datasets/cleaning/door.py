@@ -172,4 +172,6 @@ class Cleaner:
     def report(self) -> dict[str, Any]:
         """For the manifest."""
         report = self._stage.steps.report(texts=self._stage.texts())
+        if self._whole.not_compared:
+            report["not_compared"] = self._whole.not_compared
         return report | ({"entities": self._stage.entities} if self._stage.entities else {})

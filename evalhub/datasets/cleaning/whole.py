@@ -79,6 +79,11 @@ class Whole:
         return self._wants_order or self._options.outliers != "off" or self._near is not None
 
     @property
+    def not_compared(self) -> int:
+        """Pairs of rows that may be near-duplicates, for which there was no room; after `sights`."""
+        return self._near.beyond if self._near is not None else 0
+
+    @property
     def _wants_order(self) -> bool:
         return self._options.contradictions != "off" or self._options.cycles != "off"
 
