@@ -31,6 +31,7 @@ EVIDENCE: list[EvidenceKind] = [  # what people said; references only where they
     "ratings",
     "steps",
 ]
+SCORED = 2  # answers of a prompt, of which the best may be taken
 Share = Annotated[float, Meta(ge=0.5, le=1)]
 
 LEAST_SHARE = {BuildKind.PREFERENCE: 0.5, BuildKind.REWARD: 0.5}
@@ -59,7 +60,7 @@ class BestOf(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The answer that a reward model scores highest, to prompts that nobody judged. For SFT."""
 
     model: UUID
-    answers: Annotated[int, Meta(ge=2)] = 2  # scored ones that a prompt must have
+    answers: Annotated[int, Meta(ge=2)] = SCORED  # ones that a prompt must have
 
 
 class Definition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
