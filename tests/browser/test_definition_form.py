@@ -76,5 +76,5 @@ def test_a_lead_lets_a_reward_models_scores_vote(page: Page, base_url: str, alic
     expect(page.locator("#trial")).to_contain_text("1 of 2 prompts")
     look(page, "labelling-model-score")
     page.get_by_role("button", name="Add").click()
-    expect(page.get_by_text("liked")).to_be_visible()
+    expect(page.get_by_role("link", name="liked")).to_be_visible()
     assert LabellingFunction.objects.get().parameters["at_least"] == 2
