@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from statistics import fmean
 
-from evalhub.quality.figures import Fits, figures_of, reliability_of
+from evalhub.quality.figures import Fits, figures_of
 
 ByCampaign = tuple[tuple[int, tuple[int, ...]], ...]  # campaign and members, by key
 
@@ -22,9 +23,9 @@ def unreliable(fits: Fits, *, least: float, campaigns: Iterable[int]) -> ByCampa
     raters = {key for each in fits.values() for fit in each.values() for key in fit["raters"]}
     for member in map(int, raters):
         known = figures_of(fits, member)
+        elsewhere = fmean(figure for each in known.values() for figure in each)
         for campaign in there:
-            told = reliability_of(fits, member, campaign)
-            figure = min(known[campaign]) if campaign in known else told
-            if figure is not None and figure < least:
+            figure = min(known[campaign]) if campaign in known else elsewhere
+            if figure < least:
                 found[campaign].add(member)
     return tuple((key, tuple(sorted(found[key]))) for key in sorted(found))

@@ -47,6 +47,7 @@ class Weighing:
 
     def __init__(self, judgments: Sequence[int], fits: Fits) -> None:
         self._fits, self._who = fits, {}
+        self._known: dict[tuple[int, int], float | None] = {}  # by member and campaign
         if fits:
             with connection.cursor() as cursor:
                 cursor.execute(_WHO, [list(judgments)])
@@ -104,8 +105,10 @@ class Weighing:
         """Of its author; None where nothing is known of them."""
         if judgment not in self._who:
             return None
-        member, campaign, _ = self._who[judgment]
-        return reliability_of(self._fits, member, campaign)
+        who = self._who[judgment][:2]
+        if who not in self._known:  # a person writes many
+            self._known[who] = reliability_of(self._fits, *who)
+        return self._known[who]
 
     def _fit(self, judgment: int, criterion: int) -> tuple[Fit | None, str]:
         if judgment not in self._who:
