@@ -222,8 +222,7 @@ class Building:
             rows = self._augmenter.rows(rows, beat)
         digests = {split: hashlib.sha256() for split in SPLITS}
         names = [*(f"{split}.jsonl" for split in SPLITS), "lineage.jsonl"]
-        sightings = Sightings(self._folder)
-        with Streams(folder, names) as files:
+        with Streams(folder, names) as files, Sightings(self._folder) as sightings:
             for entry in rows:
                 line = entry.row + b"\n"
                 files[f"{entry.split}.jsonl"].write(line)

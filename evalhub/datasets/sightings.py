@@ -20,12 +20,21 @@ FILE = "findings.jsonl"
 
 
 class Sightings:
-    """Takes sightings in the order of their rows; `put_together` writes them by finding, in that order."""
+    """Takes sightings in the order of their rows, as a context; `put_together`, behind it, writes them by
+    finding, in that order.
+    """
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._open: dict[str, IO[bytes]] = {}
+
+    def __enter__(self) -> Sightings:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for stream in self._open.values():
+            stream.close()
 
     def add(self, seen: Iterable[Sighting]) -> None:
         for sighting in seen:
@@ -39,7 +48,6 @@ class Sightings:
         places = {}
         with (folder / FILE).open("wb") as whole:
             for name in sorted(self._open):
-                self._open[name].close()
                 places[name] = whole.tell()
                 with (self._folder / name).open("rb") as part:
                     copyfileobj(part, whole, BUFFER)
