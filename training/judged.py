@@ -55,6 +55,26 @@ def weights_of(rows: Sequence[Row], weights: str) -> list[float]:
     return [each / mean for each in given]
 
 
+def token_weights(rows: Sequence[Row], tokens: Sequence[int], weights: str) -> list[float]:
+    """How much each token of a row counts, where a step is a mean over tokens: 1 on average over all tokens
+    that are learnt, so that long rows of a high weight do not raise the rate of learning.
+
+    Args:
+        tokens: how many of each row are learnt.
+
+    Returns:
+        Of two rows with the weights 1 and 3 and as many tokens, 0.5 and 1.5.
+
+    Raises:
+        InputError: no row counts at all.
+    """
+    given = weights_of(rows, weights)
+    if len(set(given)) <= 1:
+        return [1.0] * len(given)  # exactly: a run without weights comes out the same to the bit
+    mean = sum(each * n for each, n in zip(given, tokens, strict=True)) / sum(tokens)
+    return [each / mean for each in given]
+
+
 def is_good(row: Row) -> bool:
     """Raise InputError unless the label of an unpaired row is true or false."""
     label = row.judged.get("label")

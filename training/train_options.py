@@ -144,9 +144,20 @@ class _WholeOptions(TrainOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class SftOptions(_WholeOptions):
-    """Inputs: `train`, `validation` (optional), rows of `prompt` and `completion`; with `ewc` also `earlier`,
-    such rows of the task that the adapter was trained on before.
+class _TokenOptions(_WholeOptions):
+    """Of the recipes whose step is a mean over tokens, those of a row by its `weight` where that is known."""
+
+    weights: str = "rows"
+
+    def _rules(self) -> list[Rule]:
+        return [*super()._rules(), _weights_rule(self.weights)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SftOptions(_TokenOptions):
+    """Inputs: `train`, `validation` (optional), rows of `prompt` and `completion`, and where it is known
+    `weight` (1 if not; only their proportions count); with `ewc` also `earlier`, such rows of the task that
+    the adapter was trained on before.
     """
 
     kl_to_base: float = 0.0
@@ -167,8 +178,9 @@ class SftOptions(_WholeOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TextOptions(_WholeOptions):
-    """Inputs: `train`, `validation` (optional), rows of `text`, every token of which is learnt.
+class TextOptions(_TokenOptions):
+    """Inputs: `train`, `validation` (optional), rows of `text`, every token of which is learnt, and where it
+    is known `weight`, as of SftOptions.
 
     `max_length` is that of the windows which longer documents are cut into.
     """
@@ -257,8 +269,12 @@ class RewardOptions(_SteadyOptions):
 def _judged_rules(labels: str, weights: str) -> list[Rule]:
     return [
         ("labels", f"one of {', '.join(LABELS)}", labels in LABELS),
-        ("weights", f"one of {', '.join(WEIGHTS)}", weights in WEIGHTS),
+        _weights_rule(weights),
     ]
+
+
+def _weights_rule(weights: str) -> Rule:
+    return ("weights", f"one of {', '.join(WEIGHTS)}", weights in WEIGHTS)
 
 
 @dataclass(frozen=True, kw_only=True)

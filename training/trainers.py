@@ -20,6 +20,7 @@ from training.contract import TrainOptions
 from training.data import Encoded
 from training.errors import NonFinite
 from training.fitting import Parts
+from training.judged import token_weights
 from training.preparation import Prepared
 from training.shrinking import Shrinking
 from training.trying import try_longest
@@ -72,6 +73,12 @@ class Watched(Trainer):
     def learnt_tokens(self, row: int) -> list[int]:
         """Those of a row that are learnt; asked for only where a step is the mean over them."""
         raise NotImplementedError  # not abstract: a trainer whose step is a mean over rows has none
+
+    def token_weights(self, weights: str) -> Any:
+        """N: how much a token of each training row counts in the mean; see `training.judged`."""
+        rows = [each.row for each in self.prepared.train.used]
+        tokens = [len(self.learnt_tokens(at)) for at in range(len(rows))]
+        return torch.tensor(token_weights(rows, tokens, weights))
 
     def tokens_of(self, row: int) -> int:
         """How many the model reads of a row."""

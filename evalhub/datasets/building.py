@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from evalhub.datasets.combining import combined
 from evalhub.datasets.counting import EXAMPLES, Counts
 from evalhub.datasets.definition import Definition
 from evalhub.datasets.errors import SplitLeaks
-from evalhub.datasets.findings import Findings, facts_in, facts_of
+from evalhub.datasets.findings import Findings, facts_of
 from evalhub.datasets.kinds import MADE_OF_PROMPTS, MAKERS, PAIRS
 from evalhub.datasets.lengths import Lengths
 from evalhub.datasets.mixing import Mixing, Sorting, needs_mixing
@@ -36,6 +35,7 @@ from evalhub.datasets.rows import (
     content_uid,
     for_low_agreement,
 )
+from evalhub.datasets.sightings import Sightings
 from evalhub.datasets.spill import REPLAY, Entry, SortedRows, entry_of
 from evalhub.datasets.streams import Streams
 from evalhub.datasets.texts import Asked, answers_in, asked_in
@@ -62,6 +62,7 @@ class Building:
         self._kind, self._definition, self._lengths = kind, definition, lengths
         self._keeps_red_team = definition.keeps_red_team(kind)
         self._sorting = Sorting(definition)
+        self._folder = folder / "sightings"
         self._rows = SortedRows(folder / "runs")
         self._left_out = SortedRows(folder / "left-out")
         self._cleaner, self._augmenter = cleaner, augmenter
@@ -87,10 +88,11 @@ class Building:
             self._clean()
 
     def replay(
-        self, place: int, build: DatasetBuild, *, at: datetime, beat: Beat = unwatched
+        self, place: int, build: DatasetBuild, scope: Scope, *, beat: Beat = unwatched
     ) -> None:
         """Take the training rows of an earlier build, as the part at `place`; see `replayed_from`."""
-        for row, lineage, why_not in replayed_from(build, at=at):
+        rows = replayed_from(build, scope, cleaner=self._cleaner, lengths=self._lengths)
+        for row, lineage, facts, why_not in rows:
             beat()
             self.counts.found += 1
             if why_not:
@@ -98,7 +100,6 @@ class Building:
                 continue
             told = lineage | {"reason": f"in build {build.digest[:12]}: {lineage['reason']}"}
             told["from"] = REPLAY + lineage["from"].removeprefix(REPLAY)
-            facts = facts_in(self._kind, row, lineage)
             split = Split.TRAIN.value
             self._rows.add(entry_of(row, told, split=split, part=place, facts=facts))
 
@@ -220,16 +221,16 @@ class Building:
         if self._augmenter:
             rows = self._augmenter.rows(rows, beat)
         digests = {split: hashlib.sha256() for split in SPLITS}
-        names = [*(f"{split}.jsonl" for split in SPLITS), "lineage.jsonl", "findings.jsonl"]
-        with Streams(folder, names) as files:
+        names = [*(f"{split}.jsonl" for split in SPLITS), "lineage.jsonl"]
+        with Streams(folder, names) as files, Sightings(self._folder) as sightings:
             for entry in rows:
                 line = entry.row + b"\n"
                 files[f"{entry.split}.jsonl"].write(line)
                 files["lineage.jsonl"].write(entry.lineage + b"\n")
                 digests[entry.split].update(line)
                 self.counts.see(entry)
-                for sighting in self.findings.see(entry):
-                    files["findings.jsonl"].write(canonical_bytes(sighting) + b"\n")
+                sightings.add(self.findings.see(entry))
+        self.findings.places = sightings.put_together(folder)
         with Streams(folder, ["left_out.jsonl"]) as files:
             for entries in self._left_out:
                 beat()

@@ -13,7 +13,8 @@ Row = dict[str, Any]  # JSON
 def combined(same: Sequence[Entry]) -> Entry | str:
     """One row for all of them, or why there is none.
 
-    Weights add up; shares and margins are averaged by them. Of unpaired rows that call the same
+    Weights that count judgments add up, and shares and margins are averaged by them; of answers and documents
+    to be learnt as they are the heaviest one stands for all. Of unpaired rows that call the same
     answer good and bad the heavier side stays, with what it weighs more; even ones are a tie. The
     answers of evaluation rows are put together, and of each its scores.
     """
@@ -24,7 +25,8 @@ def combined(same: Sequence[Entry]) -> Entry | str:
         return combined(fresh) if fresh else same[0]
     rows, lineages = zip(*(each.read() for each in same), strict=True)
     said: tuple[str, str] | tuple[()] = ()
-    weight: float = sum(each["weight"] for each in rows)
+    weights: list[float] = [each["weight"] for each in rows]
+    weight = sum(weights) if _counts_judgments(rows[0]) else max(weights)
     row = rows[0] | {"weight": round(weight, 3)}
     for name in ("p_chosen", "margin", "share"):
         if name in row:
@@ -53,6 +55,10 @@ def combined(same: Sequence[Entry]) -> Entry | str:
     return entry_of(
         row, lineage, split=first.split, part=first.part, value=first.value, facts=facts
     )
+
+
+def _counts_judgments(row: Row) -> bool:
+    return "label" in row or "p_chosen" in row or "completions" in row
 
 
 def _completions(rows: Sequence[Row]) -> list[Row]:

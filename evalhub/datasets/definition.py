@@ -31,6 +31,7 @@ EVIDENCE: list[EvidenceKind] = [  # what people said; references only where they
     "ratings",
     "steps",
 ]
+SCORED = 2  # answers of a prompt, of which the best may be taken
 Share = Annotated[float, Meta(ge=0.5, le=1)]
 
 LEAST_SHARE = {BuildKind.PREFERENCE: 0.5, BuildKind.REWARD: 0.5}
@@ -59,7 +60,7 @@ class BestOf(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The answer that a reward model scores highest, to prompts that nobody judged. For SFT."""
 
     model: UUID
-    answers: Annotated[int, Meta(ge=2)] = 2  # scored ones that a prompt must have
+    answers: Annotated[int, Meta(ge=2)] = SCORED  # ones that a prompt must have
 
 
 class Definition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -79,8 +80,9 @@ class Definition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     is never thinned out.
 
     By `votes` each vote on a pair counts the same. By `reliability` its people's strengths and leanings
-    count (Bradley and Terry, fitted to each campaign), so that a single vote is never certain. A verdict
-    takes the place of what else was said about its task.
+    count (Bradley and Terry, fitted to each campaign), so that a single vote is never certain; ratings, labels
+    and what people wrote count as far as their authors can be relied on (docs/formats.md). A verdict takes the
+    place of what else was said about its task.
     """
 
     collections: list[str] = []  # slugs; empty: all of the workspace
@@ -104,7 +106,7 @@ class Definition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     criterion: str = ""  # judge by this criterion alone; empty: overall votes, mean of the ratings
     weights: dict[str, Annotated[float, Meta(gt=0)]] = {}
     # instead: the sum of these criteria, each times its weight; "overall" is the overall preference
-    consensus: Literal["votes", "reliability"] = "votes"  # how sure a pair is: see the docstring
+    consensus: Literal["votes", "reliability"] = "votes"  # how sure answers are: see the docstring
     verdicts: Literal["prefer", "leave_out"] = "prefer"  # of tasks that somebody has decided
     min_consensus: Share | None = None  # share of votes; None: above 0.5 for pairs, else 0.6
     margin: Annotated[float, Meta(gt=0)] = 1.0  # between mean ratings, in points of 1 to 5

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, time
 from typing import Any
 
-from evalhub.datasets.definition import EVIDENCE, Definition, as_json
+from django import forms
 
-_APART = {"cleaning", "augment", "augment_cap", "augment_never", "evidence"}
+from evalhub.datasets.definition import EVIDENCE, SCORED
+
+_LINES = ("weights", "parts", "replay")  # each written as lines of text
 
 
 def initial_of(definition: dict[str, Any], fields: Collection[str]) -> dict[str, Any]:
@@ -17,36 +19,45 @@ def initial_of(definition: dict[str, Any], fields: Collection[str]) -> dict[str,
     for name in ("judged_from", "judged_before"):
         if moment := definition.get(name):
             initial[name] = datetime.fromisoformat(moment).astimezone(UTC).date()
-    evidence = definition.get("evidence", EVIDENCE)
     best = definition.get("best_of")
-    defaults = as_json(Definition())
-    more = {
-        name: value
-        for name, value in definition.items()
-        if name not in {*fields, *_APART} and value != defaults.get(name)
-    }
-    if set(evidence) - {"references"} != set(EVIDENCE):
-        more["evidence"] = evidence
     return initial | {
         "red_team": definition.get("red_team") or "",
-        "references": "references" in evidence,
         "best_of": best["model"] if best else "",
-        "more": more,
+        "best_of_answers": best["answers"] if best else SCORED,
+        "near_duplicates": "" if definition.get("near_duplicates", True) else "no",
+        "max_tokens": definition.get("max_tokens") or None,
     }
 
 
-def unsaid_of(definition: dict[str, Any]) -> list[str]:
-    """The fields of `definition` of which the form says less than it does."""
-    unsaid = []
+def unsaid_of(definition: dict[str, Any], fields: Mapping[str, forms.Field]) -> list[str]:
+    """The fields of `definition` of which a form of these `fields` says less than it does."""
+    unsaid = [name for name in _LINES if not _is_said(definition.get(name), fields[name])]
+    if definition and not definition.get("evidence", EVIDENCE):
+        unsaid.append("evidence")  # of nothing at all
     for name in ("judged_from", "judged_before"):
         moment = definition.get(name)
         if moment and datetime.fromisoformat(moment).astimezone(UTC).time() != time():
             unsaid.append(name)
-    if (definition.get("best_of") or {}).get("answers", 2) != 2:
-        unsaid.append("best_of")
     ways = definition.get("augment", [])
     if len({way["by"] for way in ways}) < len(ways) or any(way.get("seed") for way in ways):
         unsaid.append("augment")
     if definition.get("augment_never", {}).get("collections"):
         unsaid.append("augment_never")
     return unsaid
+
+
+def _is_said(value: Any, field: forms.Field) -> bool:
+    """Whether the text that a field shows for the value is read as the same; names may hold its marks."""
+    if not value:
+        return True
+    try:
+        read = field.clean(field.prepare_value(value))
+    except forms.ValidationError:
+        return False
+    kept = [_plain(each) for each in value] if isinstance(value, list) else value
+    return bool(read == kept)
+
+
+def _plain(part: dict[str, Any]) -> dict[str, Any]:
+    """Without what stands at its default."""
+    return {name: value for name, value in part.items() if value not in (None, [], {})}

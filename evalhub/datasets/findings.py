@@ -96,6 +96,7 @@ class Finding:
     advice: str
     rows: int = 0  # that it is about; 0: about the set as a whole
     examples: list[str] = field(default_factory=list)  # ids of rows
+    at: int = 0  # where its rows begin in findings.jsonl, in bytes
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self) | {"words": WORDS[self.name]}
@@ -116,25 +117,14 @@ def facts_of(kind: BuildKind, kept: Kept, notes: Iterable[Mapping[str, Any]]) ->
     }
 
 
-def facts_in(kind: BuildKind, row: Mapping[str, Any], lineage: Mapping[str, Any]) -> dict[str, Any]:
-    """The same, of a row of an earlier build."""
-    said: tuple[str, str] | tuple[()] = ()
-    if kind == BuildKind.CLASSIFICATION:
-        said = (row["criterion"], row["label"])
-    elif kind == BuildKind.UNPAIRED:
-        said = ("label", "good" if row["label"] else "bad")
-    texts = [row[name] for name in ("chosen", "rejected", "completion", "text") if name in row]
-    return {
-        "lengths": [len(each if isinstance(each, str) else each[-1]["content"]) for each in texts],
-        "p_chosen": row.get("p_chosen", 1.0),
-        "said": said,
-        "flags": sorted(_flags(lineage.get("cleaning", []))),
-    }
+def is_mended(note: Mapping[str, Any]) -> bool:
+    """Whether a line of a row's lineage tells what was done to a text, and not what stands in it."""
+    return bool(note["what"].startswith(("changed", "masked ")))
 
 
 def _flags(notes: Iterable[Mapping[str, Any]]) -> set[str]:
     """The steps that found something which stands in the row still."""
-    left = [each for each in notes if not each["what"].startswith(("changed", "masked "))]
+    left = [each for each in notes if not is_mended(each)]
     flags = {each["step"] for each in left}
     told = {
         word for each in left if each["step"] == "personal" for word in SECRET.findall(each["what"])
@@ -159,6 +149,7 @@ class Findings:
         self._longer: Counter[str] = Counter()  # of pairs: longer, shorter or equal is chosen
         self._classes: dict[str, Counter[str]] = defaultdict(Counter)
         self._noise = 0.0
+        self.places: dict[str, int] = {}  # of each finding in the file of all, once that is written
 
     def see(self, entry: Entry) -> Iterator[Sighting]:
         """Count a row, and name what is to be said about it alone."""
@@ -228,7 +219,8 @@ class Findings:
         for name, count in self._seen.items():
             level, advice = plain[name]
             told = f"{count:,} of {total:,} rows ({count / total:.1%})"
-            yield Finding(name, level, told, advice, count, self._examples[name])
+            at = self.places.get(name, 0)
+            yield Finding(name, level, told, advice, count, self._examples[name], at)
 
     def _left(self, not_drawn: int) -> Iterator[Finding]:
         there = self._rows[Split.TRAIN] + not_drawn

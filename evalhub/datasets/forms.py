@@ -41,15 +41,22 @@ class SendBackForm(forms.Form):
     )
 
 
+class PageAsked(NamedTuple):
+    place: int
+    shown: int
+
+
 class PageForm(forms.Form):
-    """How many rows were shown already."""
+    """From which place in a file on, and how many rows were shown already: for the heading alone."""
 
-    at = forms.IntegerField(required=False, min_value=0, max_value=10**9)
+    at = forms.IntegerField(required=False, min_value=0)
+    shown = forms.IntegerField(required=False, min_value=0, max_value=10**9)
 
-    def place(self) -> int:
+    def chosen(self) -> PageAsked:
         """What is wrong is as if it had not been given."""
         self.is_valid()
-        return self.cleaned_data.get("at") or 0
+        given = self.cleaned_data
+        return PageAsked(given.get("at") or 0, given.get("shown") or 0)
 
 
 class OtherBuildForm(forms.Form):

@@ -37,7 +37,7 @@ from evalhub.jobs.events import announce
 from evalhub.jobs.models import Job
 from evalhub.prompts.near import merge_near_duplicates
 from evalhub.quality.models import ConsensusSnapshot
-from evalhub.quality.reliable import unreliable
+from evalhub.quality.reliable import ByCampaign, unreliable
 from evalhub.quality.scope import Filters, Scope
 from evalhub.quality.services import take_snapshot
 from evalhub.quality.settling import fits_for
@@ -175,7 +175,7 @@ def collect_all(
     own = 1 + len(definition.parts)
     for place, each in enumerate(definition.replay, start=own):
         earlier = built(workspace, each.build)
-        building.replay(place, earlier, at=scope.snapshot.created_at, beat=beat)
+        building.replay(place, earlier, scope, beat=beat)
 
 
 def scope_of(definition: Definition, snapshot: ConsensusSnapshot) -> Scope:
@@ -192,13 +192,17 @@ def scope_of(definition: Definition, snapshot: ConsensusSnapshot) -> Scope:
 
 def _filters(definition: Definition, snapshot: ConsensusSnapshot) -> Filters:
     least = definition.min_reliability
+    left: ByCampaign = ()
+    if least is not None:
+        campaigns = snapshot.workspace.campaigns.order_by("pk").values_list("pk", flat=True)
+        left = unreliable(fits_of(snapshot), least=least, campaigns=campaigns)
     return Filters(
         slices=tuple((key, tuple(values)) for key, values in definition.slices.items()),
         since=definition.judged_from,
         before=definition.judged_before,
         rubric_versions=tuple(definition.rubric_versions),
         groups=tuple(definition.groups),
-        unreliable=() if least is None else unreliable(fits_of(snapshot), least=least),
+        unreliable=left,
     )
 
 

@@ -20,7 +20,7 @@ def evaluation_rows(
     judgments: set[str] = set()
     for (completion, criterion), marks in evidence.marks.items():
         if marks.n:
-            scores[completion][criterion] = {"mean": round(mean_of(marks.values), 3), "n": marks.n}
+            scores[completion][criterion] = {"mean": round(marks.level, 3), "n": marks.n}
             judgments.update(marks.judgments)
     won: dict[int, list[float]] = defaultdict(list)
     votes_of: dict[int, float] = defaultdict(float)

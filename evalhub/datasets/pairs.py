@@ -16,6 +16,7 @@ from evalhub.datasets.definition import OVERALL_NAME, Definition
 from evalhub.datasets.rows import Answer, Answers, Kept, LeftOut
 from evalhub.quality.consensus import OVERALL, Marks, Votes, superiority, weighted_mean
 from evalhub.quality.evidence import Evidence
+from evalhub.quality.figures import as_weight
 
 Two = tuple[int, int]  # completions by key, the lower first
 
@@ -51,8 +52,12 @@ def preference_rows(
     if "corrections" in definition.evidence:
         for each in evidence.corrections:
             better, original = Answer(each.content, None), answers[each.completion]
-            reason = "a person corrected the other one into this"
-            yield pair_or_fault(Kept((better, original), "corrections", reason, (each.judgment,)))
+            reason = "a person corrected the other one into this" + told_of(each.reliability)
+            weight = as_weight(each.reliability)
+            uids = (each.judgment,)
+            yield pair_or_fault(
+                Kept((better, original), "corrections", reason, uids, weight=weight)
+            )
 
 
 def tallies_of(evidence: Evidence, definition: Definition) -> dict[Two, Tally]:
@@ -155,7 +160,7 @@ def _gap(pair: Two, marks: ByAnswer) -> float | None:
     shared = [name for name in one.keys() & other.keys() if one[name].n and other[name].n]
     if not shared:
         return None
-    gaps = [mean_of(one[name].values) - mean_of(other[name].values) for name in shared]
+    gaps = [one[name].level - other[name].level for name in shared]
     return weighted_mean(gaps, [one[name].weight for name in shared])
 
 
@@ -203,14 +208,12 @@ def _rated(
         return LeftOut("disagreed", (first, second))
     if min(len(each) for both in values.values() for each in both) < definition.min_judgments:
         return LeftOut("too_few", (first, second))
-    gaps = [mean_of(one[name].values) - mean_of(other[name].values) for name in shared]
+    gaps = [one[name].level - other[name].level for name in shared]
     weights = [one[name].weight for name in shared]
     gap = weighted_mean(gaps, weights)
     if abs(gap) < definition.margin:
         return LeftOut("below_margin", (first, second))
-    above = weighted_mean(
-        [superiority(one[name].values, other[name].values) for name in shared], weights
-    )
+    above = weighted_mean([superiority(one[name], other[name]) for name in shared], weights)
     p_chosen = above if gap > 0 else 1 - above
     if p_chosen <= 0.5 or p_chosen < definition.least_share(BuildKind.PREFERENCE):
         return LeftOut("no_consensus", (first, second))
@@ -222,6 +225,11 @@ def _rated(
     return pair_or_fault(
         Kept(better, origin, reason, uids, p_chosen, float(weight), margin=abs(gap))
     )
+
+
+def told_of(reliability: float | None) -> str:
+    """For the reason of a row; "" where nothing is known of who wrote it."""
+    return "" if reliability is None else f" (reliability {reliability:.2f})"
 
 
 def pair_or_fault(kept: Kept) -> Kept | LeftOut:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -21,8 +20,9 @@ from evalhub.datasets.forms import OtherBuildForm, PageForm, RowsForm, SendBackF
 from evalhub.datasets.lineage import lineage_of
 from evalhub.datasets.models import DatasetBuild
 from evalhub.datasets.queries import in_order
-from evalhub.datasets.reading import PAGE, Row, opened, row_named, rows_page, texts_of
-from evalhub.datasets.sending import finding_of, rows_with, start_sending_back
+from evalhub.datasets.reading import Row, opened, row_named, rows_page, texts_of
+from evalhub.datasets.sending import finding_of, start_sending_back
+from evalhub.datasets.sightings import finding_page
 
 CHANGES = ("added", "removed", "changed")
 
@@ -78,16 +78,16 @@ def finding_rows(request: Request, workspace: str, uid: UUID, finding: str) -> H
         reason = form.cleaned_data["reason"]
         job = start_sending_back(build=build, finding=finding, reason=reason, by=reviewer)
         return redirect("jobs:detail", workspace, job.uid)
-    place = PageForm(request.GET).place()
-    rows = list(islice(rows_with(build, finding), place, place + PAGE + 1))
+    asked = PageForm(request.GET).chosen()
+    page = finding_page(build, found, place=asked.place)
     context = _context(member, build) | {
         "finding": found,
         "form": form,
         "may_return": bool({Role.REVIEWER, Role.LEAD} & set(member.roles)),
-        "rows": [_told(each) for each in rows[:PAGE]],
-        "first": place + 1,
-        "last": place + min(len(rows), PAGE),
-        "following": len(rows) > PAGE,
+        "rows": [_told(each) for each in page.rows],
+        "first": asked.shown + 1,
+        "last": asked.shown + len(page.rows),
+        "following": page.following,
     }
     return render(request, "datasets/finding.html", context)
 

@@ -15,7 +15,7 @@ from evalhub.datasets.cleaning.steps import REASONS as OF_CLEANING
 
 ID_LENGTH = 32  # hex digits of a content uid
 LEARNT = (BuildKind.SFT, BuildKind.PREFERENCE, BuildKind.UNPAIRED, BuildKind.REWARD)  # answers
-WEIGHED = (BuildKind.PREFERENCE, BuildKind.UNPAIRED, BuildKind.REWARD)  # in training, by `weight`
+WEIGHED = (*LEARNT, BuildKind.TEXT)  # in training, by `weight`
 
 
 class Answer(Struct, frozen=True):

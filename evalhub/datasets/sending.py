@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import islice
 from typing import Any
 
 from django.db import transaction
@@ -13,8 +11,7 @@ from evalhub.audit.services import record
 from evalhub.common.errors import Conflict, NotFound
 from evalhub.datasets.findings import WORDS
 from evalhub.datasets.models import DatasetBuild
-from evalhub.datasets.queries import lines_of
-from evalhub.datasets.reading import Lines, Row, opened
+from evalhub.datasets.sightings import rows_with
 from evalhub.jobs.beat import Beat
 from evalhub.jobs.models import Job
 from evalhub.jobs.services import queue_job
@@ -33,18 +30,6 @@ def finding_of(build: DatasetBuild, name: str) -> dict[str, Any]:
         if each["name"] == name and each["rows"]:
             return each
     raise NotFound("The report of this build has no such finding.")
-
-
-def rows_with(build: DatasetBuild, name: str) -> Iterator[Row]:
-    """The rows that a finding is about, each with its lineage, by content uid."""
-    lines = (each for each in lines_of(build, "findings.jsonl") if each["finding"] == name)
-    for line in lines:
-        with opened(build, "lineage.jsonl") as stream:
-            lineage = Lines(stream).named(line["row"])
-        with opened(build, f"{line['split']}.jsonl") as stream:
-            row = Lines(stream).named(line["row"])
-        if row is not None and lineage is not None:
-            yield Row(row, lineage)
 
 
 @transaction.atomic
@@ -84,8 +69,7 @@ def send_back(job: Job, beat: Beat) -> dict[str, Any]:
     if by is None or job.subject_uid is None:
         raise ValueError("somebody sends back what a build is made of")
     build = DatasetBuild.objects.select_related("workspace", "job").get(uid=job.subject_uid)
-    rows = rows_with(build, job.payload["finding"])
-    for row in islice(rows, MOST_ROWS):
+    for row in rows_with(build, finding_of(build, job.payload["finding"]), MOST_ROWS):
         counts["rows"] += 1
         judgments = Judgment.objects.filter(
             workspace=build.workspace, uid__in=row.lineage["judgments"]

@@ -10,10 +10,19 @@ from typing import NamedTuple
 from evalhub.common.canonical import sha256_of
 from evalhub.datasets.choices import BuildKind
 from evalhub.datasets.definition import Definition
-from evalhub.datasets.pairs import Tally, Two, is_disagreed, marks_of, mean_of, tallies_of
+from evalhub.datasets.pairs import (
+    Tally,
+    Two,
+    is_disagreed,
+    marks_of,
+    mean_of,
+    tallies_of,
+    told_of,
+)
 from evalhub.datasets.rows import Answer, Answers, Kept, LeftOut
 from evalhub.quality.consensus import Marks, weighted_mean
 from evalhub.quality.evidence import Corrected, Evidence, Written
+from evalhub.quality.figures import as_weight
 
 
 def sft_rows(evidence: Evidence, answers: Answers, definition: Definition) -> list[Kept | LeftOut]:
@@ -22,19 +31,24 @@ def sft_rows(evidence: Evidence, answers: Answers, definition: Definition) -> li
 
 
 def sft_row(evidence: Evidence, answers: Answers, definition: Definition) -> Kept | LeftOut:
-    """The one answer worth learning, or why there is none."""
-    by_hand: list[tuple[datetime, str, str, Corrected | Written]] = []
+    """The one answer worth learning, or why there is none. It weighs 1, however many people found it good:
+    who wrote or corrected one says no less than five who rated another. By reliability what a person wrote
+    weighs as far as they can be relied on, and of several the most reliable one's is taken.
+    """
+    by_hand: list[tuple[float, datetime, str, str, Corrected | Written]] = []
     for origin, written in (
         ("corrections", evidence.corrections),
         ("demonstrations", evidence.demonstrations),
     ):
         if origin in definition.evidence:
-            by_hand += [(row.at, row.judgment, origin, row) for row in written]
+            by_hand += [
+                (as_weight(row.reliability), row.at, row.judgment, origin, row) for row in written
+            ]
     if by_hand:
-        _, _, origin, last = max(by_hand, key=lambda each: each[:2])
+        weight, _, _, origin, last = max(by_hand, key=lambda each: each[:3])
         if last.content.strip():
-            answer = Answer(last.content, None)
-            return Kept((answer,), origin, "a person wrote it", (last.judgment,))
+            answer, reason = Answer(last.content, None), _by_hand(last)
+            return Kept((answer,), origin, reason, (last.judgment,), weight=weight)
     marks = marks_of(evidence, definition) if "ratings" in definition.evidence else {}
     if any(each.n for rated in marks.values() for each in rated.values()):
         return _best_rated(marks, answers, definition)
@@ -42,6 +56,10 @@ def sft_row(evidence: Evidence, answers: Answers, definition: Definition) -> Kep
     if tallies:
         return _winner(tallies, answers, definition)
     return LeftOut("nobody_could_tell" if marks else "nothing_said")
+
+
+def _by_hand(written: Corrected | Written) -> str:
+    return "a person wrote it" + told_of(written.reliability)
 
 
 def _best_rated(
@@ -52,7 +70,7 @@ def _best_rated(
         rated = [each for each in by_criterion.values() if each.n]
         if rated and answers[key].whole.strip():
             weights = [each.weight for each in rated]
-            means[key] = weighted_mean([mean_of(each.values) for each in rated], weights)
+            means[key] = weighted_mean([each.level for each in rated], weights)
     if not means:
         return LeftOut("empty")
     by_mean = sorted(means, key=lambda key: (-means[key], sha256_of(answers[key].whole)))
@@ -68,7 +86,7 @@ def _best_rated(
     if passed := good.index(best):
         reason += f"; {passed} rated higher, but by too few or too differently"
     uids = tuple(sorted({uid for each in marks[best].values() for uid in each.judgments}))
-    return Kept((answers[best],), "ratings", reason, uids, weight=float(count))
+    return Kept((answers[best],), "ratings", reason, uids)
 
 
 def _doubt(marks: dict[str, Marks], definition: Definition) -> str:
@@ -107,7 +125,7 @@ def _winner(tallies: dict[Two, Tally], answers: Answers, definition: Definition)
     origins = "+".join(sorted({name for _, names in involved for name in names}))
     reason = f"the winner with {top:.0%} of the votes"
     uids = tuple(sorted(judgments))
-    return Kept((answers[best[0]],), origins, reason, uids, weight=float(len(uids)))
+    return Kept((answers[best[0]],), origins, reason, uids)
 
 
 def unpaired_rows(
@@ -120,12 +138,20 @@ def unpaired_rows(
     if "corrections" in definition.evidence:
         for each in evidence.corrections:
             corrected.add(each.completion)
-            answer, reason = Answer(each.content, None), "a person wrote it"
-            yield _whole(Kept((answer,), "corrections", reason, (each.judgment,)))
+            answer, weight = Answer(each.content, None), as_weight(each.reliability)
+            uids = (each.judgment,)
+            yield _whole(Kept((answer,), "corrections", _by_hand(each), uids, weight=weight))
         for key in sorted(corrected):
-            uids = tuple(each.judgment for each in evidence.corrections if each.completion == key)
-            reason = "a person corrected it"
-            yield _whole(Kept((answers[key],), "corrections", reason, uids, is_good=False))
+            by = [each for each in evidence.corrections if each.completion == key]
+            kept = Kept(
+                (answers[key],),
+                "corrections",
+                "a person corrected it",
+                tuple(each.judgment for each in by),
+                weight=max(as_weight(each.reliability) for each in by),
+                is_good=False,
+            )
+            yield _whole(kept)
     marks = marks_of(evidence, definition) if "ratings" in definition.evidence else {}
     shares = _shares(tallies_of(evidence, definition))
     for key in sorted((marks.keys() | shares.keys()) - corrected):
@@ -139,7 +165,7 @@ def unpaired_rows(
 
 def _by_ratings(answer: Answer, marks: dict[str, Marks], definition: Definition) -> Kept | LeftOut:
     rated = [each for each in marks.values() if each.n]
-    mean = weighted_mean([mean_of(each.values) for each in rated], [each.weight for each in rated])
+    mean = weighted_mean([each.level for each in rated], [each.weight for each in rated])
     if doubt := _doubt(marks, definition):
         return LeftOut(doubt, (answer,))
     if definition.max_rating < mean < definition.min_rating:

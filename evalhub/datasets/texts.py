@@ -30,6 +30,8 @@ ANSWER = """c.content, c.uid::text,
 """  # the columns of an Answer
 _ANSWERS = f"SELECT c.id, {ANSWER} FROM prompts_completion c WHERE c.id = ANY(%s::bigint[])"  # noqa: S608  constants
 
+_NAMED = f"SELECT c.uid::text, {ANSWER} FROM prompts_completion c WHERE c.uid = ANY(%s::uuid[])"  # noqa: S608  constants
+
 
 class Asked(Struct, frozen=True):
     """A prompt as far as rows need it."""
@@ -69,6 +71,13 @@ def answers_in(evidence: Iterable[Evidence]) -> dict[int, Answer]:
         wanted.update(each.steps)
         wanted.update(corrected.completion for corrected in each.corrections)
     return {key: Answer(*rest) for key, *rest in _rows(_ANSWERS, wanted)}
+
+
+def answers_named(uids: Iterable[str]) -> dict[str, Answer]:
+    """The completions with these uids, as they came."""
+    with connection.cursor() as cursor:
+        cursor.execute(_NAMED, [sorted(uids)])
+        return {uid: Answer(*rest) for uid, *rest in cursor.fetchall()}
 
 
 def _rows(statement: str, keys: Iterable[int]) -> list[tuple[Any, ...]]:

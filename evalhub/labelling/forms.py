@@ -5,10 +5,11 @@ from typing import Any
 import msgspec
 from django import forms
 
-from evalhub.labelling.choices import FunctionKind, Part, Unit
+from evalhub.labelling.choices import FunctionKind, Of, Part, Unit
 from evalhub.labelling.models import LabellingFunction
 from evalhub.labelling.parameters import Keywords, parameters_of
 from evalhub.labelling.patterns import LONGEST
+from evalhub.registry.models import LanguageModel, ModelKind
 from evalhub.rubrics.models import Criterion
 
 _PART = forms.ChoiceField(choices=Part.choices, label="Read", initial=Part.LAST_TURN.value)
@@ -81,12 +82,38 @@ class ScoreForm(FunctionForm):
     at_most = forms.FloatField(required=False)
 
 
+class ModelScoreForm(FunctionForm):
+    model = forms.ChoiceField(
+        label="Reward model",
+        help_text="It has to have scored the answers: start a score run on its page. The web computes none.",
+    )
+    of = forms.ChoiceField(
+        label="Of its scores of a prompt’s answers",
+        choices=Of.choices,
+        initial=Of.HIGHEST.value,
+        help_text="A score by itself has no meaning but among this model’s own; a difference is the logarithm of "
+        "the odds that one answer is preferred to the other.",
+    )
+    at_least = forms.FloatField(required=False)
+    at_most = forms.FloatField(required=False)
+
+    def __init__(self, data: Any, *, criterion: Criterion, initial: Any = None) -> None:  # Django's
+        super().__init__(data, criterion=criterion, initial=initial)
+        models = LanguageModel.objects.of_workspace(criterion.version.rubric.workspace)
+        rewards = models.filter(kind=ModelKind.REWARD).order_by("name", "pk")
+        field = self.fields["model"]
+        if not isinstance(field, forms.ChoiceField):
+            raise TypeError("the model is a choice")
+        field.choices = [(str(each.uid), each.name) for each in rewards]
+
+
 FORMS: dict[FunctionKind, type[FunctionForm]] = {
     FunctionKind.REGEX: RegexForm,
     FunctionKind.KEYWORDS: KeywordsForm,
     FunctionKind.LENGTH: LengthForm,
     FunctionKind.CODE: CodeForm,
     FunctionKind.SCORE: ScoreForm,
+    FunctionKind.MODEL_SCORE: ModelScoreForm,
 }
 _COMMON = ("name", "value")
 

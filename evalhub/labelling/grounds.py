@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
@@ -13,9 +14,10 @@ from evalhub.campaigns.choices import TaskKind
 from evalhub.campaigns.models import Campaign, Task
 from evalhub.judgments.choices import Source
 from evalhub.judgments.models import Judgment, Rating
-from evalhub.labelling.parameters import Parameters
+from evalhub.labelling.parameters import Parameters, models_of
 from evalhub.labelling.voting import Material, votes_by
-from evalhub.prompts.models import Collection, Prompt
+from evalhub.prompts.models import Collection as PromptCollection
+from evalhub.prompts.models import Prompt, Score
 from evalhub.rubrics.models import Criterion
 
 READ_AT_ONCE = 1_000
@@ -35,26 +37,32 @@ class Ground:
     row_of: str  # of a judgment
 
     @property
-    def _columns(self) -> tuple[str, str]:
-        return f"{self.to_prompt}messages", f"{self.to_prompt}slices"
+    def _columns(self) -> tuple[str, ...]:
+        return tuple(f"{self.to_prompt}{name}" for name in ("pk", "messages", "slices"))
 
-    def materials(self) -> Iterator[tuple[int, Material]]:
-        """Keys, rising, with what functions read; in batches, whatever the number of rows."""
+    def materials(self, models: Collection[UUID] = ()) -> Iterator[tuple[int, Material]]:
+        """Keys, rising, with what functions read; in batches, whatever the number of rows.
+
+        Args:
+            models: whose scores they read.
+        """
         last = 0
         while True:
             rows = self.rows.filter(pk__gt=last).order_by("pk")
             found = list(rows.values_list("pk", *self._columns)[:READ_AT_ONCE])
-            for key, messages, slices in found:
-                yield key, Material(messages, slices)
+            scores = scores_of([prompt for _, prompt, *_ in found], models)
+            for key, prompt, messages, slices in found:
+                yield key, Material(messages, slices, scores[prompt])
             if len(found) < READ_AT_ONCE:
                 return
             last = found[-1][0]
 
-    def sample(self) -> Iterator[Material]:
+    def sample(self, models: Collection[UUID] = ()) -> Iterator[Material]:
         """The same each time, as the lot drew it."""
-        rows = self.rows.order_by(self.lot, "pk").values_list(*self._columns)
-        for messages, slices in rows[:SAMPLE]:
-            yield Material(messages, slices)
+        rows = self.rows.order_by(self.lot, "pk").values_list(*self._columns)[:SAMPLE]
+        scores = scores_of([prompt for prompt, *_ in rows], models)
+        for prompt, messages, slices in rows:
+            yield Material(messages, slices, scores[prompt])
 
     def labels_by_people(self, criterion: Criterion) -> dict[int, int]:
         """What most people said, by the row's key: a tie is no label.
@@ -77,13 +85,26 @@ class Ground:
         return labels
 
 
+def scores_of(
+    prompts: Iterable[int], models: Collection[UUID]
+) -> defaultdict[int, dict[UUID, list[float]]]:
+    """What those models gave the answers to the prompts, by prompt and model."""
+    found: defaultdict[int, dict[UUID, list[float]]] = defaultdict(dict)
+    if models:
+        scores = Score.objects.filter(completion__prompt__in=list(prompts), model__uid__in=models)
+        told = scores.order_by("pk").values_list("completion__prompt", "model__uid", "value")
+        for prompt, model, value in told:
+            found[prompt].setdefault(model, []).append(value)
+    return found
+
+
 def tasks_of(campaign: Campaign) -> Ground:
     """Those whose answers are data: no gold, practice or trial."""
     rows = campaign.tasks.filter(kind=TaskKind.NORMAL)
     return Ground(rows, "prompt__", "lot", Q(campaign=campaign), "task")
 
 
-def prompts_of(collection: Collection) -> Ground:
+def prompts_of(collection: PromptCollection) -> Ground:
     """Those in use; what people said of them in whichever campaign, under the same criterion."""
     return Ground(
         Prompt.objects.of_collection(collection).in_use(),
@@ -101,16 +122,18 @@ class Trial:
     tasks: int
     votes: int
     gave_up: int  # texts on which its pattern took too long
+    scored: int | None  # rows with a score of the model that it reads; None: it reads none
     examples: list[str]  # last turns on which it votes
 
 
 def trial_of(ground: Ground, given: Parameters) -> Trial:
     """What a function would vote on."""
-    votes, gave_up, seen = 0, 0, 0
+    votes, gave_up, seen, scored = 0, 0, 0, 0
     examples: list[str] = []
-    voter = votes_by(given)
-    for material in ground.sample():
+    voter, models = votes_by(given), models_of([given])
+    for material in ground.sample(models):
         seen += 1
+        scored += bool(material.scores)
         try:
             is_vote = voter(material)
         except TimeoutError:
@@ -121,7 +144,7 @@ def trial_of(ground: Ground, given: Parameters) -> Trial:
         votes += is_vote
         if is_vote and len(examples) < SHOWN:
             examples.append(_last_turn(material.messages))
-    return Trial(seen, votes, gave_up, examples)
+    return Trial(seen, votes, gave_up, scored if models else None, examples)
 
 
 def _last_turn(messages: list[dict[str, Any]]) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Any
+from uuid import UUID
 
 import msgspec
 from msgspec import Meta, Struct
 
-from evalhub.labelling.choices import FunctionKind, Part, Unit
+from evalhub.labelling.choices import FunctionKind, Of, Part, Unit
 from evalhub.labelling.errors import UnfitFunction
 from evalhub.labelling.patterns import LONGEST, compiled
 
@@ -49,13 +51,26 @@ class Score(Struct, forbid_unknown_fields=True, frozen=True):
     at_most: float | None = None
 
 
-Parameters = Regex | Keywords | Length | ContainsCode | Score
+class ModelScore(Struct, forbid_unknown_fields=True, frozen=True):
+    """What a reward model of the registry gave the answers to a prompt, as a `score` run stored it.
+
+    Where none of them has a score of the model, or for a spread fewer than two, the function abstains.
+    """
+
+    model: UUID
+    of: Of = Of.HIGHEST
+    at_least: float | None = None
+    at_most: float | None = None
+
+
+Parameters = Regex | Keywords | Length | ContainsCode | Score | ModelScore
 _SHAPES: dict[FunctionKind, type[Parameters]] = {
     FunctionKind.REGEX: Regex,
     FunctionKind.KEYWORDS: Keywords,
     FunctionKind.LENGTH: Length,
     FunctionKind.CODE: ContainsCode,
     FunctionKind.SCORE: Score,
+    FunctionKind.MODEL_SCORE: ModelScore,
 }
 
 
@@ -73,9 +88,14 @@ def parameters_of(kind: str, given: dict[str, Any]) -> Parameters:  # Any: JSON
         compiled(found.pattern, ignores_case=found.ignores_case)
     if isinstance(found, Keywords):
         _check_words(found)
-    if isinstance(found, Length | Score):
+    if isinstance(found, Length | Score | ModelScore):
         _check_bounds(found)
     return found
+
+
+def models_of(several: Iterable[Parameters]) -> set[UUID]:
+    """Those whose scores the functions read."""
+    return {each.model for each in several if isinstance(each, ModelScore)}
 
 
 def _check_words(given: Keywords) -> None:
@@ -85,7 +105,7 @@ def _check_words(given: Keywords) -> None:
         raise UnfitFunction("There are fewer words than are to be found.", field="at_least")
 
 
-def _check_bounds(given: Length | Score) -> None:
+def _check_bounds(given: Length | Score | ModelScore) -> None:
     low, high = given.at_least, given.at_most
     if low is None and high is None:
         raise UnfitFunction("Say at least how much, at most how much, or both.", field="at_least")

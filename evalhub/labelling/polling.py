@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from evalhub.labelling.figures import Figures, FunctionFigures
 from evalhub.labelling.grounds import Ground
 from evalhub.labelling.models import LabellingFunction
-from evalhub.labelling.parameters import parameters_of
+from evalhub.labelling.parameters import models_of, parameters_of
 from evalhub.labelling.voting import Material, votes_by
 from evalhub.rubrics.models import Criterion
 from evalhub.stats.label_model import LabelModel, count_votes, label_model
@@ -61,7 +61,8 @@ class _Voter:
 
     def __init__(self, function: LabellingFunction) -> None:
         self.function = function
-        self.votes = votes_by(parameters_of(function.kind, function.parameters))
+        self.parameters = parameters_of(function.kind, function.parameters)
+        self.votes = votes_by(self.parameters)
         self.gave_up = 0
 
     @property
@@ -80,7 +81,8 @@ class _Voter:
 
 def _collected(ground: Ground, voters: Sequence[_Voter], report: Report) -> tuple[Ints, Bools]:
     total, keys, rows = ground.rows.count(), [], bytearray()
-    for nth, (key, prompt) in enumerate(ground.materials()):
+    models = models_of(voter.parameters for voter in voters)
+    for nth, (key, prompt) in enumerate(ground.materials(models)):
         report(done=nth, total=total)
         keys.append(key)
         rows += bytes(voter.vote(prompt) for voter in voters)

@@ -10,6 +10,7 @@ from evalhub.accounts.models import Member
 from evalhub.campaigns.models import Assignment, Campaign, Task
 from evalhub.jobs.choices import ENDED
 from evalhub.labelling.figures import Figures, Row, figures_from
+from evalhub.labelling.grounds import scores_of
 from evalhub.labelling.models import (
     CollectionRun,
     Decision,
@@ -18,7 +19,7 @@ from evalhub.labelling.models import (
     PromptProposal,
     Proposal,
 )
-from evalhub.labelling.parameters import parameters_of
+from evalhub.labelling.parameters import models_of, parameters_of
 from evalhub.labelling.voting import Material, Votes, votes_by
 from evalhub.prompts.models import Collection, Prompt
 from evalhub.rubrics.models import Criterion
@@ -144,11 +145,13 @@ def with_voters(
     figures = figures_from(run.figures)
     going = [each.function for each in figures.functions if not each.is_stopped]
     functions = LabellingFunction.objects.filter(uid__in=going).order_by("name")
-    voters = [(each, votes_by(parameters_of(each.kind, each.parameters))) for each in functions]
+    told = [parameters_of(each.kind, each.parameters) for each in functions]
+    voters = [(each, votes_by(given)) for each, given in zip(functions, told, strict=True)]
+    scores = scores_of([each.asked.pk for each in proposals], models_of(told))
     found = []
     for proposal in proposals:
         prompt = proposal.asked
-        material = Material(prompt.messages, prompt.slices)
+        material = Material(prompt.messages, prompt.slices, scores[prompt.pk])
         said = [each for each, votes in voters if _votes(votes, material)]
         found.append(
             Proposed(

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from statistics import fmean
+from types import MappingProxyType
 from typing import Any, NamedTuple
+from uuid import UUID
 
-from evalhub.labelling.choices import Part, Unit
+from evalhub.labelling.choices import Of, Part, Unit
 from evalhub.labelling.parameters import (
     ContainsCode,
     Keywords,
     Length,
+    ModelScore,
     Parameters,
     Regex,
     Score,
@@ -27,6 +31,8 @@ class Material(NamedTuple):
 
     messages: list[dict[str, Any]]  # JSON
     slices: dict[str, str]
+    scores: Mapping[UUID, Sequence[float]] = MappingProxyType({})
+    # of its answers, by the model; of those models alone that a function asks for
 
     def part(self, part: Part) -> str:
         turns = self.messages if part == Part.CONVERSATION else self.messages[-1:]
@@ -47,6 +53,8 @@ def votes_by(given: Parameters) -> Votes:
         return lambda prompt: _is_within(_length(prompt.part(given.part), given.unit), given)
     if isinstance(given, ContainsCode):
         return lambda prompt: contains_code(prompt.part(given.part))
+    if isinstance(given, ModelScore):
+        return lambda prompt: _is_scored_by_model(prompt, given)
     return lambda prompt: _is_scored(prompt, given)
 
 
@@ -101,6 +109,21 @@ def _is_scored(prompt: Material, given: Score) -> bool:
     return math.isfinite(score) and _is_within(score, given)
 
 
-def _is_within(value: float, given: Length | Score) -> bool:
+def _is_scored_by_model(prompt: Material, given: ModelScore) -> bool:
+    scores = prompt.scores.get(given.model, ())
+    if len(scores) < (2 if given.of == Of.SPREAD else 1):
+        return False
+    return _is_within(_OF[given.of](scores), given)
+
+
+_OF: Mapping[Of, Callable[[Sequence[float]], float]] = {
+    Of.HIGHEST: max,
+    Of.LOWEST: min,
+    Of.MEAN: fmean,
+    Of.SPREAD: lambda scores: max(scores) - min(scores),
+}
+
+
+def _is_within(value: float, given: Length | Score | ModelScore) -> bool:
     above = given.at_least is None or value >= given.at_least
     return above and (given.at_most is None or value <= given.at_most)

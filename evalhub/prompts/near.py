@@ -18,8 +18,16 @@ from evalhub.accounts.models import Workspace
 from evalhub.common.copying import copy_in
 from evalhub.prompts.grouping import Merge, merge_each, roots_of
 from evalhub.prompts.models import Prompt, Sketch
-from evalhub.stats.minhash import ALIKE, BANDS, bands_of, candidates_of, share_a_band
-from evalhub.stats.shingles import Hashes, Places, jaccard, shingles_of
+from evalhub.stats.clusters import Clusters, Deciding
+from evalhub.stats.minhash import (
+    ALIKE,
+    BANDS,
+    Candidates,
+    bands_of,
+    candidates_of,
+    share_a_band,
+)
+from evalhub.stats.shingles import Hashes, Places, Shingles, jaccard, shingles_of
 
 VERSION = 2  # of the sketches: those of another one are thrown away and made anew
 BATCH = 20_000  # prompts
@@ -39,7 +47,9 @@ class Told(NamedTuple):
 class Near:
     looked: int = 0
     compared: int = 0  # pairs, each by the exact index
-    beyond: int = 0  # pairs that were not, as too many prompts share their band
+    beyond: int = (
+        0  # pairs that were not, as their prompts are not alike too many others; see Decided
+    )
     merges: list[Merge] = field(default_factory=list)
 
     @property
@@ -88,22 +98,16 @@ def _look_at(workspace: Workspace, batch: Sequence[Told], found: Near) -> None:
     shingles = shingles_of([each.text for each in batch])
     bands = bands_of(shingles)
     old_keys, old_bands = _old_with(workspace, np.unique(bands))
-    candidates = candidates_of(np.concatenate([old_bands, bands]), new=len(old_keys))
-    found.beyond += candidates.beyond
-    among_old = np.unique(candidates.pairs[candidates.pairs < len(old_keys)])
-    known = {int(at): told for at, told in zip(among_old, _read(old_keys[among_old]), strict=True)}
-    sets = dict(zip(known, _sets(known.values()), strict=True))
-    groups = {at: told.group for at, told in known.items()}
-    alike = []
-    for one, other in candidates.pairs.tolist():
-        for at in (one, other):
-            if at not in sets:
-                new = at - len(old_keys)
-                sets[at], groups[at] = shingles.of(new), batch[new].group
-        found.compared += 1
-        if jaccard(sets[one], sets[other]) >= ALIKE:
-            alike.append((groups[one], groups[other]))
-    found.merges += merge_each(alike)
+    first = len(old_keys)
+    candidates = candidates_of(np.concatenate([old_bands, bands]), new=first)
+    among = _Among(old_keys, candidates, shingles, [each.group for each in batch])
+    clusters = among.clusters()
+    deciding = Deciding(clusters, key_of=among.group, are_alike=among.are_alike)
+    decided = deciding.decide(candidates, new=first)
+    found.compared += decided.compared
+    found.beyond += decided.beyond
+    groups = [(among.group(one), among.group(other)) for one, other in decided.alike]
+    found.merges += merge_each(groups)
     copy_in(
         Sketch,
         ["prompt_id", "workspace_id", "version", "bands"],
@@ -127,19 +131,69 @@ def near_others(workspace: Workspace, told: Sequence[Told]) -> set[int]:
     bands = bands_of(shingles)
     old_keys, old_bands = _old_with(workspace, np.unique(bands))
     first = len(old_keys)
-    pairs = candidates_of(np.concatenate([old_bands, bands]), new=first).pairs
-    among_old = np.unique(pairs[pairs < first])
-    old = dict(zip(among_old.tolist(), _read(old_keys[among_old]), strict=True))
-    sets = dict(zip(old, _sets(old.values()), strict=True))
-    groups = {at: each.group for at, each in old.items()}
-    groups |= {first + nth: each.group for nth, each in enumerate(told)}
-    sets |= {first + nth: shingles.of(nth) for nth in range(len(told))}
-    roots = roots_of(set(groups.values()))
-    return {
-        other - first
-        for one, other in pairs.tolist()
-        if roots[groups[one]] != roots[groups[other]] and jaccard(sets[one], sets[other]) >= ALIKE
-    }
+    candidates = candidates_of(np.concatenate([old_bands, bands]), new=first)
+    among = _Among(old_keys, candidates, shingles, [each.group for each in told])
+    clusters, near = among.clusters(), set[int]()
+    pairs = [*candidates.pairs.tolist(), *_pairs_in(candidates.crowds, first)]
+    for one, other in pairs:
+        is_other = clusters.root(among.group(one)) != clusters.root(among.group(other))
+        if other - first not in near and is_other and among.are_alike(one, other):
+            near.add(other - first)
+    return near
+
+
+def _pairs_in(crowds: Iterable[Places], first: int) -> Iterator[tuple[int, int]]:
+    """Every pair of a crowd whose later text is new: those are few where this is asked."""
+    for crowd in crowds:
+        texts = crowd.tolist()
+        for rank, other in enumerate(texts):
+            if other >= first:
+                yield from ((one, other) for one in texts[:rank])
+
+
+class _Among:
+    """Texts by their place: prompts that were looked at before, and new ones behind them.
+
+    Of earlier prompts only those are read that a new one may be alike; of crowds each when it is asked for.
+    """
+
+    def __init__(
+        self, old_keys: Places, candidates: Candidates, shingles: Shingles, groups: list[int]
+    ) -> None:
+        self._old_keys, self._shingles, self._new_groups = old_keys, shingles, groups
+        first = len(old_keys)
+        paired = np.unique(candidates.pairs[candidates.pairs < first])
+        crowded = [crowd[crowd < first] for crowd in candidates.crowds]
+        named = np.unique(np.concatenate([paired, *crowded]))
+        told = list(_read(old_keys[paired]))
+        self._sets: dict[int, frozenset[int]] = dict(zip(paired.tolist(), _sets(told), strict=True))
+        group_of = dict(
+            Prompt.objects.filter(pk__in=old_keys[named].tolist()).values_list("pk", "group")
+        )
+        self._groups = {at: group_of[int(old_keys[at])] for at in named.tolist()}
+
+    def group(self, at: int) -> int:
+        first = len(self._old_keys)
+        return self._new_groups[at - first] if at >= first else self._groups[at]
+
+    def clusters(self) -> Clusters:
+        """The groups of all, of which some were merged."""
+        clusters = Clusters()
+        for key, root in roots_of({*self._groups.values(), *self._new_groups}).items():
+            clusters.join(key, root)
+        return clusters
+
+    def are_alike(self, one: int, other: int) -> bool:
+        return jaccard(self._set(one), self._set(other)) >= ALIKE
+
+    def _set(self, at: int) -> frozenset[int]:
+        if at not in self._sets:
+            first = len(self._old_keys)
+            if at >= first:
+                self._sets[at] = self._shingles.of(at - first)
+            else:
+                self._sets[at] = next(_sets(_read(self._old_keys[[at]])))
+        return self._sets[at]
 
 
 def _old_with(workspace: Workspace, values: Hashes) -> tuple[Places, Hashes]:

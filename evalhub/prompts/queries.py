@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import reduce
 from operator import or_
+from typing import NamedTuple
 
 from django.db.models import Count, Q, QuerySet, TextField, Value
 from django.db.models.functions import MD5, Cast, Concat
@@ -17,10 +18,18 @@ def prompts_per_split(collection: Collection) -> dict[str, int]:
     return {split.value: 0 for split in Split} | dict(counts)
 
 
-def splits_of(groups: Iterable[str]) -> dict[str, str]:
-    """The split that each of these groups, by uid, has now: its own prompts' and, merged, `none`."""
-    rows = PromptGroup.objects.filter(uid__in=groups).values_list("uid", "split")
-    return {str(uid): split for uid, split in rows}
+class Side(NamedTuple):
+    """Where a group stands now: uid of the group that it has joined, or its own, and the split."""
+
+    root: str
+    split: str
+
+
+def sides_of(groups: Iterable[str]) -> dict[str, Side]:
+    """The side of each of these groups, by uid; `none` where it was merged with one of another split."""
+    rows = PromptGroup.objects.filter(uid__in=groups)
+    told = rows.values_list("uid", "merged_into__uid", "split")
+    return {str(uid): Side(str(root or uid), split) for uid, root, split in told}
 
 
 def written_from(prompt: Prompt) -> list[Prompt]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 from msgspec import Struct
 
 from evalhub.stats.ballots import Ballot, chance_first
@@ -75,6 +77,7 @@ class Marks(Struct):
     missing: int = 0
     judgments: list[str] = []  # uids
     weight: float = 1  # of the criterion, in a mean over several; 0: in none
+    trust: list[float] = []  # how much each value counts; empty: all the same
 
     @property
     def n(self) -> int:
@@ -83,22 +86,34 @@ class Marks(Struct):
     @property
     def mean(self) -> float | None:
         """None when nobody could tell."""
-        return sum(self.values) / self.n if self.values else None
+        return self.level if self.values else None
+
+    @property
+    def level(self) -> float:
+        """The mean of what is there: ask for it where `n` is above 0."""
+        if not self.trust:
+            return sum(self.values) / self.n
+        return weighted_mean(self.values, self.trust)
 
 
-def superiority(one: list[float], other: list[float]) -> float:
-    """P(a mark of `one` is above one of `other`), ties half: [5, 4] against [4] give 0.75.
+def superiority(one: Marks, other: Marks) -> float:
+    """P(a mark of `one` is above one of `other`), ties half: [5, 4] against [4] give 0.75. A pair of marks
+    counts by the trust in both.
 
     Source:
         Vargha and Delaney, "A critique and improvement of the CL common language effect size
         statistics of McGraw and Wong", 2000, the measure A.
     """
-    above = sum((a > b) + (a == b) / 2 for a in one for b in other)
-    return above / (len(one) * len(other))
+    pairs = [(a > b) + (a == b) / 2 for a in one.values for b in other.values]
+    if not (one.trust or other.trust):
+        return sum(pairs) / len(pairs)
+    trusts = (each.trust or [1.0] * each.n for each in (one, other))
+    return weighted_mean(pairs, [a * b for a, b in product(*trusts)])
 
 
 def weighted_mean(values: list[float], weights: list[float]) -> float:
-    """The plain mean where nothing weighs: a criterion asked for by its name alone.
+    """The plain mean where nothing weighs: a criterion asked for by its name alone, or people of whom
+    nobody can be relied on.
 
     >>> weighted_mean([2.0, 5.0], [2, 1])
     3.0

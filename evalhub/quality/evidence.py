@@ -28,6 +28,7 @@ class Corrected(NamedTuple):
     completion: int
     content: str
     at: datetime
+    reliability: float | None = None  # of its author; None: not known, or not asked for
 
 
 class Written(NamedTuple):
@@ -36,6 +37,14 @@ class Written(NamedTuple):
     judgment: str  # uid
     content: str
     at: datetime
+    reliability: float | None = None
+
+
+class CalledSo(NamedTuple):
+    """What a label says by how far its author can be relied on; by the text of each possible one."""
+
+    prior: dict[str, float]
+    likelihood: dict[str, float]
 
 
 class Label(NamedTuple):
@@ -44,6 +53,8 @@ class Label(NamedTuple):
     judgment: str  # uid
     criterion: str
     text: str | None  # None: could not tell
+    called: CalledSo | None = None  # None: not known, or not asked for
+    weight: float = 1.0
 
 
 def _votes() -> dict[Pair, Votes]:

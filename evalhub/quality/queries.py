@@ -13,8 +13,9 @@ from evalhub.quality.blocks import MISSING, Block, Ints, Report, blocks_of
 from evalhub.quality.consensus import OVERALL, Marks, Votes
 from evalhub.quality.distrusted import Distrusted
 from evalhub.quality.evidence import Corrected, Evidence, Label, Mark, Pair, Written
+from evalhub.quality.relied import called_so, leans_of, reliabilities_of
 from evalhub.quality.scope import Scope
-from evalhub.quality.weighing import Weighing
+from evalhub.quality.weighing import Lean, Weighing
 from evalhub.rubrics.models import Criterion, ScaleKind
 from evalhub.stats.ballots import Ballot
 
@@ -50,17 +51,23 @@ class _Gathering:
         self._carried = scope.carried
         self._weighing = Weighing(block.key_J.tolist() if scope.fits else [], scope.fits)
         self._criteria = _criteria_in(block)
-        for each in block.corrections:
-            corrected = Corrected(each.judgment, each.completion, each.content, each.at)
-            self.evidence[each.prompt].corrections.append(corrected)
-        for each in block.demonstrations:
-            written = Written(each.judgment, each.content, each.at)
-            self.evidence[each.prompt].demonstrations.append(written)
+        self._add_written(block)
         self._distrusted = Distrusted(block.key_J.tolist(), scope.distrusted)
         self._add_preferences(self._trusted(block.preferences, 4, is_pair=True))
         self._add_ratings(self._trusted(block.ratings, 3, is_pair=False))
         self._add_rankings(self._trusted(block.rankings, None, is_pair=True))
         self._add_steps(block.steps)
+
+    def _add_written(self, block: Block) -> None:
+        written = [*block.corrections, *block.demonstrations]
+        relied = reliabilities_of(self._weighing, written, self._uid_J, self._key_J)
+        for each in block.corrections:
+            told = (each.judgment, each.completion, each.content, each.at)
+            corrected = Corrected(*told, relied.get(each.judgment))
+            self.evidence[each.prompt].corrections.append(corrected)
+        for each in block.demonstrations:
+            said = Written(each.judgment, each.content, each.at, relied.get(each.judgment))
+            self.evidence[each.prompt].demonstrations.append(said)
 
     def _trusted(
         self, columns: Sequence[Ints], criterion: int | None, *, is_pair: bool
@@ -135,19 +142,31 @@ class _Gathering:
 
     def _add_ratings(self, columns: Sequence[Ints]) -> None:
         """Each rating under the criterion where it counts, stretched onto one scale for all."""
-        prompt_R, judgment_R, completion_R, criterion_R, value_R = self._carried_over(columns)
+        leans = leans_of(
+            self._weighing, columns[1], columns[3], self._criteria, width=HIGHEST - LOWEST
+        )
+        columns = self._carried_over([*columns, np.arange(len(columns[0]))])
+        prompt_R, judgment_R, completion_R, criterion_R, value_R, nth_R = columns
         alone_R = completion_R == 0
-        self._add_labels(*(each[alone_R] for each in (prompt_R, judgment_R, criterion_R, value_R)))
+        alone = [each[alone_R] for each in columns]
+        self._add_labels(alone, leans)
         graded = [key for key, each in self._criteria.items() if each.kind in BETTER_WHEN_HIGHER]
         marks_R = ~alone_R & np.isin(criterion_R, graded)
-        told = (prompt_R, judgment_R, completion_R, criterion_R, value_R)
-        prompt_R, judgment_R, completion_R, criterion_R, value_R = (each[marks_R] for each in told)
+        prompt_R, judgment_R, completion_R, criterion_R, value_R, nth_R = (
+            each[marks_R] for each in columns
+        )
         if not len(prompt_R):
             return
         slugs = {key: self._criteria[key].slug for key in np.unique(criterion_R).tolist()}
         order_R, start_G = _grouped(prompt_R, completion_R, _coded(criterion_R, slugs))
         missing_R = (value_R == MISSING)[order_R]
         values = self._stretched(criterion_R, value_R)[order_R].tolist()
+        read = [leans[nth] for nth in nth_R[order_R].tolist()] if leans else []
+        if read:
+            values = [
+                min(HIGHEST, max(LOWEST, value - each.severity))
+                for value, each in zip(values, read, strict=True)
+            ]
         has_missing_G = np.logical_or.reduceat(missing_R, start_G).tolist()
         missing = missing_R.tolist()
         judgments = self._uids(judgment_R[order_R])
@@ -155,19 +174,22 @@ class _Gathering:
         ends_G = np.append(start_G[1:], len(order_R)) - 1
         last = [self._criteria[key] for key in criterion_R[order_R][ends_G].tolist()]
         for nth, (start, end) in enumerate(_slices(start_G, len(order_R))):
-            given = values[start:end]
+            given, trust = values[start:end], [each.weight for each in read[start:end]]
             if has_missing_G[nth]:
-                given = [values[at] for at in range(start, end) if not missing[at]]
+                there = [at for at in range(start, end) if not missing[at]]
+                given = [values[at] for at in there]
+                trust = [read[at].weight for at in there] if read else []
             self.evidence[heads[0][nth]].marks[Mark(heads[1][nth], last[nth].slug)] = Marks(
                 values=given,
                 missing=end - start - len(given),
                 judgments=judgments[start:end],
                 weight=last[nth].weight,  # of the newest version of the rubric in scope
+                trust=trust,
             )
 
     def _carried_over(self, columns: Sequence[Ints]) -> Sequence[Ints]:
         """Ratings under an earlier version of a rubric as what they count under the newest."""
-        prompt_R, judgment_R, completion_R, criterion_R, value_R = columns
+        prompt_R, judgment_R, completion_R, criterion_R, value_R, nth_R = columns
         value_R, target_R = value_R.copy(), criterion_R.copy()
         left_R = np.zeros(len(prompt_R), dtype=bool)
         for criterion in self._carried_among(criterion_R):
@@ -187,7 +209,7 @@ class _Gathering:
                     value_R[those_R], target_R[those_R] = there, end.criterion.pk
                     said = "kept" if end.values is None else "mapped"
                     self._tally(said, prompt_R[those_R])
-        told = (prompt_R, judgment_R, completion_R, target_R, value_R)
+        told = (prompt_R, judgment_R, completion_R, target_R, value_R, nth_R)
         return [each[~left_R] for each in told]
 
     def _stretched(self, criterion_R: Ints, value_R: Ints) -> NDArray[np.float64]:
@@ -198,15 +220,16 @@ class _Gathering:
             stretched_R[of_it_R] = LOWEST + share_R * (HIGHEST - LOWEST)
         return stretched_R
 
-    def _add_labels(
-        self, prompt_R: Ints, judgment_R: Ints, criterion_R: Ints, value_R: Ints
-    ) -> None:
-        uids = self._uids(judgment_R)
-        told = zip(*(each.tolist() for each in (prompt_R, criterion_R, value_R)), uids, strict=True)
-        for prompt, key, value, uid in told:
+    def _add_labels(self, columns: Sequence[Ints], leans: Sequence[Lean]) -> None:
+        told = zip(*(each.tolist() for each in columns), self._uids(columns[1]), strict=True)
+        for prompt, judgment, _, key, value, nth, uid in told:
             criterion = self._criteria[key]
             text = None if value == MISSING else criterion.words_for(value)
-            self.evidence[prompt].labels.append(Label(uid, criterion.slug, text))
+            label = Label(uid, criterion.slug, text)
+            if leans and text is not None:
+                called = called_so(self._weighing, judgment, criterion, value)
+                label = label._replace(called=called, weight=leans[nth].weight)
+            self.evidence[prompt].labels.append(label)
 
     def _add_rankings(self, columns: Sequence[Ints]) -> None:
         tiers: dict[tuple[int, int, str], list[tuple[int, int]]] = defaultdict(list)

@@ -3,34 +3,29 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable
+from statistics import fmean
 
-import numpy as np
-
-from evalhub.quality.weighing import Fits
+from evalhub.quality.figures import Fits, figures_of
 
 ByCampaign = tuple[tuple[int, tuple[int, ...]], ...]  # campaign and members, by key
 
 
-def unreliable(fits: Fits, *, least: float) -> ByCampaign:
-    """People whose least figure in a campaign is under `least`: of pairs their strength (1: like the
-    others, 0: by lot), of choices how much better than by lot they find what is true (1: always).
-    What a scale tells of a person, severity and spread, says nothing of that kind.
+def unreliable(fits: Fits, *, least: float, campaigns: Iterable[int]) -> ByCampaign:
+    """People whose least figure in a campaign is under `least`; see `figure_of`. In a campaign that tells
+    nothing of a person, as where answers are written, the mean of what the others tell decides.
+
+    Args:
+        campaigns: all that people are to be left out of, by key.
     """
     found: dict[int, set[int]] = defaultdict(set)
-    for campaign, questions in fits.items():
-        for fit in questions.values():
-            below = [int(key) for key, each in fit["raters"].items() if _figure(fit, each) < least]
-            found[campaign].update(below)
-    return tuple((key, tuple(sorted(found[key]))) for key in sorted(found) if found[key])
-
-
-def _figure(fit: Mapping[str, Any], rater: Any) -> float:  # Any: nested lists of numbers
-    if fit["model"] == "strengths":
-        return float(rater[0])
-    if fit["model"] == "choices":
-        by_lot = 1 / max(len(fit["values"]), 2)
-        right = float(np.array(fit["priors"]) @ np.diag(np.array(rater)))
-        return (right - by_lot) / (1 - by_lot)
-    return 1.0
+    there = sorted({*campaigns, *fits})
+    raters = {key for each in fits.values() for fit in each.values() for key in fit["raters"]}
+    for member in map(int, raters):
+        known = figures_of(fits, member)
+        elsewhere = fmean(figure for each in known.values() for figure in each)
+        for campaign in there:
+            figure = min(known[campaign]) if campaign in known else elsewhere
+            if figure < least:
+                found[campaign].add(member)
+    return tuple((key, tuple(sorted(found[key]))) for key in sorted(found))

@@ -16,8 +16,9 @@ from evalhub.campaigns.choices import TaskKind
 from evalhub.campaigns.models import Campaign
 from evalhub.judgments.choices import Source
 from evalhub.judgments.models import Judgment, JudgmentQuerySet
+from evalhub.quality.figures import Fits
 from evalhub.quality.models import ConsensusSnapshot, excluded, withdrawn
-from evalhub.quality.weighing import Fits, fits_of
+from evalhub.quality.weighing import fits_of
 from evalhub.rubrics.carried import CarriedOver, carried_from_trial, carried_on, carried_over
 
 
@@ -31,11 +32,14 @@ class Filters:
     rubric_versions: tuple[UUID, ...] = ()
     groups: tuple[str, ...] = ()
     unreliable: tuple[tuple[int, tuple[int, ...]], ...] = ()  # campaign and members, by key
+    prompts: tuple[str, ...] = ()  # uids; empty: any
 
     def of(self, rows: QuerySet[Judgment]) -> QuerySet[Judgment]:
         for key, values in self.slices:
             any_of = (Q(task__prompt__slices__contains={key: value}) for value in values)
             rows = rows.filter(reduce(or_, any_of))
+        if self.prompts:
+            rows = rows.filter(task__prompt__uid__in=self.prompts)
         if self.since:
             rows = rows.filter(judged_at__gte=self.since)
         if self.before:

@@ -206,8 +206,8 @@ SETTINGS = (
     ),
     Explained(
         "weights", DATA,
-        "rows lets each row count by its own weight; none lets all count the same.",
-        "rows", recipes=("dpo", "kto", "reward"),
+        "rows lets each row count by its own weight (of sft and text each of its tokens; only proportions matter); none lets all count the same.",
+        "rows", recipes=("dpo", "kto", "reward", "sft", "text"),
     ),
     Explained(
         "train_share", DATA,

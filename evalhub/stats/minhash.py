@@ -16,18 +16,19 @@ from evalhub.stats.shingles import Hashes, Places, Shingles, mixed
 
 ALIKE = 0.8  # Jaccard index of the shingles from which two texts are near-duplicates
 BANDS, ROWS = 20, 7  # a pair at 0.8 is a candidate with probability 0.99, at 0.4 with 0.03
-MOST = 20  # of the earlier texts in a band that a text is compared with
+MOST = 20  # earlier texts in a band, with each of which a text makes a pair; with more it is in a crowd
 _BLOCK = 30_000  # shingles at a time: what the processor's cache holds
 
 
 class Candidates(NamedTuple):
     """Pairs of texts that share a band, the earlier first, ordered by the later; none twice.
 
-    `beyond` counts pairs that are none because `MOST` others share their band.
+    `crowds` are the bands in which a text has more than `MOST` before it: texts in order. Pairs of such a
+    text in such a band are not among `pairs`; see `clusters.Deciding`.
     """
 
     pairs: Places
-    beyond: int
+    crowds: list[Places]
 
 
 def bands_of(shingles: Shingles) -> Hashes:
@@ -59,7 +60,7 @@ def bands_of(shingles: Shingles) -> Hashes:
 
 
 def candidates_of(bands_TB: Hashes, *, new: int = 0) -> Candidates:
-    """Every pair of texts that share a band and of which the later is number `new` or above."""
+    """The texts that share a band and of which the later is number `new` or above."""
     count = len(bands_TB)
     values = bands_TB.ravel()
     texts = np.repeat(np.arange(count), bands_TB.shape[1])
@@ -69,14 +70,17 @@ def candidates_of(bands_TB: Hashes, *, new: int = 0) -> Candidates:
     sizes = np.diff(begins, append=len(values))
     rank = np.arange(len(values)) - np.repeat(begins, sizes)
     is_asked = (rank > 0) & (texts >= new)
+    crowded = np.unique(np.cumsum(rank == 0)[is_asked & (rank > MOST)]) - 1
+    crowds = [texts[begins[nth] : begins[nth] + sizes[nth]] for nth in crowded.tolist()]
+    is_asked &= rank <= MOST
     places, ranks = np.flatnonzero(is_asked), rank[is_asked]
-    beyond = int(np.maximum(ranks - MOST, 0).sum())
     found = []
-    for nth in range(min(MOST, int(ranks.max(initial=0)))):
+    for nth in range(int(ranks.max(initial=0))):
         some = places[ranks > nth]
         found.append(texts[some] * count + texts[some - rank[some] + nth])
     unique = np.unique(np.concatenate(found)) if found else np.zeros(0, np.int64)
-    return Candidates(np.stack([unique % max(count, 1), unique // max(count, 1)], axis=1), beyond)
+    pairs = np.stack([unique % max(count, 1), unique // max(count, 1)], axis=1)
+    return Candidates(pairs, crowds)
 
 
 def _blocks(starts: Places) -> list[tuple[int, int]]:

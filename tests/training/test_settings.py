@@ -40,8 +40,9 @@ OWN: dict[str, dict[str, dict[str, Any]]] = {
     "sft": {
         "lora_dropout": {"lora_dropout": 0.5},
         "kl_to_base": {"kl_to_base": 5.0, "max_steps": 3},  # where a run begins it pulls nowhere
+        "weights": {"weights": "none"},
     },
-    "text": {"lora_dropout": {"lora_dropout": 0.5}},
+    "text": {"lora_dropout": {"lora_dropout": 0.5}, "weights": {"weights": "none"}},
     "dpo": {
         "beta": {"beta": 0.5},
         "loss": {"loss": ["ipo", "sft"]},
@@ -79,10 +80,12 @@ PAIRS = [
     for at, row in enumerate(pairs(8))
 ]  # fmt: skip
 LONGER = [
-    {**row, "completion": [{"role": "assistant", "content": "yes" * (1 + 3 * (at == 5))}]}
+    {**row, "weight": 1.0 + at % 2,
+     "completion": [{"role": "assistant", "content": "yes" * (1 + 3 * (at == 5))}]}
     for at, row in enumerate(texts(8))
-]
-ROWS: dict[str, list[dict[str, Any]]] = {"sft": LONGER, "text": documents(8), "dpo": PAIRS, "kto": KTO_ROWS, "reward": PAIRS}  # fmt: skip
+]  # fmt: skip
+DOCUMENTS = [{**row, "weight": 1.0 + at % 2} for at, row in enumerate(documents(8))]
+ROWS: dict[str, list[dict[str, Any]]] = {"sft": LONGER, "text": DOCUMENTS, "dpo": PAIRS, "kto": KTO_ROWS, "reward": PAIRS}  # fmt: skip
 
 
 def weights(folder: Path, recipe: str, model: Path, options: dict[str, Any]) -> bytes:

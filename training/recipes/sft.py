@@ -2,13 +2,16 @@
 
 Differs from TRL: rows too long are left out and never cut, batches hold no padding, every completion
 ends with an end-of-sequence token, and a loss that is not a number ends the run. A step is the mean
-over the tokens of its completions. By hand: write spec.json with {"recipe": "sft", "model": …,
+over the tokens of its completions, each times the weight of its row; what is told of held-out rows weighs
+them all the same. By hand: write spec.json with {"recipe": "sft", "model": …,
 "inputs": {"train": …}}, then `python -m training RUN_DIR`.
 """
 
 from __future__ import annotations
 
 from typing import Any
+
+import torch
 
 from training.attempt import Attempt
 from training.contract import SftOptions
@@ -24,13 +27,15 @@ class Imitation(Watched):
 
     weighs_tokens = True
     keeping: Keeping
+    weight_N: torch.Tensor  # of the tokens of each training row
 
     def cost(self, model: Any, rows: list[int], tokens_of_step: Any) -> tuple[Any, dict[str, Any]]:
         answered = [self.prepared.train.used[at].answered for at in rows]
         reference_MH, taught_MH = self.keeping.reference(answered), self.keeping.taught(answered)
         told = self.prepared.reader.logps(model, answered)
         added, figures = self.keeping.cost(told, reference_MH, taught_MH)
-        loss = (added * told.tokens_BC.sum() - told.sums_BC.sum()) / tokens_of_step
+        said = (told.sums_BC * self.weight_N[rows, None].to(told.sums_BC)).sum()
+        loss = (added * told.tokens_BC.sum() - said) / tokens_of_step
         return loss, {"token_accuracy": told.is_top1_M.float().mean(), **figures}
 
     def at_rest(self, rows: list[int]) -> dict[str, float]:
@@ -43,7 +48,7 @@ class Imitation(Watched):
 def run(attempt: Attempt) -> dict[str, float]:
     """Write artifacts/adapter, or artifacts/model where all weights are trained."""
     options = SftOptions.of(attempt.spec.options)
-    prepared = prepare(attempt, options, answers=["completion"])
+    prepared = prepare(attempt, options, answers=["completion"], judged=["weight"])
     rows = [each.answered for each in prepared.validation.used]
     tokens = sum(len(said) for row in rows for said in row.completions)
     told = [plain(each.row.texts["completion"]) for each in prepared.validation.used]
@@ -56,6 +61,7 @@ def run(attempt: Attempt) -> dict[str, float]:
         return {"eval_loss": lost / tokens, "eval_loss_per_byte": lost / max(1, length)}
 
     trainer = Imitation(attempt, options, prepared)
+    trainer.weight_N = trainer.token_weights(options.weights)
     trainer.keeping = Keeping(attempt, options, prepared)
     return train_watched(
         trainer,

@@ -57,9 +57,14 @@ class Cleaner:
 
     def __init__(self, dataset: Dataset, kind: BuildKind, options: Cleaning, folder: Path) -> None:
         self._dataset, self._options, self._fields = dataset, options, FIELDS[kind]
+        self._is_sft = kind == BuildKind.SFT
         accepted = accepted_spellings(dataset, options.spelling) if options.spelling else {}
         self._stage = Stage(workspace=dataset.workspace, options=options, accepted=accepted)
         self._whole = Whole(options, self._fields, folder)
+
+    @property
+    def looks_at_ratings(self) -> bool:
+        return bool(self._options.safety_criterion)
 
     def by_ratings(
         self, kept: Kept, evidence: Evidence, answers: Mapping[int, Answer]
@@ -119,13 +124,30 @@ class Cleaner:
         while some := list(islice(prompts, BATCH)):
             yield from zip(some, self._stage.mended([each.messages for each in some]), strict=True)
 
-    def saw(self, id: str, group: str, messages: Messages, kept: Kept) -> None:
-        """A row that was found and is not left out by itself."""
+    def saw(
+        self,
+        id: str,
+        group: str,
+        messages: Messages,
+        kept: Kept,
+        *,
+        is_replayed: bool = False,
+    ) -> None:
+        """A row that was found and is not left out by itself.
+
+        Args:
+            is_replayed: from an earlier build; then the same people's word was perhaps seen already.
+        """
         if not self._whole.is_asked:
             return
         prompt = "\n".join(each["content"] for each in messages)
         texts = [prompt, *(each.whole for each in self._cleaned(kept))]
-        self._whole.add(id, group=group, texts=texts, weight=kept.weight, p_chosen=kept.p_chosen)
+        if is_replayed and self._whole.has(id):
+            return
+        support = kept.weight
+        if self._is_sft:  # its weight does not tell who stands behind it
+            support = float(len(kept.judgments))
+        self._whole.add(id, group=group, texts=texts, weight=support, p_chosen=kept.p_chosen)
 
     def seen_in_all(self, beat: Beat) -> dict[str, Lying]:
         """By row what shows when all are known; `beat` is called now and then."""
@@ -150,4 +172,6 @@ class Cleaner:
     def report(self) -> dict[str, Any]:
         """For the manifest."""
         report = self._stage.steps.report(texts=self._stage.texts())
+        if self._whole.not_compared:
+            report["not_compared"] = self._whole.not_compared
         return report | ({"entities": self._stage.entities} if self._stage.entities else {})

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from evalhub.common.files import Beat, unwatched
+from evalhub.stats.clusters import Clusters, Deciding
 from evalhub.stats.minhash import ALIKE, BANDS, bands_of, candidates_of
 from evalhub.stats.shingles import Hashes, Shingles, jaccard, shingles_of
 
@@ -26,7 +27,7 @@ class NearRows:
         self._waiting: list[str] = []
         self._starts = array("Q", [0])  # of each part, in shingles
         self._bands: list[Hashes] = []
-        self.beyond = 0  # pairs of too full bands, not compared
+        self.beyond = 0  # pairs that were not compared, see Decided
 
     def add(self, texts: Sequence[str]) -> None:
         self._waiting += texts
@@ -42,15 +43,15 @@ class NearRows:
         if not self._bands:
             return []
         bands_RB = np.concatenate(self._bands)
-        root = list(range(len(bands_RB)))
-        candidates = candidates_of(bands_RB)
-        self.beyond = candidates.beyond
-        for one, other in candidates.pairs.tolist():
+        clusters = Clusters()
+
+        def are_alike(one: int, other: int) -> bool:
             beat()
-            first, second = _root(root, one), _root(root, other)
-            if first != second and self._are_alike(one, other):
-                root[max(first, second)] = min(first, second)
-        return [_root(root, nth) for nth in range(len(root))]
+            return self._are_alike(one, other)
+
+        deciding = Deciding(clusters, key_of=lambda row: row, are_alike=are_alike)
+        self.beyond = deciding.decide(candidates_of(bands_RB)).beyond
+        return [clusters.root(nth) for nth in range(len(bands_RB))]
 
     def _sketch(self) -> None:
         if not self._waiting:
@@ -77,10 +78,3 @@ class NearRows:
             hashes = np.frombuffer(stream.read(8 * (starts[-1] - starts[0])), np.uint64)
         parts = Shingles(hashes, np.array(starts, np.int64) - int(starts[0]))
         return [parts.of(part) for part in range(self._parts)]
-
-
-def _root(root: list[int], nth: int) -> int:
-    while root[nth] != nth:
-        root[nth] = root[root[nth]]
-        nth = root[nth]
-    return nth

@@ -39,6 +39,7 @@ class Whole:
     def __init__(self, options: Cleaning, fields: tuple[str, ...], folder: Path) -> None:
         self._options, self._fields = options, ("prompt", *fields)
         self._ids: list[bytes] = []
+        self._known: set[bytes] = set()  # the same, once somebody asks
         self._weights, self._shares = array("f"), array("f")
         self._lengths = [array("L") for _ in self._fields]
         self._groups, self._answers = array("Q"), array("Q")
@@ -54,6 +55,8 @@ class Whole:
     ) -> None:
         """A row by its content uid, where `is_asked`; `texts` are its prompt and its answers."""
         self._ids.append(bytes.fromhex(id))
+        if self._known:
+            self._known.add(self._ids[-1])
         self._weights.append(weight)
         self._shares.append(p_chosen)
         for lengths, text in zip(self._lengths, texts, strict=True):
@@ -64,10 +67,21 @@ class Whole:
         if self._near is not None:
             self._near.add(texts)
 
+    def has(self, id: str) -> bool:
+        """Whether a row of that text was added."""
+        if not self._known:  # few builds ask
+            self._known = set(self._ids)
+        return bytes.fromhex(id) in self._known
+
     @property
     def is_asked(self) -> bool:
         """Whether anybody asks for what shows among all."""
         return self._wants_order or self._options.outliers != "off" or self._near is not None
+
+    @property
+    def not_compared(self) -> int:
+        """Pairs of rows that may be near-duplicates, for which there was no room; after `sights`."""
+        return self._near.beyond if self._near is not None else 0
 
     @property
     def _wants_order(self) -> bool:

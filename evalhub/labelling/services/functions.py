@@ -11,7 +11,8 @@ from evalhub.audit.services import record
 from evalhub.labelling.choices import FunctionKind
 from evalhub.labelling.errors import FunctionNameTaken, FunctionRetired, UnfitFunction
 from evalhub.labelling.models import LabellingFunction
-from evalhub.labelling.parameters import parameters_of
+from evalhub.labelling.parameters import ModelScore, parameters_of
+from evalhub.registry.models import LanguageModel, ModelKind
 from evalhub.rubrics.models import Criterion
 
 MOST_FUNCTIONS = 50  # active ones of a criterion
@@ -86,7 +87,10 @@ def _check(
     if not criterion.has_points or value not in criterion.points:
         told = f"{criterion} takes values from {criterion.low} to {criterion.high}."
         raise UnfitFunction(told, field="value")
-    parameters_of(kind, parameters)
+    given = parameters_of(kind, parameters)
+    rewards = LanguageModel.objects.of_workspace(criterion.version.rubric.workspace)
+    if isinstance(given, ModelScore) and not rewards.filter(kind=ModelKind.REWARD, uid=given.model):
+        raise UnfitFunction("There is no such reward model in this workspace.", field="model")
 
 
 def _made(

@@ -7,9 +7,7 @@ from evalhub.runs.exporting.spec import Exportable, length_of
 SOFT = (
     "labels: evalhub counts a pair by how sure people were (p_chosen); here each is a hard label."
 )
-WEIGHTS = (
-    "weights: evalhub counts a row by the judgments behind it; here every row counts the same."
-)
+WEIGHTS = "weights: evalhub counts a row by its weight; here every row counts the same."
 HELD = {  # settings that a file of settings has a place for, or says what becomes of
     "trains", "epochs", "max_steps", "batch_size", "devices", "sharding", "accumulation", "schedule", "warmup", "weight_decay",
     "max_length", "lora_rank", "lora_alpha", "lora_dropout", "lora_variant", "lora_plus",

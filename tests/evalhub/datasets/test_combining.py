@@ -82,6 +82,12 @@ def test_what_people_said_of_a_prompt_that_stands_twice_is_put_together() -> Non
     assert lineage["completions"] == ["c-a", "c-b"]
 
 
+def test_answers_and_documents_to_be_learnt_weigh_as_the_heaviest_of_them() -> None:
+    for name in ("completion", "text"):
+        same = [entry({name: "Yes.", "weight": weight}) for weight in (0.5, 1.0)]
+        assert told(same)[0]["weight"] == 1.0
+
+
 def test_a_replayed_row_counts_once() -> None:
     fresh = entry({"completion": "Yes.", "label": True, "weight": 1.0}, "a")
     replayed = entry(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,10 +12,14 @@ from django.test import Client
 from evalhub.accounts.models import Member, Workspace
 from evalhub.audit.models import Entry
 from evalhub.campaigns.models import Task
+from evalhub.common.canonical import canonical_bytes
 from evalhub.common.errors import NotFound
+from evalhub.common.files import file_store
 from evalhub.datasets.models import DatasetBuild
 from evalhub.datasets.queries import lines_of
+from evalhub.datasets.reading import Line, Lines
 from evalhub.datasets.sending import start_sending_back
+from evalhub.datasets.sightings import finding_page
 from evalhub.jobs.jobs import execute
 from evalhub.jobs.models import Job
 from evalhub.judgments.models import ReturnedJudgment
@@ -154,6 +160,74 @@ def test_a_lead_sends_what_is_doubted_back_to_who_said_it(
     assert Job.objects.filter(result__passed_over=1).exists(), "it is on its way already"
     with pytest.raises(NotFound):
         start_sending_back(build=made, finding="few_rows", reason="x", by=alice)
+
+
+def test_each_page_of_a_finding_reads_its_own_lines_alone(
+    compared: list[Task], build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rate(compared[0], 0, 1)
+    rate(compared[0], 1, 5)
+    made = build()
+    read: list[Line] = []
+    from_place = Lines.from_place
+
+    def counted(self: Lines, place: int) -> Iterator[Line]:
+        for line in from_place(self, place):
+            read.append(line)
+            yield line
+
+    monkeypatch.setattr(Lines, "from_place", counted)
+    finding, place = findings(made)["one_judgment"], 0
+    seen: list[str] = []
+    costs: list[int] = []
+    while True:
+        read.clear()
+        page = finding_page(made, finding, place=place, size=2)
+        costs.append(len([each for each in read if "finding" in each.body]))
+        seen += [each.row["id"] for each in page.rows]
+        if page.following is None:
+            break
+        place = page.following
+    lines = lines_of(made, "findings.jsonl")
+    assert seen == [each["row"] for each in lines if each["finding"] == "one_judgment"]
+    assert len(seen) == finding["rows"] == 10
+    assert max(costs) == 3  # the page, and whether there is more
+    [alone] = finding_page(made, findings(made)["rated_lower"]).rows
+    assert alone.lineage["prompt"] == str(compared[0].prompt.uid)
+
+
+def test_a_build_of_earlier_days_still_tells_its_findings(
+    compared: list[Task], build: Build, tmp_path: Path
+) -> None:
+    """Then all findings of a row stood together."""
+    rate(compared[0], 0, 1)
+    rate(compared[0], 1, 5)
+    made = build()
+    old = sorted(lines_of(made, "findings.jsonl"), key=lambda each: (each["row"], each["finding"]))
+    path = tmp_path / "findings.jsonl"
+    path.write_bytes(b"".join(canonical_bytes(each) + b"\n" for each in old))
+    made.files["findings.jsonl"]["key"] = file_store().put(path).key
+    finding = dict(findings(made)["one_judgment"])
+    del finding["at"]
+    first = finding_page(made, finding, size=5)
+    second = finding_page(made, finding, size=5, place=first.following or 0)
+    assert (len(first.rows), len(second.rows), second.following) == (5, 5, None)
+
+
+def test_the_page_of_a_finding_says_which_rows_and_goes_on(
+    compared: list[Task], build: Build, erin: Member, client: Client
+) -> None:
+    more(compared, 20)
+    made = build()
+    client.force_login(erin.user)
+    page = f"/w/acme/builds/{made.uid}/findings/one_judgment/"
+    first = client.get(page)
+    assert "Rows 1 to 20 of 30" in first.text
+    following = first.context["following"]
+    second = client.get(page, {"at": following, "shown": 20}).text
+    assert "Rows 21 to 30 of 30" in second
+    assert "Next" not in second
+    assert "Rows 1 to 20" in client.get(page, {"at": "x", "shown": "-1"}).text
 
 
 def test_the_page_of_a_build_tells_what_to_do(

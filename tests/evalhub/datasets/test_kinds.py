@@ -302,6 +302,24 @@ def test_a_balanced_set_gives_each_value_the_same_weight(
     assert [row["weight"] for row in rows_of(made, "test")] == [1.0]
 
 
+def test_sft_and_text_rows_are_balanced_too(compared: list[Task], build: Build) -> None:
+    for nth, task in enumerate(compared):
+        documents = [{"title": "", "text": f"document {nth}"}]
+        slices = {"language": "de"} if nth < 2 else {}
+        Prompt.objects.filter(pk=task.prompt_id).update(documents=documents, slices=slices)
+        rate(task, 0, 5, 5, 4)
+    for kind in ("sft", "text"):
+        train = list(rows_of(build(kind, balance="language"), "train"))
+        assert sorted(row["weight"] for row in train) == [0.667] * 6 + [2.0] * 2
+
+
+def test_an_sft_row_weighs_one_however_many_people_rated_it(
+    compared: list[Task], build: Build
+) -> None:
+    rate(compared[0], 0, 5, 5, 4)
+    assert {row["weight"] for row in rows(build("sft"))} == {1.0}
+
+
 def test_an_earlier_build_is_replayed_but_for_what_left_the_training_split(
     compared: list[Task], build: Build
 ) -> None:

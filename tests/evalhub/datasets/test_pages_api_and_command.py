@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import html
 import io
 import json
 from pathlib import Path
@@ -9,12 +10,13 @@ from uuid import uuid4
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from evalhub.accounts.models import Member
 from evalhub.accounts.services import create_token
 from evalhub.audit.models import Entry
-from evalhub.campaigns.models import Task
+from evalhub.campaigns.models import Campaign, Task
 from evalhub.datasets.choices import BuildKind
 from evalhub.datasets.cleaning.options import Cleaning
 from evalhub.datasets.definition import definition_of
@@ -25,7 +27,13 @@ from evalhub.datasets.services import create_dataset
 from evalhub.jobs.jobs import execute
 from evalhub.prompts.models import Completion
 from tests.evalhub.datasets.conftest import Build
-from tests.factories import CriterionFactory, MemberFactory, PromptFactory
+from tests.factories import (
+    CriterionFactory,
+    LanguageModelFactory,
+    MemberFactory,
+    PromptFactory,
+    RubricVersionFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -53,9 +61,9 @@ def test_an_engineer_defines_builds_reads_and_downloads(
     Completion.objects.filter(pk=first.pk).update(content="<img src=x onerror=alert(1)> other")
     client.force_login(erin.user)
 
-    more = {"slices": "language=de, language=fr", "more": "[1]", "judged_from": "2020-01-31"}
+    more = {"slices": "language=de, language=fr", "parts": "law", "judged_from": "2020-01-31"}
     page = client.post("/w/acme/datasets/new/", FORM | more).text
-    assert "Write one JSON object" in page
+    assert "“law” begins with no name and a colon" in page
     answer = client.post("/w/acme/datasets/new/", FORM | {"collections": ["faq"]})
     dataset = Dataset.objects.get()
     assert answer.headers["Location"] == f"/w/acme/datasets/{dataset.uid}/"
@@ -238,24 +246,82 @@ def test_a_wrong_definition_file_is_an_error_with_a_sentence(
         call_command("build_dataset", "--workspace", "acme", "--definition", str(definition))
 
 
-def test_the_form_gives_what_a_definition_may_say(client: Client, erin: Member) -> None:
+def test_the_form_gives_what_a_definition_may_say(
+    client: Client, erin: Member, compared: list[Task], build: Build
+) -> None:
     client.force_login(erin.user)
     sliced(erin)
-    parts = '[{"name": "law", "slices": {"domain": ["law"]}, "share": 0.5}]'
+    campaign = Campaign.objects.get()
+    version = RubricVersionFactory.create(
+        rubric__workspace=erin.workspace, published_at=timezone.now()
+    )
+    CriterionFactory.create(version=version, slug="tone")
+    MemberFactory.create(workspace=erin.workspace, groups=["night"])
+    earlier = build()
+    base = LanguageModelFactory.create(workspace=erin.workspace)
+    reward = LanguageModelFactory.create(workspace=erin.workspace, kind="reward", parent=base)
     more = {
+        "campaigns": [str(campaign.uid)],
+        "rubric_versions": [str(version.uid)],
+        "groups": ["night"],
+        "evidence": ["ratings", "references"],
         "slices": "language=de, language=fr, domain=law",
         "judged_from": "2020-01-31",
-        "references": "on",
-        "more": f'{{"parts": {parts}, "temperature": 2}}',
+        "weights": "tone = 2\noverall = 0.5",
+        "parts": "law: domain=law, language=de; in faq; share 0.25; cap 1000\nall the others:",
+        "temperature": "2",
+        "balance": "language",
+        "replay": f"{earlier.uid} = 0.2",
+        "max_tokens": "512",
+        "near_duplicates": "no",
     }
     assert client.post("/w/acme/datasets/new/", FORM | more).status_code == 302
-    found = Dataset.objects.get().definition
+    found = Dataset.objects.get(name="Pairs").definition
+    assert found["campaigns"] == [str(campaign.uid)]
+    assert found["rubric_versions"] == [str(version.uid)]
+    assert (found["groups"], found["evidence"]) == (["night"], ["ratings", "references"])
     assert found["slices"] == {"language": ["de", "fr"], "domain": ["law"]}
     assert found["judged_from"] == "2020-01-31T00:00:00Z"
-    assert found["evidence"][-1] == "references"
-    assert (found["parts"][0]["name"], found["temperature"]) == ("law", 2.0)
-    page = client.post("/w/acme/datasets/new/", FORM | {"more": '{"margin": 2}'}).text
-    assert "margin: there is a field for it above." in page
+    assert found["weights"] == {"tone": 2.0, "overall": 0.5}
+    law, others = found["parts"]
+    assert law == {
+        "name": "law",
+        "collections": ["faq"],
+        "slices": {"domain": ["law"], "language": ["de"]},
+        "share": 0.25,
+        "cap": 1000,
+    }
+    assert (others["name"], others["share"], others["cap"]) == ("all the others", None, None)
+    assert (found["temperature"], found["balance"]) == (2.0, "language")
+    assert found["replay"] == [{"build": str(earlier.uid), "share": 0.2}]
+    assert (found["max_tokens"], found["near_duplicates"]) == (512, False)
+    best = {"name": "Best", "kind": "sft", "best_of": str(reward.uid), "best_of_answers": "4"}
+    assert client.post("/w/acme/datasets/new/", FORM | best).status_code == 302
+    found = Dataset.objects.get(name="Best").definition
+    assert found["best_of"] == {"model": str(reward.uid), "answers": 4}
+
+
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [
+        ({"weights": "tone"}, "“tone” is not of the form name = number."),
+        ({"weights": "tone = high"}, "high is no number, as 0.5."),
+        ({"parts": "law"}, "“law” begins with no name and a colon"),
+        ({"parts": "law: share half"}, "half is no number"),
+        ({"parts": "law: cap 1.5"}, "cap takes a whole number"),
+        ({"parts": "law: domain"}, "“domain” is not of the form key=value."),
+        ({"replay": "yesterday's"}, "is not of the form name = number."),
+        ({"replay": "yesterday = 0.2"}, "The definition is wrong"),
+        ({"best_of_answers": "1"}, "greater than or equal to 2"),
+    ],
+)
+def test_a_line_that_cannot_be_read_is_told_with_how_to_write_it(
+    client: Client, erin: Member, compared: list[Task], sent: dict[str, str], told: str
+) -> None:
+    client.force_login(erin.user)
+    answer = client.post("/w/acme/datasets/new/", FORM | sent)
+    assert told in html.unescape(answer.text)
+    assert not Dataset.objects.exists()
 
 
 def test_every_field_of_the_form_stands_in_one_group() -> None:
@@ -284,7 +350,14 @@ WHOLE = {
     "ties": "leave_out",
     "rankings": "adjacent",
     "licence": "CC0",
-    "parts": [{"name": "own", "collections": ["faq"], "share": 0.51}],
+    "parts": [
+        {"name": "own", "collections": ["faq"], "share": 0.51},
+        {"name": "law", "slices": {"domain": ["law"]}, "cap": 1_000_000},
+        {"name": "all others"},
+    ],
+    "balance": "language",
+    "max_tokens": 300,
+    "near_duplicates": False,
     "temperature": 2.0,
     "cleaning": {
         "unicode": False, "refused": "leave_out", "languages": ["en", "de"], "unsafe_words": ["rose bud", "cold"],
@@ -335,12 +408,14 @@ def test_what_the_form_cannot_say_of_another_is_named(
     definition = {
         "judged_before": "2026-01-31T12:30:00+00:00",
         "augment": [{"by": "sentence_shuffle", "share": 0.1, "seed": 7}],
+        "parts": [{"name": "own: law", "share": 0.5}],
+        "evidence": [],
     }
     dataset = create_dataset(
         workspace=erin.workspace, name="First", kind=BuildKind.SFT, definition=definition, by=erin
     )
     page = client.get(f"/w/acme/datasets/new/?like={dataset.uid}").text
-    assert "<code>judged_before, augment</code>" in page
+    assert "<code>parts, evidence, judged_before, augment</code>" in page
     for strange in ("x", str(uuid4())):
         assert client.get(f"/w/acme/datasets/new/?like={strange}").status_code == 404
 
@@ -356,7 +431,7 @@ def test_what_the_form_cannot_say_of_another_is_named(
             {"slices": {"lang": ["de"]}},
             "no slice lang in this workspace; there is domain, language",
         ),
-        ({"balance": "language"}, "training on sft rows does not read them: give each value"),
+        ({"balance": "lang"}, "no slice lang"),
         ({"parts": [{"name": "own", "slices": {"lang": ["de"]}}]}, "no slice lang"),
         ({"augment_never": {"slices": {"domian": ["law"]}}}, "no slice domian"),
     ],
@@ -371,6 +446,18 @@ def test_a_name_that_nothing_here_has_is_refused(
     with pytest.raises(BadDefinition, match=told):
         create_dataset(
             workspace=erin.workspace, name="a", kind=BuildKind.SFT, definition=definition, by=erin
+        )
+
+
+def test_a_balance_that_no_training_reads_is_refused(erin: Member, compared: list[Task]) -> None:
+    sliced(erin)
+    with pytest.raises(BadDefinition, match="classification rows does not read them: give each"):
+        create_dataset(
+            workspace=erin.workspace,
+            name="a",
+            kind=BuildKind.CLASSIFICATION,
+            definition={"balance": "language"},
+            by=erin,
         )
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from uuid import uuid4
 
 import pytest
 
@@ -45,6 +46,21 @@ def test_a_score_is_read_from_a_slice_and_what_is_no_number_abstains():
     assert not vote("score", given, "…")
 
 
+def test_a_models_scores_are_put_together_as_asked_and_without_any_it_abstains():
+    """Of 1, 2 and 6: the highest 6, the lowest 1, the mean 3, apart by 5."""
+    model = uuid4()
+    for of, number in {"highest": 6, "lowest": 1, "mean": 3, "spread": 5}.items():
+        for low, is_vote in ((number, True), (number + 0.1, False)):
+            given = {"model": str(model), "of": of, "at_least": low}
+            votes = votes_by(parameters_of("model_score", given))
+            assert votes(Material([], {}, {model: [1.0, 6.0, 2.0]})) is is_vote
+            assert not votes(Material([], {}, {uuid4(): [1.0, 6.0, 2.0]}))
+    apart = votes_by(
+        parameters_of("model_score", {"model": str(model), "of": "spread", "at_most": 1})
+    )
+    assert not apart(Material([], {}, {model: [1.0]}))
+
+
 def test_a_catastrophic_pattern_stops_in_time():
     begun = time.perf_counter()
     with pytest.raises(TimeoutError):
@@ -66,6 +82,8 @@ def test_a_catastrophic_pattern_stops_in_time():
         ("length", {}, "at_least"),
         ("length", {"at_least": 5, "at_most": 4}, "at_most"),
         ("score", {"slice": "x"}, "at_least"),
+        ("model_score", {"model": str(uuid4())}, "at_least"),
+        ("model_score", {"model": "gold", "at_least": 1}, "parameters"),
     ],
 )
 def test_what_does_not_fit_is_refused_and_the_field_is_named(kind, given, field):

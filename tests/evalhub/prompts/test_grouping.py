@@ -231,6 +231,18 @@ def test_a_chain_of_near_duplicates_becomes_one_group_under_the_earliest(
     assert all(group.split in (groups[0].split, Split.NONE) for group in groups)
 
 
+def test_a_crowd_of_alike_prompts_is_one_group_whoever_came_first(faq: Collection) -> None:
+    """With more than twenty in a band; those that come later find it, and each other."""
+    alike = [f"{LONG} number {nth}" for nth in range(60)]
+    add_prompts(collection=faq, rows=[row(f"a{nth}", text) for nth, text in enumerate(alike[:40])])
+    assert merge_near_duplicates(faq.workspace, report=lambda _done, _of: None).beyond == 0
+    add_prompts(collection=faq, rows=[row(f"b{nth}", text) for nth, text in enumerate(alike[40:])])
+    near = merge_near_duplicates(faq.workspace, report=lambda _done, _of: None)
+    assert len({root_of(each.group).pk for each in Prompt.objects.select_related("group")}) == 1
+    assert near.beyond == 0
+    assert near.compared < 40 * 20
+
+
 def test_sketches_of_another_version_are_made_anew(faq: Collection) -> None:
     add_prompts(collection=faq, rows=[row("a", LONG)])
     merge_near_duplicates(faq.workspace, report=lambda done, total: None)

@@ -59,8 +59,8 @@ def test_a_missing_mark_is_not_zero() -> None:
 
 def test_superiority_is_the_chance_that_one_mark_is_above_the_other() -> None:
     """[5, 4] against [4]: 5 > 4 counts 1, 4 = 4 counts 1/2; 1.5 of 2 = 0.75."""
-    assert superiority([5, 4], [4]) == 0.75
-    assert superiority([4], [5, 4]) == 0.25
+    assert superiority(Marks(values=[5, 4]), Marks(values=[4])) == 0.75
+    assert superiority(Marks(values=[4]), Marks(values=[5, 4])) == 0.25
 
 
 pytest_django = pytest.mark.django_db

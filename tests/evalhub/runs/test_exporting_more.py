@@ -93,3 +93,14 @@ def test_the_trl_script_of_rloo_learns_from_the_reward_model_that_a_script_made(
     judge = register_adapter(workspace=erin.workspace, folder=folder, base=base).model
     run = trained(erin, base, "rloo", judge=judge, max_steps=2, batch_size=2, n=2, max_new_tokens=8)
     assert "'reward'" in run_script(run, tmp_path / "second")
+
+
+@pytest.mark.parametrize("recipe", ["sft", "text"])
+def test_what_goes_out_says_that_rows_do_not_count_by_their_weight_there(
+    erin: Member, base: LanguageModel, recipe: str
+) -> None:
+    told = "weights: evalhub counts a row by its weight; here every row counts the same."
+    for target in TARGETS:
+        assert told in export_run(run=trained(erin, base, recipe), target=target).unheld
+        plain = trained(erin, base, recipe, weights="none")
+        assert told not in export_run(run=plain, target=target).unheld

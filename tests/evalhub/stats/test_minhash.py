@@ -109,14 +109,14 @@ def test_every_pair_of_a_band_is_a_candidate_once_and_only_with_a_new_one() -> N
     assert candidates_of(bands[:0]).pairs.tolist() == []
 
 
-def test_pairs_beyond_the_most_are_counted() -> None:
-    """22 texts in one band: the last is compared with the first 20 and not with the 21st."""
+def test_texts_with_more_than_the_most_before_them_are_a_crowd() -> None:
+    """22 texts in one band: 21 make pairs with all before them, and the last stands in a crowd of all."""
     bands = np.ones((MOST + 2, 1), np.uint64)
-
     found = candidates_of(bands)
-
-    assert found.beyond == 1
-    assert len(found.pairs) == (MOST + 2) * (MOST + 1) // 2 - 1
+    assert len(found.pairs) == (MOST + 1) * MOST // 2
+    assert [crowd.tolist() for crowd in found.crowds] == [list(range(MOST + 2))]
+    assert candidates_of(bands[:-1]).crowds == []
+    assert candidates_of(bands, new=MOST + 2).crowds == []
 
 
 def test_those_that_share_a_band_are_found_among_many() -> None:

@@ -286,14 +286,12 @@ def test_what_the_form_cannot_read_is_said_at_its_field(acme: Workspace) -> None
     wrong = AUGMENT | {
         "augment-words": "big, large",
         "augment-never": "law",
-        "more": '{"augment": []}',
     }
 
     form = DatasetForm(sent(wrong), workspace=acme)
 
     assert not form.is_valid()
     assert set(form.augmenting.errors) == {"words", "never"}
-    assert "there is a field for it above" in str(form.errors["more"])
 
 
 def test_pages_show_what_was_made_and_from_what(

@@ -71,6 +71,10 @@ def test_rows_are_near_duplicates_only_where_every_part_is(tmp_path: Path) -> No
     assert near(tmp_path, rows) == [0, 0, 2, 3]
 
 
+def test_a_crowd_of_alike_rows_is_one_cluster(tmp_path: Path) -> None:
+    assert near(tmp_path, [[f"{LONG} number {nth}"] for nth in range(50)]) == [0] * 50
+
+
 def seen(
     options: Cleaning, rows: list[tuple[str, list[str], float]], tmp_path: Path
 ) -> list[Sight]:
