@@ -19,6 +19,7 @@ CATALOG = ROOT / "evalhub/locale/de/LC_MESSAGES/django.po"
 # The pages of engineers stay in English; so does the text of the help.
 _WHOLE = (
     "accounts",
+    "audit",
     "browse",
     "campaigns",
     "gold",
@@ -147,11 +148,11 @@ def sentences_of(source: Path) -> Iterator[tuple[str, str]]:
 def sentences_in(template: Path) -> Iterator[tuple[str, str]]:
     """The same of a template."""
     compiled: Template = engines["django"].from_string(template.read_text()).template  # type: ignore[attr-defined]
-    for constant in compiled.nodelist.get_nodes_by_type(TranslateNode):
-        yield (
-            str(constant.filter_expression.var.literal).replace("%", "%%"),
-            "",
-        )  # as Django looks it up
+    for node in compiled.nodelist.get_nodes_by_type(TranslateNode):
+        if (
+            text := node.filter_expression.var.literal
+        ) is not None:  # else it is what a variable says
+            yield str(text).replace("%", "%%"), ""  # as Django looks it up
     for block in compiled.nodelist.get_nodes_by_type(BlockTranslateNode):
         singular, _ = block.render_token_list(block.singular)
         plural, _ = block.render_token_list(block.plural) if block.plural else ("", [])
