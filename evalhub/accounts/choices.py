@@ -24,11 +24,11 @@ ROLE_NAMES: dict[str, Any] = {  # `Any`: lazy translations
 
 
 class MemberKind(TextChoices):
-    PERSON = "person"
-    MODEL = "model"  # a judge model
-    IMPORTED = "imported"  # somebody named in a file; cannot sign in
-    WORKER = "worker"  # a machine that trains elsewhere; its token opens nothing else
-    SIMULATED = "simulated"  # made by the demo; cannot sign in
+    PERSON = "person", _("Person")
+    MODEL = "model", _("Model")  # a judge model
+    IMPORTED = "imported", _("Imported")  # somebody named in a file; cannot sign in
+    WORKER = "worker", _("Worker")  # a machine that trains elsewhere; its token opens nothing else
+    SIMULATED = "simulated", _("Simulated")  # made by the demo; cannot sign in
 
 
 class MailWish(TextChoices):

@@ -12,14 +12,14 @@ from evalhub.accounts.models import User, slug_rule
 from evalhub.common.forms import WordsField
 
 ROLE_LABELS = {
-    Role.ANNOTATOR: "annotator: judges in the browser",
-    Role.REVIEWER: "reviewer: reads judgments and quality",
-    Role.MANAGER: "manager: sees the people of some groups, and nobody else",
-    Role.LEAD: "lead: writes rubrics, opens campaigns, watches quality",
-    Role.ENGINEER: "engineer: builds datasets, trains, compares, promotes",
-    Role.OWNER: "owner: all of these, and members and tokens",
+    Role.ANNOTATOR: _("annotator: judges in the browser"),
+    Role.REVIEWER: _("reviewer: reads judgments and quality"),
+    Role.MANAGER: _("manager: sees the people of some groups, and nobody else"),
+    Role.LEAD: _("lead: writes rubrics, opens campaigns, watches quality"),
+    Role.ENGINEER: _("engineer: builds datasets, trains, compares, promotes"),
+    Role.OWNER: _("owner: all of these, and members and tokens"),
 }
-EXAMPLE = (
+EXAMPLE = _(
     "The first line names the columns, with commas between them: email, pseudonym, roles, "
     "languages, groups, qualifications. Only email has to be there."
 )
@@ -83,6 +83,7 @@ class SignUpForm(NewPasswordForm):
 
 class RolesForm(forms.Form):
     roles = forms.MultipleChoiceField(
+        label=_("Roles"),
         choices=[(role.value, label) for role, label in ROLE_LABELS.items()],
         widget=forms.CheckboxSelectMultiple,
     )
@@ -91,18 +92,24 @@ class RolesForm(forms.Form):
 class MemberForm(RolesForm):
     """What an owner says about a member: what they do, and what they are fit to judge."""
 
-    languages = WordsField(help_text="With commas between them: de, en, pt-br.")
-    groups = WordsField(help_text="Campaigns can be for some groups only.")
-    qualifications = WordsField(help_text="Campaigns can ask for them: medicine, law.")
+    languages = WordsField(
+        label=_("Languages"), help_text=_("With commas between them: de, en, pt-br.")
+    )
+    groups = WordsField(label=_("Groups"), help_text=_("Campaigns can be for some groups only."))
+    qualifications = WordsField(
+        label=_("Qualifications"), help_text=_("Campaigns can ask for them: medicine, law.")
+    )
     manages = WordsField(
-        label="Manages the groups",
-        help_text="Of a manager: the groups whose people they see and look after.",
+        label=_("Manages the groups"),
+        help_text=_("Of a manager: the groups whose people they see and look after."),
     )
 
     def clean(self) -> dict[str, Any]:  # Any: django's own
         values: dict[str, Any] = super().clean() or {}
         if values.get("manages") and Role.MANAGER not in values.get("roles", []):
-            self.add_error("manages", "Only a manager has these; tick the role, or leave it empty.")
+            self.add_error(
+                "manages", _("Only a manager has these; tick the role, or leave it empty.")
+            )
         return values
 
 
@@ -125,19 +132,24 @@ class LimitsForm(forms.Form):
 
 class InviteForm(RolesForm):
     username = forms.CharField(
-        label=_("User name"), max_length=150, validators=USERNAME, help_text="They sign in with it."
+        label=_("User name"),
+        max_length=150,
+        validators=USERNAME,
+        help_text=_("They sign in with it."),
     )
     email = forms.EmailField(
-        label="E-mail address",
+        label=_("E-mail address"),
         max_length=254,
         required=False,
-        help_text="Their invitation goes there, where e-mail is on. An identity provider knows them by it.",
+        help_text=_(
+            "Their invitation goes there, where e-mail is on. An identity provider knows them by it."
+        ),
     )
     pseudonym = forms.CharField(
-        label="Pseudonym",
+        label=_("Pseudonym"),
         max_length=100,
         required=False,
-        help_text="What others and exports call them; empty means the user name.",
+        help_text=_("What others and exports call them; empty means the user name."),
     )
     field_order = ["username", "email", "pseudonym", "roles"]
 
@@ -165,12 +177,12 @@ class RosterForm(forms.Form):
 
     BYTES = 1_000_000
 
-    file = forms.FileField(required=False, label="A CSV file")
+    file = forms.FileField(required=False, label=_("A CSV file"))
     text = forms.CharField(
         required=False,
         strip=False,
         max_length=BYTES,
-        label="The list",
+        label=_("The list"),
         help_text=EXAMPLE,
         widget=forms.Textarea(attrs={"rows": 8, "spellcheck": "false"}),
     )
@@ -180,17 +192,17 @@ class RosterForm(forms.Form):
         if upload := values.get("file"):
             values["text"] = self._decoded(upload.read(self.BYTES + 1))
         if not self.errors and not values["text"].strip():
-            raise forms.ValidationError("Choose a file, or type the list.")
+            raise forms.ValidationError(_("Choose a file, or type the list."))
         return values
 
     def _decoded(self, content: bytes) -> str:
         if len(content) > self.BYTES:
-            raise forms.ValidationError({"file": "At most one megabyte; this is larger."})
+            raise forms.ValidationError({"file": _("At most one megabyte; this is larger.")})
         try:
             text = content.decode("utf-8-sig")
         except UnicodeDecodeError as error:
-            told = "This file is not in UTF-8; save it as “CSV UTF-8”."
+            told = _("This file is not in UTF-8; save it as “CSV UTF-8”.")
             raise forms.ValidationError({"file": told}) from error
         if "\x00" in text:
-            raise forms.ValidationError({"file": "This is no text file."})
+            raise forms.ValidationError({"file": _("This is no text file.")})
         return text

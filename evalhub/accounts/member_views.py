@@ -56,7 +56,8 @@ def member_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     form = MemberForm(request.POST or None, initial=initial)
     if form.is_valid():
         change_member(member=colleague, by=member, **form.cleaned_data)
-        messages.success(request, f"{colleague} is changed; it counts at once.")
+        told = _("%(name)s is changed; it counts at once.")
+        messages.success(request, told % {"name": colleague})
         return redirect("accounts:members", workspace)
     context = _context(member) | {"form": form, "colleague": colleague}
     return render(request, "accounts/member_detail.html", context)

@@ -9,6 +9,7 @@ from typing import Literal
 from django.db import transaction
 from django.db.models.functions import Lower
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
 
 from evalhub.accounts.choices import Role
 from evalhub.accounts.errors import RosterChanged, RosterFaulty
@@ -91,9 +92,10 @@ def apply_roster(*, workspace: Workspace, text: str, digest: str, by: Member) ->
     Workspace.objects.select_for_update(no_key=True).get(pk=workspace.pk)  # two lists: in turn
     plan = plan_roster(workspace=workspace, text=text)
     if plan.faults:
-        raise RosterFaulty("Some rows are wrong; nothing was changed.")
+        raise RosterFaulty(_("Some rows are wrong; nothing was changed."))
     if plan.digest != digest:
-        raise RosterChanged("The list or the members changed since you looked; look once more.")
+        told = _("The list or the members changed since you looked; look once more.")
+        raise RosterChanged(told)
     invited = [_add(workspace, step, by) for step in plan.steps if step.action == "add"]
     for step in plan.steps:
         if step.action == "change" and step.member is not None:
@@ -146,13 +148,15 @@ def _fault(
     row: PersonRow, step: Planned, accounts: list[User], taken: Mapping[str, Member]
 ) -> Fault | None:
     if len(accounts) > 1:
-        told = "Several accounts have this name in large and small letters; add the person by hand."
+        told = _(
+            "Several accounts have this name in large and small letters; add the person by hand."
+        )
         return Fault(row.line, "email", told)
     if step.member is not None and row.pseudonym not in ("", step.pseudonym):
-        told = f"This member is “{step.pseudonym}”, which a list does not change: leave the cell empty."
-        return Fault(row.line, "pseudonym", told)
+        told = _("This member is “%(name)s”, which a list does not change: leave the cell empty.")
+        return Fault(row.line, "pseudonym", told % {"name": step.pseudonym})
     if step.member is None and step.pseudonym in taken:
-        told = "Another member has this pseudonym; choose another."
+        told = _("Another member has this pseudonym; choose another.")
         return Fault(row.line, "pseudonym", told)
     return None
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
+from django.utils.translation import gettext as _
 
 from evalhub.accounts.choices import Role
 from evalhub.accounts.models import User, roles_of
@@ -61,13 +62,17 @@ def read_roster(text: str) -> RosterFile:
             return RosterFile(faults=faults)
         for line, cells in lines:
             if len(found.rows) + len(found.faults) >= ROWS:
-                told = f"A file has at most {ROWS} people; put the rest into another one."
+                told = _("A file has at most %(n)s people; put the rest into another one.") % {
+                    "n": ROWS
+                }
                 return RosterFile(faults=[Fault(line, "", told)])
             _take(found, line, names, cells)
     except csv.Error as error:
-        found.faults.append(Fault(1, "", f"This is no CSV that we can read: {error}."))
+        found.faults.append(
+            Fault(1, "", _("This is no CSV that we can read: %(error)s.") % {"error": error})
+        )
     if not found.rows and not found.faults:
-        found.faults.append(Fault(1, "", "No people: below the line of names stands one each."))
+        found.faults.append(Fault(1, "", _("No people: below the line of names stands one each.")))
     return found
 
 
@@ -87,22 +92,20 @@ def _records(text: str) -> Iterator[tuple[int, list[str]]]:
 
 def _faults_of_head(names: Sequence[str]) -> list[Fault]:
     if "email" not in names:
-        told = (
-            f"The first line names the columns: {', '.join(COLUMNS)}. Only email has to be there."
-        )
-        return [Fault(1, "email", told)]
-    faults = [
-        Fault(1, name or "(empty)", f"There is no such column; there are {', '.join(COLUMNS)}.")
-        for name in names
-        if name not in COLUMNS
-    ]
+        told = _("The first line names the columns: %(names)s. Only email has to be there.")
+        return [Fault(1, "email", told % {"names": ", ".join(COLUMNS)})]
+    told = _("There is no such column; there are %(names)s.") % {"names": ", ".join(COLUMNS)}
+    faults = [Fault(1, name or "(empty)", told) for name in names if name not in COLUMNS]
     twice = sorted({name for name in names if names.count(name) > 1 and name in COLUMNS})
-    return faults + [Fault(1, name, "This column is there twice; take one out.") for name in twice]
+    told = _("This column is there twice; take one out.")
+    return faults + [Fault(1, name, told) for name in twice]
 
 
 def _take(found: RosterFile, line: int, names: Sequence[str], cells: Sequence[str]) -> None:
     if len(cells) > len(names):
-        told = "The row has more cells than there are columns; put quotation marks round words with commas."
+        told = _(
+            "The row has more cells than there are columns; put quotation marks round words with commas."
+        )
         found.faults.append(Fault(line, "", told))
         return
     given = dict(zip(names, [*cells, *[""] * (len(names) - len(cells))], strict=True))
@@ -131,17 +134,20 @@ def _faults_of(row: PersonRow) -> Iterator[Fault]:
         for rule in User._meta.get_field("username").validators:
             rule(row.email)
     except ValidationError:
-        told = (
+        told = _(
             "Write one e-mail address of letters, digits and . + - _ with at most 150 characters."
         )
         yield Fault(row.line, "email", told)
     if len(row.pseudonym) > 100 or not row.pseudonym.isprintable():
-        yield Fault(row.line, "pseudonym", "At most 100 letters, and nothing that cannot be seen.")
+        told = _("At most 100 letters, and nothing that cannot be seen.")
+        yield Fault(row.line, "pseudonym", told)
     if row.roles is not None and (not row.roles or roles_of(row.roles) != _in_order(row.roles)):
-        yield Fault(row.line, "roles", f"Write one or more of {', '.join(Role.values)}.")
+        told = _("Write one or more of %(names)s.") % {"names": ", ".join(Role.values)}
+        yield Fault(row.line, "roles", told)
     for name, words in row.words.items():
         if words and (len(words) > LETTERS or any(not _is_word(word) for word in words)):
-            yield Fault(row.line, name, "At most 50 words of 50 letters, with commas between them.")
+            told = _("At most 50 words of 50 letters, with commas between them.")
+            yield Fault(row.line, name, told)
 
 
 def _is_word(word: str) -> bool:
@@ -156,8 +162,8 @@ def _in_order(roles: Sequence[str]) -> list[str]:
 def _seen_before(row: PersonRow, rows: Sequence[PersonRow]) -> Iterator[Fault]:
     for other in rows:
         if other.email == row.email:
-            told = f"Line {other.line} has this address already; take one of them out."
-            yield Fault(row.line, "email", told)
+            told = _("Line %(line)s has this address already; take one of them out.")
+            yield Fault(row.line, "email", told % {"line": other.line})
         elif row.pseudonym and other.pseudonym == row.pseudonym:
-            told = f"Line {other.line} has this pseudonym already; choose another."
-            yield Fault(row.line, "pseudonym", told)
+            told = _("Line %(line)s has this pseudonym already; choose another.")
+            yield Fault(row.line, "pseudonym", told % {"line": other.line})

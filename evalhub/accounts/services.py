@@ -85,7 +85,8 @@ def set_roles(*, member: Member, roles: Iterable[str], by: Member) -> Member:
         told = _("%(name)s is a worker: its token takes runs, and nothing else.")
         raise Conflict(told % {"name": member})
     if member.only_campaign is not None and roles_of(roles) != [Role.ANNOTATOR.value]:
-        raise Conflict(f"{member} came by a join link, and only judges.")
+        told = _("%(name)s came by a join link, and only judges.")
+        raise Conflict(told % {"name": member})
     member.roles, before = roles_of(roles), member.roles
     if Role.MANAGER not in member.roles:
         member.manages = []
@@ -261,7 +262,8 @@ def imported_member(*, workspace: Workspace, name: str = "unknown") -> Member:
 
 def _keep_an_owner(workspace: Workspace) -> None:
     if not workspace.members.active().with_role(Role.OWNER).exists():
-        raise Conflict(f"{workspace} would have no owner; make somebody else an owner first.")
+        told = _("%(workspace)s would have no owner; make somebody else an owner first.")
+        raise Conflict(told % {"workspace": workspace})
 
 
 def _record(verb: str, member: Member, by: Member | None, **details: object) -> None:

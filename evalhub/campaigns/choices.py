@@ -81,6 +81,14 @@ class Origin(TextChoices):
     MODEL = "model"  # closed from the first: a judge model's words on another campaign's tasks
 
 
+# What pages call them: `{% translate campaign.state %}` looks here for its sentences
+SHOWN = (
+    *(_("rating"), _("comparison"), _("ranking"), _("label"), _("demonstration")),
+    *(_("draft"), _("open"), _("paused"), _("closed")),
+    *(_("people"), _("imported"), _("round"), _("model")),
+)
+
+
 class AssignmentState(TextChoices):
     HELD = "held"
     SUBMITTED = "submitted"

@@ -10,6 +10,7 @@ from random import Random
 
 from django.db.models import QuerySet
 from django.db.models.functions import MD5
+from django.utils.translation import gettext_lazy
 
 from evalhub.campaigns.choices import COMPLETIONS_PER_TASK, Design, TaskType
 from evalhub.campaigns.designs import Answer, chosen
@@ -21,7 +22,7 @@ from evalhub.registry.models import LanguageModel
 
 BATCH = 1000
 LOOKED_AT = 2000  # prompts, by which the size of a campaign is told before it is made
-OF_ANOTHER_WORKSPACE = "The prompt belongs to another workspace."
+OF_ANOTHER_WORKSPACE = gettext_lazy("The prompt belongs to another workspace.")
 
 Keys = tuple[int, Sequence[int]]  # a prompt and its completions
 
@@ -106,7 +107,7 @@ def shapes_of(
     for prompt, group in groupby(rows, key=lambda row: row.prompt):
         answers = list(group)
         if answers[0].workspace != workspace:
-            raise UnfitTask(OF_ANOTHER_WORKSPACE)
+            raise UnfitTask(str(OF_ANOTHER_WORKSPACE))
         for met in chosen(type_, answers, design=design, against=against, chance=chance):
             yield prompt, [answer.pk for answer in met]
 

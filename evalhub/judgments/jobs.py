@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import connection, transaction
 
-from evalhub.judgments.models import FILLS_A_PLACE, TallyMark
+from evalhub.judgments.models import FILLS_A_PLACE, WORKED_MS, TallyMark
 
 AT_ONCE = 50_000  # keys, in one transaction
 YOUNG = 60  # seconds after which no transaction with an older judgment is still under way
@@ -21,16 +21,20 @@ _END = """
                  %(begin)s))
 """
 _COUNT = f"""
-    INSERT INTO judgments_tally (campaign_id, member_id, hour, judgments, timed, active_ms)
-    SELECT campaign_id, member_id, date_trunc('hour', judged_at, 'UTC'), count(*),
-           count(active_ms), coalesce(sum(active_ms), 0)
+    INSERT INTO judgments_tally (campaign_id, member_id, source, hour, judgments, timed, active_ms,
+                                 worked_ms, first_id, last_id)
+    SELECT campaign_id, member_id, source, date_trunc('hour', judged_at, 'UTC'), count(*),
+           count(active_ms), coalesce(sum(active_ms), 0), coalesce(sum({WORKED_MS}), 0),
+           min(id), max(id)
     FROM judgments_judgment
     WHERE id > %(begin)s AND id <= %(end)s AND {FILLS_A_PLACE}
-    GROUP BY 1, 2, 3
-    ON CONFLICT (campaign_id, hour, member_id) DO UPDATE SET
+    GROUP BY 1, 2, 3, 4
+    ON CONFLICT (campaign_id, hour, member_id, source) DO UPDATE SET
         judgments = judgments_tally.judgments + excluded.judgments,
         timed = judgments_tally.timed + excluded.timed,
-        active_ms = judgments_tally.active_ms + excluded.active_ms
+        active_ms = judgments_tally.active_ms + excluded.active_ms,
+        worked_ms = judgments_tally.worked_ms + excluded.worked_ms,
+        last_id = excluded.last_id
 """  # noqa: S608  constants only
 
 

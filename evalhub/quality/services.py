@@ -90,7 +90,7 @@ def safe_bounds(workspace: Workspace) -> Bounds:
             )
             return Bounds(highest["last"] or 0, cursor.fetchone()[0])
     except OperationalError as error:
-        raise TooBusy("Too much is being written just now; try again in a minute.") from error
+        raise TooBusy(_("Too much is being written just now; try again in a minute.")) from error
 
 
 @transaction.atomic
@@ -249,7 +249,7 @@ def withdraw_from_data(
     kind = type(subject).__name__.lower()
     now = _alone_with_withdrawals()
     if Withdrawal.objects.filter(reinstatement=None, **{kind: subject}).exists():
-        raise Conflict(f"This {kind} is withdrawn already.")
+        raise Conflict(_("This is withdrawn already."))
     made = Withdrawal(
         workspace=by.workspace,
         created_at=now,
@@ -274,7 +274,7 @@ def reinstate(*, withdrawal: Withdrawal, reason: str, by: Member) -> Reinstateme
     _demand_reason(reason)
     now = _alone_with_withdrawals()
     if Reinstatement.objects.filter(withdrawal=withdrawal).exists():
-        raise Conflict("It was reinstated already.")
+        raise Conflict(_("It was reinstated already."))
     made = Reinstatement.objects.create(
         withdrawal=withdrawal, created_at=now, reason=reason.strip(), reinstated_by=by
     )
@@ -284,7 +284,7 @@ def reinstate(*, withdrawal: Withdrawal, reason: str, by: Member) -> Reinstateme
 
 def _demand_reason(reason: str) -> None:
     if not reason.strip():
-        raise UnfitWithdrawal("Say why; it stands in the audit log.", field="reason")
+        raise UnfitWithdrawal(_("Say why; it stands in the audit log."), field="reason")
 
 
 def _alone_with_withdrawals() -> datetime:

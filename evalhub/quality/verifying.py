@@ -1,25 +1,23 @@
 """Proof that what is stored beside the judgments equals a recount of them.
 
-A recount of counters is one statement, so it sees one moment, whoever judges meanwhile; a campaign whose
-consensus is recounted is put off where it was judged or settled meanwhile.
+A campaign whose consensus is recounted is put off where it was judged or settled meanwhile.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import LiteralString
 
 from django.conf import settings
-from django.db import connection
 from django.db.models import Q
 
 from evalhub.campaigns.models import Campaign, Task
 from evalhub.common.differing import first_difference
 from evalhub.gold.verifying import verdicts_recounted
 from evalhub.jobs.models import News
-from evalhub.judgments.models import FILLS_A_PLACE, ExpertAnswer, Judgment
+from evalhub.judgments.models import ExpertAnswer, Judgment
+from evalhub.quality.counters import NAMED, Beat, Verified, Wrong, counters_recounted
 from evalhub.quality.disputing import Found, Made, disputes_in
 from evalhub.quality.models import (
     Consensus,
@@ -40,80 +38,10 @@ from evalhub.quality.settling import (
 )
 from evalhub.quality.units import changes, stored_units
 
-Beat = Callable[[], object]
-
-NAMED = 20  # rows that are wrong, by name
 _MISSING, _OTHERWISE = "missing or otherwise", "not so by a recount"
 _READING = timedelta(
     minutes=5
 )  # for which a figure's answers may have been read before it was kept
-
-# Of an imported campaign, or a judge model's, nobody ever held a task: its counters say what came.
-_TASKS = f"""
-    WITH counted AS (
-        SELECT task_id, count(*) AS judged FROM judgments_judgment WHERE {FILLS_A_PLACE} GROUP BY 1
-    ), held AS (
-        SELECT task_id, count(*) AS held FROM campaigns_assignment WHERE state = 'held' GROUP BY 1
-    )
-    SELECT t.uid::text, format('judged %s, recount %s; open %s of %s with %s held', t.judged,
-                               coalesce(c.judged, 0), t.open_places, t.overlap, coalesce(h.held, 0))
-    FROM campaigns_task t
-    JOIN campaigns_campaign g ON g.id = t.campaign_id AND g.origin NOT IN ('imported', 'model')
-    LEFT JOIN counted c ON c.task_id = t.id LEFT JOIN held h ON h.task_id = t.id
-    WHERE t.judged <> coalesce(c.judged, 0)
-       OR t.open_places <> t.overlap - coalesce(c.judged, 0) - coalesce(h.held, 0)
-"""  # noqa: S608  constants only
-_TALLIES = f"""
-    WITH recount AS (
-        SELECT campaign_id, member_id, date_trunc('hour', judged_at, 'UTC') AS hour,
-               count(*) AS judgments, count(active_ms) AS timed,
-               coalesce(sum(active_ms), 0) AS active_ms
-        FROM judgments_judgment
-        WHERE id <= coalesce((SELECT up_to FROM judgments_tallymark), 0) AND {FILLS_A_PLACE}
-        GROUP BY 1, 2, 3
-    )
-    SELECT format('%s in campaign %s at %s', m.pseudonym, c.uid, to_char(hour, 'YYYY-MM-DD HH24:MI')),
-           format('stored %s judgments and %s ms, recount %s and %s', coalesce(t.judgments, 0),
-                  coalesce(t.active_ms, 0), coalesce(r.judgments, 0), coalesce(r.active_ms, 0))
-    FROM recount r FULL JOIN judgments_tally t USING (campaign_id, member_id, hour)
-    JOIN accounts_member m ON m.id = member_id JOIN campaigns_campaign c ON c.id = campaign_id
-    WHERE (r.judgments, r.timed, r.active_ms)
-        IS DISTINCT FROM (t.judgments::bigint, t.timed::bigint, t.active_ms::numeric)
-"""  # noqa: S608  constants only
-_SHARES = """
-    WITH recount AS (
-        SELECT campaign_id, member_id, count(*) AS taken FROM campaigns_assignment
-        WHERE state IN ('held', 'submitted') GROUP BY 1, 2
-    )
-    SELECT format('%s in campaign %s', m.pseudonym, c.uid),
-           format('stored %s, recount %s', s.taken, coalesce(r.taken, 0))
-    FROM campaigns_membershare s LEFT JOIN recount r USING (campaign_id, member_id)
-    JOIN accounts_member m ON m.id = member_id JOIN campaigns_campaign c ON c.id = campaign_id
-    WHERE s.taken <> coalesce(r.taken, 0)
-"""
-_COUNT: dict[str, LiteralString] = {
-    "tasks": "SELECT count(*) FROM campaigns_task",
-    "tallies": "SELECT count(*) FROM judgments_tally",
-    "shares": "SELECT count(*) FROM campaigns_membershare",
-}
-_WRONG = {"tasks": _TASKS, "tallies": _TALLIES, "shares": _SHARES}
-
-
-@dataclass(frozen=True)
-class Wrong:
-    what: str
-    told: str
-
-
-@dataclass(frozen=True)
-class Verified:
-    """One kind of stored figure."""
-
-    name: str
-    checked: int  # rows
-    wrong: int
-    examples: list[Wrong]  # at most NAMED
-    put_off: int = 0  # campaigns that have news since they were settled
 
 
 @dataclass
@@ -146,14 +74,11 @@ class Recount:
 
 
 def verify_all(beat: Beat = lambda: None) -> list[Verified]:
-    """Tasks' counters, tallies, shares, gold verdicts, disputes, the consensus on each thing and its counts,
+    """Tasks' counters, tallies, lines of pay runs, shares, gold verdicts, disputes, the consensus on each thing and its counts,
     fits and snapshots, each against a recount.
     """
-    found = []
-    for name, statement in _WRONG.items():
-        beat()
-        found.append(_recounted(name, statement))
-    return [*found, _verdicts(beat), *_settled(beat), _snapshots(beat)]
+    counters = list(counters_recounted(beat))
+    return [*counters, _verdicts(beat), *_settled(beat), _snapshots(beat)]
 
 
 def moved_since(campaign: Campaign, moment: datetime) -> bool:
@@ -187,15 +112,6 @@ def _verdicts(beat: Beat) -> Verified:
         else:
             found.row(f"judgment {judgment.uid}", wrong)
     return found.done()
-
-
-def _recounted(name: str, statement: str) -> Verified:
-    with connection.cursor() as cursor:
-        cursor.execute(_COUNT[name])
-        checked: int = cursor.fetchone()[0]
-        cursor.execute(statement)
-        wrong = [Wrong(*row) for row in cursor.fetchall()]
-    return Verified(name, checked, len(wrong), wrong[:NAMED])
 
 
 def _settled(beat: Beat) -> list[Verified]:

@@ -6,6 +6,7 @@ from typing import Any, BinaryIO
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from evalhub.accounts.models import Member
 from evalhub.audit.services import record
@@ -114,9 +115,11 @@ def open_export(*, export: Export, by: Member) -> BinaryIO:
         ExportExpired: it was deleted since.
     """
     if export.is_expired or (export.file_key and not file_store().exists(export.file_key)):
-        raise ExportExpired("The file of this export is gone after a week; export once more.")
+        told = _("The file of this export is gone after a week; export once more.")
+        raise ExportExpired(told)
     if not export.digest:
-        raise NotExported(f"This export has no file: its job is {export.job.state}.")
+        told = _("This export has no file: its job is %(state)s.")
+        raise NotExported(told % {"state": export.job.state})
     stream = file_store().open(export.file_key)
     _record("export.downloaded", export, by, digest=export.digest, rows=export.rows)
     return stream

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 from evalhub.common.differing import first_difference
-from evalhub.quality.verifying import Beat, Recount, Verified, moved_since
+from evalhub.quality.counters import Beat, Verified
+from evalhub.quality.verifying import Recount, moved_since
 from evalhub.reports.making import REPORTS, SHAPE, Read
 from evalhub.reports.models import Report
 

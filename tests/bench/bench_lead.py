@@ -15,7 +15,8 @@ import os
 import statistics
 import sys
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from rich.console import Console
@@ -26,16 +27,17 @@ from tests.bench.bench_claim_submit import SETTINGS, cpu_of
 
 PEOPLE, DONE = 200, 5000
 PLAIN = "django.contrib.staticfiles.storage.StaticFilesStorage"  # without a manifest
-# A judgment, a preference and two ratings for each assignment, spread over ten days.
+# A judgment and a preference for each assignment, spread over ten days, the earliest stored first.
 _JUDGED = """
     INSERT INTO judgments_judgment (uid, created_at, judged_at, workspace_id, campaign_id, task_id,
                                     member_id, assignment_id, source, submission_id, body_digest,
-                                    active_ms, critique, external_id)
+                                    active_ms, wall_ms, critique, external_id)
         SELECT gen_random_uuid(), moment, moment, c.workspace_id, a.campaign_id, a.task_id,
-               a.member_id, a.id, 'human', gen_random_uuid(), '', 20000 + a.id % 60000, '', ''
+               a.member_id, a.id, 'human', gen_random_uuid(), '', 20000 + a.id % 60000, 70000, '', ''
         FROM campaigns_assignment a JOIN campaigns_campaign c ON c.id = a.campaign_id
         CROSS JOIN LATERAL (SELECT now() - interval '10 days' * ((a.id * 7919 % 10007) / 10007.0)
-                            AS moment) at;
+                            AS moment) at
+        ORDER BY moment, a.id;
     INSERT INTO judgments_preference (judgment_id, first_id, second_id, margin, both_bad)
         SELECT j.id, a.completion_id, b.completion_id, j.id % 3 - 1, false
         FROM judgments_judgment j
@@ -59,11 +61,15 @@ def measure(sizes: list[int], turns: int) -> list[dict[str, Any]]:
     found = []
     for tasks in sizes:
         with ExitStack() as stack:
-            found.append(_measured(Crowd(stack, tasks, DONE, annotators=PEOPLE), turns))
+            crowd = Crowd(stack, tasks, DONE, annotators=PEOPLE)
+            with served_from(crowd):
+                found.append(_asked(crowd, turns))
     return found
 
 
-def _measured(crowd: Crowd, turns: int) -> dict[str, Any]:
+@contextmanager
+def served_from(crowd: Crowd) -> Iterator[None]:
+    """Django answers from that database, in which everything has been judged."""
     import django
     from django.conf import settings
     from django.db import connections
@@ -73,13 +79,13 @@ def _measured(crowd: Crowd, turns: int) -> dict[str, Any]:
     connections.close_all()
     connections["default"].settings_dict |= _where(crowd)
     with override_settings(STORAGES=settings.STORAGES | {"staticfiles": {"BACKEND": PLAIN}}):
-        return _asked(crowd, turns)
+        for statement in _JUDGED.split(";"):
+            if statement.strip():
+                crowd.wire.execute(statement)
+        yield
 
 
 def _asked(crowd: Crowd, turns: int) -> dict[str, Any]:
-    for statement in _JUDGED.split(";"):
-        if statement.strip():
-            crowd.wire.execute(statement)
     from django.contrib.auth import get_user_model
     from django.test import Client
 
@@ -123,7 +129,7 @@ def _asked(crowd: Crowd, turns: int) -> dict[str, Any]:
         "reviews": f"{base}reviews/", "members": f"{base}members/", "limits": f"{base}limits/",
         "pay": f"{base}pay/", "appeals": f"{base}appeals/",
     }  # fmt: skip
-    timed = {name: _timed(client, path, turns, crowd.postgres) for name, path in pages.items()}
+    timed = {name: timed_page(client, path, turns, crowd.postgres) for name, path in pages.items()}
     timed |= _of_a_manager(campaign, person, turns, crowd.postgres)
     return {"tasks": crowd.tasks, "done_each": crowd.done, "behind_s": behind, "pages": timed}
 
@@ -153,7 +159,7 @@ def _of_a_manager(campaign: Any, person: Any, turns: int, postgres: int) -> dict
         "my groups": base, "a person": f"{base}people/{person}/", "their flags": f"{base}flags/",
         "their pay": f"{base}pay/?begin=2020-01-01&end=2100-01-01",
     }  # fmt: skip
-    return {name: _timed(client, path, turns, postgres) for name, path in pages.items()}
+    return {name: timed_page(client, path, turns, postgres) for name, path in pages.items()}
 
 
 def _where(crowd: Crowd) -> dict[str, Any]:
@@ -161,7 +167,7 @@ def _where(crowd: Crowd) -> dict[str, Any]:
     return {"HOST": info.host, "NAME": info.dbname, "USER": info.user, "PASSWORD": info.password}
 
 
-def _timed(client: Any, path: str, turns: int, postgres: int) -> dict[str, float]:
+def timed_page(client: Any, path: str, turns: int, postgres: int) -> dict[str, float]:
     """Milliseconds: the wall, and the CPU of both processes."""
     walls, cpus = [], []
     for turn in range(turns + 1):

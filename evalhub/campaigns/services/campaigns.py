@@ -8,6 +8,7 @@ from typing import TypedDict, Unpack
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from evalhub.accounts.models import Member, Workspace
 from evalhub.audit.services import record
@@ -96,23 +97,23 @@ def check_settings(
 ) -> None:
     """Raise UnfitCampaign when they do not go together."""
     if not version.is_frozen:
-        raise UnfitCampaign(f"Publish {version} first: a campaign needs a frozen version.")
+        told = _("Publish %(version)s first: a campaign needs a frozen version.")
+        raise UnfitCampaign(told % {"version": version})
     if version.rubric.workspace_id != workspace.pk:
-        raise UnfitCampaign("The rubric belongs to another workspace.")
+        raise UnfitCampaign(_("The rubric belongs to another workspace."))
     asks = settings["asks"]
     overlap, most = settings.get("overlap", 1), settings.get("most_overlap")
     if most is not None and most < overlap:
-        raise UnfitCampaign(f"The overlap grows from {overlap}: the most must not be below that.")
+        told = _("The overlap grows from %(n)s: the most must not be below that.")
+        raise UnfitCampaign(told % {"n": overlap})
     if settings.get("preference_steps", PREFERENCE_STEPS[0]) not in PREFERENCE_STEPS:
-        raise UnfitCampaign("A comparison has 3, 5 or 7 steps from A to B.")
+        raise UnfitCampaign(_("A comparison has 3, 5 or 7 steps from A to B."))
     if unfit := [ask for ask in asks if type_ not in FITTING_TYPES[Ask(ask)]]:
-        raise UnfitCampaign(
-            f"A {type_} campaign cannot ask for {', '.join(unfit)}; leave that out."
-        )
+        told = _("A %(type)s campaign cannot ask for %(asks)s; leave that out.")
+        raise UnfitCampaign(told % {"type": type_, "asks": ", ".join(unfit)})
     if Ask.SPANS in asks and not version.error_types:
-        raise UnfitCampaign(
-            f"{version} names no error types for marked passages; make a version that does."
-        )
+        told = _("%(version)s names no error types for marked passages; make a version that does.")
+        raise UnfitCampaign(told % {"version": version})
 
 
 @transaction.atomic
@@ -144,33 +145,38 @@ def create_from_selection(
 
 
 def _nothing_in(selection: Selection, type_: TaskType) -> str:
+    names = {"collection": selection.collection, "type": type_}
     if not selection.prompts().exists():
         if selection.slices:
-            return f"{selection.collection} has no prompt of {', '.join(selection.slices)}."
-        return f"{selection.collection} has no prompts yet; import some."
+            slices = {"slices": ", ".join(selection.slices)}
+            return _("%(collection)s has no prompt of %(slices)s.") % (names | slices)
+        return _("%(collection)s has no prompts yet; import some.") % names
     if type_ == TaskType.COMPARISON and selection.design == Design.NEAREST:
-        return (
-            f"No prompt of {selection.collection} has two different answers of these models that "
-            "people have rated. Rate them first, or choose other pairs."
+        told = _(
+            "No prompt of %(collection)s has two different answers of these models that people have "
+            "rated. Rate them first, or choose other pairs."
         )
+        return told % names
     if type_ == TaskType.COMPARISON and selection.design == Design.SCORED:
-        return (
-            f"No prompt of {selection.collection} has two different answers of these models that "
-            "one reward model has scored. Score answers first, on the collection’s page, or choose "
-            "other pairs."
+        told = _(
+            "No prompt of %(collection)s has two different answers of these models that one reward "
+            "model has scored. Score answers first, on the collection’s page, or choose other pairs."
         )
-    return (
-        f"No prompt of {selection.collection} has enough different answers of these models for a "
-        f"{type_} task. Choose more models, or generate more completions."
+        return told % names
+    told = _(
+        "No prompt of %(collection)s has enough different answers of these models for a %(type)s "
+        "task. Choose more models, or generate more completions."
     )
+    return told % names
 
 
 def open_campaign(*, campaign: Campaign, by: Member | None) -> Campaign:
     """Let annotators claim its tasks. Raise UnfitCampaign when it has none, or no time left."""
     if campaign.closes_at is not None and campaign.closes_at <= timezone.now():
-        raise UnfitCampaign("This campaign’s time is over; give it a later one before you open it.")
+        told = _("This campaign’s time is over; give it a later one before you open it.")
+        raise UnfitCampaign(told)
     if not campaign.tasks.exists():
-        raise UnfitCampaign("This campaign has no tasks yet; add some before you open it.")
+        raise UnfitCampaign(_("This campaign has no tasks yet; add some before you open it."))
     return _move(campaign, CampaignState.OPEN, after=[CampaignState.DRAFT], verb="opened", by=by)
 
 

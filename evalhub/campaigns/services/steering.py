@@ -10,6 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from evalhub.accounts.models import Member
 from evalhub.audit.services import record
@@ -47,7 +48,8 @@ def change_task(
         named = by.workspace.members.active().filter(pseudonym__in=reserved_for)
         found = list(named.order_by("pk"))
         if unknown := sorted(set(reserved_for) - {each.pseudonym for each in found}):
-            told = f"No active member of the workspace is called {', '.join(unknown)}."
+            told = _("No active member of the workspace is called %(names)s.")
+            told %= {"names": ", ".join(unknown)}
             raise UnfitTask(told, field="reserved_for")
         task = reserve(task=task, members=found, by=by)
     if priority is not None:
@@ -65,7 +67,8 @@ def set_priority(*, task: Task, priority: int, by: Member) -> Task:
         UnfitTask: no such priority.
     """
     if not 0 <= priority <= HIGHEST_PRIORITY:
-        raise UnfitTask(f"A priority is a number from 0 to {HIGHEST_PRIORITY}.", field="priority")
+        told = _("A priority is a number from 0 to %(most)s.") % {"most": HIGHEST_PRIORITY}
+        raise UnfitTask(told, field="priority")
     Task.objects.filter(pk=task.pk).update(priority=priority)
     return _changed(task, by, priority=priority)
 
@@ -79,10 +82,11 @@ def raise_overlap(*, task: Task, overlap: int, by: Member) -> Task:
         Conflict: the task is reserved, so that its overlap is the number of those it is for.
     """
     if not task.overlap <= overlap <= MOST_OVERLAP:
-        told = f"The overlap can only grow: from {task.overlap} to at most {MOST_OVERLAP}."
+        told = _("The overlap can only grow: from %(now)s to at most %(most)s.")
+        told %= {"now": task.overlap, "most": MOST_OVERLAP}
         raise UnfitTask(told, field="overlap")
     if task.is_reserved:
-        raise Conflict("This task is reserved: reserve it for more people instead.")
+        raise Conflict(_("This task is reserved: reserve it for more people instead."))
     places = F("open_places") + overlap - F("overlap")
     Task.objects.filter(pk=task.pk, overlap__lte=overlap).update(
         overlap=overlap, open_places=places
@@ -124,10 +128,10 @@ def reserve(*, task: Task, members: Sequence[Member], by: Member) -> Task:
         Conflict: somebody has had the task already.
     """
     if not members or any(each.workspace_id != by.workspace_id for each in members):
-        raise UnfitTask("Name one member of the workspace or more.", field="reserved_for")
+        raise UnfitTask(_("Name one member of the workspace or more."), field="reserved_for")
     locked = Task.objects.select_for_update(no_key=True).get(pk=task.pk)  # against a claim
     if locked.assignments.exists():
-        raise Conflict("Somebody has had this task already; reserve one that nobody has had.")
+        raise Conflict(_("Somebody has had this task already; reserve one that nobody has had."))
     locked.reservations.all().delete()
     _reserve(locked, members, due_at=timezone.now())
     Task.objects.filter(pk=task.pk).update(

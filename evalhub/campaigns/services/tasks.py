@@ -9,6 +9,7 @@ from random import Random
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from evalhub.campaigns.choices import (
     COMPLETIONS_PER_TASK,
@@ -152,10 +153,11 @@ def _checked(campaign: Campaign, items: Iterable[Shape]) -> Iterator[Keys]:
                 written = campaign.workspace.prompts.written_from_archived()
                 gone = set(written.values_list("pk", flat=True))
             if prompt.pk in gone:
-                raise UnfitTask(
-                    f"Prompt {prompt.external_id} was written anew from one that is archived; "
-                    "restore that one first."
+                told = _(
+                    "Prompt %(id)s was written anew from one that is archived; restore that one "
+                    "first."
                 )
+                raise UnfitTask(told % {"id": prompt.external_id})
         yield prompt.pk, [completion.pk for completion in completions]
 
 
@@ -204,14 +206,15 @@ def _known_shapes(campaign: Campaign, prompts: set[int]) -> dict[tuple[int, tupl
 def _check_fit(campaign: Campaign, prompt: Prompt, completions: Sequence[Completion]) -> None:
     least, most = COMPLETIONS_PER_TASK[TaskType(campaign.type)]
     if not least <= len(completions) <= most:
-        wanted = str(least) if least == most else f"{least} to {most}"
-        raise UnfitTask(
-            f"A {campaign.type} task takes {wanted} completions; prompt "
-            f"{prompt.external_id} came with {len(completions)}."
-        )
+        wanted = str(least) if least == most else f"{least}–{most}"
+        told = _("A %(type)s task takes %(wanted)s completions; prompt %(id)s came with %(n)s.")
+        names = {"type": campaign.type, "wanted": wanted, "id": prompt.external_id}
+        raise UnfitTask(told % (names | {"n": len(completions)}))
     if prompt.workspace_id != campaign.workspace_id:
-        raise UnfitTask(OF_ANOTHER_WORKSPACE)
+        raise UnfitTask(str(OF_ANOTHER_WORKSPACE))
     if prompt.archived_at is not None:
-        raise UnfitTask(f"Prompt {prompt.external_id} is archived; restore it first.")
+        told = _("Prompt %(id)s is archived; restore it first.")
+        raise UnfitTask(told % {"id": prompt.external_id})
     if any(completion.prompt_id != prompt.pk for completion in completions):
-        raise UnfitTask(f"A completion answers another prompt than {prompt.external_id}.")
+        told = _("A completion answers another prompt than %(id)s.")
+        raise UnfitTask(told % {"id": prompt.external_id})

@@ -70,4 +70,4 @@ def _uid(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError as error:
-        raise NotFound("No such campaign.") from error
+        raise NotFound(_("No such campaign.")) from error

@@ -13,10 +13,11 @@ from evalhub.judgments.models.passages import JudgedStep, JudgedToolCall, Span
 from evalhub.judgments.models.pay import PaidJudgment, PayLine, PayRun
 from evalhub.judgments.models.price import PriceForecast
 from evalhub.judgments.models.review import Review
-from evalhub.judgments.models.tally import FILLS_A_PLACE, Tally, TallyMark
+from evalhub.judgments.models.tally import FILLS_A_PLACE, WORKED_MS, Tally, TallyMark
 
 __all__ = [
     "FILLS_A_PLACE",
+    "WORKED_MS",
     "Correction",
     "Demonstration",
     "DeskSettings",

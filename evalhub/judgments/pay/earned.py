@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from django.db import connection
 
@@ -14,10 +14,18 @@ from evalhub.accounts.models import Member, Workspace
 from evalhub.campaigns.choices import PayUnit
 from evalhub.campaigns.models import PayRate
 from evalhub.common.money import in_smallest_unit
+from evalhub.common.rows import array_of
 from evalhub.judgments.models import undo_ended
-from evalhub.judgments.pay.statements import EARNED, EARNED_BY_ONE, EARNED_BY_SOME
+from evalhub.judgments.pay.statements import EARNED, EARNED_BY_SOME
 
 MS_PER_HOUR = 3_600_000
+
+
+class Between(NamedTuple):
+    """What was judged from `begin` to before `end`."""
+
+    begin: datetime | None  # None: from the first on
+    end: datetime
 
 
 class Line(Protocol):
@@ -86,19 +94,26 @@ def worth(rate: PayRate, *, judgments: int, active_ms: int) -> int:
 
 def earned_in(workspace: Workspace, *, begin: datetime | None, end: datetime) -> list[Earned]:
     """By member and rate, what was judged from `begin` to before `end`."""
-    return _earned(EARNED, workspace, begin=begin, end=end)
+    [lines] = earned_in_each(workspace, [Between(begin, end)])
+    return lines
 
 
-def earned_by(member: Member, *, begin: datetime | None, end: datetime) -> list[Earned]:
-    """The same of one member."""
-    return _earned(EARNED_BY_ONE, member.workspace, begin=begin, end=end, member=member.pk)
+def earned_in_each(workspace: Workspace, periods: Sequence[Between]) -> list[list[Earned]]:
+    """The same of each period, which may overlap, by one statement."""
+    return _earned(EARNED, workspace, periods)
 
 
 def earned_by_some(
     workspace: Workspace, members: Sequence[int], *, begin: datetime | None, end: datetime
 ) -> list[Earned]:
     """The same of those members of the workspace, by their keys."""
-    return _earned(EARNED_BY_SOME, workspace, begin=begin, end=end, members=list(members))
+    [lines] = _earned(EARNED_BY_SOME, workspace, [Between(begin, end)], members)
+    return lines
+
+
+def earned_by_each(member: Member, periods: Sequence[Between]) -> list[list[Earned]]:
+    """What one member earned in each period."""
+    return _earned(EARNED_BY_SOME, member.workspace, periods, [member.pk])
 
 
 def totals_of(lines: Iterable[Line]) -> list[Total]:
@@ -146,10 +161,22 @@ def _added(rows: Sequence[Line]) -> dict[str, Any]:  # Any: the fields of a Tota
     }
 
 
-def _earned(statement: str, workspace: Workspace, **asked: Any) -> list[Earned]:  # Any: values
+def _earned(
+    statement: str, workspace: Workspace, periods: Sequence[Between], members: Sequence[int] = ()
+) -> list[list[Earned]]:
+    asked: dict[str, Any] = {  # Any: values
+        "workspace": workspace.pk,
+        "settled": undo_ended(),
+        "begins": [period.begin for period in periods],
+        "ends": [period.end for period in periods],
+        "members": array_of(members),
+    }
     with connection.cursor() as cursor:
-        cursor.execute(statement, {"workspace": workspace.pk, "settled": undo_ended(), **asked})
+        cursor.execute(statement, asked)
         rows = cursor.fetchall()
-    members = Member.objects.select_related("user").in_bulk({row[0] for row in rows})
-    rates = PayRate.objects.select_related("campaign").in_bulk({row[1] for row in rows})
-    return [Earned(members[member], rates[rate], *counts) for member, rate, *counts in rows]
+    people = Member.objects.select_related("user").in_bulk({row[1] for row in rows})
+    rates = PayRate.objects.select_related("campaign").in_bulk({row[2] for row in rows})
+    found: list[list[Earned]] = [[] for _ in periods]
+    for nth, member, rate, *counts in rows:
+        found[nth - 1].append(Earned(people[member], rates[rate], *counts))
+    return found

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.utils import timezone
 
 from evalhub.accounts.models import Member
 from evalhub.campaigns.models import PayRate
-from evalhub.judgments.pay.earned import Earned, earned_by, sums_of
+from evalhub.judgments.pay.earned import Between, Earned, earned_by_each, sums_of
 
 
 @dataclass(frozen=True)
@@ -26,9 +27,10 @@ def earnings_of(member: Member) -> Earnings | None:
         return None
     now = timezone.localtime()
     first = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    ever = earned_by(member, begin=None, end=now)
+    end = now + timedelta(days=1)  # nothing is judged later than now, and this hour is not cut
+    month, ever = earned_by_each(member, [Between(first, end), Between(None, end)])
     return Earnings(
-        this_month=_sums(earned_by(member, begin=first, end=now)),
+        this_month=_sums(month),
         in_all=_sums(ever),
         returned=sum(line.returned for line in ever),
     )

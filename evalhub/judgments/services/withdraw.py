@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from evalhub.campaigns.choices import AssignmentState
 from evalhub.campaigns.services.leases import save_draft
 from evalhub.judgments.errors import TooLateToWithdraw
-from evalhub.judgments.models import Judgment
+from evalhub.judgments.models import WORKED_MS, Judgment, TallyMark
 from evalhub.judgments.sheet import fields_from
 from evalhub.judgments.told import answers_of
 
@@ -41,6 +41,18 @@ _WITHDRAW = """
     )
     SELECT count(*) FROM back
 """
+# A tally has it only where the time to withdraw was made longer since it was counted.
+_UNTALLIED = f"""
+    UPDATE judgments_tally t
+    SET judgments = t.judgments - 1, timed = t.timed - j.timed,
+        active_ms = t.active_ms - j.active_ms, worked_ms = t.worked_ms - j.worked_ms
+    FROM (SELECT campaign_id, member_id, source, date_trunc('hour', judged_at, 'UTC') AS hour,
+                 (active_ms IS NOT NULL)::int AS timed, coalesce(active_ms, 0) AS active_ms,
+                 coalesce({WORKED_MS}, 0) AS worked_ms
+          FROM judgments_judgment WHERE id = %(judgment)s) j
+    WHERE (t.campaign_id, t.hour, t.member_id, t.source)
+        = (j.campaign_id, j.hour, j.member_id, j.source)
+"""  # noqa: S608  constants only
 
 
 class Withdrawn(NamedTuple):
@@ -73,7 +85,16 @@ def withdraw_judgment(*, judgment: Judgment) -> Withdrawn:
         told = _("It is too late to withdraw this judgment: it counts. You can revise it.")
         raise TooLateToWithdraw(told)
     if is_done:
+        _untally(judgment)
         answers = answers_of(judgment)
         fields = fields_from(answers, preference_steps=judgment.campaign.preference_steps)
         save_draft(assignment=mine, body={"fields": fields})
     return Withdrawn(mine.uid, mine.token)
+
+
+def _untally(judgment: Judgment) -> None:
+    """The tallies are added up under the lock on their mark: either they have it now or they see it withdrawn."""
+    mark = TallyMark.objects.select_for_update().first()
+    if mark is not None and judgment.pk <= mark.up_to:
+        with connection.cursor() as cursor:
+            cursor.execute(_UNTALLIED, {"judgment": judgment.pk})

@@ -21,8 +21,8 @@ from evalhub.common.errors import Conflict
 from evalhub.judgments.access import access_pay_run
 from evalhub.judgments.forms import PayRunForm
 from evalhub.judgments.models import PayRun
-from evalhub.judgments.pay.earned import earned_in, earned_totals, sums_of, totals_of
-from evalhub.judgments.pay.runs import lines_of, newest_run, open_lines
+from evalhub.judgments.pay.earned import Between, earned_in, earned_totals, sums_of, totals_of
+from evalhub.judgments.pay.runs import lines_of, newest_run, payroll_of
 from evalhub.judgments.pay_pages import DAY, Period, midnight, pay_file, period_asked
 from evalhub.judgments.services.pay import close_pay_run
 
@@ -37,8 +37,9 @@ def pay(request: Request, workspace: str) -> HttpResponse:
     member = access_member(request.user, workspace, to="own")
     last = newest_run(member.workspace)
     asked = _period(request, last)
-    lines = earned_in(member.workspace, begin=asked.begin, end=asked.end)
-    coming = open_lines(member.workspace, end=midnight(timezone.localdate()))
+    lines, coming = payroll_of(
+        member.workspace, Between(asked.begin, asked.end), end=midnight(timezone.localdate())
+    )
     context = _context(member) | {
         "form": asked.form,
         "people": earned_totals(lines),

@@ -103,7 +103,7 @@ def test_the_figures_are_those_of_one_person(
     campaign = CampaignFactory.create(workspace=mia.workspace)
     old = judged(campaign, anna, days=20, active_ms=None)
     hour = old.judged_at.replace(minute=0, second=0, microsecond=0)
-    Tally.objects.create(campaign=campaign, member=anna, hour=hour, judgments=1)
+    Tally.objects.create(campaign=campaign, member=anna, hour=hour, judgments=1, source="human")
     TallyMark.objects.update_or_create(pk=1, defaults={"up_to": old.pk})
     news = [judged(campaign, anna, days=1), judged(campaign, anna)]
     judged(campaign, bert)

@@ -23,9 +23,9 @@ from evalhub.common.money import amount_of, in_smallest_unit
 from evalhub.common.spreadsheets import csv_lines
 from evalhub.judgments.errors import NothingToPay, PeriodNotOver
 from evalhub.judgments.models import Judgment, PaidJudgment, PayRun
-from evalhub.judgments.pay.earned import Earned, earned_by, earned_in, worth
+from evalhub.judgments.pay.earned import Between, Earned, earned_by_each, earned_in, worth
 from evalhub.judgments.pay.own import earnings_of
-from evalhub.judgments.pay.runs import lines_of, open_lines
+from evalhub.judgments.pay.runs import lines_of, payroll_of
 from evalhub.judgments.services.pay import close_pay_run
 from evalhub.judgments.services.returns import return_judgment
 from tests.evalhub.judgments.conftest import client_of
@@ -201,7 +201,8 @@ def test_a_run_may_take_back_more_than_it_pays(
     return_judgment(judgment=judgment, reason="Read it.", by=alice)
     [line] = lines_of(closed(campaign, olga, days=7))
     assert (line.judgments, line.active_ms, line.amount) == (-1, -36_000, -20)
-    assert open_lines(campaign.workspace, end=timezone.now()) == []
+    now = timezone.now()
+    assert payroll_of(campaign.workspace, Between(None, now), end=now).coming == []
 
 
 def test_a_run_ends_in_the_past_and_after_the_one_before(
@@ -305,7 +306,8 @@ def test_one_sees_ones_own_earnings_only(campaign: Campaign, bob: Member, alice:
     rate(campaign, alice, "1")
     judged(campaign, bob)
     judged(campaign, MemberFactory.create(workspace=bob.workspace))
-    assert [line.member for line in earned_by(bob, begin=None, end=timezone.now())] == [bob]
+    [lines] = earned_by_each(bob, [Between(None, timezone.now())])
+    assert [line.member for line in lines] == [bob]
     told = earnings_of(bob)
     assert told is not None
     assert told.in_all == {"EUR": 100}

@@ -108,6 +108,8 @@ def test_what_is_stored_is_what_a_recount_gives(campaign: Campaign) -> None:
         "held",
         "tallies",
         "tally",
+        "worked",
+        "keys",
         "shares",
         "dispute",
         "disputes",
@@ -127,6 +129,10 @@ def test_each_figure_that_differs_is_found_and_named(campaign: Campaign, name: s
         Task.objects.filter(open_places=1).update(open_places=0)
     elif name == "tallies":
         Tally.objects.filter(pk=Tally.objects.first().pk).update(active_ms=1)
+    elif name == "worked":
+        Tally.objects.filter(pk=Tally.objects.first().pk).update(worked_ms=1)
+    elif name == "keys":
+        Tally.objects.filter(pk=Tally.objects.first().pk).update(last_id=F("last_id") - 1)
     elif name == "tally":
         Tally.objects.first().delete()
     elif name == "shares":
@@ -149,7 +155,8 @@ def test_each_figure_that_differs_is_found_and_named(campaign: Campaign, name: s
         fit.save()
     else:
         ConsensusSnapshot.objects.update(judgments=1)
-    kinds = {"held": "tasks", "tally": "tallies", "dispute": "disputes", "unit": "units"}
+    kinds = {"held": "tasks", "tally": "tallies", "worked": "tallies", "keys": "tallies"}
+    kinds |= {"dispute": "disputes", "unit": "units"}
     kind = (kinds | {"met": "consensus", "disputed": "consensus"}).get(name, name)
     found = verified()
     assert found[kind] >= 1

@@ -8,7 +8,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from rich.console import Console
 from rich.table import Table
 
-from evalhub.quality.verifying import Verified, verify_all
+from evalhub.quality.counters import Verified
+from evalhub.quality.verifying import verify_all
 from evalhub.reports.verifying import verify_reports
 
 

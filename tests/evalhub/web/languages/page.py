@@ -20,7 +20,8 @@ SHOWN = {
 }
 SILENT = {"code", "kbd", "style", "time"}
 SAME_EVERYWHERE = {
-    "evalhub", "acme", "English", "Deutsch", "Argilla", "doccano", "Prodigy", "UTC", "Backspace", "Enter",
+    "evalhub", "acme", "English", "Deutsch", "Argilla", "doccano", "Prodigy", "UTC", "Backspace", "Enter", "EUR",
+    "email", "pseudonym", "roles", "languages", "groups", "qualifications",  # columns of a file
 }  # fmt: skip
 _MARKED = re.compile(r"⟦[^⟦⟧]*⟧")
 _CODE = re.compile(r"^\d{3} · \w+$")  # of an error, the same in each language

@@ -16,28 +16,32 @@ from django.templatetags.i18n import BlockTranslateNode, TranslateNode
 ROOT = Path(settings.BASE_DIR)
 CATALOG = ROOT / "evalhub/locale/de/LC_MESSAGES/django.po"
 
-# Most pages of leads and engineers stay in English; so does the text of the help.
+# The pages of engineers stay in English; so does the text of the help.
+_WHOLE = (
+    "accounts",
+    "audit",
+    "browse",
+    "campaigns",
+    "gold",
+    "groups",
+    "judgments",
+    "links",
+    "quality",
+    "reports",
+    "valuing",
+    "web",
+)
 TEMPLATES = [
-    *(ROOT / "templates/judgments").glob("*.html"),
-    *(ROOT / "templates/gold").glob("*.html"),
-    *(ROOT / "templates/web").glob("*.html"),
+    *(path for name in _WHOLE for path in sorted((ROOT / f"templates/{name}").glob("*.html"))),
     *(
         ROOT / f"templates/{name}.html"
         for name in (
             "base",
-            "accounts/sign_in",
-            "accounts/sign_up",
-            "accounts/invitation",
-            "accounts/password",
-            "accounts/profile",
-            "accounts/token_list",
-            "campaigns/campaign_detail",
-            "campaigns/campaign_list",
-            "campaigns/guidelines",
+            "followups/_followed",
             "followups/mine",
-            "links/join",
-            "links/joined",
             "notifications/notification_list",
+            "rubrics/_change",
+            "rubrics/changes",
             "rubrics/criterion_form",
             "rubrics/version_detail",
             "rubrics/version_edit",
@@ -46,13 +50,23 @@ TEMPLATES = [
         )
     ),
 ]
-_FOR_CLIENTS = {"api.py", "api_urls.py", "filters.py", "serializers.py"}  # of the API; in English
+# Of the API and of commands; in English
+_FOR_CLIENTS = {"api.py", "api_urls.py", "body.py", "exporting.py", "filters.py", "serializers.py"}
 SOURCES = [
     *(
         path
-        for name in ("gold", "judgments")
+        for name in (
+            "browse",
+            "campaigns",
+            "gold",
+            "groups",
+            "judgments",
+            "links",
+            "quality",
+            "reports",
+        )
         for path in (ROOT / f"evalhub/{name}").rglob("*.py")
-        if "migrations" not in path.parts and path.name not in _FOR_CLIENTS
+        if not {"migrations", "management"} & set(path.parts) and path.name not in _FOR_CLIENTS
     ),
     *(
         ROOT / f"evalhub/{name}.py"
@@ -61,17 +75,14 @@ SOURCES = [
             "accounts/choices",
             "accounts/forms",
             "accounts/invitations",
+            "accounts/member_views",
             "accounts/models",
+            "accounts/roster",
+            "accounts/roster_file",
+            "accounts/roster_views",
             "accounts/services",
             "accounts/sign_in",
             "accounts/views",
-            "campaigns/access",
-            "campaigns/choices",
-            "campaigns/errors",
-            "campaigns/services/claim",
-            "campaigns/services/flags",
-            "campaigns/services/guidelines",
-            "campaigns/services/leases",
             "rubrics/access",
             "rubrics/models",
             "web/error_pages",
@@ -137,8 +148,11 @@ def sentences_of(source: Path) -> Iterator[tuple[str, str]]:
 def sentences_in(template: Path) -> Iterator[tuple[str, str]]:
     """The same of a template."""
     compiled: Template = engines["django"].from_string(template.read_text()).template  # type: ignore[attr-defined]
-    for constant in compiled.nodelist.get_nodes_by_type(TranslateNode):
-        yield str(constant.filter_expression.var.literal), ""
+    for node in compiled.nodelist.get_nodes_by_type(TranslateNode):
+        if (
+            text := node.filter_expression.var.literal
+        ) is not None:  # else it is what a variable says
+            yield str(text).replace("%", "%%"), ""  # as Django looks it up
     for block in compiled.nodelist.get_nodes_by_type(BlockTranslateNode):
         singular, _ = block.render_token_list(block.singular)
         plural, _ = block.render_token_list(block.plural) if block.plural else ("", [])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,13 +12,15 @@ from django.urls import reverse
 
 from evalhub.accounts.invitations import invite
 from evalhub.accounts.models import Member
-from evalhub.campaigns.models import Campaign
+from evalhub.campaigns.models import Campaign, PayRate
 from evalhub.gold.models import GoldVerdict
+from evalhub.judgments.models import Judgment, PayRun
 from tests.evalhub.web.languages.conftest import ASKS, Scene
 from tests.evalhub.web.languages.page import left_out
-from tests.factories import GuidelinesFactory
+from tests.factories import AssignmentFactory, GuidelinesFactory, JudgmentFactory
 
 pytestmark = pytest.mark.django_db
+LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 STATES = ("drafts", "submitted", "skipped", "returned", "questions")
 
 
@@ -32,9 +35,15 @@ def html_of(answer: Any) -> str:  # what a test client answers has no type of it
 def check_all(pages: list[Any]) -> None:
     """Each is a page, and nothing of its interface is left out."""
     for page in pages:
-        html = re.sub(r'<p class="secret">.*?</p>', "", html_of(page))
+        html = re.sub(r'<p class="secret">.*?</p>|<time .*?</time>', "", html_of(page))
         assert "⟦" in html
         assert left_out(html) == [], page.request["PATH_INFO"]
+
+
+def named_in_greek(member: Member) -> Member:
+    member.pseudonym = "Όλγα"
+    member.save()
+    return member
 
 
 @pytest.fixture
@@ -203,6 +212,71 @@ def test_nothing_is_left_out_of_practice(bobs: Client, scene: Scene) -> None:
     told = bobs.post(url, answers)
     assert "⟦Neben der Musterlösung⟧" in html_of(told)
     check_all([bobs.get(url), bobs.post(url, {}), told, bobs.get(f"{url}?n=9")])
+
+
+@pytest.mark.usefixtures("marked")
+def test_nothing_is_left_out_of_the_members(german: Client, scene: Scene, olga: Member) -> None:
+    german.force_login(named_in_greek(olga).user)
+    base = "/w/acme/members/"
+    wrong = "1,2\n3@4.5,6\n"
+    new = {"username": "1@2.34", "pseudonym": "Ζωή", "roles": "annotator"}
+    pages = [
+        german.get(f"{base}add/"),
+        german.post(f"{base}add/", new),
+        german.get(f"{base}roster/"),
+        german.post(f"{base}roster/", {"text": wrong}),
+        german.get(f"{base}{scene.bob.uid}/"),
+    ]
+    assert {page.status_code for page in pages} == {200}
+    assert "⟦Die erste Zeile nennt die Spalten" in html_of(pages[3])
+    check_all(pages)
+    listed = html_of(german.get(base))
+    listed = re.sub(r"<time .*?</time>", "", listed)
+    named = r'<td data-label="⟦(Rollen|Meldet sich an als)⟧">.*?</td>|<th scope="row">.*?</th>'
+    assert left_out(re.sub(named, "", listed)) == []
+
+
+@pytest.mark.usefixtures("marked")
+def test_nothing_is_left_out_of_pay(german: Client, scene: Scene, olga: Member) -> None:
+    german.force_login(named_in_greek(olga).user)
+    scene.bob.user.username = "βασίλης"
+    scene.bob.user.save()
+    campaign = scene.campaigns["comparison"]
+    held = AssignmentFactory.create(task__campaign=campaign, member=scene.bob, state="submitted")
+    JudgmentFactory.create(task=held.task, member=scene.bob, assignment=held)
+    PayRate.objects.create(
+        campaign=campaign,
+        unit="task",
+        amount=1,
+        currency="EUR",
+        since=LONG_AGO,
+        created_by=olga,
+    )
+    Judgment.objects.update(created_at=LONG_AGO, judged_at=LONG_AGO)
+    base = "/w/acme/"
+    pages = [german.get(f"{base}pay/?begin=2020-01-01&end=2100-01-01")]
+    german.post(f"{base}pay-runs/close/", {"end": "2026-01-31"})
+    run = PayRun.objects.get()
+    rest = ("pay/", f"pay-runs/{run.uid}/", "groups/", "groups/pay/", "limits/")
+    check_all([*pages, *(german.get(f"{base}{part}") for part in rest)])
+
+
+PARTS = (
+    "", "edit/", "guidelines/edit/", "pace/", "price/", "alerts/", "disputes/", "consensus/",
+    "exclusions/", "reviews/", "gold/", "expert/", "pilot/", "report-links/", "exports/",
+)  # fmt: skip
+
+
+@pytest.mark.usefixtures("marked")
+def test_nothing_is_left_out_of_a_campaign_for_its_lead(
+    german: Client, scene: Scene, alice: Member
+) -> None:
+    german.force_login(named_in_greek(alice).user)
+    own = scene.desk("comparison", "")
+    pages = [german.get(f"{own}{part}") for part in PARTS]
+    pages += [german.get(f"/w/acme/{part}/") for part in ("campaigns", "flags", "reviews")]
+    assert {page.status_code for page in pages} == {200}
+    check_all(pages)
 
 
 @pytest.mark.usefixtures("marked")

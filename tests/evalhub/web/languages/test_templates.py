@@ -14,7 +14,15 @@ from tests.evalhub.web.languages.reading import ROOT, TEMPLATES
 
 SHOWN = {"alt", "aria-label", "data-label", "placeholder", "title"}
 SILENT = {"code", "kbd", "script", "style"}  # addresses and names of keys are no language
-SAME_EVERYWHERE = {"evalhub"}
+SAME_EVERYWHERE = {
+    "evalhub",
+    "sha",
+    "PROLIFIC",
+    "STUDY",
+    "SESSION",
+    "PID",
+    "ID",
+}  # names in addresses
 LETTERS = re.compile(r"[^\W\d_]+")
 DEFAULT = re.compile(r"""default(?:_if_none)?:["']([^"']*)""")
 

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0008_managers_and_languages"),
         ("campaigns", "0015_cheap_judgments"),
-        ("judgments", "0012_tally_by_member"),
+        ("judgments", "0013_tallies_for_pay"),
         ("prompts", "0001_squashed"),
         ("rubrics", "0001_squashed"),
     ]
