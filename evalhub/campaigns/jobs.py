@@ -24,7 +24,9 @@ _RETURN = """
     ), gone AS (
         UPDATE campaigns_assignment a SET state = 'expired', ended_at = now()
         FROM over WHERE a.id = over.id
-        RETURNING a.task_id, a.member_id, a.campaign_id
+        RETURNING a.id, a.task_id, a.member_id, a.campaign_id
+    ), begun AS (
+        UPDATE campaigns_draft d SET late = true FROM gone WHERE d.assignment_id = gone.id
     ), places AS (
         SELECT task_id, count(*) AS n FROM gone GROUP BY task_id
     ), locked AS MATERIALIZED (
@@ -46,6 +48,8 @@ _RETURN = """
 
 def return_expired() -> int:
     """Take back leases whose time ran out; each gives its place back exactly once.
+
+    What was typed under one is late from then on, so that its author is offered it first.
 
     Returns:
         How many were taken back, at most a thousand a call.

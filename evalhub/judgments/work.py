@@ -115,6 +115,8 @@ def _why_kept(row: Assignment, *, may_extra: bool) -> Any:  # a lazy translation
         return _(
             "Your time ran out and others filled its places. You may still submit it, apart from theirs."
         )
+    if row.state == AssignmentState.HELD:
+        return _("The campaign is not open now; what you wrote is kept here.")
     if row.campaign.state != CampaignState.OPEN:
         return _("The campaign is not open; what you wrote is kept, and its leads can read it.")
     return _("Your time ran out and others filled its places. Its leads can read what you wrote.")

@@ -144,10 +144,13 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
     def of_member(self, member: Member) -> Self:
         return self.filter(member=member)
 
+    def lost(self) -> Self:
+        """Ran out or was handed back; its member may get it again."""
+        return self.filter(state__in=[AssignmentState.RELEASED, AssignmentState.EXPIRED])
+
     def late(self) -> Self:
-        """Lost, and then something was sent for it all the same."""
-        lost = [AssignmentState.RELEASED, AssignmentState.EXPIRED]
-        return self.filter(state__in=lost, draft__late=True)
+        """Lost, with work on it: begun before that, or sent all the same."""
+        return self.lost().filter(draft__isnull=False)
 
     def run_out(self) -> Self:
         return self.held().filter(expires_at__lt=timezone.now())

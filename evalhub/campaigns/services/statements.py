@@ -137,8 +137,9 @@ NEXT_STEPS = f"""
 # somebody takes one of them, and "nothing is left" must not be said because of that.
 FRESH_WAITING = FRESH.replace(" SKIP LOCKED", "")
 
-# One's own task that ran out or was handed back, while it still has a place. Work that came too
-# late for it (a late draft) is a reason to offer it before anything new.
+# One's own task that ran out or was handed back, while it still has a place; `wanted` is for exactly
+# that one. Work that came too late for it, or was cut off (a late draft), is a reason to offer it
+# before anything new.
 AGAIN = f"""
     WITH mine AS MATERIALIZED (
         SELECT a.id FROM campaigns_assignment a
@@ -147,6 +148,7 @@ AGAIN = f"""
           AND a.state IN ('released', 'expired') AND t.open_places > 0
           AND (NOT %(late)s OR EXISTS (SELECT 1 FROM campaigns_draft d
                                        WHERE d.assignment_id = a.id AND d.late))
+          AND a.uid = coalesce(%(wanted)s::uuid, a.uid)
           AND {_SHARE_LEFT}
         ORDER BY a.ended_at, a.id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
     ), lent AS (
@@ -154,7 +156,9 @@ AGAIN = f"""
         SET state = 'held', token = token + 1, claimed_at = now(), ended_at = NULL,
             expires_at = now() + make_interval(mins => %(minutes)s)
         FROM mine WHERE a.id = mine.id
-        RETURNING a.uid, a.token, a.expires_at, a.rank, a.task_id, a.permutation
+        RETURNING a.id, a.uid, a.token, a.expires_at, a.rank, a.task_id, a.permutation
+    ), in_time AS (
+        UPDATE campaigns_draft d SET late = false FROM lent WHERE d.assignment_id = lent.id
     ), taken AS (
         UPDATE campaigns_task t SET open_places = open_places - 1
         FROM lent WHERE t.id = lent.task_id
