@@ -18,14 +18,14 @@ from django.utils import timezone
 from evalhub.accounts.models import Member
 from evalhub.campaigns.errors import HandFull, LeaseLost
 from evalhub.campaigns.jobs import return_expired
-from evalhub.campaigns.models import Assignment, Campaign
+from evalhub.campaigns.models import Assignment, Campaign, Draft
 from evalhub.campaigns.services.claim import Lease, claim_next
-from evalhub.campaigns.services.leases import skip, unskip
+from evalhub.campaigns.services.leases import release_untouched, save_draft, skip, unskip
 from evalhub.common.errors import Conflict
 from evalhub.judgments.body import PreferenceGiven, SubmitBody
 from evalhub.judgments.models import Judgment
 from evalhub.judgments.services.submit import Submitted, submit_judgment
-from tests.factories import CampaignFactory, MemberFactory, TaskFactory
+from tests.factories import AssignmentFactory, CampaignFactory, MemberFactory, TaskFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -194,3 +194,66 @@ def test_a_skipped_tasks_last_place_goes_to_one_of_those_who_take_it_back() -> N
     task.refresh_from_db()
     assert (task.open_places, held.token) == (0, 2)
     assert refused == {"Conflict": 14}
+
+
+def test_pages_that_are_left_at_once_all_hand_their_tasks_back() -> None:
+    """Each holds the same tasks, claimed in another order; and the reaper goes over them too."""
+    campaign = CampaignFactory.create(hand_size=20)
+    tasks = TaskFactory.create_batch(20, campaign=campaign, overlap=8, open_places=0)
+    members = MemberFactory.create_batch(8, workspace=campaign.workspace)
+    for turn in range(5):
+        held: dict[Member, dict[UUID, int]] = {}
+        for nth, member in enumerate(members):
+            mine = Assignment.objects.filter(member=member)
+            mine.update(state="held", expires_at=timezone.now() + timedelta(minutes=30))
+            for task in [] if turn else Random(nth).sample(tasks, len(tasks)):
+                AssignmentFactory.create(task=task, member=member, campaign=campaign)
+            held[member] = dict(mine.values_list("uid", "token"))
+        campaign.tasks.update(open_places=0)
+        Assignment.objects.filter(member=members[0]).update(
+            expires_at=timezone.now() - timedelta(minutes=1)
+        )
+        acts: list[Callable[[], None]] = [
+            partial(_leave, member, held[member]) for member in members[1:]
+        ]
+        together([*acts, _reap])
+        assert not Assignment.objects.held().exists()
+        assert set(campaign.tasks.values_list("open_places", flat=True)) == {8}
+
+
+def _leave(member: Member, held: dict[UUID, int]) -> None:
+    assert release_untouched(member=member, held=held) == len(held)
+
+
+def _reap() -> None:
+    return_expired()
+
+
+def test_a_page_that_is_left_while_a_draft_is_saved_keeps_that_task_or_the_draft_is_late() -> None:
+    campaign = CampaignFactory.create(hand_size=20)
+    TaskFactory.create_batch(12, campaign=campaign)
+    member = MemberFactory.create(workspace=campaign.workspace)
+    mine: list[Assignment] = []
+    while len(mine) < 12:
+        lease = claim_next(
+            campaign=campaign, member_pk=member.pk, holding=[each.uid for each in mine]
+        )
+        assert lease is not None
+        mine.append(Assignment.objects.get(uid=lease.assignment))
+
+    def save(each: Assignment) -> None:
+        save_draft(assignment=each, body={"critique": "begun"})
+
+    def go() -> None:
+        release_untouched(member=member, held={each.uid: each.token for each in mine})
+
+    together(
+        [
+            *(partial(save, each) for each in mine[:6]),
+            go,
+            *(partial(save, each) for each in mine[6:]),
+        ]
+    )
+    late = dict(Draft.objects.values_list("assignment__state", "late").distinct())
+    assert late.items() <= {"held": False, "released": True}.items()
+    assert Draft.objects.count() == 12

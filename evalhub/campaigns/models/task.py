@@ -115,7 +115,11 @@ class TaskCompletion(models.Model):
 
 
 class Reservation(models.Model):
-    """A reserved task waits for this member; the claim that lends it to them takes the row away."""
+    """A reserved task waits for this member.
+
+    The claim that lends it to them takes the row away; a lease that ends with nothing said, and not
+    by a skip, puts it back.
+    """
 
     campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="+", db_index=False)
     task = models.ForeignKey(Task, models.PROTECT, related_name="reservations", db_index=False)

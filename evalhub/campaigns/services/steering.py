@@ -18,12 +18,13 @@ from evalhub.campaigns.errors import UnfitTask
 from evalhub.campaigns.models import (
     BAND,
     HIGHEST_PRIORITY,
+    Assignment,
     Campaign,
     Reservation,
     Task,
     TaskCompletion,
 )
-from evalhub.campaigns.services.shares import refresh_shares
+from evalhub.campaigns.services.shares import COUNTED, refresh_shares
 from evalhub.common.errors import Conflict
 
 MOST_OVERLAP = 100
@@ -117,24 +118,45 @@ def make_room(*, campaign: Campaign, tasks: Iterable[int] | QuerySet[Any, Any]) 
 def reserve(*, task: Task, members: Sequence[Member], by: Member) -> Task:
     """Give the task to `members` alone: each of them gets it, before anything else.
 
-    Its overlap becomes their number. Reserving it again is for those named last.
+    Its overlap becomes their number, and that of those who hold or judged it since it was reserved.
+    Reserving it again is for those named last.
 
     Raises:
-        UnfitTask: nobody is named, or somebody of another workspace.
-        Conflict: somebody has had the task already.
+        UnfitTask: nobody is named, or somebody of another workspace, or who cannot get it: they
+            wrote one of its responses, or have it, judged it or skipped it.
+        Conflict: somebody holds the task or has judged it who had not been named.
     """
     if not members or any(each.workspace_id != by.workspace_id for each in members):
         raise UnfitTask("Name one member of the workspace or more.", field="reserved_for")
     locked = Task.objects.select_for_update(no_key=True).get(pk=task.pk)  # against a claim
-    if locked.assignments.exists():
-        raise Conflict("Somebody has had this task already; reserve one that nobody has had.")
+    taken = locked.assignments.filter(state__in=COUNTED).count()
+    if taken and not (locked.is_reserved and locked.kind == TaskKind.NORMAL):
+        told = "Somebody holds this task or has judged it; reserve one that nobody has."
+        raise Conflict(told)
+    _check_may_get(locked, members)
     locked.reservations.all().delete()
     _reserve(locked, members, due_at=timezone.now())
     Task.objects.filter(pk=task.pk).update(
-        is_reserved=True, overlap=len(members), open_places=len(members)
+        is_reserved=True, overlap=taken + len(members), open_places=len(members)
     )
     refresh_shares(task.campaign)
     return _changed(task, by, reserved_for=[each.pseudonym for each in members])
+
+
+def _check_may_get(task: Task, members: Sequence[Member]) -> None:
+    writers = task.completions.filter(written_by__in=members)
+    wrote = set(writers.values_list("written_by__pseudonym", flat=True))
+    if wrote:
+        told = (
+            f"{', '.join(sorted(wrote))} wrote one of its responses, and nobody judges their own."
+        )
+        raise UnfitTask(f"{told} Name somebody else.", field="reserved_for")
+    had = task.assignments.filter(member__in=members)
+    had = had.exclude(pk__in=Assignment.objects.lost())  # those get it again
+    names = sorted(had.values_list("member__pseudonym", flat=True))
+    if names:
+        told = f"{', '.join(names)} had this task already, and nobody gets one twice."
+        raise UnfitTask(f"{told} Name somebody else.", field="reserved_for")
 
 
 @transaction.atomic

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -16,10 +17,16 @@ from evalhub.accounts.services import set_eligibility
 from evalhub.campaigns.eligibility import people_for
 from evalhub.campaigns.errors import NotEligible, ShareReached, UnfitTask
 from evalhub.campaigns.jobs import return_expired
-from evalhub.campaigns.models import Campaign, MemberShare, Task
+from evalhub.campaigns.models import Campaign, MemberShare, Reservation, Task
 from evalhub.campaigns.queries import campaigns_for
-from evalhub.campaigns.services.claim import claim_next
-from evalhub.campaigns.services.leases import release, skip, unskip
+from evalhub.campaigns.services.claim import Lease, claim_next
+from evalhub.campaigns.services.gold import (
+    add_place,
+    keep_for_draws,
+    make_gold,
+    take_unused_places,
+)
+from evalhub.campaigns.services.leases import release, release_untouched, skip, unskip
 from evalhub.campaigns.services.steering import change_task, repeat_task, reserve
 from evalhub.campaigns.services.tasks import add_tasks
 from evalhub.common.errors import Conflict
@@ -172,11 +179,113 @@ def test_a_change_that_does_not_fit_changes_nothing(
     assert (task.priority, task.overlap) == (5, 1)
 
 
-def test_a_task_somebody_has_had_cannot_be_reserved(campaign: Campaign, bob: Member) -> None:
+def test_a_task_somebody_has_cannot_be_reserved(campaign: Campaign, bob: Member) -> None:
     task = TaskFactory.create(campaign=campaign)
     claim(campaign, bob)
-    with pytest.raises(Conflict, match="had this task already"):
+    with pytest.raises(Conflict, match="Somebody holds this task"):
         reserve(task=task, members=[bob], by=bob)
+
+
+@pytest.fixture
+def named(campaign: Campaign, bob: Member) -> Task:
+    """Reserved for Bob, behind four others."""
+    Campaign.objects.update(hand_size=20)
+    campaign.refresh_from_db()
+    TaskFactory.create_batch(4, campaign=campaign)
+    task = TaskFactory.create(campaign=campaign)
+    return reserve(task=task, members=[bob], by=bob)
+
+
+def leave(lease: Lease) -> None:
+    member = row_of(lease).member
+    assert release_untouched(member=member, held={lease.assignment: lease.token}) == 1
+
+
+def run_out(lease: Lease) -> None:
+    let_run_out(lease)
+    assert return_expired() == 1
+
+
+def skip_for_later(lease: Lease) -> None:
+    Campaign.objects.update(requeue="back")
+    skip(assignment=row_of(lease), token=lease.token)
+
+
+@pytest.mark.parametrize("end", [leave, run_out])
+def test_what_is_reserved_comes_first_again_when_its_lease_ended(
+    campaign: Campaign, bob: Member, named: Task, end: Callable[[Lease], None]
+) -> None:
+    first = claim(campaign, bob)
+    assert first.task == named.uid
+    assert not named.reservations.exists()
+    end(first)
+    assert [row.member for row in named.reservations.all()] == [bob]
+    again = claim(campaign, bob)
+    assert (again.task, again.token) == (named.uid, 2)
+    assert not named.reservations.exists()
+
+
+def test_what_is_reserved_and_skipped_for_later_comes_back_at_the_end(
+    campaign: Campaign, bob: Member, named: Task
+) -> None:
+    skip_for_later(claim(campaign, bob))
+    order = []
+    while lease := claim_next(campaign=campaign, member_pk=bob.pk):
+        order.append(lease.task == named.uid)
+        body = answer_to(lease, more=False)
+        submit_judgment(assignment=lease.assignment, member_pk=bob.pk, body=body)
+    assert order == [False] * 4 + [True]
+
+
+def test_what_the_named_one_skipped_can_be_given_to_somebody_else(
+    campaign: Campaign, bob: Member, named: Task
+) -> None:
+    carol = MemberFactory.create(workspace=bob.workspace)
+    lease = claim(campaign, bob)
+    skip(assignment=row_of(lease), token=lease.token)
+    with pytest.raises(UnfitTask, match="bob had this task already"):
+        reserve(task=named, members=[bob], by=bob)
+    reserve(task=named, members=[carol], by=bob)
+    with pytest.raises(Conflict, match="Others"):
+        unskip(assignment=row_of(lease))
+    assert claim(campaign, carol).task == named.uid
+
+
+def test_what_one_handed_back_and_another_was_named_for_is_the_others(
+    campaign: Campaign, bob: Member, named: Task
+) -> None:
+    carol = MemberFactory.create(workspace=bob.workspace)
+    leave(claim(campaign, bob))
+    reserve(task=named, members=[carol], by=bob)
+    campaign.tasks.filter(is_reserved=False).update(open_places=0)
+    assert claim_next(campaign=campaign, member_pk=bob.pk) is None
+    assert [row.has_more for row in campaigns_for(bob)] == [False]
+    assert claim(campaign, carol).task == named.uid
+
+
+def test_who_has_judged_it_keeps_that_when_it_is_reserved_anew(
+    campaign: Campaign, bob: Member, named: Task
+) -> None:
+    carol, dora = MemberFactory.create_batch(2, workspace=bob.workspace)
+    reserve(task=named, members=[bob, carol], by=bob)
+    lease = claim(campaign, bob)
+    body = answer_to(lease, more=False)
+    submit_judgment(assignment=lease.assignment, member_pk=bob.pk, body=body)
+    other = claim(campaign, carol)
+    skip(assignment=row_of(other), token=other.token)
+    changed = reserve(task=named, members=[dora], by=bob)
+    assert (changed.overlap, changed.judged, changed.open_places) == (2, 1, 1)
+    assert claim(campaign, dora).task == named.uid
+
+
+def test_a_drawn_gold_that_was_handed_back_keeps_its_place(campaign: Campaign, bob: Member) -> None:
+    gold = make_gold(task=TaskFactory.create(campaign=campaign))
+    keep_for_draws(task=gold)
+    add_place(task=gold, member=bob)
+    leave(claim(campaign, bob))
+    gold.reservations.update(due_at=timezone.now() - timedelta(days=2))
+    assert take_unused_places(task=gold) == 0
+    assert claim(campaign, bob).task == gold.uid
 
 
 def test_a_repeat_is_for_one_member_and_not_before_its_time(
@@ -202,7 +311,10 @@ def test_nobody_judges_what_they_wrote_even_if_it_is_reserved_for_them(
     written = CompletionFactory.create(prompt=task.prompt, written_by=bob)
     for place, each in enumerate([written, CompletionFactory.create(prompt=task.prompt)]):
         task.placed.create(completion=each, place=place)
-    reserve(task=task, members=[bob], by=bob)
+    with pytest.raises(UnfitTask, match="bob wrote one of its responses"):
+        reserve(task=task, members=[bob], by=bob)
+    Task.objects.update(is_reserved=True)
+    Reservation.objects.create(campaign=campaign, task=task, member=bob)
     assert claim_next(campaign=campaign, member_pk=bob.pk) is None
 
 
