@@ -13,12 +13,14 @@ from uuid import UUID, uuid4
 
 import pytest
 from django.db import connection
+from django.db.models import F
 from django.utils import timezone
 
 from evalhub.accounts.models import Member
 from evalhub.campaigns.errors import HandFull, LeaseLost
 from evalhub.campaigns.jobs import return_expired
-from evalhub.campaigns.models import Assignment, Campaign, Draft
+from evalhub.campaigns.models import Assignment, Campaign, Draft, MemberShare
+from evalhub.campaigns.services.changing import change_campaign
 from evalhub.campaigns.services.claim import Lease, claim_next
 from evalhub.campaigns.services.leases import release_untouched, save_draft, skip, unskip
 from evalhub.common.errors import Conflict
@@ -257,3 +259,30 @@ def test_a_page_that_is_left_while_a_draft_is_saved_keeps_that_task_or_the_draft
     late = dict(Draft.objects.values_list("assignment__state", "late").distinct())
     assert late.items() <= {"held": False, "released": True}.items()
     assert Draft.objects.count() == 12
+
+
+def test_a_share_that_is_set_while_all_judge_counts_each_of_their_tasks() -> None:
+    """Each works on by submits alone, and comes for the first time, while the lead sets a share."""
+    campaign = CampaignFactory.create(hand_size=2)
+    TaskFactory.create_batch(200, campaign=campaign, overlap=3)
+    members = MemberFactory.create_batch(8, workspace=campaign.workspace)
+    begun = threading.Barrier(len(members) + 1)
+
+    def work(member: Member) -> None:
+        begun.wait()
+        lease = claim_next(campaign=campaign, member_pk=member.pk)  # read before there was a share
+        while lease:
+            lease = submit_judgment(
+                assignment=lease.assignment, member_pk=member.pk, body=answer_to(lease, more=True)
+            ).next
+
+    def set_share() -> None:
+        begun.wait()
+        change_campaign(campaign=Campaign.objects.get(pk=campaign.pk), by=members[0], max_share=4)
+
+    together([*(partial(work, member) for member in members), set_share])
+    taken = dict(MemberShare.objects.values_list("member_id", "taken"))
+    had = Counter(Assignment.objects.values_list("member_id", flat=True))
+    assert {pk: had[pk] for pk in taken} == taken
+    assert set(taken) == {member.pk for member in members}
+    assert not MemberShare.objects.filter(taken__lt=F("most")).exists()  # 24, 4 % of 600, or more

@@ -19,6 +19,7 @@ from evalhub.campaigns.errors import NotEligible, ShareReached, UnfitTask
 from evalhub.campaigns.jobs import return_expired
 from evalhub.campaigns.models import Campaign, MemberShare, Reservation, Task
 from evalhub.campaigns.queries import campaigns_for
+from evalhub.campaigns.services.changing import change_campaign
 from evalhub.campaigns.services.claim import Lease, claim_next
 from evalhub.campaigns.services.gold import (
     add_place,
@@ -410,3 +411,33 @@ def test_a_share_counts_what_one_had_before_the_campaign_was_capped(
     with pytest.raises(ShareReached):
         claim_next(campaign=campaign, member_pk=bob.pk, holding=[first.assignment])
     assert Task.objects.filter(open_places=0).count() == 1
+
+
+def test_a_share_that_is_set_while_people_judge_binds_their_next_submit(
+    campaign: Campaign, bob: Member
+) -> None:
+    """20 % of ten tasks are two; Bob never claims again, each submit lends him the next."""
+    TaskFactory.create_batch(10, campaign=campaign)
+    lease: Lease | None = claim(campaign, bob)
+    change_campaign(campaign=campaign, by=bob, max_share=20)
+    judged = 0
+    while lease:
+        body = answer_to(lease, more=True)
+        lease = submit_judgment(assignment=lease.assignment, member_pk=bob.pk, body=body).next
+        judged += 1
+    assert judged == 2
+    assert share_of(campaign, bob) == (2, 2)
+
+
+def test_who_has_more_than_a_new_share_keeps_it_and_gets_no_more(
+    campaign: Campaign, bob: Member
+) -> None:
+    TaskFactory.create_batch(5, campaign=campaign)
+    first = claim(campaign, bob)
+    body = answer_to(first, more=True)
+    second = submit_judgment(assignment=first.assignment, member_pk=bob.pk, body=body).next
+    assert second is not None
+    change_campaign(campaign=campaign, by=bob, max_share=20)
+    assert share_of(campaign, bob) == (2, 2)
+    body = answer_to(second, more=True)
+    assert submit_judgment(assignment=second.assignment, member_pk=bob.pk, body=body).next is None
