@@ -149,7 +149,8 @@ def _skipped(member: Member) -> QuerySet[Assignment]:
 
 
 def _skip(row: Assignment) -> Line:
-    is_free = row.task.open_places > 0 and row.campaign.state == CampaignState.OPEN
+    has_place = row.task.open_places > 0 or row.gave_up_place
+    is_free = has_place and row.campaign.state == CampaignState.OPEN
     wall = row.ended_at - row.claimed_at if row.ended_at else None
     return Line(
         row.task,

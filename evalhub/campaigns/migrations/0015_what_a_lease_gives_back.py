@@ -1,4 +1,4 @@
-from django.db import migrations
+from django.db import migrations, models
 
 # Until now a claim took the reservation away for good.
 WAITS_AGAIN = """
@@ -8,9 +8,30 @@ WAITS_AGAIN = """
     WHERE t.is_reserved AND t.open_places > 0 AND a.state IN ('released', 'expired')
     ON CONFLICT DO NOTHING
 """
+# The best there is to know: what the campaign says now.
+GAVE_UP = """
+    UPDATE campaigns_assignment a SET gave_up_place = true
+    FROM campaigns_campaign c
+    WHERE c.id = a.campaign_id AND c.requeue = 'nobody' AND a.state = 'skipped'
+"""
 
 
 class Migration(migrations.Migration):
     dependencies = [("campaigns", "0014_reference_beside")]
 
-    operations = [migrations.RunSQL(WAITS_AGAIN, migrations.RunSQL.noop)]
+    operations = [
+        migrations.AddField(
+            model_name="assignment",
+            name="gave_up_place",
+            field=models.BooleanField(db_default=False, default=False),
+        ),
+        migrations.AddConstraint(
+            model_name="assignment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("gave_up_place", False), ("state", "skipped"), _connector="OR"),
+                name="only_a_skip_gives_its_place_up",
+            ),
+        ),
+        migrations.RunSQL(GAVE_UP, migrations.RunSQL.noop),
+        migrations.RunSQL(WAITS_AGAIN, migrations.RunSQL.noop),
+    ]

@@ -187,6 +187,8 @@ class Assignment(PublicModel):
         max_length=15, choices=SkipReason.choices, blank=True, db_default=""
     )
     skip_note = models.TextField(blank=True, db_default="")
+    # Its skip made the task's overlap smaller by one, as the campaign's `requeue` was "nobody" then
+    gave_up_place = models.BooleanField(default=False, db_default=False)
 
     objects = AssignmentQuerySet.as_manager()
 
@@ -194,6 +196,10 @@ class Assignment(PublicModel):
         constraints = [
             models.UniqueConstraint(fields=["task", "member"], name="no_member_gets_a_task_twice"),
             one_of("assignment_state_known", "state", AssignmentState),
+            models.CheckConstraint(
+                condition=Q(gave_up_place=False) | Q(state=AssignmentState.SKIPPED),
+                name="only_a_skip_gives_its_place_up",
+            ),
         ]
         indexes = [
             models.Index(

@@ -18,6 +18,7 @@ from evalhub.campaigns.errors import UnfitCampaign
 from evalhub.campaigns.models import Campaign, MemberShare
 from evalhub.campaigns.services.campaigns import check_settings
 from evalhub.campaigns.services.shares import count_shares, refresh_shares, wait_for_claims
+from evalhub.campaigns.services.steering import restore_places
 from evalhub.common.errors import Conflict
 from evalhub.rubrics.models import RubricVersion
 
@@ -140,6 +141,7 @@ def _set_overlap(campaign: Campaign) -> None:
     shared = campaign.tasks.filter(is_reserved=False, kind__in=[TaskKind.NORMAL, TaskKind.GOLD])
     if campaign.state != CampaignState.DRAFT:  # some have grown beyond it already
         shared = shared.filter(overlap__lt=campaign.overlap)
+    restore_places(shared)
     shared.update(
         overlap=campaign.overlap, open_places=F("open_places") + campaign.overlap - F("overlap")
     )

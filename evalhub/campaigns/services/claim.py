@@ -182,10 +182,10 @@ def claim_next(
         if hand.is_limited:
             check_today(member_pk)
         if wanted is not None:
-            lease = _lent_again(desk, member_pk, first=False, wanted=wanted)
+            lease = _lent(AGAIN, desk, member_pk, first=False, wanted=wanted)
         else:
             lease = (
-                _lent_again(desk, member_pk, first=True)
+                _lent(AGAIN, desk, member_pk, first=True, wanted=None)
                 or lend_new(desk=desk, member_pk=member_pk)
                 or lend_last(desk=desk, member_pk=member_pk)
             )
@@ -232,7 +232,7 @@ def lend_last(*, desk: Desk, member_pk: int) -> Lease | None:
     The caller must hold no lock on a task, or two could wait for each other.
     """
     fresh = _lent(FRESH_WAITING, desk, member_pk, **from_rank(FROM_THE_FRONT))
-    return fresh or _lent_again(desk, member_pk, first=False)
+    return fresh or _lent(AGAIN, desk, member_pk, first=False, wanted=None)
 
 
 def from_rank(after: int) -> dict[str, int]:
@@ -265,12 +265,6 @@ def lease_of(desk: Desk, row: Sequence[Any], *, is_new: bool) -> Lease:
         has_documents,
         is_new,
     )
-
-
-def _lent_again(
-    desk: Desk, member_pk: int, *, first: bool, wanted: UUID | None = None
-) -> Lease | None:
-    return _lent(AGAIN, desk, member_pk, first=first, wanted=wanted)
 
 
 def _lent(statement: str, desk: Desk, member_pk: int, **more: object) -> Lease | None:

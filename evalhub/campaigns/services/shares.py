@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from evalhub.accounts.models import Member
 from evalhub.campaigns.choices import AssignmentState
 from evalhub.campaigns.eligibility import people_for
+from evalhub.campaigns.errors import share_reached
 from evalhub.campaigns.models import Campaign, MemberShare
 from evalhub.common.errors import Conflict
 
@@ -27,6 +28,19 @@ def share_of(campaign: Campaign, member_pk: int) -> MemberShare:
     )
     MemberShare.objects.bulk_create([new], ignore_conflicts=True)  # two tabs: the other one's
     return known.get()
+
+
+def take_share(campaign: Campaign, member: Member) -> None:
+    """Count one task more of the member's, who has it by now.
+
+    Raises:
+        ShareReached: they had all that they may, perhaps only since they were asked.
+    """
+    mine = MemberShare.objects.filter(campaign=campaign, member=member)
+    is_counted = mine.filter(taken__lt=F("most")).update(taken=F("taken") + 1)
+    share = None if is_counted else mine.first()
+    if share is not None:
+        raise share_reached(campaign.title, share.most)
 
 
 def wait_for_claims() -> None:

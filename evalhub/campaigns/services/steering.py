@@ -84,6 +84,7 @@ def raise_overlap(*, task: Task, overlap: int, by: Member) -> Task:
         raise UnfitTask(told, field="overlap")
     if task.is_reserved:
         raise Conflict("This task is reserved: reserve it for more people instead.")
+    restore_places(Task.objects.filter(pk=task.pk, overlap__lt=overlap))
     places = F("open_places") + overlap - F("overlap")
     Task.objects.filter(pk=task.pk, overlap__lte=overlap).update(
         overlap=overlap, open_places=places
@@ -104,6 +105,11 @@ def grow_overlap(*, task: Task) -> bool:
     if grown:
         refresh_shares(task.campaign)
     return bool(grown)
+
+
+def restore_places(tasks: QuerySet[Task]) -> None:
+    """What skips gave up is asked for again, of whoever comes: unskipping must not add it once more."""
+    Assignment.objects.filter(task__in=tasks, gave_up_place=True).update(gave_up_place=False)
 
 
 def make_room(*, campaign: Campaign, tasks: Iterable[int] | QuerySet[Any, Any]) -> int:
