@@ -120,6 +120,10 @@ def enough_for_today(back_at: datetime) -> EnoughForToday:
     return EnoughForToday(told % {"when": shown}, back_at=back_at.isoformat())
 
 
+def taken_by_others() -> LeaseLost:
+    return LeaseLost(_("Others have judged this task meanwhile, or have it in hand."))
+
+
 def share_reached(title: str = "", most: int = 0) -> ShareReached:
     told = _("You have judged as much of “%(title)s” as one person may: %(n)s tasks. Thank you.")
     return ShareReached(told % {"title": title, "n": most})

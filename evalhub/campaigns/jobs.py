@@ -8,15 +8,15 @@ from django.utils import timezone
 
 from evalhub.audit.services import record
 from evalhub.campaigns.choices import CampaignState
+from evalhub.campaigns.given_back import GIVEN_BACK
 from evalhub.campaigns.models import Campaign, Task, TaskCount
 from evalhub.campaigns.queries import added_up
 
 LARGE = 20_000  # tasks: up to here a page adds them up itself, in some 6 ms
 
 # Assignments that somebody is submitting at this moment are locked: skipped now, and by the next
-# round they are submitted or still out of time. Tasks are locked in the order of their keys, so
-# that two rounds at once cannot wait for each other.
-_RETURN = """
+# round they are submitted or still out of time.
+_RETURN = f"""
     WITH over AS MATERIALIZED (
         SELECT id FROM campaigns_assignment
         WHERE state = 'held' AND expires_at < now()
@@ -24,28 +24,19 @@ _RETURN = """
     ), gone AS (
         UPDATE campaigns_assignment a SET state = 'expired', ended_at = now()
         FROM over WHERE a.id = over.id
-        RETURNING a.task_id, a.member_id, a.campaign_id
-    ), places AS (
-        SELECT task_id, count(*) AS n FROM gone GROUP BY task_id
-    ), locked AS MATERIALIZED (
-        SELECT t.id, p.n FROM campaigns_task t JOIN places p ON p.task_id = t.id
-        ORDER BY t.id FOR NO KEY UPDATE OF t
-    ), reopened AS (
-        UPDATE campaigns_task t SET open_places = open_places + locked.n
-        FROM locked WHERE t.id = locked.id
-        RETURNING t.id
-    ), shared AS (
-        UPDATE campaigns_membershare s SET taken = taken - theirs.n
-        FROM (SELECT member_id, campaign_id, count(*) AS n FROM gone
-              WHERE task_id IN (SELECT id FROM reopened) GROUP BY member_id, campaign_id) theirs
-        WHERE s.member_id = theirs.member_id AND s.campaign_id = theirs.campaign_id
-    )
+        RETURNING a.id, a.task_id, a.member_id, a.campaign_id, a.permutation, 0 AS given_up,
+                  true AS may_return
+    ), begun AS (
+        UPDATE campaigns_draft d SET late = true FROM gone WHERE d.assignment_id = gone.id
+    ), {GIVEN_BACK}
     SELECT count(*) FROM gone
-"""
+"""  # noqa: S608  constants only
 
 
 def return_expired() -> int:
     """Take back leases whose time ran out; each gives its place back exactly once.
+
+    What was typed under one is late from then on, so that its author is offered it first.
 
     Returns:
         How many were taken back, at most a thousand a call.

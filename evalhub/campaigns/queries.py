@@ -152,6 +152,7 @@ def campaigns_for(member: Member) -> list[MyCampaign]:
     """
     mine = Assignment.objects.filter(member=member, task=OuterRef("pk"))
     kept = Reservation.objects.filter(member=member, task=OuterRef("pk"), due_at__lte=Now())
+    waits = Reservation.objects.filter(member=member, task=OuterRef("task"))
     tasks = Task.objects.open().filter(campaign=OuterRef("pk")).filter(~Exists(mine))
     untouched = tasks.filter(Q(is_reserved=False) | Exists(kept))
     shares = MemberShare.objects.filter(member=member, taken__gte=F("most"))
@@ -160,6 +161,7 @@ def campaigns_for(member: Member) -> list[MyCampaign]:
     unfinished = Assignment.objects.filter(member=member, campaign=OuterRef("pk")).filter(
         Q(state=AssignmentState.HELD)
         | Q(
+            Q(task__is_reserved=False) | Exists(waits),
             state__in=[AssignmentState.RELEASED, AssignmentState.EXPIRED],
             task__open_places__gt=0,
         )

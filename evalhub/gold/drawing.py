@@ -52,7 +52,11 @@ def people_shown() -> Combinable:
     )
     people = examined.order_by().values("gold").annotate(n=Count("attempt__member", distinct=True))
     exams = Coalesce(Subquery(people.values("n")), Value(0), output_field=IntegerField())
-    return Count("assignments", distinct=True) + Count("reservations", distinct=True) + exams
+    had = Assignment.objects.filter(
+        task=OuterRef("pk"), member=OuterRef("reservations__member")
+    )  # it waits for them again
+    waiting = Count("reservations", distinct=True, filter=~Exists(had))
+    return Count("assignments", distinct=True) + waiting + exams
 
 
 def shown_to(task: Task) -> int:

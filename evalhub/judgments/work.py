@@ -115,6 +115,8 @@ def _why_kept(row: Assignment, *, may_extra: bool) -> Any:  # a lazy translation
         return _(
             "Your time ran out and others filled its places. You may still submit it, apart from theirs."
         )
+    if row.state == AssignmentState.HELD:
+        return _("The campaign is not open now; what you wrote is kept here.")
     if row.campaign.state != CampaignState.OPEN:
         return _("The campaign is not open; what you wrote is kept, and its leads can read it.")
     return _("Your time ran out and others filled its places. Its leads can read what you wrote.")
@@ -147,7 +149,8 @@ def _skipped(member: Member) -> QuerySet[Assignment]:
 
 
 def _skip(row: Assignment) -> Line:
-    is_free = row.task.open_places > 0 and row.campaign.state == CampaignState.OPEN
+    has_place = row.task.open_places > 0 or row.gave_up_place
+    is_free = has_place and row.campaign.state == CampaignState.OPEN
     wall = row.ended_at - row.claimed_at if row.ended_at else None
     return Line(
         row.task,

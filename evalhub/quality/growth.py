@@ -10,16 +10,28 @@ from django.db.models import F, QuerySet
 
 from evalhub.campaigns.models import Task
 from evalhub.campaigns.services.steering import grow_overlap
-from evalhub.judgments.models import Judgment, Preference, RankedCompletion, Rating
+from evalhub.judgments.models import (
+    Judgment,
+    Preference,
+    RankedCompletion,
+    Rating,
+    undo_ended,
+)
 from evalhub.rubrics.models import ScaleKind
 from evalhub.stats.settled import is_close, is_decided
 
 
 def grow_if_undecided(*, judgment: UUID) -> bool:
-    """After a judgment that completes its task: ask one person more if they disagree so far."""
+    """After a judgment that completes its task: ask one person more if they disagree so far.
+
+    While another of its task can still be withdrawn nobody knows yet: that one's news comes later.
+    """
     rows = Task.objects.filter(judgments__uid=judgment).select_related("campaign")
     task = rows.filter(overlap__lt=F("campaign__most_overlap")).first()  # most campaigns have none
     if task is None or task.judged < task.overlap:
+        return False
+    others = Judgment.objects.filter(task=task).exclude(uid=judgment)
+    if others.unsettled(before=undo_ended()).exists():
         return False
     return not _is_decided(task) and grow_overlap(task=task)
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from evalhub.accounts.models import Member
-from evalhub.campaigns.models import Campaign, Draft, Task
+from evalhub.campaigns.jobs import return_expired
+from evalhub.campaigns.models import Assignment, Campaign, Draft, Task
 from evalhub.common.embedded.children import wait_until
 from evalhub.judgments.models import Judgment
 from tests.browser.conftest import axe_findings
@@ -100,7 +103,7 @@ def test_late_work_is_said_kept_and_may_become_an_extra(
     keep_shot(page, "late")
     start_session(page, alice, live_server.url)
     page.goto(f"/w/acme/campaigns/{campaign.uid}/")
-    page.get_by_role("link", name="1 draft whose place was gone").click()
+    page.get_by_role("link", name="1 draft whose time ran out").click()
     assert axe_findings(page) == []
     keep_shot(page, "late-list")
     page.get_by_role("link", name="Look").click()
@@ -119,6 +122,28 @@ def test_late_work_is_said_kept_and_may_become_an_extra(
     extra = Judgment.objects.get()
     assert (extra.is_extra, extra.critique) == (True, "slowly thought")
     assert campaign.tasks.order_by("rank")[0].judged == 1
+
+
+def test_a_text_left_half_way_is_opened_again_by_go_on(
+    page: Page, live_server: LiveServer, bob: Member
+) -> None:
+    campaign = campaign_of(bob, "comparison", 4, asks=["critique"])
+    open_page(page, bob, live_server.url, campaign)
+    page.get_by_label("Why?").fill("half a text")
+    assert wait_until(Draft.objects.exists, seconds=5)
+    is_safe(page)
+    page.goto("/w/acme/my-work/")  # what was fetched ahead goes back; then the night passes
+    held = Assignment.objects.held()
+    assert wait_until(lambda: held.count() == 1, seconds=5)
+    held.update(expires_at=timezone.now() - timedelta(hours=8))
+    assert return_expired() == 1
+    page.goto("/w/acme/my-work/drafts/")
+    assert axe_findings(page) == []
+    keep_shot(page, "cut-off")
+    page.get_by_role("link", name="Go on").click()
+    expect(page.get_by_label("Why?")).to_have_value("half a text")
+    assert Draft.objects.get().assignment.token == 2
+    keep_shot(page, "cut-off-again")
 
 
 def test_undo_withdraws_and_the_task_in_hand_waits(

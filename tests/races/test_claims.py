@@ -19,14 +19,15 @@ from django.utils import timezone
 from evalhub.accounts.models import Member
 from evalhub.campaigns.errors import HandFull, LeaseLost
 from evalhub.campaigns.jobs import return_expired
-from evalhub.campaigns.models import Assignment, Campaign
+from evalhub.campaigns.models import Assignment, Campaign, Draft, MemberShare
+from evalhub.campaigns.services.changing import change_campaign
 from evalhub.campaigns.services.claim import Lease, claim_next
-from evalhub.campaigns.services.leases import skip, unskip
+from evalhub.campaigns.services.leases import release_untouched, save_draft, skip, unskip
 from evalhub.common.errors import Conflict
 from evalhub.judgments.body import PreferenceGiven, SubmitBody
 from evalhub.judgments.models import Judgment
 from evalhub.judgments.services.submit import Submitted, submit_judgment
-from tests.factories import CampaignFactory, MemberFactory, TaskFactory
+from tests.factories import AssignmentFactory, CampaignFactory, MemberFactory, TaskFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -228,3 +229,93 @@ def test_a_task_that_changed_while_a_submit_waited_is_still_counted() -> None:
     counts = list(both.order_by("lot").values_list("overlap", "open_places", "judged"))
     assert counts == [(4, 3, 1), (4, 3, 0)]
     assert member.assignments.held().get().task == coming
+
+
+def test_pages_that_are_left_at_once_all_hand_their_tasks_back() -> None:
+    """Each holds the same tasks, claimed in another order; and the reaper goes over them too."""
+    campaign = CampaignFactory.create(hand_size=20)
+    tasks = TaskFactory.create_batch(20, campaign=campaign, overlap=8, open_places=0)
+    members = MemberFactory.create_batch(8, workspace=campaign.workspace)
+    for turn in range(5):
+        held: dict[Member, dict[UUID, int]] = {}
+        for nth, member in enumerate(members):
+            mine = Assignment.objects.filter(member=member)
+            mine.update(state="held", expires_at=timezone.now() + timedelta(minutes=30))
+            for task in [] if turn else Random(nth).sample(tasks, len(tasks)):
+                AssignmentFactory.create(task=task, member=member, campaign=campaign)
+            held[member] = dict(mine.values_list("uid", "token"))
+        campaign.tasks.update(open_places=0)
+        Assignment.objects.filter(member=members[0]).update(
+            expires_at=timezone.now() - timedelta(minutes=1)
+        )
+        acts: list[Callable[[], None]] = [
+            partial(_leave, member, held[member]) for member in members[1:]
+        ]
+        together([*acts, _reap])
+        assert not Assignment.objects.held().exists()
+        assert set(campaign.tasks.values_list("open_places", flat=True)) == {8}
+
+
+def _leave(member: Member, held: dict[UUID, int]) -> None:
+    assert release_untouched(member=member, held=held) == len(held)
+
+
+def _reap() -> None:
+    return_expired()
+
+
+def test_a_page_that_is_left_while_a_draft_is_saved_keeps_that_task_or_the_draft_is_late() -> None:
+    campaign = CampaignFactory.create(hand_size=20)
+    TaskFactory.create_batch(12, campaign=campaign)
+    member = MemberFactory.create(workspace=campaign.workspace)
+    mine: list[Assignment] = []
+    while len(mine) < 12:
+        lease = claim_next(
+            campaign=campaign, member_pk=member.pk, holding=[each.uid for each in mine]
+        )
+        assert lease is not None
+        mine.append(Assignment.objects.get(uid=lease.assignment))
+
+    def save(each: Assignment) -> None:
+        save_draft(assignment=each, body={"critique": "begun"})
+
+    def go() -> None:
+        release_untouched(member=member, held={each.uid: each.token for each in mine})
+
+    together(
+        [
+            *(partial(save, each) for each in mine[:6]),
+            go,
+            *(partial(save, each) for each in mine[6:]),
+        ]
+    )
+    late = dict(Draft.objects.values_list("assignment__state", "late").distinct())
+    assert late.items() <= {"held": False, "released": True}.items()
+    assert Draft.objects.count() == 12
+
+
+def test_a_share_that_is_set_while_all_judge_counts_each_of_their_tasks() -> None:
+    """Each works on by submits alone, and comes for the first time, while the lead sets a share."""
+    campaign = CampaignFactory.create(hand_size=2)
+    TaskFactory.create_batch(200, campaign=campaign, overlap=3)
+    members = MemberFactory.create_batch(8, workspace=campaign.workspace)
+    begun = threading.Barrier(len(members) + 1)
+
+    def work(member: Member) -> None:
+        begun.wait()
+        lease = claim_next(campaign=campaign, member_pk=member.pk)  # read before there was a share
+        while lease:
+            lease = submit_judgment(
+                assignment=lease.assignment, member_pk=member.pk, body=answer_to(lease, more=True)
+            ).next
+
+    def set_share() -> None:
+        begun.wait()
+        change_campaign(campaign=Campaign.objects.get(pk=campaign.pk), by=members[0], max_share=4)
+
+    together([*(partial(work, member) for member in members), set_share])
+    taken = dict(MemberShare.objects.values_list("member_id", "taken"))
+    had = Counter(Assignment.objects.values_list("member_id", flat=True))
+    assert {pk: had[pk] for pk in taken} == taken
+    assert set(taken) == {member.pk for member in members}
+    assert not MemberShare.objects.filter(taken__lt=F("most")).exists()  # 24, 4 % of 600, or more

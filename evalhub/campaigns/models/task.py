@@ -116,7 +116,11 @@ class TaskCompletion(models.Model):
 
 
 class Reservation(models.Model):
-    """A reserved task waits for this member; the claim that lends it to them takes the row away."""
+    """A reserved task waits for this member.
+
+    The claim that lends it to them takes the row away; a lease that ends with nothing said, and not
+    by a skip, puts it back.
+    """
 
     campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="+", db_index=False)
     task = models.ForeignKey(Task, models.PROTECT, related_name="reservations", db_index=False)
@@ -145,10 +149,13 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
     def of_member(self, member: Member) -> Self:
         return self.filter(member=member)
 
+    def lost(self) -> Self:
+        """Ran out or was handed back; its member may get it again."""
+        return self.filter(state__in=[AssignmentState.RELEASED, AssignmentState.EXPIRED])
+
     def late(self) -> Self:
-        """Lost, and then something was sent for it all the same."""
-        lost = [AssignmentState.RELEASED, AssignmentState.EXPIRED]
-        return self.filter(state__in=lost, draft__late=True)
+        """Lost, with work on it: begun before that, or sent all the same."""
+        return self.lost().filter(draft__isnull=False)
 
     def run_out(self) -> Self:
         return self.held().filter(expires_at__lt=timezone.now())
@@ -183,6 +190,8 @@ class Assignment(PublicModel):
         max_length=15, choices=SkipReason.choices, blank=True, db_default=""
     )
     skip_note = models.TextField(blank=True, db_default="")
+    # Its skip made the task's overlap smaller by one, as the campaign's `requeue` was "nobody" then
+    gave_up_place = models.BooleanField(default=False, db_default=False)
 
     objects = AssignmentQuerySet.as_manager()
 
@@ -191,6 +200,10 @@ class Assignment(PublicModel):
             models.UniqueConstraint(fields=["task", "member"], name="no_member_gets_a_task_twice"),
             models.CheckConstraint(
                 condition=Among("state", AssignmentState.values), name="assignment_state_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(gave_up_place=False) | Q(state=AssignmentState.SKIPPED),
+                name="only_a_skip_gives_its_place_up",
             ),
         ]
         indexes = [

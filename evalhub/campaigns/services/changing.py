@@ -17,7 +17,8 @@ from evalhub.campaigns.choices import SHIFTS, CampaignState, TaskKind, TaskOrder
 from evalhub.campaigns.errors import UnfitCampaign
 from evalhub.campaigns.models import Campaign, MemberShare
 from evalhub.campaigns.services.campaigns import check_settings
-from evalhub.campaigns.services.shares import refresh_shares
+from evalhub.campaigns.services.shares import count_shares, refresh_shares, wait_for_claims
+from evalhub.campaigns.services.steering import restore_places
 from evalhub.common.errors import Conflict
 from evalhub.rubrics.models import RubricVersion
 
@@ -34,7 +35,7 @@ def change_campaign(*, campaign: Campaign, by: Member, **wanted: Any) -> Campaig
     """Change what is given and differs; whoever holds a task keeps it.
 
     Raises:
-        Conflict: it is closed.
+        Conflict: it is closed; or so much is claimed just now that a share cannot be set.
         UnfitCampaign: something stays fixed once it is open, with the reason; or the settings
             do not go together. Nothing is changed.
     """
@@ -56,6 +57,8 @@ def change_campaign(*, campaign: Campaign, by: Member, **wanted: Any) -> Campaig
         setattr(locked, name, value)
     now: Any = {name: getattr(locked, name) for name in CHANGEABLE if name != "rubric_version"}
     check_settings(TaskType(locked.type), now, locked.rubric_version, by.workspace)
+    if changed.get("max_share") is not None:
+        wait_for_claims()
     locked.save(update_fields=list(changed))
     _follow(locked, changed)
     record(
@@ -130,12 +133,15 @@ def _follow(campaign: Campaign, changed: dict[str, Any]) -> None:
         MemberShare.objects.filter(campaign=campaign, is_fixed=False).delete()
     elif {"max_share", "overlap"} & set(changed):
         refresh_shares(campaign)
+        if "max_share" in changed:
+            count_shares(campaign)
 
 
 def _set_overlap(campaign: Campaign) -> None:
     shared = campaign.tasks.filter(is_reserved=False, kind__in=[TaskKind.NORMAL, TaskKind.GOLD])
     if campaign.state != CampaignState.DRAFT:  # some have grown beyond it already
         shared = shared.filter(overlap__lt=campaign.overlap)
+    restore_places(shared)
     shared.update(
         overlap=campaign.overlap, open_places=F("open_places") + campaign.overlap - F("overlap")
     )

@@ -23,6 +23,7 @@ from evalhub.campaigns.errors import (
     not_eligible,
     not_open,
     share_reached,
+    taken_by_others,
 )
 from evalhub.campaigns.models import BAND, Campaign
 from evalhub.campaigns.queries import (
@@ -136,11 +137,20 @@ class Lease:
         }
 
 
-def claim_next(*, campaign: Campaign, member_pk: int, holding: Sequence[UUID] = ()) -> Lease | None:
+def claim_next(
+    *,
+    campaign: Campaign,
+    member_pk: int,
+    holding: Sequence[UUID] = (),
+    wanted: UUID | None = None,
+) -> Lease | None:
     """Lend the member the task that comes next, for the campaign's lease time.
 
     What they hold and do not name in `holding` comes back first. Two people never get the last
     open place of one task, and nobody gets a completion they wrote. None: nothing is left.
+
+    Args:
+        wanted: an assignment that they lost, to be lent again and nothing else.
 
     Raises:
         HandFull: the member holds as many as the campaign allows.
@@ -149,6 +159,7 @@ def claim_next(*, campaign: Campaign, member_pk: int, holding: Sequence[UUID] = 
         NotEligible: the campaign asks for what the member does not have.
         ShareReached: they have judged as much of it as one person may.
         EnoughForToday: they have judged as much as they may in a day.
+        LeaseLost: others have the last place of `wanted`.
     """
     place_in_half(campaign, member_pk)
     desk = Desk.of(campaign)
@@ -170,13 +181,18 @@ def claim_next(*, campaign: Campaign, member_pk: int, holding: Sequence[UUID] = 
             raise hand_full(hand.held)
         if hand.is_limited:
             check_today(member_pk)
-        lease = (
-            _lent(AGAIN, desk, member_pk, late=True)
-            or lend_new(desk=desk, member_pk=member_pk, after=hand.latest)
-            or lend_last(desk=desk, member_pk=member_pk)
-        )
+        if wanted is not None:
+            lease = _lent(AGAIN, desk, member_pk, first=False, wanted=wanted)
+        else:
+            lease = (
+                _lent(AGAIN, desk, member_pk, first=True, wanted=None)
+                or lend_new(desk=desk, member_pk=member_pk, after=hand.latest)
+                or lend_last(desk=desk, member_pk=member_pk)
+            )
     if lease is None and share is not None and share.is_reached():
         raise share_reached(campaign.title, share.most)
+    if lease is None and wanted is not None:
+        raise taken_by_others()
     return lease
 
 
@@ -223,7 +239,7 @@ def lend_last(*, desk: Desk, member_pk: int) -> Lease | None:
     The caller must hold no lock on a task, or two could wait for each other.
     """
     fresh = _lent(FRESH_WAITING, desk, member_pk, **from_rank(FROM_THE_FRONT))
-    return fresh or _lent(AGAIN, desk, member_pk, late=False)
+    return fresh or _lent(AGAIN, desk, member_pk, first=False, wanted=None)
 
 
 def from_rank(after: int) -> dict[str, int]:

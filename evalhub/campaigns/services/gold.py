@@ -9,19 +9,18 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from evalhub.accounts.models import Member
-from evalhub.campaigns.choices import AssignmentState, TaskKind
-from evalhub.campaigns.models import Reservation, Task
+from evalhub.campaigns.choices import TaskKind
+from evalhub.campaigns.models import Assignment, Reservation, Task
 from evalhub.campaigns.services.shares import refresh_shares
 from evalhub.campaigns.services.steering import copy_of
 
 STALE = timedelta(days=1)  # after which a place that was drawn and never fetched is taken away
 _TAKEN = F("overlap") - F("open_places")  # held or judged
-_BACK = (AssignmentState.RELEASED, AssignmentState.EXPIRED)  # whoever had it may get it again
 
 
 def make_gold(*, task: Task) -> Task:
@@ -94,9 +93,9 @@ def take_unused_places(*, task: Task) -> int:
     if found is None:
         return 0
     old = timezone.now() - STALE
-    Reservation.objects.filter(task=task, due_at__lt=old).delete()
-    back = found.assignments.filter(state__in=_BACK).count()
-    unused = max(found.open_places - back - found.reservations.count(), 0)
+    never = ~Exists(Assignment.objects.filter(task=task, member=OuterRef("member")))
+    Reservation.objects.filter(never, task=task, due_at__lt=old).delete()
+    unused = max(found.open_places - found.reservations.count(), 0)
     if unused:
         places = {"overlap": F("overlap") - unused, "open_places": F("open_places") - unused}
         Task.objects.filter(pk=task.pk).update(**places)

@@ -23,7 +23,7 @@ from evalhub.campaigns.errors import (
 from evalhub.campaigns.models import Assignment, Campaign, MemberShare, Task
 from evalhub.campaigns.queries import has_accepted
 from evalhub.campaigns.services.limits import check_today
-from evalhub.campaigns.services.shares import share_of
+from evalhub.campaigns.services.shares import share_of, take_share
 from evalhub.campaigns.services.statements import LOCK_HAND
 from evalhub.common.errors import Conflict
 
@@ -43,13 +43,13 @@ def lend_chosen(*, task: Task, to: Member) -> Assignment:
         raise UnfitTask(_("Only a normal task of a label campaign is lent by choice."))
     with connection.cursor() as cursor:  # as in a claim: its share and its day are counted once
         cursor.execute(LOCK_HAND, [to.pk])
-    _check_may_judge(campaign, to)
+    check_may_judge(campaign, to)
     is_taken = Task.objects.filter(pk=task.pk, open_places__gt=0, is_reserved=False)
     if Assignment.objects.filter(task=task, member=to).exists():
         raise Conflict(_("You have had this task already."))
     if not is_taken.update(open_places=F("open_places") - 1):
         raise Conflict(_("Others have judged this task meanwhile, or have it in hand."))
-    MemberShare.objects.filter(campaign=campaign, member=to).update(taken=F("taken") + 1)
+    take_share(campaign, to)
     return Assignment.objects.create(
         campaign=campaign,
         task=task,
@@ -61,7 +61,12 @@ def lend_chosen(*, task: Task, to: Member) -> Assignment:
     )
 
 
-def _check_may_judge(campaign: Campaign, member: Member) -> None:
+def check_may_judge(campaign: Campaign, member: Member) -> None:
+    """Whether a claim would lend the member anything now, whatever it is.
+
+    Raises:
+        CampaignNotOpen, GuidelinesNotAccepted, NotEligible, ShareReached, EnoughForToday: it would not.
+    """
     if campaign.state != CampaignState.OPEN:
         raise not_open(campaign.title, campaign.state)
     if campaign.guidelines_id and not has_accepted(member.pk, campaign.guidelines_id):

@@ -209,24 +209,34 @@ def next_steps(ways: Ways) -> str:
 # somebody takes one of them, and "nothing is left" must not be said because of that.
 FRESH_WAITING = FRESH.replace(" SKIP LOCKED", "")
 
-# One's own task that ran out or was handed back, while it still has a place. Work that came too
-# late for it (a late draft) is a reason to offer it before anything new.
+# One's own task that ran out or was handed back, while it still has a place; `wanted` is for exactly
+# that one. Work that came too late for it, or was cut off (a late draft), is a reason to offer it
+# `first`, before anything new; that it is reserved is another, unless it was skipped for later.
 AGAIN = f"""
     WITH mine AS MATERIALIZED (
         SELECT a.id FROM campaigns_assignment a
         JOIN campaigns_task t ON t.id = a.task_id
         WHERE a.member_id = %(member)s AND a.campaign_id = %(campaign)s
           AND a.state IN ('released', 'expired') AND t.open_places > 0
-          AND (NOT %(late)s OR EXISTS (SELECT 1 FROM campaigns_draft d
-                                       WHERE d.assignment_id = a.id AND d.late))
+          AND (NOT t.is_reserved OR EXISTS (SELECT FROM campaigns_reservation r
+                                            WHERE r.task_id = t.id AND r.member_id = a.member_id))
+          AND (NOT %(first)s OR (t.is_reserved AND a.skip_reason = '')
+               OR EXISTS (SELECT FROM campaigns_draft d WHERE d.assignment_id = a.id AND d.late))
+          AND a.uid = coalesce(%(wanted)s::uuid, a.uid)
           AND {_SHARE_LEFT}
         ORDER BY a.ended_at, a.id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
     ), lent AS (
         UPDATE campaigns_assignment a
         SET state = 'held', token = token + 1, claimed_at = now(), ended_at = NULL,
+            skip_reason = '', skip_note = '',
             expires_at = now() + make_interval(mins => %(minutes)s)
         FROM mine WHERE a.id = mine.id
-        RETURNING a.uid, a.token, a.expires_at, a.rank, a.task_id, a.permutation
+        RETURNING a.id, a.uid, a.token, a.expires_at, a.rank, a.task_id, a.permutation
+    ), fetched AS (
+        DELETE FROM campaigns_reservation r USING lent
+        WHERE r.task_id = lent.task_id AND r.member_id = %(member)s
+    ), in_time AS (
+        UPDATE campaigns_draft d SET late = false FROM lent WHERE d.assignment_id = lent.id
     ), taken AS (
         UPDATE campaigns_task t SET open_places = open_places - 1
         FROM lent WHERE t.id = lent.task_id

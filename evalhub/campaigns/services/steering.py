@@ -19,12 +19,13 @@ from evalhub.campaigns.errors import UnfitTask
 from evalhub.campaigns.models import (
     BAND,
     HIGHEST_PRIORITY,
+    Assignment,
     Campaign,
     Reservation,
     Task,
     TaskCompletion,
 )
-from evalhub.campaigns.services.shares import refresh_shares
+from evalhub.campaigns.services.shares import COUNTED, refresh_shares
 from evalhub.common.errors import Conflict
 
 MOST_OVERLAP = 100
@@ -87,6 +88,7 @@ def raise_overlap(*, task: Task, overlap: int, by: Member) -> Task:
         raise UnfitTask(told, field="overlap")
     if task.is_reserved:
         raise Conflict(_("This task is reserved: reserve it for more people instead."))
+    restore_places(Task.objects.filter(pk=task.pk, overlap__lt=overlap))
     places = F("open_places") + overlap - F("overlap")
     Task.objects.filter(pk=task.pk, overlap__lte=overlap).update(
         overlap=overlap, open_places=places
@@ -109,6 +111,11 @@ def grow_overlap(*, task: Task) -> bool:
     return bool(grown)
 
 
+def restore_places(tasks: QuerySet[Task]) -> None:
+    """What skips gave up is asked for again, of whoever comes: unskipping must not add it once more."""
+    Assignment.objects.filter(task__in=tasks, gave_up_place=True).update(gave_up_place=False)
+
+
 def make_room(*, campaign: Campaign, tasks: Iterable[int] | QuerySet[Any, Any]) -> int:
     """One judgment more on each of `tasks` (keys); return on how many there was room for one."""
     room = campaign.tasks.filter(pk__in=tasks, is_reserved=False, overlap__lt=MOST_OVERLAP)
@@ -121,24 +128,45 @@ def make_room(*, campaign: Campaign, tasks: Iterable[int] | QuerySet[Any, Any]) 
 def reserve(*, task: Task, members: Sequence[Member], by: Member) -> Task:
     """Give the task to `members` alone: each of them gets it, before anything else.
 
-    Its overlap becomes their number. Reserving it again is for those named last.
+    Its overlap becomes their number, and that of those who hold or judged it since it was reserved.
+    Reserving it again is for those named last.
 
     Raises:
-        UnfitTask: nobody is named, or somebody of another workspace.
-        Conflict: somebody has had the task already.
+        UnfitTask: nobody is named, or somebody of another workspace, or who cannot get it: they
+            wrote one of its responses, or have it, judged it or skipped it.
+        Conflict: somebody holds the task or has judged it who had not been named.
     """
     if not members or any(each.workspace_id != by.workspace_id for each in members):
         raise UnfitTask(_("Name one member of the workspace or more."), field="reserved_for")
     locked = Task.objects.select_for_update(no_key=True).get(pk=task.pk)  # against a claim
-    if locked.assignments.exists():
-        raise Conflict(_("Somebody has had this task already; reserve one that nobody has had."))
+    taken = locked.assignments.filter(state__in=COUNTED).count()
+    if taken and not (locked.is_reserved and locked.kind == TaskKind.NORMAL):
+        told = _("Somebody holds this task or has judged it; reserve one that nobody has.")
+        raise Conflict(told)
+    _check_may_get(locked, members)
     locked.reservations.all().delete()
     _reserve(locked, members, due_at=timezone.now())
     Task.objects.filter(pk=task.pk).update(
-        is_reserved=True, overlap=len(members), open_places=len(members)
+        is_reserved=True, overlap=taken + len(members), open_places=len(members)
     )
     refresh_shares(task.campaign)
     return _changed(task, by, reserved_for=[each.pseudonym for each in members])
+
+
+def _check_may_get(task: Task, members: Sequence[Member]) -> None:
+    writers = task.completions.filter(written_by__in=members)
+    wrote = set(writers.values_list("written_by__pseudonym", flat=True))
+    if wrote:
+        told = _(
+            "%(names)s wrote one of its responses, and nobody judges their own. Name somebody else."
+        )
+        raise UnfitTask(told % {"names": ", ".join(sorted(wrote))}, field="reserved_for")
+    had = task.assignments.filter(member__in=members)
+    had = had.exclude(pk__in=Assignment.objects.lost())  # those get it again
+    names = sorted(had.values_list("member__pseudonym", flat=True))
+    if names:
+        told = _("%(names)s had this task already, and nobody gets one twice. Name somebody else.")
+        raise UnfitTask(told % {"names": ", ".join(names)}, field="reserved_for")
 
 
 @transaction.atomic

@@ -10,7 +10,7 @@ from typing import LiteralString, NamedTuple
 import psycopg
 
 # A judgment of the race is whole with a rating per response and criterion, one preference, and the
-# news of it in the outbox once.
+# news of it in the outbox once. One that was withdrawn is none.
 STORED: LiteralString = """
     SELECT j.submission_id::text, j.uid::text,
            (SELECT count(*) FROM judgments_rating r WHERE r.judgment_id = j.id) = %(ratings)s
@@ -18,12 +18,14 @@ STORED: LiteralString = """
            AND (SELECT count(*) FROM jobs_news n
                 WHERE n.topic = 'judgment.counted' AND n.subject_uid = j.uid) = 1
     FROM judgments_judgment j JOIN campaigns_campaign c ON c.id = j.campaign_id
-    WHERE c.uid = %(campaign)s
+    WHERE c.uid = %(campaign)s AND j.withdrawn_at IS NULL
 """
 TASKS: LiteralString = """
     SELECT t.overlap, t.judged, t.open_places,
-           (SELECT count(*) FROM judgments_judgment j WHERE j.task_id = t.id),
-           (SELECT count(DISTINCT j.member_id) FROM judgments_judgment j WHERE j.task_id = t.id),
+           (SELECT count(*) FROM judgments_judgment j
+            WHERE j.task_id = t.id AND j.withdrawn_at IS NULL),
+           (SELECT count(DISTINCT j.member_id) FROM judgments_judgment j
+            WHERE j.task_id = t.id AND j.withdrawn_at IS NULL),
            (SELECT count(*) FROM campaigns_assignment a WHERE a.task_id = t.id AND a.state = 'held'),
            %(people)s - (SELECT count(*) FROM campaigns_assignment a
                          WHERE a.task_id = t.id AND a.state IN ('submitted', 'skipped'))

@@ -42,12 +42,13 @@ class Habits:
     stall: int = 0  # let the lease run out and submit too late
     heartbeat: int = 0
     reload: int = 0  # claim as one who has forgotten what it holds
+    undo: int = 0  # submit, withdraw at once, and say something else
 
 
 STEADY = Habits(hand=1, submit=100)
 UNSTEADY = Habits(
-    hand=4, submit=45, double=8, prefetch=16, burst=10, skip=5, release=3, stall=4, heartbeat=5,
-    reload=4,
+    hand=4, submit=40, double=8, prefetch=16, burst=10, skip=5, release=3, stall=4, heartbeat=5,
+    reload=4, undo=5,
 )  # fmt: skip
 
 
@@ -115,6 +116,7 @@ class Client:
             self._stall: habits.stall if self.ledger.share < STALLS_UNTIL else 0,
             self._heartbeat: habits.heartbeat,
             self._reload: habits.reload,
+            self._undo: habits.undo,
         }
         return self.chance.choices(list(acts), list(acts.values()))[0]
 
@@ -201,6 +203,23 @@ class Client:
             for lease, body in judged:
                 self._send(lease, body)
         self.ledger.count("bursts")
+
+    def _undo(self, lease: Lease) -> None:
+        """One judgment counts in the end, the second; the first one's row must not."""
+        body = self._judged(lease, more=False)
+        answer = self._post(f"assignments/{lease['assignment']}/submit", body)
+        self._expect(answer, 200, 201)
+        back = self._post(f"judgments/{answer.body['judgment']}/withdraw", {})
+        if back.status == 409 and back.body["code"] == "too_late_to_withdraw":
+            self._hear(lease, body, answer)  # the servers were away for longer than one may think
+            return
+        self._expect(back, 200)
+        if back.body["assignment"] != lease["assignment"] or back.body["token"] <= lease["token"]:
+            raise Unexpected("a withdrawn judgment's task has another lease or no new token")
+        again = lease | {"token": back.body["token"]}
+        self.hand[lease["assignment"]] = again
+        self._send(again, self._judged(again, more=False))
+        self.ledger.count("undone")
 
     def _stall(self, lease: Lease) -> None:
         stalled = Stalled(lease, until_returned=self.chance.random() < 0.7)

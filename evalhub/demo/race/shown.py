@@ -15,6 +15,7 @@ from evalhub.demo.race.race import Outcome
 
 COUNTED = (
     "prefetched", "reloaded", "skipped", "released", "doubled", "bursts", "stalled", "late",
+    "undone",
 )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0008_managers_and_languages"),
-        ("campaigns", "0015_cheap_judgments"),
+        ("campaigns", "0016_cheap_judgments"),
         ("judgments", "0013_tallies_for_pay"),
         ("prompts", "0001_squashed"),
         ("rubrics", "0001_squashed"),

@@ -48,8 +48,11 @@ def submit_extra(*, assignment: Assignment, body: ReviseBody) -> Judgment:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(extra_statement(tables_of(findings)), values)
         row = cursor.fetchone()
-    if row is None:
-        raise Conflict(
-            _("This cannot be an extra judgment: the campaign takes none, or the task is yours.")
-        )
-    return Judgment.objects.get(pk=row[0])
+    if row is not None:
+        return Judgment.objects.get(pk=row[0])
+    stored = stored_before(assignment.member_id, assignment.uid, body)  # the same, at this moment
+    if stored is not None:
+        return stored
+    raise Conflict(
+        _("This cannot be an extra judgment: the campaign takes none, or the task is yours.")
+    )

@@ -13,6 +13,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import Q
 from django.http import HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
@@ -72,12 +73,14 @@ def judge(request: Request, workspace: str, uid: UUID) -> HttpResponse:
             return redirect("judgments:judge", workspace, uid)
         else:
             return redirect("judgments:judge", workspace, uid)
-    holding = all_but(member, campaign, request.GET.get("assignment", ""))
-    context = _page(member, campaign, typed=typed, holding=holding) | {
-        "submitted": _count(member, campaign),
-        "wrong": wrong,
-        **desk_page(member),
-    }
+    named = request.GET.get("assignment", "")
+    holding, lost = all_but(member, campaign, named), lost_of(member, campaign, named)
+    try:
+        context = _page(member, campaign, typed=typed, holding=holding, wanted=lost)
+    except LeaseLost as error:  # to lend another task instead would look as if the work were gone
+        messages.warning(request, str(error))
+        return redirect("judgments:drafts", workspace)
+    context |= {"submitted": _count(member, campaign), "wrong": wrong, **desk_page(member)}
     template = "judgments/accept.html" if context["to_accept"] else "judgments/judge.html"
     return render(request, template, context, status=422 if wrong else 200)
 
@@ -197,11 +200,14 @@ def _page(
     *,
     typed: Mapping[str, str] | None = None,
     holding: list[UUID] | None = None,
+    wanted: UUID | None = None,
 ) -> dict[str, Any]:
     context = _shell(member, campaign)
     lease: Lease | None = None
     try:
-        lease = claim_next(campaign=campaign, member_pk=member.pk, holding=holding or ())
+        lease = claim_next(
+            campaign=campaign, member_pk=member.pk, holding=holding or (), wanted=wanted
+        )
     except CampaignNotOpen as error:
         context["closed"] = str(error)
     except GuidelinesNotAccepted:
@@ -241,6 +247,15 @@ def all_but(member: Member, campaign: Campaign, wanted: str) -> list[UUID]:
         return []
     held = Assignment.objects.held().of_member(member).filter(campaign=campaign)
     return list(held.exclude(uid=uid_in(wanted)).values_list("uid", flat=True))
+
+
+def lost_of(member: Member, campaign: Campaign, wanted: str) -> UUID | None:
+    """`wanted`, if the member lost it and something was written about it or it has a place."""
+    if not wanted:
+        return None
+    lost = Assignment.objects.lost().of_member(member).filter(campaign=campaign)
+    lost = lost.filter(Q(draft__isnull=False) | Q(task__open_places__gt=0))
+    return lost.filter(uid=uid_in(wanted)).values_list("uid", flat=True).first()
 
 
 def following(

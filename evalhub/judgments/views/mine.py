@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -16,6 +17,7 @@ from evalhub.accounts.access import access_member
 from evalhub.accounts.http import Request
 from evalhub.accounts.models import Member
 from evalhub.campaigns.access import access_skipped
+from evalhub.campaigns.errors import NotEligible
 from evalhub.campaigns.services.leases import unskip
 from evalhub.common.errors import Conflict
 from evalhub.judgments.calibration import calibration_of
@@ -75,11 +77,12 @@ def take_back(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     assignment = access_skipped(member, uid)
     try:
         unskip(assignment=assignment)
-    except Conflict as error:
+    except (Conflict, NotEligible) as error:
         messages.warning(request, str(error))
         return redirect("judgments:skipped", workspace)
     messages.success(request, _("It is in your hand again."))
-    return redirect("judgments:judge", workspace, assignment.campaign.uid)
+    desk = reverse("judgments:judge", args=[workspace, assignment.campaign.uid])
+    return redirect(f"{desk}?assignment={assignment.uid}")
 
 
 def _context(member: Member, state: str) -> dict[str, Any]:

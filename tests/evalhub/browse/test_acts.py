@@ -38,7 +38,7 @@ def test_ticked_rows_are_changed_and_each_refusal_says_why(
     html = page.post("/w/acme/browse/tasks/act/", fields, follow=True).content.decode()
     assert "1 row changed." in html
     assert "1 row was not changed:" in html
-    assert "Somebody has had this task already" in html
+    assert "Somebody holds this task or has judged it" in html
     assert [row.task for row in Reservation.objects.all()] == [free]
 
 

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from evalhub.accounts.models import Member
 from evalhub.campaigns.models import Assignment, Campaign, Draft, Task
@@ -155,6 +156,14 @@ def test_the_books_of_a_campaign_are_its_rows(campaign: Campaign) -> None:
 
     Judgment.objects.filter(task=campaign.tasks.latest("pk")).update(member=members[2])
     assert tally(told, {}, of(campaign)).duplicated == 1
+
+
+@pytest.mark.django_db
+def test_a_judgment_that_was_withdrawn_is_none(campaign: Campaign) -> None:
+    told = judge(campaign, MemberFactory.create(workspace=campaign.workspace))
+    Judgment.objects.update(withdrawn_at=timezone.now())
+    figures = tally(told, {}, of(campaign))
+    assert (figures.submitted, figures.stored, figures.lost) == (1, 0, 1)
 
 
 @pytest.mark.django_db

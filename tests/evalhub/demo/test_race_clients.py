@@ -22,7 +22,10 @@ LEASE = {"assignment": "a1", "token": 1}
 CLAIMED = Answer(200, LEASE)
 STORED = Answer(201, {"judgment": "j1", "next": None})
 LOST = Answer(409, {"code": "lease_lost"})
+BACK = Answer(200, {"judgment": "j1", "assignment": "a1", "token": 2})
+AGAIN = Answer(201, {"judgment": "j2", "next": None})
 STALLING = Habits(hand=1, submit=0, stall=1)
+UNDOING = Habits(hand=1, submit=0, undo=1)
 
 
 class NullCaller(Caller):
@@ -66,6 +69,18 @@ def test_work_that_came_too_late_is_not_submitted_but_kept() -> None:
     assert (ledger.acknowledged, list(ledger.late), ledger.surprises) == ({}, ["a1"], [])
 
 
+def test_of_what_was_withdrawn_only_the_second_word_counts() -> None:
+    ledger = after_work(CLAIMED, STORED, BACK, AGAIN, habits=UNDOING)
+    assert (list(ledger.acknowledged.values()), ledger.surprises) == ([{"j2"}], [])
+
+
+def test_what_it_is_too_late_to_withdraw_counts() -> None:
+    ledger = after_work(
+        CLAIMED, STORED, Answer(409, {"code": "too_late_to_withdraw"}), habits=UNDOING
+    )
+    assert (list(ledger.acknowledged.values()), ledger.surprises) == ([{"j1"}], [])
+
+
 @pytest.mark.parametrize(
     ("answers", "habits"),
     [
@@ -74,8 +89,11 @@ def test_work_that_came_too_late_is_not_submitted_but_kept() -> None:
         ([CLAIMED, STORED], STALLING),
         ([CLAIMED, Answer(200, LEASE | {"token": 2})], Habits(hand=1, submit=0, reload=1)),
         ([CLAIMED, Answer(409, {"code": "lease_lost"})], Habits(hand=1, submit=0, skip=1)),
+        ([CLAIMED, STORED, Answer(200, {"assignment": "a1", "token": 1})], UNDOING),
+        ([CLAIMED, STORED, BACK, LOST], UNDOING),
     ],
-    ids=["a claim refused", "a lease lost", "late work counted", "a lease lent anew", "a skip refused"],
+    ids=["a claim refused", "a lease lost", "late work counted", "a lease lent anew", "a skip refused",
+         "a withdrawal without a new token", "the second word refused"],
 )  # fmt: skip
 def test_what_may_not_be_told_is_a_surprise(answers: list[Answer], habits: Habits) -> None:
     ledger = after_work(*answers, habits=habits)

@@ -11,10 +11,11 @@ from django.test import Client
 from django.utils import timezone
 
 from evalhub.accounts.models import Member
+from evalhub.campaigns.jobs import return_expired
 from evalhub.campaigns.models import Assignment, Campaign, Draft, Task
 from evalhub.campaigns.queries import progress_of
 from evalhub.campaigns.services.claim import claim_next
-from evalhub.campaigns.services.leases import save_draft
+from evalhub.campaigns.services.leases import save_draft, skip
 from evalhub.judgments.choices import Source
 from evalhub.judgments.models import Judgment
 from evalhub.judgments.pace import people_of
@@ -123,7 +124,7 @@ def test_leads_find_late_work_on_the_campaigns_page(
     assert alice.user is not None
     client.force_login(alice.user)
     detail = client.get(f"/w/acme/campaigns/{campaign.uid}/").content.decode()
-    assert "1 draft whose place was gone" in detail
+    assert "1 draft whose time ran out" in detail
     listed = client.get(f"/w/acme/campaigns/{campaign.uid}/late/").content.decode()
     assert "bob" in listed
     look = client.get(f"/w/acme/late/{lost.uid}/").content.decode()
@@ -199,3 +200,104 @@ def test_another_persons_sign_in_never_sends_the_first_ones_work(
         assert (answer.status_code, answer.json()["code"]) == (409, "somebody_else")
         assert "alice is signed in now" in answer.json()["detail"]
     assert not Assignment.objects.exists()
+
+
+# ---- saved in time, and then the time ran out ----
+
+
+def begun(campaign: Campaign, member: Member, words: str, **more: Any) -> Assignment:
+    """A task in hand with a draft saved in good time; then its time ran out and it was taken back."""
+    lease = claim_next(campaign=campaign, member_pk=member.pk, **more)
+    assert lease is not None
+    mine = Assignment.objects.get(uid=lease.assignment)
+    save_draft(assignment=mine, body={"fields": {"preference": "A2", "critique": words}})
+    return mine
+
+
+def run_out() -> None:
+    Assignment.objects.held().update(expires_at=timezone.now() - timedelta(minutes=1))
+    return_expired()
+
+
+def test_what_was_typed_before_the_time_ran_out_comes_back_first(
+    page: Client, campaign: Campaign, bob: Member
+) -> None:
+    TaskFactory.create_batch(3, campaign=campaign)
+    mine = begun(campaign, bob, "half a text")
+    run_out()
+    assert Draft.objects.get().late
+    html = page.get(f"/w/acme/campaigns/{campaign.uid}/judge/").content.decode()
+    assert str(mine.uid) in html
+    assert "half a text" in html
+    assert not Draft.objects.get().late  # held again
+
+
+def test_go_on_opens_that_very_draft(page: Client, campaign: Campaign, bob: Member) -> None:
+    TaskFactory.create_batch(4, campaign=campaign)
+    first = begun(campaign, bob, "text one")
+    second = begun(campaign, bob, "text two", holding=[first.uid])
+    run_out()
+    listed = page.get("/w/acme/my-work/drafts/").content.decode()
+    url = f"/w/acme/campaigns/{campaign.uid}/judge/?assignment={second.uid}"
+    assert url in listed
+    html = page.get(url).content.decode()
+    assert "text two" in html
+    assert [row.pk for row in Assignment.objects.held()] == [second.pk]
+
+
+def test_go_on_without_a_place_lends_no_other_task(
+    page: Client, campaign: Campaign, bob: Member
+) -> None:
+    TaskFactory.create_batch(2, campaign=campaign)
+    mine = begun(campaign, bob, "half a text")
+    run_out()
+    Task.objects.filter(pk=mine.task_id).update(open_places=0, judged=1)
+    url = f"/w/acme/campaigns/{campaign.uid}/judge/?assignment={mine.uid}"
+    told = page.get(url, follow=True)
+    assert told.redirect_chain == [("/w/acme/my-work/drafts/", 302)]
+    assert "Others have judged this task meanwhile" in told.content.decode()
+    assert not Assignment.objects.held().exists()
+
+
+def test_work_that_was_cut_off_may_be_an_extra_judgment_and_leads_see_it(
+    page: Client, campaign: Campaign, bob: Member
+) -> None:
+    Campaign.objects.update(allows_extra=True)
+    TaskFactory.create(campaign=campaign, overlap=1)
+    mine = begun(campaign, bob, "half a text")
+    run_out()
+    Task.objects.update(open_places=0, judged=1)
+    url = f"/w/acme/my-work/drafts/{mine.uid}/extra/"
+    assert url in page.get("/w/acme/my-work/drafts/").content.decode()
+    assert "half a text" in page.get(url).content.decode()
+    assert list(Assignment.objects.late()) == [mine]
+
+
+def test_a_draft_in_hand_says_nothing_of_leads_while_the_campaign_rests(
+    page: Client, campaign: Campaign, bob: Member
+) -> None:
+    TaskFactory.create(campaign=campaign)
+    begun(campaign, bob, "half a text")
+    Campaign.objects.update(state="paused")
+    listed = page.get("/w/acme/my-work/drafts/").content.decode()
+    assert "The campaign is not open now; what you wrote is kept here." in listed
+    assert "its leads can read it" not in listed
+    run_out()
+    assert "its leads can read it" in page.get("/w/acme/my-work/drafts/").content.decode()
+
+
+def test_what_is_skipped_for_later_with_a_draft_does_not_come_back_at_once(
+    campaign: Campaign, bob: Member
+) -> None:
+    """Else nobody could get past it."""
+    Campaign.objects.update(requeue="back")
+    tasks = TaskFactory.create_batch(2, campaign=campaign)
+    mine = begun(campaign, bob, "half a text")
+    run_out()
+    lease = claim_next(campaign=campaign, member_pk=bob.pk)
+    assert lease is not None
+    assert lease.assignment == mine.uid
+    skip(assignment=Assignment.objects.get(pk=mine.pk), token=lease.token)
+    following = claim_next(campaign=campaign, member_pk=bob.pk)
+    assert following is not None
+    assert {lease.task, following.task} == {task.uid for task in tasks}

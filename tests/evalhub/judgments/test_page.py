@@ -122,9 +122,11 @@ def test_a_lost_lease_is_a_message_and_the_work_is_kept(page: Client, campaign: 
     fields = fields_of(page.get(url_of(campaign)).content.decode())
     Assignment.objects.update(state="expired")
     Task.objects.update(open_places=1)
-    answer = page.post(url_of(campaign), fields | {"preference": "A2"}, follow=True)
-    assert "kept as a draft" in answer.content.decode()
+    page.post(url_of(campaign), fields | {"preference": "A2"})
     assert Draft.objects.get().late
+    answer = page.get(url_of(campaign))
+    assert "kept as a draft" in answer.content.decode()
+    assert not Draft.objects.get().late  # in the hand again, and in the form
     assert re.search(r'value="A2"[^>]* checked', answer.content.decode())
 
 

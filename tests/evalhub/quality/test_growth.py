@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -142,3 +144,23 @@ def test_rankings_with_different_winners_make_it_grow(bob: Member) -> None:
     campaign = compared(bob, type="ranking", asks=[])
     ranked: dict[str, object] = {"ranking": [["A"], ["B"], ["C"]]}
     assert judged(campaign, ranked, ranked).overlap == 3  # each sees another one as A
+
+
+@pytest.mark.parametrize(("fourth", "overlap"), [("B", 4), ("A", 5)])
+def test_a_task_waits_for_a_word_that_can_still_be_withdrawn(
+    bob: Member, settings: Any, fourth: str, overlap: int
+) -> None:
+    """Two for one side and one for the other; the fourth, seconds old, makes it 3:1 or 2:2."""
+    settings.EVALHUB_UNDO_SECONDS = 30
+    campaign = CampaignFactory.create(workspace=bob.workspace, overlap=4, most_overlap=6)
+    TaskFactory.create(campaign=campaign, overlap=4)
+    judged(campaign, *[prefers("A")] * 3, prefers(fourth))
+    *_, third, last = Judgment.objects.order_by("pk")
+    now = timezone.now()
+    Judgment.objects.exclude(pk=last.pk).update(created_at=now - timedelta(seconds=31))
+    Judgment.objects.filter(pk=last.pk).update(created_at=now - timedelta(seconds=10))
+    assert not grow_if_undecided(judgment=third.uid)
+    assert Task.objects.get().overlap == 4
+    Judgment.objects.filter(pk=last.pk).update(created_at=now - timedelta(seconds=31))
+    grow_if_undecided(judgment=last.uid)
+    assert Task.objects.get().overlap == overlap

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0008_managers_and_languages"),
-        ("campaigns", "0014_reference_beside"),
+        ("campaigns", "0015_what_a_lease_gives_back"),
     ]
 
     operations = [
