@@ -2,7 +2,8 @@
 // counts once. Here meet what the browser keeps, the server, the tasks in hand and the drafts.
 "use strict";
 // page: { root, words, form, tell(state, { waiting, safeAt }), complain(sentence, link, kind),
-//   show(html, { counted }), showAway(), refill(fields), activeMs(), isOwnTask(), submitted() }
+//   show(html, { counted }), showAway(), refill(fields), activeMs(), isOwnTask(), submitted(),
+//   leaveRevision() }
 globalThis.judgeKeeper = (page) => {
   const { root, words, form, complain } = page;
   const RETRY_MS = 3_000, AGAIN_MS = 100, TRIES = 3, UNDO_MS = 1000 * Number(root.dataset.undo ?? 0);
@@ -12,6 +13,7 @@ globalThis.judgeKeeper = (page) => {
   const drafts = judgeDrafts({
     ...page, store, net, assignment, refresh, changed: () => showState(), safe: () => isSafeNow(), isIdle: () => !isWaiting && page.isOwnTask(),
   });
+  const again = judgeAgain({ ...page, store, net, drafts, refresh, changed: () => showState(), revised });
   let retryTimer = 0, isSending = false, safeAt = Date.now(), sayNext = null;
   let isWaiting = store.queue().some((row) => row.assignment === hand.here()?.assignment); // for a next task
   let last = null; // what was submitted last: { key, task, fields, judgment, until }
@@ -22,8 +24,8 @@ globalThis.judgeKeeper = (page) => {
 
   function showState() {
     const waiting = store.waiting(), isSafe = !waiting && !drafts.isDirty();
-    const kept = store.isInTabOnly() ? "kept_in_tab" : "kept";
-    page.tell(isSafe ? "safe" : net.isCut() ? kept : "saving", { waiting, safeAt });
+    const kept = store.isInTabOnly() ? "kept_in_tab" : "kept", safe = again.isDirty() ? "until_submit" : "safe";
+    page.tell(isSafe ? safe : net.isCut() ? kept : "saving", { waiting, safeAt });
   }
 
   const isSafeNow = () => { safeAt = Date.now(); showState(); };
@@ -199,12 +201,15 @@ globalThis.judgeKeeper = (page) => {
   // After a new sign-in the page's token is stale: take a fresh one, then send what waits. What is
   // wrong, in words; nothing when all is well.
   async function refresh() {
-    const answer = await net.reach(`${root.dataset.base}next/?holding=${hand.held().join()}`);
-    const found = await net.meaning(answer);
+    const isAtWork = root.dataset.mode === "judge"; // another page wants no task
+    const url = isAtWork ? `${root.dataset.base}next/?holding=${hand.held().join()}` : location.href;
+    const answer = await net.reach(url), found = await net.meaning(answer);
     if (found.kind !== "ok") { later(refresh); return found.detail ?? words.offline_act; }
-    hand.put(await answer.text());
+    const html = await answer.text();
+    if (isAtWork) hand.put(html); else net.read(html);
     clearTimeout(retryTimer);
     retryTimer = setTimeout(onLine, AGAIN_MS);
+    again.onBack();
     return "";
   }
 
@@ -295,21 +300,26 @@ globalThis.judgeKeeper = (page) => {
   async function onLine() {
     await sendQueue();
     drafts.save();
-    await keepAlive();
+    if (root.dataset.mode === "judge") await keepAlive();
+  }
+
+  function revised(judgment, { isHere }) {
+    if (last) Object.assign(last, { judgment, until: 0 });
+    isSafeNow();
+    if (isHere) page.leaveRevision();
   }
 
   net.onBack(refresh);
   addEventListener("online", onLine);
-  addEventListener("focus", () => { if (store.waiting()) refresh(); });
+  addEventListener("focus", () => { if (store.waiting() || again.isWaiting()) refresh(); });
   addEventListener("beforeunload", (event) => { if (net.isCut() && hand.ahead.length) event.preventDefault(); });
   if (isWaiting) wait();
   if (store.waiting()) retryTimer = setTimeout(sendQueue, 0);
   return {
-    submit, skip, flag, keepAlive, takeBack, assignment, showState,
-    keep: drafts.keep, restore: drafts.restore, fill: hand.fill, csrf: net.csrf,
+    submit, skip, flag, keepAlive, takeBack, showState, again,
+    keep: drafts.keep, restore: drafts.restore, fill: hand.fill,
     last: () => last?.judgment ?? null,
     canUndo: () => last !== null,
-    revised: (judgment) => { last.judgment = judgment; last.until = 0; },
     undoLeft: () => (last?.until ? Math.max(0, Math.ceil((last.until - Date.now()) / 1000)) : 0),
   };
 };

@@ -32,6 +32,8 @@ globalThis.judgeNet = ({ root, words, complain, changed }) => {
     method: "POST", body: new URLSearchParams(fields), ...more, headers: { "X-CSRFToken": csrf },
   });
 
+  const isAtDoor = (answer) => answer.redirected && new URL(answer.url).pathname === root.dataset.signIn;
+
   const isProblem = (answer) => /json/.test(answer.headers.get("Content-Type") ?? "");
 
   // What an answer means: ok, cut, fault (evalhub's), out (signed out), stale (the token is), or the
@@ -60,7 +62,8 @@ globalThis.judgeNet = ({ root, words, complain, changed }) => {
   // ---- signing in again, in place ----
 
   function askToSignIn(sentence) {
-    if (!isSignedOut) complain(sentence, { act: openSignIn, text: words.sign_in }, "caution");
+    const isSaid = isSignedOut && document.getElementById("problem")?.hidden === false;
+    if (!isSaid) complain(sentence, { act: openSignIn, text: words.sign_in }, "caution");
     isSignedOut = true;
     changed();
     return { kind: "out", detail: sentence };
@@ -111,7 +114,7 @@ globalThis.judgeNet = ({ root, words, complain, changed }) => {
   });
 
   return {
-    reach, post, meaning, read, openSignIn,
+    reach, post, meaning, read, isAtDoor,
     isCut: () => isCut || isSignedOut,
     csrf: () => csrf,
     onBack: (back) => { whenBack = back; },
