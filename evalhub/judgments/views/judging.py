@@ -44,6 +44,7 @@ from evalhub.campaigns.services.limits import check_today
 from evalhub.common.errors import DomainError, NotFound
 from evalhub.judgments.errors import InvalidJudgment, MalformedBody, SubmissionMismatch
 from evalhub.judgments.page import desk_page, fields_in, lease_page, untouched_page
+from evalhub.judgments.queries import hand_for, held_elsewhere
 from evalhub.judgments.services.submit import asked_at_desk, submit, submit_judgment
 from evalhub.judgments.sheet import body_from
 
@@ -76,6 +77,7 @@ def judge(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     context = _page(member, campaign, typed=typed, holding=holding) | {
         "submitted": _count(member, campaign),
         "wrong": wrong,
+        "hand": hand_for(member, campaign),
         **desk_page(member),
     }
     template = "judgments/accept.html" if context["to_accept"] else "judgments/judge.html"
@@ -211,7 +213,7 @@ def _page(
     except (EnoughForToday, NotEligible, ShareReached) as error:
         context["barred"] = str(error)
     if lease is None:
-        return context | {"submitted": _count(member, campaign)}
+        return context | _left(member, campaign)
     return context | lease_page(lease, campaign, typed=typed)
 
 
@@ -228,7 +230,14 @@ def _shell(member: Member, campaign: Campaign) -> dict[str, Any]:
         "to_accept": None,
         "hand_full": False,
         "barred": "",
+        "elsewhere": 0,
     }
+
+
+def _left(member: Member, campaign: Campaign) -> dict[str, int]:
+    """What a page without a task tells: how many are judged, and how many may still come."""
+    submitted, elsewhere = _count(member, campaign), held_elsewhere(member, campaign)
+    return {"submitted": submitted, "elsewhere": elsewhere}
 
 
 def _count(member: Member, campaign: Campaign) -> int:
@@ -248,7 +257,7 @@ def following(
 ) -> HttpResponse:
     """What the page does not have yet; the usual task without going through the templates."""
     if lease is None:
-        context = _shell(member, campaign) | {"submitted": _count(member, campaign)}
+        context = _shell(member, campaign) | _left(member, campaign)
         try:
             if member.is_limited:
                 check_today(member.pk)

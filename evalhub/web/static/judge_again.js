@@ -13,10 +13,9 @@ globalThis.judgeAgain = (page) => {
   const name = () => form.sheet().getAttribute("action");
   const text = () => drafts.textOf(drafts.fields());
 
-  // `sent`: what the server was given of it last, so that leaving this computer loses nothing else.
-  function keep(sent = null) {
+  function keep({ safe = false } = {}) {
     if (!isKept()) return;
-    store.keepDraft(name(), { fields: drafts.typed(), sent });
+    store.keepDraft(name(), { fields: drafts.typed(), safe });
     page.changed();
   }
 
@@ -77,7 +76,7 @@ globalThis.judgeAgain = (page) => {
     const sheet = form.sheet();
     sheet.elements.csrfmiddlewaretoken.value = net.csrf();
     sheet.elements.active_ms.value = page.activeMs();
-    keep(text());
+    keep({ safe: true }); // as far as we can know: the page goes with it
     HTMLFormElement.prototype.submit.call(sheet); // sheet.submit is the button
     return { kind: "leaving" };
   }

@@ -6,7 +6,7 @@
 //   leaveRevision() }
 globalThis.judgeKeeper = (page) => {
   const { root, words, form, complain } = page;
-  const RETRY_MS = 3_000, AGAIN_MS = 100, TRIES = 3, UNDO_MS = 1000 * Number(root.dataset.undo ?? 0);
+  const RETRY_MS = 3_000, AGAIN_MS = 100, SETTLED_MS = [2_000, 10_000], STUCK_MS = 10_000, LOOK_MS = 60_000, TRIES = 3, UNDO_MS = 1000 * Number(root.dataset.undo ?? 0);
   const store = judgeStore(root.dataset.member);
   const net = judgeNet({ root, words, complain, changed: () => showState() });
   const hand = judgeHand({ root, store, net });
@@ -22,10 +22,12 @@ globalThis.judgeKeeper = (page) => {
     return page.isOwnTask() ? form.sheet()?.dataset.assignment || null : null;
   }
 
+  const isHeldUp = () => net.isCut() || net.isSlow() || net.isBarred() || drafts.isRefused() || store.queue().some(isStuck);
+
   function showState() {
     const waiting = store.waiting(), isSafe = !waiting && !drafts.isDirty();
     const kept = store.isInTabOnly() ? "kept_in_tab" : "kept", safe = again.isDirty() ? "until_submit" : "safe";
-    page.tell(isSafe ? safe : net.isCut() ? kept : "saving", { waiting, safeAt });
+    page.tell(isSafe ? safe : isHeldUp() ? kept : "saving", { waiting, safeAt });
   }
 
   const isSafeNow = () => { safeAt = Date.now(); showState(); };
@@ -88,6 +90,7 @@ globalThis.judgeKeeper = (page) => {
 
   async function send(row) {
     await drafts.settled(); // a draft that came after its judgment would be a late one
+    if (!store.has(row.key)) return true; // taken back meanwhile, where there are no locks
     const isHere = row.base === root.dataset.base, rest = hand.held().filter((uid) => uid !== row.assignment);
     const wants = isHere && row.act === "submit" && rest.length < hand.size && root.dataset.mode === "judge";
     if (!row.isTried) store.write(row.key, { ...row, isTried: true, key: undefined });
@@ -95,9 +98,12 @@ globalThis.judgeKeeper = (page) => {
     const answer = await net.post(`${row.base}${row.act}/`, [...row.fields, ...more], { takesFault: true });
     const found = await net.meaning(answer);
     if (found.kind === "cut") return later(sendQueue);
-    if (found.kind === "fault") return failed(row);
+    if (["fault", "turned_away", "barred"].includes(found.kind)) return failed(row, found);
     if (found.kind === "out") return later(refresh);
-    if (found.kind === "stale") { await refresh(); return false; }
+    if (found.kind === "stale") { // or something before evalhub says 403 to whatever comes
+      const goesOn = failed(row, { kind: "turned_away", status: 403 });
+      return !(await refresh()) && goesOn;
+    }
     if (found.code === "lease_lost" && !row.isAgain && isHere) return lost(row, found);
     store.forget(row.key);
     isSafeNow();
@@ -111,13 +117,14 @@ globalThis.judgeKeeper = (page) => {
     return true;
   }
 
-  function failed({ key, ...row }) {
-    Object.assign(row, { isTried: true, faults: (row.faults ?? 0) + 1 });
+  function failed({ key, ...row }, found) {
+    const faults = (row.faults ?? 0) + 1; // for whoever is barred, three tries are one
+    Object.assign(row, { isTried: true, faults: found.kind === "barred" ? Math.max(TRIES, faults) : faults });
     if (!isStuck(row)) { store.write(key, row); return later(sendQueue); }
     store.forget(key);
     const behind = store.enqueue(row);
     if (last?.key === key) last.key = behind;
-    if (row.faults === TRIES) sayNext = words.fault;
+    if (row.faults === TRIES) sayNext = { fault: words.fault, barred: found.detail }[found.kind] ?? form.say(words.turned_away, found);
     if (!isWaiting) tellLater();
     return store.queue().every(isStuck) ? later(sendQueue) : true;
   }
@@ -126,7 +133,8 @@ globalThis.judgeKeeper = (page) => {
     if (isWaiting && net.isCut()) page.showAway();
     showState();
     clearTimeout(retryTimer);
-    retryTimer = setTimeout(act, RETRY_MS);
+    const isHopeless = net.isBarred() || (store.waiting() && store.queue().every(isStuck));
+    retryTimer = setTimeout(act, isHopeless ? STUCK_MS : RETRY_MS);
     return false;
   }
 
@@ -179,7 +187,11 @@ globalThis.judgeKeeper = (page) => {
   async function fetchNext() {
     wait();
     const html = await hand.ask();
-    if (html === null) { later(fetchNext); return; }
+    if (html === null) {
+      if (net.isBarred()) tellLater();
+      later(fetchNext);
+      return;
+    }
     hand.show(null);
     if (!hand.put(html) || !goOn({ counted: false })) {
       isWaiting = false;
@@ -190,11 +202,20 @@ globalThis.judgeKeeper = (page) => {
     hand.fill();
   }
 
+  // Colleagues hold what is left: some of it may have come back.
+  async function lookAgain() {
+    if (isWaiting || document.hidden || !root.querySelector("[data-looks-again]")) return;
+    const html = await hand.ask();
+    if (html === null || isWaiting || hand.here()) return;
+    if (hand.put(html) && goOn({ counted: false })) hand.fill();
+    else if (!html.includes("data-looks-again")) page.show(html, { counted: false });
+  }
+
   // What has to be said on the page that comes next.
   function tellLater() {
     const drafts = { href: root.dataset.drafts, text: words.to_drafts };
-    const isWhole = [words.elsewhere, words.fault].includes(sayNext);
-    if (sayNext) complain(sayNext, isWhole ? undefined : drafts, "caution");
+    const isDraft = [words.lost, words.elsewhere_differs].includes(sayNext);
+    if (sayNext) complain(sayNext, isDraft ? drafts : undefined, "caution");
     sayNext = null;
   }
 
@@ -204,6 +225,7 @@ globalThis.judgeKeeper = (page) => {
     const isAtWork = root.dataset.mode === "judge"; // another page wants no task
     const url = isAtWork ? `${root.dataset.base}next/?holding=${hand.held().join()}` : location.href;
     const answer = await net.reach(url), found = await net.meaning(answer);
+    if (found.kind === "barred") { complain(found.detail); later(sendQueue); return ""; }
     if (found.kind !== "ok") { later(refresh); return found.detail ?? words.offline_act; }
     const html = await answer.text();
     if (isAtWork) hand.put(html); else net.read(html);
@@ -215,11 +237,15 @@ globalThis.judgeKeeper = (page) => {
 
   // ---- back to the last one: out of the queue, or withdrawn; null when it is too late for that ----
 
+  // It was sent, and nobody says whether it came: until somebody does, nothing can be taken back.
+  const isUnknown = (key) => isHeldUp() && store.queue().some((row) => row.key === key && row.isTried);
+
   async function takeBack() {
     if (!last) return null;
     document.activeElement?.blur();
     await drafts.save();
     const { key, task, fields } = last;
+    if (isUnknown(key)) return null;
     const wasUnsent = await store.locked(() => {
       const row = store.queue().find((one) => one.key === key);
       if (row && !row.isTried) store.forget(key);
@@ -279,10 +305,11 @@ globalThis.judgeKeeper = (page) => {
 
   async function skip(more) {
     const uid = assignment();
-    drafts.clean();
     await drafts.settled();
+    drafts.hold(); // a draft that came after the skip would be a late one
     const why = await act("skip", more);
-    if (why) return why;
+    if (why) { drafts.save(); return why; }
+    drafts.clean();
     drafts.forget(uid);
     hand.done.add(uid);
     hand.again();
@@ -309,10 +336,14 @@ globalThis.judgeKeeper = (page) => {
     if (isHere) page.leaveRevision();
   }
 
+  setInterval(lookAgain, LOOK_MS);
+  document.addEventListener("visibilitychange", lookAgain);
   net.onBack(refresh);
   addEventListener("online", onLine);
-  addEventListener("focus", () => { if (store.waiting() || again.isWaiting()) refresh(); });
+  addEventListener("focus", () => { if (store.waiting() || again.isWaiting() || net.isSignedOut()) refresh(); });
   addEventListener("beforeunload", (event) => { if (net.isCut() && hand.ahead.length) event.preventDefault(); });
+  // Nobody tells a reload from leaving: what was in hand may have gone back after we took it up again.
+  if (performance.getEntriesByType("navigation")[0]?.type === "reload") SETTLED_MS.forEach((ms) => setTimeout(keepAlive, ms));
   if (isWaiting) wait();
   if (store.waiting()) retryTimer = setTimeout(sendQueue, 0);
   return {
