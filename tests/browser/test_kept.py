@@ -140,11 +140,11 @@ def test_a_server_killed_in_the_middle_of_a_submit_counts_it_once(
 def test_a_session_that_ended_is_begun_again_in_place_by_the_same_person_only(
     page: Page, live_server: LiveServer, bob: Member, alice: Member, charlie: Member
 ) -> None:
-    alice.roles = ["annotator"]
-    alice.save()
     campaign = campaign_of(bob, "comparison", 3, hand_size=3, asks=["critique"])
     open_page(page, bob, live_server.url, campaign)
-    holds(page, 3)
+    holds(page, 3)  # all of them: no colleague judges here yet
+    alice.roles = ["annotator"]
+    alice.save()
     page.context.clear_cookies()
     judge(page, "1")
     shown(page, 1)
