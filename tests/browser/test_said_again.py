@@ -130,3 +130,23 @@ def test_a_fix_of_a_reviewer_waits_for_the_network(
     page.keyboard.press("Control+Enter")
     expect(page.get_by_text("Your answers count now")).to_be_visible()
     assert Judgment.objects.get(is_fix=True).critique == THOUGHT
+
+
+def test_what_a_lead_typed_about_one_task_is_not_in_the_form_of_another(
+    page: Page, live_server: LiveServer, bob: Member, alice: Member
+) -> None:
+    campaign = campaign_of(bob, "comparison", 2, asks=["critique"])
+    start_session(page, alice, live_server.url)
+    one, other = campaign.tasks.order_by("rank")
+    url = f"/w/acme/campaigns/{campaign.uid}/expert/add/?task="
+    page.goto(f"{url}{one.uid}")
+    is_ready(page)
+    page.get_by_label("Why?").fill(THOUGHT)
+    page.goto(f"{url}{other.uid}")
+    is_ready(page)
+    expect(page.get_by_label("Why?")).to_have_value("")
+    assert page.locator("#sheet [name=task]").get_attribute("value") == str(other.uid)
+    page.goto(f"{url}{one.uid}")
+    is_ready(page)
+    expect(page.get_by_label("Why?")).to_have_value(THOUGHT)
+    assert page.locator("#sheet [name=task]").get_attribute("value") == str(one.uid)

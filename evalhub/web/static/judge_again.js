@@ -5,12 +5,14 @@
 //   revised(judgment) }
 globalThis.judgeAgain = (page) => {
   const { root, words, form, store, net, drafts, complain } = page;
+  const HANDED_OVER_MS = 120_000; // what went with its page and did not come back arrived
   let given = "", isSending = false, waiting = null; // the form that waits for a new sign-in
 
   const isOpen = () => !["judge", undefined].includes(form.sheet()?.dataset.mode);
   const isKept = () => form.sheet()?.dataset.mode === "revise"; // of practice nothing is stored
   const isInPlace = () => root.dataset.mode === "judge";
-  const name = () => form.sheet().getAttribute("action");
+  // A lead's form has one address for every task.
+  const name = () => [form.sheet().getAttribute("action"), form.sheet().elements.task?.value].filter(Boolean).join("#");
   const text = () => drafts.textOf(drafts.fields());
 
   function keep({ safe = false } = {}) {
@@ -25,6 +27,7 @@ globalThis.judgeAgain = (page) => {
     given = text();
     const before = form.fields(), mine = store.newestDraft(name());
     if (!mine || drafts.textOf(mine.fields) === given) return;
+    if (mine.safe && Date.now() - mine.at > HANDED_OVER_MS) { store.forgetDraft(name()); return; }
     page.refill(mine.fields);
     complain(words.unsent_back, { act: startAnew, text: words.start_anew }, "caution");
 
@@ -58,7 +61,7 @@ globalThis.judgeAgain = (page) => {
 
   async function give() {
     if (!isInPlace()) return leave();
-    const about = name(), answer = await net.post(about, drafts.fields());
+    const about = name(), answer = await net.post(form.sheet().getAttribute("action"), drafts.fields());
     const found = await net.meaning(answer);
     if (found.kind !== "ok") return found;
     store.forgetDraft(about);

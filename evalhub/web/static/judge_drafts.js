@@ -6,7 +6,7 @@
 globalThis.judgeDrafts = (page) => {
   const { root, words, form, store, net } = page;
   const SAVE_AFTER_MS = 800, RETRY_MS = 3_000, LONGEST = 300;
-  const NOT_KEPT = new Set(["csrfmiddlewaretoken", "assignment", "token", "submission_id", "seen"]);
+  const NOT_KEPT = new Set(["csrfmiddlewaretoken", "assignment", "token", "submission_id", "seen", "task"]);
   const box = document.getElementById("choose-dialog");
   const versions = new Map(); // of drafts on the server, by assignment, newer than those in the HTML
   const dirty = new Set(); // assignments with something that the server does not have yet
