@@ -8,6 +8,7 @@ from string import ascii_uppercase
 from typing import Any
 from uuid import uuid4
 
+from django.conf import settings
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
@@ -175,4 +176,5 @@ def desk_page(member: Member) -> dict[str, Any]:
         "words": {name: str(text) for name, text in WORDS.items()},
         "skip_reasons": SkipReason.choices,
         "flag_kinds": FlagKind.choices,
+        "provider": settings.EVALHUB_OIDC,
     }

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from math import ceil
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Exists, OuterRef, Q, Sum
 from django.utils import timezone
 
-from evalhub.accounts.models import Member
+from evalhub.accounts.choices import Role
+from evalhub.accounts.models import Member, MemberQuerySet
 from evalhub.campaigns.access import version_of
 from evalhub.campaigns.choices import AssignmentState, CampaignState
-from evalhub.campaigns.models import Assignment, Draft, Task
+from evalhub.campaigns.models import Assignment, Campaign, Draft, Task
 from evalhub.campaigns.queries import criteria_of
 from evalhub.judgments.keys import keymap
 from evalhub.judgments.models import DeskSettings, Judgment
 from evalhub.judgments.question import Material, Question
 from evalhub.prompts.documents import documents_in
 
+FEWEST_AHEAD = 2  # tasks in hand: one to judge, one to go on with
+MOST_PEOPLE = 50  # more make no difference to anybody's part
 LOST = (AssignmentState.RELEASED, AssignmentState.EXPIRED)
 
 
@@ -98,3 +102,36 @@ def today_of(member: Member) -> dict[str, int]:
     mine = mine.filter(judged_at__date=timezone.localdate())
     sums = mine.aggregate(judged=Count("pk", filter=Q(supersedes=None)), active=Sum("active_ms"))
     return {"judged": sums["judged"], "active_ms": sums["active"] or 0}
+
+
+def held_elsewhere(member: Member, campaign: Campaign) -> int:
+    """Tasks in colleagues' hands that the member would get if they came back."""
+    held = Assignment.objects.held().filter(member__in=_colleagues(member), campaign=campaign)
+    mine = Q(assignments__member=member) | Q(completions__written_by=member)
+    tasks = Task.objects.filter(pk__in=held.values("task"), is_reserved=False).exclude(mine)
+    return tasks.count()
+
+
+def hand_for(member: Member, campaign: Campaign) -> int:
+    """How many tasks the page may hold, at least two.
+
+    The campaign's hand, and no more than the member's part of what is left, among all who have
+    judged in it; who has no colleague there yet leaves a part for one.
+    """
+    has_judged = Exists(Assignment.objects.filter(member=OuterRef("pk"), campaign=campaign))
+    colleagues = _colleagues(member)
+    if not colleagues.exists():
+        return campaign.hand_size
+    people = 1 + max(1, colleagues.filter(has_judged)[:MOST_PEOPLE].count())
+    first = Task.objects.open().filter(campaign=campaign, is_reserved=False).order_by("rank")
+    front = first[: people * campaign.hand_size]
+    places: int = front.aggregate(all=Sum("open_places", default=0))["all"]
+    mine = Assignment.objects.held().of_member(member).filter(campaign=campaign).count()
+    part = ceil((places + mine) / people)
+    return min(campaign.hand_size, max(FEWEST_AHEAD, mine, part))
+
+
+def _colleagues(member: Member) -> MemberQuerySet:
+    """The other annotators of the workspace."""
+    theirs = Member.objects.active().with_role(Role.ANNOTATOR)
+    return theirs.filter(workspace=member.workspace_id).exclude(pk=member.pk)

@@ -15,6 +15,12 @@ WORDS: dict[str, Any] = {  # `Any`: lazy translations
     "kept_n": _("Kept in this browser, will be sent ({n} waiting)"),
     "kept_in_tab": _("Kept in this tab only, will be sent: leave it open"),
     "kept_in_tab_n": _("Kept in this tab only, will be sent: leave it open ({n} waiting)"),
+    "unsent": _(
+        "The server cannot be reached. What you wrote is kept in this browser: submit it again."
+    ),
+    "unsent_back": _("This is what you had typed here before. It has not been submitted."),
+    "start_anew": _("Start anew"),
+    "until_submit": _("Kept in this browser until you submit"),
     "seconds_left": _("({n} s)"),
     "still": _("Still to answer: {titles}."),
     "more": _("{titles} and {n} more"),
@@ -28,6 +34,14 @@ WORDS: dict[str, Any] = {  # `Any`: lazy translations
     "fault": _(
         "evalhub fails on one of your judgments. It is kept in this browser and tried again, the others are "
         "sent: go on, and tell a lead."
+    ),
+    "turned_away": _(
+        "One of your judgments is turned away before evalhub reads it (HTTP {status}). It is kept in this "
+        "browser and tried again, the others are sent: go on, and tell a lead."
+    ),
+    "barred": _(
+        "You cannot judge here any more: {why} What you wrote is kept in this browser and tried again; "
+        "ask a lead."
     ),
     "lost": _("Others filled the places of a task before this one; what you said is a draft."),
     "time_ran_out": _(

@@ -63,3 +63,13 @@ def stored() -> list[tuple[int, int]]:
         towards = 1 if row.assignment.permutation == [0, 1] else -1
         found.append((row.task.lot, row.preferences.get().margin * towards))
     return found
+
+
+def sign_in_here(page: Page, name: str, password: str) -> None:
+    """Through the form on the page itself, after the session has ended."""
+    dialog = page.get_by_role("dialog", name="Sign in again")
+    if not dialog.is_visible():
+        page.get_by_role("button", name="Sign in here").click()
+    dialog.get_by_label("User name").fill(name)
+    dialog.get_by_label("Password").fill(password)
+    dialog.get_by_role("button", name="Sign in").click()

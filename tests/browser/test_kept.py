@@ -21,7 +21,17 @@ from evalhub.common.supervisor.instance import free_port
 from evalhub.judgments.models import Judgment
 from tests.browser.conftest import axe_findings
 from tests.browser.desk import campaign_of, open_page, start_session
-from tests.browser.hand import SLOW, holds, is_safe, judge, keep_shot, much_better, shown, stored
+from tests.browser.hand import (
+    SLOW,
+    holds,
+    is_safe,
+    judge,
+    keep_shot,
+    much_better,
+    shown,
+    sign_in_here,
+    stored,
+)
 from tests.factories import PASSWORD
 
 pytestmark = [
@@ -127,21 +137,14 @@ def test_a_server_killed_in_the_middle_of_a_submit_counts_it_once(
         server.wait()
 
 
-def sign_in(page: Page, name: str, password: str) -> None:
-    dialog = page.get_by_role("dialog", name="Sign in again")
-    dialog.get_by_label("User name").fill(name)
-    dialog.get_by_label("Password").fill(password)
-    dialog.get_by_role("button", name="Sign in").click()
-
-
 def test_a_session_that_ended_is_begun_again_in_place_by_the_same_person_only(
     page: Page, live_server: LiveServer, bob: Member, alice: Member, charlie: Member
 ) -> None:
-    alice.roles = ["annotator"]
-    alice.save()
     campaign = campaign_of(bob, "comparison", 3, hand_size=3, asks=["critique"])
     open_page(page, bob, live_server.url, campaign)
-    holds(page, 3)
+    holds(page, 3)  # all of them: no colleague judges here yet
+    alice.roles = ["annotator"]
+    alice.save()
     page.context.clear_cookies()
     judge(page, "1")
     shown(page, 1)
@@ -150,15 +153,15 @@ def test_a_session_that_ended_is_begun_again_in_place_by_the_same_person_only(
     page.get_by_role("button", name="Sign in here").click()
     assert axe_findings(page) == []
     keep_shot(page, "sign-in")
-    sign_in(page, "bob", "wrong")
+    sign_in_here(page, "bob", "wrong")
     expect(page.get_by_text("do not fit together")).to_be_visible()
-    sign_in(page, "alice", PASSWORD)
+    sign_in_here(page, "alice", PASSWORD)
     expect(page.get_by_text("alice is signed in now")).to_be_visible()
-    sign_in(page, "charlie", PASSWORD)
+    sign_in_here(page, "charlie", PASSWORD)
     expect(page.get_by_text("No such workspace")).to_be_visible()
     assert not Judgment.objects.exists()
     assert not Draft.objects.exists()
-    sign_in(page, "bob", PASSWORD)
+    sign_in_here(page, "bob", PASSWORD)
     is_safe(page)
     expect(page.get_by_role("dialog", name="Sign in again")).to_be_hidden()
     expect(page.get_by_label("Why?")).to_have_value("half a thought")

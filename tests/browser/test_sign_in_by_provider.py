@@ -15,7 +15,11 @@ from playwright.sync_api import Page, expect
 
 from evalhub.accounts import invitations
 from evalhub.accounts.models import Identity, Member, Workspace
+from evalhub.campaigns.models import Draft
 from evalhub.common.identity_provider import IdentityProvider
+from tests.browser.conftest import axe_findings
+from tests.browser.desk import campaign_of, is_ready
+from tests.browser.hand import is_safe, keep_shot
 from tests.browser.test_data_pages import check
 
 pytestmark = pytest.mark.browser
@@ -88,3 +92,29 @@ def test_a_stranger_at_the_provider_is_a_stranger_here(
     assert not Identity.objects.exists()
     page.goto("/w/acme/")
     expect(page.get_by_role("button", name="Sign in")).to_be_visible()
+
+
+def test_whose_session_ended_comes_back_by_the_provider_without_leaving_the_desk(
+    page: Page, acme_id: None, bob: Member
+) -> None:
+    campaign = campaign_of(bob, "comparison", 2, asks=["critique"])
+    acme = bob.workspace
+    invitations.invite(workspace=acme, username="zoe", email="zoe@x.org", roles=["annotator"])
+    page.goto(f"/sign-in/?next=/w/acme/campaigns/{campaign.uid}/judge/")
+    page.get_by_role("link", name="Sign in with Acme ID").click()
+    say_who(page, "zoe@x.org")
+    is_ready(page)
+    page.context.clear_cookies(name="sessionid")
+    page.get_by_label("Why?").fill("half a thought")
+    page.get_by_role("button", name="Sign in here").click()
+    dialog = page.get_by_role("dialog", name="Sign in again")
+    expect(dialog.get_by_label("Password")).to_be_visible()
+    assert axe_findings(page) == []
+    keep_shot(page, "sign-in-provider")
+    with page.expect_popup() as opened:
+        dialog.get_by_role("link", name="Sign in with Acme ID, in a new tab").click()
+    opened.value.wait_for_url("**/w/acme/")  # the provider knows her still
+    opened.value.close()
+    is_safe(page)
+    expect(dialog).to_be_hidden()
+    assert Draft.objects.get().body["fields"]["critique"] == "half a thought"

@@ -45,6 +45,7 @@ from evalhub.campaigns.services.limits import check_today
 from evalhub.common.errors import DomainError, NotFound
 from evalhub.judgments.errors import InvalidJudgment, MalformedBody, SubmissionMismatch
 from evalhub.judgments.page import desk_page, fields_in, lease_page, untouched_page
+from evalhub.judgments.queries import hand_for, held_elsewhere
 from evalhub.judgments.services.submit import asked_at_desk, submit, submit_judgment
 from evalhub.judgments.sheet import body_from
 
@@ -80,7 +81,8 @@ def judge(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     except LeaseLost as error:  # to lend another task instead would look as if the work were gone
         messages.warning(request, str(error))
         return redirect("judgments:drafts", workspace)
-    context |= {"submitted": _count(member, campaign), "wrong": wrong, **desk_page(member)}
+    context |= {"submitted": _count(member, campaign), "wrong": wrong}
+    context |= {"hand": hand_for(member, campaign), **desk_page(member)}
     template = "judgments/accept.html" if context["to_accept"] else "judgments/judge.html"
     return render(request, template, context, status=422 if wrong else 200)
 
@@ -217,7 +219,7 @@ def _page(
     except (EnoughForToday, NotEligible, ShareReached) as error:
         context["barred"] = str(error)
     if lease is None:
-        return context | {"submitted": _count(member, campaign)}
+        return context | _left(member, campaign)
     return context | lease_page(lease, campaign, typed=typed)
 
 
@@ -234,7 +236,14 @@ def _shell(member: Member, campaign: Campaign) -> dict[str, Any]:
         "to_accept": None,
         "hand_full": False,
         "barred": "",
+        "elsewhere": 0,
     }
+
+
+def _left(member: Member, campaign: Campaign) -> dict[str, int]:
+    """What a page without a task tells: how many are judged, and how many may still come."""
+    submitted, elsewhere = _count(member, campaign), held_elsewhere(member, campaign)
+    return {"submitted": submitted, "elsewhere": elsewhere}
 
 
 def _count(member: Member, campaign: Campaign) -> int:
@@ -263,7 +272,7 @@ def following(
 ) -> HttpResponse:
     """What the page does not have yet; the usual task without going through the templates."""
     if lease is None:
-        context = _shell(member, campaign) | {"submitted": _count(member, campaign)}
+        context = _shell(member, campaign) | _left(member, campaign)
         if campaign.guidelines_id and not has_accepted(member.pk, campaign.guidelines_id):
             context["to_accept"] = campaign.guidelines
         try:

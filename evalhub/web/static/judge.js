@@ -121,6 +121,7 @@
     addCopyButtons();
     form.begin();
     marks.begin();
+    keeper.again.restore();
     activeMs = Number(keeper.restore()?.find(([name]) => name === "active_ms")?.[1]) || 0;
   }
 
@@ -191,14 +192,14 @@
     }
     const last = keeper.last();
     if (!last) { complain(words.offline_act); return; }
-    const answer = await fetch(`${root.dataset.judgments}${last}/revise/`,
-      { credentials: "same-origin", headers: { "X-Requested-With": "judge" } }).catch(() => null);
-    if (!answer?.ok || answer.redirected) { complain(words.offline_act); return; }
+    const html = await keeper.again.open(last);
+    if (html === null) return;
     stash = { nodes: [...root.childNodes], activeMs, lit: form.litIndex() };
-    root.innerHTML = await answer.text();
+    root.innerHTML = html;
     form.begin();
     marks.begin();
     activeMs = 0;
+    keeper.again.restore();
     document.getElementById("text").focus({ preventScroll: true });
   }
 
@@ -208,23 +209,12 @@
     form.light(stash.lit);
     marks.begin();
     stash = null;
-  }
-
-  async function revise() {
-    const told = form.fields().filter(([name]) => name !== "active_ms");
-    const answer = await fetch(`${root.dataset.judgments}${keeper.last()}/revise/`, {
-      method: "POST", credentials: "same-origin", body: new URLSearchParams([...told, ["active_ms", String(activeMs)]]),
-      headers: { "X-CSRFToken": keeper.csrf(), "X-Requested-With": "judge" },
-    }).catch(() => null);
-    if (!answer) { complain(words.offline_act); return; }
-    if (!answer.ok) { complain((await answer.json()).detail); return; }
-    keeper.revised(answer.headers.get("X-Judgment"));
-    unstash();
+    keeper.showState();
   }
 
   function submit() {
     if (form.goToMissing()) return;
-    if (stash) revise(); else if (root.dataset.mode === "judge") keeper.submit(); else form.sheet().requestSubmit();
+    if (isOwnTask()) keeper.submit(); else keeper.again.send();
   }
 
   const ASKED = ["skip-dialog", "flag-dialog"];
@@ -321,26 +311,22 @@
 
   // ---- what lasts for the whole page ----
 
+  const isOwnTask = () => root.dataset.mode === "judge" && !stash;
+
   async function beat() {
-    if (!movedSinceBeat || !form.sheet() || root.dataset.mode !== "judge" || stash) return;
+    if (!movedSinceBeat || !form.sheet() || !isOwnTask()) return;
     movedSinceBeat = false;
     if (!(await keeper.keepAlive())) movedSinceBeat = true;
   }
 
-  const form = judgeForm(root, words, () => { if (root.dataset.mode === "judge" && !stash) keeper.keep(); });
+  const form = judgeForm(root, words, () => { if (isOwnTask()) keeper.keep(); else keeper.again.keep(); });
   const marks = judgeMarks(root, words, form);
   const keeper = judgeKeeper({
     root, words, form, tell, complain, show, showAway, refill,
     activeMs: () => Math.round(activeMs),
-    isOwnTask: () => root.dataset.mode === "judge" && !stash,
-    submitted: showUndo,
+    isOwnTask, submitted: showUndo, leaveRevision: unstash,
   });
   root.addEventListener("submit", (event) => {
-    if (root.dataset.mode !== "judge" && !stash) {
-      if (form.goToMissing()) event.preventDefault();
-      form.sheet().elements.active_ms.value = Math.round(activeMs);
-      return;
-    }
     event.preventDefault();
     if (event.submitter?.id === "skip") ACTS.skip(); else submit();
   });

@@ -6,10 +6,11 @@
 globalThis.judgeDrafts = (page) => {
   const { root, words, form, store, net } = page;
   const SAVE_AFTER_MS = 800, RETRY_MS = 3_000, LONGEST = 300;
-  const NOT_KEPT = new Set(["csrfmiddlewaretoken", "assignment", "token", "submission_id"]);
+  const NOT_KEPT = new Set(["csrfmiddlewaretoken", "assignment", "token", "submission_id", "seen", "task"]);
   const box = document.getElementById("choose-dialog");
   const versions = new Map(); // of drafts on the server, by assignment, newer than those in the HTML
   const dirty = new Set(); // assignments with something that the server does not have yet
+  const refused = new Set(); // assignments of which the server does not take what is typed
   let timer = 0, saving = null, sent = null, loaded = null, lateOf = null;
 
   const version = () => versions.get(page.assignment()) ?? form.sheet().dataset.version;
@@ -28,12 +29,13 @@ globalThis.judgeDrafts = (page) => {
   }
 
   function remember() {
-    store.keepDraft(page.assignment(), { fields: typed(), over: version(), sent });
+    store.keepDraft(page.assignment(), { fields: typed(), over: version(), sent, safe: !dirty.has(page.assignment()) });
   }
 
   function keep() {
     if (!page.assignment() || !page.isIdle()) return;
     dirty.add(page.assignment());
+    refused.delete(page.assignment());
     remember();
     page.changed();
     clearTimeout(timer);
@@ -69,8 +71,10 @@ globalThis.judgeDrafts = (page) => {
       versions.set(uid, found.version);
       const theirs = textOf(Object.entries(found.fields));
       if (theirs !== before && theirs !== sent) choose(Object.entries(found.fields));
-    } else if (found.kind === "problem") {
+    } else if (["problem", "turned_away", "barred"].includes(found.kind)) {
       dirty.delete(uid); // refused for good; the submit will say why
+      refused.add(uid);
+      if (found.kind === "barred") page.complain(found.detail);
     } else if (found.kind === "stale") {
       await page.refresh();
     }
@@ -84,7 +88,8 @@ globalThis.judgeDrafts = (page) => {
     if (!page.assignment()) return null;
     loaded = textOf(fields());
     const mine = store.newestDraft(page.assignment());
-    if (!mine || textOf(mine.fields) === loaded) return mine?.fields ?? null;
+    if (!mine) return null;
+    if (textOf(mine.fields) === loaded) { store.keepDraft(page.assignment(), { ...mine, safe: true }); return mine.fields; }
     const theirs = form.fields(), isNewer = mine.over === version() || mine.sent === loaded || !version();
     page.refill(mine.fields);
     sent = mine.sent;
@@ -126,9 +131,11 @@ globalThis.judgeDrafts = (page) => {
     fields, typed, textOf, keep, save, restore,
     versionOf: (task) => versions.get(task.assignment) ?? task.version,
     settled: () => saving,
-    isDirty: () => dirty.size > 0,
+    isDirty: () => dirty.size + refused.size > 0,
+    isRefused: () => refused.size > 0,
     isOwn: () => textOf(fields()) !== loaded,
+    hold: () => clearTimeout(timer),
     clean: () => { clearTimeout(timer); dirty.delete(page.assignment()); },
-    forget: (uid) => { versions.delete(uid); dirty.delete(uid); store.forgetDraft(uid); },
+    forget: (uid) => { for (const known of [versions, dirty, refused]) known.delete(uid); store.forgetDraft(uid); },
   };
 };

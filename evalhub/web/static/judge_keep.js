@@ -2,16 +2,18 @@
 // counts once. Here meet what the browser keeps, the server, the tasks in hand and the drafts.
 "use strict";
 // page: { root, words, form, tell(state, { waiting, safeAt }), complain(sentence, link, kind),
-//   show(html, { counted }), showAway(), refill(fields), activeMs(), isOwnTask(), submitted() }
+//   show(html, { counted }), showAway(), refill(fields), activeMs(), isOwnTask(), submitted(),
+//   leaveRevision() }
 globalThis.judgeKeeper = (page) => {
   const { root, words, form, complain } = page;
-  const RETRY_MS = 3_000, AGAIN_MS = 100, TRIES = 3, UNDO_MS = 1000 * Number(root.dataset.undo ?? 0);
+  const RETRY_MS = 3_000, AGAIN_MS = 100, SETTLED_MS = [2_000, 10_000], STUCK_MS = 10_000, LOOK_MS = 60_000, TRIES = 3, UNDO_MS = 1000 * Number(root.dataset.undo ?? 0);
   const store = judgeStore(root.dataset.member);
   const net = judgeNet({ root, words, complain, changed: () => showState() });
   const hand = judgeHand({ root, store, net });
   const drafts = judgeDrafts({
     ...page, store, net, assignment, refresh, changed: () => showState(), safe: () => isSafeNow(), isIdle: () => !isWaiting && page.isOwnTask(),
   });
+  const again = judgeAgain({ ...page, store, net, drafts, refresh, changed: () => showState(), revised });
   let retryTimer = 0, isSending = false, safeAt = Date.now(), sayNext = null;
   let isWaiting = store.queue().some((row) => row.assignment === hand.here()?.assignment); // for a next task
   let last = null; // what was submitted last: { key, task, fields, judgment, until }
@@ -20,10 +22,12 @@ globalThis.judgeKeeper = (page) => {
     return page.isOwnTask() ? form.sheet()?.dataset.assignment || null : null;
   }
 
+  const isHeldUp = () => net.isCut() || net.isSlow() || net.isBarred() || drafts.isRefused() || store.queue().some(isStuck);
+
   function showState() {
     const waiting = store.waiting(), isSafe = !waiting && !drafts.isDirty();
-    const kept = store.isInTabOnly() ? "kept_in_tab" : "kept";
-    page.tell(isSafe ? "safe" : net.isCut() ? kept : "saving", { waiting, safeAt });
+    const kept = store.isInTabOnly() ? "kept_in_tab" : "kept", safe = again.isDirty() ? "until_submit" : "safe";
+    page.tell(isSafe ? safe : isHeldUp() ? kept : "saving", { waiting, safeAt });
   }
 
   const isSafeNow = () => { safeAt = Date.now(); showState(); };
@@ -86,6 +90,7 @@ globalThis.judgeKeeper = (page) => {
 
   async function send(row) {
     await drafts.settled(); // a draft that came after its judgment would be a late one
+    if (!store.has(row.key)) return true; // taken back meanwhile, where there are no locks
     const isHere = row.base === root.dataset.base, rest = hand.held().filter((uid) => uid !== row.assignment);
     const wants = isHere && row.act === "submit" && rest.length < hand.size && root.dataset.mode === "judge";
     if (!row.isTried) store.write(row.key, { ...row, isTried: true, key: undefined });
@@ -93,9 +98,12 @@ globalThis.judgeKeeper = (page) => {
     const answer = await net.post(`${row.base}${row.act}/`, [...row.fields, ...more], { takesFault: true });
     const found = await net.meaning(answer);
     if (found.kind === "cut") return later(sendQueue);
-    if (found.kind === "fault") return failed(row);
+    if (["fault", "turned_away", "barred"].includes(found.kind)) return failed(row, found);
     if (found.kind === "out") return later(refresh);
-    if (found.kind === "stale") { await refresh(); return false; }
+    if (found.kind === "stale") { // or something before evalhub says 403 to whatever comes
+      const goesOn = failed(row, { kind: "turned_away", status: 403 });
+      return !(await refresh()) && goesOn;
+    }
     if (found.code === "lease_lost" && !row.isAgain && isHere) return lost(row, found);
     store.forget(row.key);
     isSafeNow();
@@ -109,13 +117,14 @@ globalThis.judgeKeeper = (page) => {
     return true;
   }
 
-  function failed({ key, ...row }) {
-    Object.assign(row, { isTried: true, faults: (row.faults ?? 0) + 1 });
+  function failed({ key, ...row }, found) {
+    const faults = (row.faults ?? 0) + 1; // for whoever is barred, three tries are one
+    Object.assign(row, { isTried: true, faults: found.kind === "barred" ? Math.max(TRIES, faults) : faults });
     if (!isStuck(row)) { store.write(key, row); return later(sendQueue); }
     store.forget(key);
     const behind = store.enqueue(row);
     if (last?.key === key) last.key = behind;
-    if (row.faults === TRIES) sayNext = words.fault;
+    if (row.faults === TRIES) sayNext = { fault: words.fault, barred: found.detail }[found.kind] ?? form.say(words.turned_away, found);
     if (!isWaiting) tellLater();
     return store.queue().every(isStuck) ? later(sendQueue) : true;
   }
@@ -124,7 +133,8 @@ globalThis.judgeKeeper = (page) => {
     if (isWaiting && net.isCut()) page.showAway();
     showState();
     clearTimeout(retryTimer);
-    retryTimer = setTimeout(act, RETRY_MS);
+    const isHopeless = net.isBarred() || (store.waiting() && store.queue().every(isStuck));
+    retryTimer = setTimeout(act, isHopeless ? STUCK_MS : RETRY_MS);
     return false;
   }
 
@@ -177,7 +187,11 @@ globalThis.judgeKeeper = (page) => {
   async function fetchNext() {
     wait();
     const html = await hand.ask();
-    if (html === null) { later(fetchNext); return; }
+    if (html === null) {
+      if (net.isBarred()) tellLater();
+      later(fetchNext);
+      return;
+    }
     hand.show(null);
     if (!hand.put(html) || !goOn({ counted: false })) {
       isWaiting = false;
@@ -188,33 +202,50 @@ globalThis.judgeKeeper = (page) => {
     hand.fill();
   }
 
+  // Colleagues hold what is left: some of it may have come back.
+  async function lookAgain() {
+    if (isWaiting || document.hidden || !root.querySelector("[data-looks-again]")) return;
+    const html = await hand.ask();
+    if (html === null || isWaiting || hand.here()) return;
+    if (hand.put(html) && goOn({ counted: false })) hand.fill();
+    else if (!html.includes("data-looks-again")) page.show(html, { counted: false });
+  }
+
   // What has to be said on the page that comes next.
   function tellLater() {
     const drafts = { href: root.dataset.drafts, text: words.to_drafts };
-    const isWhole = [words.elsewhere, words.fault].includes(sayNext);
-    if (sayNext) complain(sayNext, isWhole ? undefined : drafts, "caution");
+    const isDraft = [words.lost, words.elsewhere_differs].includes(sayNext);
+    if (sayNext) complain(sayNext, isDraft ? drafts : undefined, "caution");
     sayNext = null;
   }
 
   // After a new sign-in the page's token is stale: take a fresh one, then send what waits. What is
   // wrong, in words; nothing when all is well.
   async function refresh() {
-    const answer = await net.reach(`${root.dataset.base}next/?holding=${hand.held().join()}`);
-    const found = await net.meaning(answer);
+    const isAtWork = root.dataset.mode === "judge"; // another page wants no task
+    const url = isAtWork ? `${root.dataset.base}next/?holding=${hand.held().join()}` : location.href;
+    const answer = await net.reach(url), found = await net.meaning(answer);
+    if (found.kind === "barred") { complain(found.detail); later(sendQueue); return ""; }
     if (found.kind !== "ok") { later(refresh); return found.detail ?? words.offline_act; }
-    hand.put(await answer.text());
+    const html = await answer.text();
+    if (isAtWork) hand.put(html); else net.read(html);
     clearTimeout(retryTimer);
     retryTimer = setTimeout(onLine, AGAIN_MS);
+    again.onBack();
     return "";
   }
 
   // ---- back to the last one: out of the queue, or withdrawn; null when it is too late for that ----
+
+  // It was sent, and nobody says whether it came: until somebody does, nothing can be taken back.
+  const isUnknown = (key) => isHeldUp() && store.queue().some((row) => row.key === key && row.isTried);
 
   async function takeBack() {
     if (!last) return null;
     document.activeElement?.blur();
     await drafts.save();
     const { key, task, fields } = last;
+    if (isUnknown(key)) return null;
     const wasUnsent = await store.locked(() => {
       const row = store.queue().find((one) => one.key === key);
       if (row && !row.isTried) store.forget(key);
@@ -274,10 +305,11 @@ globalThis.judgeKeeper = (page) => {
 
   async function skip(more) {
     const uid = assignment();
-    drafts.clean();
     await drafts.settled();
+    drafts.hold(); // a draft that came after the skip would be a late one
     const why = await act("skip", more);
-    if (why) return why;
+    if (why) { drafts.save(); return why; }
+    drafts.clean();
     drafts.forget(uid);
     hand.done.add(uid);
     hand.again();
@@ -295,21 +327,30 @@ globalThis.judgeKeeper = (page) => {
   async function onLine() {
     await sendQueue();
     drafts.save();
-    await keepAlive();
+    if (root.dataset.mode === "judge") await keepAlive();
   }
 
+  function revised(judgment, { isHere }) {
+    if (last) Object.assign(last, { judgment, until: 0 });
+    isSafeNow();
+    if (isHere) page.leaveRevision();
+  }
+
+  setInterval(lookAgain, LOOK_MS);
+  document.addEventListener("visibilitychange", lookAgain);
   net.onBack(refresh);
   addEventListener("online", onLine);
-  addEventListener("focus", () => { if (store.waiting()) refresh(); });
+  addEventListener("focus", () => { if (store.waiting() || again.isWaiting() || net.isSignedOut()) refresh(); });
   addEventListener("beforeunload", (event) => { if (net.isCut() && hand.ahead.length) event.preventDefault(); });
+  // Nobody tells a reload from leaving: what was in hand may have gone back after we took it up again.
+  if (performance.getEntriesByType("navigation")[0]?.type === "reload") SETTLED_MS.forEach((ms) => setTimeout(keepAlive, ms));
   if (isWaiting) wait();
   if (store.waiting()) retryTimer = setTimeout(sendQueue, 0);
   return {
-    submit, skip, flag, keepAlive, takeBack, assignment, showState,
-    keep: drafts.keep, restore: drafts.restore, fill: hand.fill, csrf: net.csrf,
+    submit, skip, flag, keepAlive, takeBack, showState, again,
+    keep: drafts.keep, restore: drafts.restore, fill: hand.fill,
     last: () => last?.judgment ?? null,
     canUndo: () => last !== null,
-    revised: (judgment) => { last.judgment = judgment; last.until = 0; },
     undoLeft: () => (last?.until ? Math.max(0, Math.ceil((last.until - Date.now()) / 1000)) : 0),
   };
 };

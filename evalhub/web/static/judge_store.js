@@ -57,7 +57,11 @@ globalThis.judgeStore = (member) => {
     return key;
   }
 
-  // ---- drafts: { fields, over, sent, at } under the assignment and the page ----
+  // ---- drafts: { fields, over, sent, safe, at } under the assignment and the page ----
+  // `safe`: the server has it, so that signing out (signing_out.js) takes it away.
+
+  const OLD_MS = 30 * 24 * 3_600_000;
+  for (const key of keys(DRAFT)) if (!(read(key)?.at > Date.now() - OLD_MS)) forget(key);
 
   const keepDraft = (assignment, row) => write(`${DRAFT}${assignment}.${page}`, { ...row, at: Date.now() });
 
@@ -88,7 +92,7 @@ globalThis.judgeStore = (member) => {
   const locked = (work) => (navigator.locks ? navigator.locks.request(`evalhub.send.${member}`, work) : work());
 
   return {
-    queue, enqueue, write, forget, keepDraft, newestDraft, forgetDraft, tell, locked,
+    queue, enqueue, write, has: (key) => read(key) !== null, forget, keepDraft, newestDraft, forgetDraft, tell, locked,
     waiting: () => keys(QUEUE).length,
     isInTabOnly: () => memory.size > 0,
     isAlone: () => !others.size,

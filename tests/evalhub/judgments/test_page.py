@@ -17,10 +17,12 @@ from evalhub.judgments.models import Judgment
 from evalhub.prompts.models import Score
 from tests.evalhub.judgments.conftest import body_for
 from tests.factories import (
+    AssignmentFactory,
     CompletionFactory,
     CriterionFactory,
     GuidelinesFactory,
     LanguageModelFactory,
+    MemberFactory,
     PromptFactory,
     TaskFactory,
 )
@@ -303,3 +305,22 @@ def test_sources_stand_beside_the_responses_and_the_reference_where_the_campaign
     page.post(url_of(campaign), fields_of(html) | {"preference": "B1"})
     look = page.get(f"/w/acme/judgments/{Judgment.objects.get().uid}/").content.decode()
     assert ("Because of <em>Rayleigh</em>." in look) is asked
+
+
+def test_a_page_fetches_no_more_ahead_than_its_part_of_what_is_left(
+    page: Client, campaign: Campaign, bob: Member
+) -> None:
+    Campaign.objects.update(hand_size=20)
+    TaskFactory.create_batch(21, campaign=campaign)
+    assert 'data-hand="20"' in page.get(url_of(campaign)).content.decode(), "bob is alone"
+    people = MemberFactory.create_batch(3, workspace=bob.workspace, roles=["annotator"])
+    assert 'data-hand="11"' in page.get(url_of(campaign)).content.decode(), "one may come"
+    for person in people:
+        done = TaskFactory.create(campaign=campaign, open_places=0)
+        AssignmentFactory.create(task=done, member=person, state="submitted")
+    assert 'data-hand="6"' in page.get(url_of(campaign)).content.decode(), "21 for four"
+    Task.objects.filter(assignments=None).update(open_places=0)
+    html = page.get(url_of(campaign)).content.decode()
+    assert 'data-hand="2"' in html, "what bob holds, and one to go on with"
+    Assignment.objects.filter(state="held").update(member=people[0])
+    assert "1 task is in their hands" in page.get(url_of(campaign)).content.decode()
