@@ -267,10 +267,8 @@ class RewardOptions(_SteadyOptions):
 
 
 def _judged_rules(labels: str, weights: str) -> list[Rule]:
-    return [
-        ("labels", f"one of {', '.join(LABELS)}", labels in LABELS),
-        _weights_rule(weights),
-    ]
+    known = ("labels", f"one of {', '.join(LABELS)}", labels in LABELS)
+    return [known, _weights_rule(weights)]
 
 
 def _weights_rule(weights: str) -> Rule:
@@ -300,7 +298,7 @@ class RlooOptions(_SteadyOptions):
             ("cut_penalty", "0 or more", self.cut_penalty >= 0),
             (
                 "sharding",
-                "nothing: rloo writes answers at each step, for each token of which a split base would be gathered",
+                "nothing: rloo writes answers at each step, token by token",
                 not self.sharding,
             ),
         ]

@@ -18,10 +18,10 @@ from evalhub.campaigns.access import acting_campaign
 from evalhub.campaigns.models import Campaign
 from evalhub.common.errors import NotFound
 from evalhub.quality.access import acting_exclusion
+from evalhub.quality.excluding import exclude, lift_exclusion
 from evalhub.quality.exclusions import judged_in
 from evalhub.quality.models import Exclusion, ExclusionPreview
 from evalhub.quality.previews import newest_preview, start_preview
-from evalhub.quality.services import exclude, lift_exclusion
 
 
 class PersonSerializer(serializers.Serializer[Exclusion]):

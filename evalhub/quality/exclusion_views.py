@@ -19,11 +19,11 @@ from evalhub.campaigns.access import access_campaign
 from evalhub.campaigns.models import Campaign
 from evalhub.common.errors import DomainError
 from evalhub.quality.access import access_exclusion
+from evalhub.quality.excluding import exclude, lift_exclusion
 from evalhub.quality.exclusions import people_in
 from evalhub.quality.forms import ExclusionForm
 from evalhub.quality.models import ExclusionPreview
 from evalhub.quality.previews import start_preview
-from evalhub.quality.services import exclude, lift_exclusion
 
 
 @require_http_methods(["GET", "POST"])

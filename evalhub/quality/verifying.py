@@ -39,9 +39,8 @@ from evalhub.quality.settling import (
 from evalhub.quality.units import changes, stored_units
 
 _MISSING, _OTHERWISE = "missing or otherwise", "not so by a recount"
-_READING = timedelta(
-    minutes=5
-)  # for which a figure's answers may have been read before it was kept
+# For so long a figure's answers may have been read before it was kept
+_READING = timedelta(minutes=5)
 
 
 @dataclass
@@ -74,11 +73,8 @@ class Recount:
 
 
 def verify_all(beat: Beat = lambda: None) -> list[Verified]:
-    """Tasks' counters, tallies, lines of pay runs, shares, gold verdicts, disputes, the consensus on each thing and its counts,
-    fits and snapshots, each against a recount.
-    """
-    counters = list(counters_recounted(beat))
-    return [*counters, _verdicts(beat), *_settled(beat), _snapshots(beat)]
+    """All that is stored of what was judged, from tasks' counters to snapshots, against a recount."""
+    return [*counters_recounted(beat), _verdicts(beat), *_settled(beat), _snapshots(beat)]
 
 
 def moved_since(campaign: Campaign, moment: datetime) -> bool:

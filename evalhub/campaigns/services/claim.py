@@ -34,13 +34,13 @@ from evalhub.campaigns.queries import (
     masked_calls,
     masked_turns,
 )
+from evalhub.campaigns.services.hand import hand_of
 from evalhub.campaigns.services.limits import check_today
 from evalhub.campaigns.services.shares import share_of
 from evalhub.campaigns.services.statements import (
     AGAIN,
     FRESH,
     FRESH_WAITING,
-    HAND,
     HELD,
     LOCK_HAND,
 )
@@ -171,7 +171,7 @@ def claim_next(
     with transaction.atomic():
         with connection.cursor() as cursor:  # two tabs at once must not fill the hand twice
             cursor.execute(LOCK_HAND, [member_pk])
-        hand = _hand_of(desk, member_pk, holding)
+        hand = hand_of(desk.pk, member_pk, holding)
         back = take_back(desk=desk, member_pk=member_pk, holding=holding) if hand.held else None
         if back is not None:
             return back
@@ -209,7 +209,7 @@ def asked_of_next(desk: Desk, *, holding: Sequence[UUID], after: int) -> dict[st
 
 def lend_on(*, desk: Desk, member_pk: int, holding: Sequence[UUID]) -> Lease | None:
     """What comes next for somebody who has just submitted, when nothing lay ahead of them."""
-    hand = _hand_of(desk, member_pk, holding)
+    hand = hand_of(desk.pk, member_pk, holding)
     if hand.forgotten:
         return take_back(desk=desk, member_pk=member_pk, holding=holding)
     if hand.held >= desk.hand_size:
@@ -288,16 +288,3 @@ def _lent(statement: str, desk: Desk, member_pk: int, **more: object) -> Lease |
 
 def is_about_share(error: IntegrityError) -> bool:
     return "nobody_over_their_share" in str(error)
-
-
-class Hand(NamedTuple):
-    held: int
-    forgotten: bool  # something in it was not named
-    is_eligible: bool  # for more
-    is_limited: bool  # to so much a day
-    latest: int | None  # the rank of what they were lent last
-
-
-def _hand_of(desk: Desk, member_pk: int, holding: Sequence[UUID]) -> Hand:
-    row = first_row(HAND, [array_of(holding), member_pk, desk.pk])
-    return Hand(*row or (0, False, False, False, None))

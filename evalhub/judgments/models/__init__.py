@@ -1,14 +1,12 @@
-from evalhub.judgments.models.desk import DeskSettings, ExpertAnswer, ReturnedJudgment
-from evalhub.judgments.models.judgment import (
+from evalhub.judgments.models.answers import (
     Correction,
     Demonstration,
-    Judgment,
-    JudgmentQuerySet,
     Preference,
     RankedCompletion,
     Rating,
-    undo_ended,
 )
+from evalhub.judgments.models.desk import DeskSettings, ExpertAnswer, ReturnedJudgment
+from evalhub.judgments.models.judgment import Judgment, JudgmentQuerySet, undo_ended
 from evalhub.judgments.models.passages import JudgedStep, JudgedToolCall, Span
 from evalhub.judgments.models.pay import PaidJudgment, PayLine, PayRun
 from evalhub.judgments.models.price import PriceForecast

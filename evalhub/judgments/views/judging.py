@@ -48,6 +48,7 @@ from evalhub.judgments.page import desk_page, fields_in, lease_page, untouched_p
 from evalhub.judgments.queries import hand_for, held_elsewhere
 from evalhub.judgments.services.submit import asked_at_desk, submit, submit_judgment
 from evalhub.judgments.sheet import body_from
+from evalhub.judgments.views.uids import uid_in, uid_or_none
 
 ONES_OWN_FIELDS = {"csrfmiddlewaretoken", "assignment", "token", "submission_id", "holding", "over"}
 
@@ -293,19 +294,3 @@ def _fragment(request: Request, context: dict[str, Any]) -> HttpResponse:
 
 def _is_script(request: Request) -> bool:
     return request.headers.get("X-Requested-With") == "judge"
-
-
-def uid_in(text: str) -> UUID:
-    uid = uid_or_none(text)
-    if uid is None:
-        raise MalformedBody(
-            _("The form names no assignment. Load the page again."), field="assignment"
-        )
-    return uid
-
-
-def uid_or_none(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

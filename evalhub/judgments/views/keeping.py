@@ -13,7 +13,8 @@ from evalhub.campaigns.services.claim import Desk, take_back
 from evalhub.campaigns.services.leases import keep_alive, release_untouched
 from evalhub.judgments.access import access_own_judgment
 from evalhub.judgments.services.withdraw import withdraw_judgment
-from evalhub.judgments.views.judging import all_but, desk_of_page, following, uid_in
+from evalhub.judgments.views.judging import all_but, desk_of_page, following
+from evalhub.judgments.views.uids import uid_in
 
 MOST_HELD = 100
 

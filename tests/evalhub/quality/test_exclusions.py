@@ -19,11 +19,12 @@ from evalhub.judgments.models import Judgment
 from evalhub.notifications.models import Notification
 from evalhub.quality.arrays import preferences_of
 from evalhub.quality.errors import NotPreviewed, UnfitExclusion
+from evalhub.quality.excluding import PREVIEW_HOLDS, exclude, lift_exclusion
 from evalhub.quality.exclusions import people_in, without
 from evalhub.quality.models import Exclusion, ExclusionPreview
 from evalhub.quality.previews import start_preview
 from evalhub.quality.scope import Scope
-from evalhub.quality.services import PREVIEW_HOLDS, exclude, lift_exclusion, take_snapshot
+from evalhub.quality.services import take_snapshot
 from tests import factories as make
 from tests.conftest import cast_member
 from tests.evalhub.quality.crowd import vote

@@ -14,10 +14,10 @@ from evalhub.campaigns.models import Campaign
 from evalhub.common.errors import DomainError
 from evalhub.jobs.choices import JobState
 from evalhub.jobs.console import run_or_follow
+from evalhub.quality.excluding import exclude, lift_exclusion
 from evalhub.quality.exclusions import judged_in, people_in
 from evalhub.quality.models import Exclusion, ExclusionPreview
 from evalhub.quality.previews import start_preview
-from evalhub.quality.services import exclude, lift_exclusion
 
 
 class Command(BaseCommand):
