@@ -267,8 +267,7 @@ class RewardOptions(_SteadyOptions):
 
 
 def _judged_rules(labels: str, weights: str) -> list[Rule]:
-    known = ("labels", f"one of {', '.join(LABELS)}", labels in LABELS)
-    return [known, _weights_rule(weights)]
+    return [("labels", f"one of {', '.join(LABELS)}", labels in LABELS), _weights_rule(weights)]
 
 
 def _weights_rule(weights: str) -> Rule:
@@ -290,15 +289,12 @@ class RlooOptions(_SteadyOptions):
     cut_penalty: float = 1.0  # reward that an answer loses which does not end within them
 
     def _rules(self) -> list[Rule]:
+        unsplit = "nothing: rloo writes answers at each step, token by token"
         return [
             *super()._rules(),
             ("beta", "0 or more", self.beta >= 0),
             ("n", "2 or more", self.n >= 2),
             ("max_new_tokens", "1 or more", self.max_new_tokens >= 1),
             ("cut_penalty", "0 or more", self.cut_penalty >= 0),
-            (
-                "sharding",
-                "nothing: rloo writes answers at each step, token by token",
-                not self.sharding,
-            ),
+            ("sharding", unsplit, not self.sharding),
         ]
