@@ -39,7 +39,7 @@ def _judge(
     connection: psycopg.Connection, campaign: str, member: int, workspace: int, *, times: int
 ) -> int:
     from evalhub.campaigns.services.claim import FROM_THE_FRONT, from_rank
-    from evalhub.campaigns.services.statements import FRESH, NO_MORE_WAYS
+    from evalhub.campaigns.services.statements import FRESH, Ways
     from evalhub.judgments.question import Findings, PreferenceFound, RatingFound
     from evalhub.judgments.services.statements import (
         columns_of,
@@ -78,7 +78,8 @@ def _judge(
             "active_ms": 41200, "critique": "", "guidelines": None, "wording": None, **columns_of(findings),
             "minutes": 30, "hand": 2, "holding": "{}", "undo": 30, **from_rank(lease[4]),
         }  # fmt: skip
-        statement = submit_and_lend_statement(tables_of(findings), NO_MORE_WAYS)
+        ways = Ways(kept=False, sooner=False, shared=False)  # as the first read finds here
+        statement = submit_and_lend_statement(tables_of(findings), ways)
         row = connection.execute(statement, values).fetchone()
         assert row is not None
         lease = row[1:]

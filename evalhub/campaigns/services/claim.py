@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 from django.db import IntegrityError, connection, transaction
 
-from evalhub.campaigns.choices import Ask, CampaignState
+from evalhub.campaigns.choices import Ask, CampaignState, TaskOrder
 from evalhub.campaigns.eligibility import lacking
 from evalhub.campaigns.errors import (
     EnoughForToday,
@@ -181,12 +181,14 @@ def claim_next(
             raise hand_full(hand.held)
         if hand.is_limited:
             check_today(member_pk)
+        # What is begun comes first where the order says so, and little of it is left there
+        after = None if campaign.task_order == TaskOrder.FINISH else hand.latest
         if wanted is not None:
             lease = _lent(AGAIN, desk, member_pk, first=False, wanted=wanted)
         else:
             lease = (
                 _lent(AGAIN, desk, member_pk, first=True, wanted=None)
-                or lend_new(desk=desk, member_pk=member_pk, after=hand.latest)
+                or lend_new(desk=desk, member_pk=member_pk, after=after)
                 or lend_last(desk=desk, member_pk=member_pk)
             )
     if lease is None and share is not None and share.is_reached():

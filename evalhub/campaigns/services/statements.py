@@ -81,7 +81,6 @@ class Ways(NamedTuple):
 
 EVERY_WAY = Ways()
 
-NO_MORE_WAYS = Ways(kept=False, sooner=False, shared=False)
 
 # Which of them there are, for the member and the rank of the assignment `a` in the campaign `c`.
 # Scalar subqueries here too: PostgreSQL would read all of a table for a bare EXISTS.

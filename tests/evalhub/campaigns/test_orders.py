@@ -184,3 +184,17 @@ def test_from_the_front_is_before_every_rank(bob: Member) -> None:
     task.refresh_from_db()
     assert task.rank > FROM_THE_FRONT
     assert got(campaign, bob) == task.uid
+
+
+def test_what_is_begun_comes_first_at_every_claim_however_much_of_it_one_has_had(
+    bob: Member,
+) -> None:
+    """Twenty-five begun tasks that bob has had stand before the one that he has not."""
+    campaign = campaign_in(bob, TaskOrder.FINISH, overlap=3, hand_size=60)
+    tasks = tasks_of(campaign, range(31))
+    other = MemberFactory.create(workspace=bob.workspace)
+    for task in [*tasks[:25], tasks[30]]:
+        for member in (bob, other) if task != tasks[30] else (other,):
+            AssignmentFactory.create(task=task, member=member, state="submitted", rank=task.rank)
+        Task.objects.filter(pk=task.pk).update(open_places=1, judged=2)
+    assert claim(campaign, bob).task == tasks[30].uid
