@@ -177,11 +177,19 @@ _MARKS: dict[Mark, Condition] = {
     Mark.WITHDRAWN: Q(withdrawn_at__isnull=False),
     Mark.GOLD: Q(gold_verdict__withdrawn_at=None, gold_verdict__isnull=False),
     Mark.GOLD_FAILED: Q(gold_verdict__withdrawn_at=None, gold_verdict__passed=False),
-    Mark.HASTY: is_hasty(),
-    Mark.CHANGED: changed(),
-    Mark.MOVED: moved(),
     Mark.BY_LOT: Q(task__valued__by_lot=True),
 }
+_MARKS_OF_WORDS = {Mark.HASTY: is_hasty(), Mark.CHANGED: changed(), Mark.MOVED: moved()}
+
+
+def _marked(_: Workspace, value: str) -> Condition:
+    """What reports say of people's words is said of those that stand, as the reports have them."""
+    mark = Mark(value)
+    if mark not in _MARKS_OF_WORDS:
+        return _MARKS[mark]
+    stands = Exists(Judgment.objects.own_words().filter(pk=OuterRef("pk")))
+    return _MARKS_OF_WORDS[mark] & Q(stands)
+
 
 NARROWING: dict[Kind, dict[str, Narrowing]] = {
     Kind.PROMPTS: {
@@ -205,7 +213,7 @@ NARROWING: dict[Kind, dict[str, Narrowing]] = {
         "model": _model_of("task"),
         "task": _task,
         "member": _member,
-        "mark": lambda _, value: _MARKS[Mark(value)],
+        "mark": _marked,
         "since": lambda _, value: Q(judged_at__gte=_moment(value, time.min)),
         "until": lambda _, value: Q(judged_at__lte=_moment(value, time.max)),
     },

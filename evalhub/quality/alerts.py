@@ -45,7 +45,8 @@ def value_of(campaign: Campaign, measure: Measure) -> float | None:
     judged = judged_in(campaign, OF_PEOPLE).count()
     if judged < ENOUGH:
         return None
-    flags = Flag.objects.of_campaign(campaign).exclude(member__kind=MemberKind.SIMULATED)
+    machines = [MemberKind.SIMULATED, MemberKind.MODEL]
+    flags = Flag.objects.of_campaign(campaign).exclude(member__kind__in=machines)
     return 100 * flags.count() / judged
 
 

@@ -183,6 +183,7 @@ def tell_read(*, by: Member, sets: Iterable[str]) -> None:
         announce("figures.read", by.uid, sets=read, day=timezone.now().date().isoformat())
 
 
+@transaction.atomic
 def describe_model(
     *, model: LanguageModel, licence: str, limits: str, by: Member | None = None
 ) -> LanguageModel:

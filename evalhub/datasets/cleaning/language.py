@@ -18,7 +18,8 @@ _AT_FIRST, _AT_MOST = 80, 300  # characters: more make it slower and hardly sure
 
 # Words that stand in nearly every text of a language, and hardly in any other: where three of them make up a
 # fifth of the first words, lingua need not be asked, which costs ten times as much as all the rest. Not of
-# languages with near kin: Spanish words are Portuguese and Galician ones as well.
+# languages with near kin: Spanish words are Portuguese and Galician ones as well. Words of their kin are not
+# among them: "der", "den" and "dem" are Danish too, "is" and "so" Dutch and Afrikaans, "les" and "des" Catalan.
 _PLAIN = {
     "de": frozenset(
         [
@@ -29,10 +30,6 @@ _PLAIN = {
             "bei",
             "das",
             "dass",
-            "dem",
-            "den",
-            "der",
-            "des",
             "durch",
             "ein",
             "eine",
@@ -41,7 +38,6 @@ _PLAIN = {
             "eines",
             "für",
             "haben",
-            "hat",
             "ich",
             "ist",
             "kann",
@@ -56,7 +52,6 @@ _PLAIN = {
             "und",
             "wenn",
             "werden",
-            "wie",
             "wir",
             "wird",
             "wurde",
@@ -73,7 +68,6 @@ _PLAIN = {
             "are",
             "because",
             "been",
-            "by",
             "could",
             "does",
             "from",
@@ -81,13 +75,11 @@ _PLAIN = {
             "have",
             "how",
             "into",
-            "is",
             "its",
             "many",
             "not",
             "of",
             "should",
-            "so",
             "than",
             "that",
             "the",
@@ -99,12 +91,10 @@ _PLAIN = {
             "this",
             "those",
             "we",
-            "were",
             "what",
             "when",
             "where",
             "which",
-            "will",
             "with",
             "would",
             "your",
@@ -117,14 +107,8 @@ _PLAIN = {
             "ces",
             "cette",
             "dans",
-            "des",
-            "est",
             "leur",
-            "les",
-            "mais",
             "nous",
-            "par",
-            "plus",
             "pour",
             "qui",
             "sont",
@@ -133,7 +117,6 @@ _PLAIN = {
             "votre",
             "vous",
             "être",
-            "pas",
         ]
     ),
 }

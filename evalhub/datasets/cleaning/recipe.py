@@ -29,7 +29,7 @@ VERSIONS = {
     "spelling": 1,
     "personal": 1,
     "unsafe": 1,
-    "language": 2,
+    "language": 3,
     "refused": 1,
     "truncated": 1,
     "off_topic": 1,

@@ -327,6 +327,13 @@ def test_a_second_word_and_haste_lead_to_all_of_them(
     assert shown.count("All of them in Browse") == 4 - (mine["swapped"] is None)
     assert "mark=changed" in shown
     assert '<span class="badge">23</span>' in shown
+    second = rows_behind(campaign, {"mark": "changed"})
+    hasty = rows_behind(campaign, {"mark": "hasty"})
+    assert (len(second), len(hasty)) == (23, 23)  # by the mark alone
+    gone = [next(iter(second)).pk, still.pk]
+    Judgment.objects.filter(pk__in=gone).update(withdrawn_at=timezone.now())
+    assert len(rows_behind(campaign, {"mark": "changed"})) == 22
+    assert len(rows_behind(campaign, {"mark": "hasty"})) == 22
 
 
 def test_progress_counts_what_fills_a_place(judged: Campaign) -> None:

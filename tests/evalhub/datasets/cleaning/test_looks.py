@@ -189,6 +189,23 @@ def test_no_sentence_of_another_language_is_taken_for_one_of_plain_words() -> No
     assert [code for code, _ in found] == ["km"]  # which stands there in English
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Der er mange, der siger, at den slags ikke er noget for dem, og at de hellere vil se noget andet.",
+        "Det er den by, der ligger ved den store flod, og dem der bor der, er glade for den.",
+        "Det var den som satt der borte og så på dem, og han sa at det ikke var noe for ham.",
+        "Den som kommer hit ser att det är den plats där de flesta vill bo, och att de trivs med den.",
+        "Wie is er bij de deur, en wat is dat voor een geluid; het is zo dat wij het ook horen.",
+        "Die man is so moeg dat hy nie meer kan loop nie, en hy sal by die huis bly tot dit reën.",
+        "Els nens i les nenes des de la plaça miren les cases, i des del pont es veuen les muntanyes.",
+        "Las gents des vilatges e des vals son pas totes de la mateissa opinion, mas parlan plan.",
+    ],
+)
+def test_prose_of_a_kin_language_is_not_plain_words(text: str) -> None:
+    assert language._plainly_in(text[:80], ["de", "en", "fr"]) is None
+
+
 def django_messages() -> Iterator[tuple[str, str]]:
     """Code and text of each translated message with thirty letters."""
     for path in sorted(Path(django.__file__).parent.rglob("LC_MESSAGES/django.mo")):
