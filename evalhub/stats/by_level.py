@@ -5,6 +5,7 @@ moments or terms; all else is held in tables of which values met. Shapes: G grou
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from evalhub.stats.agreement import (
     Coded,
@@ -37,7 +38,7 @@ def sums_of(answers: Coded, level: Level, group_U: Ints | None = None) -> Floats
 def figure_of(values_V: Floats, level: Level) -> Callable[[Floats], Floats]:
     """What makes alphas of lines of those sums, sums_BK -> alpha_B."""
     if level is Level.RATIO:
-        return ratio_alpha
+        return partial(ratio_alpha, values_V=values_V)
     return interval_alpha if level is Level.INTERVAL else alpha_of(values_V, level)
 
 

@@ -1,9 +1,10 @@
 """Alpha at the ratio level for numbers of many values. Needs scipy: workers alone import this.
 
 How far two numbers are apart for their size, ((a - b) / (a + b))², is tanh² of half the gap of their
-logarithms: smooth, so a short Chebyshev series in each logarithm gives it to thirteen digits. How alike
-numbers drawn by lot are is then a product of the sums of T terms, and those add up over answers, where a
-table would have values × values cells. Within a unit every two answers are held side by side.
+logarithms: smooth, so a short Chebyshev series in each logarithm gives it to thirteen digits. How far
+numbers drawn by lot are apart is then a product of the sums of T terms, and those add up over answers, where
+a table would have values × values cells. Within a unit every two answers are held side by side. The series
+is one of the range that the values span, so that great numbers close together are as well told apart.
 
 Shapes: R answers, U units, G groups of units, B resamples, V values, T terms, K sums, P pairs of people,
 M things that both of a pair answered.
@@ -11,7 +12,6 @@ M things that both of a pair answered.
 
 from __future__ import annotations
 
-from functools import cache
 from itertools import count
 
 import numpy as np
@@ -23,7 +23,7 @@ from evalhub.stats.kappas import Pairs
 
 MOST = 2.0**15  # the greatest value; 1 is the least above 0
 _TERMS = 64
-_NOTHING = 1e-12  # of the most that can be: what rounding leaves of no distance
+_NOTHING = 1e-14  # of the most that there can be: what rounding leaves of no distance
 _ROWS = 100_000  # at once: 50 MB
 
 
@@ -47,9 +47,9 @@ def ratio_sums(answers: Coded, group_U: Ints | None = None) -> Floats:
     return np.column_stack([np.bincount(group_R, within_R, minlength=G), n_G, terms_GT])
 
 
-def ratio_alpha(sums_BK: Floats) -> Floats:
+def ratio_alpha(sums_BK: Floats, values_V: Floats) -> Floats:
     """Krippendorff's alpha of lines of `ratio_sums`; NaN where no two met, or only one value was given."""
-    n_B, apart_B = sums_BK[:, 1], _apart(sums_BK[:, 1], sums_BK[:, 2:])
+    n_B, apart_B = sums_BK[:, 1], _apart(sums_BK[:, 2:], values_V)
     above_B = sums_BK[:, 0] * (n_B - 1)
     share_B: Floats = np.divide(above_B, apart_B, out=np.full(len(n_B), np.nan), where=apart_B > 0)
     return 1 - share_B
@@ -59,7 +59,7 @@ def ratio_disagreement(answers: Coded) -> Disagreement:
     """See `evalhub.stats.agreement.disagreement`."""
     sums_1K = ratio_sums(answers).sum(axis=0, keepdims=True)
     n = float(sums_1K[0, 1])
-    by_lot = float(_apart(sums_1K[:, 1], sums_1K[:, 2:])[0]) / max(n * (n - 1), 1)
+    by_lot = float(_apart(sums_1K[:, 2:], answers.values_V)[0]) / max(n * (n - 1), 1)
     n_U = np.bincount(answers.unit_R, minlength=answers.units)
     others_R = n_U[answers.unit_R] - 1.0
     nothing_R = np.full(len(others_R), np.nan)
@@ -79,13 +79,13 @@ def far_by_lot(pairs: Pairs, values_V: Floats) -> tuple[Floats, Floats]:
     n_P = 2 * np.bincount(pair_M, minlength=P).astype(np.float64)
     both_R = np.concatenate([pair_M, pair_M])
     terms_PT = _sums_of_terms(both_R, np.concatenate([pairs.one_M, pairs.two_M]), values_V, P)
-    alike_VT = _terms(values_V) @ _likeness()
+    far_VT = _terms(values_V) @ _distances(values_V)
     far_M = np.empty(len(pair_M))
     for begin in range(0, len(pair_M), _ROWS):
         at = slice(begin, begin + _ROWS)
-        alike_T = alike_VT[pairs.one_M[at]] + alike_VT[pairs.two_M[at]]
-        far_M[at] = 2 - np.einsum("mt,mt->m", alike_T, terms_PT[pair_M[at]]) / n_P[pair_M[at]]
-    return far_M, _apart(n_P, terms_PT) / np.maximum(n_P, 1) ** 2
+        far_T = far_VT[pairs.one_M[at]] + far_VT[pairs.two_M[at]]
+        far_M[at] = np.einsum("mt,mt->m", far_T, terms_PT[pair_M[at]]) / n_P[pair_M[at]]
+    return far_M, _apart(terms_PT, values_V) / np.maximum(n_P, 1) ** 2
 
 
 def _within(answers: Coded) -> Floats:
@@ -107,10 +107,13 @@ def _within(answers: Coded) -> Floats:
     return found_R
 
 
-def _apart(n_B: Floats, terms_BT: Floats) -> Floats:
-    """The distances of every two of n answers together, from the sums of their terms."""
-    apart_B = n_B**2 - np.einsum("bt,bt->b", terms_BT @ _likeness(), terms_BT)
-    return np.where(apart_B > _NOTHING * n_B**2, apart_B, 0.0)
+def _apart(terms_BT: Floats, values_V: Floats) -> Floats:
+    """The distances of every two answers together, from the sums of their terms."""
+    apart_TT = _distances(values_V)
+    apart_B = np.einsum("bt,bt->b", terms_BT @ apart_TT, terms_BT)
+    above_B, none_B = terms_BT[:, 1], terms_BT[:, 0]
+    most_B = 2 * none_B * above_B + _farthest(values_V) * above_B**2
+    return np.where(apart_B > _NOTHING * most_B, apart_B, 0.0)
 
 
 def _sums_of_terms(group_R: Ints, code_R: Ints, values_V: Floats, groups: int) -> Floats:
@@ -121,37 +124,46 @@ def _sums_of_terms(group_R: Ints, code_R: Ints, values_V: Floats, groups: int) -
 
 
 def _terms(values_V: Floats) -> Floats:
-    """terms_VT: the first is 1 for 0, which is as far as can be from all else."""
+    """terms_VT: the first is 1 for 0, which is as far as can be from all else; the second is 1 for those."""
     if not np.all((values_V == 0) | ((values_V >= 1) & (values_V <= MOST))):
         raise ValueError(f"ratio alpha takes 0 and numbers from 1 to {MOST:.0f}")
     above_V = values_V > 0
     terms_VT = np.zeros((len(values_V), 1 + _TERMS))
     terms_VT[:, 0] = ~above_V
-    terms_VT[above_V, 1:] = chebyshev.chebvander(_scaled(np.log(values_V[above_V])), _TERMS - 1)
+    low, high = _range(values_V)
+    scaled_V = np.zeros(int(above_V.sum()))
+    if high > low:  # from -1 to 1
+        scaled_V = 2 * np.log(values_V[above_V] / low) / np.log(high / low) - 1
+    terms_VT[above_V, 1:] = chebyshev.chebvander(scaled_V, _TERMS - 1)
     return terms_VT
 
 
-def _scaled(logarithm: Floats) -> Floats:
-    """From 0 to ln MOST to -1 to 1."""
-    scaled: Floats = 2 * logarithm / np.log(MOST) - 1
-    return scaled
+def _range(values_V: Floats) -> tuple[float, float]:
+    """The least and the greatest above 0."""
+    above = values_V[values_V > 0]
+    return (float(above.min()), float(above.max())) if len(above) else (1.0, 1.0)
 
 
-@cache
-def _likeness() -> Floats:
-    """likeness_TT: two numbers' terms times this are one minus their distance.
+def _farthest(values_V: Floats) -> float:
+    """The distance of the least above 0 from the greatest."""
+    low, high = _range(values_V)
+    return float(ratio_distance(np.array(low), np.array(high)))
+
+
+def _distances(values_V: Floats) -> Floats:
+    """apart_TT: two numbers' terms times this are their distance.
 
     Source:
         The series from values at Chebyshev's points: L. Trefethen, "Approximation Theory and
         Approximation Practice", 2013, chapters 3 and 4.
     """
-    points = chebyshev.chebpts1(_TERMS)
-    value = np.exp((points + 1) / 2 * np.log(MOST))
-    series = 2 / _TERMS * chebyshev.chebvander(points, _TERMS - 1).T
-    series[0] /= 2
-    likeness_TT = np.zeros((1 + _TERMS, 1 + _TERMS))
-    likeness_TT[0, 0] = 1
-    alike = 1 - ratio_distance(value[:, None], value[None, :])
-    likeness_TT[1:, 1:] = series @ alike @ series.T
-    likeness_TT.flags.writeable = False
-    return likeness_TT
+    apart_TT = np.zeros((1 + _TERMS, 1 + _TERMS))
+    apart_TT[0, 1] = apart_TT[1, 0] = 1  # 0 from all else: the first term of these is 1 as well
+    low, high = _range(values_V)
+    if high > low:
+        points = chebyshev.chebpts1(_TERMS)
+        gap = (points[:, None] - points[None, :]) / 2 * np.log(high / low)  # of the logarithms
+        series = 2 / _TERMS * chebyshev.chebvander(points, _TERMS - 1).T
+        series[0] /= 2
+        apart_TT[1:, 1:] = series @ np.tanh(gap / 2) ** 2 @ series.T
+    return apart_TT

@@ -26,7 +26,7 @@ def begin_baseline(turn: Turn, step: Step) -> list[Job]:
         return _baseline(turn, step)
     found = [_evaluate(turn, origin, turn.builds)]
     found += [_evaluate_on_probe(turn, origin, each) for each in _probes(turn)]
-    step.result = {"origin": str(found[0].uid)}
+    step.result = {"origins": [str(each.uid) for each in found]}  # the Round's set first
     return _unfinished(*found)
 
 

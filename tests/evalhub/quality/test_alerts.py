@@ -91,14 +91,17 @@ def test_many_flags_and_little_agreement(
     assert {rule.fired_at is None for rule in AlertRule.objects.all()} == {False}
 
 
-def test_what_is_simulated_rings_no_alert(campaign: Campaign, alice: Member, bob: Member) -> None:
+@pytest.mark.parametrize("kind", ["simulated", "model"])
+def test_what_no_person_said_rings_no_alert(
+    campaign: Campaign, alice: Member, bob: Member, kind: str
+) -> None:
     """Forty judgments that nobody gave, and a flag: a person's twenty alone are looked at."""
-    made = MemberFactory.create(workspace=alice.workspace, kind="simulated", user=None)
+    made = MemberFactory.create(workspace=alice.workspace, kind=kind, user=None, roles=[])
     for member, count in ((made, 40), (bob, 20)):
         for _ in range(count):
             one = judged(member, campaign, timezone.now())
             if member == made:
-                type(one).objects.filter(pk=one.pk).update(source="simulated")
+                type(one).objects.filter(pk=one.pk).update(source=kind)
     for member in (made, bob):
         FlagFactory.create(campaign=campaign, task=one.task, member=member)
     assert value_of(campaign, Measure.FLAGS) == 5

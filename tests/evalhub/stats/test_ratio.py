@@ -8,7 +8,15 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from evalhub.stats.agreement import Coded, Level, coded, disagreement, why_undefined
+from evalhub.stats.agreement import (
+    Coded,
+    Level,
+    alpha_of,
+    coded,
+    coincidences,
+    disagreement,
+    why_undefined,
+)
 from evalhub.stats.by_level import disagreement_by, figure_of, sums_of
 from evalhub.stats.ratio import MOST, ratio_sums
 from tests.evalhub.stats.test_agreement import CANONICAL, of_table
@@ -44,6 +52,27 @@ def test_alpha_and_distances_are_those_of_a_table_of_all_values(table: list[list
     ours, tabled = disagreement_by(answers, RATIO), disagreement(answers, RATIO)
     assert ours.of_answer_R == pytest.approx(tabled.of_answer_R, rel=1e-6, nan_ok=True)
     assert ours.of_unit_U == pytest.approx(tabled.of_unit_U, rel=1e-6, nan_ok=True)
+
+
+@pytest.mark.parametrize(
+    ("low", "kinds", "answered", "odd"),
+    [(30_000, 2, 100_000, 0.001), (30_000, 2, 20_000, 0.01), (20_000, 2, 100_000, 0.001), (32_760, 8, 4_000, 0.5)],
+)  # fmt: skip
+def test_great_numbers_close_together_are_told_apart(
+    low: int, kinds: int, answered: int, odd: float
+) -> None:
+    chance = np.random.default_rng(4)
+    units = answered // 2
+    first = low + chance.integers(0, kinds, units) * (chance.random(units) < odd)
+    second = np.where(
+        chance.random(units) < 0.8,
+        first,
+        low + (first - low + 1) % kinds * (chance.random(units) < odd),
+    )
+    answers = of_table(np.array([first, second], dtype=float))
+    sums = coincidences(answers.counts(), np.zeros(answers.units, dtype=np.int64))
+    exact = float(alpha_of(answers.values_V, RATIO)(sums)[0])
+    assert ratio(answers) == pytest.approx(exact, rel=1e-7)
 
 
 def test_groups_add_up_and_answers_that_met_nobody_count_nothing() -> None:
