@@ -100,7 +100,10 @@ class DatasetForm(WhichJudgments, HowDecided, Mixture, Shape):
         self.augmenting = AugmentForm(
             sent, prefix="augment", initial=AugmentForm.initial_of(definition)
         )
-        self.unsaid = unsaid_of(definition, self.fields)
+        for each in models:  # by its uid, too, in a definition
+            if self.initial.get("model") == str(each.uid):
+                self.initial["model"] = each.name
+        self.unsaid = unsaid_of(definition, self.fields, self.initial)
 
     def is_valid(self) -> bool:
         parts = (self.cleaning, self.augmenting)

@@ -10,7 +10,7 @@ from django import forms
 
 from evalhub.datasets.definition import EVIDENCE, SCORED
 
-_LINES = ("weights", "parts", "replay")  # each written as lines of text
+_LINES = ("weights", "parts", "replay", "slices")  # each written as lines of text
 
 
 def initial_of(definition: dict[str, Any], fields: Collection[str]) -> dict[str, Any]:
@@ -29,9 +29,12 @@ def initial_of(definition: dict[str, Any], fields: Collection[str]) -> dict[str,
     }
 
 
-def unsaid_of(definition: dict[str, Any], fields: Mapping[str, forms.Field]) -> list[str]:
-    """The fields of `definition` of which a form of these `fields` says less than it does."""
+def unsaid_of(
+    definition: dict[str, Any], fields: Mapping[str, forms.Field], initial: Mapping[str, Any]
+) -> list[str]:
+    """The fields of `definition` of which a form of these `fields`, begun with `initial`, says less than it does."""
     unsaid = [name for name in _LINES if not _is_said(definition.get(name), fields[name])]
+    unsaid += [name for name, field in fields.items() if not _is_a_choice(initial.get(name), field)]
     if definition and not definition.get("evidence", EVIDENCE):
         unsaid.append("evidence")  # of nothing at all
     for name in ("judged_from", "judged_before"):
@@ -44,6 +47,16 @@ def unsaid_of(definition: dict[str, Any], fields: Mapping[str, forms.Field]) -> 
     if definition.get("augment_never", {}).get("collections"):
         unsaid.append("augment_never")
     return unsaid
+
+
+def _is_a_choice(value: Any, field: forms.Field) -> bool:
+    """Whether a browser sends the value back: a group that nobody is in any more, or a campaign that is gone, is
+    none of the choices, and without it the dataset would be of everybody.
+    """
+    if not isinstance(field, forms.ChoiceField) or not value:
+        return True
+    values = value if isinstance(value, list) else [value]
+    return all(field.valid_value(str(each)) for each in values)
 
 
 def _is_said(value: Any, field: forms.Field) -> bool:

@@ -474,3 +474,28 @@ def test_rows_of_another_form_are_not_replayed(
             definition={"replay": [{"build": str(earlier.uid), "share": 0.1}]},
             by=erin,
         )
+
+
+@pytest.mark.parametrize(
+    ("definition", "name"),
+    [
+        ({"groups": ["left-company"]}, "groups"),
+        ({"collections": ["gone"]}, "collections"),
+        ({"slices": {"topic": ["law, tax"]}}, "slices"),
+    ],
+)
+def test_what_a_new_one_would_lose_is_named(
+    erin: Member, definition: dict[str, Any], name: str
+) -> None:
+    """None of the choices any more: the form sends nothing for it, and nothing is everybody."""
+    like = Dataset(workspace=erin.workspace, kind=BuildKind.SFT.value, definition=definition)
+    assert DatasetForm(workspace=erin.workspace, like=like).unsaid == [name]
+
+
+def test_a_model_that_is_named_by_its_uid_stays(erin: Member) -> None:
+    model = LanguageModelFactory.create(workspace=erin.workspace)
+    like = Dataset(
+        workspace=erin.workspace, kind=BuildKind.SFT.value, definition={"model": str(model.uid)}
+    )
+    form = DatasetForm(workspace=erin.workspace, like=like)
+    assert (form.unsaid, form["model"].value()) == ([], model.name)
