@@ -70,11 +70,11 @@ def sets_of(round_: Round) -> list[str]:
 
 
 def measured_in(result: dict[str, Any]) -> list[str]:
-    """The uids of the evaluations of one set: of the base or the candidate, and of the incumbent beside it; in
-    front those of what a trained base came from, on every set.
+    """The uids of the evaluations of one set: of what a trained base came from, of the base or the candidate,
+    and of the incumbent beside it.
     """
-    beside = [result[name] for name in ("evaluation", "incumbent") if result.get(name)]
-    return [*result.get("origins", []), *beside]
+    names = ("origin", "evaluation", "incumbent")
+    return [result[name] for name in names if result.get(name)]
 
 
 def _evaluations(results: Iterable[dict[str, Any]]) -> list[str]:

@@ -17,7 +17,7 @@ def tie(apps, schema_editor):
         evaluations = [
             each[name]
             for each in measured
-            for name in ("evaluation", "incumbent")
+            for name in ("origin", "evaluation", "incumbent")
             if each.get(name)
         ]
         runs = [*result.get("runs", []), *([result["run"]] if result.get("run") else [])]

@@ -24,10 +24,12 @@ def begin_baseline(turn: Turn, step: Step) -> list[Job]:
     origin = turn.loop.base_model.baseline
     if origin is None:
         return _baseline(turn, step)
-    found = [_evaluate(turn, origin, turn.builds)]
-    found += [_evaluate_on_probe(turn, origin, each) for each in _probes(turn)]
-    step.result = {"origins": [str(each.uid) for each in found]}  # the Round's set first
-    return _unfinished(*found)
+    found = _evaluate(turn, origin, turn.builds)
+    probes = {str(each.uid): _evaluate_on_probe(turn, origin, each) for each in _probes(turn)}
+    step.result = {"origin": str(found.uid)}
+    if probes:
+        step.result["probes"] = {uid: {"origin": str(each.uid)} for uid, each in probes.items()}
+    return _unfinished(found, *probes.values())
 
 
 def finish_baseline(turn: Turn, step: Step) -> list[Job]:
@@ -39,10 +41,9 @@ def _baseline(turn: Turn, step: Step) -> list[Job]:
     evaluation = _evaluate(turn, base, turn.builds)
     probes = {str(each.uid): _evaluate_on_probe(turn, base, each) for each in _probes(turn)}
     step.result |= {"evaluation": str(evaluation.uid)}
-    if probes:
-        step.result["probes"] = {
-            probe: {"evaluation": str(each.uid)} for probe, each in probes.items()
-        }
+    for probe, each in probes.items():
+        kept = step.result.setdefault("probes", {})
+        kept[probe] = kept.get(probe, {}) | {"evaluation": str(each.uid)}
     return _unfinished(evaluation, *probes.values())
 
 

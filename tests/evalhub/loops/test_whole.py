@@ -110,7 +110,7 @@ def test_an_adapter_on_one_has_that_for_its_baseline_and_is_for_a_loop_of_its_ow
 
     assert round_.state == "succeeded", [step.error for step in round_.steps.all()]
     result = round_.steps.get(kind="baseline").result
-    uids = [result["origins"][0], result["evaluation"]]
+    uids = [result["origin"], result["evaluation"]]
     evaluations = [Evaluation.objects.get(uid=uid) for uid in uids]
     assert {each.run for each in evaluations} <= set(round_.runs.all())
     models = [each.model for each in evaluations]

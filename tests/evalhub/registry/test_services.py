@@ -16,6 +16,7 @@ from evalhub.registry.services import (
     add_adapter,
     add_base_model,
     default_base_model,
+    describe_model,
     external_model,
     files_are_unchanged,
     found_workspace,
@@ -133,6 +134,23 @@ def test_putting_a_model_in_service_retires_the_one_before(erin: Member, tmp_pat
     put_in_service(model=old, replaces=None, by=erin)
     put_in_service(model=new, replaces=old, by=erin)
     assert (old.stage, new.stage) == (Stage.RETIRED, Stage.INCUMBENT)
+
+
+@pytest.mark.django_db(transaction=True)  # else the test's own transaction would hold it together
+def test_a_licence_that_the_log_does_not_have_is_not_kept(
+    erin: Member, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = base_model(erin.workspace, tmp_path)
+    describe_model(model=base, licence="MIT", limits="", by=erin)
+
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("the log is full")
+
+    monkeypatch.setattr("evalhub.registry.services.record", fail)
+    with pytest.raises(RuntimeError, match="the log is full"):
+        describe_model(model=base, licence="none", limits="", by=erin)
+    base.refresh_from_db()
+    assert base.licence == "MIT"
 
 
 def test_weights_are_counted_by_the_heads_of_the_files(tmp_path: Path) -> None:
