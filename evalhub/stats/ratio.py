@@ -4,7 +4,8 @@ How far two numbers are apart for their size, ((a - b) / (a + b))², is tanh² o
 logarithms: smooth, so a short Chebyshev series in each logarithm gives it to thirteen digits. How far
 numbers drawn by lot are apart is then a product of the sums of T terms, and those add up over answers, where
 a table would have values × values cells. Within a unit every two answers are held side by side. The series
-is one of the range that the values span, so that great numbers close together are as well told apart.
+is one of the range that the values span, so that great numbers close together are as well told apart. Of few
+values the terms are how often each was given, and the distances the table itself: exact whatever else is there.
 
 Shapes: R answers, U units, G groups of units, B resamples, V values, T terms, K sums, P pairs of people,
 M things that both of a pair answered.
@@ -23,8 +24,9 @@ from evalhub.stats.kappas import Pairs
 
 MOST = 2.0**15  # the greatest value; 1 is the least above 0
 _TERMS = 64
+_FEW = 256  # values: a table of so many costs what a few series do
 _NOTHING = 1e-14  # of the most that there can be: what rounding leaves of no distance
-_ROWS = 100_000  # at once: 50 MB
+_ROWS = 25_000  # at once: 50 MB
 
 
 def ratio_sums(answers: Coded, group_U: Ints | None = None) -> Floats:
@@ -111,6 +113,8 @@ def _apart(terms_BT: Floats, values_V: Floats) -> Floats:
     """The distances of every two answers together, from the sums of their terms."""
     apart_TT = _distances(values_V)
     apart_B = np.einsum("bt,bt->b", terms_BT @ apart_TT, terms_BT)
+    if len(values_V) <= _FEW:  # sums of what is not below 0: nothing cancels
+        return np.asarray(apart_B, dtype=np.float64)
     above_B, none_B = terms_BT[:, 1], terms_BT[:, 0]
     most_B = 2 * none_B * above_B + _farthest(values_V) * above_B**2
     return np.where(apart_B > _NOTHING * most_B, apart_B, 0.0)
@@ -124,9 +128,13 @@ def _sums_of_terms(group_R: Ints, code_R: Ints, values_V: Floats, groups: int) -
 
 
 def _terms(values_V: Floats) -> Floats:
-    """terms_VT: the first is 1 for 0, which is as far as can be from all else; the second is 1 for those."""
+    """terms_VT: of few values each its own. Else the first is 1 for 0, which is as far as can be from all else, and
+    the second is 1 for those.
+    """
     if not np.all((values_V == 0) | ((values_V >= 1) & (values_V <= MOST))):
         raise ValueError(f"ratio alpha takes 0 and numbers from 1 to {MOST:.0f}")
+    if len(values_V) <= _FEW:
+        return np.eye(len(values_V))
     above_V = values_V > 0
     terms_VT = np.zeros((len(values_V), 1 + _TERMS))
     terms_VT[:, 0] = ~above_V
@@ -157,6 +165,8 @@ def _distances(values_V: Floats) -> Floats:
         The series from values at Chebyshev's points: L. Trefethen, "Approximation Theory and
         Approximation Practice", 2013, chapters 3 and 4.
     """
+    if len(values_V) <= _FEW:
+        return ratio_distance(values_V[:, None], values_V[None, :])
     apart_TT = np.zeros((1 + _TERMS, 1 + _TERMS))
     apart_TT[0, 1] = apart_TT[1, 0] = 1  # 0 from all else: the first term of these is 1 as well
     low, high = _range(values_V)

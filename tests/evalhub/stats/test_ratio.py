@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import krippendorff
 import numpy as np
 import pytest
@@ -41,6 +43,15 @@ tables = st.integers(2, 6).flatmap(
 )
 
 
+@pytest.fixture(scope="module", params=[0, 256], ids=["series", "table"])
+def way(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Few values have a table of their own: the series is held against it all the same."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("evalhub.stats.ratio._FEW", request.param)
+        yield
+
+
+@pytest.mark.usefixtures("way")
 @settings(max_examples=200)
 @given(table=tables)
 def test_alpha_and_distances_are_those_of_a_table_of_all_values(table: list[list[float]]) -> None:
@@ -54,6 +65,7 @@ def test_alpha_and_distances_are_those_of_a_table_of_all_values(table: list[list
     assert ours.of_unit_U == pytest.approx(tabled.of_unit_U, rel=1e-6, nan_ok=True)
 
 
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize(
     ("low", "kinds", "answered", "odd"),
     [(30_000, 2, 100_000, 0.001), (30_000, 2, 20_000, 0.01), (20_000, 2, 100_000, 0.001), (32_760, 8, 4_000, 0.5)],
@@ -73,6 +85,19 @@ def test_great_numbers_close_together_are_told_apart(
     sums = coincidences(answers.counts(), np.zeros(answers.units, dtype=np.int64))
     exact = float(alpha_of(answers.values_V, RATIO)(sums)[0])
     assert ratio(answers) == pytest.approx(exact, rel=1e-7)
+
+
+@pytest.mark.parametrize("odd", [1, 3, 100])
+def test_few_great_numbers_are_told_apart_whatever_a_single_other_answer_was(odd: int) -> None:
+    first, second = np.full(50_000, 30_000.0), np.full(50_000, 30_000.0)
+    first[:odd] = 30_001
+    lone = np.full(50_001, np.nan)
+    lone[-1] = 1  # met nobody
+    together = of_table(np.array([np.append(first, np.nan), np.append(second, np.nan), lone]))
+    sums = coincidences(together.counts(), np.zeros(together.units, dtype=np.int64))
+    exact = float(alpha_of(together.values_V, RATIO)(sums)[0])
+    assert why_undefined(together) is None
+    assert ratio(together) == pytest.approx(exact, abs=1e-9)
 
 
 def test_groups_add_up_and_answers_that_met_nobody_count_nothing() -> None:
