@@ -92,7 +92,7 @@ class Building:
     ) -> None:
         """Take the training rows of an earlier build, as the part at `place`; see `replayed_from`."""
         rows = replayed_from(build, scope, cleaner=self._cleaner, lengths=self._lengths)
-        for row, lineage, facts, why_not in rows:
+        for row, lineage, facts, slices, why_not in rows:
             beat()
             self.counts.found += 1
             if why_not:
@@ -101,7 +101,8 @@ class Building:
             told = lineage | {"reason": f"in build {build.digest[:12]}: {lineage['reason']}"}
             told["from"] = REPLAY + lineage["from"].removeprefix(REPLAY)
             split = Split.TRAIN.value
-            self._rows.add(entry_of(row, told, split=split, part=place, facts=facts))
+            value = self._sorting.value_of(slices)
+            self._rows.add(entry_of(row, told, split=split, part=place, value=value, facts=facts))
 
     def _take(
         self,

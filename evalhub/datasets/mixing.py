@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -35,11 +35,14 @@ class Sorting:
 
     def of(self, asked: Asked) -> tuple[int, str]:
         slices = json.loads(asked.slices) if self._reads_slices else {}
-        value = slices.get(self._key, NO_VALUE) if self._key else NO_VALUE
+        value = self.value_of(slices)
         for place, part in enumerate(self._parts, start=1):
             if _takes(part, asked, slices):
                 return place, value
         return REST, value
+
+    def value_of(self, slices: Mapping[str, str]) -> str:
+        return slices.get(self._key, NO_VALUE) if self._key else NO_VALUE
 
 
 def _takes(part: Part, asked: Asked, slices: Mapping[str, str]) -> bool:
@@ -65,7 +68,8 @@ class Mixing:
         self._there = [0] * len(places(definition))
         self._quota: list[int] = []
         self._weighed, self._drawn = [0] * len(self._there), [0] * len(self._there)
-        self._values: Counter[str] = Counter()
+        self._values: Counter[str] = Counter()  # rows
+        self._weights: defaultdict[str, float] = defaultdict(float)  # of those together
         self._factors: dict[str, float] = {}
 
     def count(self, entry: Entry) -> None:
@@ -80,6 +84,7 @@ class Mixing:
         if entry.split == Split.TRAIN and self._weighed[entry.part] < self._quota[entry.part]:
             self._weighed[entry.part] += 1
             self._values[entry.value] += 1
+            self._weights[entry.value] += json.loads(entry.row)["weight"]
             self._factors = {}
 
     def drawn(self, entry: Entry) -> Entry | str:
@@ -91,10 +96,12 @@ class Mixing:
         self._drawn[entry.part] += 1
         if not self._values:
             return entry
-        self._factors = self._factors or factors(self._values)
-        row = json.loads(entry.row)
-        row["weight"] = round(row["weight"] * self._factors[entry.value], 3)
-        return replace(entry, row=canonical_bytes(row))
+        self._factors = self._factors or factors(self._weights)
+        factor = self._factors[entry.value]
+        row, lineage = json.loads(entry.row), json.loads(entry.lineage)
+        lineage["before_balance"] = row["weight"]  # from which a build that replays the row begins
+        row["weight"] = round(row["weight"] * factor, 3)
+        return replace(entry, row=canonical_bytes(row), lineage=canonical_bytes(lineage))
 
     def mixture(self) -> list[dict[str, Any]]:
         rows = zip(places(self._definition), self._there, self._quota, strict=True)
@@ -105,7 +112,7 @@ class Mixing:
         ]
 
     def balance(self) -> dict[str, Any]:
-        told = factors(self._values)
+        told = factors(self._weights)
         return {
             value or "none": {"rows": self._values[value], "factor": round(told[value], 4)}
             for value in sorted(told)
@@ -172,12 +179,12 @@ def _proportions(
     return [each / sum(wanted) for each in wanted] if any(wanted) else wanted
 
 
-def factors(counts: Counter[str]) -> dict[str, float]:
-    """What a row of each value of the slice weighs, so that all values weigh the same together and all
-    rows as many as there are.
+def factors(weights: Mapping[str, float]) -> dict[str, float]:
+    """By what the weights of each value's rows are multiplied, so that all values weigh the same together
+    and all rows as much as before.
 
-    >>> factors(Counter(de=30, en=10))
+    >>> factors({"de": 30.0, "en": 10.0})
     {'de': 0.6666666666666666, 'en': 2.0}
     """
-    each = counts.total() / max(len(counts), 1)
-    return {value: each / count for value, count in counts.items()}
+    each = sum(weights.values()) / max(len(weights), 1)
+    return {value: each / weight for value, weight in weights.items()}

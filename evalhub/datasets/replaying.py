@@ -44,6 +44,7 @@ class Replayed(NamedTuple):
     row: Line
     lineage: Line
     facts: Line  # see `findings.facts_of`
+    slices: Mapping[str, str]  # the prompt's as they are now
     why_not: str  # a reason, see rows.REASONS; empty: it is taken
 
 
@@ -60,8 +61,9 @@ def replayed_from(
         scope: judgments that were withdrawn after its snapshot count.
     """
     kind, told_rows = BuildKind(build.kind), training_rows(build)
-    while lot := list(islice(told_rows, AT_A_TIME)):
+    while lot := [_unbalanced(*each) for each in islice(told_rows, AT_A_TIME)]:
         why_not = _why_not(build.workspace, lot, scope)
+        slices = _slices(build.workspace, lot)
         said = _said(kind, {nth: each for nth, each in enumerate(lot) if not why_not[nth]})
         if cleaner.looks_at_ratings:
             for nth in _rated_unsafe(build.workspace, said, scope, cleaner):
@@ -69,11 +71,28 @@ def replayed_from(
                 del said[nth]
         cleaned = dict(zip(said, cleaner.clean(list(said.values())), strict=True))
         for nth, (row, lineage) in enumerate(lot):
+            of = slices.get(lineage["prompt"], {})
             if nth not in said:
-                yield Replayed(row, lineage, {}, why_not[nth])
+                yield Replayed(row, lineage, {}, of, why_not[nth])
                 continue
-            again = _again(kind, row, lineage, said[nth], cleaned[nth])
+            again = _again(kind, row, lineage, said[nth], cleaned[nth])._replace(slices=of)
             yield _measured(kind, again, said[nth][0].group, cleaned[nth], cleaner, lengths)
+
+
+def _unbalanced(row: Line, lineage: Line) -> tuple[Line, Line]:
+    """With the weight that it had before the earlier build balanced its own rows."""
+    if "before_balance" not in lineage:
+        return row, lineage
+    kept = {name: value for name, value in lineage.items() if name != "before_balance"}
+    return row | {"weight": lineage["before_balance"]}, kept
+
+
+def _slices(workspace: Workspace, lot: Sequence[tuple[Line, Line]]) -> dict[str, dict[str, str]]:
+    """By the prompt's uid."""
+    prompts = Prompt.objects.filter(
+        workspace=workspace, uid__in={lineage["prompt"] for _, lineage in lot}
+    )
+    return {str(uid): slices for uid, slices in prompts.values_list("uid", "slices")}
 
 
 def _why_not(workspace: Workspace, lot: Sequence[tuple[Line, Line]], scope: Scope) -> list[str]:
@@ -204,7 +223,7 @@ def _again(
     notes += [each for each in clean.notes if each not in notes]
     lineage = {name: value for name, value in lineage.items() if name != "cleaning"}
     lineage |= {"id": row["id"]} | ({"cleaning": notes} if notes else {})
-    return Replayed(row, lineage, facts_of(kind, clean.kept, notes), clean.reason)
+    return Replayed(row, lineage, facts_of(kind, clean.kept, notes), {}, clean.reason)
 
 
 def _measured(

@@ -13,23 +13,27 @@ from django.forms.formsets import BaseFormSet
 
 from evalhub.accounts.models import Workspace
 from evalhub.datasets.models import DatasetBuild
-from evalhub.evaluation.figures import KINDS, in_order, kind_of
+from evalhub.evaluation.figures import HARNESS, KINDS, in_order, kind_of
 from evalhub.evaluation.gate import TrialTerms
 from evalhub.evaluation.models import Evaluation
-from evalhub.evaluation.probes import PROBED
+from evalhub.evaluation.probes import PROBED, carries
 
 Choices = list[tuple[str, str]]
 MOST_ROWS = 30
+TINY = 1e-9  # what the gate wants above 0 or below 1
 
 
 def metrics_of(workspace: Workspace) -> Choices:
-    """Figures that a gate may ask for: ours, and those of plug-ins and harness tasks that were measured last."""
+    """Figures that a gate may ask for: those that sets of a Round or probes can give, of ours and of plug-ins, and
+    of harness tasks those that were measured last.
+    """
     measured = Evaluation.objects.filter(workspace=workspace).exclude(metrics={}).first()
     known = dict.fromkeys([*KINDS, *(measured.metrics if measured else {})])
     return [
         (name, kind_of(name).label)
         for name in in_order(known)
-        if name not in KINDS or KINDS[name].better != "neither"
+        if (carries(PROBED, name) or name.startswith(HARNESS))
+        and (name not in KINDS or KINDS[name].better != "neither")
     ]
 
 
@@ -70,7 +74,7 @@ class MustBeatForm(_Row):
     metric = forms.ChoiceField(label="Figure", required=False)
     than = forms.ChoiceField(label="Than", choices=[("baseline", "the baseline’s"), ("incumbent", "that in service")], required=False)  # fmt: skip
     margin = _share("By more than")
-    confidence = _share("How sure", low=0.5, high=0.9999)
+    confidence = _share("How sure", low=0.5, high=1 - TINY)
     slice = forms.CharField(label="Slice", max_length=200, required=False)
 
 
@@ -80,7 +84,7 @@ class NotWorseForm(_Row):
     margin = _share("By at most")
     relative = forms.BooleanField(label="As a share", required=False)
     shown_by = forms.ChoiceField(label="Shown by", choices=[("interval", "the whole interval"), ("estimate", "the figure itself"), ("doubt", "no proof of a loss")], required=False)  # fmt: skip
-    confidence = _share("How sure", low=0.5, high=0.9999)
+    confidence = _share("How sure", low=0.5, high=1 - TINY)
     slice = forms.CharField(label="Slice", max_length=200, required=False)
     probe = forms.ChoiceField(label="On the probe", required=False)
 
@@ -105,8 +109,8 @@ class TrialForm(forms.Form):
     is_held = forms.BooleanField(label="People decide in a blind trial", required=False, help_text="Where the figures meet the gate: both models answer held-out prompts, and people compare, not knowing whose is whose.")  # fmt: skip
     prompts = forms.IntegerField(label="Held-out prompts at most", min_value=10, required=False)
     votes = forms.IntegerField(label="People for each prompt", min_value=1, max_value=20, required=False)  # fmt: skip
-    alpha = forms.FloatField(label="Chance to promote what is no better", min_value=0.0001, max_value=0.5, required=False)  # fmt: skip
-    margin = forms.FloatField(label="Gain worth having", min_value=0.001, max_value=0.499, required=False, help_text="Win rate beyond one half: 0.15 is 65 % of the votes.")  # fmt: skip
+    alpha = forms.FloatField(label="Chance to promote what is no better", min_value=TINY, max_value=0.5, required=False)  # fmt: skip
+    margin = forms.FloatField(label="Gain worth having", min_value=TINY, max_value=0.5 - TINY, required=False, help_text="Win rate beyond one half: 0.15 is 65 % of the votes.")  # fmt: skip
     max_new_tokens = forms.IntegerField(label="Longest answer in the trial, in tokens", min_value=1, required=False)  # fmt: skip
     most_unsafe_flags = forms.IntegerField(label="Tasks flagged as unsafe at most", min_value=0, required=False, help_text="More refuse the candidate. Empty: not asked.")  # fmt: skip
     accepts_simulated = forms.BooleanField(label="Simulated votes count", required=False)

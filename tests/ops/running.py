@@ -15,11 +15,12 @@ from evalhub.common.supervisor.instance import Up
 
 def what_lives(place: DataDirectory) -> list[str]:
     """Every living process that works in this data directory or was told of it."""
-    return [
-        " ".join(each.cmdline()) or each.name()
-        for each in psutil.process_iter()
-        if _belongs(each, str(place.root))
-    ]
+    found = []
+    for each in psutil.process_iter():
+        with suppress(psutil.NoSuchProcess):  # it ended between two questions
+            if _belongs(each, str(place.root)):
+                found.append(" ".join(each.cmdline()) or each.name())
+    return found
 
 
 def _belongs(process: psutil.Process, root: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -229,3 +230,27 @@ def test_imported_rows_pass_the_same_cleaning(compared: list[Task], build: Build
 
 def uid(task: Task) -> str:
     return str(task.prompt.uid)
+
+
+def test_a_balanced_build_that_is_replayed_is_balanced_once(
+    compared: list[Task], fresh: list[Task], build: Build
+) -> None:
+    """Its rows begin at the weight from before, and count under their own language in the new balance."""
+    in_german = [each.prompt_id for each in (*compared[:2], fresh[0])]
+    for prompt in Prompt.objects.filter(pk__in=[each.prompt_id for each in (*compared, *fresh)]):
+        prompt.slices |= {"language": "de" if prompt.pk in in_german else "en"}
+        prompt.save(update_fields=["slices"])
+    early = build(balance="language", slices={"language": ["de", "en"]})
+    before = {row["weight"] for row in rows_of(early, "train")}
+    assert len(before) == 2
+    made = again(build, early, balance="language")
+    rows_ = list(rows_of(made, "train"))
+    told = {each["id"]: each["prompt"] for each in lines_of(made, "lineage.jsonl")}
+    keys = dict(Prompt.objects.values_list("uid", "pk"))
+    together = {True: 0.0, False: 0.0}
+    for row in rows_:
+        together[keys[UUID(told[row["id"]])] in in_german] += row["weight"]
+    assert together[True] == pytest.approx(together[False], abs=0.01)
+    assert sum(together.values()) == pytest.approx(len(rows_), abs=0.01)
+    plain = again(build, early)
+    assert {row["weight"] for row in rows_of(plain, "train")} == {1.0}

@@ -11,7 +11,10 @@ from django.urls import reverse
 from evalhub.accounts.models import Member
 from evalhub.accounts.services import create_token
 from evalhub.audit.models import Entry
+from evalhub.evaluation.figures import OF_LABELS, OF_REWARDS
+from evalhub.evaluation.probes import PROBED, carries
 from evalhub.loops.errors import BadPolicy, RoundRunning
+from evalhub.loops.gate_form import metrics_of
 from evalhub.loops.models import Loop, Round
 from evalhub.loops.policy import read_policy, stored
 from evalhub.loops.services import edit_loop, resume_round, start_round
@@ -322,3 +325,11 @@ def test_the_form_sets_each_part_and_leaves_out_what_is_empty(
 
     told = client.post(address, sent | {"start__judgments": "", "start__schedule__every_days": ""})
     assert "nothing is waited for" in told.content.decode()
+
+
+def test_the_form_offers_no_figure_that_no_set_of_a_round_gives(erin: Member) -> None:
+    """Saving would refuse it: of labels and of rewards a model that writes has none."""
+    offered = {name for name, _ in metrics_of(erin.workspace)}
+    assert {"preference_accuracy", "perplexity"} <= offered
+    assert not {name for name in offered if not carries(PROBED, name)}
+    assert not offered & {*OF_LABELS, *OF_REWARDS}
