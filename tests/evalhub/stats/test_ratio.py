@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import krippendorff
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from evalhub.stats.agreement import (
@@ -43,16 +41,16 @@ tables = st.integers(2, 6).flatmap(
 )
 
 
-@pytest.fixture(scope="module", params=[0, 256], ids=["series", "table"])
-def way(request: pytest.FixtureRequest) -> Iterator[None]:
+@pytest.fixture(params=[0, 256], ids=["series", "table"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Few values have a table of their own: the series is held against it all the same."""
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("evalhub.stats.ratio._FEW", request.param)
-        yield
+    monkeypatch.setattr("evalhub.stats.ratio._FEW", request.param)
 
 
 @pytest.mark.usefixtures("way")
-@settings(max_examples=200)
+@settings(
+    max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)  # one for all
 @given(table=tables)
 def test_alpha_and_distances_are_those_of_a_table_of_all_values(table: list[list[float]]) -> None:
     answers = of_table(np.array(table).T)
