@@ -12,6 +12,9 @@ FIND_PYTHON := for each in $$PYTHON python3.11 python3.12 python3.13 python3.14 
 	if $$each -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$each; exit 0; fi; \
 	done; echo "evalhub needs Python 3.11 or newer; set PYTHON to one." >&2; exit 1
 
+# A test or a worker starts in half the time from what was compiled before
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test suite quick test-long lint types style bench demo-model demo-prompts install format messages clean
 
 demo: $(READY)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,7 +16,7 @@ from evalhub.common.embedded.children import Lifeline
 from evalhub.common.embedded.redis import PrivateRedis, broker_url
 from evalhub.common.embedded.temporary import sweep_abandoned, temporary_place
 from tests.ground import Ground
-from tests.scheduling import SLOW
+from tests.scheduling import SLOW, is_left_out
 from tests.wiping import wipe
 
 if TYPE_CHECKING:
@@ -42,6 +43,13 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         sweep_abandoned()
         config.stash[GROUND] = Ground()
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Nothing where `make quick` runs no test: to import it all took longer than a third of the tests."""
+    place = collection_path.relative_to(config.rootpath).as_posix()
+    place += "/" if collection_path.is_dir() else ""
+    return is_left_out(place, config.option.markexpr) or None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

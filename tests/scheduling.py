@@ -21,7 +21,7 @@ FIRST = (
 )
 
 # What `make quick` leaves out besides tests that are marked slow: places of which most tests train, crawl
-# every page or go round whole Loops.
+# every page, go round whole Loops or try a figure on thousands of drawn tables.
 SLOW = (
     "tests/contract/",
     "tests/races/",
@@ -33,13 +33,38 @@ SLOW = (
     "tests/evalhub/datasets/",
     "tests/evalhub/demo/",
     "tests/evalhub/evaluation/test_trials.py",
+    "tests/evalhub/judges/",
+    "tests/evalhub/judgments/test_pay_by_tallies.py",
     "tests/evalhub/lineage/",
     "tests/evalhub/loops/",
+    "tests/evalhub/quality/test_settling.py",
+    "tests/evalhub/quality/test_verifying.py",
+    "tests/evalhub/remote/",
     "tests/evalhub/reports/",
+    "tests/evalhub/runs/test_training_form.py",
+    "tests/evalhub/stats/test_betting.py",
+    "tests/evalhub/stats/test_bias.py",
+    "tests/evalhub/stats/test_clusters.py",
+    "tests/evalhub/stats/test_discrimination.py",
+    "tests/evalhub/stats/test_growing.py",
+    "tests/evalhub/stats/test_properties.py",
     "tests/evalhub/sweeps/",
     "tests/evalhub/tracking/",
+    "tests/evalhub/valuing/",
+    "tests/evalhub/web/languages/",
     "tests/ops/",
 )
+
+
+def is_left_out(place: str, expression: str) -> bool:
+    """Whether none of a file's or folder's tests would be run: it need not be imported then.
+
+    Args:
+        place: from the repository's top, with / between and behind a folder.
+        expression: of pytest's -m.
+    """
+    browser = "not browser" in expression and place.startswith("tests/browser/")
+    return browser or ("not slow" in expression and place.startswith(SLOW))
 
 
 class WholeModules(LoadScopeScheduling):
