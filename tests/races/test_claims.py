@@ -23,6 +23,7 @@ from evalhub.campaigns.models import Assignment, Campaign, Draft, MemberShare
 from evalhub.campaigns.services.changing import change_campaign
 from evalhub.campaigns.services.claim import Lease, claim_next
 from evalhub.campaigns.services.leases import release_untouched, save_draft, skip, unskip
+from evalhub.campaigns.services.steering import reserve
 from evalhub.common.errors import Conflict
 from evalhub.judgments.body import PreferenceGiven, SubmitBody
 from evalhub.judgments.models import Judgment
@@ -229,6 +230,33 @@ def test_a_task_that_changed_while_a_submit_waited_is_still_counted() -> None:
     counts = list(both.order_by("lot").values_list("overlap", "open_places", "judged"))
     assert counts == [(4, 3, 1), (4, 3, 0)]
     assert member.assignments.held().get().task == coming
+
+
+def test_a_task_kept_for_somebody_else_while_a_claim_waited_is_not_lent_to_who_had_it() -> None:
+    campaign = CampaignFactory.create()
+    first, second = MemberFactory.create_batch(2, workspace=campaign.workspace)
+    lead = MemberFactory.create(workspace=campaign.workspace)
+    task = TaskFactory.create(campaign=campaign)
+    reserve(task=task, members=[first], by=lead)
+    found: list[Lease | None] = []
+
+    def claim() -> None:
+        found.append(claim_next(campaign=campaign, member_pk=first.pk))
+
+    claims = threading.Thread(target=on_own_connection, args=[claim])
+    with transaction.atomic():
+        reserve(task=task, members=[second], by=lead)
+        claims.start()
+        with connection.cursor() as cursor:
+            while claims.is_alive():
+                cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+                if cursor.fetchone()[0]:
+                    break
+    claims.join()
+    assert found == [None]
+    theirs = claim_next(campaign=campaign, member_pk=second.pk)
+    assert theirs is not None
+    assert theirs.task == task.uid
 
 
 def test_pages_that_are_left_at_once_all_hand_their_tasks_back() -> None:

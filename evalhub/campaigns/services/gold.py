@@ -79,7 +79,8 @@ def copy_for(*, task: Task, member: Member) -> Task:
 
 
 def take_back_copies(*, tasks: QuerySet[Task]) -> None:
-    """Nobody is to judge these copies any more."""
+    """Nobody is to judge these copies any more. Within the caller's transaction."""
+    list(tasks.order_by("pk").select_for_update(no_key=True, of=["self"]))  # first, as a claim does
     Reservation.objects.filter(task__in=tasks).delete()
     tasks.filter(open_places__gt=0).update(overlap=_TAKEN, open_places=0)
 

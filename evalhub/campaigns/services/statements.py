@@ -96,7 +96,8 @@ WAYS = f"""
 
 # The order of the responses: drawn by lot for the first who gets a task, then one step further
 # round for each who follows, so that in a pair each side is left about as often. Of what is kept for
-# somebody the order may be drawn already: a repeat stands the other way round on purpose.
+# somebody the order may be drawn already: a repeat stands the other way round on purpose. The
+# reservation is locked behind its task, as all who change it do: it may be gone since the snapshot.
 # The values stand in sub-selects, where the planner does not see them: with a campaign and a rank
 # in sight it finds each new plan cheaper than the one it has, and plans the claim anew every time.
 _ROOM = "EXISTS (SELECT FROM room)"
@@ -107,7 +108,7 @@ _KEPT = f"""
           AND r.member_id = (SELECT %(member)s::bigint)
           AND r.campaign_id = (SELECT %(campaign)s::bigint)
           AND r.due_at <= statement_timestamp() AND t.open_places > 0 AND {_FITS}
-        ORDER BY t.rank LIMIT 1 FOR NO KEY UPDATE OF t SKIP LOCKED
+        ORDER BY t.rank LIMIT 1 FOR NO KEY UPDATE OF t, r SKIP LOCKED
 """  # noqa: S608  constants only
 _EARLIER = f"""
         SELECT t.id FROM campaigns_task t
