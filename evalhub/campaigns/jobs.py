@@ -10,7 +10,7 @@ from evalhub.audit.services import record
 from evalhub.campaigns.choices import CampaignState
 from evalhub.campaigns.given_back import GIVEN_BACK
 from evalhub.campaigns.models import Campaign, Task, TaskCount
-from evalhub.campaigns.queries import added_up
+from evalhub.campaigns.queries import added_up, shared_in
 
 LARGE = 20_000  # tasks: up to here a page adds them up itself, in some 6 ms
 
@@ -88,6 +88,7 @@ def count_large() -> int:
                 "wanted": sums.wanted,
                 "done": sums.done,
                 "waiting": sums.waiting,
+                "shared": shared_in([campaign]).get(campaign, 0),
                 "counted_at": now,
             },
         )

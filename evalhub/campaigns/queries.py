@@ -191,7 +191,14 @@ def campaigns_for(member: Member) -> list[MyCampaign]:
 
 
 def _waiting_in(campaigns: Sequence[int]) -> dict[int, int]:
-    """What is reserved is left out: for whom tells of gold and repeats."""
+    """Places for whoever comes, by the campaign's key: a large one's as last counted."""
+    counted = TaskCount.objects.filter(campaign__in=campaigns)
+    found = dict(counted.values_list("campaign_id", "shared"))
+    return found | shared_in([key for key in campaigns if key not in found])
+
+
+def shared_in(campaigns: Sequence[int]) -> dict[int, int]:
+    """The open places; what is reserved is left out: for whom tells of gold and repeats."""
     shared = Task.objects.open().filter(campaign__in=campaigns, is_reserved=False)
     rows = shared.values_list("campaign_id")
     return dict(rows.annotate(Sum("open_places")))

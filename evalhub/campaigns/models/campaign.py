@@ -150,6 +150,7 @@ class TaskCount(models.Model):
     wanted = models.PositiveBigIntegerField()
     done = models.PositiveBigIntegerField()
     waiting = models.PositiveBigIntegerField()
+    shared = models.PositiveBigIntegerField(default=0, db_default=0)  # of these: for whoever comes
     counted_at = models.DateTimeField()
 
     def __str__(self) -> str:

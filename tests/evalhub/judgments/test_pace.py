@@ -14,7 +14,7 @@ from django.utils import timezone
 from evalhub.accounts.models import Member
 from evalhub.campaigns.jobs import count_large
 from evalhub.campaigns.models import Campaign, Task
-from evalhub.campaigns.queries import progress_of
+from evalhub.campaigns.queries import campaigns_for, progress_of
 from evalhub.judgments import jobs
 from evalhub.judgments.models import Judgment, Tally, TallyMark
 from evalhub.judgments.pace import pace_of, people_of
@@ -153,6 +153,24 @@ def test_a_large_campaign_is_counted_in_the_background(
     assert "As counted at" in page
     assert count_large() == 1
     assert progress_of(campaign).tasks == 4
+
+
+def test_what_is_left_of_a_large_campaign_is_what_was_counted_without_what_is_reserved(
+    campaign: Campaign, bob: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, *_ = TaskFactory.create_batch(3, campaign=campaign)
+    monkeypatch.setattr("evalhub.campaigns.jobs.LARGE", 2)
+    left = [each.waiting for each in campaigns_for(bob)]
+    count_large()
+    TaskFactory.create(campaign=campaign)
+    counted = [each.waiting for each in campaigns_for(bob)]
+    Task.objects.filter(pk=first.pk).update(is_reserved=True)
+    assert [left, counted] == [[3], [3]]
+    count_large()
+    assert [each.waiting for each in campaigns_for(bob)] == [3]
+    Task.objects.filter(pk=first.pk).update(is_reserved=False)
+    count_large()
+    assert [each.waiting for each in campaigns_for(bob)] == [4]
 
 
 def test_the_page_shows_people_hours_and_the_end(
