@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from evalhub.campaigns.choices import TaskKind
 from evalhub.campaigns.models import Campaign, TaskCompletion
 from evalhub.judgments.models import ExpertAnswer
+from evalhub.judgments.sheet.fields import PROMPT
 from evalhub.quality.fits import Consensus
 from evalhub.quality.plain import nearest, plain_of
 from evalhub.quality.questions import OVERALL, Asked
@@ -37,10 +38,11 @@ class About(NamedTuple):
 
 
 class Expert(NamedTuple):
-    """What passes: a value, or one that is `tolerance` points off."""
+    """What passes: a value, one that is `tolerance` points off, or one that the lead lets pass besides."""
 
     value: float
     tolerance: int
+    also: tuple[float, ...] = ()
 
 
 Experts = dict[Question, dict[About, Expert]]
@@ -53,22 +55,28 @@ def experts_in(campaign: Campaign) -> Experts:
     standing = ExpertAnswer.objects.filter(
         task__campaign=campaign, task__kind=TaskKind.GOLD, withdrawn_at=None
     )
-    answers = list(standing.order_by("pk").values_list("task_id", "answers", "tolerance"))
+    answers = list(standing.order_by("pk").values_list("task_id", "answers", "tolerance", "also"))
     letters = _letters([task for task, *_ in answers])
     found: Experts = {}
-    for task, said, tolerance in answers:
+    for task, said, tolerance, also in answers:
         for name, better, worse in _preferred(said):
             one, other = letters[task, better], letters[task, worse]
             about = About(task, min(one, other), max(one, other))
-            side = Expert(1.0 if one < other else -1.0, 0)
-            found.setdefault((name, True), {})[about] = side
+            side = 1.0 if one < other else -1.0
+            besides = also.get("preference" if name == OVERALL else f"preference.{name}", ())
+            sides = {worse: -side, "tie": 0.0}
+            others = {sides[each.rstrip("123")] for each in besides if each.rstrip("123") in sides}
+            passes = Expert(side, 0, tuple(others))
+            found.setdefault((name, True), {})[about] = passes
         for each in said.get("ratings", []):
             if each["value"] is None:
                 continue
             completion = letters[task, each["response"]] if each["response"] else 0
             turn = each.get("turn")
             about = About(task, completion, turn=-1 if turn is None else turn)
-            passes = Expert(float(each["value"]), tolerance)
+            field = f"rating.{each['response'] or PROMPT}.{each['criterion']}"
+            besides = also.get(field if turn is None else f"{field}.{turn}", ())
+            passes = Expert(float(each["value"]), tolerance, tuple(map(float, besides)))
             found.setdefault((each["criterion"], False), {})[about] = passes
     return found
 
@@ -93,8 +101,7 @@ def against_gold(asked: Asked, consensus: Consensus, experts: Experts) -> dict[s
     if not known:
         return None
     chosen = sorted(known)
-    value = np.array([known[unit].value for unit in chosen])
-    tolerance = np.array([known[unit].tolerance for unit in chosen])
+    passing = [known[unit] for unit in chosen]
     plain = plain_of(asked)[chosen]
     is_told = ~np.isnan(plain)
     told = {}
@@ -102,17 +109,19 @@ def against_gold(asked: Asked, consensus: Consensus, experts: Experts) -> dict[s
         ("consensus", consensus.answer_U[chosen], np.ones(len(chosen), dtype=bool)),
         ("majority", plain, is_told),
     ):
-        passes = _passes(answer[counts], value[counts], tolerance[counts], asked)
+        passes = _passes(answer, passing, asked) & counts
         told[name] = asdict(wilson(int(passes.sum()), int(counts.sum())))
     return told | {"undecided": int((~is_told).sum())}
 
 
-def _passes(answer: Floats, value: Floats, tolerance: NDArray[np.int64], asked: Asked) -> Bools:
-    if asked.level is Level.NOMINAL:
-        same: Bools = answer == value
-        return same
-    near: Bools = np.abs(nearest(answer) - value) <= tolerance
-    return near
+def _passes(answer: Floats, passing: list[Expert], asked: Asked) -> Bools:
+    is_nominal = asked.level is Level.NOMINAL
+    said = answer if is_nominal else nearest(answer)
+    value = np.array([each.value for each in passing])
+    off = 0 if is_nominal else np.array([each.tolerance for each in passing])
+    also = np.array([mine in each.also for mine, each in zip(said, passing, strict=True)])
+    passes: Bools = (np.abs(said - value) <= off) | also
+    return passes
 
 
 def _preferred(said: dict[str, Any]) -> Iterator[tuple[str, str, str]]:

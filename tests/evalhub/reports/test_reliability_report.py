@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from evalhub.accounts.models import Workspace
 from evalhub.campaigns.models import Campaign, Task
-from evalhub.judgments.models import RankedCompletion
+from evalhub.judgments.models import ExpertAnswer, RankedCompletion
 from evalhub.reports.read import Read
 from evalhub.reports.reliability import reliability_report
 from tests import factories as make
@@ -156,11 +156,16 @@ def test_the_consensus_is_held_against_gold(campaign: Campaign) -> None:
     assert found["consensus"]["n"] == 3
     assert found["consensus"]["part"] in (1, 2)  # the third is either
     assert found["consensus"]["low"] < found["consensus"]["value"] < found["consensus"]["high"]
+    ExpertAnswer.objects.filter(task=tasks[1]).update(also={"preference": ["B1", "both_bad"]})
+    found = report("reliability", campaign)["questions"][0]["gold"]
+    assert (found["majority"]["part"], found["majority"]["n"]) == (2, 2)
 
 
-@pytest.mark.parametrize(("tolerance", "right"), [(0, 0), (1, 1)])
-def test_gold_on_a_scale_passes_within_its_tolerance(
-    campaign: Campaign, tolerance: int, right: int
+@pytest.mark.parametrize(
+    ("tolerance", "also", "right"), [(0, [], 0), (1, [], 1), (0, ["1", "4"], 1), (0, ["3"], 0)]
+)
+def test_gold_on_a_scale_passes_within_its_tolerance_or_by_what_the_lead_lets_pass(
+    campaign: Campaign, tolerance: int, also: list[str], right: int
 ) -> None:
     asked = make.CriterionFactory.create(version=campaign.rubric_version, slug="clarity", high=5)
     task = make.TaskFactory.create(campaign=campaign)
@@ -175,7 +180,7 @@ def test_gold_on_a_scale_passes_within_its_tolerance(
             value=4 if nth else 3,
         )
     said = {"ratings": [{"response": "A", "criterion": "clarity", "value": 5, "turn": None}]}
-    gold(campaign, task, answers=said, tolerance=tolerance)
+    gold(campaign, task, answers=said, tolerance=tolerance, also={"rating.A.clarity": also})
     found = report("reliability", campaign)["questions"][0]["gold"]
     assert (found["majority"]["part"], found["majority"]["n"]) == (right, 1)
 
