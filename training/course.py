@@ -11,6 +11,7 @@ import torch
 
 from training import checkpoints
 from training.attempt import Attempt
+from training.drift import Drift
 from training.errors import InputError
 from training.fitting import peak_bytes
 from training.patience import Patience
@@ -58,6 +59,7 @@ def train_watched(
     attempt.stop.check()
     probe = Probe(attempt, prepared, batch_size=trainer.batch_size)
     kept = Kept(attempt, trainer)
+    drift = Drift(attempt, prepared) if trainer.prefers else None
     resumed = checkpoints.newest_valid(attempt.run_dir)
     patience.read(resumed)
     begun = time.monotonic()
@@ -84,7 +86,8 @@ def train_watched(
     def finish() -> dict[str, float]:
         kept.write()
         proves = trainer.writes and trainer.ends
-        return prove_ends(attempt, prepared, step=step) if proves else {}
+        ends = prove_ends(attempt, prepared, step=step) if proves else {}
+        return ends | (drift.compare(step=step) if drift else {})
 
     ended = prepared.by_first(finish)
     if ended is None:

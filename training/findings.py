@@ -166,6 +166,20 @@ CATALOGUE: Mapping[str, Kind] = {
         "after", "caution", "merging loses much of what the adapter does",
         "serve the adapter beside its base, or merge it onto a base that is stored in more bits",
     ),
+    "answers_longer": Kind(
+        "after", "caution", "answers are much longer than before training",
+        "look whether people prefer them for more than their length: compare win rates at equal length; else take "
+        "the loss sigmoid_norm, balance the pairs by length, or a larger beta",
+    ),
+    "answers_shorter": Kind(
+        "after", "caution", "answers are much shorter than before training",
+        "read the samples: if they leave out what matters, balance the pairs by length, or take a larger beta",
+    ),
+    "far_from_start": Kind(
+        "after", "caution", "the model has gone far from where it began",
+        "measure it on a probe and let people judge it before it is used; a larger beta, a lower learning rate or "
+        "fewer epochs keep it nearer",
+    ),
     "never_stops": Kind(
         "after", "caution", "answers do not come to an end",
         "look whether the completions of the rows end where they should, train longer, or begin with an "

@@ -86,14 +86,19 @@ class Kept:
         return "model", saved, self._began
 
 
-def prove_ends(attempt: Attempt, prepared: Prepared, *, step: int) -> dict[str, float]:
-    """Let the model answer some prompts, of validation where there are any; the share that ends."""
+def asked_and_most(prepared: Prepared) -> tuple[list[Encoded], int]:
+    """Rows with prompts to answer, of validation where there are any, and how many tokens an answer may have."""
     given = prepared.validation.used or prepared.train.used
     each_once = {tuple(row.prompt): row for row in given}
     asked = list(itertools.islice(each_once.values(), ASKED))
     learnt = [len(said) for row in prepared.train.used for said in row.completions.values()]
     most = min(LONGEST, ENOUGH * max(learnt) + 8)
-    asked = [row for row in asked if len(row.prompt) + most <= prepared.loaded.positions]
+    return [row for row in asked if len(row.prompt) + most <= prepared.loaded.positions], most
+
+
+def prove_ends(attempt: Attempt, prepared: Prepared, *, step: int) -> dict[str, float]:
+    """Let the model answer some prompts; the share that ends."""
+    asked, most = asked_and_most(prepared)
     if not asked:
         return {}
     with prepared.reader.reading_plainly():

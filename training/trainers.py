@@ -33,6 +33,7 @@ class Watched(Trainer):
     weighs_tokens = False  # whether a step is the mean over its tokens, and not over its rows
     writes = True  # answers; else it is no use to ask it for some
     ends = True  # them; what goes on from a document need not
+    prefers = False  # answers to others, and may go far from where it began for it
     lost_in_parts = ""  # what a step loses where its batch is read in parts
 
     def __init__(self, attempt: Attempt, options: TrainOptions, prepared: Prepared) -> None:

@@ -63,6 +63,7 @@ class Pairs:
 class Preferring(Watched):
     """Costs a pair by how far the gain of chosen is above that of rejected."""
 
+    prefers = True
     options: DpoOptions
     pairs: Pairs
 

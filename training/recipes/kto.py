@@ -45,6 +45,7 @@ class Verdicts:
 class Judging(Watched):
     """Costs a good answer that gains too little, and a bad one that gains too much."""
 
+    prefers = True
     lost_in_parts = ", but how far the model has drifted is now a mean over fewer answers"
     options: KtoOptions
     verdicts: Verdicts

@@ -93,6 +93,7 @@ class Policy:
 class Reinforcing(Watched):
     """Costs an answer its log-probability, times how much worse it is than the others to its prompt."""
 
+    prefers = True
     lost_in_parts = "; each part draws its answers by itself, so they are others"
     options: RlooOptions
     policy: Policy

@@ -46,9 +46,8 @@ globalThis.judgeDrafts = (page) => {
   async function save() {
     clearTimeout(timer);
     if (saving || box?.open || !dirty.has(page.assignment()) || !page.isIdle()) return;
-    saving = saveOnce();
+    saving = saveOnce().finally(() => { saving = null; });
     await saving;
-    saving = null;
     if (dirty.has(page.assignment())) timer = setTimeout(save, net.isCut() ? RETRY_MS : 0);
   }
 

@@ -112,13 +112,13 @@ globalThis.judgeNet = ({ root, words, complain, changed }) => {
     [place.textContent, place.hidden] = [sentence, !sentence];
   }
 
-  async function signIn(form) {
+  async function signIn(told) {
     const url = root.dataset.signIn, opened = await reach(url, { cache: "no-store" });
     if (!opened) return words.offline_act;
     const token = parsed(await opened.text()).querySelector("[name=csrfmiddlewaretoken]");
     const answer = await reach(url, {
       method: "POST", redirect: "manual", headers: { "X-CSRFToken": token?.value ?? "" },
-      body: new URLSearchParams(new FormData(form)),
+      body: told,
     });
     if (!answer) return words.offline_act;
     if (answer.type === "opaqueredirect") return whenBack();
@@ -129,11 +129,11 @@ globalThis.judgeNet = ({ root, words, complain, changed }) => {
   box?.querySelector("form").addEventListener("submit", async (event) => {
     if (event.submitter?.value === "later") return; // closes the dialog
     event.preventDefault();
-    const form = event.target;
+    const form = event.target, told = new URLSearchParams(new FormData(form));
+    form.elements.password.value = ""; // now: what is typed while we wait is meant for the next try
     event.submitter.disabled = true;
-    const wrong = await signIn(form);
+    const wrong = await signIn(told);
     event.submitter.disabled = false;
-    form.elements.password.value = "";
     say(wrong);
     if (wrong) form.elements.password.focus(); else box.close();
   });

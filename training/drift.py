@@ -1,0 +1,82 @@
+"""How far a model that learnt preferences has gone from where it began. Shapes: none."""
+
+from __future__ import annotations
+
+from training.attempt import Attempt
+from training.generation import Answer, Decoding, answer_prompts
+from training.preparation import Prepared
+from training.proving import asked_and_most
+from training.reading import Answered
+from training.start import Start
+
+FEWEST = 10  # prompts; of fewer nothing is said
+LONGER = 1.5  # times as many tokens, or 1.5 times fewer
+MOST_OF = 0.75  # of the prompts that got longer answers, or shorter ones
+FAR = 1.0  # nats per token
+
+
+class Drift:
+    """Answers to the same prompts, drawn from the model as it is and as it began. Made before the first step.
+
+    An adapter's start is kept beside it; a model of which all weights are trained, or whose weights lie on several
+    devices, would need as much memory again, and is not looked at.
+    """
+
+    def __init__(self, attempt: Attempt, prepared: Prepared) -> None:
+        self._attempt, self._prepared = attempt, prepared
+        apart = prepared.is_whole or prepared.split is not None
+        self._start = None if apart else Start(prepared.model)
+
+    def compare(self, *, step: int) -> dict[str, float]:
+        """`kl_to_start`, the mean over answers drawn now of how much likelier they got, in nats, and `length_ratio`,
+        their tokens over those of answers drawn then; nothing where no prompt leaves room.
+
+        Raises:
+            Interrupted: a stop was asked for.
+        """
+        asked, most = asked_and_most(self._prepared)
+        if self._start is None or not asked:
+            return {}
+        prompts = [row.prompt for row in asked]
+        answers = self._answers(prompts, most)
+        rows = [Answered(at, [list(each.ids)]) for at, each in zip(prompts, answers, strict=True)]
+        now = self._logps(rows)
+        with self._start.in_place():
+            began, before = self._logps(rows), self._answers(prompts, most)
+        kl = sum(a - b for a, b in zip(now, began, strict=True)) / len(rows)
+        tokens = [each.tokens for each in answers]
+        tokens_before = [each.tokens for each in before]
+        per_token = kl * len(rows) / sum(len(each.ids) for each in answers)
+        if len(rows) >= FEWEST:
+            self._judge(tokens, tokens_before, per_token, step)
+        return {"kl_to_start": kl, "length_ratio": sum(tokens) / max(sum(tokens_before), 1)}
+
+    def _judge(self, now: list[int], before: list[int], per_token: float, step: int) -> None:
+        longer = sum(a > b for a, b in zip(now, before, strict=True))
+        shorter = sum(a < b for a, b in zip(now, before, strict=True))
+        figures = (
+            f"{sum(now) / len(now):.0f} tokens, {sum(before) / len(before):.0f} before training; longer on "
+            f"{longer}, shorter on {shorter} of {len(now)} prompts"
+        )
+        if sum(now) > LONGER * sum(before) and longer >= MOST_OF * len(now):
+            self._attempt.find("answers_longer", figures, step=step)
+        if LONGER * sum(now) < sum(before) and shorter >= MOST_OF * len(now):
+            self._attempt.find("answers_shorter", figures, step=step)
+        if per_token > FAR:
+            told = f"{per_token:.2f} nats a token, over {len(now)} answers of its own"
+            self._attempt.find("far_from_start", told, step=step)
+
+    def _answers(self, prompts: list[list[int]], most: int) -> list[Answer]:
+        prepared, attempt = self._prepared, self._attempt
+        with prepared.reader.reading_plainly():
+            answers = answer_prompts(
+                prepared.model, prepared.loaded, prompts, n=1, how=Decoding(1.0, 1.0, most),
+                batch_size=len(prompts), seed=attempt.spec.seed, stop=attempt.stop,
+                beat=lambda done, total: attempt.progress(done, total, note="comparing with the start"),
+            )  # fmt: skip
+        return [one for (one,) in answers]
+
+    def _logps(self, rows: list[Answered]) -> list[float]:
+        prepared = self._prepared
+        found = prepared.reader.all_logps(prepared.model, rows, batch_size=len(rows))
+        return [one for (one,) in found]
