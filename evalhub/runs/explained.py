@@ -232,10 +232,6 @@ NOT_ON_THE_FORM = {
 }
 
 
-def explained(name: str) -> Explained:
-    return next(each for each in SETTINGS if each.name == name)
-
-
 def settings_for(recipe: str, *, fresh: bool) -> list[Explained]:
     """Those that act on a run of that recipe.
 

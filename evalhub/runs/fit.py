@@ -158,23 +158,10 @@ RATES = {
     "rloo": 1e-5,
 }  # few rows; TRL's and PEFT's advice for LoRA
 SMALL_BY = 10  # times that, for a small model
-ALL_BY = 0.1  # times that, where all weights are trained
 
 
 def preset_for(rows: int) -> Preset:
     return next(each for each in PRESETS if rows <= each.up_to)
-
-
-def rates_of(recipe: str, *, trains: str, weights: int | None) -> tuple[float, float]:
-    """The least and the greatest learning rate that a search begins with.
-
-    1e-5 to 1e-3 where an adapter learns to answer, a tenth of it where all weights do or where
-    preferences are learnt, ten times as much for a small model.
-    """
-    by = SMALL_BY if weights is not None and weights < SMALL else 1.0
-    by *= ALL_BY if trains == "all" else 1
-    by *= 0.1 if recipe in ("dpo", "kto", "rloo") else 1
-    return 1e-5 * by, 1e-3 * by
 
 
 def suggested(

@@ -7,14 +7,11 @@ from django import forms
 
 from evalhub.accounts.models import Workspace
 from evalhub.datasets.queries import blocking
-from evalhub.registry.files import weights_of
 from evalhub.registry.models import LanguageModel, ModelKind
-from evalhub.runs.explained import explained, settings_for
-from evalhub.runs.fit import ALL_BY, rates_of
+from evalhub.runs.explained import settings_for
 from evalhub.runs.training_form import METHODS, BasisForm, beside_fields, label_field
 from evalhub.sweeps.choices import OBJECTIVES, Sampler
 from evalhub.sweeps.space import SEARCHABLE
-from training.train_options import OF_ADAPTERS
 
 SAMPLERS = {
     Sampler.REFINE.value: "Coarse to fine: one range, then closer around the best",
@@ -22,12 +19,14 @@ SAMPLERS = {
     Sampler.RANDOM.value: "Random: draws from the ranges",
     Sampler.GRID.value: "Grid: every combination once",
 }
-SEARCHES: dict[str, dict[str, Any]] = {  # what the form offers to begin with, beside the learning rate
-    "rate": {"sampler": Sampler.REFINE, "tries": 9, "prunes": False},
+RATE = "1e-5 .. 1e-3"  # of adapters: ten times what training all weights takes
+SEARCHES: dict[str, dict[str, Any]] = {  # what the form offers to begin with
+    "rate": {"sampler": Sampler.REFINE, "tries": 9, "prunes": False, "learning_rate": RATE},
     "settings": {
-        "sampler": Sampler.TPE, "tries": 20, "prunes": True, "lora_rank": "4 .. 32", "batch_size": "4, 8, 16", "epochs": "1, 3, 5",
+        "sampler": Sampler.TPE, "tries": 20, "prunes": True, "learning_rate": RATE, "lora_rank": "4 .. 32",
+        "batch_size": "4, 8, 16", "epochs": "1, 3, 5",
     },
-    "bases": {"sampler": Sampler.GRID, "tries": 20, "prunes": True},
+    "bases": {"sampler": Sampler.GRID, "tries": 20, "prunes": True, "learning_rate": "5e-5, 2e-4, 1e-3"},
 }  # fmt: skip
 
 
@@ -53,40 +52,9 @@ class SearchBasisForm(SweptBasisForm):
             ("bases", "the best of several models"),
         ],
     )
-    trains = forms.ChoiceField(
-        required=False,
-        label="Train",
-        choices=[("adapter", "an adapter"), ("all", "all weights")],
-        help_text=explained("trains").does,
-    )
-
-    def clean(self) -> dict[str, Any]:
-        values = super().clean()
-        method, model = values.get("method"), values.get("model")
-        if values.get("trains") == "all" and method and model:
-            if method not in explained("trains").recipes:
-                self.add_error("trains", f"{method} trains an adapter. All weights take {', '.join(explained('trains').recipes)}.")  # fmt: skip
-            elif model.kind != ModelKind.BASE:
-                self.add_error("trains", f"{model} is an adapter, which is trained further. All weights take a base.")  # fmt: skip
-        return values
 
     def search_used(self) -> str:
         return str(self.cleaned_data["search"] or "rate")
-
-    def trains_used(self) -> str:
-        return str(self.cleaned_data["trains"] or "adapter")
-
-    def suggested(self) -> dict[str, Any]:
-        values = super().suggested()
-        if self.trains_used() == "adapter":
-            return values
-        of_all = {name: value for name, value in values.items() if name not in OF_ADAPTERS}
-        return of_all | {"trains": "all", "learning_rate": values["learning_rate"] * ALL_BY}
-
-    def rates(self) -> tuple[float, float]:
-        """The least and the greatest learning rate that is worth a try."""
-        weights = weights_of(self.cleaned_data["model"].base.source)
-        return rates_of(self.cleaned_data["method"], trains=self.trains_used(), weights=weights)
 
 
 class SpaceField(forms.CharField):
@@ -160,12 +128,10 @@ class SweepForm(_OfTries):
     def __init__(self, *args: Any, basis: SearchBasisForm, workspace: Workspace, **named: Any) -> None:  # Django's own  # fmt: skip
         super().__init__(*args, basis=basis, **named)
         chosen = basis.cleaned_data
-        first = SEARCHES[basis.search_used()] | {"learning_rate": _rates_told(basis)}
-        without = OF_ADAPTERS if basis.trains_used() == "all" else ()
+        first = SEARCHES[basis.search_used()]
         for name in ("sampler", "tries", "prunes"):
             self.fields[name].initial = first[name]
         acting = settings_for(self.recipe, fresh=chosen["model"].kind == ModelKind.BASE)
-        acting = [each for each in acting if each.name not in without]
         self._searchable = [each for each in acting if each.name in SEARCHABLE]
         for each in self._searchable:
             self.fields[each.name] = SpaceField(
@@ -206,13 +172,6 @@ class CurveForm(_OfTries):
     seeds = forms.IntegerField(
         min_value=2, max_value=20, initial=3, help_text="Each makes four runs. Three show a large effect; five or more a small one."
     )  # fmt: skip
-
-
-def _rates_told(basis: SearchBasisForm) -> str:
-    low, high = basis.rates()
-    chosen = (5 * low, 20 * low, high) if basis.search_used() == "bases" else (low, high)
-    told = [f"{each:.0e}".replace("e-0", "e-") for each in chosen]
-    return (", " if basis.search_used() == "bases" else " .. ").join(told)
 
 
 def _number(text: str) -> int | float:

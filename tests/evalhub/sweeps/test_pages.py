@@ -15,13 +15,11 @@ from evalhub.accounts.services import create_token
 from evalhub.datasets.models import DatasetBuild
 from evalhub.jobs.choices import JobState
 from evalhub.registry.models import LanguageModel
-from evalhub.runs.fit import rates_of
 from evalhub.runs.models import Run
 from evalhub.sweeps.models import Sweep
 from evalhub.sweeps.services import start_curve, start_sweep
 from evalhub.sweeps.turning import advance
 from tests.evalhub.sweeps.scenes import turned
-from tests.factories import LanguageModelFactory
 
 
 @pytest.fixture
@@ -45,35 +43,6 @@ def test_the_form_of_a_sweep_offers_a_search_for_these_rows(erins: Client, base:
     assert 'value="1e-5 .. 1e-3"' in shown
     assert 'name="lora_dropout"' in shown
     assert 'name="beta"' not in shown
-
-
-@pytest.mark.parametrize(
-    ("weights", "search", "rates"),
-    [(None, "rate", "1e-6 .. 1e-4"), (8_000_000_000, "bases", "5e-6, 2e-5, 1e-4"), (2_000_000, "rate", "1e-5 .. 1e-3")],
-)  # fmt: skip
-def test_all_weights_are_searched_with_a_tenth_of_the_rates_and_no_settings_of_adapters(erins: Client, base: LanguageModel, build: DatasetBuild, monkeypatch: pytest.MonkeyPatch, weights: int | None, search: str, rates: str) -> None:  # fmt: skip
-    monkeypatch.setattr("evalhub.sweeps.forms.weights_of", lambda source: weights)
-    monkeypatch.setattr("evalhub.runs.training_form.weights_of", lambda source: weights)
-    place = address("sweeps:new", **basis(build, base, search=search, trains="all"))
-    page = erins.get(place)
-    shown = page.content.decode()
-    assert f'value="{rates}"' in shown
-    assert 'name="lora_rank"' not in shown
-    first = page.context["form"]["options"].initial
-    assert first["trains"] == "all"
-    assert "lora_rank" not in first
-    wanted = {"learning_rate": rates, "sampler": "refine", "tries": 9, "parallel": 2, "seed": 0, "objective": "eval_loss", "options": json.dumps(first)}  # fmt: skip
-    assert erins.post(place, wanted | ({"sampler": "grid", "models": [base.uid]} if search == "bases" else {})).status_code == 302  # fmt: skip
-    assert Sweep.objects.get().options["trains"] == "all"
-
-
-def test_only_a_base_and_three_methods_train_all_weights(erins: Client, base: LanguageModel, build: DatasetBuild) -> None:  # fmt: skip
-    adapter = LanguageModelFactory.create(workspace=build.workspace, kind="adapter", parent=base)
-    shown = erins.get(address("sweeps:new", **basis(build, adapter, trains="all"))).content.decode()
-    assert "is an adapter, which is trained further" in shown
-    assert "What is searched" not in shown
-    rates = [rates_of(recipe, trains="adapter", weights=None) for recipe in ("sft", "dpo")]
-    assert rates == [pytest.approx((1e-5, 1e-3)), pytest.approx((1e-6, 1e-4))]
 
 
 def test_a_sweep_starts_from_its_form_and_its_page_tells_how_it_went(erins: Client, base: LanguageModel, build: DatasetBuild) -> None:  # fmt: skip
