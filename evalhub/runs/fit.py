@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from training.contract import TrainOptions
-from training.train_options import SMALL
+from training.train_options import OF_ADAPTERS, SMALL
 
 NOTHING_TO_LOOK_AT = "patience looks at validation rows, and the build has none: set it to 0"
 
@@ -158,6 +158,12 @@ RATES = {
     "rloo": 1e-5,
 }  # few rows; TRL's and PEFT's advice for LoRA
 SMALL_BY = 10  # times that, for a small model
+WHOLE_BY = 0.1  # of that, where all weights are trained
+SEARCHED_FROM = {
+    **dict.fromkeys(("sft", "text", "reward"), 1e-5),
+    **dict.fromkeys(("dpo", "kto", "rloo"), 1e-6),
+}  # with an adapter
+SEARCHED_BY = 100  # times that is the other end
 
 
 def preset_for(rows: int) -> Preset:
@@ -165,17 +171,27 @@ def preset_for(rows: int) -> Preset:
 
 
 def suggested(
-    recipe: str, data: Data, *, preset: Preset | None = None, weights: int | None = None
+    recipe: str,
+    data: Data,
+    *,
+    preset: Preset | None = None,
+    weights: int | None = None,
+    is_whole: bool = False,
 ) -> dict[str, Any]:
     """Settings for these rows and this model: the preset's, made to fit.
 
     Args:
         preset: None for the one by the number of rows.
         weights: of the base model, where they are known.
+        is_whole: whether all weights are trained: without what only adapters have.
     """
     chosen = preset or preset_for(data.rows)
-    rate = RATES[recipe] * (SMALL_BY if weights is not None and weights < SMALL else 1)
+    rate = float(f"{RATES[recipe] * _scale(weights, is_whole=is_whole):.4g}")
     values = {**chosen.values, "learning_rate": rate}
+    if is_whole:
+        without = (*OF_ADAPTERS, "quantise")
+        values = {name: value for name, value in values.items() if name not in without}
+        values["trains"] = "all"
     fewest = 2 if recipe == "kto" else 1
     values["batch_size"] = max(fewest, min(values["batch_size"], data.rows // 4))
     if "accumulation" in values:
@@ -184,3 +200,20 @@ def suggested(
     if not data.validation:
         values["patience"] = 0
     return values
+
+
+def rates_to_search(
+    recipe: str, *, weights: int | None = None, is_whole: bool = False
+) -> tuple[float, float]:
+    """The range that a search for the learning rate begins with; what is suggested lies inside.
+
+    An adapter of SFT is searched from 1e-5 to 1e-3, all weights from 1e-6 to 1e-4; what learns from
+    preferences or rewards, at a tenth of that; a small model, at ten times.
+    """
+    low = float(f"{SEARCHED_FROM[recipe] * _scale(weights, is_whole=is_whole):.4g}")
+    return low, float(f"{low * SEARCHED_BY:.4g}")
+
+
+def _scale(weights: int | None, *, is_whole: bool) -> float:
+    small = SMALL_BY if weights is not None and weights < SMALL else 1
+    return small * (WHOLE_BY if is_whole else 1)

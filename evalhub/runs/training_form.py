@@ -137,10 +137,20 @@ class BasisForm(forms.Form):
 
     def suggested(self) -> dict[str, Any]:
         chosen = self.cleaned_data
-        weights = weights_of(chosen["model"].base.source)
         return suggested(
-            chosen["method"], self.data_of(), preset=self.preset_used(), weights=weights
+            chosen["method"],
+            self.data_of(),
+            preset=self.preset_used(),
+            weights=self.weights_known(),
+            is_whole=self.is_whole(),
         )
+
+    def weights_known(self) -> int | None:
+        return weights_of(self.cleaned_data["model"].base.source)
+
+    def is_whole(self) -> bool:
+        """Whether it is chosen here already that all weights are trained."""
+        return False
 
 
 def told_of(run: Run) -> dict[str, Any]:

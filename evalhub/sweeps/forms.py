@@ -9,9 +9,11 @@ from evalhub.accounts.models import Workspace
 from evalhub.datasets.queries import blocking
 from evalhub.registry.models import LanguageModel, ModelKind
 from evalhub.runs.explained import settings_for
+from evalhub.runs.fit import rates_to_search
 from evalhub.runs.training_form import METHODS, BasisForm, beside_fields, label_field
 from evalhub.sweeps.choices import OBJECTIVES, Sampler
 from evalhub.sweeps.space import SEARCHABLE
+from training.train_options import OF_ADAPTERS
 
 SAMPLERS = {
     Sampler.REFINE.value: "Coarse to fine: one range, then closer around the best",
@@ -19,14 +21,13 @@ SAMPLERS = {
     Sampler.RANDOM.value: "Random: draws from the ranges",
     Sampler.GRID.value: "Grid: every combination once",
 }
-RATE = "1e-5 .. 1e-3"  # of adapters: ten times what training all weights takes
 SEARCHES: dict[str, dict[str, Any]] = {  # what the form offers to begin with
-    "rate": {"sampler": Sampler.REFINE, "tries": 9, "prunes": False, "learning_rate": RATE},
+    "rate": {"sampler": Sampler.REFINE, "tries": 9, "prunes": False},
     "settings": {
-        "sampler": Sampler.TPE, "tries": 20, "prunes": True, "learning_rate": RATE, "lora_rank": "4 .. 32",
+        "sampler": Sampler.TPE, "tries": 20, "prunes": True, "lora_rank": "4 .. 32",
         "batch_size": "4, 8, 16", "epochs": "1, 3, 5",
     },
-    "bases": {"sampler": Sampler.GRID, "tries": 20, "prunes": True, "learning_rate": "5e-5, 2e-4, 1e-3"},
+    "bases": {"sampler": Sampler.GRID, "tries": 20, "prunes": True},
 }  # fmt: skip
 
 
@@ -38,6 +39,25 @@ class SweptBasisForm(BasisForm):
         for name, told in METHODS.items()
         if any(name in each.recipes for each in OBJECTIVES.values())
     }
+    trains = forms.ChoiceField(
+        required=False,
+        label="What is trained",
+        choices=[("adapter", "an adapter"), ("all", "all weights of the model")],
+        help_text="All weights take a tenth of an adapter’s learning rate, and have none of its settings.",
+    )
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean()
+        if values.get("trains") == "all":
+            method, model = values.get("method"), values.get("model")
+            if method and "trains" not in {each.name for each in settings_for(method, fresh=True)}:
+                self.add_error("trains", f"{method} trains adapters only: take “an adapter”.")
+            elif model is not None and model.kind != ModelKind.BASE:
+                self.add_error("trains", f"“{model}” is an adapter already: start from a base, or take “an adapter”.")  # fmt: skip
+        return values
+
+    def is_whole(self) -> bool:
+        return self.cleaned_data.get("trains") == "all"
 
 
 class SearchBasisForm(SweptBasisForm):
@@ -95,6 +115,7 @@ class _OfTries(forms.Form):
         super().__init__(*args, **named)
         chosen = basis.cleaned_data
         self.recipe: str = chosen["method"]
+        self._trains = "all" if basis.is_whole() else "adapter"
         fitting = [each for each in OBJECTIVES.values() if self.recipe in each.recipes]
         self.fields["objective"].choices = [(each.name, each.label) for each in fitting]  # type: ignore[attr-defined]  # a choice
         self.fields["options"].encoder = _Indented  # type: ignore[attr-defined]  # a JSONField
@@ -110,6 +131,8 @@ class _OfTries(forms.Form):
         options = self.cleaned_data["options"] or {}
         if not isinstance(options, dict):
             raise forms.ValidationError("Write one JSON object { … }.")
+        if options.get("trains", self._trains) != self._trains:
+            raise forms.ValidationError("What is trained is chosen above, with the learning rates that go with it: leave trains as it stands.")  # fmt: skip
         return options
 
 
@@ -132,11 +155,13 @@ class SweepForm(_OfTries):
         for name in ("sampler", "tries", "prunes"):
             self.fields[name].initial = first[name]
         acting = settings_for(self.recipe, fresh=chosen["model"].kind == ModelKind.BASE)
-        self._searchable = [each for each in acting if each.name in SEARCHABLE]
+        idle = OF_ADAPTERS if basis.is_whole() else ()
+        self._searchable = [each for each in acting if each.name in SEARCHABLE and each.name not in idle]  # fmt: skip
+        offered = first | {"learning_rate": _rates(basis)}
         for each in self._searchable:
             self.fields[each.name] = SpaceField(
                 words=each.name in ("schedule", "lora_variant"),
-                label=each.name, initial=first.get(each.name, ""), help_text=f"{each.does} Usual: {each.usual}.",
+                label=each.name, initial=offered.get(each.name, ""), help_text=f"{each.does} Usual: {each.usual}.",
             )  # fmt: skip
         if basis.search_used() == "bases":
             self._offer_models(chosen["model"], workspace)
@@ -172,6 +197,20 @@ class CurveForm(_OfTries):
     seeds = forms.IntegerField(
         min_value=2, max_value=20, initial=3, help_text="Each makes four runs. Three show a large effect; five or more a small one."
     )  # fmt: skip
+
+
+def _rates(basis: SearchBasisForm) -> str:
+    """A range, or where several models are compared three values of it."""
+    low, high = rates_to_search(basis.cleaned_data["method"], weights=basis.weights_known(), is_whole=basis.is_whole())  # fmt: skip
+    if basis.search_used() == "bases":
+        return ", ".join(_short(each) for each in (low * 5, low * 20, high))
+    return f"{_short(low)} .. {_short(high)}"
+
+
+def _short(rate: float) -> str:
+    """1e-05 as 1e-5 is written."""
+    digits, _, power = f"{rate:.3e}".partition("e")
+    return f"{float(digits):g}e{int(power)}"
 
 
 def _number(text: str) -> int | float:

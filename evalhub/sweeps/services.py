@@ -12,10 +12,12 @@ from evalhub.common.labels import is_label
 from evalhub.datasets.models import DatasetBuild
 from evalhub.jobs.choices import JobState
 from evalhub.jobs.events import announce
+from evalhub.registry.files import weights_of
 from evalhub.registry.models import LanguageModel
 from evalhub.runs.beside import NONE_BESIDE, Beside, beside_of
 from evalhub.runs.beside import told as told_beside
 from evalhub.runs.demands import data_of, demand_teacher, demand_trainable
+from evalhub.runs.fit import RATES, rates_to_search
 from evalhub.runs.models import Run
 from evalhub.runs.services import start_training
 from evalhub.sweeps.access import sweeps
@@ -58,7 +60,8 @@ def start_sweep(
 
     Args:
         models: what tries start from; several are a choice like any other.
-        space: ranges and choices by setting, see sweeps.space.
+        space: ranges and choices by setting, see sweeps.space. With coarse to fine nothing means the usual
+            learning rates of the recipe, the model's size and what is trained, see rates_to_search.
         options: settings that all tries share.
         prunes: whether tries that fall behind half-way are cancelled.
         beside: what every try reads besides, as of `start_training`.
@@ -73,7 +76,7 @@ def start_sweep(
         raise BadSweep("Name at least one model to start from.")
     for model in models:
         demand_trainable(model=model, build=build, recipe=recipe, despite=despite)
-    told = dict(space)
+    told = dict(space) or _usual_space(recipe, models, options or {}, sampler)
     if len(models) > 1:
         told[MODEL] = {"choices": [str(model.uid) for model in models]}
     elif MODEL in told:
@@ -209,6 +212,14 @@ def train_best(*, sweep: Sweep, by: Member | None = None) -> Run:
     sweep.save(update_fields=["final"])
     _record("sweep.best_trained", sweep, by, run=str(sweep.final.uid), try_number=best.number)
     return sweep.final
+
+
+def _usual_space(recipe: str, models: Sequence[LanguageModel], options: Mapping[str, Any], sampler: str) -> dict[str, Any]:  # fmt: skip
+    if sampler != Sampler.REFINE or recipe not in RATES:
+        return {}
+    weights = weights_of(models[0].base.source)
+    low, high = rates_to_search(recipe, weights=weights, is_whole=options.get("trains") == "all")
+    return {"learning_rate": {"low": low, "high": high}}
 
 
 def _demand_counts(tries: int, parallel: int) -> None:

@@ -23,6 +23,7 @@ from evalhub.runs.fit import (
     misfits,
     on_24_gb,
     preset_for,
+    rates_to_search,
     suggested,
 )
 from evalhub.runs.models import TRAINING, Run
@@ -165,6 +166,15 @@ def test_a_small_model_takes_a_higher_learning_rate() -> None:
         for weights in (None, 2_000_000, 7_000_000_000)
     ]
     assert rates == [1e-5, 1e-4, 1e-5]
+
+
+@pytest.mark.parametrize("recipe", [*TRAINING])
+@pytest.mark.parametrize("trains", ["adapter", "all"])
+@pytest.mark.parametrize("weights", [None, 2_000_000, 7_000_000_000])
+def test_a_search_begins_around_the_rate_that_is_suggested(recipe: str, weights: int | None, trains: str) -> None:  # fmt: skip
+    low, high = rates_to_search(recipe, weights=weights, is_whole=trains == "all")
+    rate = suggested(recipe, DATA, weights=weights, is_whole=trains == "all")["learning_rate"]
+    assert low * 10 <= rate <= high / 5
 
 
 def test_presets_go_by_the_number_of_rows() -> None:

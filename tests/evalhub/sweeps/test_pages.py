@@ -19,7 +19,10 @@ from evalhub.runs.models import Run
 from evalhub.sweeps.models import Sweep
 from evalhub.sweeps.services import start_curve, start_sweep
 from evalhub.sweeps.turning import advance
+from tests.evalhub.runs.scenes import built
 from tests.evalhub.sweeps.scenes import turned
+from tests.factories import LanguageModelFactory
+from training.contract import OPTIONS
 
 
 @pytest.fixture
@@ -43,6 +46,49 @@ def test_the_form_of_a_sweep_offers_a_search_for_these_rows(erins: Client, base:
     assert 'value="1e-5 .. 1e-3"' in shown
     assert 'name="lora_dropout"' in shown
     assert 'name="beta"' not in shown
+
+
+@pytest.mark.parametrize("weights, trains, search, offered", [
+    (8_000_000_000, "adapter", "rate", "1e-5 .. 1e-3"),
+    (8_000_000_000, "all", "rate", "1e-6 .. 1e-4"),
+    (8_000_000_000, "all", "settings", "1e-6 .. 1e-4"),
+    (8_000_000_000, "all", "bases", "5e-6, 2e-5, 1e-4"),
+    (2_000_000, "adapter", "rate", "1e-4 .. 1e-2"),
+    (2_000_000, "all", "bases", "5e-5, 2e-4, 1e-3"),
+])  # fmt: skip
+def test_the_rates_that_a_sweep_begins_with_are_those_of_what_is_trained(
+    erins: Client, base: LanguageModel, build: DatasetBuild, monkeypatch: pytest.MonkeyPatch,
+    weights: int, trains: str, search: str, offered: str,
+) -> None:  # fmt: skip
+    monkeypatch.setattr("evalhub.runs.training_form.weights_of", lambda _: weights)
+    url = address("sweeps:new", **basis(build, base, search=search, trains=trains))
+    form = erins.get(url).context["form"]
+    assert form["learning_rate"].initial == offered
+    assert ("lora_rank" in form.fields) is (trains == "adapter")
+    assert form["options"].initial.get("trains", "adapter") == trains
+    assert OPTIONS["sft"].of(form["options"].initial).faults() == []
+
+
+def test_all_weights_are_swept_from_the_form_as_it_stands(erins: Client, base: LanguageModel, build: DatasetBuild) -> None:  # fmt: skip
+    url = address("sweeps:new", **basis(build, base, trains="all"))
+    form = erins.get(url).context["form"]
+    wanted = {field.html_name: field.value() for field in form if field.value() is not None} | {"objective": "eval_loss"}  # fmt: skip
+    contrary = erins.post(url, wanted | {"options": '{"trains": "adapter"}'}).content.decode()
+    assert "What is trained is chosen above" in contrary
+    answer = erins.post(url, wanted)
+    assert answer.status_code == 302, answer.context["form"].errors
+    sweep = Sweep.objects.get()
+    assert (sweep.sampler, sweep.options["trains"]) == ("refine", "all")
+    assert sweep.space == {"learning_rate": {"low": 1e-6, "high": 1e-4}}
+
+
+def test_all_weights_are_those_of_a_base_and_of_methods_that_train_them(erins: Client, erin: Member, base: LanguageModel, build: DatasetBuild) -> None:  # fmt: skip
+    kto = built(erin.workspace, "unpaired")
+    shown = erins.get(address("sweeps:new", **basis(kto, base, method="kto", trains="all"))).content.decode()  # fmt: skip
+    assert "kto trains adapters only" in shown
+    adapter = LanguageModelFactory.create(workspace=erin.workspace, kind="adapter", parent=base)
+    shown = erins.get(address("sweeps:new", **basis(build, adapter, trains="all"))).content.decode()
+    assert "is an adapter already" in shown
 
 
 def test_a_sweep_starts_from_its_form_and_its_page_tells_how_it_went(erins: Client, base: LanguageModel, build: DatasetBuild) -> None:  # fmt: skip
@@ -123,6 +169,24 @@ def test_the_api_starts_extends_and_trains_the_best(erin: Member, client: Client
     strange = client.post("/api/v1/sweeps", spec | {"speed": 1}, content_type="application/json")
     assert (strange.status_code, strange.json()["code"]) == (400, "bad_sweep")
     assert [each["uid"] for each in client.get("/api/v1/sweeps").json()["results"]] == [told["sweep"]]  # fmt: skip
+
+
+@pytest.mark.parametrize("trains, low, high", [("adapter", 1e-5, 1e-3), ("all", 1e-6, 1e-4)])
+def test_coarse_to_fine_without_a_space_takes_the_usual_rates_by_api_and_command(
+    erin: Member, client: Client, base: LanguageModel, build: DatasetBuild, tmp_path: Path, trains: str, low: float, high: float
+) -> None:  # fmt: skip
+    token = create_token(member=erin, name="t", by=erin).text
+    spec = {"recipe": "sft", "models": ["tiny"], "build": str(build.uid), "options": {"trains": trains}, "sampler": "refine", "tries": 1}  # fmt: skip
+    made = client.post("/api/v1/sweeps", spec, content_type="application/json", headers={"Authorization": f"Bearer {token}"})  # fmt: skip
+    assert made.status_code == 201, made.content
+    wanted = {"learning_rate": {"low": low, "high": high}}
+    assert Sweep.objects.get().space == wanted
+    turned(Sweep.objects.get())
+    (tmp_path / "spec.json").write_text(json.dumps(spec))
+    call_command("sweep", tmp_path / "spec.json")
+    assert [sweep.space for sweep in Sweep.objects.all()] == [wanted, wanted]
+    drawn = client.post("/api/v1/sweeps", spec | {"sampler": "random"}, content_type="application/json", headers={"Authorization": f"Bearer {token}"})  # fmt: skip
+    assert "Nothing is searched" in drawn.content.decode()
 
 
 def test_the_command_does_the_tries_itself_where_no_worker_runs(
