@@ -454,6 +454,22 @@ def test_only_time_at_work_counts(page: Page, live_server: LiveServer, bob: Memb
     assert 79_000 <= (is_done(page).active_ms or 0) <= 90_000
 
 
+def test_taps_are_work_too(browser: Browser, live_server: LiveServer, bob: Member) -> None:
+    """A tap moves no pointer and scrolls nothing: twice twenty seconds, and the page never moved."""
+    campaign = campaign_of(bob, "rating", 1, asks=[], texts=["Short."])
+    context = browser.new_context(base_url=live_server.url, has_touch=True, viewport=PHONE)
+    page = context.new_page()
+    page.clock.install()
+    open_page(page, bob, live_server.url, campaign)
+    for ask in page.locator("fieldset.ask").all():
+        page.clock.run_for(20_000)
+        ask.locator("label.option").nth(1).tap()
+    page.get_by_role("button", name="Submit and next").tap()
+    page.clock.resume()
+    assert 39_000 <= (is_done(page).active_ms or 0) <= 50_000
+    context.close()
+
+
 @pytest.mark.usefixtures("quiet")
 def test_ten_options_and_a_comment(page: Page, live_server: LiveServer, bob: Member) -> None:
     campaign = campaign_of(bob, "label", 1, asks=[])

@@ -335,8 +335,9 @@
     const act = BUTTONS[event.target.closest("button")?.id];
     if (act) ACTS[act]();
   });
-  for (const kind of ["pointermove", "keydown", "scroll"]) {
-    document.addEventListener(kind, onMove, { passive: true, capture: kind === "scroll" });
+  // A tap moves no pointer; a screen reader's or a voice's click is nothing but a click.
+  for (const kind of ["pointermove", "pointerdown", "click", "keydown", "input", "scroll"]) {
+    document.addEventListener(kind, onMove, { passive: true, capture: true }); // a scroll does not bubble
   }
   document.addEventListener("visibilitychange", onVisible);
   document.addEventListener("keydown", onKey);
