@@ -111,7 +111,9 @@ class Prompt(PublicModel):
     workspace = models.ForeignKey(
         Workspace, models.PROTECT, related_name="prompts", db_index=False
     )  # an index below begins with it
-    collection = models.ForeignKey(Collection, models.PROTECT, related_name="prompts")
+    collection = models.ForeignKey(
+        Collection, models.PROTECT, related_name="prompts", db_index=False
+    )
     group = models.ForeignKey(PromptGroup, models.PROTECT, related_name="prompts")
     external_id = models.CharField(max_length=200)
     messages: models.JSONField[list[dict[str, Any]]] = models.JSONField()
@@ -199,7 +201,7 @@ class Completion(PublicModel):
     workspace = models.ForeignKey(
         Workspace, models.PROTECT, db_index=False
     )  # an index below begins with it
-    prompt = models.ForeignKey(Prompt, models.PROTECT, related_name="completions")
+    prompt = models.ForeignKey(Prompt, models.PROTECT, related_name="completions", db_index=False)
     generation = models.ForeignKey(Generation, models.PROTECT, related_name="completions")
     external_id = models.CharField(max_length=200)  # the file's, or "<index>" of a generation
     content = models.TextField()

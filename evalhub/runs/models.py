@@ -170,7 +170,7 @@ class Run(PublicModel):
 class RunEvent(models.Model):
     """A line of events.jsonl, as the worker that held the lease read it."""
 
-    run = models.ForeignKey(Run, models.PROTECT, related_name="events")
+    run = models.ForeignKey(Run, models.PROTECT, related_name="events", db_index=False)
     attempt = models.PositiveIntegerField()
     n = models.PositiveIntegerField()
     at = models.DateTimeField()
