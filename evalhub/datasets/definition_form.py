@@ -13,7 +13,7 @@ from evalhub.datasets.augmenting.forms import AugmentForm
 from evalhub.datasets.choices import BuildKind
 from evalhub.datasets.cleaning.forms import CleaningForm
 from evalhub.datasets.definition import EVIDENCE, SCORED, Definition
-from evalhub.datasets.definition_like import initial_of, unsaid_of
+from evalhub.datasets.definition_like import initial_of, loses_nothing, unsaid_of
 from evalhub.datasets.definition_parts import HowDecided, Mixture, Shape, WhichJudgments
 from evalhub.datasets.models import Dataset
 from evalhub.prompts.models import Collection
@@ -89,7 +89,8 @@ class DatasetForm(WhichJudgments, HowDecided, Mixture, Shape):
         self._choose("campaigns", [(str(each.uid), each.title) for each in campaigns])
         self._choose("rubric_versions", [(str(each.uid), str(each)) for each in versions])
         self._choose("groups", [(name, name) for name in names])
-        self._choose("collections", [(each.slug, each.name) for each in collections])
+        named_collections = [(each.slug, each.name) for each in collections]
+        self._choose("collections", named_collections)
         rewards = LanguageModel.objects.of_workspace(workspace).filter(kind=ModelKind.REWARD)
         self._choose("model", [("", "none: do not check")] + [(m.name, m.name) for m in models])
         self._choose("best_of", [("", "no")] + [(str(m.uid), m.name) for m in rewards])
@@ -98,12 +99,17 @@ class DatasetForm(WhichJudgments, HowDecided, Mixture, Shape):
             sent, prefix="cleaning", initial=CleaningForm.initial_of(definition.get("cleaning", {}))
         )
         self.augmenting = AugmentForm(
-            sent, prefix="augment", initial=AugmentForm.initial_of(definition)
+            sent,
+            prefix="augment",
+            initial=AugmentForm.initial_of(definition),
+            collections=named_collections,
         )
         for each in models:  # by its uid, too, in a definition
             if self.initial.get("model") == str(each.uid):
                 self.initial["model"] = each.name
         self.unsaid = unsaid_of(definition, self.fields, self.initial)
+        if not loses_nothing(self.augmenting):
+            self.unsaid.append("augment_never")
 
     def is_valid(self) -> bool:
         parts = (self.cleaning, self.augmenting)

@@ -8,7 +8,7 @@ from typing import Any
 
 from django import forms
 
-from evalhub.datasets.definition import EVIDENCE, SCORED
+from evalhub.datasets.definition import SCORED
 
 _LINES = ("weights", "parts", "replay", "slices")  # each written as lines of text
 
@@ -35,8 +35,9 @@ def unsaid_of(
     """The fields of `definition` of which a form of these `fields`, begun with `initial`, says less than it does."""
     unsaid = [name for name in _LINES if not _is_said(definition.get(name), fields[name])]
     unsaid += [name for name, field in fields.items() if not _is_a_choice(initial.get(name), field)]
-    if definition and not definition.get("evidence", EVIDENCE):
-        unsaid.append("evidence")  # of nothing at all
+    unsaid += [
+        name for name in ("evidence", "sources") if definition.get(name) == []
+    ]  # nothing at all
     for name in ("judged_from", "judged_before"):
         moment = definition.get(name)
         if moment and datetime.fromisoformat(moment).astimezone(UTC).time() != time():
@@ -44,9 +45,12 @@ def unsaid_of(
     ways = definition.get("augment", [])
     if len({way["by"] for way in ways}) < len(ways) or any(way.get("seed") for way in ways):
         unsaid.append("augment")
-    if definition.get("augment_never", {}).get("collections"):
-        unsaid.append("augment_never")
     return unsaid
+
+
+def loses_nothing(form: forms.Form) -> bool:
+    """Whether each value that `form` begins with is sent back by a browser."""
+    return all(_is_a_choice(form.initial.get(name), field) for name, field in form.fields.items())
 
 
 def _is_a_choice(value: Any, field: forms.Field) -> bool:

@@ -136,7 +136,7 @@ class HowDecided(forms.Form):
         help_text="Empty: above 0.5 for pairs, 0.6 for SFT.",
     )
     margin = forms.FloatField(
-        min_value=0.01,
+        min_value=1e-9,  # the definition wants it above 0
         initial=_DEFAULTS.margin,
         help_text="Between mean ratings, for pairs that nobody compared directly.",
     )

@@ -59,6 +59,8 @@ def believe(request: Request, workspace: str) -> HttpResponse:
         "job": job,
         "found": found,
         "lines": lines,
+        "by_pairs": any(each.pairs.n for each in lines),
+        "by_ratings": any(each.ratings.n for each in lines),
         "said": _in_words(lines),
         "may_start": member.has(Role.ENGINEER),
     }

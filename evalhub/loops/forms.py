@@ -5,13 +5,12 @@ from typing import Any
 
 from django import forms
 
-from evalhub.accounts.models import Workspace, slug_rule
+from evalhub.accounts.models import Workspace
 from evalhub.common.forms import RowField, choose_from
 from evalhub.loops.models import Loop
-from evalhub.loops.policy import read_policy, stored
 from evalhub.loops.rolling_back import earlier_models
 from evalhub.prompts.models import Collection
-from evalhub.registry.models import LanguageModel, ModelKind
+from evalhub.registry.models import LanguageModel
 from evalhub.rubrics.models import RubricVersion
 
 
@@ -38,21 +37,6 @@ class LoopEditForm(forms.Form):
         choose_from(self, "collection", Collection.objects.filter(workspace=workspace))
         choose_from(self, "rubric_version", versions.select_related("rubric"))
         self.fields["policy"].encoder = _Indented  # type: ignore[attr-defined]  # a JSONField
-
-
-class LoopForm(LoopEditForm):
-    """A new Loop; its base model and its slug stay as they are."""
-
-    slug = forms.CharField(max_length=50, validators=[slug_rule], help_text="Names it in commands.")
-    base_model = RowField(LanguageModel.objects.none())
-
-    field_order = ("name", "slug", "base_model", "collection", "rubric_version", "policy")
-
-    def __init__(self, *args: Any, workspace: Workspace, **named: Any) -> None:  # Django's own
-        super().__init__(*args, workspace=workspace, **named)
-        bases = LanguageModel.objects.of_workspace(workspace).filter(kind=ModelKind.BASE)
-        choose_from(self, "base_model", bases)
-        self.fields["policy"].initial = stored(read_policy({}))
 
 
 class RollBackForm(forms.Form):

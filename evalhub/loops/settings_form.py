@@ -10,7 +10,7 @@ from zoneinfo import available_timezones
 
 from django import forms
 
-from evalhub.accounts.models import Member, Workspace
+from evalhub.accounts.models import Member, Workspace, slug_rule
 from evalhub.campaigns.choices import PayUnit
 from evalhub.common.forms import NumbersField, RowField, WordsField, choose_from
 from evalhub.common.money import CURRENCIES
@@ -18,15 +18,29 @@ from evalhub.datasets.models import DatasetBuild
 from evalhub.loops.conditions import WEEKDAYS
 from evalhub.loops.gate_form import GateForms
 from evalhub.loops.models import Loop
-from evalhub.loops.policy import merged, read_policy, stored
+from evalhub.loops.policy import listed, merged, read_policy, stored
 from evalhub.prompts.models import Collection
-from evalhub.registry.models import LanguageModel
+from evalhub.registry.models import LanguageModel, ModelKind
 from evalhub.rubrics.models import RubricVersion
 from evalhub.runs.beside import PROBES
 from evalhub.runs.training_form import BuildField, label_field, trainable_builds
 from evalhub.sweeps.choices import OBJECTIVES, Sampler
 
 BETWEEN = "__"
+ROW = (
+    "name",
+    "slug",
+    "base_model",
+    "collection",
+    "rubric_version",
+)  # of the Loop itself, not of its policy
+UNASKED = (
+    "despite",
+    "evaluate",
+    "generate.allow_dropped",
+    "campaign.asks",
+    "search.prunes",
+)  # no field says these
 DAYS = {"mon": "Monday", "tue": "Tuesday", "wed": "Wednesday", "thu": "Thursday", "fri": "Friday", "sat": "Saturday", "sun": "Sunday"}  # fmt: skip
 
 
@@ -106,7 +120,7 @@ class LoopSettingsForm(forms.Form):
     pause__fewest = whole("Judgments before a figure counts", needed=True)
 
     PARTS = (
-        ("The Loop", "name collection rubric_version"),
+        ("The Loop", " ".join(ROW)),
         ("When a Round starts", "start"),
         ("How it trains", "chain accepts_simulated sft dpo kto train seed search"),
         ("New answers", "generate"),
@@ -151,7 +165,7 @@ class LoopSettingsForm(forms.Form):
         """What the fields say, as a merge patch of the policy; an empty field is None."""
         patch: dict[str, Any] = {}
         for name, value in self.cleaned_data.items():
-            if name not in ("name", "collection", "rubric_version"):
+            if name not in ROW:
                 _put(patch, name.split(BETWEEN), _plain(value))
         start, campaign = patch["start"], patch["campaign"]
         if start["schedule"]["every_days"] is None:
@@ -162,27 +176,66 @@ class LoopSettingsForm(forms.Form):
             patch["search"] = None
         return patch | {"gate": self.gate.changes()}
 
-    def policy(self, loop: Loop) -> dict[str, Any]:
-        """The Loop's policy with these changes; options and spaces are replaced, not merged."""
-        before = dict(loop.policy)
+    def row(self) -> dict[str, Any]:
+        """What the fields say of the Loop itself."""
+        return {name: self.cleaned_data[name] for name in ROW if name in self.fields}
+
+    def policy(self, before: dict[str, Any]) -> dict[str, Any]:
+        """The policy `before` with these changes; options and spaces are replaced, not merged."""
+        before = dict(before)
         for name in ("sft", "dpo", "kto", "search"):
             before.pop(name, None)
         return merged(before, self.changes())
 
 
+class NewLoopForm(LoopSettingsForm):
+    """A new Loop; its base model and its slug stay as they are."""
+
+    slug = forms.CharField(max_length=50, validators=[slug_rule], help_text="Names it in commands.")
+    base_model = RowField(LanguageModel.objects.none())
+
+    field_order = ROW
+
+    def __init__(
+        self, data: Any = None, *, workspace: Workspace, **named: Any
+    ) -> None:  # Django's own
+        first = {"initial": _first_values({})}
+        super().__init__(data, workspace=workspace, **(first | named))
+        bases = LanguageModel.objects.of_workspace(workspace).filter(kind=ModelKind.BASE)
+        choose_from(self, "base_model", bases)
+
+
 def values_of(loop: Loop) -> dict[str, Any]:
     """What the form shows at first. Raises BadPolicy where the policy cannot be read any more."""
-    values: dict[str, Any] = {
-        name: getattr(loop, name) for name in ("name", "collection", "rubric_version")
+    row = {name: getattr(loop, name) for name in ROW if name in LoopSettingsForm.base_fields}
+    return row | _first_values(loop.policy)
+
+
+def unasked_of(policy: dict[str, Any]) -> dict[str, Any]:
+    """What no field says and this policy has otherwise than by default: it stays as it is.
+
+    >>> unasked_of({"evaluate": {"max_new_tokens": 48}, "seed": 3})
+    {'evaluate.max_new_tokens': 48}
+    """
+    usual = listed(stored(read_policy({}))) | {"search.prunes": True}
+    found = listed(stored(read_policy(policy)))
+    return {
+        name: value
+        for name, value in found.items()
+        if any(name == each or name.startswith(f"{each}.") for each in UNASKED)
+        and value != usual.get(name)
     }
-    policy = stored(read_policy(loop.policy))
-    for name in LoopSettingsForm.base_fields:
-        value: Any = policy
+
+
+def _first_values(policy: dict[str, Any]) -> dict[str, Any]:
+    known, values = stored(read_policy(policy)), {}
+    for name, field in LoopSettingsForm.base_fields.items():
+        value: Any = known
         for part in name.split(BETWEEN):
             value = value.get(part) if isinstance(value, dict) else None
-        if name not in values:
-            values[name] = LoopSettingsForm.base_fields[name].initial if value is None else value
-    return values | {"gate": policy["gate"]}
+        if name not in ROW:
+            values[name] = field.initial if value is None else value
+    return values | {"gate": known["gate"]}
 
 
 def _put(patch: dict[str, Any], path: list[str], value: Any) -> None:

@@ -18,7 +18,7 @@ from evalhub.loops.access import access_loop, access_round
 from evalhub.loops.choices import RoundState
 from evalhub.loops.errors import BadPolicy
 from evalhub.loops.forecast import forecast_of
-from evalhub.loops.forms import GoOnForm, LoopEditForm, LoopForm, RollBackForm, values_of
+from evalhub.loops.forms import GoOnForm, LoopEditForm, RollBackForm, values_of
 from evalhub.loops.models import Loop
 from evalhub.loops.policy import differences, gate_in_words
 from evalhub.loops.report import sets_of
@@ -32,7 +32,7 @@ from evalhub.loops.services import (
     resume_round,
     start_round,
 )
-from evalhub.loops.settings_form import LoopSettingsForm
+from evalhub.loops.settings_form import UNASKED, LoopSettingsForm, NewLoopForm, unasked_of
 from evalhub.loops.settings_form import values_of as settings_of
 from evalhub.loops.story import headline, story_of
 from evalhub.loops.telling import edits_of, shown_policy, told_of
@@ -54,15 +54,18 @@ def loop_list(request: Request, workspace: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def loop_new(request: Request, workspace: str) -> HttpResponse:
     member = access_member(request.user, workspace, to="engineer")
-    form = LoopForm(request.POST or None, workspace=member.workspace)
+    form = NewLoopForm(request.POST or None, workspace=member.workspace)
     if form.is_valid():
+        policy = form.policy({})
         try:
-            loop = create_loop(workspace=member.workspace, by=member, **form.cleaned_data)
+            loop = create_loop(workspace=member.workspace, by=member, policy=policy, **form.row())
         except DomainError as error:
             form.add_error(None, str(error))
         else:
             return redirect("loops:detail", workspace, loop.uid)
-    return render(request, "loops/loop_new.html", _context(member) | {"form": form})
+    return render(
+        request, "loops/loop_new.html", _context(member) | {"form": form, "unasked": UNASKED}
+    )
 
 
 @require_POST
@@ -86,14 +89,14 @@ def loop_edit(request: Request, workspace: str, uid: UUID) -> HttpResponse:
         return redirect("loops:policy", workspace, uid)
     form = LoopSettingsForm(request.POST or None, workspace=member.workspace, initial=first)
     if form.is_valid():
-        row = {name: form.cleaned_data[name] for name in ("name", "collection", "rubric_version")}
         try:
-            edit_loop(loop=loop, by=member, policy=form.policy(loop), **row)
+            edit_loop(loop=loop, by=member, policy=form.policy(loop.policy), **form.row())
         except DomainError as error:
             form.add_error(None, str(error))
         else:
             return redirect("loops:detail", workspace, uid)
-    return render(request, "loops/loop_edit.html", _context(member) | {"form": form, "loop": loop})
+    context = _context(member) | {"form": form, "loop": loop, "kept": unasked_of(loop.policy)}
+    return render(request, "loops/loop_edit.html", context)
 
 
 @login_required

@@ -33,6 +33,7 @@ class Lean(NamedTuple):
 
 
 PLAIN = Lean(0.0, 1.0)
+MOST_WEIGHT = 4.0  # of ordinary ratings: half the others' spread is the least that is believed, see docs/design.md
 
 
 class Called(NamedTuple):
@@ -82,7 +83,7 @@ class Weighing:
             return PLAIN
         if fit["model"] == "scores":
             severity, spread = fit["raters"].get(member, (0.0, fit["noise"]))
-            return Lean(severity, (fit["noise"] / spread) ** 2)
+            return Lean(severity, min(MOST_WEIGHT, (fit["noise"] / spread) ** 2))
         if fit["model"] == "choices":
             return Lean(0.0, max(0.0, figure_of(fit, fit["raters"].get(member, fit["pooled"]))))
         return PLAIN

@@ -91,4 +91,8 @@ def test_erin_asks_which_figure_to_believe(page: Page, erin: Member, base_url: s
     expect(page.get_by_text("A worker is working it out.")).to_be_visible()
     work_off()
     expect(page.get_by_text(re.compile("ROUGE-1.* go with people"))).to_be_visible()
+    expect(page.get_by_role("columnheader", name="Agrees on pairs")).to_be_visible()
+    expect(page.get_by_role("columnheader", name="Rank correlation")).to_have_count(
+        0
+    )  # nobody rated
     look(page, "believe")

@@ -66,6 +66,31 @@ def test_a_loop_that_minds_itself(
     expect(page.get_by_text("let it go on: A pilot of hard prompts")).to_be_visible()
 
 
+def test_a_loop_of_ones_own_from_the_form(
+    page: Page, base_url: str, erin: Member, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_torch(monkeypatch)
+    a_loop(erin, tmp_path)
+    start_session(page, erin, base_url)
+    page.goto("/w/acme/loops/")
+    page.get_by_role("link", name="New Loop").click()
+    page.get_by_label("Name", exact=True).fill("Weekly")
+    page.keyboard.press("Tab")
+    page.keyboard.type("weekly")
+    for name in ("Base model", "Collection", "Rubric"):
+        page.get_by_label(name, exact=True).select_option(index=1)
+    page.get_by_label("Recipes").select_option("sft,dpo")
+    page.get_by_label("Answers to each").fill("1")
+    look(page, "loop-new")
+    page.get_by_role("button", name="Set it up").press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("set generate.n to 2 or more")
+    look(page, "loop-new-refused")
+    page.get_by_label("Answers to each").fill("3")
+    page.get_by_role("button", name="Set it up").press("Enter")
+    expect(page.get_by_role("heading", name="Weekly")).to_be_visible()
+    expect(page.get_by_text("sft,dpo").first).to_be_visible()
+
+
 @pytest.mark.usefixtures("quiet")
 def test_a_webhook_from_its_secret_to_its_delivery(
     page: Page, base_url: str, erin: Member, settings: Any

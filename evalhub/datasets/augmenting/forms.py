@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django import forms
@@ -99,12 +99,29 @@ class AugmentForm(forms.Form):
         label="Never from prompts of these slices",
         help_text="Like domain=medicine, domain=law.",
     )
+    never_from = forms.MultipleChoiceField(
+        required=False,
+        label="Never from prompts of these collections",
+        widget=forms.SelectMultiple(attrs={"size": 4}),
+    )
+
+    def __init__(
+        self, *args: Any, collections: Sequence[tuple[str, str]], **named: Any
+    ) -> None:  # Django's own
+        super().__init__(*args, **named)
+        never_from = self.fields["never_from"]
+        if isinstance(never_from, forms.ChoiceField):
+            never_from.choices = collections
 
     def options(self) -> dict[str, Any]:
         """What a definition has of augmentation; nothing where every share is 0."""
         given = self.cleaned_data
         ways = list(self._ways(given))
-        told = {"augment": ways, "augment_never": {"slices": given["never"]}}
+        never = {"slices": given["never"], "collections": given["never_from"]}
+        told = {
+            "augment": ways,
+            "augment_never": {name: each for name, each in never.items() if each},
+        }
         return told | ({"augment_cap": given["cap"]} if given["cap"] else {})
 
     @classmethod
@@ -122,6 +139,7 @@ class AugmentForm(forms.Form):
             "swap_pairs": swaps.get("pairs", []),
             "cap": definition.get("augment_cap", CAP),
             "never": definition.get("augment_never", {}).get("slices", {}),
+            "never_from": definition.get("augment_never", {}).get("collections", []),
         }
 
     def _ways(self, given: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -5,6 +5,7 @@ from typing import Any
 from django import template
 from django.utils.formats import get_format, number_format
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 register = template.Library()
 SURE = 0.05
@@ -55,6 +56,18 @@ def why_undefined(reason: str | None) -> str:
         "equal_lengths": _("undefined, because the answers to a prompt are equally long"),
     }
     return words[reason] if reason else ""
+
+
+@register.filter
+def level_words(level: str) -> str:
+    """A level of measurement by its name; the API and the files keep the word of `Level`."""
+    names = {
+        "nominal": _("nominal"),
+        "ordinal": _("ordinal"),
+        "interval": _("interval"),
+        "ratio": pgettext("level of measurement", "ratio"),
+    }
+    return names[level]
 
 
 @register.filter

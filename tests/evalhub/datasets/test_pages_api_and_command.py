@@ -28,6 +28,7 @@ from evalhub.jobs.jobs import execute
 from evalhub.prompts.models import Completion
 from tests.evalhub.datasets.conftest import Build
 from tests.factories import (
+    CampaignFactory,
     CriterionFactory,
     LanguageModelFactory,
     MemberFactory,
@@ -347,6 +348,7 @@ WHOLE = {
     "min_reliability": 0.25,
     "criterion": "tone",
     "min_consensus": 0.75,
+    "margin": 0.005,
     "ties": "leave_out",
     "rankings": "adjacent",
     "licence": "CC0",
@@ -368,7 +370,7 @@ WHOLE = {
         {"by": "word_replacement", "share": 0.2, "words": {"big": ["large", "huge"], "sky": ["heaven"]}},
         {"by": "counterfactual_swap", "share": 0.1, "pairs": [["Berlin", "Lagos"]], "lists": ["gender_en"]},
     ],
-    "augment_never": {"slices": {"domain": ["law"]}},
+    "augment_never": {"slices": {"domain": ["law"]}, "collections": ["faq"]},
 }  # fmt: skip
 
 
@@ -482,6 +484,12 @@ def test_rows_of_another_form_are_not_replayed(
         ({"groups": ["left-company"]}, "groups"),
         ({"collections": ["gone"]}, "collections"),
         ({"slices": {"topic": ["law, tax"]}}, "slices"),
+        ({"campaigns": [str(uuid4())]}, "campaigns"),
+        ({"rubric_versions": [str(uuid4())]}, "rubric_versions"),
+        ({"best_of": {"model": str(uuid4()), "answers": 3}}, "best_of"),
+        ({"sources": []}, "sources"),
+        ({"augment_never": {"collections": ["gone"]}}, "augment_never"),
+        ({"judged_from": "2026-01-31T12:30:00+00:00"}, "judged_from"),
     ],
 )
 def test_what_a_new_one_would_lose_is_named(
@@ -499,3 +507,23 @@ def test_a_model_that_is_named_by_its_uid_stays(erin: Member) -> None:
     )
     form = DatasetForm(workspace=erin.workspace, like=like)
     assert (form.unsaid, form["model"].value()) == ([], model.name)
+
+
+def test_the_best_of_a_reward_model_and_its_campaign_and_rubric_stay(erin: Member) -> None:
+    """All that is still a choice is begun with, and nothing is named as lost."""
+    base = LanguageModelFactory.create(workspace=erin.workspace)
+    reward = LanguageModelFactory.create(workspace=erin.workspace, kind="reward", parent=base)
+    campaign = CampaignFactory.create(workspace=erin.workspace)
+    version = campaign.rubric_version
+    assert version is not None
+    definition = {
+        "campaigns": [str(campaign.uid)],
+        "rubric_versions": [str(version.uid)],
+        "best_of": {"model": str(reward.uid), "answers": 3},
+    }
+    like = Dataset(workspace=erin.workspace, kind=BuildKind.SFT.value, definition=definition)
+    form = DatasetForm(workspace=erin.workspace, like=like)
+    assert form.unsaid == []
+    assert form["campaigns"].value() == [str(campaign.uid)]
+    assert form["rubric_versions"].value() == [str(version.uid)]
+    assert (form["best_of"].value(), form["best_of_answers"].value()) == (str(reward.uid), 3)

@@ -23,6 +23,7 @@ from evalhub.quality.consensus import Marks, superiority
 from evalhub.quality.evidence import CalledSo, Corrected, Evidence, Label, Written
 from evalhub.quality.figures import as_weight, figure_of, reliability_of
 from evalhub.quality.reliable import unreliable
+from evalhub.quality.weighing import Weighing
 from evalhub.rubrics.models import ScaleKind
 from tests import factories as make
 from tests.evalhub.datasets.conftest import Build
@@ -58,6 +59,21 @@ def test_whoever_answers_a_scale_by_lot_is_left_out_where_they_write_too() -> No
     fits = {1: {"3": SCALE | {"raters": {"7": [0.0, 3.0], "8": [1.5, 1.0]}}}}
     assert unreliable(fits, least=0.5, campaigns=[1, 2]) == ((1, (7,)), (2, (7,)))
     assert unreliable(fits, least=0.1, campaigns=[1, 2]) == ()
+
+
+def test_a_campaign_in_which_somebody_rates_by_lot_leaves_them_in_another() -> None:
+    fits = {1: {"3": SCALE | {"raters": {"7": [0.0, 1.0]}}}, 2: {"4": SCALE | {"raters": {"7": [0.0, 9.0]}}}}  # fmt: skip
+    assert unreliable(fits, least=0.5, campaigns=[1, 2]) == ((2, (7,)),)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("spread", "weight"), [(2.0, 0.25), (1.0, 1.0), (0.5, 4.0), (0.01, 4.0)])
+def test_whoever_always_agrees_counts_as_four_at_most(spread: float, weight: float) -> None:
+    """Weight (noise / spread)²; a hundredth of the others' spread would be ten thousand of their ratings."""
+    said = make.JudgmentFactory.create()
+    fit = SCALE | {"raters": {str(said.member_id): [0.5, spread]}}
+    weighing = Weighing([said.pk], {said.campaign_id: {"3": fit}})
+    assert weighing.lean(said.pk, 3) == (0.5, weight)
 
 
 def test_marks_count_by_the_trust_in_them() -> None:
@@ -169,6 +185,28 @@ def test_ratings_of_whoever_rates_by_lot_count_for_less(
     made = build("sft", consensus="reliability")
     assert uid in origins(made)
     assert build("sft", consensus="reliability").digest == made.digest
+
+
+@pytest.mark.django_db
+def test_who_rates_by_lot_in_an_unrelated_campaign_stays_in_this_one(
+    rated: tuple[Campaign, list[Member]], build: Build, acme: Workspace
+) -> None:
+    """Both are fitted; here the fourth rates as the others do, and each answer is rated by all of them."""
+    elsewhere, people = rated
+    here = make.CampaignFactory.create(workspace=acme, type="rating", overlap=4)
+    criteria = [make.CriterionFactory.create(version=here.rubric_version, slug="truth")]
+    ratings = []
+    for nth in range(30):
+        task = make.TaskFactory.create(campaign=here)
+        for member in people:
+            ratings += ratings_by(task, member, criteria, nth % 5 + 1)
+    Rating.objects.bulk_create(ratings)
+    uids = [str(elsewhere.uid), str(here.uid)]
+    made = build("sft", campaigns=uids, min_reliability=0.5)
+    behind = {uid for each in origins(made).values() for uid in each["judgments"]}
+    theirs = Judgment.objects.filter(member=people[3], uid__in=behind)
+    assert theirs.filter(campaign=here).exists()
+    assert not theirs.filter(campaign=elsewhere).exists()
 
 
 @pytest.mark.django_db

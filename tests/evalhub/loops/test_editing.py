@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import html
+from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -13,12 +16,21 @@ from evalhub.accounts.services import create_token
 from evalhub.audit.models import Entry
 from evalhub.evaluation.figures import OF_LABELS, OF_REWARDS
 from evalhub.evaluation.probes import PROBED, carries
+from evalhub.loops.asking import NextCampaign, Pay
+from evalhub.loops.conditions import Schedule, Start
 from evalhub.loops.errors import BadPolicy, RoundRunning
 from evalhub.loops.gate_form import metrics_of
 from evalhub.loops.models import Loop, Round
-from evalhub.loops.policy import read_policy, stored
+from evalhub.loops.policy import Policy, read_policy, stored
+from evalhub.loops.searching import Search
 from evalhub.loops.services import edit_loop, resume_round, start_round
-from evalhub.loops.settings_form import LoopSettingsForm, values_of
+from evalhub.loops.settings_form import (
+    BETWEEN,
+    UNASKED,
+    LoopSettingsForm,
+    NewLoopForm,
+    values_of,
+)
 from evalhub.runs.models import Run
 from tests.evalhub.loops.scenes import a_loop, turned
 from tests.evalhub.runs.scenes import built, without_torch
@@ -250,7 +262,7 @@ def test_the_form_saved_as_it_is_changes_nothing(loop: Loop, olga: Member, bob: 
     shown = LoopSettingsForm(workspace=loop.workspace, initial=first)
     sent = LoopSettingsForm(as_posted(shown), workspace=loop.workspace, initial=first)
     assert sent.is_valid(), sent.errors
-    assert stored(read_policy(sent.policy(loop))) == loop.policy
+    assert stored(read_policy(sent.policy(loop.policy))) == loop.policy
 
 
 def test_the_form_sets_the_gate_row_by_row(loop: Loop, olga: Member, client: Client) -> None:
@@ -333,3 +345,96 @@ def test_the_form_offers_no_figure_that_no_set_of_a_round_gives(erin: Member) ->
     assert {"preference_accuracy", "perplexity"} <= offered
     assert not {name for name in offered if not carries(PROBED, name)}
     assert not offered & {*OF_LABELS, *OF_REWARDS}
+
+
+def new_loop(erin: Member, loop: Loop) -> dict[str, object]:
+    """What a browser sends of the form of a new Loop in which only what must be filled in is."""
+    return as_posted(NewLoopForm(workspace=erin.workspace)) | {
+        "name": "Second", "slug": "second", "base_model": loop.base_model.uid,
+        "collection": loop.collection.uid, "rubric_version": loop.rubric_version.uid,
+    }  # fmt: skip
+
+
+def test_a_new_loop_of_the_form_as_it_opens_has_the_default_policy(
+    loop: Loop, erin: Member, client: Client
+) -> None:
+    client.force_login(erin.user)
+    shown = page(client, "loops:new")
+    assert 'name="policy"' not in shown
+    assert all(name in shown for name in UNASKED)
+
+    answer = client.post(reverse("loops:new", args=["acme"]), new_loop(erin, loop))
+    assert answer.status_code == 302, answer.content.decode()
+    made = Loop.objects.get(slug="second")
+    assert made.policy == stored(read_policy({}))
+    assert (made.base_model, made.kept_by) == (loop.base_model, erin)
+
+
+@pytest.mark.parametrize("type_", ["rating", "ranking"])
+def test_the_form_of_a_new_loop_says_what_each_round_does(
+    loop: Loop, erin: Member, client: Client, type_: str
+) -> None:
+    client.force_login(erin.user)
+    sent = new_loop(erin, loop) | {
+        "chain": "sft,dpo", "sft": '{"epochs": 3.0}', "generate__n": "4", "campaign__type": type_,
+        "pause__agreement": "0.6", "must_beat-0-margin": "0.02", "trial-is_held": "on",
+    }  # fmt: skip
+    answer = client.post(reverse("loops:new", args=["acme"]), sent)
+    assert answer.status_code == 302, answer.content.decode()
+    policy = read_policy(Loop.objects.get(slug="second").policy)
+    assert (policy.chain, policy.sft, policy.generate.n) == ("sft,dpo", {"epochs": 3.0}, 4)
+    assert (policy.campaign.type, policy.pause.agreement) == (type_, 0.6)
+    assert (policy.gate.must_beat[0].margin, policy.gate.trial is not None) == (0.02, True)
+
+
+@pytest.mark.parametrize(
+    ("field", "given", "told"),
+    [
+        ("sft", "{epochs: 3}", "Enter a valid JSON."),
+        ("dpo", '{"epoch": 3}', "epoch"),
+        ("generate__n", "0", "greater than or equal to 1"),
+        ("generate__n", "1", "set generate.n to 2 or more"),
+        ("start__when", "any", "nothing is waited for"),
+        ("train__label", "GPU 1", "lower-case"),
+        ("must_beat-0-confidence", "2", "The gate cannot be used as it stands"),
+        ("slug", "main", "choose another slug"),
+    ],
+)
+def test_bad_input_names_its_field_and_makes_no_loop(
+    loop: Loop, erin: Member, client: Client, field: str, given: str, told: str
+) -> None:
+    client.force_login(erin.user)
+    sent = new_loop(erin, loop) | {field: loop.slug if field == "slug" else given}
+    answer = client.post(reverse("loops:new", args=["acme"]), sent)
+    assert answer.status_code == 200
+    assert told in html.unescape(answer.content.decode())
+    assert Loop.objects.count() == 1
+
+
+def test_what_a_policy_may_say_and_no_field_asks_for_is_named() -> None:
+    """A field that is added to the policy gets one in the form, or its name among those told there."""
+    said = {name.replace(BETWEEN, ".") for name in LoopSettingsForm.base_fields}
+    whole = Policy(start=Start(schedule=Schedule()), search=Search("dpo", {}))
+    whole = msgspec.structs.replace(
+        whole, campaign=NextCampaign(pay=Pay("1", "EUR")), sft={}, dpo={}, kto={}
+    )
+    known = {name for name in _places(whole) if not name.startswith("gate.")}
+    assert known - said == set(UNASKED)
+
+
+def _places(part: msgspec.Struct) -> Iterator[str]:
+    for name in part.__struct_fields__:
+        value = getattr(part, name)
+        if isinstance(value, msgspec.Struct):
+            yield from (f"{name}.{inner}" for inner in _places(value))
+        else:
+            yield name
+
+
+def test_the_form_of_a_loop_names_what_it_keeps_without_a_field(
+    loop: Loop, erin: Member, client: Client
+) -> None:
+    client.force_login(erin.user)
+    assert "evaluate.max_new_tokens: 24" in page(client, "loops:edit", loop.uid)
+    edit_loop(loop=loop, by=erin, policy={})
+    assert "kept as it is" not in page(client, "loops:edit", loop.uid)

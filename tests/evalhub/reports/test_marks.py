@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+from django.utils import translation
 
 from evalhub.quality.arrays import Models
 from evalhub.reports.marks import rates_of
+from evalhub.reports.templatetags.reports import level_words
+from evalhub.stats.agreement import Level
 
 
 def test_a_person_has_one_vote_however_many_passages_they_marked() -> None:
@@ -17,3 +20,9 @@ def test_a_person_has_one_vote_however_many_passages_they_marked() -> None:
     assert (row["value"], row["n"], row["judgments"]) == (0, 1, 5)
     [row] = rates_of([same, np.arange(5), person, same, np.array([1, 0, 0, 1, 0])], written)
     assert row["value"] == 1
+
+
+def test_every_level_of_measurement_has_a_german_name() -> None:
+    with translation.override("de"):
+        names = [level_words(each) for each in Level]
+    assert names == ["nominal", "ordinal", "Intervall", "Verhältnis"]
