@@ -17,7 +17,8 @@ class Search(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """Of one recipe of the chain; what is not searched stays as the recipe's options say."""
 
     recipe: Literal["sft", "dpo", "kto"]
-    space: dict[str, Any]  # as a sweep's: {"learning_rate": {"low": 1e-5, "high": 1e-3}}
+    space: dict[str, Any] = {}
+    # as a sweep's: {"learning_rate": {"low": 1e-5, "high": 1e-3}}; none with refine: the usual rates
     sampler: Literal["grid", "random", "tpe", "refine"] = "tpe"
     objective: str = "eval_loss"
     tries: int = 10
@@ -43,7 +44,8 @@ class Search(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
                 f"{', '.join(SEARCHABLE)}"
             )
         try:
-            read_space(self.space)
+            if self.space or self.sampler != "refine":
+                read_space(self.space)
         except BadSweep as error:
             faults.append(f"space: {str(error).rstrip('.')}")
         return faults

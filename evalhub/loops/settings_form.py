@@ -85,7 +85,7 @@ class LoopSettingsForm(forms.Form):
     train__label = label_field()
     seed = whole("Seed", low=0, needed=True)
     search__recipe = forms.ChoiceField(label="Search first for the settings of", required=False, choices=[("", "nothing: the settings are fixed"), ("sft", "SFT"), ("dpo", "DPO"), ("kto", "KTO")])  # fmt: skip
-    search__space = options("What is searched", 'JSON, such as {"learning_rate": {"low": 1e-5, "high": 1e-3}, "epochs": {"choices": [1, 3]}}.')  # fmt: skip
+    search__space = options("What is searched", 'JSON, such as {"learning_rate": {"low": 1e-5, "high": 1e-3}, "epochs": {"choices": [1, 3]}}; empty with coarse to fine: the usual learning rates of what is trained.')  # fmt: skip
     search__sampler = forms.ChoiceField(label="How the next try is chosen", required=False, choices=Sampler.choices, initial="tpe")  # fmt: skip
     search__objective = forms.ChoiceField(label="Compare tries by", required=False, choices=[(each.name, each.label) for each in OBJECTIVES.values()])  # fmt: skip
     search__tries = whole("Tries", "10 when empty.", high=500)

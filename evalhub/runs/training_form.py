@@ -135,14 +135,15 @@ class BasisForm(forms.Form):
         fitting = named or preset_for(self.data_of().rows)
         return on_24_gb(fitting) if self.cleaned_data["preset"] == FITS_24_GB else fitting
 
-    def suggested(self) -> dict[str, Any]:
+    def suggested(self, *, is_whole: bool | None = None) -> dict[str, Any]:
+        """Args: is_whole: whether all weights are trained; None: as is chosen here."""
         chosen = self.cleaned_data
         return suggested(
             chosen["method"],
             self.data_of(),
             preset=self.preset_used(),
             weights=self.weights_known(),
-            is_whole=self.is_whole(),
+            is_whole=self.is_whole() if is_whole is None else is_whole,
         )
 
     def weights_known(self) -> int | None:
@@ -215,6 +216,9 @@ class SettingsForm(forms.Form):
         first = {**self._defaults, **(basis.suggested() if told is None else told)}
         for each in self._explained:
             self.fields[each.name] = _field(each, first[each.name], basis.suggested())
+        if "trains" in self.fields:
+            rate = basis.suggested(is_whole=True)["learning_rate"]
+            self.fields["trains"].help_text += f" With all these rows suggest a learning_rate of {rate:g}."  # fmt: skip
         acting = {each.name for each in self._explained}
         self.fields |= beside_fields(self._recipe, chosen["build"], acting=acting, first=first)
         self.fields["seed"] = forms.IntegerField(initial=first.get("seed", 0), help_text="The same seed gives the same run. Another one tells how much is chance.")  # fmt: skip

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from evalhub.accounts.models import Member
 from evalhub.jobs import jobs
 from evalhub.loops.models import Round
+from evalhub.loops.searching import Search
 from evalhub.loops.services import cancel_round, start_round
+from evalhub.registry.files import weights_of
+from evalhub.runs.fit import rates_to_search
 from evalhub.runs.models import Run
 from evalhub.sweeps.models import Sweep
 from evalhub.sweeps.services import cancel_sweep
@@ -63,6 +67,31 @@ def test_the_best_try_is_what_is_trained_and_goes_on(begun: Round) -> None:
     assert sweep.final == final
     assert train.result["model"] == str(final.adapter.uid)
     assert final.spec["options"]["learning_rate"] == 0.001
+
+
+def test_coarse_to_fine_without_a_space_searches_the_usual_rates(erin: Member, tmp_path: Path) -> None:  # fmt: skip
+    """Whatever rate the recipe's options name; those of dpo, of a model whose size is not known."""
+    search = {"recipe": "dpo", "sampler": "refine", "tries": 2}
+    loop = a_loop(erin, tmp_path, search=search, dpo={"learning_rate": 0.5})
+    start_round(loop=loop, by=erin)
+    sweep = searching()
+    low, high = rates_to_search("dpo", weights=weights_of(sweep.model.source))
+    assert sweep.space == {"learning_rate": {"low": low, "high": high}}
+    jobs.deliver_waiting()
+    rates = [try_.run.spec["options"]["learning_rate"] for try_ in sweep.tries.all()]
+    assert rates
+    assert all(low <= rate <= high for rate in rates)
+
+
+@pytest.mark.parametrize("sampler", ["grid", "random", "tpe"])
+def test_a_search_by_others_needs_a_space(sampler: str) -> None:
+    faults = read_search(sampler).faults()
+    assert [each for each in faults if "Nothing is searched" in each]
+    assert read_search("refine").faults() == []
+
+
+def read_search(sampler: str) -> Search:
+    return msgspec.convert({"recipe": "sft", "sampler": sampler}, Search)
 
 
 def test_a_search_that_is_cancelled_fails_the_step(begun: Round, erin: Member) -> None:

@@ -168,6 +168,17 @@ def test_a_small_model_takes_a_higher_learning_rate() -> None:
     assert rates == [1e-5, 1e-4, 1e-5]
 
 
+def test_the_form_says_which_rate_all_weights_take_and_trains_them_as_it_stands(erins: Client, base: LanguageModel, build: DatasetBuild) -> None:  # fmt: skip
+    """What it suggests for adapters does nothing then, and is no fault."""
+    form = erins.get(address(build, base)).context["form"]
+    adapters, whole = form["learning_rate"].initial, form["trains"].help_text
+    assert f"With all these rows suggest a learning_rate of {adapters / 10:g}." in whole
+    sent(erins, address(build, base), trains="all", learning_rate="2e-5")
+    options = Run.objects.get().spec["options"]
+    assert (options["trains"], options["learning_rate"]) == ("all", 2e-5)
+    assert "lora_rank" not in options
+
+
 @pytest.mark.parametrize("recipe", [*TRAINING])
 @pytest.mark.parametrize("trains", ["adapter", "all"])
 @pytest.mark.parametrize("weights", [None, 2_000_000, 7_000_000_000])
