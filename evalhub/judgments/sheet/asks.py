@@ -106,7 +106,8 @@ class _Rows:
     ) -> Ask:
         about = f"{label}.{criterion.slug}" + ("" if turn is None else f".{turn}")
         name = f"rating.{about}"
-        rows = points_of(criterion)
+        scale = points_of(criterion)
+        rows = [*scale]
         if criterion.cannot_tell:
             rows.append(
                 (CANNOT_TELL, _("can’t tell"), "0", _("You cannot tell from what is here."))
@@ -127,6 +128,7 @@ class _Rows:
             comment=self._comment(about) if criterion.asks_comment else None,
             typed=self._typed(criterion, about),
             condition=self._condition(criterion, label, turn),
+            points=[(text, anchor) for _value, text, _key, anchor in scale if anchor],
             examples=[
                 (text, criterion.examples[value])
                 for value, text, _key, _anchor in rows
