@@ -51,6 +51,11 @@ def seven_steps(judgment: Judgment) -> None:
     assert [row.both_bad for row in rows] == [False, False, False]
 
 
+def bad_in_factuality(judgment: Judgment) -> None:
+    found = judgment.preferences.order_by("criterion__slug").values_list("both_bad", "margin")
+    assert [(bad, abs(margin)) for bad, margin in found] == [(True, 0), (False, 0), (False, 2)]
+
+
 def one_step_wrong(judgment: Judgment) -> None:
     assert list(judgment.steps.values_list("step", "verdict")) == [(0, "right"), (1, "wrong")]
     wrong = judgment.steps.get(step=1)
@@ -108,6 +113,9 @@ JOURNEYS = {
     ),
     "comparison, seven steps and each criterion": Journey(
         "comparison", {"asks": ["criteria"], "preference_steps": 7}, ["1", "4", "5"], seven_steps
+    ),
+    "comparison, both bad in one criterion": Journey(
+        "comparison", {"asks": ["criteria"]}, ["0", "3", "1"], bad_in_factuality
     ),
     "label with a marked passage": Journey(
         "label", {"asks": ["spans"]}, ["2", "4", "m", "Enter", "1", "Enter"], labelled

@@ -214,11 +214,11 @@ class _Rows:
         return Ask(name, title, question, True, self._options(name, rows), about=label)  # noqa: FBT003
 
     def _preference(self, criterion: Criterion | None) -> Ask:
+        both_bad = _("Both are so bad that it does not matter which is better.")
         rows = preferences_of(self.campaign.preference_steps)
+        rows.append(("both_bad", _("both bad"), "0", both_bad))
         if criterion is None:
             name, title, question = "preference", _("Overall"), _("Which response is better?")
-            both_bad = _("Both are so bad that it does not matter which is better.")
-            rows.append(("both_bad", _("both bad"), "0", both_bad))
         else:
             name, title = f"preference.{criterion.slug}", criterion.name
             question = criterion.question
