@@ -62,6 +62,11 @@ WORDS: dict[str, Any] = {  # `Any`: lazy translations
     "link": _("Link as evidence"),
     "remove": _("Remove"),
     "change": _("Change"),
+    "picking": _(
+        "Choosing a passage: ← → go on, Shift extends, ↑ sentences, ↓ words, Enter takes it, Esc leaves. "
+        "“{quote}”"
+    ),
+    "picked": _("“{quote}”"),
     "found": _("{n} of {count}"),
     "nothing_found": _("Not in the sources."),
     "evidence": _("Evidence: {title}"),

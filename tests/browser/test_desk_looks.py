@@ -45,6 +45,7 @@ class State(NamedTuple):
     more: dict[str, Any] = {}
     keys: tuple[str, ...] = ()  # pressed before the picture
     guidelines: bool = False
+    opened: str = ""  # clicked before the picture
 
 
 STATES = {
@@ -68,6 +69,8 @@ STATES = {
     "flag": State("rating", {"asks": []}, ("f",)),
     "keys": State("rating", {"asks": []}, ("?",)),
     "mark": State("rating", {"asks": ["spans"]}, ("m", "ArrowRight", "Enter")),
+    "choosing": State("rating", {"asks": ["spans"]}, ("m", "ArrowRight")),
+    "points": State("rating", {"asks": []}, opened="What each point means"),
     "arabic": State("comparison", {"texts": [ARABIC, CJK], "asks": ["ratings"]}),
     "table_and_formula": State("comparison", {"texts": [TABLE, TABLE + "x"], "asks": []}),
     "very_long": State("comparison", {"texts": [LONG, LONG + "x"], "asks": []}),
@@ -96,6 +99,8 @@ def test_no_state_of_the_page_has_barriers(
     open_page(page, bob, live_server.url, campaign)
     for key in state.keys:
         page.keyboard.press(key)
+    if state.opened:
+        page.get_by_text(state.opened).first.click()
     for view, (size, scheme) in VIEWS.items():
         page.set_viewport_size(size)
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")

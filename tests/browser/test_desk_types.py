@@ -51,6 +51,11 @@ def seven_steps(judgment: Judgment) -> None:
     assert [row.both_bad for row in rows] == [False, False, False]
 
 
+def bad_in_factuality(judgment: Judgment) -> None:
+    found = judgment.preferences.order_by("criterion__slug").values_list("both_bad", "margin")
+    assert [(bad, abs(margin)) for bad, margin in found] == [(True, 0), (False, 0), (False, 2)]
+
+
 def one_step_wrong(judgment: Judgment) -> None:
     assert list(judgment.steps.values_list("step", "verdict")) == [(0, "right"), (1, "wrong")]
     wrong = judgment.steps.get(step=1)
@@ -108,6 +113,9 @@ JOURNEYS = {
     ),
     "comparison, seven steps and each criterion": Journey(
         "comparison", {"asks": ["criteria"], "preference_steps": 7}, ["1", "4", "5"], seven_steps
+    ),
+    "comparison, both bad in one criterion": Journey(
+        "comparison", {"asks": ["criteria"]}, ["0", "3", "1"], bad_in_factuality
     ),
     "label with a marked passage": Journey(
         "label", {"asks": ["spans"]}, ["2", "4", "m", "Enter", "1", "Enter"], labelled
@@ -452,6 +460,57 @@ def test_only_time_at_work_counts(page: Page, live_server: LiveServer, bob: Memb
     page.keyboard.press("Control+Enter")
     page.clock.resume()
     assert 79_000 <= (is_done(page).active_ms or 0) <= 90_000
+
+
+@pytest.mark.usefixtures("quiet")
+def test_choosing_a_passage_is_told_and_arrows_go_the_way_they_point(
+    page: Page, live_server: LiveServer, bob: Member
+) -> None:
+    """Arabic runs to the left, so the left arrow goes on; the smiley is one code point."""
+    text = "السماء زرقاء 😀. الغروب أحمر. الليل أسود."
+    campaign = campaign_of(bob, "rating", 1, asks=["spans"], texts=[text])
+    open_page(page, bob, live_server.url, campaign)
+    said = page.locator("#picking")
+    page.keyboard.press("m")
+    expect(said).to_contain_text("Choosing a passage")
+    expect(said).to_contain_text("السماء زرقاء 😀.")
+    page.keyboard.press("ArrowLeft")
+    expect(said).to_have_text("“الغروب أحمر.”")
+    page.keyboard.press("ArrowRight")
+    expect(said).to_have_text("“السماء زرقاء 😀.”")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Enter")
+    expect(said).to_have_text("")
+    page.get_by_label("False statement").check()
+    page.locator("#mark-dialog").get_by_role("button", name="Mark").click()
+    page.keyboard.type("44")
+    page.keyboard.press("Control+Enter")
+    span = is_done(page).spans.get()
+    assert text[span.start : span.end] == "الغروب أحمر."
+
+
+@pytest.mark.usefixtures("quiet")
+def test_the_points_in_words_stay_open_for_each_question_and_the_next_task(
+    page: Page, live_server: LiveServer, bob: Member
+) -> None:
+    """By keyboard; once closed they stay closed. A point's words are what its button is described by."""
+    campaign = campaign_of(bob, "rating", 3)
+    open_page(page, bob, live_server.url, campaign)
+    point = page.locator("#sheet").get_by_role("radio").first
+    assert point.get_attribute("aria-description") == "What 1 means"
+    asks = page.locator("fieldset.ask")
+    expect(asks.nth(1).get_by_text("What 5 means")).to_be_hidden()
+    asks.nth(0).get_by_text("What each point means").focus()
+    page.keyboard.press("Enter")
+    for ask in asks.all():
+        expect(ask.locator(".points li")).to_have_text([f"{n} What {n} means" for n in range(1, 6)])
+        expect(ask.locator(".points").get_by_text("What 5 means")).to_be_visible()
+    page.keyboard.type("44")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_text("Task 1, text 0.", exact=True)).to_be_visible()
+    expect(asks.nth(1).locator(".points").get_by_text("What 5 means")).to_be_visible()
+    asks.nth(1).get_by_text("What each point means").click()
+    expect(asks.nth(0).locator(".points").get_by_text("What 5 means")).to_be_hidden()
 
 
 def test_taps_are_work_too(browser: Browser, live_server: LiveServer, bob: Member) -> None:

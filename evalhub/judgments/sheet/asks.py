@@ -106,7 +106,8 @@ class _Rows:
     ) -> Ask:
         about = f"{label}.{criterion.slug}" + ("" if turn is None else f".{turn}")
         name = f"rating.{about}"
-        rows = points_of(criterion)
+        scale = points_of(criterion)
+        rows = [*scale]
         if criterion.cannot_tell:
             rows.append(
                 (CANNOT_TELL, _("can’t tell"), "0", _("You cannot tell from what is here."))
@@ -127,6 +128,7 @@ class _Rows:
             comment=self._comment(about) if criterion.asks_comment else None,
             typed=self._typed(criterion, about),
             condition=self._condition(criterion, label, turn),
+            points=[(text, anchor) for _value, text, _key, anchor in scale if anchor],
             examples=[
                 (text, criterion.examples[value])
                 for value, text, _key, _anchor in rows
@@ -212,11 +214,11 @@ class _Rows:
         return Ask(name, title, question, True, self._options(name, rows), about=label)  # noqa: FBT003
 
     def _preference(self, criterion: Criterion | None) -> Ask:
+        both_bad = _("Both are so bad that it does not matter which is better.")
         rows = preferences_of(self.campaign.preference_steps)
+        rows.append(("both_bad", _("both bad"), "0", both_bad))
         if criterion is None:
             name, title, question = "preference", _("Overall"), _("Which response is better?")
-            both_bad = _("Both are so bad that it does not matter which is better.")
-            rows.append(("both_bad", _("both bad"), "0", both_bad))
         else:
             name, title = f"preference.{criterion.slug}", criterion.name
             question = criterion.question

@@ -63,6 +63,7 @@ class Ask:
     comment: Field | None = None
     typed: Typed | None = None
     condition: Condition | None = None
+    points: Sequence[tuple[str, str]] = ()  # what the button says, what it means: of a scale
     examples: Sequence[tuple[str, str]] = ()  # what the button says, an answer that deserves it
 
 

@@ -3,7 +3,7 @@
 "use strict";
 globalThis.judgeForm = (root, words, changed) => {
   const LONGEST_DIFF = 4_000_000; // cells of the table that the diff fills
-  let lit = 0;
+  let lit = 0, arePointsOpen = false;
 
   const sheet = () => document.getElementById("sheet");
   const every = () => [...(sheet()?.querySelectorAll("fieldset.ask") ?? [])];
@@ -33,7 +33,7 @@ globalThis.judgeForm = (root, words, changed) => {
 
   function showAnchor(ask, input) {
     const line = ask.querySelector(".anchor");
-    line.textContent = input?.dataset.anchor || line.dataset.question;
+    line.textContent = input?.getAttribute("aria-description") || line.dataset.question;
   }
 
   function choose(ask, input) {
@@ -305,8 +305,14 @@ globalThis.judgeForm = (root, words, changed) => {
     return option?.parentElement.querySelector("span").textContent ?? chosenOf?.textContent ?? value;
   }
 
+  // Who wants the points in words wants those of each question, and of the next task too.
+  function openPoints() {
+    for (const one of root.querySelectorAll("details.points")) one.open = arePointsOpen;
+  }
+
   function begin() {
     sheet().noValidate = true;
+    openPoints();
     asks().forEach((ask) => showAnchor(ask, chosen(ask)));
     for (const text of sheet().querySelectorAll("[data-corrects] textarea")) {
       showDiff(text);
@@ -325,6 +331,13 @@ globalThis.judgeForm = (root, words, changed) => {
     light(first < 0 ? 0 : first, { into: false });
   }
 
+  root.addEventListener("click", (event) => {
+    const points = event.target.closest("details.points > summary")?.parentElement;
+    if (!points) return;
+    event.preventDefault();
+    arePointsOpen = !points.open;
+    openPoints();
+  });
   root.addEventListener("input", (event) => {
     if (event.target.matches("[data-corrects] textarea")) showDiff(event.target);
     if (event.target.matches(".typed")) for (const one of event.target.closest(".ask").querySelectorAll(".options input")) one.checked = false;

@@ -3,6 +3,7 @@
 globalThis.judgeMarks = (root, words, form) => {
   const { length, pieces, rangesOf, paint, textOf } = globalThis.passages;
   const LIT = ["mark", "mark-lit", "step", "found", "pick"];
+  const MOST_SAID = 300; // letters of a picked passage
   let known = null, marks = [], linking = -1, picking = null, matches = [], match = -1;
 
   const holders = () => [...root.querySelectorAll("[data-response], [data-document]")].filter((one) => !one.hidden);
@@ -155,9 +156,17 @@ globalThis.judgeMarks = (root, words, form) => {
 
   // ---- picking by keyboard: ← → move, Shift extends, ↑ sentences, ↓ words, Enter takes, Esc leaves ----
 
+  // A highlight is only seen: what is picked stands in words too, and is said aloud.
+  function sayPick(sentence) {
+    const place = document.getElementById("picking");
+    if (place) place.textContent = sentence;
+  }
+
   function pick(holder) {
     if (!holder) return;
-    picking = { holder, by: "sentence", at: 0, end: 0 };
+    // The arrow that points on is the left one where the text runs from right to left.
+    const on = getComputedStyle(holder).direction === "rtl" ? "ArrowLeft" : "ArrowRight";
+    picking = { holder, by: "sentence", at: 0, end: 0, on, isNew: true };
     cut();
   }
 
@@ -192,11 +201,15 @@ globalThis.judgeMarks = (root, words, form) => {
     const ranges = rangesOf(holder, parts[at][0], parts[end][1]);
     paint("pick", ranges);
     ranges.at(-1)?.startContainer.parentElement.scrollIntoView({ block: "nearest" });
+    const quote = ranges.map(String).join("").slice(0, MOST_SAID);
+    sayPick(form.say(picking.isNew ? words.picking : words.picked, { quote }));
+    picking.isNew = false;
   }
 
   function leavePick() {
     picking = null;
     linking = -1;
+    sayPick("");
     paint("pick", []);
     paint("mark-lit", []);
   }
@@ -210,7 +223,7 @@ globalThis.judgeMarks = (root, words, form) => {
 
   function onKey(event) {
     if (!picking) return false;
-    const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    const by = event.key === picking.on ? 1 : { ArrowLeft: -1, ArrowRight: -1 }[event.key];
     if (by) {
       const last = picking.parts.length - 1;
       picking.end = Math.max(0, Math.min(last, picking.end + by));
@@ -289,6 +302,7 @@ globalThis.judgeMarks = (root, words, form) => {
   function begin() {
     for (const name of LIT) paint(name, []);
     [picking, linking, matches] = [null, -1, []];
+    sayPick("");
     button.hidden = true;
     known = JSON.parse(document.getElementById("marks-known")?.textContent ?? "null");
     try {

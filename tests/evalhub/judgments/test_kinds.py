@@ -151,6 +151,28 @@ def test_words_and_what_is_not_always_asked_are_no_question_of_two_responses(
     assert Judgment.objects.get().preferences.count() == 3
 
 
+def test_both_can_be_bad_in_one_criterion_and_one_of_them_better_overall(
+    client: Client, bob: Member, campaign: Campaign
+) -> None:
+    compared = CampaignFactory.create(
+        workspace=bob.workspace,
+        type="comparison",
+        asks=["criteria"],
+        rubric_version=campaign.rubric_version,
+    )
+    TaskFactory.create(campaign=compared)
+    client.force_login(bob.user)
+    html = client.get(url_of(compared)).content.decode()
+    typed = {"preference": "B2", "preference.safe": "both_bad", "preference.errors": "tie"}
+    for name in typed:
+        assert f'name="{name}" value="both_bad" data-key="0"' in html
+    assert client.post(url_of(compared), fields_of(html) | typed).status_code == 302
+    judgment = Judgment.objects.get()
+    found = judgment.preferences.values_list("criterion__slug", "both_bad")
+    assert set(found) == {(None, False), ("safe", True), ("errors", False)}
+    assert fields_from(answers_of(judgment)) == typed
+
+
 def test_an_example_is_read_where_the_point_is_chosen(
     client: Client, bob: Member, campaign: Campaign
 ) -> None:

@@ -43,7 +43,7 @@ def test_what_is_typed_is_shown_and_nothing_is_stored(page: Client, tone: Criter
 def test_what_is_being_edited_stands_in_its_own_place(page: Client, tone: Criterion) -> None:
     typed = TYPED | {"kind": "scale", "anchors": "Bad.\nSo so.\nGood.", "criterion": str(tone.uid)}
     shown = page.post(url_of(tone.version), typed).content.decode()
-    assert 'data-anchor="So so."' in shown
+    assert 'aria-description="So so."' in shown
     assert "Rude." not in shown
     tone.refresh_from_db()
     assert tone.anchors == {"1": "Rude.", "2": "Kind."}
