@@ -6,6 +6,7 @@ Standard library only.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import Any, Literal, Self, get_args, get_origin, get_type_hints
 
 
@@ -18,7 +19,8 @@ class Checked:
     """A dataclass that refuses values of the wrong type and fields it does not know."""
 
     def __post_init__(self) -> None:
-        kinds = get_type_hints(type(self))
+        # mypy looks for the hash of the instances: of the class, as every class, there is one
+        kinds = _kinds(type(self))  # type: ignore[arg-type]
         for each in fields(self):
             value = getattr(self, each.name)
             if not _fits(value, kinds[each.name]):
@@ -55,6 +57,11 @@ class Options(Checked):
 
     def _rules(self) -> list[Rule]:
         return []
+
+
+@cache  # working them out costs more than all else, and a run tells of each step
+def _kinds(checked: type[Checked]) -> dict[str, Any]:
+    return get_type_hints(checked)
 
 
 def _fits(value: Any, kind: Any) -> bool:

@@ -18,10 +18,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 from training.checked import Checked, ContractError, Options
 from training.options import (
@@ -200,15 +199,28 @@ class Event(Checked):
     body: dict[str, Any]
 
 
-def read_events(attempt_dir: Path, *, after: int = 0) -> Iterator[Event]:
-    """Yield whole lines past number `after`; a half-written last line waits for the next call."""
+class Told(NamedTuple):
+    """Events, and where in the file, in bytes, the next look goes on."""
+
+    events: list[Event]
+    end: int
+
+
+def read_on(attempt_dir: Path, *, at: int = 0) -> Told:
+    """The whole lines from byte `at` on, the end of an earlier look; a half-written last line waits for the next."""
     try:
-        text = (attempt_dir / "events.jsonl").read_text("utf-8")
+        with (attempt_dir / "events.jsonl").open("rb") as stream:
+            stream.seek(at)
+            new = stream.read()
     except FileNotFoundError:
-        return
-    for line in text.splitlines(keepends=True)[after:]:
-        if line.endswith("\n"):
-            yield Event.of(json.loads(line))
+        return Told([], at)
+    whole = new[: new.rfind(b"\n") + 1]  # of a line of text U+2028 would be an end, too
+    return Told([Event.of(json.loads(line)) for line in whole.split(b"\n")[:-1]], at + len(whole))
+
+
+def read_events(attempt_dir: Path) -> list[Event]:
+    """All that an attempt has told so far."""
+    return read_on(attempt_dir).events
 
 
 def attempt_dir(run_dir: Path, attempt: int) -> Path:

@@ -17,7 +17,7 @@ from pathlib import Path
 from training.contract import ATTEMPT_VARIABLE, LIFELINE_VARIABLE, attempt_dir
 
 LOG = "log.txt"
-LOOK_EVERY = 0.25  # seconds
+LOOK_EVERY = 1.0  # seconds; an end is seen at once, only what it tells is read and stored so often
 TERM_GRACE = 60.0  # seconds to reach the next step and write a checkpoint
 CANCEL_GRACE = 20.0
 PASSED_ON = (  # all else stays here: the trainer gets no database, no broker, no token and no secret key

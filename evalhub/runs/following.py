@@ -13,7 +13,7 @@ from evalhub.common.files import file_store
 from evalhub.jobs.beat import Beat
 from evalhub.runs.folder import checkpoint_prefix
 from evalhub.runs.models import Run, RunEvent
-from training.contract import Event, attempt_dir, read_events
+from training.contract import Event, attempt_dir, read_on
 
 log = structlog.get_logger(__name__)
 
@@ -33,14 +33,15 @@ class Follower:
 
     def __init__(self, run: Run, run_dir: Path, *, attempt: int, beat: Beat) -> None:
         self._run, self._run_dir, self._attempt, self._beat = run, run_dir, attempt, beat
-        self._seen = 0
+        self._end = 0  # of what was read, in bytes
         self._progress = Progress()
 
     def catch_up(self) -> None:
         """Store what is new and renew the lease; raises what Beat.report raises."""
-        events = list(read_events(attempt_dir(self._run_dir, self._attempt), after=self._seen))
+        told = read_on(attempt_dir(self._run_dir, self._attempt), at=self._end)
+        events = told.events
         store_events(self._run, self._attempt, events)
-        self._seen += len(events)
+        self._end = told.end
         self._progress = progress_in(events) or self._progress
         self._beat.report(**self._progress)
         if checkpoints := [event for event in events if event.kind == "checkpoint"]:

@@ -106,10 +106,10 @@ def session_of_somebody() -> str:
 def pss_of_workers(server: int) -> list[float]:
     """In MB, of each process below the server that holds the application."""
     below = psutil.Process(server).children(recursive=True)
-    return sorted(found for each in below if (found := _pss_mb(each.pid)) > 20)
+    return sorted(found for each in below if (found := pss_mb(each.pid)) > 20)
 
 
-def _pss_mb(pid: int) -> float:
+def pss_mb(pid: int) -> float:
     told = Path(f"/proc/{pid}/smaps_rollup").read_text()
     found = re.search(r"^Pss:\s+(\d+) kB", told, re.M)
     return int(found[1]) / 1024 if found else 0.0

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from training.artifacts import sha256_of
-from training.contract import ContractError, Event, RunResult, attempt_dir, read_events
+from training.contract import ContractError, Event, RunResult, attempt_dir, read_on
 from training.launching import LOG, ended_without_a_word
 from training.names import is_in_checkpoint
 from training.remote.client import patiently
@@ -23,12 +23,13 @@ class Reporter:
     def __init__(self, lease: Lease, run_dir: Path) -> None:
         self._lease, self._run_dir = lease, run_dir
         self._attempt = attempt_dir(run_dir, lease.attempt)
-        self._sent = 0
+        self._end = 0  # of what was sent, in bytes
 
     def catch_up(self) -> None:
-        events = list(read_events(self._attempt, after=self._sent))
+        events, end = read_on(self._attempt, at=self._end)
         for start in range(0, len(events), BATCH):
             self._send(events[start : start + BATCH])
+        self._end = end
         if written := [event for event in events if event.kind == "checkpoint"]:
             self._send_checkpoint(self._run_dir / str(written[-1].body["path"]))
 
@@ -50,7 +51,6 @@ class Reporter:
     def _send(self, events: list[Event]) -> None:
         told = [asdict(event) for event in events]
         patiently(lambda: self._lease.renew(told), check=self._lease.check_lease)
-        self._sent += len(events)
 
     def _send_checkpoint(self, checkpoint: Path) -> None:
         found = (path for path in sorted(checkpoint.rglob("*")) if path.is_file())
