@@ -22,8 +22,9 @@ from evalhub.loops.policy import listed, merged, read_policy, stored
 from evalhub.prompts.models import Collection
 from evalhub.registry.models import LanguageModel, ModelKind
 from evalhub.rubrics.models import RubricVersion
+from evalhub.runs.basis_form import BuildField, trainable_builds
 from evalhub.runs.beside import PROBES
-from evalhub.runs.training_form import BuildField, label_field, trainable_builds
+from evalhub.runs.training_form import label_field
 from evalhub.sweeps.choices import OBJECTIVES, Sampler
 
 BETWEEN = "__"

@@ -20,6 +20,7 @@ from evalhub.jobs.queries import waits_for
 from evalhub.jobs.services import cancel_job
 from evalhub.registry.services import tell_read
 from evalhub.runs.access import access_run, runs_to_compare
+from evalhub.runs.basis_form import BasisForm, trainable_builds
 from evalhub.runs.comparing import compare
 from evalhub.runs.costs import cost_of
 from evalhub.runs.errors import BadSpec
@@ -39,7 +40,7 @@ from evalhub.runs.remarks import tags_of
 from evalhub.runs.sameness import is_equal_to_the_bit
 from evalhub.runs.services import start_measuring, start_training, try_prompt
 from evalhub.runs.telling import forecast_of, told_by
-from evalhub.runs.training_form import BasisForm, SettingsForm, told_of, trainable_builds
+from evalhub.runs.training_form import SettingsForm, told_of
 
 SHOWN = 6  # prompts with their answers
 

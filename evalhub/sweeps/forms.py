@@ -8,9 +8,10 @@ from django import forms
 from evalhub.accounts.models import Workspace
 from evalhub.datasets.queries import blocking
 from evalhub.registry.models import LanguageModel, ModelKind
+from evalhub.runs.basis_form import METHODS, BasisForm
 from evalhub.runs.explained import settings_for
 from evalhub.runs.fit import rates_to_search
-from evalhub.runs.training_form import METHODS, BasisForm, beside_fields, label_field
+from evalhub.runs.training_form import beside_fields, label_field
 from evalhub.sweeps.choices import OBJECTIVES, Sampler
 from evalhub.sweeps.space import SEARCHABLE
 from training.train_options import OF_ADAPTERS

@@ -13,7 +13,8 @@ from evalhub.accounts.http import Request
 from evalhub.accounts.models import Member
 from evalhub.common.errors import DomainError
 from evalhub.common.paging import newest_first
-from evalhub.runs.training_form import BasisForm, beside_in, trainable_builds
+from evalhub.runs.basis_form import BasisForm, trainable_builds
+from evalhub.runs.training_form import beside_in
 from evalhub.sweeps.access import access_sweep, sweeps
 from evalhub.sweeps.errors import BadSweep
 from evalhub.sweeps.forms import CurveForm, SearchBasisForm, SweepForm, SweptBasisForm

@@ -60,7 +60,7 @@ def test_the_rates_that_a_sweep_begins_with_are_those_of_what_is_trained(
     erins: Client, base: LanguageModel, build: DatasetBuild, monkeypatch: pytest.MonkeyPatch,
     weights: int, trains: str, search: str, offered: str,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr("evalhub.runs.training_form.weights_of", lambda _: weights)
+    monkeypatch.setattr("evalhub.runs.basis_form.weights_of", lambda _: weights)
     url = address("sweeps:new", **basis(build, base, search=search, trains=trains))
     form = erins.get(url).context["form"]
     assert form["learning_rate"].initial == offered
