@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from statistics import fmean
+
 from training.attempt import Attempt
 from training.generation import Answer, Decoding, answer_prompts
 from training.preparation import Prepared
@@ -11,6 +14,7 @@ from training.start import Start
 
 FEWEST = 10  # prompts; of fewer nothing is said
 LONGER = 1.5  # times as many tokens, or 1.5 times fewer
+LIKE = 1.25  # times as long as the chosen ones: that is what was asked for
 MOST_OF = 0.75  # of the prompts that got longer answers, or shorter ones
 FAR = 1.0  # nats per token
 
@@ -26,6 +30,12 @@ class Drift:
         self._attempt, self._prepared = attempt, prepared
         apart = prepared.is_whole or prepared.split is not None
         self._start = None if apart else Start(prepared.model)
+        chosen = [
+            len(row.completions["chosen"])
+            for row in prepared.train.used
+            if "chosen" in row.completions
+        ]
+        self._liked = fmean(chosen) if chosen else 0.0  # tokens; 0: nobody chose
 
     def compare(self, *, step: int) -> dict[str, float]:
         """`kl_to_start`, the mean over answers drawn now of how much likelier they got, in nats, and `length_ratio`,
@@ -48,23 +58,11 @@ class Drift:
         tokens_before = [each.tokens for each in before]
         per_token = kl * len(rows) / sum(len(each.ids) for each in answers)
         if len(rows) >= FEWEST:
-            self._judge(tokens, tokens_before, per_token, step)
+            for code, told in stands_out(
+                tokens, tokens_before, liked=self._liked, per_token=per_token
+            ):
+                self._attempt.find(code, told, step=step)
         return {"kl_to_start": kl, "length_ratio": sum(tokens) / max(sum(tokens_before), 1)}
-
-    def _judge(self, now: list[int], before: list[int], per_token: float, step: int) -> None:
-        longer = sum(a > b for a, b in zip(now, before, strict=True))
-        shorter = sum(a < b for a, b in zip(now, before, strict=True))
-        figures = (
-            f"{sum(now) / len(now):.0f} tokens, {sum(before) / len(before):.0f} before training; longer on "
-            f"{longer}, shorter on {shorter} of {len(now)} prompts"
-        )
-        if sum(now) > LONGER * sum(before) and longer >= MOST_OF * len(now):
-            self._attempt.find("answers_longer", figures, step=step)
-        if LONGER * sum(now) < sum(before) and shorter >= MOST_OF * len(now):
-            self._attempt.find("answers_shorter", figures, step=step)
-        if per_token > FAR:
-            told = f"{per_token:.2f} nats a token, over {len(now)} answers of its own"
-            self._attempt.find("far_from_start", told, step=step)
 
     def _answers(self, prompts: list[list[int]], most: int) -> list[Answer]:
         prepared, attempt = self._prepared, self._attempt
@@ -80,3 +78,30 @@ class Drift:
         prepared = self._prepared
         found = prepared.reader.all_logps(prepared.model, rows, batch_size=len(rows))
         return [one for (one,) in found]
+
+
+def stands_out(
+    now: list[int], before: list[int], *, liked: float, per_token: float
+) -> Iterator[tuple[str, str]]:
+    """Codes of findings, each with its figures.
+
+    Args:
+        now, before: tokens of the answers to the same prompts.
+        liked: mean tokens of the chosen answers; 0 where nobody chose.
+        per_token: by how much likelier the answers got, in nats.
+    """
+    mean = fmean(now)
+    longer = sum(a > b for a, b in zip(now, before, strict=True))
+    shorter = sum(a < b for a, b in zip(now, before, strict=True))
+    figures = (
+        f"{mean:.0f} tokens, {fmean(before):.0f} before training"
+        + (f", {liked:.0f} of the chosen ones" if liked else "")
+        + f"; longer on {longer}, shorter on {shorter} of {len(now)} prompts"
+    )
+    as_liked = liked > 0 and 1 / LIKE < mean / liked < LIKE
+    if sum(now) > LONGER * sum(before) and longer >= MOST_OF * len(now) and not as_liked:
+        yield "answers_longer", figures
+    if LONGER * sum(now) < sum(before) and shorter >= MOST_OF * len(now) and not as_liked:
+        yield "answers_shorter", figures
+    if per_token > FAR:
+        yield "far_from_start", f"{per_token:.2f} nats a token, over {len(now)} answers of its own"

@@ -12,6 +12,7 @@ import pytest
 from tests.training.conftest import Run
 from tests.training.runs import ROOT, answer
 from tests.training.test_guards import DEMO, QUICK, carried_out, codes
+from training.drift import stands_out
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:`is_gradient_checkpointing` is deprecated:FutureWarning"
@@ -45,8 +46,8 @@ def shortness(text: str) -> float:
 @pytest.mark.parametrize(
     ("liked", "rate", "said", "ratio"),
     [
-        (politeness, 1e-3, {"answers_longer"}, (1.5, 3)),
-        (shortness, 1e-3, {"answers_shorter"}, (0.2, 0.67)),
+        (politeness, 1e-3, set(), (1.3, 3)),  # about as long as what was chosen
+        (shortness, 1e-3, set(), (0.2, 0.67)),
         (politeness, 2e-2, {"answers_longer", "far_from_start"}, (1.5, 9)),
         (politeness, 1e-5, set(), (0.9, 1.1)),
     ],
@@ -60,6 +61,30 @@ def test_answers_are_compared_with_those_of_the_start(
     assert ratio[0] <= result.metrics["length_ratio"] <= ratio[1]
     gone = result.metrics["kl_to_start"]
     assert gone == pytest.approx(0, abs=0.5) if rate == 1e-5 else gone > 1
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "liked", "per_token", "said"),
+    [
+        (30, 20, 0.0, 0.9, []),
+        (31, 20, 0.0, 0.9, ["answers_longer"]),
+        (31, 20, 26.0, 0.9, []),
+        (31, 20, 24.0, 0.9, ["answers_longer"]),
+        (13, 20, 0.0, 0.9, ["answers_shorter"]),
+        (13, 20, 16.0, 0.9, []),
+        (13, 20, 20.0, 1.1, ["answers_shorter", "far_from_start"]),
+    ],
+)
+def test_lengths_that_nobody_asked_for_stand_out(
+    now: int, before: int, liked: float, per_token: float, said: list[str]
+) -> None:
+    found = dict(stands_out([now] * 20, [before] * 20, liked=liked, per_token=per_token))
+    assert list(found) == said
+
+
+def test_a_few_very_long_answers_are_no_trend() -> None:
+    now, before = [500] * 14 + [10] * 6, [20] * 20
+    assert list(stands_out(now, before, liked=0.0, per_token=0.0)) == []
 
 
 def test_an_adapter_is_compared_with_the_one_it_began_as(run: Run, another_run: Run) -> None:
