@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 SFT = """
-import json, sys, time
+import json, resource, sys, time
 import torch
 from datasets import load_dataset
 from peft import LoraConfig
@@ -29,13 +29,16 @@ trainer = SFTTrainer(
 )
 begun = time.monotonic()
 trainer.train()
+if not cpu:
+    torch.cuda.synchronize()
 seconds = time.monotonic() - begun
 trainer.save_model(out + "/adapter")
-print(json.dumps({"seconds": seconds, "adapter": out + "/adapter"}))
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 if cpu else torch.cuda.max_memory_allocated()
+print(json.dumps({"seconds": seconds, "adapter": out + "/adapter", "peak_bytes": peak}))
 """
 
 DPO = """
-import json, sys, time
+import json, resource, sys, time
 import torch
 from datasets import load_dataset
 from peft import LoraConfig
@@ -61,6 +64,10 @@ trainer = DPOTrainer(
     peft_config=LoraConfig(r=16, lora_alpha=32, target_modules="all-linear", task_type="CAUSAL_LM"),
 )
 trainer.train()
+if not cpu:
+    torch.cuda.synchronize()
+seconds = time.monotonic() - begun
 last = [row["rewards/margins"] for row in trainer.state.log_history if "rewards/margins" in row][-1]
-print(json.dumps({"seconds": time.monotonic() - begun, "margin": last}))
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 if cpu else torch.cuda.max_memory_allocated()
+print(json.dumps({"seconds": seconds, "margin": last, "peak_bytes": peak}))
 """
