@@ -54,6 +54,7 @@ def _asked(crowd: Crowd, turns: int) -> dict[str, Any]:
     from django.utils import timezone
 
     from evalhub.accounts.models import Member
+    from evalhub.campaigns.jobs import count_large
     from evalhub.campaigns.models import Campaign, PayRate
     from evalhub.judgments.jobs import tally
     from evalhub.judgments.services.pay import close_pay_run
@@ -90,6 +91,7 @@ def _asked(crowd: Crowd, turns: int) -> dict[str, Any]:
         )  # fmt: skip
     while tally():
         continue
+    count_large()
     crowd.wire.execute("VACUUM ANALYZE judgments_tally")
     ever = "?begin=2020-01-01&end=2100-01-01"
     base = f"/w/{workspace.slug}/"

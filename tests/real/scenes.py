@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from django.conf import settings
 
@@ -22,31 +25,30 @@ COLLECTION = "real"
 
 def imported(path: Path, member: Member) -> Import:
     with path.open("rb") as stream:
-        source = start_import(
-            workspace=member.workspace,
-            collection=COLLECTION,
-            kind=ImportKind.JUDGMENTS,
-            filename=path.name,
-            stream=stream,
-            by=member,
-        )
-    assert source.job is not None
-    jobs.execute(source.job.uid)
-    source.refresh_from_db()
-    return source
+        return _read(stream, path.name, ImportKind.JUDGMENTS, member)
 
 
 def imported_demos(member: Member) -> Import:
     """All that LLaMA-Factory ships, as one folder."""
     with zipped(real_file("llamafactory_demos/dataset_info.json").parent) as stream:
-        source = start_import(
-            workspace=member.workspace,
-            collection=COLLECTION,
-            kind=ImportKind.JUDGMENTS,
-            filename="llamafactory_demos",
-            stream=stream,
-            by=member,
-        )
+        return _read(stream, "llamafactory_demos", ImportKind.JUDGMENTS, member)
+
+
+def imported_texts(texts: Sequence[str], member: Member) -> Import:
+    """Raw text, of which each is a document."""
+    lines = "".join(json.dumps({"text": text}) + "\n" for text in texts)
+    return _read(BytesIO(lines.encode()), "texts.jsonl", ImportKind.PROMPTS, member)
+
+
+def _read(stream: BinaryIO, filename: str, kind: ImportKind, member: Member) -> Import:
+    source = start_import(
+        workspace=member.workspace,
+        collection=COLLECTION,
+        kind=kind,
+        filename=filename,
+        stream=stream,
+        by=member,
+    )
     assert source.job is not None
     jobs.execute(source.job.uid)
     source.refresh_from_db()

@@ -5,7 +5,6 @@ from typing import Any
 from django import template
 from django.utils.formats import get_format, number_format
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 register = template.Library()
 SURE = 0.05
@@ -65,7 +64,7 @@ def level_words(level: str) -> str:
         "nominal": _("nominal"),
         "ordinal": _("ordinal"),
         "interval": _("interval"),
-        "ratio": pgettext("level of measurement", "ratio"),
+        "ratio": _("ratio"),
     }
     return names[level]
 
