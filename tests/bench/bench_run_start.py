@@ -30,6 +30,7 @@ from typing import Any
 
 import psutil
 
+from evalhub.common.embedded.children import wait_until
 from evalhub.common.embedded.temporary import temporary_place
 from evalhub.common.supervisor.instance import running
 from tests.bench.bench_claim_submit import SETTINGS, cpu_of, database, manage, url_of
@@ -58,7 +59,8 @@ MOMENTS: dict[
 }
 STEP = MOMENTS["the step"]
 SLOW = 600.0  # seconds
-SETTLED = 10.0  # seconds after which a worker has looked at its queues, and waits
+STILL = 3.0  # seconds in which a worker that waits computes next to nothing
+NOTHING = 0.1  # seconds of CPU
 
 
 def start(turns: int) -> dict[str, Any]:
@@ -184,7 +186,15 @@ def _writing(events: Sequence[Event]) -> float:
 def worker() -> dict[str, Any]:
     with temporary_place() as place, running(place) as up:
         process = psutil.Process(up.started("worker-gpu").pid)
-        time.sleep(SETTLED)
+        spent = 0.0
+
+        def is_still() -> bool:
+            nonlocal spent
+            before, spent = spent, cpu_of(process.pid)
+            return spent - before < NOTHING
+
+        if not wait_until(is_still, seconds=SLOW, every=STILL):
+            raise RuntimeError("The worker never came to rest.")
         below = [process, *process.children(recursive=True)]
         return {
             "worker_pss_mb": round(sum(pss_mb(each.pid) for each in below), 1),

@@ -132,9 +132,9 @@ def test_cannot_tell_stands_in_the_place_of_a_number(
     assert stored(Judgment.objects.get())["errors"] == (None, "not_my_field", "")
 
 
-def test_words_and_what_is_not_always_asked_are_no_question_of_two_responses(
-    client: Client, bob: Member, campaign: Campaign
-) -> None:
+@pytest.fixture
+def compared(bob: Member, campaign: Campaign) -> Campaign:
+    """By the same rubric, criterion by criterion, with one task."""
     compared = CampaignFactory.create(
         workspace=bob.workspace,
         type="comparison",
@@ -142,6 +142,12 @@ def test_words_and_what_is_not_always_asked_are_no_question_of_two_responses(
         rubric_version=campaign.rubric_version,
     )
     TaskFactory.create(campaign=compared)
+    return compared
+
+
+def test_words_and_what_is_not_always_asked_are_no_question_of_two_responses(
+    client: Client, bob: Member, compared: Campaign
+) -> None:
     client.force_login(bob.user)
     html = client.get(url_of(compared)).content.decode()
     assert 'name="preference.safe"' in html
@@ -152,15 +158,8 @@ def test_words_and_what_is_not_always_asked_are_no_question_of_two_responses(
 
 
 def test_both_can_be_bad_in_one_criterion_and_one_of_them_better_overall(
-    client: Client, bob: Member, campaign: Campaign
+    client: Client, bob: Member, compared: Campaign
 ) -> None:
-    compared = CampaignFactory.create(
-        workspace=bob.workspace,
-        type="comparison",
-        asks=["criteria"],
-        rubric_version=campaign.rubric_version,
-    )
-    TaskFactory.create(campaign=compared)
     client.force_login(bob.user)
     html = client.get(url_of(compared)).content.decode()
     typed = {"preference": "B2", "preference.safe": "both_bad", "preference.errors": "tie"}
