@@ -5,7 +5,7 @@ Standard library only.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from functools import cache
 from typing import Any, Literal, Self, get_args, get_origin, get_type_hints
 
@@ -46,6 +46,11 @@ Rule = tuple[str, str, bool]  # name of the option, what it must be, whether it 
 @dataclass(frozen=True, kw_only=True)
 class Options(Checked):
     """Their types are checked when they are made; `faults` looks at the values."""
+
+    @classmethod
+    def usual(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """What each option is where `values` does not name it."""
+        return asdict(cls())
 
     def faults(self) -> list[str]:
         """What no run could mean, each naming its option; empty when all is well."""

@@ -7,6 +7,7 @@ from statistics import fmean
 
 from training.attempt import Attempt
 from training.generation import Answer, Decoding, answer_prompts
+from training.models import load_base
 from training.preparation import Prepared
 from training.proving import asked_and_most
 from training.reading import Answered
@@ -22,8 +23,8 @@ FAR = 1.0  # nats per token
 class Drift:
     """Answers to the same prompts, drawn from the model as it is and as it began. Made before the first step.
 
-    An adapter's start is kept beside it; a model of which all weights are trained, or whose weights lie on several
-    devices, would need as much memory again, and is not looked at.
+    An adapter's start is kept beside it, that of a whole model is its base, which is read again. A model whose weights
+    lie on several devices is not looked at.
     """
 
     def __init__(self, attempt: Attempt, prepared: Prepared) -> None:
@@ -45,13 +46,13 @@ class Drift:
             Interrupted: a stop was asked for.
         """
         asked, most = asked_and_most(self._prepared)
-        if self._start is None or not asked:
+        if self._prepared.split is not None or not asked:
             return {}
         prompts = [row.prompt for row in asked]
         answers = self._answers(prompts, most)
         rows = [Answered(at, [list(each.ids)]) for at, each in zip(prompts, answers, strict=True)]
         now = self._logps(rows)
-        with self._start.in_place():
+        with (self._start or self._base()).in_place():
             began, before = self._logps(rows), self._answers(prompts, most)
         kl = sum(a - b for a, b in zip(now, began, strict=True)) / len(rows)
         tokens = [each.tokens for each in answers]
@@ -63,6 +64,11 @@ class Drift:
             ):
                 self._attempt.find(code, told, step=step)
         return {"kl_to_start": kl, "length_ratio": sum(tokens) / max(sum(tokens_before), 1)}
+
+    def _base(self) -> Start:
+        loaded = self._prepared.loaded
+        base = load_base(self._attempt, loaded.device, dtype=loaded.model.dtype).model
+        return Start(loaded.model, weights=dict(base.named_parameters()))
 
     def _answers(self, prompts: list[list[int]], most: int) -> list[Answer]:
         prepared, attempt = self._prepared, self._attempt

@@ -17,11 +17,15 @@ WEIGHTS, FIGURES = "best.safetensors", "best.json"  # files: a folder would be t
 
 
 class Patience:
-    """How many evaluations in a row may be no better than the best; 0 for no end to it."""
+    """How many evaluations in a row may be no better than the best; 0 for no end to it.
+
+    Only those after step `since` count, the end of the warm-up: a rate that still rises shows nothing yet.
+    """
 
     def __init__(self, model: Any, *, evaluations: int) -> None:
         self._model = model
         self._most = evaluations
+        self.since = 0
         self._waited = 0
         self._weights: dict[str, Any] = {}
         self.best: dict[str, float] = {}
@@ -37,7 +41,7 @@ class Patience:
         if not self.best or found["eval_loss"] < self.best["eval_loss"]:
             self.best, self._waited = {**found, "best_step": float(step)}, 0
             self._weights = {name: each.detach().cpu().clone() for name, each in self._trained()}
-        else:
+        elif step > self.since:
             self._waited += 1
         return self._waited >= self._most
 

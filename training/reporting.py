@@ -52,6 +52,7 @@ class Reporter(TrainerCallback):
     ) -> None:
         self._begun = time.monotonic()
         self._from = state.global_step
+        self._patience.since = args.get_warmup_steps(state.max_steps)
         self._every = self._every or max(1, math.ceil(state.max_steps / 10))
         self._measure(state.global_step)
         self._attempt.progress(state.global_step, state.max_steps, note="training")

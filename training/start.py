@@ -15,9 +15,12 @@ class Start:
     has the same start.
     """
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, *, weights: dict[str, Any] | None = None) -> None:
+        """Args:
+        weights: by name, where they are known from elsewhere; None for a copy of those of now.
+        """
         self._model = model
-        self.weights = {
+        self.weights = weights or {
             name: each.detach().clone()
             for name, each in model.named_parameters()
             if each.requires_grad

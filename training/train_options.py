@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any, Self
 
 from training.checked import Options, Rule
 from training.sharded import sharding_rules
@@ -14,6 +15,7 @@ TRAINED = ("adapter", "all")
 QUANTISED = ("", "nf4")  # how the base lies in memory beside an adapter
 OF_ADAPTERS = ("lora_rank", "lora_alpha", "lora_dropout", "lora_variant", "lora_plus", "target_modules")  # fmt: skip
 WEIGHTS = ("rows", "none")  # each row's own weight, or 1
+WHOLE_BY = 0.1  # of an adapter's learning rate, where all weights are trained
 SMALL = 100_000_000  # weights; a model with fewer learns with far higher rates
 SCHEDULES = ("constant", "constant_with_warmup", "cosine", "linear")
 
@@ -117,6 +119,20 @@ class _WholeOptions(TrainOptions):
     """Of the recipes that can train all weights of a model as well, which begins as a base then."""
 
     trains: str = "adapter"  # "all": every weight; the artifact is a whole model
+
+    @classmethod
+    def of(cls, values: dict[str, Any]) -> Self:
+        return super().of({**cls._of_whole(values), **values})
+
+    @classmethod
+    def usual(cls, values: dict[str, Any]) -> dict[str, Any]:
+        return super().usual(values) | cls._of_whole(values)
+
+    @classmethod
+    def _of_whole(cls, values: dict[str, Any]) -> dict[str, Any]:
+        if values.get("trains") != "all":
+            return {}
+        return {"learning_rate": float(f"{cls.learning_rate * WHOLE_BY:.4g}")}
 
     @property
     def is_whole(self) -> bool:
@@ -241,7 +257,7 @@ class KtoOptions(_SteadyOptions):
             *super()._rules(),
             *_judged_rules("soft", self.weights),
             ("beta", "more than 0", self.beta > 0),
-            ("batch_size", "2 or more: drift is a mean over a batch", self.batch_size >= 2),
+            ("batch_size", "4 or more: drift is a mean over a batch", self.batch_size >= 4),
             ("balance", "one of classes, none", self.balance in ("classes", "none")),
         ]
 

@@ -117,7 +117,7 @@ def _said(answers: dict[str, Any]) -> Iterator[str]:
     for each in answers["preferences"]:
         about = each["criterion"] or "overall"
         choice = choices.get(each["choice"], f"{each['choice']}, by {each['strength']} of 3")
-        yield f"{about}: {choice}"
+        yield f"{about}: {choice}" + (f" ({each['comment']})" if each["comment"] else "")
     if answers["ranking"]:
         yield f"ranking: {' > '.join(' = '.join(tier) for tier in answers['ranking'])}"
     for each in answers["ratings"]:

@@ -49,6 +49,7 @@ class PreferenceGiven(Struct, forbid_unknown_fields=True, frozen=True):
     choice: Literal["A", "B", "tie", "both_bad"]
     criterion: Slug | None = None  # None: overall
     strength: Annotated[int, Meta(ge=1, le=3)] | None = None  # None: 1
+    comment: Text = ""
 
 
 class CorrectionGiven(Struct, forbid_unknown_fields=True, frozen=True):
@@ -109,6 +110,8 @@ class Answers(Struct, forbid_unknown_fields=True, kw_only=True):
         yield from (self.critique, self.demonstration)
         for rating in self.ratings:
             yield from (rating.reason, rating.comment)
+        for preference in self.preferences:
+            yield preference.comment
         for correction in self.corrections:
             yield correction.content
         for span in self.spans:

@@ -185,11 +185,16 @@ def _preferences(answers: Answers, question: Question) -> list[PreferenceFound]:
             raise wrong(f"{place}.criterion", told % known)
         if preference.criterion in found:
             raise wrong(place, _("There are two preferences on the same criterion."))
+        if preference.comment and preference.criterion is None:
+            told = _("Words on both responses as a whole are the critique; leave it empty here.")
+            raise wrong(f"{place}.comment", told)
         key = None if preference.criterion is None else criteria[preference.criterion]
         first, second = question.completions
         margin = _margin(preference, question.permutation)
         both_bad = preference.choice == Choice.BOTH_BAD.value
-        found[preference.criterion] = PreferenceFound(key, first, second, margin, both_bad)
+        found[preference.criterion] = PreferenceFound(
+            key, first, second, margin, both_bad, preference.comment
+        )
     if None not in found:
         raise wrong("preferences", _("Say which response is better overall (criterion null)."))
     for criterion in compared if Ask.CRITERIA in question.asks else ():

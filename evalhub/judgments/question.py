@@ -75,6 +75,7 @@ class PreferenceFound(NamedTuple):
     second: int
     margin: int
     both_bad: bool
+    comment: str
 
 
 class SpanFound(NamedTuple):

@@ -36,7 +36,7 @@ class PreferenceSerializer(serializers.ModelSerializer[Preference]):
 
     class Meta:
         model = Preference
-        fields = ["criterion", "first", "second", "margin", "both_bad"]
+        fields = ["criterion", "first", "second", "margin", "both_bad", "comment"]
 
 
 class RankedSerializer(serializers.ModelSerializer[RankedCompletion]):

@@ -82,7 +82,9 @@ def _preferences(judgment: Judgment, labels: Labels) -> list[dict[str, Any]]:
         if row.margin == 0:
             choice = "both_bad" if row.both_bad else "tie"
         criterion = row.criterion.slug if row.criterion else None
-        found.append({"criterion": criterion, "choice": choice, "strength": abs(row.margin) or 1})
+        strength = abs(row.margin) or 1
+        told = {"criterion": criterion, "choice": choice, "strength": strength}
+        found.append(told | {"comment": row.comment})
     return found
 
 

@@ -67,6 +67,7 @@ WORDS: dict[str, Any] = {  # `Any`: lazy translations
         "“{quote}”"
     ),
     "picked": _("“{quote}”"),
+    "picked_in": _("{title}: “{quote}”"),
     "found": _("{n} of {count}"),
     "nothing_found": _("Not in the sources."),
     "evidence": _("Evidence: {title}"),
@@ -77,5 +78,7 @@ WORDS: dict[str, Any] = {  # `Any`: lazy translations
     "up": _("Move {label} up"),
     "down": _("Move {label} down"),
     "unplaced": _("Not placed yet"),
+    "answered": _("{title}: {answer}"),
+    "asked": _("Question {n} of {count}: {question}"),
     "no_last": _("There is nothing to go back to."),
 }

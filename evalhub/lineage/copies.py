@@ -25,7 +25,7 @@ from evalhub.datasets.services import erase_files
 from evalhub.evaluation.models import Comparison
 from evalhub.jobs.choices import ENDED
 from evalhub.jobs.services import cancel_job
-from evalhub.judgments.models import Correction, Demonstration, Judgment, Rating, Span
+from evalhub.judgments.models import Correction, Demonstration, Judgment, Preference, Rating, Span
 from evalhub.lineage.words import texts_in, with_texts
 from evalhub.prompts.models import Completion
 from evalhub.runs.folder import run_dir
@@ -62,6 +62,7 @@ def words_of(member: Member) -> Words:
             (Correction, "content"),
             (Demonstration, "content"),
             (Rating, "comment"),
+            (Preference, "comment"),
             (Span, "note"),
         ):
             rows = model.objects.filter(theirs).values_list("judgment__uid", name)

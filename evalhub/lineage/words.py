@@ -27,6 +27,7 @@ from evalhub.judgments.models import (
     DeskSettings,
     ExpertAnswer,
     Judgment,
+    Preference,
     Rating,
     ReturnedJudgment,
     Span,
@@ -66,6 +67,7 @@ OF_JUDGMENT = ("judgment__member", "judgment__assignment__member")
 OVERWRITTEN = (
     Place(Judgment, SAID, ("critique",)),
     Place(Rating, OF_JUDGMENT, ("comment",)),
+    Place(Preference, OF_JUDGMENT, ("comment",)),
     Place(Correction, OF_JUDGMENT, ("content",)),
     Place(Demonstration, OF_JUDGMENT, ("content",)),
     Place(Span, OF_JUDGMENT, ("note",)),

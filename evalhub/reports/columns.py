@@ -31,7 +31,7 @@ FIXED: tuple[tuple[str, Type], ...] = (
 AS_JSON = ("turn_ratings", "spans", "steps", "tool_calls", "flags")
 _NOTHING: Record = {"completion": None, "model": None, "tier": None, "correction": None}
 _NO_RATING: Record = {"value": None, "cannot_tell": None, "comment": None}
-_NO_PREFERENCE: Record = {"choice": None, "margin": None}
+_NO_PREFERENCE: Record = {"choice": None, "margin": None, "comment": None}
 
 
 class Columns:
@@ -51,6 +51,8 @@ class Columns:
         for slug in self._compared:
             end = f"_{slug}" if slug else ""
             self.all += [Column(f"preference{end}", "text"), Column(f"margin{end}", "whole")]
+            if slug:
+                self.all.append(Column(f"comment_on_preference{end}", "text"))
         self.all += [Column(name, "text") for name in AS_JSON]
 
     def _of_response(self, letter: str) -> list[Column]:
@@ -80,6 +82,8 @@ class Columns:
             for compared in self._compared:
                 preference = said.get(compared, _NO_PREFERENCE)
                 cells += [preference["choice"], preference["margin"]]
+                if compared:
+                    cells.append(preference["comment"])
         for name in AS_JSON:
             cells.append(msgspec.json.encode(record[name]).decode() if record[name] else "[]")
         return cells

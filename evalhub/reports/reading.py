@@ -72,7 +72,7 @@ _SAID = {
         SELECT judgment_id, completion_id, criterion_id, turn, value, reason, comment
         FROM judgments_rating WHERE judgment_id = ANY(%s::bigint[]) ORDER BY id""",
     "preferences": """
-        SELECT judgment_id, criterion_id, first_id, second_id, margin, both_bad
+        SELECT judgment_id, criterion_id, first_id, second_id, margin, both_bad, comment
         FROM judgments_preference WHERE judgment_id = ANY(%s::bigint[]) ORDER BY id""",
     "ranking": """
         SELECT judgment_id, completion_id, tier

@@ -90,12 +90,13 @@ class Records:
 
     def _preference(self, row: Row, letters: Letters) -> Record:
         """In terms of what was shown: the margin is above 0 towards response A."""
-        _, criterion, first, second, margin, both_bad = row
+        _, criterion, first, second, margin, both_bad, comment = row
         choice = letters[first if margin > 0 else second]
         if margin == 0:
             choice = Choice.BOTH_BAD.value if both_bad else Choice.TIE.value
         towards_a = margin if letters[first] == "A" else -margin
-        return {"criterion": self._slugs[criterion], "choice": choice, "margin": towards_a}
+        told = {"criterion": self._slugs[criterion], "choice": choice, "margin": towards_a}
+        return told | {"comment": comment}
 
 
 def _rating(value: int | None, reason: str, comment: str) -> Record:

@@ -85,7 +85,7 @@ SETTINGS = (
     ),
     Explained(
         "patience", LENGTH,
-        "Early stopping: so many evaluations in a row may be no better than the best; its adapter is kept. 0: no end to it.",
+        "Early stopping: so many evaluations in a row may be no better than the best; its adapter is kept. Those during the warm-up do not count. 0: no end to it.",
         "2 to 3 where there are validation rows",
     ),
     Explained(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from training.contract import TrainOptions
-from training.train_options import OF_ADAPTERS, SMALL
+from training.train_options import OF_ADAPTERS, SMALL, WHOLE_BY
 
 NOTHING_TO_LOOK_AT = "patience looks at validation rows, and the build has none: set it to 0"
 
@@ -158,7 +158,6 @@ RATES = {
     "rloo": 1e-5,
 }  # few rows; TRL's and PEFT's advice for LoRA
 SMALL_BY = 10  # times that, for a small model
-WHOLE_BY = 0.1  # of that, where all weights are trained
 SEARCHED_FROM = {
     **dict.fromkeys(("sft", "text", "reward"), 1e-5),
     **dict.fromkeys(("dpo", "kto", "rloo"), 1e-6),
@@ -192,7 +191,7 @@ def suggested(
         without = (*OF_ADAPTERS, "quantise")
         values = {name: value for name, value in values.items() if name not in without}
         values["trains"] = "all"
-    fewest = 2 if recipe == "kto" else 1
+    fewest = 4 if recipe == "kto" else 1
     values["batch_size"] = max(fewest, min(values["batch_size"], data.rows // 4))
     if "accumulation" in values:
         at_once = min(values["accumulation"], data.rows // 4)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -102,8 +102,9 @@ def merge_summary(run: Run) -> dict[str, Any]:
 def settings_of(run: Run) -> list[Setting]:
     """Every option of the recipe with its value, changed ones told apart."""
     known = OPTIONS.get(run.recipe)
-    defaults = asdict(known()) if known else {}
-    given = run.spec.get("options", {}) | {"seed": run.spec.get("seed", 0)}
+    options = run.spec.get("options", {})
+    defaults = known.usual(options) if known else {}
+    given = options | {"seed": run.spec.get("seed", 0)}
     return [
         Setting(name, given.get(name, default), name in given and given[name] != default)
         for name, default in (defaults | {"seed": 0}).items()

@@ -70,7 +70,7 @@ def _judge(
                 RatingFound(first, criteria[0], None, 4, "", ""),
                 RatingFound(second, criteria[1], None, 2, "", ""),
             ],
-            preferences=[PreferenceFound(None, first, second, 2, both_bad=False)],
+            preferences=[PreferenceFound(None, first, second, 2, both_bad=False, comment="")],
         )
         values = {
             "assignment": assignment, "member": member, "token": lease[1], "campaign": key,

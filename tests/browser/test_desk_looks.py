@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, ViewportSize
 from pytest_django.live_server_helper import LiveServer
 
 from evalhub.accounts.models import Member
@@ -81,6 +81,7 @@ VIEWS: dict[str, tuple[Any, Literal["light", "dark"]]] = {
     "dark": (DESKTOP, "dark"),
     "phone": (PHONE, "light"),
 }
+NARROW: ViewportSize = {"width": 320, "height": 568}  # a desktop of 1,280 at 400 %, WCAG 1.4.10
 COLOURS = ("desktop", "dark")  # on a phone they are the same
 
 
@@ -104,7 +105,14 @@ def test_no_state_of_the_page_has_barriers(
     for view, (size, scheme) in VIEWS.items():
         page.set_viewport_size(size)
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        if folder := os.environ.get("EVALHUB_SHOTS"):
-            page.screenshot(path=Path(folder) / f"{name}-{view}.png")
+        keep_picture(page, f"{name}-{view}")
         assert axe_findings(page, colours=view in COLOURS) == [], view
         assert not scrolls_sideways(page), view
+    page.set_viewport_size(NARROW)
+    keep_picture(page, f"{name}-narrow")
+    assert not scrolls_sideways(page)
+
+
+def keep_picture(page: Page, name: str) -> None:
+    if folder := os.environ.get("EVALHUB_SHOTS"):
+        page.screenshot(path=Path(folder) / f"{name}.png")

@@ -530,6 +530,59 @@ def test_taps_are_work_too(browser: Browser, live_server: LiveServer, bob: Membe
 
 
 @pytest.mark.usefixtures("quiet")
+def test_evidence_is_chosen_by_keyboard_in_any_source(
+    page: Page, live_server: LiveServer, bob: Member
+) -> None:
+    """The arrows go on into the next source; what was found is where they begin."""
+    sources = [
+        {"title": "Leaflet", "text": "One tablet a day. Never two."},
+        {"title": "Letter", "text": "She took **three** tablets. She slept."},
+    ]
+    campaign = campaign_of(bob, "rating", 1, asks=["spans"], prompt={"documents": sources})
+    open_page(page, bob, live_server.url, campaign)
+    for key in ("m", "Enter", "1", "Enter"):
+        page.keyboard.press(key)
+    picked = page.locator("#picking")
+
+    def link() -> None:
+        page.get_by_role("button", name="Link as evidence").focus()
+        page.keyboard.press("Enter")
+
+    link()
+    expect(picked).to_contain_text("“One tablet a day.”")
+    page.keyboard.press("ArrowLeft")
+    expect(picked).to_contain_text("“One tablet a day.”")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    expect(picked).to_have_text("Letter: “She took three tablets.”")
+    page.keyboard.press("ArrowLeft")
+    expect(picked).to_have_text("Leaflet: “Never two.”")
+    page.keyboard.press("Escape")
+    page.locator("#find").fill("THREE")
+    link()
+    expect(picked).to_contain_text("“She took three tablets.”")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    expect(page.locator("#marks-list")).to_contain_text("Evidence: Letter")
+
+
+@pytest.mark.usefixtures("quiet")
+def test_a_word_beside_a_preference(page: Page, live_server: LiveServer, bob: Member) -> None:
+    campaign = campaign_of(bob, "comparison", 1, asks=["criteria"])
+    Criterion.objects.filter(slug="safety").update(asks_comment=True, required=False)
+    open_page(page, bob, live_server.url, campaign)
+    word = page.get_by_label("A word on it", exact=True)
+    word.fill("B names a dose.")
+    page.locator('input[name="preference"][value="A2"]').check(force=True)
+    page.locator('input[name="preference.factuality"][value="tie"]').check(force=True)
+    expect(page.locator("#missing")).to_have_text("Still to answer: Safety.")
+    page.locator('input[name="preference.safety"][value="A1"]').check(force=True)
+    page.keyboard.press("Control+Enter")
+    said = is_done(page).preferences.get(criterion__slug="safety")
+    assert (abs(said.margin), said.comment) == (1, "B names a dose.")
+
+
+@pytest.mark.usefixtures("quiet")
 def test_ten_options_and_a_comment(page: Page, live_server: LiveServer, bob: Member) -> None:
     campaign = campaign_of(bob, "label", 1, asks=[])
     Criterion.objects.filter(slug="factuality").update(
@@ -571,3 +624,18 @@ def test_undo_goes_back_to_the_last_one_and_the_task_in_hand_waits(
     assert second.supersedes == first
     assert ratings_of(first)[0] == ("factuality", None, 4)
     assert ratings_of(second)[0] == ("factuality", None, 1)
+
+
+@pytest.mark.usefixtures("quiet")
+def test_a_screen_reader_hears_what_a_key_chose_and_what_is_lit_now(
+    page: Page, live_server: LiveServer, bob: Member
+) -> None:
+    """The focus stays where it was: what a sighted annotator sees lit is said."""
+    DeskSettings.objects.update_or_create(member=bob, defaults={"auto_advance": True})
+    open_page(page, bob, live_server.url, campaign_of(bob, "rating", 1))
+    heard = page.locator("#judge + [role=status]")
+    expect(heard).to_be_empty()
+    page.keyboard.press("4")
+    expect(heard).to_have_text("Factuality: 4, What 4 means. Question 2 of 2: Safety")
+    page.keyboard.press("ArrowUp")
+    expect(heard).to_have_text("Question 1 of 2: Factuality: 4, What 4 means")

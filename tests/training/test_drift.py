@@ -100,6 +100,14 @@ def test_an_adapter_is_compared_with_the_one_it_began_as(run: Run, another_run: 
     assert further.metrics["kl_to_start"] == pytest.approx(0, abs=0.1)
 
 
+def test_a_whole_model_is_compared_with_its_base(run: Run) -> None:
+    more: dict[str, Any] = {"trains": "all", "epochs": 3.0, "lora_rank": 16}
+    result = carried_out(run, "dpo", DEMO, pairs_by(shortness), learning_rate=1e-4, **more)
+    assert result.ok, result.error
+    assert result.metrics["length_ratio"] < 0.8
+    assert result.metrics["kl_to_start"] > 0.5
+
+
 def test_who_learns_no_preference_is_not_compared(tiny_model: Path, run: Run) -> None:
     rows = [{**each, "completion": each["chosen"]} for each in pairs_by(politeness)[:8]]
     result = carried_out(run, "sft", tiny_model, rows, max_steps=1)

@@ -53,6 +53,15 @@ def test_after_a_kill_it_ends_at_the_same_step_with_the_same_adapter(
     assert run.weights == weights
 
 
+def test_evaluations_count_from_the_end_of_the_warm_up(tiny_model: Path, run: Run) -> None:
+    result = impatient(run, tiny_model, warmup=0.5, patience=1).attempt()
+    assert result.ok, result.error
+    measured = {body["step"]: body["eval_loss"] for body in run.events("metrics") if "eval_loss" in body}  # fmt: skip
+    early = [measured[step] for step in sorted(measured) if step <= 30]
+    assert min(early) < early[-1], "it got worse within the warm-up, and went on"
+    assert result.metrics["steps"] == 32
+
+
 def test_without_validation_rows_there_is_nothing_to_be_patient_about(
     tiny_model: Path, run: Run
 ) -> None:

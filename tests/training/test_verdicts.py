@@ -11,6 +11,7 @@ import torch
 
 from tests.training.conftest import Run
 from tests.training.runs import answer, question, start
+from training.contract import KtoOptions
 
 pytestmark = [
     pytest.mark.slow,
@@ -58,7 +59,7 @@ def test_killed_before_its_end_it_ends_the_same(tiny_model: Path, run: Run) -> N
     [
         (verdicts(4, label=1), {}, "label is 1, but must be true or false"),
         (verdicts(4, prompt=question("q")), {}, "at least two prompts"),
-        (verdicts(4), {"batch_size": 1}, "batch_size is 1, but must be 2 or more"),
+        (verdicts(4), {"batch_size": 1}, "batch_size is 1, but must be 4 or more"),
     ],
 )
 def test_what_cannot_be_learnt_from_is_refused(
@@ -94,12 +95,18 @@ def test_good_and_bad_weigh_the_same_in_sum() -> None:
     assert alone.tolist() == [1.0, 1.0]
 
 
+def test_a_batch_too_small_for_a_drift_is_refused() -> None:
+    assert KtoOptions(batch_size=4).faults() == []
+    (fault,) = KtoOptions(batch_size=3).faults()
+    assert fault == "batch_size is 3, but must be 4 or more: drift is a mean over a batch"
+
+
 @pytest.mark.long
 def test_several_devices_take_the_drift_each_over_its_own_rows(
     tiny_model: Path, run: Run, another_run: Run, tmp_path: Path
 ) -> None:
     """As the help says of kto alone: near to what one device learns, and the same with the base split or not."""
-    split_run, more = Run(tmp_path / "split"), {"batch_size": 2, "max_steps": 8}
+    split_run, more = Run(tmp_path / "split"), {"batch_size": 4, "max_steps": 8}
     assert kto(run, tiny_model, verdicts(12), **more).attempt().ok
     kto(another_run, tiny_model, verdicts(12), devices=2, **more)
     kto(split_run, tiny_model, verdicts(12), devices=2, sharding="fsdp", **more)

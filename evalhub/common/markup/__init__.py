@@ -7,6 +7,8 @@ still goes wrong ends as escaped plain text: a page never fails because of what 
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import structlog
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -22,6 +24,7 @@ __all__ = ["MOST_RENDERED", "to_html", "to_marked_html", "to_marked_lines"]
 log = structlog.get_logger(__name__)
 
 MOST_RENDERED = 60_000  # characters; longer text is shown plain, and whole
+KEPT = 4_000  # characters; what is no longer is rendered once for several annotators
 
 
 def to_html(text: str) -> SafeString:
@@ -51,9 +54,7 @@ def to_marked_html(text: str) -> SafeString:
     '<p><strong><span data-at="2">Yes</span></strong><span data-at="7"> </span>\
 <span data-at="8" data-to="13">&amp;</span><span data-at="13"> no</span></p>\\n'
     """
-    source = Source(text)
-    shown = None if len(text) > MOST_RENDERED else _rendered(source, marked=True)
-    return _plain_with_marks(source) if shown is None else shown
+    return _kept(text) if len(text) <= KEPT else _marked(text)
 
 
 def to_marked_lines(text: str) -> SafeString:
@@ -63,6 +64,15 @@ def to_marked_lines(text: str) -> SafeString:
     '<span data-at="0">*Yes*</span>'
     """
     return _marked_lines(Source(text))
+
+
+def _marked(text: str) -> SafeString:
+    source = Source(text)
+    shown = None if len(text) > MOST_RENDERED else _rendered(source, marked=True)
+    return _plain_with_marks(source) if shown is None else shown
+
+
+_kept = lru_cache(maxsize=256)(_marked)  # a task is shown to several, at most minutes apart; 4 MB
 
 
 def _rendered(source: Source, *, marked: bool) -> SafeString | None:

@@ -54,6 +54,7 @@ class Preference(models.Model):
     second = models.ForeignKey(Completion, models.PROTECT, related_name="+")
     margin = models.SmallIntegerField()  # -3…3, above 0 towards `first`; 0 is a tie
     both_bad = models.BooleanField(default=False)
+    comment = models.TextField(blank=True, db_default="")
 
     class Meta:
         constraints = [

@@ -47,6 +47,7 @@ TABLES = {
             ("second_id", "bigint"),
             ("margin", "smallint"),
             ("both_bad", "boolean"),
+            ("comment", "text"),
         ),
         lambda found: found.preferences,
     ),

@@ -223,7 +223,8 @@ class _Rows:
             name, title = f"preference.{criterion.slug}", criterion.name
             question = criterion.question
         required = criterion is None or criterion.required
-        return Ask(name, title, question, required, self._options(name, rows))
+        comment = self._comment(name) if criterion and criterion.asks_comment else None
+        return Ask(name, title, question, required, self._options(name, rows), comment=comment)
 
 
 def marks_of(campaign: Campaign, *, has_documents: bool) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from evalhub.judgments.body import Answers, SubmitBody, malformed
 from evalhub.judgments.choices import IN_WORDS
-from evalhub.judgments.errors import MalformedBody
+from evalhub.judgments.errors import InvalidJudgment, MalformedBody
 
 CANNOT_TELL = "none"
 PROMPT = "prompt"  # in the place of a label: the prompt itself
@@ -45,7 +45,13 @@ def answers_from(fields: Mapping[str, str], shape: type[Shape], **more: Any) -> 
 
 
 def told_by(fields: Mapping[str, str]) -> dict[str, Any]:
-    """The answers as the JSON of a submit, not checked yet."""
+    """The answers as the JSON of a submit, not checked yet.
+
+    Raises:
+        InvalidJudgment: a comment stands beside no answer, and would be lost.
+        MalformedBody: the marked passages are no JSON.
+    """
+    _demand_answers(fields)
     told: dict[str, Any] = {
         "critique": fields.get("critique", "").strip(),
         "demonstration": fields.get("demonstration", "").strip(),
@@ -83,6 +89,14 @@ def _convert(told: dict[str, Any], shape: type[Shape]) -> Shape:
 
 def _number(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdecimal() else None
+
+
+def _demand_answers(fields: Mapping[str, str]) -> None:
+    for about, text in _named(fields, "comment"):
+        name = about if about.startswith("preference.") else f"rating.{about}"
+        if text.strip() and not fields.get(name):
+            told = _("There is a comment on %(name)s without an answer. Answer it, or empty that.")
+            raise InvalidJudgment(told % {"name": about}, field=f"comment.{about}")
 
 
 def _named(fields: Mapping[str, str], kind: str) -> Iterator[tuple[str, str]]:
@@ -132,7 +146,8 @@ def _preferences(fields: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     if overall := fields.get("preference"):
         yield {"criterion": None, **_choice(overall)}
     for criterion, code in _named(fields, "preference"):
-        yield {"criterion": criterion, **_choice(code)}
+        comment = fields.get(f"comment.preference.{criterion}", "").strip()
+        yield {"criterion": criterion, **_choice(code), "comment": comment}
 
 
 def _choice(code: str) -> dict[str, Any]:
@@ -167,6 +182,7 @@ def fields_from(body: Mapping[str, Any], *, preference_steps: int = 5) -> dict[s
         criterion = preference.get("criterion")
         name = "preference" if criterion is None else f"preference.{criterion}"
         fields[name] = _code_of(preference, preference_steps // 2)
+        fields[f"comment.{name}"] = str(preference.get("comment") or "")
     ranking = body.get("ranking")
     for tier, labels in enumerate(ranking if isinstance(ranking, list) else [], start=1):
         if isinstance(labels, list):

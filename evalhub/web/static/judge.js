@@ -286,6 +286,7 @@
       if (!form.litRow()) return;
       event.preventDefault();
       MOVES[event.key]();
+      heard.textContent = asked();
       return;
     }
     const row = form.litRow(), option = row?.querySelector(`.options input[data-key="${CSS.escape(event.key)}"]`);
@@ -303,9 +304,28 @@
     act();
   }
 
+  // The focus stays where it is when a key chooses or goes on, so a screen reader is told what is lit.
+  const heard = document.createElement("p");
+  heard.className = "visually-hidden";
+  heard.setAttribute("role", "status");
+  root.after(heard);
+
+  function answered(row) {
+    const input = form.chosen(row), value = form.typedIn(row)?.value.trim();
+    const point = [input?.nextElementSibling.textContent, input?.getAttribute("aria-description")].filter(Boolean).join(", ");
+    const { title } = row.dataset;
+    return value || point ? form.say(words.answered, { title, answer: value || point }) : title;
+  }
+
+  function asked() {
+    return form.say(words.asked, { n: form.litIndex() + 1, count: form.asks().length, question: answered(form.litRow()) });
+  }
+
   function answer(row, option) {
     form.choose(row, option);
+    const said = answered(row);
     if (desk.auto_advance) form.light(form.litIndex() + 1);
+    heard.textContent = form.litRow() === row ? said : `${said}. ${asked()}`;
     if (desk.auto_submit && !form.missing().length) submit();
   }
 

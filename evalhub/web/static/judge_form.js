@@ -11,6 +11,8 @@ globalThis.judgeForm = (root, words, changed) => {
   const chosen = (ask) => ask.querySelector(".options input:checked");
   const typedIn = (ask) => ask.querySelector(".typed");
   const isAnswered = (ask) => Boolean(chosen(ask) || typedIn(ask)?.value.trim());
+  const isDemanded = (ask) => "required" in ask.dataset && !ask.classList.contains("free");
+  const isCommented = (ask) => Boolean(ask.querySelector(".comment textarea")?.value.trim()); // lost without an answer
   const kindOf = (ask) => ask.dataset.name.split(".")[0];
   const say = (sentence, values) => sentence.replace(/\{(\w+)\}/g, (_, name) => values[name]);
   const response = (label) => root.querySelector(`.response[data-label="${CSS.escape(label)}"]`);
@@ -89,7 +91,7 @@ globalThis.judgeForm = (root, words, changed) => {
   }
 
   function missing() {
-    const rows = asks().filter((ask) => "required" in ask.dataset && !ask.classList.contains("free") && !isAnswered(ask));
+    const rows = asks().filter((ask) => (isDemanded(ask) || isCommented(ask)) && !isAnswered(ask));
     const texts = [...(sheet()?.querySelectorAll("textarea[required]") ?? [])].filter((text) => !text.value.trim());
     return [...rows, ...texts];
   }

@@ -78,7 +78,7 @@ globalThis.judgeMarks = (root, words, form) => {
       linking = nth;
       document.getElementById("sources").open = true;
       paint("mark-lit", rangesOf(holderOf(marks[nth]), marks[nth].start, marks[nth].end));
-      pick(root.querySelector("[data-document]"));
+      pickSource();
     }
   }
 
@@ -162,15 +162,32 @@ globalThis.judgeMarks = (root, words, form) => {
     if (place) place.textContent = sentence;
   }
 
-  function pick(holder) {
+  // What was found last in the sources is where its evidence begins.
+  function pickSource() {
+    const { startContainer: node, startOffset } = matches[match] ?? {};
+    const holder = node?.parentElement.closest("[data-document]"), piece = holder && [...pieces(holder)].find((one) => one.node === node);
+    if (!piece) { pick(root.querySelector("[data-document]")); return; }
+    pick(holder, piece.isWhole ? piece.from : piece.from + length(node.data.slice(0, startOffset)));
+  }
+
+  function pick(holder, keep = 0) {
     if (!holder) return;
     // The arrow that points on is the left one where the text runs from right to left.
     const on = getComputedStyle(holder).direction === "rtl" ? "ArrowLeft" : "ArrowRight";
-    picking = { holder, by: "sentence", at: 0, end: 0, on, isNew: true };
-    cut();
+    const by = picking?.by ?? "sentence", from = picking?.holder;
+    picking = { holder, by, at: 0, end: 0, on, isNew: !from, isElsewhere: holder !== from };
+    cut(keep);
   }
 
-  function cut(keep = 0) {
+  // Past the end of a source stands the next one, and past that of a response the other.
+  function pickBeside(by) {
+    const isSource = "document" in picking.holder.dataset;
+    const all = holders().filter((one) => "document" in one.dataset === isSource), next = all[all.indexOf(picking.holder) + by];
+    if (next) pick(next, by > 0 ? 0 : Infinity);
+  }
+
+  // In sentences or words, the one at `keep` picked: an offset into the raw text.
+  function cut(keep) {
     const BLOCKS = "p, li, pre, td, th, h1, h2, h3, h4, h5, h6, div";
     let text = "", block = null;
     const offsets = []; // of each UTF-16 unit of `text`
@@ -191,7 +208,8 @@ globalThis.judgeMarks = (root, words, form) => {
       const lead = segment.length - segment.trimStart().length, last = index + segment.trimEnd().length - 1;
       return [offsets[index + lead][0], offsets[last][1]];
     });
-    picking.at = picking.end = Math.max(0, picking.parts.findIndex(([, to]) => to > keep));
+    const at = picking.parts.findIndex(([, to]) => to > keep);
+    picking.at = picking.end = at < 0 ? Math.max(0, picking.parts.length - 1) : at;
     showPick();
   }
 
@@ -202,8 +220,10 @@ globalThis.judgeMarks = (root, words, form) => {
     paint("pick", ranges);
     ranges.at(-1)?.startContainer.parentElement.scrollIntoView({ block: "nearest" });
     const quote = ranges.map(String).join("").slice(0, MOST_SAID);
-    sayPick(form.say(picking.isNew ? words.picking : words.picked, { quote }));
-    picking.isNew = false;
+    const title = holder.closest("section").querySelector("h2").textContent;
+    const sentence = picking.isNew ? words.picking : picking.isElsewhere ? words.picked_in : words.picked;
+    sayPick(form.say(sentence, { quote, title }));
+    picking.isNew = picking.isElsewhere = false;
   }
 
   function leavePick() {
@@ -225,7 +245,8 @@ globalThis.judgeMarks = (root, words, form) => {
     if (!picking) return false;
     const by = event.key === picking.on ? 1 : { ArrowLeft: -1, ArrowRight: -1 }[event.key];
     if (by) {
-      const last = picking.parts.length - 1;
+      const last = picking.parts.length - 1, to = picking.end + by;
+      if (!event.shiftKey && (to < 0 || to > last)) { event.preventDefault(); pickBeside(by); return true; }
       picking.end = Math.max(0, Math.min(last, picking.end + by));
       if (!event.shiftKey) picking.at = picking.end;
       picking.end = Math.max(picking.at, picking.end);

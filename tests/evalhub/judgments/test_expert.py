@@ -70,7 +70,9 @@ def test_gold_is_the_task_itself(client: Client, alice: Member, campaign: Campai
     assert (task.kind, task.open_places) == ("gold", 1)
     answer = ExpertAnswer.objects.get()
     assert (answer.task, answer.written_by) == (task, alice)
-    assert answer.answers["preferences"] == [{"criterion": None, "choice": "A", "strength": 2}]
+    assert answer.answers["preferences"] == [
+        {"criterion": None, "choice": "A", "strength": 2, "comment": ""}
+    ]
     assert Entry.objects.filter(verb="task.expert_answered", actor="alice").count() == 1
 
 

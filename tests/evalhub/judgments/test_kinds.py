@@ -172,6 +172,41 @@ def test_both_can_be_bad_in_one_criterion_and_one_of_them_better_overall(
     assert fields_from(answers_of(judgment)) == typed
 
 
+def test_a_word_beside_a_preference_is_kept_with_it(
+    client: Client, bob: Member, compared: Campaign
+) -> None:
+    compared.rubric_version.criteria.filter(slug="safe").update(asks_comment=True)
+    client.force_login(bob.user)
+    html = client.get(url_of(compared)).content.decode()
+    assert 'name="comment.preference.safe"' in html
+    typed = {"preference": "B2", "preference.safe": "A1", "preference.errors": "tie"}
+    lost = typed | {"preference.safe": "", "comment.preference.safe": "B names a dose."}
+    refused = client.post(url_of(compared), fields_of(html) | lost)
+    assert (refused.status_code, Judgment.objects.count()) == (422, 0)
+    assert "B names a dose." in refused.content.decode()
+    typed["comment.preference.safe"] = "B names a dose."
+    assert client.post(url_of(compared), fields_of(html) | typed).status_code == 302
+    judgment = Judgment.objects.get()
+    assert fields_from(answers_of(judgment)) == typed
+
+
+def test_words_on_both_responses_as_a_whole_are_the_critique(
+    api: APIClient, compared: Campaign
+) -> None:
+    claimed = api.post(f"/api/v1/campaigns/{compared.uid}/claim").json()
+    preference = {"criterion": None, "choice": "A", "comment": "It is short."}
+    answer = api.post(
+        f"/api/v1/assignments/{claimed['assignment']}/submit",
+        body_for(claimed["token"], preferences=[preference]),
+        format="json",
+    )
+    assert answer.status_code == 422
+    assert (answer.json()["field"], "critique" in answer.json()["detail"]) == (
+        "preferences[0].comment",
+        True,
+    )
+
+
 def test_an_example_is_read_where_the_point_is_chosen(
     client: Client, bob: Member, campaign: Campaign
 ) -> None:

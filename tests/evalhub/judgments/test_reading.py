@@ -15,7 +15,7 @@ from evalhub.judgments.models import (
     Span,
 )
 from tests.evalhub.judgments.conftest import client_of
-from tests.factories import GuidelinesFactory, JudgmentFactory, TaskFactory
+from tests.factories import GuidelinesFactory, JudgmentFactory, PreferenceFactory, TaskFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -40,6 +40,7 @@ def test_every_kind_of_answer_is_told(judgment: Judgment, alice: Member) -> None
     Demonstration.objects.create(judgment=judgment, content="Dear all.")
     criterion = judgment.campaign.rubric_version.criteria.first()
     Rating.objects.create(judgment=judgment, criterion=criterion, value=2, comment="Hm.")
+    PreferenceFactory.create(judgment=judgment, criterion=criterion, comment="Both bark.")
     (told,) = client_of(alice).get("/api/v1/judgments").json()["results"]
     key = str(completion.uid)
     assert told["spans"] == [
@@ -70,6 +71,7 @@ def test_every_kind_of_answer_is_told(judgment: Judgment, alice: Member) -> None
     assert told["tool_calls"] == [
         {"completion": key, "call": 0, "right_tool": False, "right_arguments": None}
     ]
+    assert [each["comment"] for each in told["preferences"]] == ["Both bark."]
     (rating,) = told["ratings"]
     assert (rating["completion"], rating["comment"]) == (None, "Hm.")
     assert told["demonstration"] == "Dear all."

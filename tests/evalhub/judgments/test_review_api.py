@@ -47,7 +47,9 @@ def test_what_waits_is_lent_and_says_what_was_said_but_not_by_whom(
     assert [each["uid"] for each in listed] == [str(review.uid)]
     lent = api.post(f"/api/v1/campaigns/{campaign.uid}/reviews/next").json()
     assert lent["uid"] == str(review.uid)
-    assert lent["answers"]["preferences"] == [{"criterion": None, "choice": "A", "strength": 2}]
+    assert lent["answers"]["preferences"] == [
+        {"criterion": None, "choice": "A", "strength": 2, "comment": ""}
+    ]
     assert [each["label"] for each in lent["task"]["responses"]] == ["A", "B"]
     assert lent["author"] is None
     api.post(f"/api/v1/reviews/{review.uid}/accept", {"seen": lent["judgment"]}, format="json")

@@ -5,7 +5,7 @@ import json
 import msgspec
 import pytest
 
-from evalhub.judgments.errors import MalformedBody
+from evalhub.judgments.errors import InvalidJudgment, MalformedBody
 from evalhub.judgments.sheet import body_from, fields_from
 
 HIDDEN = {"token": "3", "submission_id": "6f9619ff-8b86-4d01-b42d-00cf4fc964ff", "active_ms": ""}
@@ -18,6 +18,7 @@ HIDDEN = {"token": "3", "submission_id": "6f9619ff-8b86-4d01-b42d-00cf4fc964ff",
         {"preference": "A2"},
         {"preference": "B1"},
         {"preference": "both_bad", "preference.safety": "tie"},
+        {"preference": "A1", "preference.tone": "B2", "comment.preference.tone": "It barks."},
         {"rank.A": "2", "rank.B": "1", "rank.C": "2"},
         {"correction.A": "Better."},
         {"rating.prompt.topic": "2", "comment.prompt.topic": "Why not?"},
@@ -32,6 +33,15 @@ def test_what_the_form_said_comes_back_into_the_form(fields: dict[str, str]) -> 
     body = body_from(HIDDEN | fields)
     again = fields_from(msgspec.to_builtins(body))
     assert {name: value for name, value in again.items() if value != "cannot_tell"} == fields
+
+
+@pytest.mark.parametrize("about", ["A.tone", "prompt.topic", "A.tone.3", "preference.tone"])
+def test_a_comment_beside_no_answer_is_asked_about(about: str) -> None:
+    """It has no row to stand in: to take the rest would lose it."""
+    with pytest.raises(InvalidJudgment, match="without an answer") as caught:
+        body_from(HIDDEN | {"preference": "A2", f"comment.{about}": "Why not?"})
+    assert caught.value.data["field"] == f"comment.{about}"
+    body_from(HIDDEN | {"preference": "A2", f"comment.{about}": " "})
 
 
 def test_a_gap_between_places_is_no_tier() -> None:

@@ -70,6 +70,7 @@ def zelda(compared: list[Task]) -> Member:
     Rating.objects.create(
         judgment=judgment, completion=completion, criterion=criterion, value=3, comment=MARK
     )
+    make.PreferenceFactory.create(judgment=judgment, criterion=criterion, comment=MARK)
     Span.objects.create(
         judgment=judgment, completion=completion, start=0, end=3, error_type="x", note=MARK
     )

@@ -112,7 +112,9 @@ def test_a_verdict_becomes_gold_with_one_click(
     assert web.post(f"/w/acme/judgments/{verdict.uid}/gold/").status_code == 302
     gold = ExpertAnswer.objects.get()
     assert (gold.task, gold.task.kind, gold.written_by) == (task, "gold", lead)
-    assert gold.answers["preferences"] == [{"criterion": None, "choice": "B", "strength": 2}]
+    assert gold.answers["preferences"] == [
+        {"criterion": None, "choice": "B", "strength": 2, "comment": ""}
+    ]
     assert "Make gold of it" not in web.get(of(task)).content.decode()
 
 

@@ -60,7 +60,7 @@ def say_everything(judgment: Judgment) -> None:
         reason="not_my_field",
     )
     make.RatingFactory.create(**rate, criterion=clarity, value=2, turn=1)
-    make.PreferenceFactory.create(judgment=judgment, criterion=clarity, margin=1)
+    make.PreferenceFactory.create(judgment=judgment, criterion=clarity, margin=1, comment="=short")
     Correction.objects.create(**rate, content="Better.")
     Span.objects.create(**rate, start=3, end=9, error_type="fact", severity="major", note="no")
     JudgedStep.objects.create(**rate, step=0, start=0, end=4, verdict="wrong")
@@ -88,8 +88,13 @@ def test_a_line_tells_all_that_was_said_in_terms_of_what_was_shown(
     assert first["ratings"]["clarity"]["cannot_tell"] == "not_my_field"
     assert second["correction"] == "Better."
     assert line["preferences"] == [
-        {"criterion": None, "choice": "A", "margin": 2},  # -2 towards the task's first
-        {"criterion": "clarity", "choice": "B", "margin": -1},
+        {
+            "criterion": None,
+            "choice": "A",
+            "margin": 2,
+            "comment": "",
+        },  # -2 towards the task's first
+        {"criterion": "clarity", "choice": "B", "margin": -1, "comment": "=short"},
     ]
     assert (
         line["turn_ratings"][0] | {"response": "B", "turn": 1, "value": 2}
@@ -121,6 +126,7 @@ def test_the_columns_say_the_same_flat(task: Task, person: Member, export: Expor
     assert row["correction_b"] == "Better."
     assert (row["preference"], row["margin"]) == ("A", "2")
     assert (row["preference_clarity"], row["margin_clarity"]) == ("B", "-1")
+    assert row["comment_on_preference_clarity"] == "'=short"
     assert json.loads(row["spans"]) == line["spans"]
     assert json.loads(row["flags"]) == line["flags"]
     assert (row["is_pilot"], row["judged_at"]) == ("false", line["judged_at"])

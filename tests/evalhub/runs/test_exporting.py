@@ -112,7 +112,7 @@ def test_each_recipe_goes_out_to_each_trainer_in_its_own_words(
     recipe: str, erin: Member, base: LanguageModel
 ) -> None:
     many = {"lora_variant": "dora", "lora_plus": 16.0, "patience": 2, "evaluate_every": 1}
-    run = trained(erin, base, recipe, **many, target_modules="q_proj, v_proj", batch_size=2)
+    run = trained(erin, base, recipe, **many, target_modules="q_proj, v_proj", batch_size=4)
 
     compile(export_run(run=run, target="trl").text, "train.py", "exec")
     assert set(yaml_of(run, "axolotl")) <= AXOLOTL

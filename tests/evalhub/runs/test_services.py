@@ -18,7 +18,7 @@ from evalhub.runs.models import Run
 from evalhub.runs.queries import settings_of
 from evalhub.runs.services import start_run, start_training
 from tests.evalhub.runs.scenes import base_model, built, without_torch
-from training.contract import RunSpec
+from training.contract import OPTIONS, RunSpec
 
 
 def test_a_run_and_its_job_are_written_together(erin: Member) -> None:
@@ -125,6 +125,20 @@ def test_settings_that_differ_from_the_default_are_told_apart(erin: Member) -> N
     run = start_run(workspace=erin.workspace, recipe="sft", options={"epochs": 5.0}, by=erin)
     changed = [setting.name for setting in settings_of(run) if setting.is_changed]
     assert changed == ["epochs"]
+
+
+def test_all_weights_learn_at_a_tenth_of_an_adapters_rate(erin: Member) -> None:
+    """By the API and the command too, where nobody names a rate."""
+    for recipe, options, rate in (
+        ("sft", {"trains": "all"}, 1e-5),
+        ("dpo", {"trains": "all"}, 5e-7),
+        ("sft", {"trains": "all", "learning_rate": 3e-5}, 3e-5),
+        ("sft", {}, 1e-4),
+    ):
+        assert OPTIONS[recipe].of(options).learning_rate == rate
+        run = start_run(workspace=erin.workspace, recipe=recipe, options=options, by=erin)
+        (told,) = [each for each in settings_of(run) if each.name == "learning_rate"]
+        assert (told.value, told.is_changed) == (rate, rate == 3e-5)
 
 
 @pytest.mark.parametrize("named", [{"workspace": "acme"}, {}])

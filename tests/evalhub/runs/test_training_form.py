@@ -228,4 +228,4 @@ def test_what_24_gb_suggest_fits_the_rows_too(recipe: str, rows: int) -> None:
     data = Data(rows=rows, validation=4)
     values = suggested(recipe, data, preset=on_24_gb(preset_for(rows)))
     at_once = values["batch_size"] * values["accumulation"]
-    assert at_once <= max(rows // 4, 2 if recipe == "kto" else 1)
+    assert at_once <= max(rows // 4, 4 if recipe == "kto" else 1)
