@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import pytest
-from playwright.sync_api import Page, ViewportSize
+from playwright.sync_api import Page, ViewportSize, expect
 from pytest_django.live_server_helper import LiveServer
 
 from evalhub.accounts.models import Member
@@ -111,6 +111,23 @@ def test_no_state_of_the_page_has_barriers(
     page.set_viewport_size(NARROW)
     keep_picture(page, f"{name}-narrow")
     assert not scrolls_sideways(page)
+
+
+@pytest.mark.usefixtures("quiet")
+def test_a_low_window_shows_text_and_form_one_after_the_other(
+    page: Page, live_server: LiveServer, bob: Member
+) -> None:
+    """A desktop of 1,280 × 800 at 400 %: neither scrolls in a slit of its own, and End still goes to the end."""
+    page.set_viewport_size({"width": 320, "height": 200})
+    open_page(page, bob, live_server.url, campaign_of(bob, "rating", 1, texts=[TABLE]))
+    for place in (".judge-text", ".judge-asks"):
+        whole = page.locator(place).evaluate("(one) => one.clientHeight >= one.scrollHeight - 1")
+        assert whole, place
+    page.keyboard.press("j")
+    seen = "(one) => { const { bottom } = one.getBoundingClientRect(); return bottom > 0 && bottom <= innerHeight + 1; }"
+    assert page.locator(".judge-text").evaluate(seen)
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("fieldset.ask.lit")).to_be_in_viewport()
 
 
 def keep_picture(page: Page, name: str) -> None:

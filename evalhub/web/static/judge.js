@@ -173,6 +173,10 @@
 
   function jumpToEnd() {
     const text = document.getElementById("text");
+    if (getComputedStyle(text).overflowY === "visible") { // a low window: the page scrolls, and not the text in it
+      text.scrollIntoView({ block: text.getBoundingClientRect().bottom > innerHeight + 4 ? "end" : "start" });
+      return;
+    }
     const isAtEnd = text.scrollTop + text.clientHeight >= text.scrollHeight - 4;
     text.scrollTo({ top: isAtEnd ? 0 : text.scrollHeight });
   }
