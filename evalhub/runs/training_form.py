@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
@@ -105,8 +105,8 @@ class SettingsForm(forms.Form):
         self._recipe: str = chosen["method"]
         self._data = basis.data_of()
         self._explained = settings_for(self._recipe, fresh=chosen["model"].kind == ModelKind.BASE)
-        self._defaults = _defaults(self._recipe)
-        first = {**self._defaults, **(basis.suggested() if told is None else told)}
+        given = basis.suggested() if told is None else told
+        first = {**OPTIONS[self._recipe].usual(given), **given}
         for each in self._explained:
             self.fields[each.name] = _field(each, first[each.name], basis.suggested())
         if "trains" in self.fields:
@@ -150,10 +150,11 @@ class SettingsForm(forms.Form):
         return values
 
     def options(self, values: dict[str, Any]) -> dict[str, Any]:
-        """Those that differ from the recipe's defaults; of adapters none where all weights are trained."""
+        """Those that differ from what they are otherwise; of adapters none where all weights are trained."""
         idle = OF_ADAPTERS if values.get("trains") == "all" else ()
+        usual = OPTIONS[self._recipe].usual(values)
         chosen = {each.name: values[each.name] for each in self._explained if each.name not in idle}
-        return {name: value for name, value in chosen.items() if value != self._defaults[name]}
+        return {name: value for name, value in chosen.items() if value != usual[name]}
 
 
 class _Words(forms.CharField):
@@ -171,13 +172,6 @@ class _Words(forms.CharField):
             return [self._kind(each.strip()) for each in (value or "").split(",") if each.strip()]
         except ValueError:
             raise forms.ValidationError("Write numbers with commas between them.") from None
-
-
-def _defaults(recipe: str) -> dict[str, Any]:
-    return {
-        each.name: each.default if each.default is not MISSING else each.default_factory()  # type: ignore[operator]  # one of the two is there
-        for each in fields(OPTIONS[recipe])
-    }
 
 
 def _field(each: Explained, first: Any, suggestion: dict[str, Any]) -> forms.Field:

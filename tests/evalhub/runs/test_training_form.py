@@ -177,6 +177,15 @@ def test_the_form_says_which_rate_all_weights_take_and_trains_them_as_it_stands(
     options = Run.objects.get().spec["options"]
     assert (options["trains"], options["learning_rate"]) == ("all", 2e-5)
     assert "lora_rank" not in options
+    sent(erins, address(build, base), trains="all", learning_rate="1e-4")
+    asked = Run.objects.latest("pk").spec["options"]
+    assert asked["learning_rate"] == 1e-4, "an adapter has that by itself, and all weights have not"
+
+
+def test_all_weights_again_begin_with_the_rate_they_had(erins: Client, erin: Member, base: LanguageModel, build: DatasetBuild) -> None:  # fmt: skip
+    run = start_training(workspace=erin.workspace, recipe="sft", model=base, build=build, options={"trains": "all"}, by=erin)  # fmt: skip
+    form = erins.get(reverse("runs:new", args=["acme"], query={"again": run.uid})).context["form"]
+    assert form["learning_rate"].initial == 1e-5
 
 
 @pytest.mark.parametrize("recipe", [*TRAINING])
