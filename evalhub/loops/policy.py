@@ -112,7 +112,9 @@ def read_policy(values: dict[str, Any]) -> Policy:
     try:
         policy = msgspec.convert(values, Policy)
         faults = [f"{recipe}.{fault}" for recipe in TOLD for fault in _told(policy, recipe)]
-    except (msgspec.ValidationError, ContractError) as error:
+    except ContractError as error:
+        raise _bad([str(error)]) from error
+    except msgspec.ValidationError as error:
         raise BadPolicy(f"The policy cannot be used: {error}.") from error
     faults += _generate_faults(policy.generate)
     faults += [f"gate.{fault}" for fault in gate_faults(policy.gate)]
@@ -125,15 +127,13 @@ def read_policy(values: dict[str, Any]) -> Policy:
         raise _bad(faults)
     needed = {"rating": 1, "comparison": 2, "ranking": 3}[policy.campaign.type]
     if policy.generate.answers < needed:
-        raise BadPolicy(
-            f"A {policy.campaign.type} needs {needed} answers to a prompt; set generate.n to "
-            f"{needed} or more, or name more settings."
-        )
+        told = f"generate.n is {policy.generate.n}, but a {policy.campaign.type} needs {needed} answers to a prompt"
+        raise _bad([f"{told}: set generate.n to {needed} or more, or name more settings"])
     return policy
 
 
 def _bad(faults: list[str]) -> BadPolicy:
-    return BadPolicy("The policy cannot be used: " + "; ".join(faults) + ".")
+    return BadPolicy("The policy cannot be used: " + "; ".join(faults) + ".", faults=faults)
 
 
 TOLD = ("sft", "dpo", "kto", "evaluate")  # recipes whose options stand in the policy as they are

@@ -12,6 +12,7 @@ from django import forms
 
 from evalhub.accounts.models import Member, Workspace, slug_rule
 from evalhub.campaigns.choices import PayUnit
+from evalhub.common.errors import DomainError
 from evalhub.common.forms import NumbersField, RowField, WordsField, choose_from
 from evalhub.common.money import CURRENCIES
 from evalhub.datasets.models import DatasetBuild
@@ -176,6 +177,14 @@ class LoopSettingsForm(forms.Form):
         if patch["search"]["recipe"] is None:
             patch["search"] = None
         return patch | {"gate": self.gate.changes()}
+
+    def refuse(self, error: DomainError) -> None:
+        """Put each fault at the field that it names, as "generate.top_p is 3, but …"; the rest at the top."""
+        faults = error.data.get("faults")
+        for fault in faults if isinstance(faults, list) else [str(error)]:
+            parts = fault.split()[0].rstrip(":").split(".")
+            names = [BETWEEN.join(parts[:length]) for length in range(len(parts), 0, -1)]
+            self.add_error(next((each for each in names if each in self.fields), None), fault)
 
     def row(self) -> dict[str, Any]:
         """What the fields say of the Loop itself."""

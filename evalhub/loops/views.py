@@ -60,7 +60,7 @@ def loop_new(request: Request, workspace: str) -> HttpResponse:
         try:
             loop = create_loop(workspace=member.workspace, by=member, policy=policy, **form.row())
         except DomainError as error:
-            form.add_error(None, str(error))
+            form.refuse(error)
         else:
             return redirect("loops:detail", workspace, loop.uid)
     return render(
@@ -92,7 +92,7 @@ def loop_edit(request: Request, workspace: str, uid: UUID) -> HttpResponse:
         try:
             edit_loop(loop=loop, by=member, policy=form.policy(loop.policy), **form.row())
         except DomainError as error:
-            form.add_error(None, str(error))
+            form.refuse(error)
         else:
             return redirect("loops:detail", workspace, uid)
     context = _context(member) | {"form": form, "loop": loop, "kept": unasked_of(loop.policy)}

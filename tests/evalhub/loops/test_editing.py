@@ -388,26 +388,28 @@ def test_the_form_of_a_new_loop_says_what_each_round_does(
 
 
 @pytest.mark.parametrize(
-    ("field", "given", "told"),
+    ("field", "given", "told", "place"),
     [
-        ("sft", "{epochs: 3}", "Enter a valid JSON."),
-        ("dpo", '{"epoch": 3}', "epoch"),
-        ("generate__n", "0", "greater than or equal to 1"),
-        ("generate__n", "1", "set generate.n to 2 or more"),
-        ("start__when", "any", "nothing is waited for"),
-        ("train__label", "GPU 1", "lower-case"),
-        ("must_beat-0-confidence", "2", "The gate cannot be used as it stands"),
-        ("slug", "main", "choose another slug"),
+        ("sft", "{epochs: 3}", "Enter a valid JSON.", "sft"),
+        ("dpo", '{"epoch": 3}', "dpo: unknown field epoch", "dpo"),
+        ("dpo", '{"epochs": -3}', "dpo.epochs is -3", "dpo"),
+        ("generate__n", "0", "greater than or equal to 1", "generate__n"),
+        ("generate__n", "1", "set generate.n to 2 or more", "generate__n"),
+        ("start__when", "any", "nothing is waited for", "start__when"),
+        ("train__label", "GPU 1", "lower-case", "train__label"),
+        ("must_beat-0-confidence", "2", "The gate cannot be used as it stands", "__all__"),
+        ("slug", "main", "choose another slug", "__all__"),
     ],
 )
 def test_bad_input_names_its_field_and_makes_no_loop(
-    loop: Loop, erin: Member, client: Client, field: str, given: str, told: str
+    loop: Loop, erin: Member, client: Client, field: str, given: str, told: str, place: str
 ) -> None:
     client.force_login(erin.user)
     sent = new_loop(erin, loop) | {field: loop.slug if field == "slug" else given}
     answer = client.post(reverse("loops:new", args=["acme"]), sent)
     assert answer.status_code == 200
     assert told in html.unescape(answer.content.decode())
+    assert list(answer.context["form"].errors) == [place]
     assert Loop.objects.count() == 1
 
 

@@ -33,7 +33,7 @@ def test_with_nothing_for_its_last_recipe_every_chain_is_sft() -> None:
         ({"chain": "ppo"}, "Invalid enum value 'ppo'"),
         ({"chan": "dpo"}, "unknown field `chan`"),
         ({"dpo": {"lr": 1}}, "unknown field lr; known are"),
-        ({"generate": {"n": 1}}, "A comparison needs 2 answers to a prompt; set generate.n"),
+        ({"generate": {"n": 1}}, "generate.n is 1, but a comparison needs 2 answers to a prompt"),
         ({"campaign": {"overlap": 0}}, "campaign.overlap is 0, but must be 1 or more"),
         ({"campaign": {"asks": ["poem"]}}, "campaign.asks names poem, but a comparison may ask"),
         ({"generate": {"temperature": -1}}, "generate.temperature is -1.0, but must be 0 or more"),
