@@ -42,16 +42,24 @@ def lines_of(comparison: Comparison) -> list[Line]:
 def people_lines(found: Mapping[str, Any]) -> list[Line]:
     """What people said, see `people.said_of`: each criterion, then how often the candidate is preferred."""
     lines = [_mean_line(each) for each in found["criteria"]]
-    wins = found["wins"]
-    if wins["value"] is None:
-        return lines
+    shares = (
+        ("Preferred, ties as half", "wins"),
+        ("The same at equal length", "wins_at_equal_length"),
+    )
+    told = [(label, found.get(name)) for label, name in shares]
+    return lines + [
+        _won_line(label, won) for label, won in told if won and won["value"] is not None
+    ]
+
+
+def _won_line(label: str, wins: Mapping[str, Any]) -> Line:
     ends = [None if wins[end] is None else wins[end] - 0.5 for end in ("low", "high")]
     share = {"difference": wins["value"] - 0.5, "low": ends[0], "high": ends[1]}
     told = "no interval"
     if ends[0] is not None:
         told = f"{wins['low'] * 100:.0f} to {wins['high'] * 100:.0f} %"
-    won = Line(
-        label="Preferred, ties as half",
+    return Line(
+        label=label,
         baseline=f"{(1 - wins['value']) * 100:.0f} %",
         candidate=f"{wins['value'] * 100:.0f} %",
         difference="",
@@ -61,7 +69,6 @@ def people_lines(found: Mapping[str, Any]) -> list[Line]:
         verdict=_by_interval(share),
         whisker=_drawn(share, reach=0.5),
     )
-    return [*lines, won]
 
 
 def _mean_line(metric: Mapping[str, Any]) -> Line:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from django.test import Client
 
 from evalhub.accounts.models import Member
 from evalhub.evaluation.models import Comparison
-from evalhub.evaluation.people import said_of
+from evalhub.evaluation.people import _wins_at_equal_length, said_of
 from evalhub.jobs.models import Job
 from evalhub.judgments.models import RankedCompletion
 from evalhub.prompts.models import Completion, Prompt
@@ -64,10 +65,14 @@ class Scene:
                 judgment=said, completion=answer, criterion=self.criterion, value=value
             )
 
-    def prefer(self, margin: int, *, split: str = "test") -> None:
+    def prefer(
+        self, margin: int, *, split: str = "test", lengths: tuple[int, int] = (20, 20)
+    ) -> None:
         """Above 0 for the candidate."""
         prompt = self.prompt(split)
-        base, candidate = self.answers(prompt)
+        base, candidate = answers = self.answers(prompt)
+        for answer, length in zip(answers, lengths, strict=True):
+            Completion.objects.filter(pk=answer.pk).update(content="x" * (length - 1))
         task = TaskFactory.create(
             campaign=self.campaign, prompt=prompt, completions=[base, candidate]
         )
@@ -121,6 +126,45 @@ def test_wins_count_ties_as_half_and_rankings_too(scene: Scene) -> None:
     assert wins["low"] < 0.5 < wins["high"]
 
 
+def test_lengths_of_answers_are_held_against_each_other(scene: Scene) -> None:
+    """The candidate wins where it is the longer one, and loses where it is not: at equal length, neither."""
+    for margin, mine in ((1, 200), (1, 100), (-1, 50), (-1, 25), (1, 100), (-1, 50)):
+        scene.prefer(margin, lengths=(70, mine))
+    told = said_of(scene.comparison)
+    assert told["wins"]["value"] == 0.5
+    even = told["wins_at_equal_length"]
+    assert (even["n"], even["value"]) == (6, pytest.approx(0.5, abs=0.05))
+    for _ in range(6):  # then it wins by being long
+        scene.prefer(1, lengths=(70, 200))
+    told = said_of(scene.comparison)
+    assert told["wins"]["value"] == 0.75
+    assert told["wins_at_equal_length"]["value"] < 0.6
+
+
+def test_of_answers_that_all_differ_alike_nothing_is_told_apart(scene: Scene) -> None:
+    for margin in (1, -1):
+        scene.prefer(margin, lengths=(70, 140))
+    assert said_of(scene.comparison)["wins_at_equal_length"]["value"] is None
+
+
+def test_the_win_rate_at_equal_length_is_found_where_it_is_known() -> None:
+    """Length is worth one logit a doubling, the candidate twice as long and worth nothing by itself: 95 in 100."""
+    dice, covered = np.random.default_rng(0), 0
+    for _ in range(200):
+        longer = dice.normal(1, 1, 80)
+        won = dice.random(80) < 1 / (1 + np.exp(-longer))
+        rows = range(80)
+        found = _wins_at_equal_length(
+            {at: str(at) for at in rows},
+            {at: float(won[at]) for at in rows},
+            {at: float(longer[at]) for at in rows},
+        )
+        assert found.low is not None
+        assert found.high is not None
+        covered += found.low <= 0.5 <= found.high
+    assert 183 <= covered <= 198
+
+
 def test_one_who_always_wins_is_no_certainty(scene: Scene) -> None:
     for _ in range(4):
         scene.prefer(1)
@@ -159,6 +203,7 @@ def test_erin_sums_it_up_on_the_page_and_by_api(scene: Scene, erin: Member, clie
     assert "Clarity, 1 to 5" in after
     assert "+2.00" in after
     assert "Preferred, ties as half" in after
+    assert "The same at equal length" not in after  # of one prompt nothing is told apart
     assert told["wins"]["value"] == 1.0
     assert client.get(f"{page}json/").json()["people"] == told
 
