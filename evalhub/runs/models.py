@@ -162,9 +162,11 @@ class Run(PublicModel):
     @property
     def findings(self) -> list[dict[str, Any]]:
         """What its newest attempt found, in the order in which it did."""
-        found = self.events.filter(kind="finding").order_by("-attempt", "n")
-        newest = found.values_list("attempt", flat=True).first()
-        return list(found.filter(attempt=newest).values_list("body", flat=True))
+        last = self.events.order_by("attempt").last()
+        if last is None:
+            return []
+        found = self.events.filter(kind="finding", attempt=last.attempt).order_by("n")
+        return list(found.values_list("body", flat=True))
 
     @property
     def starts_from(self) -> LanguageModel:

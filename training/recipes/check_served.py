@@ -55,8 +55,8 @@ def run(attempt: Attempt) -> dict[str, float]:
         plain = _answers(attempt, options, model, loaded, prompts.used, note="the base answers")
 
     compared = [
-        _compared(loaded, each, *answers, served[each.row.id])
-        for each, *answers in zip(prompts.used, adapted, plain, strict=True)
+        _compared(loaded, each, ours, base, served[each.row.id])
+        for each, ours, base in zip(prompts.used, adapted, plain, strict=True)
     ]
     write_rows(attempt.artifacts / "served.jsonl", compared)
     return _told(attempt, compared)
