@@ -37,7 +37,8 @@ class NullTrainer:
         artifacts = run_dir / "artifacts"
         artifacts.mkdir(exist_ok=True)
         metrics = RECIPES[spec.recipe](spec, run_dir, artifacts)
-        _say(folder, _checkpoint(spec, run_dir) if spec.recipe in TRAINING else None)
+        codes = ["served_is_base"] if metrics.get("same_as_base") else []
+        _say(folder, _checkpoint(spec, run_dir) if spec.recipe in TRAINING else None, codes)
         found = inventory(artifacts)
         RunResult(ok=True, metrics=metrics, artifacts=found, seconds=0.1).write(folder)
 
@@ -65,13 +66,15 @@ def _checkpoint(spec: RunSpec, run_dir: Path) -> Path:
     return folder.relative_to(run_dir)
 
 
-def _say(folder: Path, checkpoint: Path | None) -> None:
+def _say(folder: Path, checkpoint: Path | None, codes: list[str]) -> None:
     events = EventLog(folder)
     for step, loss in ((1, 0.7), (2, 0.5)):
         events.write("metrics", step=step, loss=loss)
     if checkpoint is not None:
         events.write("finding", **finding("read_plainly", "two rows were tried").as_json())
         events.write("checkpoint", step=2, path=checkpoint.as_posix())
+    for code in codes:
+        events.write("finding", **finding(code, "two of two answers").as_json())
     events.write("progress", done=2, total=2, note="")
     events.close()
 
@@ -195,6 +198,15 @@ def _merge(spec: RunSpec, run_dir: Path, artifacts: Path) -> dict[str, float]:
     return {"max_logit_difference": 0.03125, "same_top_token": 1.0, "adapter_effect": 2.5}
 
 
+def _check_served(spec: RunSpec, run_dir: Path, artifacts: Path) -> dict[str, float]:
+    """A server whose model is called base serves the base, any other the adapter."""
+    prompts = float(len(rows_of(spec, run_dir, "prompts")))
+    as_base = float(spec.endpoint["model"] == "base")
+    write_rows(artifacts / "served.jsonl", [])
+    return {"prompts": prompts, "prompts_apart": prompts, "prompts_counted": prompts, "prompt_tokens_alike": 1.0,
+            "same_as_adapter": 1.0 - as_base, "same_whole": 1.0 - as_base, "same_as_base": as_base}  # fmt: skip
+
+
 def _measure(spec: RunSpec, run_dir: Path, artifacts: Path) -> dict[str, float]:
     """The rows of a test split are too long."""
     metrics = {"limit": 64.0}
@@ -213,6 +225,7 @@ RECIPES = {
     "evaluate": _evaluate,
     "generate": _generate,
     "merge": _merge,
+    "check_served": _check_served,
     "score": _score,
     "measure": _measure,
 }

@@ -25,6 +25,7 @@ from typing import Any, ClassVar, Literal, NamedTuple, Self
 from training.checked import Checked, ContractError, Options
 from training.options import (
     OPTIONS,
+    CheckServedOptions,
     EvaluateOptions,
     GenerateOptions,
     MeasureOptions,
@@ -44,7 +45,7 @@ from training.train_options import (
 
 __all__ = [
     "ATTEMPT_VARIABLE", "ENDPOINT_KEY_VARIABLE", "EXIT_FAILED", "EXIT_INTERRUPTED", "EXIT_LOCKED", "EXIT_SUCCEEDED",
-    "LIFELINE_VARIABLE", "OPTIONS", "OVER_BUDGET", "PRIVATE_VARIABLE", "RANK_VARIABLE", "SCHEMA", "ContractError", "DpoOptions", "EndpointSpec",
+    "LIFELINE_VARIABLE", "OPTIONS", "OVER_BUDGET", "PRIVATE_VARIABLE", "RANK_VARIABLE", "SCHEMA", "CheckServedOptions", "ContractError", "DpoOptions", "EndpointSpec",
     "EvaluateOptions",
     "Event", "EventKind", "Fault", "GenerateOptions", "KtoOptions", "MeasureOptions", "MergeOptions",
     "NoopOptions", "Options", "RewardOptions", "RlooOptions", "RunResult", "RunSpec", "ScoreOptions", "SftOptions",
@@ -131,7 +132,7 @@ class RunSpec(_Record):
     of a model that is read and not trained, which for the recipe rloo is a reward model. `adapters` in the place of
     `adapter` are several by name, for the recipe generate alone: each answers every prompt; an empty directory is the
     model itself. Paths are relative to the run directory unless absolute. `digests` holds the sha256 of each input, checked before work.
-    `endpoint` is an EndpointSpec where a server takes the model's place.
+    `endpoint` is an EndpointSpec where a server takes the model's place, or for the recipe check_served answers beside it.
     `secrets` names environment variables that the trainer may read; never their values.
     """
 

@@ -166,6 +166,25 @@ CATALOGUE: Mapping[str, Kind] = {
         "after", "caution", "merging loses much of what the adapter does",
         "serve the adapter beside its base, or merge it onto a base that is stored in more bits",
     ),
+    "served_is_base": Kind(
+        "after", "caution", "the server answers as the base does, without the adapter",
+        "do not use it yet: ask for the adapter by the name that the server gives it (vLLM: the name in --lora-modules, "
+        "with --enable-lora), look into the server's log whether it was loaded, or merge it and serve the whole model",
+    ),
+    "served_differs": Kind(
+        "after", "caution", "the server answers otherwise than the adapter does here",
+        "look whether the server has this adapter and this base, in what precision, and whether it adds settings of its "
+        "own such as a repetition penalty (vLLM: --generation-config vllm) or a system prompt",
+    ),
+    "template_differs": Kind(
+        "after", "caution", "the server reads prompts in another template than the adapter learnt",
+        "give the server the chat template of the base that the adapter was trained on (vLLM: --chat-template), and no "
+        "system prompt of its own",
+    ),
+    "nothing_to_tell": Kind(
+        "after", "note", "adapter and base answer alike, so nothing tells which of them is served",
+        "check with prompts on which they differ, or look whether the adapter changes anything at all",
+    ),
     "answers_longer": Kind(
         "after", "caution", "answers are much longer than before training",
         "look whether people prefer them for more than their length: compare win rates at equal length; else take "

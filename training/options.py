@@ -167,6 +167,24 @@ class MergeOptions(Options):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CheckServedOptions(Options):
+    """Input: `prompts`, rows of `id` and `prompt`; the spec has an adapter and the endpoint that serves it.
+
+    Artifact: `served.jsonl` {"id","adapter","base","served","same_as_adapter","same_whole","same_as_base",
+    "apart","prompt_tokens","prompt_tokens_served"}; the last is null where the server counted none.
+    """
+
+    max_new_tokens: int = 64
+    threads: int = 1
+
+    def _rules(self) -> list[Rule]:
+        return [
+            ("max_new_tokens", "1 or more", self.max_new_tokens >= 1),
+            ("threads", "1 or more", self.threads >= 1),
+        ]
+
+
+@dataclass(frozen=True, kw_only=True)
 class MeasureOptions(Options):
     """Inputs: any, each of rows of `prompt` and the fields that `answers` names.
 
@@ -192,5 +210,6 @@ OPTIONS: dict[str, type[Options]] = {
     "evaluate": EvaluateOptions,
     "generate": GenerateOptions,
     "merge": MergeOptions,
+    "check_served": CheckServedOptions,
     "measure": MeasureOptions,
 }

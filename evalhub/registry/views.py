@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from evalhub.common.errors import DomainError, NotFound
 from evalhub.common.files import file_store
 from evalhub.registry.access import access_model
 from evalhub.registry.forms import BaseModelForm
-from evalhub.registry.models import LanguageModel, ModelKind
+from evalhub.registry.models import LanguageModel, ModelKind, Stage
 from evalhub.registry.queries import lineage_of, sets_of
 from evalhub.registry.services import add_base_model, tell_read
 from evalhub.registry.serving import serving_of
@@ -56,7 +57,9 @@ def model_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
             "children": model.children.order_by("pk"),
             "endpoint": getattr(model, "endpoint", None) if member.has(Role.ENGINEER) else None,
             "serving": serving_of(model),
-            "merge": _merge_of(model),
+            "merge": _newest(model, "merge"),
+            "check": _newest(model, "check_served"),
+            "endpoints": _endpoints(member) if model.kind == ModelKind.ADAPTER else [],
             "may_decide": member.has(Role.ENGINEER) and model.baseline is not None,
             "files": sorted(model.facts.get("files", {})),
         }
@@ -92,10 +95,18 @@ def model_file(request: Request, workspace: str, uid: UUID, path: str) -> FileRe
     return FileResponse(stream, as_attachment=True, filename=path.rsplit("/", 1)[-1])
 
 
-def _merge_of(model: LanguageModel) -> Any:  # a Run, of an app above
-    """The newest run that put it into its base, or is about to."""
-    runs = model.runs.filter(recipe="merge").exclude(job__state__in=["failed", "cancelled"])
+def _newest(model: LanguageModel, recipe: str) -> Any:  # a Run, of an app above
+    """The newest run that did this with it, or is about to."""
+    runs = model.runs.filter(recipe=recipe).exclude(job__state__in=["failed", "cancelled"])
     return runs.select_related("job").order_by("-pk").first()
+
+
+def _endpoints(member: Member) -> Iterable[LanguageModel]:
+    """Whose answers may be held against an adapter's; nothing for who may not ask them."""
+    if not member.has(Role.ENGINEER):
+        return []
+    models = LanguageModel.objects.of_workspace(member.workspace).filter(kind=ModelKind.ENDPOINT)
+    return models.exclude(stage=Stage.RETIRED).order_by("name")
 
 
 def _context(member: Member) -> dict[str, object]:

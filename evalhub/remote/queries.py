@@ -57,7 +57,8 @@ def inputs_of(run: Run) -> dict[str, dict[str, str]]:
 
 def can_lend(run: Run) -> bool:
     """A worker elsewhere gets no key of a server."""
-    return run.model is None or run.model.kind != ModelKind.ENDPOINT
+    asked = run.served or run.model
+    return asked is None or asked.kind != ModelKind.ENDPOINT
 
 
 def teacher_base_of(run: Run) -> LanguageModel | None:

@@ -43,6 +43,7 @@ def repeat_run(*, run: Run, by: Member | None = None) -> Run:
         title=f"Repeat: {run.job.title}",
         beside=_beside(run),
         teacher=run.teacher,
+        served=run.served,
         label=run.job.label,
         repeats=run,
     )

@@ -29,6 +29,7 @@ urlpatterns = [
     path("runs/<uuid:uid>/repeat", again_api.RunRepeatView.as_view()),
     path("models/<uuid:uid>/export", export_api.ModelExportView.as_view()),
     path("models/<uuid:uid>/merge", export_api.ModelMergeView.as_view()),
+    path("models/<uuid:uid>/check-served", export_api.ModelCheckServedView.as_view()),
     path("models/<uuid:uid>/peft", export_api.ModelPeftView.as_view()),
     path("runs/<uuid:uid>/files/<path:path>", export_api.MergedFileView.as_view()),
     path("runs/<uuid:uid>/export", export_api.RunExportView.as_view()),

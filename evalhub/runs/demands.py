@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from evalhub.accounts.models import Workspace
+from evalhub.common.errors import NotFound
 from evalhub.datasets.choices import BuildKind
 from evalhub.datasets.errors import BuildCrosses, BuildErased
 from evalhub.datasets.models import DatasetBuild
@@ -101,6 +102,10 @@ def demand_use(model: LanguageModel | None, recipe: str) -> None:
         raise CannotRun(
             f"“{model}” is no adapter that writes answers, so there is nothing to merge."
         )
+    if recipe == Recipe.CHECK_SERVED and model.kind != ModelKind.ADAPTER:
+        raise CannotRun(
+            f"“{model}” is no adapter that writes answers, so there is nothing to check on a server."
+        )
     if model.kind == ModelKind.ENDPOINT:
         return _demand_endpoint(model, recipe)
     if model.kind not in (ModelKind.BASE, ModelKind.ADAPTER, ModelKind.REWARD):
@@ -123,8 +128,21 @@ def _demand_endpoint(model: LanguageModel, recipe: str) -> None:
         raise CannotRun(
             f"“{model}” runs on a server elsewhere: it writes answers, and {recipe} needs its weights."
         )
-    if model.stage == Stage.RETIRED:
-        raise CannotRun(f"“{model}” is retired: register its server anew, or choose another model.")
+    _demand_in_use(model)
+
+
+def _demand_in_use(endpoint: LanguageModel) -> None:
+    if endpoint.stage == Stage.RETIRED:
+        raise CannotRun(
+            f"“{endpoint}” is retired: register its server anew, or choose another model."
+        )
+
+
+def demand_served(endpoint: LanguageModel, workspace: Workspace) -> None:
+    """Raise NotFound for what is no endpoint of this workspace, CannotRun for one that is retired."""
+    if endpoint.workspace_id != workspace.pk or endpoint.kind != ModelKind.ENDPOINT:
+        raise NotFound("No such endpoint.")
+    _demand_in_use(endpoint)
 
 
 def demand_one_base(models: Sequence[LanguageModel]) -> None:

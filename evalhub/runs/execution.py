@@ -139,8 +139,9 @@ def _close(run: Run, result: RunResult, artifacts: dict[str, dict[str, str]], be
             _register_output(run)
             run.checkpoints = []
         run.save()
-        if run.model is not None and (bound := run.environment.get("endpoint_bounds_by")):
-            remember_bound(model=run.model, bounds_by=str(bound))
+        asked = run.served or run.model
+        if asked is not None and (bound := run.environment.get("endpoint_bounds_by")):
+            remember_bound(model=asked, bounds_by=str(bound))
         if result.ok:
             announce("run.ended", run.uid, recipe=run.recipe, job=str(run.job.uid))
     if not result.ok:

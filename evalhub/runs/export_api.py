@@ -11,16 +11,19 @@ from rest_framework.views import APIView
 
 from evalhub.accounts.access import acting_member
 from evalhub.common.attachments import attachment
-from evalhub.registry.access import acting_model
+from evalhub.registry.access import access_endpoint, acting_model
 from evalhub.registry.serving import folder_name, serving_of
 from evalhub.runs.access import acting_run
 from evalhub.runs.exporting.models import merge_of, open_merged, open_peft, start_merge
+from evalhub.runs.exporting.served import check_of, served_summary, start_check
 from evalhub.runs.exporting.services import TARGETS, export_run
 from evalhub.runs.queries import merge_summary
 from evalhub.runs.serializers import (
+    CheckServedSerializer,
     MergeSerializer,
     ModelExportSerializer,
     RunExportSerializer,
+    ServedSerializer,
 )
 
 
@@ -42,14 +45,15 @@ class RunExportView(APIView):
 class ModelExportView(APIView):
     @extend_schema(responses=ModelExportSerializer)
     def get(self, request: Request, uid: UUID) -> Response:
-        """How a model is used elsewhere: its files, the command that serves it, its merge."""
+        """How a model is used elsewhere: its files, the command that serves it, its merge, what a server was found to serve."""
         model = acting_model(request, uid, to="build")
-        run, serving = merge_of(model), serving_of(model)
+        run, check, serving = merge_of(model), check_of(model), serving_of(model)
         told = {
             "files": sorted(model.facts.get("files", {})),
             "vllm": serving.command if serving else "",
             "why_not_vllm": serving.why_not if serving else "",
             "merge": merge_summary(run) if run else None,
+            "served": served_summary(check) if check else None,
         }
         return Response(told)
 
@@ -62,6 +66,19 @@ class ModelMergeView(APIView):
         by = acting_member(request, model.workspace_id, to="engineer")
         run = start_merge(model=model, by=by)
         return Response(merge_summary(run), status=202)
+
+
+class ModelCheckServedView(APIView):
+    @extend_schema(request=CheckServedSerializer, responses={202: ServedSerializer})
+    def post(self, request: Request, uid: UUID) -> Response:
+        """Ask an endpoint whether it serves this adapter; a check of it that is under way is answered."""
+        model = acting_model(request, uid, to="engineer")
+        by = acting_member(request, model.workspace_id, to="engineer")
+        asked = CheckServedSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        endpoint = access_endpoint(by, asked.validated_data["endpoint"])
+        run = start_check(model=model, endpoint=endpoint.model, by=by)
+        return Response(served_summary(run), status=202)
 
 
 class ModelPeftView(APIView):

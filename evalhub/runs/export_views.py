@@ -14,10 +14,12 @@ from django.views.decorators.http import require_GET, require_POST
 from evalhub.accounts.access import access_member
 from evalhub.accounts.http import Request
 from evalhub.common.attachments import attachment
-from evalhub.registry.access import access_model
+from evalhub.registry.access import access_endpoint, access_model
 from evalhub.registry.serving import folder_name
 from evalhub.runs.access import access_run
+from evalhub.runs.errors import BadSpec
 from evalhub.runs.exporting.models import open_merged, open_peft, start_merge
+from evalhub.runs.exporting.served import NO_ENDPOINT, start_check
 from evalhub.runs.exporting.services import export_run
 
 
@@ -48,6 +50,21 @@ def model_merge(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     """Put an adapter into its base; the run's page shows how far it is, and cancels it."""
     member = access_member(request.user, workspace, to="engineer")
     run = start_merge(model=access_model(member, uid), by=member)
+    return redirect("runs:detail", workspace, run.uid)
+
+
+@require_POST
+@login_required
+def model_check_served(request: Request, workspace: str, uid: UUID) -> HttpResponse:
+    """Ask an endpoint whether it serves the adapter; the run's page shows how far it is, and cancels it."""
+    member = access_member(request.user, workspace, to="engineer")
+    model = access_model(member, uid)
+    try:
+        asked = UUID(request.POST.get("endpoint", ""))
+    except ValueError as error:
+        raise BadSpec(NO_ENDPOINT) from error
+    endpoint = access_endpoint(member, asked)
+    run = start_check(model=model, endpoint=endpoint.model, by=member)
     return redirect("runs:detail", workspace, run.uid)
 
 

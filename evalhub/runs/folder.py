@@ -82,7 +82,7 @@ def spec_of(run: Run) -> RunSpec:
     several = _several(run)
     return RunSpec(
         recipe=run.recipe,
-        model=_location(model.base) if model and not endpoint else "",
+        model=_location(model.base) if model and model.kind != ModelKind.ENDPOINT else "",
         adapter=ADAPTER if model and model.is_adapter and not several else "",
         adapters={str(each.uid): _folder_of(each) if each.is_adapter else "" for each in several},
         teacher=_location(teacher.base) if teacher else "",
@@ -97,8 +97,9 @@ def spec_of(run: Run) -> RunSpec:
 
 
 def endpoint_of(run: Run) -> Endpoint | None:
-    """The server that writes the run's answers, where its model is none of ours."""
-    return Endpoint.objects.filter(model=run.model).first() if run.model else None
+    """The server that writes the run's answers, where its model is none of ours, or answers beside it."""
+    asked = run.served or run.model
+    return Endpoint.objects.filter(model=asked).first() if asked else None
 
 
 def _told(endpoint: Endpoint) -> dict[str, Any]:

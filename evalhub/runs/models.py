@@ -30,6 +30,7 @@ class Recipe(TextChoices):
     GENERATE = "generate"
     MEASURE = "measure"
     MERGE = "merge"
+    CHECK_SERVED = "check_served"
 
 
 # what each learns from; it makes an adapter
@@ -50,13 +51,13 @@ class Run(PublicModel):
     """A Job on the torch side. `spec` is frozen; state, progress and error are the Job's.
 
     spec: {"recipe","seed","options"}, where there are such builds "beside": {"probe" or "earlier": uid}, where
-    there is one "teacher": uid of a model, where several answer "models": their uids, where it does a part of
+    there is one "teacher": uid of a model, "served": uid of the endpoint whose answers are compared, where several answer "models": their uids, where it does a part of
     what was asked "part": {"of": uid of the run of the first part, "number", "parts"}, and inputs by name: {"train": {"key","sha256"}}, keys in
     EVALHUB_FILES; the worker lays them into the run directory and writes spec.json.
     """
 
     workspace = models.ForeignKey(Workspace, models.PROTECT, related_name="runs")
-    recipe = models.CharField(max_length=10, choices=Recipe.choices)
+    recipe = models.CharField(max_length=12, choices=Recipe.choices)
     job = models.OneToOneField(Job, models.PROTECT, related_name="run")
     created_by = models.ForeignKey(Member, models.PROTECT, null=True, blank=True)
     model = models.ForeignKey(
@@ -109,6 +110,12 @@ class Run(PublicModel):
         return LanguageModel.objects.get(uid=uid) if uid else None
 
     @property
+    def served(self) -> LanguageModel | None:
+        """The endpoint whose answers stand beside those of its model."""
+        uid = self.spec.get("served")
+        return LanguageModel.objects.get(uid=uid) if uid else None
+
+    @property
     def answering(self) -> list[LanguageModel]:
         """Those that write its answers, in order; `model` is the first of them."""
         uids = self.spec.get("models")
@@ -151,6 +158,15 @@ class Run(PublicModel):
             for path, file in sorted(self.artifacts.items())
             if path.startswith(below) and self.recipe == Recipe.MERGE
         }
+
+    @property
+    def findings(self) -> list[dict[str, Any]]:
+        """What its newest attempt found, in the order in which it did."""
+        last = self.events.order_by("attempt").last()
+        if last is None:
+            return []
+        found = self.events.filter(kind="finding", attempt=last.attempt).order_by("n")
+        return list(found.values_list("body", flat=True))
 
     @property
     def starts_from(self) -> LanguageModel:

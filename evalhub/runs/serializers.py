@@ -7,6 +7,7 @@ from rest_framework import serializers
 from evalhub.registry.adapters import CONFIG, WEIGHTS
 from evalhub.registry.models import LanguageModel
 from evalhub.runs.demands import MOST_MODELS, MOST_PARTS
+from evalhub.runs.exporting.served import NO_ENDPOINT
 from evalhub.runs.exporting.services import TARGETS
 from evalhub.runs.models import DevicePrice, Rewriting, RewritingWay, Run
 from evalhub.runs.rewriting.asking import CODES
@@ -201,8 +202,27 @@ class MergeSerializer(serializers.Serializer[Run]):
     files = serializers.ListField(child=serializers.CharField())
 
 
+class CheckServedSerializer(serializers.Serializer[Run]):
+    endpoint = serializers.UUIDField(
+        help_text="uid of the model that a server runs",
+        error_messages={"required": NO_ENDPOINT, "invalid": NO_ENDPOINT},
+    )
+
+
+class ServedSerializer(serializers.Serializer[Run]):
+    """`is_right` is null until it has ended; shares and findings stand in the help."""
+
+    run = serializers.UUIDField()
+    state = serializers.CharField()
+    endpoint = serializers.CharField(help_text="its name")
+    metrics = serializers.DictField(child=serializers.FloatField())
+    findings = serializers.ListField(child=serializers.DictField())
+    is_right = serializers.BooleanField(allow_null=True)
+
+
 class ModelExportSerializer(serializers.Serializer[LanguageModel]):
     files = serializers.ListField(child=serializers.CharField())
     vllm = serializers.CharField(allow_blank=True, help_text="the command that serves it")
     why_not_vllm = serializers.CharField(allow_blank=True)
     merge = MergeSerializer(allow_null=True)
+    served = ServedSerializer(allow_null=True)

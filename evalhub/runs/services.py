@@ -18,6 +18,7 @@ from evalhub.runs.beside import NONE_BESIDE, Beside
 from evalhub.runs.demands import (
     checked_options,
     demand_fit,
+    demand_served,
     demand_start,
     demand_teacher,
     demand_trainable,
@@ -58,6 +59,7 @@ def start_run(
     subject_uid: uuid.UUID | None = None,
     beside: Mapping[str, DatasetBuild] | None = None,
     teacher: LanguageModel | None = None,
+    served: LanguageModel | None = None,
     answering: Sequence[LanguageModel] = (),
     part: Part | None = None,
     repeats: Run | None = None,
@@ -70,6 +72,7 @@ def start_run(
         inputs: files by the name that the recipe gives them.
         beside: which of `builds` are read, but not learnt from, by what for; see `runs.beside`.
         teacher: a model that the run learns from.
+        served: of the recipe check_served, the endpoint whose answers are compared with the model's.
         part: which part of what was asked it does, where several runs do it.
         answering: of the recipe generate, where several models on one base answer: `model` and the others.
         repeats: the run whose spec this is; see `runs.again`.
@@ -79,6 +82,7 @@ def start_run(
     Raises:
         BadSpec: an option that the recipe does not know, or a value that means nothing.
         CannotRun: the model is only a name, so there is nothing to load.
+        NotFound: what shall be served is no endpoint of the workspace.
         BuildErased: a file of a build is gone with somebody's words.
         BuildCrosses: near-duplicates stand on two sides of a build.
     """
@@ -90,6 +94,9 @@ def start_run(
     if teacher is not None:
         spec["teacher"] = str(teacher.uid)
         demand_teacher(teacher, str(recipe))
+    if served is not None:
+        spec["served"] = str(served.uid)
+        demand_served(served, workspace)
     for each in (model, *answering):
         demand_use(each, str(recipe))
     if len(answering) > 1:

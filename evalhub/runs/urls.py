@@ -29,6 +29,7 @@ urlpatterns = [
     path("runs/<uuid:uid>/files/<path:path>", export_views.merged_file, name="file"),
     path("models/<uuid:uid>/peft/", export_views.model_peft, name="peft"),
     path("models/<uuid:uid>/merge/", export_views.model_merge, name="merge"),
+    path("models/<uuid:uid>/check-served/", export_views.model_check_served, name="check_served"),
     path("builds/<uuid:uid>/measure/", views.measure_start, name="measure"),
     path("collections/<slug:slug>/generate/", generating_views.generate, name="generate"),
     path("collections/<slug:slug>/rewrite/", rewrite_views.rewrite, name="rewrite"),

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -82,3 +86,32 @@ def until(holds: Callable[[], bool], process: subprocess.Popen[bytes]) -> None:
         assert process.poll() is None, f"the trainer ended with {process.returncode}"
         assert time.monotonic() < deadline, "waited too long"
         _never.wait(0.01)
+
+
+@contextmanager
+def serving(model: Path, log: Path) -> Iterator[str]:
+    """`transformers serve` on a directory; yields what stands before /chat/completions."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [
+        sys.executable, "-m", "transformers.cli.transformers", "serve", str(model), "--host", "127.0.0.1",
+        "--port", str(port), "--device", "cpu", "--dtype", "float32",
+    ]  # fmt: skip
+    environment = os.environ | {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
+    with log.open("wb") as stream:
+        process = subprocess.Popen(command, env=environment, stdout=stream, stderr=stream)
+    try:
+        until(lambda: _is_up(f"http://127.0.0.1:{port}/health"), process)
+        yield f"http://127.0.0.1:{port}/v1"
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _is_up(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, ConnectionError):
+        return False

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
-import os
-import socket
-import subprocess
-import sys
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.training.conftest import Run
-from tests.training.runs import question, until
+from tests.training.runs import question, serving
 from training.contract import PRIVATE_VARIABLE
 
 MODEL = Path(__file__).parents[2] / "training" / "assets" / "demo-model"
@@ -30,30 +24,8 @@ pytestmark = [
 
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [
-        sys.executable, "-m", "transformers.cli.transformers", "serve", str(MODEL), "--host", "127.0.0.1",
-        "--port", str(port), "--device", "cpu", "--dtype", "float32",
-    ]  # fmt: skip
-    environment = os.environ | {"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
-    with (tmp_path / "log").open("wb") as log:
-        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
-    try:
-        until(lambda: _is_up(f"http://127.0.0.1:{port}/health"), process)
-        yield f"http://127.0.0.1:{port}/v1"
-    finally:
-        process.kill()
-        process.wait()
-
-
-def _is_up(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, ConnectionError):
-        return False
+    with serving(MODEL, tmp_path / "log") as url:
+        yield url
 
 
 def test_it_writes_what_the_same_model_writes_here(
