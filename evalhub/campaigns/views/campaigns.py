@@ -123,33 +123,33 @@ def campaign_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse
 @require_POST
 @login_required
 def campaign_open(request: Request, workspace: str, uid: UUID) -> HttpResponse:
-    return _moved(request, workspace, uid, open_campaign)
+    return _moved(request, workspace, uid, open_campaign, _("“%(title)s” is open."))
 
 
 @require_POST
 @login_required
 def campaign_pause(request: Request, workspace: str, uid: UUID) -> HttpResponse:
-    return _moved(request, workspace, uid, pause_campaign)
+    return _moved(request, workspace, uid, pause_campaign, _("“%(title)s” is paused."))
 
 
 @require_POST
 @login_required
 def campaign_resume(request: Request, workspace: str, uid: UUID) -> HttpResponse:
-    return _moved(request, workspace, uid, resume_campaign)
+    return _moved(request, workspace, uid, resume_campaign, _("“%(title)s” is open."))
 
 
 @require_POST
 @login_required
 def campaign_close(request: Request, workspace: str, uid: UUID) -> HttpResponse:
-    return _moved(request, workspace, uid, close_campaign)
+    return _moved(request, workspace, uid, close_campaign, _("“%(title)s” is closed."))
 
 
 def _moved(
-    request: Request, workspace: str, uid: UUID, service: Callable[..., Campaign]
+    request: Request, workspace: str, uid: UUID, service: Callable[..., Campaign], told: str
 ) -> HttpResponse:
     member = access_member(request.user, workspace, to="lead")
     campaign = service(campaign=access_campaign(member, uid), by=member)
-    messages.success(request, f"“{campaign.title}” is {campaign.state}.")
+    messages.success(request, told % {"title": campaign.title})
     return redirect("campaigns:detail", workspace, uid)
 
 

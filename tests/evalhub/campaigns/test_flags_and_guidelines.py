@@ -70,6 +70,22 @@ def test_a_flag_that_is_no_question_needs_no_words(
     assert flag.answered_at is not None
 
 
+def test_a_broken_task_is_taken_out_of_the_work_with_the_answer(
+    lead: Client, bob: Member, campaign: Campaign
+) -> None:
+    flag = flagged(campaign, bob, text="There is no answer to judge.")
+    url = f"{FLAGS}{flag.uid}/answer/"
+    assert "Archive the task" in lead.get(FLAGS).content.decode()
+    lead.post(url, {"answer": "", "archives": "on"})  # a question needs words: nothing happens
+    flag.task.refresh_from_db()
+    assert flag.task.archived_at is None
+    lead.post(url, {"answer": "You are right.", "archives": "on"})
+    flag.task.refresh_from_db()
+    assert flag.task.archived_at is not None
+    assert "archived" in lead.get(f"{FLAGS}?show=answered").content.decode()
+    assert Entry.objects.filter(verb="task.archived").count() == 1
+
+
 def test_the_queue_is_narrowed_to_a_campaign_which_counts_its_own(
     lead: Client, bob: Member, campaign: Campaign
 ) -> None:
