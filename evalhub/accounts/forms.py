@@ -8,7 +8,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from evalhub.accounts.choices import MailWish, Role
+from evalhub.accounts.choices import ROLE_NAMES, MailWish, Role
 from evalhub.accounts.models import MemberQuerySet, User, Workspace, slug_rule
 from evalhub.accounts.queries import words_in
 from evalhub.common.forms import WordsField, tell_words
@@ -127,7 +127,7 @@ class MemberFilterForm(forms.Form):
         label=_("Name or user name"), required=False, max_length=100, widget=forms.SearchInput
     )
     role = forms.ChoiceField(
-        label=_("Role"), required=False, choices=[("", _("any")), *Role.choices]
+        label=_("Role"), required=False, choices=[("", _("any")), *ROLE_NAMES.items()]
     )
     group = forms.ChoiceField(label=_("Group"), required=False)
     state = forms.ChoiceField(
