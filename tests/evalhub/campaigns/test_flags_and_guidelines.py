@@ -45,6 +45,10 @@ def test_open_flags_say_what_who_and_about_which_prompt(
     for words in ("a question to the leads", "Is sarcasm rude?", "bob", "Round 2"):
         assert words in html
     assert f"/w/acme/prompts/{flag.task.prompt.uid}/" in html
+    shown = lead.get(f"/w/acme/tasks/{flag.task.uid}/").content.decode()
+    for placed in flag.task.placed.select_related("completion"):
+        assert placed.completion.content in shown  # though nobody has judged it yet
+    assert f"/w/acme/tasks/{flag.task.uid}/" in html
 
 
 def test_an_answer_settles_it_once(lead: Client, bob: Member, campaign: Campaign) -> None:
