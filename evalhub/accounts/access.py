@@ -11,7 +11,7 @@ from rest_framework.request import Request
 
 from evalhub.accounts.acting import Acting
 from evalhub.accounts.choices import ROLE_NAMES, Role
-from evalhub.accounts.models import ApiToken, Member, User, Workspace
+from evalhub.accounts.models import ApiToken, Member, MemberQuerySet, User, Workspace
 from evalhub.common.errors import Forbidden, NotFound
 from evalhub.common.rows import joined
 
@@ -125,6 +125,14 @@ def access_colleague(member: Member, uid: UUID) -> Member:
     if colleague is None:
         raise NotFound(_("No such member."))
     return colleague
+
+
+def access_colleagues(member: Member, uids: Collection[UUID]) -> MemberQuerySet:
+    """All of those members of the same workspace; one that is not there hides the others."""
+    colleagues = member.workspace.members.filter(uid__in=uids).select_related("workspace", "user")
+    if colleagues.count() != len(set(uids)):
+        raise NotFound(_("No such member."))
+    return colleagues.order_by("pk")
 
 
 def access_token(member: Member, uid: UUID) -> ApiToken:

@@ -5,11 +5,13 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth.password_validation import validate_password
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from evalhub.accounts.choices import MailWish, Role
-from evalhub.accounts.models import User, slug_rule
-from evalhub.common.forms import WordsField
+from evalhub.accounts.choices import ROLE_NAMES, MailWish, Role
+from evalhub.accounts.models import MemberQuerySet, User, Workspace, slug_rule
+from evalhub.accounts.queries import words_in
+from evalhub.common.forms import WordsField, tell_words
 
 ROLE_LABELS = {
     Role.ANNOTATOR: _("annotator: judges in the browser"),
@@ -104,6 +106,11 @@ class MemberForm(RolesForm):
         help_text=_("Of a manager: the groups whose people they see and look after."),
     )
 
+    def __init__(self, *args: Any, workspace: Workspace, **kwargs: Any) -> None:  # Django's own
+        super().__init__(*args, **kwargs)
+        words = words_in(workspace)
+        tell_words(self, words | {"manages": words["groups"]})
+
     def clean(self) -> dict[str, Any]:  # Any: django's own
         values: dict[str, Any] = super().clean() or {}
         if values.get("manages") and Role.MANAGER not in values.get("roles", []):
@@ -111,6 +118,42 @@ class MemberForm(RolesForm):
                 "manages", _("Only a manager has these; tick the role, or leave it empty.")
             )
         return values
+
+
+class MemberFilterForm(forms.Form):
+    """Which members an owner looks for; what is left open asks for nothing."""
+
+    q = forms.CharField(
+        label=_("Name or user name"), required=False, max_length=100, widget=forms.SearchInput
+    )
+    role = forms.ChoiceField(
+        label=_("Role"), required=False, choices=[("", _("any")), *ROLE_NAMES.items()]
+    )
+    group = forms.ChoiceField(label=_("Group"), required=False)
+    state = forms.ChoiceField(
+        label=_("State"),
+        required=False,
+        choices=[("", _("any")), ("active", _("takes part")), ("inactive", _("inactive"))],
+    )
+
+    def __init__(self, *args: Any, workspace: Workspace, **kwargs: Any) -> None:  # Django's own
+        super().__init__(*args, **kwargs)
+        groups = [(word, word) for word in words_in(workspace)["groups"]]
+        self.fields["group"].choices = [("", _("any")), *groups]  # type: ignore[attr-defined]  # a choice field's
+
+    def narrow(self, rows: MemberQuerySet) -> MemberQuerySet:
+        """A choice that is none, as of a group that is gone, asks for nothing."""
+        self.full_clean()
+        given = self.cleaned_data
+        if text := given.get("q"):
+            rows = rows.filter(Q(pseudonym__icontains=text) | Q(user__username__icontains=text))
+        if role := given.get("role"):
+            rows = rows.with_role(Role(role))
+        if group := given.get("group"):
+            rows = rows.filter(groups__contains=[group])
+        if state := given.get("state"):
+            rows = rows.filter(is_active=state == "active")
+        return rows
 
 
 class LimitsForm(forms.Form):

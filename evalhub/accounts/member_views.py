@@ -15,19 +15,28 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from evalhub.accounts import invitations
 from evalhub.accounts.access import access_colleague, access_member, access_token
 from evalhub.accounts.errors import NameTaken
-from evalhub.accounts.forms import InviteForm, MemberForm, TokenForm
+from evalhub.accounts.forms import InviteForm, MemberFilterForm, MemberForm, TokenForm
 from evalhub.accounts.http import Request
 from evalhub.accounts.invitation_links import link_for, only_provider
 from evalhub.accounts.models import ApiToken, Member
 from evalhub.accounts.services import change_member, create_token, revoke_token, set_active
+
+MOST_SHOWN = 500
 
 
 @require_GET
 @login_required
 def member_list(request: Request, workspace: str) -> HttpResponse:
     member = access_member(request.user, workspace, to="own")
-    members = member.workspace.members.own().select_related("user")[:500]
-    return render(request, "accounts/member_list.html", _context(member) | {"members": members})
+    form = MemberFilterForm(request.GET, workspace=member.workspace)
+    rows = form.narrow(member.workspace.members.own()).select_related("user").order_by("pseudonym")
+    found = list(rows[: MOST_SHOWN + 1])
+    context = _context(member) | {
+        "form": form,
+        "members": found[:MOST_SHOWN],
+        "more_than": MOST_SHOWN if len(found) > MOST_SHOWN else None,
+    }
+    return render(request, "accounts/member_list.html", context)
 
 
 @never_cache
@@ -53,14 +62,15 @@ def member_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     colleague = access_colleague(member, uid)
     names = ("roles", "languages", "groups", "qualifications", "manages")
     initial = {name: getattr(colleague, name) for name in names}
-    form = MemberForm(request.POST or None, initial=initial)
+    form = MemberForm(request.POST or None, initial=initial, workspace=member.workspace)
     if form.is_valid():
         change_member(member=colleague, by=member, **form.cleaned_data)
         told = _("%(name)s is changed; it counts at once.")
         messages.success(request, told % {"name": colleague})
         return redirect("accounts:members", workspace)
     context = _context(member) | {"form": form, "colleague": colleague}
-    return render(request, "accounts/member_detail.html", context)
+    status = 422 if form.errors else 200
+    return render(request, "accounts/member_detail.html", context, status=status)
 
 
 @require_POST

@@ -160,6 +160,17 @@ def set_limits(
 
 
 @transaction.atomic
+def set_limits_of_each(
+    *, members: Iterable[Member], most_tasks: int | None, most_minutes: int | None, by: Member
+) -> int:
+    """The same for each of them; return how many there were."""
+    found = list(members)
+    for member in found:
+        set_limits(member=member, most_tasks=most_tasks, most_minutes=most_minutes, by=by)
+    return len(found)
+
+
+@transaction.atomic
 def change_member(
     *,
     member: Member,

@@ -16,6 +16,7 @@ from evalhub.accounts.models import Member
 from evalhub.browse.choices import Kind
 from evalhub.browse.errors import UnfitAct
 from evalhub.campaigns.models import Task
+from evalhub.campaigns.services.archiving import archive_task, restore_task
 from evalhub.campaigns.services.steering import raise_overlap, reserve, set_priority
 from evalhub.common.errors import DomainError
 from evalhub.judgments.models import Judgment
@@ -78,6 +79,14 @@ def _restore(row: Any, _: Arguments, by: Member) -> bool:
     return restore_prompt(prompt=row, by=by)
 
 
+def _archive_task(task: Task, _: Arguments, by: Member) -> bool:
+    return archive_task(task=task, by=by)
+
+
+def _restore_task(task: Task, _: Arguments, by: Member) -> bool:
+    return restore_task(task=task, by=by)
+
+
 def _prioritise(task: Task, given: Arguments, by: Member) -> bool:
     wanted = int(given["priority"])
     is_new = task.priority != wanted
@@ -126,6 +135,8 @@ ACTS: dict[Kind, dict[str, Act]] = {
             gettext_lazy("Ask for more judgments"), ("overlap",), _raise, parts=_OF_TASK
         ),
         "reserve": Act(gettext_lazy("Assign to a person"), ("member",), _reserve, parts=_OF_TASK),
+        "archive": Act(gettext_lazy("Archive"), (), _archive_task, parts=_OF_TASK),
+        "restore": Act(gettext_lazy("Restore"), (), _restore_task, parts=_OF_TASK),
     },
     Kind.JUDGMENTS: {
         "return": Act(

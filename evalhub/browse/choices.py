@@ -34,3 +34,4 @@ class Openness(TextChoices):
     WAITING = "waiting", _("has open places, reserved ones too")
     RESERVED = "reserved", _("waits for the person it is reserved for")
     FLAGGED = "flagged", _("has an open flag")
+    ARCHIVED = "archived", _("is archived")

@@ -174,7 +174,7 @@ class ArgumentsForm(forms.Form):
         self.fields = {name: self.fields[name] for name in needs}
         people = self.fields.get("member")
         if isinstance(people, forms.ChoiceField):
-            named = workspace.members.active().filter(user__isnull=False).order_by("pseudonym")
+            named = workspace.members.active().judging().order_by("pseudonym")
             rows = named.values_list("uid", "pseudonym")[:MOST_OFFERED]
             people.choices = [(str(uid), name) for uid, name in rows]
 

@@ -155,6 +155,8 @@ def _openness(_: Workspace, value: str) -> Condition:
         return Q(open_places__gt=0)
     if value == Openness.RESERVED:
         return Exists(Reservation.objects.filter(task=OuterRef("pk")))
+    if value == Openness.ARCHIVED:
+        return Q(archived_at__isnull=False)
     return Exists(Flag.objects.open().filter(task=OuterRef("pk")))
 
 

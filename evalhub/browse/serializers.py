@@ -37,7 +37,7 @@ class TaskRowSerializer(serializers.ModelSerializer[Task]):
         model = Task
         fields = [
             "uid", "campaign", "prompt", "kind", "priority", "overlap", "judged", "open_places",
-            "is_reserved", "created_at",
+            "is_reserved", "archived_at", "created_at",
         ]  # fmt: skip
 
 

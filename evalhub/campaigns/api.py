@@ -73,12 +73,13 @@ class ClaimView(APIView):
 class TaskView(APIView):
     @extend_schema(request=SHAPE, responses=SHAPE)
     def patch(self, request: Request, uid: UUID) -> HttpResponse:
-        """Change how urgent a task is, how many judgments it gets, or for whom alone it is."""
+        """Change how urgent a task is, how many judgments it gets, for whom alone it is, or archive it."""
         task, lead = acting_task(request, uid)
         body = parsed(request.body, TaskBody)
         changed = change_task(task=task, by=lead, **msgspec.structs.asdict(body))
         told = {"uid": changed.uid, "priority": changed.priority, "overlap": changed.overlap}
-        return as_json(told | {"judged": changed.judged, "is_reserved": changed.is_reserved})
+        told |= {"judged": changed.judged, "is_reserved": changed.is_reserved}
+        return as_json(told | {"is_archived": changed.archived_at is not None})
 
 
 class ReleaseView(APIView):

@@ -39,6 +39,7 @@ class TaskBody(Struct, forbid_unknown_fields=True):
     priority: int | None = None
     overlap: int | None = None
     reserved_for: Annotated[list[str], Meta(min_length=1, max_length=100)] | None = None
+    archived: bool | None = None
 
 
 Words = Annotated[list[Annotated[str, Meta(min_length=1, max_length=50)]], Meta(max_length=50)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from math import isfinite, nan
 from typing import Any
 
@@ -38,6 +39,15 @@ class WordsField(forms.CharField):
         if len(value) > self.WORDS or any(len(word) > self.LETTERS for word in value):
             told = _("At most %(words)s words of %(letters)s letters, with commas between them.")
             raise forms.ValidationError(told % {"words": self.WORDS, "letters": self.LETTERS})
+
+
+def tell_words(form: forms.Form, words: Mapping[str, Sequence[str]]) -> None:
+    """Say beside each field of words which ones there are already, so that nobody mistypes one."""
+    for name, known in words.items():
+        if known and name in form.fields:
+            field = form.fields[name]
+            told = _("There are: %(words)s.") % {"words": ", ".join(known)}
+            field.help_text = f"{field.help_text} {told}"
 
 
 class NumbersField(forms.CharField):

@@ -17,10 +17,11 @@ from typing import Literal, NamedTuple, get_args
 
 Kind = Literal["key", "email", "iban", "card", "ip", "phone"]
 KINDS: tuple[Kind, ...] = get_args(Kind)  # where two overlap, the earlier one counts
+OWN = "masked"  # of words and patterns that somebody gave
 
 
 class Found(NamedTuple):
-    kind: str  # one of KINDS, or what another detector calls it, in small letters
+    kind: str  # one of KINDS, OWN, or what another detector calls it, in small letters
     start: int
     end: int
 
@@ -35,31 +36,37 @@ class Masked:
         return Counter(each.kind for each in self.places)
 
 
-def find_personal_data(text: str, kinds: Collection[Kind] = KINDS) -> list[Found]:
+def find_personal_data(
+    text: str, kinds: Collection[Kind] = KINDS, *, own: re.Pattern[str] | None = None
+) -> list[Found]:
     """What stands where, in the order of the text; no two overlap.
+
+    Args:
+        own: what somebody looks for besides, before all kinds; its finds are of the kind OWN.
 
     >>> find_personal_data("write to a@b.org")
     [Found(kind='email', start=9, end=16)]
     """
     taken = bytearray(len(text))
     found = []
-    for kind in KINDS:
-        if kind not in kinds:
-            continue
-        for start, end in _FINDERS[kind](text):
+    finders = [(kind, _FINDERS[kind]) for kind in KINDS if kind in kinds]
+    for kind, spans in [*([(OWN, _plain(own))] if own else []), *finders]:
+        for start, end in spans(text):
             if not any(taken[start:end]):
                 taken[start:end] = b"\x01" * (end - start)
                 found.append(Found(kind, start, end))
     return sorted(found, key=lambda each: each.start)
 
 
-def mask_personal_data(text: str, kinds: Collection[Kind] = KINDS) -> Masked:
+def mask_personal_data(
+    text: str, kinds: Collection[Kind] = KINDS, *, own: re.Pattern[str] | None = None
+) -> Masked:
     """The text with the word for its kind in place of each find.
 
     >>> mask_personal_data("write to a@b.org").text
     'write to [EMAIL]'
     """
-    return masked(text, find_personal_data(text, kinds))
+    return masked(text, find_personal_data(text, kinds, own=own))
 
 
 def masked(text: str, found: Sequence[Found]) -> Masked:

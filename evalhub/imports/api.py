@@ -101,6 +101,7 @@ def _started(member: Member, values: dict[str, Any]) -> Import:
         "kind": ImportKind(values["kind"]),
         "format": values["format"],
         "masks": sorted(values["masks"]),
+        "mask_words": values["mask_words"],
         "mapping": values.get("mapping"),
         "rubric": values.get("rubric", ""),
         "licence": values["licence"],

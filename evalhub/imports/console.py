@@ -38,6 +38,10 @@ class ImportCommand(BaseCommand):
         parser.add_argument(
             "--mask", nargs="+", default=[], choices=KINDS, help="personal data to mask"
         )
+        parser.add_argument(
+            "--mask-word", nargs="+", default=[], metavar="WORD",
+            help="words to mask besides, or patterns: # a digit, @ a letter, * the rest of a word",
+        )  # fmt: skip
         parser.add_argument("--mapping", type=Path, help="JSON: what the columns of a table are")
         parser.add_argument("--licence", default="", help="under which the file was published")
         parser.add_argument(
@@ -84,6 +88,7 @@ class ImportCommand(BaseCommand):
             "kind": self.kind,
             "format": options["format"],
             "masks": options["mask"],
+            "mask_words": options["mask_word"],
             "rubric": options["rubric"],
             "licence": options["licence"],
             "red_team": options["red_team"],
@@ -99,7 +104,7 @@ class ImportCommand(BaseCommand):
 
     def _tell(self, summary: dict[str, Any]) -> None:
         masked = ", ".join(f"{count:,} {kind}" for kind, count in summary["masked"].items())
-        if summary["masks"]:
+        if summary["masks"] or summary["mask_words"]:
             self.stdout.write(f"Masked: {masked or 'nothing was found'}.")
         if summary["awaits_confirmation"]:
             self._tell_preview(summary)

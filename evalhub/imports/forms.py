@@ -5,18 +5,20 @@ from typing import Any
 from django import forms
 
 from evalhub.accounts.models import slug_rule
-from evalhub.common.personal_data import KINDS, Kind
+from evalhub.common.own_words import UnfitWord, own_words
+from evalhub.common.personal_data import KINDS, OWN
 from evalhub.formats.mapping import Part
 from evalhub.formats.readers import FORMATS
 from evalhub.imports.models import ImportKind
 
-LABELS: dict[Kind, str] = {
+LABELS: dict[str, str] = {
     "key": "keys and tokens",
     "email": "e-mail addresses",
     "iban": "bank accounts (IBAN)",
     "card": "payment cards",
     "ip": "IP addresses",
     "phone": "telephone numbers",
+    OWN: "words and patterns of your own",
 }
 
 
@@ -80,6 +82,20 @@ class UploadForm(forms.Form):
         label="Personal data to mask",
         help_text="You see what would be masked before anything is read in.",
     )
+    mask_words = forms.CharField(
+        required=False,
+        max_length=20_000,
+        widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
+        label="Words and patterns of your own to mask",
+        help_text="One a line, as names or numbers of customers: “Erika Mustermann”, “KD-######”. "
+        "# is a digit, @ a letter, * the rest of a word. Whole words are found, whatever their case.",
+    )
+
+    def clean_mask_words(self) -> list[str]:
+        try:
+            return own_words(self.cleaned_data["mask_words"].splitlines())
+        except UnfitWord as error:
+            raise forms.ValidationError(str(error)) from error
 
     def clean(self) -> dict[str, Any]:
         found = super().clean() or {}

@@ -17,7 +17,7 @@ from evalhub.formats.rows import JudgmentRow, PromptRow, Rejected, Row
 from evalhub.imports.asked import AskedQuestions, ensure_rubrics
 from evalhub.imports.errors import UnreadableFile
 from evalhub.imports.hub import fetch_from_hub
-from evalhub.imports.masking import mask_row
+from evalhub.imports.masking import Masking
 from evalhub.imports.models import Import, ImportKind, RejectedRow
 from evalhub.imports.opening import OpenFile, open_file
 from evalhub.imports.resolve import Resolver
@@ -91,7 +91,8 @@ def _ensure_rubrics(source: Import, file: OpenFile) -> None:
 
 def _masked(source: Import, rows: Iterator[Row]) -> Iterator[Row]:
     """The rows without the personal data that is to be masked."""
-    return (mask_row(row, source.masks) for row in rows) if source.masks else rows
+    masking = Masking.of(source)
+    return rows if masking is None else (masking.row(row) for row in rows)
 
 
 @dataclass

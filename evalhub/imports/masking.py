@@ -2,27 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import msgspec
 from msgspec.structs import replace
 
-from evalhub.common.personal_data import KINDS, Kind, mask_personal_data
+from evalhub.common.own_words import finder_of
+from evalhub.common.personal_data import KINDS, Kind, Masked, mask_personal_data
 from evalhub.formats.rows import JudgmentRow, PromptRow, Rejected, Row
+from evalhub.imports.models import Import
 
 Change = Callable[[str], str]
 T = TypeVar("T", bound=msgspec.Struct)
 
 
-def kinds_of(masks: Collection[str]) -> list[Kind]:
-    return [kind for kind in KINDS if kind in masks]
+@dataclass(frozen=True)
+class Masking:
+    """What is masked in every text of a file."""
 
+    kinds: Sequence[Kind]
+    own: re.Pattern[str] | None = None
 
-def mask_row(row: Row, masks: Collection[str]) -> Row:
-    """The row with its texts masked; of a rejected one the excerpt goes, which may end in mid-number."""
-    kinds = kinds_of(masks)
-    return change_texts(row, lambda text: mask_personal_data(text, kinds).text)
+    @classmethod
+    def of(cls, source: Import) -> Masking | None:
+        """None: its texts stay as they are."""
+        if not source.is_masked:
+            return None
+        kinds = [kind for kind in KINDS if kind in source.masks]
+        return cls(kinds, finder_of(source.mask_words))
+
+    def text(self, text: str) -> Masked:
+        return mask_personal_data(text, self.kinds, own=self.own)
+
+    def row(self, row: Row) -> Row:
+        """With its texts masked; of a rejected one the excerpt goes, which may end in mid-number."""
+        return change_texts(row, lambda text: self.text(text).text)
 
 
 def change_texts(row: Row, change: Change) -> Row:

@@ -34,6 +34,9 @@ class Import(PublicModel):
     masks: ArrayField[list[str], list[str]] = ArrayField(
         models.CharField(max_length=20), default=list, blank=True, db_default=[]
     )  # kinds of personal data that are masked in every text; the file itself keeps them
+    mask_words: ArrayField[list[str], list[str]] = ArrayField(
+        models.CharField(max_length=100), default=list, blank=True, db_default=[]
+    )  # words and patterns of one's own besides, as common.own_words reads them
     mapping: models.JSONField[dict[str, Any]] = models.JSONField(
         default=dict, blank=True, db_default={}
     )  # of a table's columns, as formats.mapping reads it; empty: none was needed, or none is known yet
@@ -50,6 +53,10 @@ class Import(PublicModel):
 
     def __str__(self) -> str:
         return self.filename
+
+    @property
+    def is_masked(self) -> bool:
+        return bool(self.masks or self.mask_words)
 
     @property
     def awaits_a_yes(self) -> bool:

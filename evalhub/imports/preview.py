@@ -8,12 +8,11 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
-from evalhub.common.personal_data import mask_personal_data
 from evalhub.formats.reading import Seen
 from evalhub.formats.rows import JudgmentRow, PromptRow, Rejected, Row
 from evalhub.imports.asked import AskedQuestions
 from evalhub.imports.hub import fetch_from_hub
-from evalhub.imports.masking import change_texts, kinds_of, mask_row
+from evalhub.imports.masking import Masking, change_texts
 from evalhub.imports.models import Import
 from evalhub.imports.opening import OpenFile, open_file, shown
 from evalhub.jobs.beat import Beat
@@ -45,12 +44,13 @@ def preview_import(job: Job, beat: Beat) -> dict[str, Any]:
 
 
 def _look_through(source: Import, file: OpenFile, beat: Beat) -> dict[str, Any]:
-    looked, rows = _Looked(source, asks=file.asks), file.rows()
+    masking = Masking.of(source)
+    looked, rows = _Looked(source, masking, asks=file.asks), file.rows()
     while batch := list(islice(rows, BATCH)):
         looked.see(batch)
         beat.report(done=file.packed.stream.tell(), total=source.counts["bytes"])
     found: dict[str, Any] = {"preview": looked.found()}
-    if source.masks:
+    if masking is not None:
         found |= {"masked": dict(looked.masked), "places": looked.places}
     if file.asks:
         found["asked"] = looked.asked.found()
@@ -60,6 +60,7 @@ def _look_through(source: Import, file: OpenFile, beat: Beat) -> dict[str, Any]:
 @dataclass
 class _Looked:
     source: Import
+    masking: Masking | None
     asks: bool
     total: Counter[str] = field(default_factory=Counter)
     ignored: Counter[str] = field(default_factory=Counter)
@@ -86,7 +87,7 @@ class _Looked:
                 self.total["judgments"] += 1
                 if self.asks:
                     self.asked.see(row)
-            if self.source.masks:
+            if self.masking is not None:
                 self._at_line = row.line
                 change_texts(row, self._see_text)
         self._count_known(batch)
@@ -116,13 +117,13 @@ class _Looked:
             self.total["completions"] += not self._seen.times(f"{row.id}\n{each.id}")
 
     def _as_read(self, row: PromptRow) -> PromptRow:
-        read = mask_row(row, self.source.masks) if self.source.masks else row
+        read = row if self.masking is None else self.masking.row(row)
         return read if isinstance(read, PromptRow) else row
 
     def _see_rejected(self, row: Rejected) -> None:
         self.total["rejected"] += 1
         if len(self.rejected) < REJECTED:
-            excerpt = "" if self.source.masks else row.excerpt
+            excerpt = row.excerpt if self.masking is None else ""
             told = {"line": row.line, "field": row.field, "reason": row.reason, "excerpt": excerpt}
             self.rejected.append(told)
 
@@ -137,7 +138,9 @@ class _Looked:
 
     def _see_text(self, text: str) -> str:
         """Count the finds; keep a few places as they would read, so that none of the data is kept."""
-        masked = mask_personal_data(text, kinds_of(self.source.masks))
+        if self.masking is None:
+            return text
+        masked = self.masking.text(text)
         for found in masked.places:
             self.masked[found.kind] += 1
             if self.masked[found.kind] <= SAMPLES:

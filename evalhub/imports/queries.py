@@ -48,6 +48,7 @@ def summary_of(source: Import) -> dict[str, Any]:
         ],
         "prompts": counts.get("prompts", {}),
         "masks": source.masks,
+        "mask_words": source.mask_words,
         "masked": counts.get("masked", {}),
         "awaits_confirmation": source.awaits_a_yes,
         "awaits_mapping": source.awaits_a_mapping,

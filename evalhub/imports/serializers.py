@@ -5,6 +5,7 @@ from typing import Any
 from django.urls import reverse
 from rest_framework import serializers
 
+from evalhub.common.own_words import MOST_LETTERS
 from evalhub.common.personal_data import KINDS
 from evalhub.formats.readers import FORMATS
 from evalhub.imports.models import Import, ImportKind
@@ -42,6 +43,11 @@ class UploadSerializer(serializers.Serializer[Import]):
         choices=KINDS,
         default=set,
         help_text="kinds of personal data to mask; the file is then read after `confirm/`",
+    )
+    mask_words = serializers.ListField(
+        child=serializers.CharField(max_length=MOST_LETTERS),
+        default=list,
+        help_text="words to mask besides, or patterns: # a digit, @ a letter, * the rest of a word",
     )
 
     def validate(self, given: dict[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from evalhub.accounts.models import Member, Workspace
 from evalhub.audit.services import record
 from evalhub.common.errors import NotFound
 from evalhub.common.files import Stored, file_store
+from evalhub.common.own_words import own_words
 from evalhub.common.personal_data import Kind
 from evalhub.formats.containers import is_binary
 from evalhub.formats.mapping import BadMapping, mapping_of
@@ -39,6 +40,7 @@ class Asked(TypedDict, total=False):
 
     format: "auto", or one of formats.readers.FORMATS.
     masks: personal data to mask in every text.
+    mask_words: words and patterns of one's own to mask besides, see common.own_words.
     mapping: what a table's columns are, as JSON has it.
     licence: under which the file was published; it stands on the cards of builds.
     rubric: slug of the rubric in the place of the one that the file's judgments name.
@@ -48,6 +50,7 @@ class Asked(TypedDict, total=False):
 
     format: str
     masks: Sequence[Kind]
+    mask_words: Sequence[str]
     mapping: dict[str, Any] | None  # any JSON
     rubric: str
     licence: str
@@ -72,8 +75,9 @@ def start_import(
         UnfitMapping: the mapping does not say what is needed.
         BadSlug: the collection's or the rubric's slug is none.
         OtherPromptsThere: red-team prompts are for a collection that holds others.
+        UnfitWord: one of `mask_words` is none.
     """
-    is_looked_at = bool(asked.get("masks") or asked.get("previews"))
+    is_looked_at = _is_looked_at(asked)
     may_be_table = is_looked_at or bool(asked.get("mapping"))
     stored = _keep(stream, asked.get("format", "auto"), may_be_table=may_be_table)
     return _start(
@@ -103,7 +107,7 @@ def start_hub_import(
 
     Raises:
         HubUnreachable: the id, the split or the revision cannot be one.
-        UnfitMapping, BadSlug: as for a file.
+        UnfitMapping, BadSlug, UnfitWord: as for a file.
     """
     names = (("split", split), ("revision", revision))
     if not is_hub_id(dataset):
@@ -123,6 +127,11 @@ def start_hub_import(
     )
 
 
+def _is_looked_at(asked: Asked) -> bool:
+    """Whether somebody sees first what it holds; what is masked, always."""
+    return bool(asked.get("masks") or asked.get("mask_words") or asked.get("previews"))
+
+
 @transaction.atomic
 def _start(
     *, workspace: Workspace, collection: str, by: Member | None, asked: Asked, **fields: Any
@@ -131,6 +140,7 @@ def _start(
     mapping = asked.get("mapping") or {}
     masks: list[str] = sorted(asked.get("masks", ()))
     rubric = asked.get("rubric", "")
+    words = own_words(asked.get("mask_words", ()))
     if mapping:
         _check_mapping(mapping)
     if rubric and not _SLUG.fullmatch(rubric):
@@ -141,12 +151,13 @@ def _start(
         format=asked.get("format", "auto"),
         created_by=by,
         masks=masks,
+        mask_words=words,
         mapping=mapping,
         rubric=rubric,
         licence=asked.get("licence", "").strip()[:200],
         **fields,
     )
-    _queue(source, PREVIEW if masks or asked.get("previews") else READ, by)
+    _queue(source, PREVIEW if _is_looked_at(asked) else READ, by)
     source.save()
     _record(
         "import.started",
@@ -156,6 +167,7 @@ def _start(
         filename=source.filename,
         sha256=source.counts["sha256"],
         masks=source.masks,
+        mask_words=len(words),  # how many: a list of names is personal data itself
         hub=source.hub,
         licence=source.licence,
     )

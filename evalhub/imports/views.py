@@ -66,7 +66,15 @@ def _started(member: Member, given: dict[str, Any]) -> Import:
     """The import of a form, which looks first and waits for a yes."""
     more: dict[str, Any] = {
         name: given[name]
-        for name in ("collection", "format", "masks", "rubric", "licence", "red_team")
+        for name in (
+            "collection",
+            "format",
+            "masks",
+            "mask_words",
+            "rubric",
+            "licence",
+            "red_team",
+        )
     }
     more |= {
         "workspace": member.workspace,

@@ -7,6 +7,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from evalhub.accounts.models import Member, Workspace
+from evalhub.campaigns.choices import PayUnit
 from evalhub.campaigns.services.pilots import MOST_TASKS
 from evalhub.common.forms import choose_from
 from evalhub.judgments.choices import Preset
@@ -135,9 +136,8 @@ class PriceForm(forms.Form):
         required=False,
         help_text=_("Empty: as many as before."),
     )
-    rate = forms.FloatField(
-        label=_("Pay for an active hour"), min_value=0, max_value=100_000, initial=20
-    )
+    rate = forms.FloatField(label=_("Pay"), min_value=0, max_value=100_000)
+    unit = forms.ChoiceField(label=_("For each"), choices=PayUnit.choices)
     seconds = forms.FloatField(
         label=_("Active seconds per judgment"), min_value=0.1, max_value=100_000, required=False
     )

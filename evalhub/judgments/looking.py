@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from string import ascii_uppercase
 from typing import Any
 
+from django.db.models import Prefetch, prefetch_related_objects
+
 from evalhub.campaigns.models import Task
 from evalhub.campaigns.queries import beside_of, mask_of, masked_calls, masked_turns
 from evalhub.judgments.models import Judgment
@@ -14,7 +16,7 @@ from evalhub.judgments.page import task_page
 from evalhub.judgments.queries import task_as_judged
 from evalhub.judgments.sheet import fields_from
 from evalhub.judgments.sheet.rows import Shown
-from evalhub.judgments.told import answers_of
+from evalhub.judgments.told import answers_of, in_their_places
 
 AROUND = 300  # characters of a marked passage that a list shows
 
@@ -56,7 +58,8 @@ def page_of_task(
     task: Task, fields: Mapping[str, str], *, order: Sequence[int] | None = None
 ) -> dict[str, Any]:
     """Texts and form of any task; `order` None shows the responses in the task's own."""
-    answers = [placed.completion for placed in _placed(task)]
+    prefetch_related_objects([task], Prefetch("placed", in_their_places()))
+    answers = [row.completion for row in task.placed.all()]
     shown = [answers[place] for place in (range(len(answers)) if order is None else order)]
     conversation = task.prompt.messages
     texts = [(each.content, each.tool_calls) for each in shown]
@@ -75,10 +78,6 @@ def page_of_task(
         fields=fields,
     )
     return page | {"campaign": task.campaign, "conversation": conversation, "wrong": ""}
-
-
-def _placed(task: Task) -> Any:  # mypy loses the related manager of a through model
-    return task.placed.select_related("completion").order_by("place")
 
 
 def marked_in(page: Mapping[str, Any], spans: Sequence[Mapping[str, Any]]) -> list[Marked]:

@@ -15,7 +15,7 @@ from evalhub.judgments.looking import page_of_task
 from evalhub.judgments.models import Judgment
 from evalhub.judgments.sheet import Ask
 from evalhub.judgments.sheet.fields import CANNOT_TELL
-from evalhub.judgments.told import answers_of
+from evalhub.judgments.told import fetch_answers, fetched_answers
 from evalhub.rubrics.models import Criterion, ScaleKind
 
 ORDERED = ("rating", "preference", "rank")  # questions whose options stand in an order
@@ -63,13 +63,15 @@ class Question:
 def disputed_in(campaign: Campaign) -> list[Disputed]:
     """The tasks that two people or more have judged, those they disagree about most first."""
     judgments = Judgment.objects.current().filter(campaign=campaign, is_extra=False)
-    judgments = judgments.select_related("member", "assignment", "task__prompt", "campaign")
+    judgments = judgments.select_related("member", "assignment").prefetch_related("task__prompt")
+    found = list(judgments.order_by("task_id", "member_id"))
+    fetch_answers(found)
     by_task: dict[int, list[Judgment]] = defaultdict(list)
-    for judgment in judgments.order_by("task_id", "member_id"):
+    for judgment in found:
         judgment.task.campaign = campaign
         by_task[judgment.task_id].append(judgment)
-    found = [side_by_side(given) for given in by_task.values() if len(given) > 1]
-    return sorted(found, key=lambda each: (-each.spread, each.task.pk))
+    shown = [side_by_side(given) for given in by_task.values() if len(given) > 1]
+    return sorted(shown, key=lambda each: (-each.spread, each.task.pk))
 
 
 def questions_of(disputed: Sequence[Disputed]) -> list[Question]:
@@ -83,7 +85,11 @@ def questions_of(disputed: Sequence[Disputed]) -> list[Question]:
 
 
 def side_by_side(judgments: Sequence[Judgment]) -> Disputed:
-    """What several people said about one task, question by question, in the task's own order."""
+    """What several people said about one task, question by question, in the task's own order.
+
+    Args:
+        judgments: as `fetch_answers` has read them.
+    """
     task = judgments[0].task
     page = page_of_task(task, {})
     unordered = _unordered(task.campaign)
@@ -103,7 +109,7 @@ def side_by_side(judgments: Sequence[Judgment]) -> Disputed:
 
 def _in_its_order(judgment: Judgment) -> dict[str, Any]:
     """The answers in the task's own order, whatever order each person saw."""
-    answers = answers_of(judgment)
+    answers = fetched_answers(judgment)
     if judgment.assignment is None:
         return answers
     shown = judgment.assignment.permutation

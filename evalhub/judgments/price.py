@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from django.db import connection
@@ -12,7 +13,7 @@ from django.db.models import Avg, F
 from django.db.models.functions import Length
 
 from evalhub.campaigns.choices import PayUnit, TaskType
-from evalhub.campaigns.models import Campaign, PayRate, Task
+from evalhub.campaigns.models import Campaign, Task
 from evalhub.judgments.choices import Source
 from evalhub.judgments.disagreeing import questions_of
 from evalhub.judgments.models import FILLS_A_PLACE
@@ -60,6 +61,7 @@ class Assumptions:
     ties: float  # of comparisons: the share that are ties
     correlation: float  # of two judgments of one task
     variance: float  # of one judgment: a win counts 1, a tie ½; ratings on a scale from 1 to 5
+    guessed: tuple[str, ...] = ()  # those of the figures above that nothing has shown yet
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,17 @@ class History:
     ]  # by judgment: its task, and the value of what it says
 
 
+class Rate(NamedTuple):
+    """What work costs: so much for each active hour, or for each task that somebody judged."""
+
+    amount: float
+    unit: PayUnit = PayUnit.HOUR
+
+    def of(self, *, judgments: float, hours: float) -> float:
+        """0.25 for each task: 100 judgments cost 25, however long they take."""
+        return self.amount * (judgments if self.unit == PayUnit.TASK else hours)
+
+
 @dataclass(frozen=True)
 class Bill:
     """So many judgments, the hours they take and what these cost; the ends hold 9 times in 10."""
@@ -82,20 +95,27 @@ class Bill:
     hours: float
     hours_low: float | None
     hours_high: float | None
-    rate: float  # of an active hour
+    rate: Rate
     grown: Grown | None = None  # how many it may be, where tasks grow while people disagree
 
     @property
     def cost(self) -> float:
-        return self.hours * self.rate
+        return self.rate.of(judgments=self.judgments, hours=self.hours)
 
     @property
     def cost_low(self) -> float | None:
-        return None if self.hours_low is None else self.hours_low * self.rate
+        """None: nobody can tell, or it costs exactly that, as so many tasks at so much each do."""
+        return self._end(self.hours_low, self.grown.low if self.grown else None)
 
     @property
     def cost_high(self) -> float | None:
-        return None if self.hours_high is None else self.hours_high * self.rate
+        return self._end(self.hours_high, self.grown.high if self.grown else None)
+
+    def _end(self, hours: float | None, judgments: float | None) -> float | None:
+        known = judgments if self.rate.unit == PayUnit.TASK else hours
+        if known is None:
+            return None
+        return self.rate.of(judgments=judgments or 0, hours=hours or 0)
 
 
 @dataclass(frozen=True)
@@ -157,7 +177,7 @@ def price_of(
     difference: float,
     overlap: int,
     people: int | None,
-    rate: float,
+    rate: Rate,
     grown: Grown | None = None,
 ) -> Price:
     """What the campaign's `judgments` take, and how many would show `difference`.
@@ -165,7 +185,6 @@ def price_of(
     Args:
         grown: how many they may become, where tasks grow while people disagree.
         difference: of the win rate from ½, or of two mean scores on a scale from 1 to 5.
-        rate: what an active hour costs.
     """
     assumed = history.assumed
     variance = _variance(campaign, assumed)
@@ -186,7 +205,7 @@ def price_of(
     return Price(planned, shows, needed, prompts)
 
 
-def bill(history: History, judgments: int, *, people: int | None, rate: float) -> Bill:
+def bill(history: History, judgments: int, *, people: int | None, rate: Rate) -> Bill:
     """The hours by `forecast_time`, moved to the time that is assumed for one judgment."""
     ms = judgments * history.assumed.ms_each
     told = forecast_time(history.times, judgments, people=people) or Forecast(ms, None, None)
@@ -197,7 +216,7 @@ def bill(history: History, judgments: int, *, people: int | None, rate: float) -
     return Bill(judgments, ms / MS_PER_HOUR, low, high, rate)
 
 
-def _grown(history: History, grown: Grown, *, people: int | None, rate: float) -> Bill:
+def _grown(history: History, grown: Grown, *, people: int | None, rate: Rate) -> Bill:
     """With the hours of the fewest at the lower end, and of the most at the upper."""
     value, low, high = (
         bill(history, round(count), people=people, rate=rate)
@@ -221,17 +240,9 @@ def assuming(
         ties=assumed.ties if ties is None else ties,
         correlation=assumed.correlation if correlation is None else correlation,
     )
-    return replace(history, assumed=better)
-
-
-def hourly(rate: PayRate, *, ms_each: float) -> float:
-    """What an active hour costs by a pay rate; one for each task by the time that a judgment takes.
-
-    0.25 for a task of 36 seconds are 25 an hour.
-    """
-    if rate.unit == PayUnit.HOUR:
-        return float(rate.amount)
-    return round(float(rate.amount) * MS_PER_HOUR / ms_each, 2)
+    given = {"ms_each": ms_each, "ties": ties, "correlation": correlation}
+    guessed = tuple(name for name in assumed.guessed if given.get(name) is None)
+    return replace(history, assumed=replace(better, guessed=guessed))
 
 
 def _variance(campaign: Campaign, assumed: Assumptions) -> float | None:
@@ -263,6 +274,8 @@ def _seen(
             margins.append(margin)
     timed = [each for member in times.values() for each in member]
     correlation = intraclass(tasks, values)
+    shown = {"ms_each": timed, "ties": margins, "variance": values[1:]}
+    guessed = [name for name, seen in shown.items() if not seen]
     assumed = Assumptions(
         source=source,
         judgments=len(rows),
@@ -270,6 +283,7 @@ def _seen(
         ties=margins.count(0) / len(margins) if margins else GUESSED_TIES,
         correlation=GUESSED_CORRELATION if correlation is None else correlation,
         variance=float(np.var(values)) if len(values) > 1 else GUESSED_VARIANCE,
+        guessed=(*guessed, *(["correlation"] if correlation is None else [])),
     )
     known = [np.array(each, dtype=float) for each in times.values()]
     return History(assumed, known, correlation, judged)

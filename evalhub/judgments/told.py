@@ -7,7 +7,41 @@ from collections.abc import Sequence
 from string import ascii_uppercase
 from typing import Any
 
-from evalhub.judgments.models import Demonstration, Judgment
+from django.db.models import Prefetch, QuerySet, prefetch_related_objects
+
+from evalhub.campaigns.models import TaskCompletion
+from evalhub.judgments.models import (
+    Correction,
+    Demonstration,
+    JudgedStep,
+    JudgedToolCall,
+    Judgment,
+    Preference,
+    RankedCompletion,
+    Rating,
+    Span,
+)
+
+
+def in_their_places() -> QuerySet[TaskCompletion]:
+    """The responses of tasks, with their texts, each task's in its own order."""
+    return TaskCompletion.objects.select_related("completion").order_by("place")
+
+
+def fetch_answers(judgments: Sequence[Judgment]) -> None:
+    """Read what all of them say by as many queries as for one, for `fetched_answers`."""
+    prefetch_related_objects(
+        judgments,
+        Prefetch("task__placed", in_their_places()),
+        Prefetch("ratings", Rating.objects.select_related("criterion").order_by("pk")),
+        Prefetch("preferences", Preference.objects.select_related("criterion").order_by("pk")),
+        Prefetch("ranking", RankedCompletion.objects.order_by("tier", "pk")),
+        Prefetch("corrections", Correction.objects.order_by("pk")),
+        Prefetch("spans", Span.objects.order_by("pk")),
+        Prefetch("steps", JudgedStep.objects.order_by("pk")),
+        Prefetch("tool_calls", JudgedToolCall.objects.order_by("pk")),
+        "demonstration",
+    )
 
 
 def answers_of(judgment: Judgment) -> dict[str, Any]:
@@ -15,17 +49,24 @@ def answers_of(judgment: Judgment) -> dict[str, Any]:
 
     Imported judgments were never shown: their task's own order counts.
     """
+    fetch_answers([judgment])
+    return fetched_answers(judgment)
+
+
+def fetched_answers(judgment: Judgment) -> dict[str, Any]:
+    """The same of a judgment that `fetch_answers` has read."""
     order = judgment.assignment.permutation if judgment.assignment else None
     return _answers(judgment, order)
 
 
 def answers_in_order(judgment: Judgment) -> dict[str, Any]:
     """The same with A for the task's first completion, as an expert's answer is kept."""
+    fetch_answers([judgment])
     return _answers(judgment, None)
 
 
 def _answers(judgment: Judgment, order: Sequence[int] | None) -> dict[str, Any]:
-    places = list(judgment.task.placed.order_by("place").values_list("completion_id", flat=True))
+    places = [row.completion_id for row in judgment.task.placed.all()]
     shown = range(len(places)) if order is None else order
     labels: dict[int | None, str | None] = {
         places[place]: ascii_uppercase[nth] for nth, place in enumerate(shown)
@@ -37,12 +78,12 @@ def _answers(judgment: Judgment, order: Sequence[int] | None) -> dict[str, Any]:
         "ranking": _ranking(judgment, labels),
         "corrections": [
             {"response": labels[row.completion_id], "content": row.content}
-            for row in judgment.corrections.order_by("pk")
+            for row in judgment.corrections.all()
         ],
-        "spans": [_span(row, labels) for row in judgment.spans.order_by("pk")],
+        "spans": [_span(row, labels) for row in judgment.spans.all()],
         "steps": [
             {"response": labels[row.completion_id], "step": row.step, "verdict": row.verdict}
-            for row in judgment.steps.order_by("pk")
+            for row in judgment.steps.all()
         ],
         "tool_calls": [
             {
@@ -51,7 +92,7 @@ def _answers(judgment: Judgment, order: Sequence[int] | None) -> dict[str, Any]:
                 "right_tool": row.right_tool,
                 "right_arguments": row.right_arguments,
             }
-            for row in judgment.tool_calls.order_by("pk")
+            for row in judgment.tool_calls.all()
         ],
         "demonstration": _demonstration(judgment),
         "critique": judgment.critique,
@@ -71,13 +112,13 @@ def _ratings(judgment: Judgment, labels: Labels) -> list[dict[str, Any]]:
             "reason": row.reason,
             "comment": row.comment,
         }
-        for row in judgment.ratings.select_related("criterion").order_by("pk")
+        for row in judgment.ratings.all()
     ]
 
 
 def _preferences(judgment: Judgment, labels: Labels) -> list[dict[str, Any]]:
     found = []
-    for row in judgment.preferences.select_related("criterion").order_by("pk"):
+    for row in judgment.preferences.all():
         choice = labels[row.first_id if row.margin > 0 else row.second_id]
         if row.margin == 0:
             choice = "both_bad" if row.both_bad else "tie"
@@ -90,7 +131,7 @@ def _preferences(judgment: Judgment, labels: Labels) -> list[dict[str, Any]]:
 
 def _ranking(judgment: Judgment, labels: Labels) -> list[list[str]]:
     tiers: dict[int, list[str]] = defaultdict(list)
-    for row in judgment.ranking.order_by("tier", "pk"):
+    for row in judgment.ranking.all():
         tiers[row.tier].append(labels[row.completion_id] or "")
     return [sorted(tiers[tier]) for tier in sorted(tiers)]
 
@@ -105,5 +146,7 @@ def _span(row: Any, labels: Labels) -> dict[str, Any]:  # `Any`: mypy loses the 
 
 
 def _demonstration(judgment: Judgment) -> str:
-    found = Demonstration.objects.filter(judgment=judgment).values_list("content", flat=True)
-    return found.first() or ""
+    try:
+        return judgment.demonstration.content
+    except Demonstration.DoesNotExist:
+        return ""

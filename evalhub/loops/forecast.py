@@ -14,7 +14,7 @@ from evalhub.evaluation.errors import GateTooNarrow, NoTrial
 from evalhub.evaluation.gate import TrialTerms, probes_of
 from evalhub.evaluation.trials.starting import demand_power
 from evalhub.judgments.models import Judgment
-from evalhub.judgments.price import History, bill, history_of
+from evalhub.judgments.price import History, Rate, bill, history_of
 from evalhub.loops.choices import StepKind
 from evalhub.loops.choosing import LOT, VALUE, how_chosen
 from evalhub.loops.figures import new_judgments
@@ -27,6 +27,7 @@ from evalhub.runs.costs import SMALLEST
 from evalhub.runs.costs import price_of as device_price_of
 from evalhub.runs.models import Recipe, Run
 
+UNPAID = Rate(0.0)  # only the hours are told
 MOST_PAST = 5  # the newest runs of a kind, whose median is told
 
 
@@ -228,7 +229,7 @@ def _history(loop: Loop, type_: str) -> History:
 
 
 def _asked(history: History, *, prompts: int, tasks: int, judgments: int) -> People:
-    told = bill(history, judgments, people=None, rate=0.0)
+    told = bill(history, judgments, people=None, rate=UNPAID)
     return People(
         prompts=prompts,
         tasks=tasks,

@@ -13,6 +13,7 @@ from django.db.models import Q, QuerySet
 from evalhub.campaigns.models import Campaign, Task
 from evalhub.judgments.models import Judgment
 from evalhub.judgments.pilot import Disputed, side_by_side
+from evalhub.judgments.told import fetch_answers
 from evalhub.quality.models import Dispute
 
 PAGE = 50
@@ -72,6 +73,7 @@ def said_about(task: Task) -> Disputed | None:
     judgments = sorted(rows, key=lambda each: _lot(task, each))
     for judgment in judgments:
         judgment.task.campaign = task.campaign
+    fetch_answers(judgments)
     return side_by_side(judgments) if judgments else None
 
 

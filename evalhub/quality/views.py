@@ -70,9 +70,12 @@ def dispute_list(request: Request, workspace: str, uid: UUID) -> HttpResponse:
 @require_GET
 @login_required
 def task_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse:
-    """What everybody said about one task; `?names=1` says who."""
+    """What everybody said about one task, and its texts; `?names=1` says who."""
     member = access_member(request.user, workspace, to="build")
-    context = _about(request, member, access_workspace_task(member, uid))
+    task = access_workspace_task(member, uid)
+    context = _about(request, member, task)
+    each = context["each"]
+    context["shown"] = each.page if each else page_of_task(task, {})
     return render(request, "quality/task_detail.html", context)
 
 

@@ -16,12 +16,12 @@ from evalhub.rubrics.wording import LEAST_NUMBER, MOST_NUMBER, MOST_POINTS, NO_E
 
 
 class RubricForm(forms.Form):
-    name = forms.CharField(max_length=100)
+    name = forms.CharField(label=_("Name"), max_length=100)
     slug = forms.CharField(
-        label="Short name",
+        label=_("Short name"),
         max_length=50,
         validators=[slug_rule],
-        help_text="For files and the API: lower-case letters, digits and hyphens.",
+        help_text=_("For files and the API: lower-case letters, digits and hyphens."),
     )
     template = forms.ChoiceField(
         label=_("Begin with"),

@@ -23,3 +23,4 @@ class GuidelinesForm(forms.Form):
 
 class AnswerForm(forms.Form):
     answer = forms.CharField(required=False, max_length=10_000)
+    archives = forms.BooleanField(required=False)

@@ -8,8 +8,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from evalhub.accounts.models import Member, Workspace
+from evalhub.accounts.queries import words_in
 from evalhub.campaigns.choices import Requeue, TaskOrder
-from evalhub.common.forms import WordsField, choose_from
+from evalhub.common.forms import WordsField, choose_from, tell_words
 
 
 class SettingsForm(forms.Form):
@@ -114,6 +115,7 @@ class SettingsForm(forms.Form):
         super().__init__(*args, **kwargs)
         judges = workspace.members.active().judging()
         choose_from(self, "people", judges.order_by("pseudonym"))
+        tell_words(self, words_in(workspace))
 
     def clean_review_share(self) -> int:
         return self.cleaned_data["review_share"] or 0

@@ -11,6 +11,7 @@ from evalhub.campaigns.models.rate import PayRate
 from evalhub.campaigns.models.task import (
     BAND,
     HIGHEST_PRIORITY,
+    TAKEN,
     TURN,
     Assignment,
     AssignmentQuerySet,
@@ -25,6 +26,7 @@ from evalhub.campaigns.models.wording import WordingHalf
 __all__ = [
     "BAND",
     "HIGHEST_PRIORITY",
+    "TAKEN",
     "TURN",
     "Acceptance",
     "Assignment",

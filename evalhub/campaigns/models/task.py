@@ -16,6 +16,7 @@ from evalhub.prompts.models import Completion, Prompt
 HIGHEST_PRIORITY = 9
 BAND = 2**40  # ranks of one priority, drawn by lot; see Task.rank
 TURN = 2**44  # more than the bands of all priorities
+TAKEN = F("overlap") - F("open_places")  # places that somebody holds or has filled
 
 
 class TaskQuerySet(models.QuerySet["Task"]):
@@ -52,6 +53,8 @@ class Task(PublicModel):
     )
     is_reserved = models.BooleanField(default=False, db_default=False)  # only for `reservations`
     judged = models.PositiveSmallIntegerField(default=0)  # judgments that count towards overlap
+    # Nobody else is asked: it is reserved for nobody, and a place that is given back is none
+    archived_at = models.DateTimeField(null=True, blank=True)
     completions: models.ManyToManyField[Completion, TaskCompletion] = models.ManyToManyField(
         Completion, through="TaskCompletion"
     )
@@ -72,6 +75,10 @@ class Task(PublicModel):
             models.CheckConstraint(
                 condition=Q(lot__gte=0, lot__lt=BAND), name="lot_within_its_band"
             ),
+            models.CheckConstraint(
+                condition=Q(archived_at=None) | Q(is_reserved=True, open_places=0),
+                name="archived_waits_for_nobody",
+            ),
         ]
         indexes = [
             models.Index(
@@ -90,6 +97,11 @@ class Task(PublicModel):
                 fields=["campaign", "priority", "id"],
                 name="task_of_priority",
                 condition=~Q(priority=5),
+            ),
+            models.Index(
+                fields=["campaign", "id"],
+                name="task_archived",
+                condition=Q(archived_at__isnull=False),
             ),
         ]
 

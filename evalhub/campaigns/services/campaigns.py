@@ -98,22 +98,24 @@ def check_settings(
     """Raise UnfitCampaign when they do not go together."""
     if not version.is_frozen:
         told = _("Publish %(version)s first: a campaign needs a frozen version.")
-        raise UnfitCampaign(told % {"version": version})
+        raise UnfitCampaign(told % {"version": version}, field="rubric_version")
     if version.rubric.workspace_id != workspace.pk:
         raise UnfitCampaign(_("The rubric belongs to another workspace."))
     asks = settings["asks"]
     overlap, most = settings.get("overlap", 1), settings.get("most_overlap")
     if most is not None and most < overlap:
         told = _("The overlap grows from %(n)s: the most must not be below that.")
-        raise UnfitCampaign(told % {"n": overlap})
+        raise UnfitCampaign(told % {"n": overlap}, field="most_overlap")
     if settings.get("preference_steps", PREFERENCE_STEPS[0]) not in PREFERENCE_STEPS:
-        raise UnfitCampaign(_("A comparison has 3, 5 or 7 steps from A to B."))
+        raise UnfitCampaign(
+            _("A comparison has 3, 5 or 7 steps from A to B."), field="preference_steps"
+        )
     if unfit := [ask for ask in asks if type_ not in FITTING_TYPES[Ask(ask)]]:
         told = _("A %(type)s campaign cannot ask for %(asks)s; leave that out.")
-        raise UnfitCampaign(told % {"type": type_, "asks": ", ".join(unfit)})
+        raise UnfitCampaign(told % {"type": type_, "asks": ", ".join(unfit)}, field="asks")
     if Ask.SPANS in asks and not version.error_types:
         told = _("%(version)s names no error types for marked passages; make a version that does.")
-        raise UnfitCampaign(told % {"version": version})
+        raise UnfitCampaign(told % {"version": version}, field="rubric_version")
 
 
 @transaction.atomic

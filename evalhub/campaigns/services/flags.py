@@ -11,6 +11,7 @@ from evalhub.audit.services import record
 from evalhub.campaigns.choices import FlagKind
 from evalhub.campaigns.errors import UnfitFlag
 from evalhub.campaigns.models import Assignment, Flag
+from evalhub.campaigns.services.archiving import archive_task
 from evalhub.common.errors import Conflict
 
 
@@ -38,12 +39,17 @@ def raise_flag(*, assignment: Assignment, kind: str, text: str = "", by: Member)
         return flag
 
 
-def answer_flag(*, flag: Flag, answer: str, by: Member) -> Flag:
+@transaction.atomic
+def answer_flag(*, flag: Flag, answer: str, by: Member, archives: bool = False) -> Flag:
     """Settle it; the annotator reads the answer in their work.
+
+    Args:
+        archives: whether nobody else is to be asked about its task.
 
     Raises:
         Conflict: somebody has answered it already.
         UnfitFlag: a question gets words.
+        UnfitTask: its task is none that is archived.
     """
     if flag.kind == FlagKind.QUESTION and not answer.strip():
         raise UnfitFlag(_("Write the answer; the annotator will read it."), field="answer")
@@ -52,6 +58,8 @@ def answer_flag(*, flag: Flag, answer: str, by: Member) -> Flag:
     if not settled.update(answer=answer.strip(), answered_by=by, answered_at=now):
         raise Conflict(_("This flag has been answered already."))
     flag.refresh_from_db()
+    if archives:
+        archive_task(task=flag.task, by=by)
     record(
         "flag.answered",
         actor=by.pseudonym,

@@ -12,19 +12,28 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, QuerySet
 from django.db.models.functions import Greatest
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from evalhub.accounts.models import Member
 from evalhub.campaigns.choices import TaskKind
-from evalhub.campaigns.models import Assignment, Reservation, Task
+from evalhub.campaigns.models import TAKEN, Assignment, Reservation, Task
 from evalhub.campaigns.services.shares import refresh_shares
 from evalhub.campaigns.services.steering import copy_of
+from evalhub.common.errors import Conflict
 
 STALE = timedelta(days=1)  # after which a place that was drawn and never fetched is taken away
-_TAKEN = F("overlap") - F("open_places")  # held or judged
 
 
 def make_gold(*, task: Task) -> Task:
-    """Compare what people say about `task` with an expert's answer; they claim it as before."""
+    """Compare what people say about `task` with an expert's answer; they claim it as before.
+
+    Raises:
+        Conflict: it is archived, so nobody would claim it.
+    """
+    if task.archived_at is not None:
+        raise Conflict(
+            _("This task is archived, so nobody would be measured by it: restore it first.")
+        )
     Task.objects.filter(pk=task.pk).update(kind=TaskKind.GOLD)
     task.kind = TaskKind.GOLD
     return task
@@ -42,7 +51,7 @@ def make_normal(*, task: Task) -> Task:
 def keep_for_draws(*, task: Task) -> bool:
     """Nobody claims it unasked any more; who holds or judged it is not troubled."""
     kept = Task.objects.filter(pk=task.pk, kind=TaskKind.GOLD, is_reserved=False)
-    return bool(kept.update(is_reserved=True, overlap=_TAKEN, open_places=0))
+    return bool(kept.update(is_reserved=True, overlap=TAKEN, open_places=0))
 
 
 @transaction.atomic
@@ -55,8 +64,8 @@ def claimed_by_all(*, task: Task) -> bool:
     wanted = task.campaign.overlap
     Task.objects.filter(pk=task.pk).update(
         is_reserved=False,
-        overlap=Greatest(_TAKEN, wanted),
-        open_places=Greatest(wanted - _TAKEN, 0),
+        overlap=Greatest(TAKEN, wanted),
+        open_places=Greatest(wanted - TAKEN, 0),
     )
     refresh_shares(task.campaign)
     return True
@@ -82,7 +91,7 @@ def take_back_copies(*, tasks: QuerySet[Task]) -> None:
     """Nobody is to judge these copies any more. Within the caller's transaction."""
     list(tasks.order_by("pk").select_for_update(no_key=True, of=["self"]))  # first, as a claim does
     Reservation.objects.filter(task__in=tasks).delete()
-    tasks.filter(open_places__gt=0).update(overlap=_TAKEN, open_places=0)
+    tasks.filter(open_places__gt=0).update(overlap=TAKEN, open_places=0)
 
 
 @transaction.atomic

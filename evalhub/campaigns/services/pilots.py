@@ -75,7 +75,7 @@ def start_pilot(
 
 def _drawn(campaign: Campaign, count: int) -> list[Shape]:
     """Some of its tasks, in the order in which they were shuffled when they were made."""
-    tasks = campaign.tasks.filter(kind=TaskKind.NORMAL).select_related("prompt")
+    tasks = campaign.tasks.filter(kind=TaskKind.NORMAL, archived_at=None).select_related("prompt")
     return [
         (task.prompt, [row.completion for row in task.placed.select_related("completion")])
         for task in tasks.order_by("lot", "pk")[: min(count, MOST_TASKS)]

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from evalhub.accounts.models import Member
 from evalhub.audit.services import record
 from evalhub.campaigns.choices import TaskKind
+from evalhub.campaigns.eligibility import lacking, people_for
 from evalhub.campaigns.errors import UnfitTask
 from evalhub.campaigns.models import (
     BAND,
@@ -25,6 +26,7 @@ from evalhub.campaigns.models import (
     Task,
     TaskCompletion,
 )
+from evalhub.campaigns.services.archiving import archive_task, restore_task
 from evalhub.campaigns.services.shares import COUNTED, refresh_shares
 from evalhub.common.errors import Conflict
 
@@ -39,12 +41,15 @@ def change_task(
     priority: int | None = None,
     overlap: int | None = None,
     reserved_for: Sequence[str] | None = None,
+    archived: bool | None = None,
 ) -> Task:
     """All that is given, or nothing; `reserved_for` names members by their pseudonyms.
 
     Raises:
         UnfitTask, Conflict: as each of the changes does.
     """
+    if archived is False:
+        restore_task(task=task, by=by)
     if reserved_for is not None:
         named = by.workspace.members.active().filter(pseudonym__in=reserved_for)
         found = list(named.order_by("pk"))
@@ -57,6 +62,8 @@ def change_task(
         task = set_priority(task=task, priority=priority, by=by)
     if overlap is not None:
         task = raise_overlap(task=task, overlap=overlap, by=by)
+    if archived:
+        archive_task(task=task, by=by)
     return task
 
 
@@ -80,8 +87,10 @@ def raise_overlap(*, task: Task, overlap: int, by: Member) -> Task:
 
     Raises:
         UnfitTask: it would fall, or is beyond reason.
-        Conflict: the task is reserved, so that its overlap is the number of those it is for.
+        Conflict: the task is reserved, so that its overlap is the number of those it is for; or it
+            is archived.
     """
+    _check_in_use(task)
     if not task.overlap <= overlap <= MOST_OVERLAP:
         told = _("The overlap can only grow: from %(now)s to at most %(most)s.")
         told %= {"now": task.overlap, "most": MOST_OVERLAP}
@@ -133,9 +142,11 @@ def reserve(*, task: Task, members: Sequence[Member], by: Member) -> Task:
 
     Raises:
         UnfitTask: nobody is named, or somebody of another workspace, or who cannot get it: they
-            wrote one of its responses, or have it, judged it or skipped it.
-        Conflict: somebody holds the task or has judged it who had not been named.
+            may not judge in the campaign, wrote one of its responses, or have it, judged it or
+            skipped it.
+        Conflict: somebody holds the task or has judged it who had not been named, or it is archived.
     """
+    _check_in_use(task)
     if not members or any(each.workspace_id != by.workspace_id for each in members):
         raise UnfitTask(_("Name one member of the workspace or more."), field="reserved_for")
     locked = Task.objects.select_for_update(no_key=True).get(pk=task.pk)  # against a claim
@@ -153,7 +164,21 @@ def reserve(*, task: Task, members: Sequence[Member], by: Member) -> Task:
     return _changed(task, by, reserved_for=[each.pseudonym for each in members])
 
 
+def _check_in_use(task: Task) -> None:
+    if task.archived_at is not None:
+        raise Conflict(_("This task is archived, and nobody is asked: restore it first."))
+
+
 def _check_may_get(task: Task, members: Sequence[Member]) -> None:
+    named = people_for(task.campaign).filter(pk__in=[each.pk for each in members])
+    able = set(named.values_list("pk", flat=True))
+    unable = [each for each in members if each.pk not in able]
+    if unable:  # their place would stay open for ever
+        told = _("%(names)s may not judge in this campaign%(why)s. Name somebody who may.")
+        missing = lacking(task.campaign, unable[0].pk)
+        why = _(": it asks for %(what)s") % {"what": ", ".join(missing)} if missing else ""
+        who = ", ".join(sorted(each.pseudonym for each in unable))
+        raise UnfitTask(told % {"names": who, "why": why}, field="reserved_for")
     writers = task.completions.filter(written_by__in=members)
     wrote = set(writers.values_list("written_by__pseudonym", flat=True))
     if wrote:

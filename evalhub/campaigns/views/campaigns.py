@@ -4,6 +4,7 @@ from collections.abc import Callable
 from secrets import randbelow
 from uuid import UUID
 
+from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
@@ -30,6 +31,7 @@ from evalhub.campaigns.services.campaigns import (
     resume_campaign,
 )
 from evalhub.campaigns.services.changing import change_campaign
+from evalhub.common.errors import DomainError
 from evalhub.common.paging import newest_first
 
 
@@ -56,7 +58,7 @@ def campaign_new(request: Request, workspace: str) -> HttpResponse:
             drawn = form.selection(seed=randbelow(2**31))
             campaign = create_from_selection(by=member, selection=drawn, **form.settings())
         except (UnfitCampaign, UnfitTask) as error:
-            form.add_error(None, str(error))
+            _add_error(form, error)
         else:
             return redirect("campaigns:detail", workspace, campaign.uid)
     status = 422 if form.errors else 200
@@ -88,8 +90,7 @@ def campaign_edit(request: Request, workspace: str, uid: UUID) -> HttpResponse:
         try:
             change_campaign(campaign=campaign, by=member, **form.cleaned_data)
         except UnfitCampaign as error:
-            field = str(error.data.get("field", ""))
-            form.add_error(field if field in form.fields else None, str(error))
+            _add_error(form, error)
         else:
             messages.success(request, _("Changed."))
             return redirect("campaigns:detail", workspace, uid)
@@ -123,33 +124,39 @@ def campaign_detail(request: Request, workspace: str, uid: UUID) -> HttpResponse
 @require_POST
 @login_required
 def campaign_open(request: Request, workspace: str, uid: UUID) -> HttpResponse:
-    return _moved(request, workspace, uid, open_campaign)
+    return _moved(request, workspace, uid, open_campaign, _("“%(title)s” is open."))
 
 
 @require_POST
 @login_required
 def campaign_pause(request: Request, workspace: str, uid: UUID) -> HttpResponse:
-    return _moved(request, workspace, uid, pause_campaign)
+    return _moved(request, workspace, uid, pause_campaign, _("“%(title)s” is paused."))
 
 
 @require_POST
 @login_required
 def campaign_resume(request: Request, workspace: str, uid: UUID) -> HttpResponse:
-    return _moved(request, workspace, uid, resume_campaign)
+    return _moved(request, workspace, uid, resume_campaign, _("“%(title)s” is open."))
 
 
 @require_POST
 @login_required
 def campaign_close(request: Request, workspace: str, uid: UUID) -> HttpResponse:
-    return _moved(request, workspace, uid, close_campaign)
+    return _moved(request, workspace, uid, close_campaign, _("“%(title)s” is closed."))
+
+
+def _add_error(form: forms.Form, error: DomainError) -> None:
+    """At the field that it names, where the form has it."""
+    field = str(error.data.get("field", ""))
+    form.add_error(field if field in form.fields else None, str(error))
 
 
 def _moved(
-    request: Request, workspace: str, uid: UUID, service: Callable[..., Campaign]
+    request: Request, workspace: str, uid: UUID, service: Callable[..., Campaign], told: str
 ) -> HttpResponse:
     member = access_member(request.user, workspace, to="lead")
     campaign = service(campaign=access_campaign(member, uid), by=member)
-    messages.success(request, f"“{campaign.title}” is {campaign.state}.")
+    messages.success(request, told % {"title": campaign.title})
     return redirect("campaigns:detail", workspace, uid)
 
 

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from evalhub.accounts.access import access_member
 from evalhub.accounts.http import Request
 from evalhub.campaigns.access import access_campaign, access_flag
-from evalhub.campaigns.errors import UnfitFlag
+from evalhub.campaigns.errors import UnfitFlag, UnfitTask
 from evalhub.campaigns.forms import AnswerForm
 from evalhub.campaigns.models import Campaign, Flag
 from evalhub.campaigns.services.flags import answer_flag
@@ -56,8 +56,8 @@ def flag_answer(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     try:
         if not form.is_valid():
             raise UnfitFlag(_("The answer is too long: at most 10,000 characters."))
-        answer_flag(flag=flag, answer=form.cleaned_data["answer"], by=member)
-    except (Conflict, UnfitFlag) as error:
+        answer_flag(flag=flag, by=member, **form.cleaned_data)
+    except (Conflict, UnfitFlag, UnfitTask) as error:
         messages.warning(request, str(error))
     else:
         messages.success(request, _("Settled. The annotator reads it in their work."))

@@ -5,6 +5,7 @@ from typing import Any
 from django.db import models
 
 from evalhub.accounts.models import Member
+from evalhub.campaigns.choices import PayUnit
 from evalhub.campaigns.models import Campaign
 from evalhub.common.models import PublicModel
 
@@ -14,7 +15,8 @@ class PriceForecast(PublicModel):
 
     campaign = models.ForeignKey(Campaign, models.PROTECT, related_name="price_forecasts")
     created_by = models.ForeignKey(Member, models.PROTECT, related_name="+")
-    assumed: models.JSONField[dict[str, Any]] = models.JSONField()  # see price.Assumptions
+    assumed: models.JSONField[dict[str, Any]] = models.JSONField()
+    # price.Assumptions, with the `rate` and its `unit`; before there was one, an active hour
     judgments = models.PositiveBigIntegerField()
     hours = models.FloatField()
     hours_low = models.FloatField(null=True, blank=True)  # the real ones 9 times in 10
@@ -25,3 +27,12 @@ class PriceForecast(PublicModel):
 
     def __str__(self) -> str:
         return f"{self.judgments} judgments in {self.hours:.1f} h"
+
+    def cost_of(self, *, judgments: int, hours: float) -> float:
+        """What so much work costs at the rate that the forecast goes by."""
+        is_by_task = self.assumed.get("unit") == PayUnit.TASK
+        return float(self.assumed["rate"]) * (judgments if is_by_task else hours)
+
+    @property
+    def cost(self) -> float:
+        return self.cost_of(judgments=self.judgments, hours=self.hours)

@@ -19,7 +19,7 @@ def keep_forecast(
     kept = PriceForecast.objects.create(
         campaign=campaign,
         created_by=by,
-        assumed=asdict(assumed) | {"rate": told.rate},
+        assumed=asdict(assumed) | {"rate": told.rate.amount, "unit": told.rate.unit},
         judgments=told.judgments,
         hours=told.hours,
         hours_low=told.hours_low,

@@ -21,6 +21,13 @@ def money(smallest: int, currency: str) -> str:
 
 
 @register.filter
+def about(amount: float, currency: str) -> str:
+    """A sum that nobody knows to the cent: "1,234 EUR", and below a hundred "12.30 EUR"."""
+    digits = 0 if amount >= 100 else digits_of(currency)
+    return f"{number_format(amount, decimal_pos=digits, force_grouping=True)} {currency}".rstrip()
+
+
+@register.filter
 def exact(amount: Decimal) -> str:
     """A rate with as many digits as it needs: 0.25, 20, 0.125."""
     return number_format(f"{amount.normalize():f}", force_grouping=True)

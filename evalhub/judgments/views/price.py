@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.contrib import messages
@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 from evalhub.accounts.access import access_member
 from evalhub.accounts.http import Request
 from evalhub.campaigns.access import access_campaign
-from evalhub.campaigns.choices import TaskType
+from evalhub.campaigns.choices import PayUnit, TaskType
 from evalhub.campaigns.models import Campaign, PayRate
 from evalhub.campaigns.queries import Progress, progress_of
 from evalhub.judgments.forms import PriceForm
@@ -23,17 +23,25 @@ from evalhub.judgments.price import (
     MS_PER_HOUR,
     History,
     Price,
+    Rate,
     assuming,
     growth_of,
     history_of,
-    hourly,
     price_of,
     seen_in,
 )
 from evalhub.judgments.services.price import keep_forecast
 from evalhub.stats.growing import Grown
 
-GUESSED_RATE = 20  # for an active hour, where the campaign has no pay rate
+GUESSED_RATE = {"rate": 20, "unit": PayUnit.HOUR}  # where the campaign has no pay rate
+
+
+class Spent(NamedTuple):
+    """What came so far: the hours of those judgments whose time is known, and how many these are."""
+
+    judgments: int
+    timed: int
+    hours: float
 
 
 @require_http_methods(["GET", "POST"])
@@ -44,9 +52,10 @@ def price(request: Request, workspace: str, uid: UUID) -> HttpResponse:
     campaign = access_campaign(member, uid)
     given = request.POST if request.method == "POST" else request.GET
     history, pays = history_of(campaign), campaign.pay_rates.first()
-    first = _first(campaign, pays, history)
-    form = PriceForm(given if "difference" in given else first)
+    form = PriceForm(given if "difference" in given else _first(campaign, pays))
     told: Price | None = None
+    kept = PriceForecast.objects.filter(campaign=campaign).select_related("created_by").first()
+    spent = _spent(campaign)
     if form.is_valid():
         history = _known_better(history, form.cleaned_data)
         told = _priced(campaign, history, form.cleaned_data)
@@ -64,19 +73,19 @@ def price(request: Request, workspace: str, uid: UUID) -> HttpResponse:
         "price": told,
         "growth_unknown": (campaign.most_overlap or 0) > campaign.overlap and not history.judged,
         "is_comparison": campaign.type == TaskType.COMPARISON,
-        "kept": PriceForecast.objects.filter(campaign=campaign)
-        .select_related("created_by")
-        .first(),
+        "kept": kept,
         "came": seen_in(campaign).assumed,
-        "spent": _spent(campaign),
+        "spent": spent,
+        "cost_so_far": _cost_so_far(spent, kept, told),
+        "currency": pays.currency if pays else "",
     }
     return render(request, "judgments/price.html", context, status=422 if form.errors else 200)
 
 
-def _first(campaign: Campaign, pays: PayRate | None, history: History) -> dict[str, Any]:
+def _first(campaign: Campaign, pays: PayRate | None) -> dict[str, Any]:
     wanted = 5 if campaign.type == TaskType.COMPARISON else 0.25
-    rate = GUESSED_RATE if pays is None else hourly(pays, ms_each=history.assumed.ms_each)
-    return {"difference": wanted, "overlap": campaign.overlap, "rate": rate}
+    rate = GUESSED_RATE if pays is None else {"rate": float(pays.amount), "unit": pays.unit}
+    return {"difference": wanted, "overlap": campaign.overlap} | rate
 
 
 def _known_better(history: History, given: dict[str, Any]) -> History:
@@ -100,7 +109,7 @@ def _priced(campaign: Campaign, history: History, given: dict[str, Any]) -> Pric
         difference=given["difference"] / 100 if in_percent else given["difference"],
         overlap=given["overlap"],
         people=given["people"],
-        rate=given["rate"],
+        rate=Rate(given["rate"], PayUnit(given["unit"])),
     )
 
 
@@ -114,11 +123,19 @@ def _grown(campaign: Campaign, history: History, progress: Progress) -> Grown | 
     return Grown(before + more.value, before + more.low, before + more.high)
 
 
-def _spent(campaign: Campaign) -> dict[str, float]:
-    """What came so far: the hours of those judgments whose time is known, and how many these are."""
+def _cost_so_far(spent: Spent, kept: PriceForecast | None, told: Price | None) -> float | None:
+    """At the rate of the forecast that was kept, so that like stands beside like; else of the form's."""
+    if kept is not None:
+        return kept.cost_of(judgments=spent.judgments, hours=spent.hours)
+    if told is not None:
+        return told.planned.rate.of(judgments=spent.judgments, hours=spent.hours)
+    return None
+
+
+def _spent(campaign: Campaign) -> Spent:
     people = people_of(campaign)
-    return {
-        "judgments": sum(person.judged for person in people),
-        "timed": sum(person.timed for person in people),
-        "hours": sum(person.active_ms for person in people) / MS_PER_HOUR,
-    }
+    return Spent(
+        judgments=sum(person.judged for person in people),
+        timed=sum(person.timed for person in people),
+        hours=sum(person.active_ms for person in people) / MS_PER_HOUR,
+    )

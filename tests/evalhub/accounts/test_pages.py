@@ -7,6 +7,7 @@ from django.test import Client
 
 from evalhub.accounts.models import ApiToken, Member
 from evalhub.audit.models import Entry
+from tests import factories as make
 
 
 @pytest.fixture
@@ -95,3 +96,40 @@ def test_the_audit_log_is_narrowed_and_paged(owner: Client, olga: Member) -> Non
     rest = owner.get(f"/w/acme/audit/?verb=test.done&before={older.uid}").content.decode()
     assert "n 9<" in rest
     assert "n 10<" not in rest
+
+
+def test_olga_finds_members_by_name_role_group_and_state(owner: Client, bob: Member) -> None:
+    make.MemberFactory.create(
+        workspace=bob.workspace, pseudonym="nora", roles=["lead"], groups=["night"]
+    )
+    make.MemberFactory.create(workspace=bob.workspace, pseudonym="nils", is_active=False)
+
+    def found(**asked: str) -> list[str]:
+        shown = owner.get("/w/acme/members/", asked)
+        return [each.pseudonym for each in shown.context["members"]]
+
+    assert found() == ["bob", "nils", "nora", "olga"]
+    assert found(q="NO") == ["nora"]
+    assert found(role="lead") == ["nora"]
+    assert found(group="night") == ["nora"]
+    assert found(group="gone") == found()
+    assert found(state="inactive") == ["nils"]
+    assert "Nobody found" in owner.get("/w/acme/members/", {"q": "xyz"}).content.decode()
+
+
+def test_a_list_that_is_too_long_says_so(
+    owner: Client, bob: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("evalhub.accounts.member_views.MOST_SHOWN", 1)
+    page = owner.get("/w/acme/members/").content.decode()
+    assert "More than 1 fit" in page
+    assert "More than" not in owner.get("/w/acme/members/", {"q": "bob"}).content.decode()
+
+
+def test_the_words_that_there_are_stand_beside_their_fields(owner: Client, bob: Member) -> None:
+    Member.objects.filter(pk=bob.pk).update(groups=["night", "day"], languages=["de"])
+    page = owner.get(f"/w/acme/members/{bob.uid}/").content.decode()
+    assert page.count("There are: day, night.") == 2  # the groups one is in, and those one manages
+    assert "There are: de." in page
+    wrong = {"roles": ["annotator"], "manages": "night"}
+    assert owner.post(f"/w/acme/members/{bob.uid}/", wrong).status_code == 422

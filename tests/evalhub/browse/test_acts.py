@@ -42,6 +42,36 @@ def test_ticked_rows_are_changed_and_each_refusal_says_why(
     assert [row.task for row in Reservation.objects.all()] == [free]
 
 
+def test_tasks_are_archived_found_and_restored(
+    client: Client, alice: Member, campaign: Campaign
+) -> None:
+    broken, fine = task(campaign, "A broken one"), task(campaign, "A good one")
+    page = signed_in(client, alice)
+    asked = f"campaign={campaign.uid}"
+    fields = {"rows": str(broken.uid), "criteria": asked}
+    url = "/w/acme/browse/tasks/"
+    told = page.post(f"{url}act/", fields | {"act": "archive"}, follow=True)
+    assert "1 row changed." in told.content.decode()
+    only = page.get(f"{url}?{asked}&state=archived").content.decode()
+    assert "A broken one" in only
+    assert "A good one" not in only
+    waiting = page.get(f"{url}?{asked}&state=waiting").content.decode()
+    assert "A good one" in waiting
+    assert "A broken one" not in waiting
+    page.post(f"{url}act/", fields | {"act": "restore"})
+    broken.refresh_from_db()
+    assert (broken.archived_at, broken.open_places) == (None, fine.open_places)
+
+
+def test_a_task_is_offered_to_those_alone_who_judge(
+    client: Client, alice: Member, bob: Member, campaign: Campaign
+) -> None:
+    task(campaign)
+    page = signed_in(client, alice).get("/w/acme/browse/tasks/").content.decode()
+    assert f'value="{bob.uid}"' in page
+    assert f'value="{alice.uid}"' not in page
+
+
 def test_an_act_needs_its_argument_and_rows(
     client: Client, alice: Member, campaign: Campaign
 ) -> None:

@@ -45,6 +45,10 @@ def test_open_flags_say_what_who_and_about_which_prompt(
     for words in ("a question to the leads", "Is sarcasm rude?", "bob", "Round 2"):
         assert words in html
     assert f"/w/acme/prompts/{flag.task.prompt.uid}/" in html
+    shown = lead.get(f"/w/acme/tasks/{flag.task.uid}/").content.decode()
+    for placed in flag.task.placed.select_related("completion"):
+        assert placed.completion.content in shown  # though nobody has judged it yet
+    assert f"/w/acme/tasks/{flag.task.uid}/" in html
 
 
 def test_an_answer_settles_it_once(lead: Client, bob: Member, campaign: Campaign) -> None:
@@ -68,6 +72,22 @@ def test_a_flag_that_is_no_question_needs_no_words(
     lead.post(f"{FLAGS}{flag.uid}/answer/", {"answer": ""})
     flag.refresh_from_db()
     assert flag.answered_at is not None
+
+
+def test_a_broken_task_is_taken_out_of_the_work_with_the_answer(
+    lead: Client, bob: Member, campaign: Campaign
+) -> None:
+    flag = flagged(campaign, bob, text="There is no answer to judge.")
+    url = f"{FLAGS}{flag.uid}/answer/"
+    assert "Archive the task" in lead.get(FLAGS).content.decode()
+    lead.post(url, {"answer": "", "archives": "on"})  # a question needs words: nothing happens
+    flag.task.refresh_from_db()
+    assert flag.task.archived_at is None
+    lead.post(url, {"answer": "You are right.", "archives": "on"})
+    flag.task.refresh_from_db()
+    assert flag.task.archived_at is not None
+    assert "archived" in lead.get(f"{FLAGS}?show=answered").content.decode()
+    assert Entry.objects.filter(verb="task.archived").count() == 1
 
 
 def test_the_queue_is_narrowed_to_a_campaign_which_counts_its_own(

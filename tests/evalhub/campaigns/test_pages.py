@@ -104,6 +104,8 @@ def test_a_setting_that_does_not_fit_is_said_at_its_field(
     answer = client.post("/w/acme/campaigns/new/", form_of(alice) | {field: value})
     assert answer.status_code == 422
     assert told in answer.content.decode()
+    errors = answer.context["form"].errors
+    assert list(errors) == ["most_overlap" if told.startswith("the most") else field]
     assert not Campaign.objects.exists()
 
 

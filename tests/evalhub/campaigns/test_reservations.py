@@ -104,6 +104,24 @@ def test_a_task_somebody_has_cannot_be_reserved(campaign: Campaign, bob: Member)
         reserve(task=task, members=[bob], by=bob)
 
 
+def test_nothing_is_reserved_for_somebody_who_may_not_judge_there(
+    campaign: Campaign, bob: Member
+) -> None:
+    task = TaskFactory.create(campaign=campaign)
+    lead = MemberFactory.create(workspace=bob.workspace, pseudonym="lea", roles=["lead"])
+    with pytest.raises(UnfitTask, match="lea may not judge in this campaign"):
+        reserve(task=task, members=[lead, bob], by=lead)
+    Campaign.objects.update(qualifications=["medicine"])
+    task.campaign.refresh_from_db()
+    with pytest.raises(UnfitTask, match="it asks for the qualification medicine"):
+        reserve(task=task, members=[bob], by=lead)
+    task.refresh_from_db()
+    assert not task.is_reserved
+    Member.objects.filter(pk=bob.pk).update(qualifications=["medicine"])
+    reserve(task=task, members=[bob], by=lead)
+    assert claim(campaign, bob).task == task.uid
+
+
 @pytest.fixture
 def named(campaign: Campaign, bob: Member) -> Task:
     """Reserved for Bob, behind four others."""

@@ -15,7 +15,7 @@ from evalhub.accounts.services import create_token
 from evalhub.audit.models import Entry
 from evalhub.formats.rows import CompletionRow, JudgmentRow, Message, PromptRow, Rejected, ToolCall
 from evalhub.imports.errors import NothingToConfirm
-from evalhub.imports.masking import mask_row
+from evalhub.imports.masking import Masking
 from evalhub.imports.models import Import
 from evalhub.imports.services import confirm_import, start_import
 from evalhub.jobs.jobs import execute
@@ -114,7 +114,7 @@ def test_ids_models_and_labels_stay() -> None:
         group=MAIL,
         completions=[CompletionRow(MAIL, MAIL, MAIL, {"stop": MAIL})],
     )
-    masked = mask_row(row, ["email"])
+    masked = Masking(["email"]).row(row)
     assert masked == PromptRow(
         line=7,
         id=MAIL,
@@ -127,11 +127,11 @@ def test_ids_models_and_labels_stay() -> None:
 
 def test_a_critique_is_masked_and_an_excerpt_goes() -> None:
     judged = JudgmentRow(id="j", prompt="p", responses=["c"], critique=f"by {MAIL}")
-    masked = mask_row(judged, ["email"])
+    masked = Masking(["email"]).row(judged)
     assert isinstance(masked, JudgmentRow)
     assert masked.critique == "by [EMAIL]"
     refused = Rejected(3, "id", f"{MAIL} is no id", "zoe@x.o…")
-    assert mask_row(refused, ["email"]) == Rejected(3, "id", "[EMAIL] is no id")
+    assert Masking(["email"]).row(refused) == Rejected(3, "id", "[EMAIL] is no id")
 
 
 def upload(client: Client) -> str:
@@ -189,3 +189,51 @@ def test_the_api_masks_after_a_yes(alice: Member) -> None:
     assert client.post(f"/api/v1/imports/{uid}/confirm").status_code == 202
     run(Import.objects.get())
     assert Prompt.objects.get().reference == "see [EMAIL]"
+
+
+def test_words_and_patterns_of_ones_own_are_previewed_and_masked(
+    client: Client, alice: Member
+) -> None:
+    row = ROW | {"messages": [{"role": "user", "content": "I am Zoe Roe, customer KD-123456."}]}
+    client.force_login(alice.user)
+    file = io.BytesIO(json.dumps(row).encode())
+    file.name = "p.jsonl"
+    asked = {"kind": "prompts", "collection": "faq", "format": "auto", "file": file}
+    refused = client.post("/w/acme/imports/new/", asked | {"mask_words": "*"})
+    assert "fits nearly everything" in refused.content.decode()
+    file.seek(0)
+    client.post("/w/acme/imports/new/", asked | {"mask_words": "zoe roe\nKD-######"})
+    source = run(Import.objects.get())
+    assert source.counts["masked"] == {"masked": 2}
+    page = client.get(f"/w/acme/imports/{source.uid}/").content.decode()
+    assert "I am [MASKED], customer [MASKED]." in page
+    assert "Words and patterns of your own" in page
+    assert "Zoe Roe" not in page
+    assert not Prompt.objects.exists()
+    confirm_import(source=source, by=alice)
+    source.refresh_from_db()
+    run(source)
+    assert Prompt.objects.get().messages[0]["content"] == "I am [MASKED], customer [MASKED]."
+    details = Entry.objects.get(verb="import.started").details
+    assert details["mask_words"] == 2  # how many; a list of names is personal data itself
+
+
+def test_the_api_takes_words_of_ones_own_and_names_a_wrong_one(alice: Member) -> None:
+    api = APIClient()
+    api.credentials(
+        HTTP_AUTHORIZATION=f"Bearer {create_token(member=alice, name='t', by=alice).text}"
+    )
+
+    def posted(words: list[str]) -> Any:
+        file = io.BytesIO(json.dumps(ROW).encode())
+        file.name = "p.jsonl"
+        body = {"collection": "faq", "kind": "prompts", "file": file, "mask_words": words}
+        return api.post("/api/v1/imports", body, format="multipart")
+
+    wrong = posted(["a*b*c"])
+    assert (wrong.status_code, wrong.json()["code"]) == (422, "unfit_word")
+    told = posted(["are you", "KD-####"])
+    assert told.status_code == 202
+    assert told.json()["summary"]["mask_words"] == ["are you", "KD-####"]
+    source = run(Import.objects.get())
+    assert source.counts["masked"] == {"masked": 1}

@@ -26,7 +26,7 @@ from evalhub.campaigns.services.limits import today_of
 from evalhub.judgments.body import SubmitBody, parsed
 from evalhub.judgments.services.submit import Submitted, submit_judgment
 from tests.evalhub.judgments.conftest import body_for
-from tests.factories import AssignmentFactory, JudgmentFactory, TaskFactory
+from tests.factories import AssignmentFactory, JudgmentFactory, MemberFactory, TaskFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -172,3 +172,33 @@ def test_a_lead_sets_limits(client: Client, bob: Member, alice: Member) -> None:
     assert client.post(url, {"most_minutes": "1441"}).status_code == 422
     client.force_login(bob.user)
     assert client.get(url).status_code == 403
+
+
+def test_a_lead_sets_limits_of_those_who_are_ticked(
+    client: Client, bob: Member, alice: Member, charlie: Member
+) -> None:
+    ann, ben, cid = (
+        MemberFactory.create(workspace=bob.workspace, pseudonym=name, groups=[group])
+        for name, group in (("ann", "night"), ("ben", "night"), ("cid", "day"))
+    )
+    client.force_login(alice.user)
+    url = "/w/acme/limits/?group=night"
+    assert [each.pseudonym for each in client.get(url).context["people"]] == ["ann", "ben"]
+    limits = {"most_tasks": "30", "most_minutes": "120"}
+    answer = client.post(url, limits | {"rows": [str(ann.uid), str(ben.uid)]}, follow=True)
+    assert "Saved for 2 people;" in answer.content.decode()
+    assert [each.pseudonym for each in answer.context["people"]] == ["ann", "ben"]
+    for member, tasks in ((ann, 30), (ben, 30), (cid, None)):
+        member.refresh_from_db()
+        assert member.most_tasks == tasks
+    assert Entry.objects.filter(verb="member.limits_set").count() == 2
+    nobody = client.post(url, limits)
+    assert (nobody.status_code, "Tick somebody first." in nobody.content.decode()) == (422, True)
+    wrong = client.post(url, {"most_minutes": "1441", "rows": str(ann.uid)})
+    assert wrong.status_code == 422
+    assert f'value="{ann.uid}" checked' in wrong.content.decode()
+    for stranger in (str(charlie.uid), "x"):
+        asked = client.post(url, limits | {"rows": [str(ben.uid), stranger]})
+        assert asked.status_code == 404
+    client.force_login(bob.user)
+    assert client.post(url, limits | {"rows": str(ann.uid)}).status_code == 403

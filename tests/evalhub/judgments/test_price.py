@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -14,10 +15,12 @@ from django.utils import timezone
 
 from evalhub.accounts.models import Member
 from evalhub.audit.models import Entry
+from evalhub.campaigns.choices import PayUnit
 from evalhub.campaigns.models import Campaign, PayRate, Task
 from evalhub.judgments.disagreeing import questions_of
 from evalhub.judgments.models import PriceForecast
-from evalhub.judgments.price import assuming, bill, history_of, hourly, price_of, seen_in
+from evalhub.judgments.price import Rate, assuming, bill, history_of, price_of, seen_in
+from evalhub.stats.growing import Grown
 from tests.evalhub.judgments.test_pace import judged
 from tests.factories import (
     AssignmentFactory,
@@ -51,7 +54,7 @@ def compared(campaign: Campaign, member: Member, margins: list[int], ms: int) ->
 
 
 def priced(campaign: Campaign, **more: Any) -> Any:
-    asked = {"judgments": 100, "difference": 0.05, "overlap": 1, "people": None, "rate": 20.0}
+    asked = {"judgments": 100, "difference": 0.05, "overlap": 1, "people": None, "rate": Rate(20.0)}
     return price_of(campaign, history_of(campaign), **asked | more)
 
 
@@ -71,7 +74,7 @@ def test_like_campaigns_tell_time_and_ties(
     assumed = history.assumed
     assert (assumed.source, assumed.judgments) == ("rubric", 4)
     assert (assumed.ms_each, assumed.ties) == (45_000, 0.25)
-    told = bill(history, 80, people=None, rate=20.0)
+    told = bill(history, 80, people=None, rate=Rate(20.0))
     assert (told.hours, told.cost) == (1.0, 20.0)
     assert told.hours_low is not None
     assert told.hours_high is not None
@@ -87,8 +90,8 @@ def test_what_somebody_knows_better_moves_the_whole_forecast(
     compared(like, bob, [1, 1], 30_000)
     compared(like, charlie, [1, 1], 60_000)
     history = history_of(campaign)
-    before = bill(history, 100, people=None, rate=1.0)
-    after = bill(assuming(history, ms_each=90_000), 100, people=None, rate=1.0)
+    before = bill(history, 100, people=None, rate=Rate(1.0))
+    after = bill(assuming(history, ms_each=90_000), 100, people=None, rate=Rate(1.0))
     assert after.hours == pytest.approx(2 * before.hours)
     assert after.hours_high == pytest.approx(2 * (before.hours_high or 0))
 
@@ -113,7 +116,9 @@ def test_ratings_compare_two_models_and_labels_compare_nothing(alice: Member, bo
         )
     seen = seen_in(rating)
     assert seen.assumed.variance == 4  # 1 and 5 on a scale from 1 to 5
-    told = price_of(rating, seen, judgments=0, difference=1.0, overlap=1, people=None, rate=1.0)
+    told = price_of(
+        rating, seen, judgments=0, difference=1.0, overlap=1, people=None, rate=Rate(1.0)
+    )
     assert told.prompts == 63  # 7.85 times twice the variance
     assert told.needed is not None
     assert told.needed.judgments == 126
@@ -132,7 +137,7 @@ def test_the_page_reckons_keeps_and_holds_it_against_what_came(
     )
     compared(like, bob, [2, 0], 30_000)
     compared(like, charlie, [1, 1], 90_000)
-    asked = {"difference": 5, "overlap": 2, "rate": 30, "ties": 0}
+    asked = {"difference": 5, "overlap": 2, "rate": 30, "unit": "hour", "ties": 0}
     page = client.get(url, asked).content.decode()
     for told in ("1.7 h", "By 4 judgments of campaigns on this rubric", "5 points away from 50 %"):
         assert told in page
@@ -146,14 +151,63 @@ def test_the_page_reckons_keeps_and_holds_it_against_what_came(
     after = client.get(url).content.decode()
     assert "Kept by alice" in after
     assert "1.2 min" in after
+    assert (kept.cost, kept.cost_of(judgments=1, hours=0.02)) == (pytest.approx(50), 0.6)
+    assert cells(after, "Cost") == ["34.00", "50.00", "0.60"]  # the form begins with 20 an hour
+    assert cells(after, "How much alike two judgments of a task are")[-1] == "–"  # nobody can know
     client.force_login(bob.user)
     assert client.get(url).status_code == 403
 
 
-def test_a_rate_for_each_task_is_turned_into_one_for_an_hour() -> None:
-    """0.25 for 36 seconds: a hundred in an hour."""
-    assert hourly(PayRate(amount=Decimal("0.25"), unit="task"), ms_each=36_000) == 25.0
-    assert hourly(PayRate(amount=Decimal(18), unit="hour"), ms_each=36_000) == 18.0
+def cells(page: str, head: str) -> list[str]:
+    """What stands in the row of the table that begins with `head`."""
+    row = re.search(rf'<th scope="row">{head}</th>(.*?)</tr>', page, re.DOTALL)
+    assert row is not None
+    found = re.findall(r"<td[^>]*>(.*?)</td>", row[1], re.DOTALL)
+    return [" ".join(re.sub(r"<[^>]+>", " ", each).split()) for each in found]
+
+
+def test_so_much_a_task_costs_the_same_however_long_it_takes(
+    client: Client, alice: Member, bob: Member, charlie: Member, campaign: Campaign
+) -> None:
+    """100 judgments at 0.25 EUR are 25 EUR, and nothing about that is uncertain."""
+    PayRate.objects.create(
+        campaign=campaign, unit="task", amount=Decimal("0.25"), currency="EUR", created_by=alice
+    )
+    like = CampaignFactory.create(
+        workspace=campaign.workspace, rubric_version=campaign.rubric_version
+    )
+    compared(like, bob, [2, 0], 30_000)
+    compared(like, charlie, [1, 1], 90_000)
+    client.force_login(alice.user)
+    url = f"/w/acme/campaigns/{campaign.uid}/price/"
+    told = client.get(url)
+    planned = told.context["price"].planned
+    assert (planned.cost, planned.cost_low, planned.cost_high) == (25.0, None, None)
+    assert planned.hours_low < planned.hours < planned.hours_high
+    page = told.content.decode()
+    assert cells(page, "Cost") == ["25.00 EUR", "–", "0.00 EUR"]
+    # one judgment of each task there: how much two are alike is our guess, and said to be one
+    assert cells(page, "How much alike two judgments of a task are")[0] == "0.30 a guess"
+    assert cells(page, "Ties")[0] == "25 %"
+    client.post(url, {"difference": 5, "overlap": 2, "rate": 0.25, "unit": "task"})
+    assert PriceForecast.objects.get().cost == 25.0
+    refused = client.get(url, {"difference": 5, "overlap": 2, "rate": 1, "unit": "month"})
+    assert refused.status_code == 422
+
+
+def test_where_tasks_grow_their_number_makes_the_cost_uncertain(campaign: Campaign) -> None:
+    """100 to 140 judgments at 0.50 each."""
+    told = price_of(
+        campaign,
+        history_of(campaign),
+        judgments=100,
+        difference=0.05,
+        overlap=2,
+        people=None,
+        rate=Rate(0.5, PayUnit.TASK),
+        grown=Grown(120, 100, 140),
+    ).planned
+    assert (told.cost_low, told.cost, told.cost_high) == (50.0, 60.0, 70.0)
 
 
 def test_tasks_that_grow_where_people_disagree_are_priced_as_they_grew_before(
@@ -164,7 +218,7 @@ def test_tasks_that_grow_where_people_disagree_are_priced_as_they_grew_before(
     campaign.save()
     client.force_login(alice.user)
     url = f"/w/acme/campaigns/{campaign.uid}/price/"
-    asked = {"difference": 5, "overlap": 2, "rate": 30}
+    asked = {"difference": 5, "overlap": 2, "rate": 30, "unit": "hour"}
     told = client.get(url, asked)
     assert "Nothing like it was judged here yet" in told.content.decode()
     assert told.context["price"].planned.judgments == 100

@@ -28,6 +28,7 @@ _WHOLE = (
     "links",
     "quality",
     "reports",
+    "rubrics",
     "valuing",
     "web",
 )
@@ -40,13 +41,6 @@ TEMPLATES = [
             "followups/_followed",
             "followups/mine",
             "notifications/notification_list",
-            "rubrics/_change",
-            "rubrics/changes",
-            "rubrics/criterion_form",
-            "rubrics/version_detail",
-            "rubrics/version_edit",
-            "rubrics/_scales",
-            "rubrics/_errors",
         )
     ),
 ]
@@ -84,6 +78,7 @@ SOURCES = [
             "accounts/sign_in",
             "accounts/views",
             "rubrics/access",
+            "rubrics/forms",
             "rubrics/models",
             "web/error_pages",
             "web/menu",
