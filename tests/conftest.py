@@ -94,9 +94,14 @@ def redis_broker() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def django_db_keepdb() -> bool:
-    """Drop no database at the end: the whole server goes, and whoever is still connected with it."""
-    return True
+def django_db_setup(
+    request: pytest.FixtureRequest, django_test_environment: None, django_db_blocker: Any
+) -> None:
+    """Dropped by nobody: the whole server goes at the end, and whoever is still connected with it."""
+    from tests.tables import make_tables
+
+    with django_db_blocker.unblock():
+        make_tables(getattr(request.config, "workerinput", {}).get("workerid", ""))
 
 
 # The cast. Each is a Member; `client.force_login(alice.user)` signs her in.
