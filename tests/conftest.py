@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -58,6 +59,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.slow)
 
 
+def pytest_collection_finish() -> None:
+    """All that was imported stays: Python need not go through it again each time it looks for garbage."""
+    gc.freeze()
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Ours, unless another `--dist` is asked for."""
@@ -94,9 +100,14 @@ def redis_broker() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def django_db_keepdb() -> bool:
-    """Drop no database at the end: the whole server goes, and whoever is still connected with it."""
-    return True
+def django_db_setup(
+    request: pytest.FixtureRequest, django_test_environment: None, django_db_blocker: Any
+) -> None:
+    """Dropped by nobody: the whole server goes at the end, and whoever is still connected with it."""
+    from tests.tables import make_tables
+
+    with django_db_blocker.unblock():
+        make_tables(getattr(request.config, "workerinput", {}).get("workerid", ""))
 
 
 # The cast. Each is a Member; `client.force_login(alice.user)` signs her in.

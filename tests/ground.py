@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from evalhub.common.embedded.children import Lifeline
+from evalhub.common.embedded.children import Lifeline, wait_until
 from evalhub.common.embedded.join import Lock
 from evalhub.common.embedded.places import DataDirectory
 from evalhub.common.embedded.postgres import PrivatePostgres
 from evalhub.common.embedded.temporary import new_root, remove
 
 VARIABLE = "EVALHUB_TEST_GROUND"
+PATIENCE = 180.0  # seconds until another process of the run has made what all share
 
 
 def data_directory() -> Path:
@@ -19,6 +22,17 @@ def data_directory() -> Path:
     if VARIABLE not in os.environ:
         os.environ[VARIABLE] = str(new_root())
     return Path(os.environ[VARIABLE])
+
+
+@contextmanager
+def one_at_a_time(what: str) -> Iterator[None]:
+    """Of the processes of this run, one is in the block: the first makes what the others find."""
+    lock = Lock(data_directory() / f"{what}.lock")
+    assert wait_until(lock.take, seconds=PATIENCE), f"{what} is not made"
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 class Ground:

@@ -7,15 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from evalhub.common.embedded.children import wait_until
-from evalhub.common.embedded.join import Lock
 from evalhub.common.embedded.places import DataDirectory
 from evalhub.common.embedded.temporary import temporary_place
 from evalhub.common.supervisor.instance import manage
-from tests.ground import data_directory
+from tests.ground import data_directory, one_at_a_time
 
 NAMES = ("postgres", "database-password", "secret-key")
-PATIENCE = 180.0
 
 
 @contextmanager
@@ -32,15 +29,10 @@ def migrated_place() -> Iterator[DataDirectory]:
 
 def _prepared() -> Path:
     """Made by the first that needs it, for all processes of this test run."""
-    ground = data_directory()
-    lock = Lock(ground / "prepared.lock")
-    assert wait_until(lock.take, seconds=PATIENCE)
-    try:
-        place = DataDirectory(ground / "prepared")
+    place = DataDirectory(data_directory() / "prepared")
+    with one_at_a_time("prepared"):
         if not (place.root / "ready").exists():
             done = manage(place, "migrate")
             assert done.returncode == 0, done.stderr
             (place.root / "ready").touch()
-        return place.root
-    finally:
-        lock.release()
+    return place.root

@@ -20,8 +20,8 @@ FIRST = (
     "tests/training/test_resume.py",
 )
 
-# What `make quick` leaves out besides tests that are marked slow: places of which most tests train, crawl
-# every page, go round whole Loops or try a figure on thousands of drawn tables.
+# What `make quick` leaves out besides tests that are marked slow: places of which most tests train, start a
+# trainer, crawl every page, go round whole Loops or follow-ups, or try a figure on thousands of drawn tables.
 SLOW = (
     "tests/contract/",
     "tests/races/",
@@ -33,6 +33,7 @@ SLOW = (
     "tests/evalhub/datasets/",
     "tests/evalhub/demo/",
     "tests/evalhub/evaluation/test_trials.py",
+    "tests/evalhub/followups/test_following.py",
     "tests/evalhub/judges/",
     "tests/evalhub/judgments/test_pay_by_tallies.py",
     "tests/evalhub/lineage/",
@@ -41,6 +42,7 @@ SLOW = (
     "tests/evalhub/quality/test_verifying.py",
     "tests/evalhub/remote/",
     "tests/evalhub/reports/",
+    "tests/evalhub/runs/test_execution.py",
     "tests/evalhub/runs/test_training_form.py",
     "tests/evalhub/stats/test_betting.py",
     "tests/evalhub/stats/test_bias.py",
@@ -48,6 +50,8 @@ SLOW = (
     "tests/evalhub/stats/test_discrimination.py",
     "tests/evalhub/stats/test_growing.py",
     "tests/evalhub/stats/test_properties.py",
+    "tests/evalhub/stats/test_reliability.py",
+    "tests/evalhub/stats/test_slices.py",
     "tests/evalhub/sweeps/",
     "tests/evalhub/tracking/",
     "tests/evalhub/valuing/",

@@ -15,7 +15,7 @@ from tests.contract.urls import workspace_urls
 from tests.contract.world import World
 
 LISTS = [url for url in workspace_urls() if not url.names_an_object]
-MORE = 14  # rows of everything
+MORE = 5  # rows of everything
 
 
 @pytest.fixture

@@ -53,16 +53,19 @@ class Page(HTMLParser):
 
 
 def pages_of(
-    client: Client, routes: Iterable[Route], world: World
+    client: Client, routes: Iterable[Route], world: World, *, partials: bool = True
 ) -> Iterator[tuple[str, HttpResponse]]:
     """What each route shows of each row it opens: the page, and the partial that htmx asks for.
 
-    `client` sees everything in `world`.
+    Args:
+        client: sees everything in `world`.
+        partials: False where what they tell matters, which their pages tell as well.
     """
     for route in routes:
         for url in route.opening(client, world):
             yield url, client.get(url)
-            yield f"{url} (htmx)", client.get(url, headers={"hx-request": "true"})
+            if partials and not route.of_api:
+                yield f"{url} (htmx)", client.get(url, headers={"hx-request": "true"})
 
 
 def shown_by(answer: HttpResponse) -> bytes:

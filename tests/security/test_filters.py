@@ -26,15 +26,8 @@ PATHS += ["workspace__members__user__password", "created_by__tokens__digest", "d
 LOOKUPS = ["startswith", "regex", "gt", "in"]
 ORDERS = ["ordering", "order_by", "sort", "o", "search", "q", "fields", "include", "filter"]
 HIDDEN = re.compile(r"(WHERE|ORDER BY|ON).*(\"password\"|accounts_apitoken\"\.\"digest\")", re.S)
-ODD = [
-    "before='",
-    "before=%00",
-    "cursor=x",
-    "cursor=cD0tMQ==",
-    "limit=-1",
-    "page=999999",
-    "limit=x",
-]
+ODD_OF_PAGES = ["before='", "before=%00", "page=999999"]
+ODD_OF_API = ["cursor=x", "cursor=cD0tMQ==", "limit=-1", "limit=x"]
 
 
 def lists() -> list[Route]:
@@ -69,6 +62,6 @@ def test_odd_places_to_go_on_from_are_no_crash(
     by_page, by_api = signed_in(olga), with_token(olga)
     for route in lists():
         client = by_api if route.of_api else by_page
-        for odd in ODD:
+        for odd in ODD_OF_API if route.of_api else ODD_OF_PAGES:
             answer = client.get(f"{next(route.urls(world))}?{odd}")
             assert answer.status_code < 500, f"{route.path}?{odd}"

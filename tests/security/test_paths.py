@@ -71,7 +71,7 @@ def test_no_url_reads_a_file_by_a_name_that_leads_upward(
     named = [route for route in all_routes() if {"str", "path"} & {*route.parameters.values()}]
     for route in named:
         text = next(name for name, kind in route.parameters.items() if kind in {"str", "path"})
-        for url in route.urls(world):
+        for url in route.opening(client, world) or route.urls(world):  # past the row to the name
             for upward in UPWARD:
                 answer = client.get(url.replace(f"/{world.slugs.get(text, '1')}", f"/{upward}", 1))
                 assert answer.status_code in {301, 302, 400, 404, 405, 409}, f"{url} {upward}"

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.training.runs import answer, question
+from tests.training.runs import answer, keep_libraries, question
 from training.contract import RunResult, RunSpec, attempt_dir, read_events
 from training.stopping import Stop
 
@@ -67,6 +67,7 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
         bos_token_id=None,
     )
     LlamaForCausalLM(config).save_pretrained(path)
+    keep_libraries()
     return path
 
 

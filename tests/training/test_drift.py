@@ -43,10 +43,25 @@ def shortness(text: str) -> float:
     return -len(text)
 
 
+@pytest.fixture(scope="module")
+def polite(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """It has learnt to be polite, and ended."""
+    run = Run(tmp_path_factory.mktemp("polite") / "run")
+    carried_out(run, "dpo", DEMO, pairs_by(politeness), learning_rate=1e-3, epochs=3.0)
+    return run
+
+
+def test_answers_about_as_long_as_the_chosen_ones_are_no_finding(polite: Run) -> None:
+    result = polite.result()
+    assert result.ok, result.error
+    assert not codes(result).keys() & ABOUT
+    assert 1.3 <= result.metrics["length_ratio"] <= 3
+    assert result.metrics["kl_to_start"] > 1
+
+
 @pytest.mark.parametrize(
     ("liked", "rate", "said", "ratio"),
     [
-        (politeness, 1e-3, set(), (1.3, 3)),  # about as long as what was chosen
         (shortness, 1e-3, set(), (0.2, 0.67)),
         (politeness, 2e-2, {"answers_longer", "far_from_start"}, (1.5, 9)),
         (politeness, 1e-5, set(), (0.9, 1.1)),
@@ -87,14 +102,11 @@ def test_a_few_very_long_answers_are_no_trend() -> None:
     assert list(stands_out(now, before, liked=0.0, per_token=0.0)) == []
 
 
-def test_an_adapter_is_compared_with_the_one_it_began_as(run: Run, another_run: Run) -> None:
+def test_an_adapter_is_compared_with_the_one_it_began_as(run: Run, polite: Run) -> None:
     """What the first run taught is no drift of the second, which learns nearly nothing."""
-    carried_out(another_run, "dpo", DEMO, pairs_by(politeness), learning_rate=1e-3, epochs=3.0)
     inputs = {"train": run.rows("train", pairs_by(politeness))}
     options = QUICK | {"learning_rate": 1e-6, "max_steps": 2}
-    run.ask(
-        "dpo", model=str(DEMO), adapter=str(another_run.adapter), inputs=inputs, options=options
-    )
+    run.ask("dpo", model=str(DEMO), adapter=str(polite.adapter), inputs=inputs, options=options)
     further = run.attempt()
     assert further.ok, further.error
     assert further.metrics["kl_to_start"] == pytest.approx(0, abs=0.1)

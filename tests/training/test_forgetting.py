@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from tests.training.conftest import Run
-from tests.training.runs import answer, texts
+from tests.training.runs import SELDOM, answer, texts
 from training.divergence import divergence
 from training.elastic import Elastic
 from training.start import Start
@@ -22,7 +22,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning"),
 ]
 
-QUICK = {"learning_rate": 1e-2, "batch_size": 4, "lora_rank": 2, "epochs": 2}
+QUICK = {"learning_rate": 1e-2, "batch_size": 4, "lora_rank": 2, "epochs": 2} | SELDOM
 
 
 def further(run: Run, model: Path, adapter: Path | None, *, earlier: bool = False, **options: Any) -> Run:  # fmt: skip

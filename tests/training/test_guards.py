@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.training.conftest import Run
-from tests.training.runs import pairs, texts
+from tests.training.runs import SELDOM, pairs, texts
 from training.contract import RunResult
 
 pytestmark = [
@@ -22,7 +22,7 @@ QUICK = {
     "batch_size": 4,
     "lora_rank": 2,
     "epochs": 2,
-    "checkpoint_every": 100,
+    **SELDOM,
 }
 PURE = {"loss": ["sigmoid"], "loss_weights": [1.0]}
 DEMO = Path(__file__).resolve().parents[2] / "training" / "assets" / "demo-model"

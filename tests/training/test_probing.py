@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from tests.training.conftest import Run
-from tests.training.runs import answer, pairs, texts
+from tests.training.runs import SELDOM, answer, pairs, texts
 from training.data import Encoded
 from training.probing import ALL, kept_of, rise_interval
 from training.rows import Row
@@ -19,7 +19,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning"),
 ]
 
-QUICK = {"learning_rate": 1e-2, "batch_size": 4, "lora_rank": 2}
+QUICK = {"learning_rate": 1e-2, "batch_size": 4, "lora_rank": 2} | SELDOM
 
 
 def encoded(at: int, *, tokens: int = 2, **slices: str) -> Encoded:

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from tests.training.conftest import Run
-from tests.training.runs import answer, pairs, question
+from tests.training.runs import SELDOM, answer, pairs, question
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning"),
 ]
 
-QUICK = {"learning_rate": 1e-2, "batch_size": 4, "lora_rank": 2, "epochs": 6}
+QUICK = {"learning_rate": 1e-2, "batch_size": 4, "lora_rank": 2, "epochs": 6} | SELDOM
 
 
 def reward(run: Run, model: Path, rows: list[dict[str, Any]], **options: Any) -> Run:

@@ -16,6 +16,7 @@ from training.rows import Row, share_of
 
 SHORT: dict[str, Any] = {
     "learning_rate": 1e-2, "batch_size": 2, "lora_rank": 2, "max_steps": 2, "evaluate_every": 2, "weight_decay": 0.1,
+    "checkpoint_every": 100,
 }  # fmt: skip
 EVERYWHERE: dict[str, dict[str, Any]] = {  # the setting, and what else it needs to act
     "epochs": {"epochs": 1.0, "max_steps": 0, "train_share": 0.5},

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from tests.training.conftest import Run
-from tests.training.runs import texts
+from tests.training.runs import SELDOM, texts
 from training.contract import OPTIONS, SftOptions
 from training.divergence import imitation
 from training.shrinking import Shrinking
@@ -21,7 +21,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning"),
 ]
 
-QUICK = {"learning_rate": 1e-2, "batch_size": 4, "lora_rank": 2, "epochs": 4, "schedule": "constant", "warmup": 0.0}  # fmt: skip
+QUICK = {"learning_rate": 1e-2, "batch_size": 4, "lora_rank": 2, "epochs": 4, "schedule": "constant", "warmup": 0.0} | SELDOM  # fmt: skip
 
 
 def head(words: int) -> nn.Linear:

@@ -12,13 +12,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.training.conftest import Run
-from tests.training.runs import documents, texts
+from tests.training.runs import SELDOM, documents, texts
 from training.documents import windows
 
 watched = pytest.mark.filterwarnings(
     "ignore:`is_gradient_checkpointing` is deprecated:FutureWarning"
 )
-QUICK: dict[str, Any] = {"learning_rate": 1e-2, "batch_size": 4, "lora_rank": 2, "max_steps": 4}
+QUICK: dict[str, Any] = {
+    "learning_rate": 1e-2,
+    "batch_size": 4,
+    "lora_rank": 2,
+    "max_steps": 4,
+} | SELDOM
 
 
 def asked(

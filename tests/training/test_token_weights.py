@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from tests.training.conftest import Run
-from tests.training.runs import documents, texts
+from tests.training.runs import SELDOM, documents, texts
 from training.errors import InputError
 from training.judged import token_weights
 from training.rows import Row
@@ -17,7 +17,12 @@ from training.rows import Row
 watched = pytest.mark.filterwarnings(
     "ignore:`is_gradient_checkpointing` is deprecated:FutureWarning"
 )
-QUICK: dict[str, Any] = {"learning_rate": 1e-2, "batch_size": 4, "lora_rank": 2, "max_steps": 3}
+QUICK: dict[str, Any] = {
+    "learning_rate": 1e-2,
+    "batch_size": 4,
+    "lora_rank": 2,
+    "max_steps": 3,
+} | SELDOM
 MADE = {"sft": texts, "text": documents}
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.training.conftest import Run
-from tests.training.runs import pairs, texts
+from tests.training.runs import SELDOM, pairs, texts
 
 pytestmark = [
     pytest.mark.slow,
@@ -19,7 +19,7 @@ pytestmark = [
 
 LN2 = math.log(2)
 PURE = {"loss": ["sigmoid"], "loss_weights": [1.0]}
-QUICK = {"learning_rate": 1e-2, "batch_size": 4, "lora_rank": 2, "epochs": 2}
+QUICK = {"learning_rate": 1e-2, "batch_size": 4, "lora_rank": 2, "epochs": 2} | SELDOM
 
 
 def sft(run: Run, model: Path, rows: list[dict[str, Any]], **options: Any) -> Run:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.training.conftest import Run
-from tests.training.runs import documents, pairs, texts
+from tests.training.runs import SELDOM, documents, pairs, texts
 from training.contract import OPTIONS
 from training.fitting import TIGHT
 from training.preflight import rate_is_odd
@@ -20,7 +20,12 @@ from training.whole import bytes_of
 pytestmark = pytest.mark.filterwarnings(
     "ignore:`is_gradient_checkpointing` is deprecated:FutureWarning"
 )
-QUICK: dict[str, Any] = {"trains": "all", "learning_rate": 3e-3, "batch_size": 4, "max_steps": 4}
+QUICK: dict[str, Any] = {
+    "trains": "all",
+    "learning_rate": 3e-3,
+    "batch_size": 4,
+    "max_steps": 4,
+} | SELDOM
 ROWS = {"sft": texts(8), "dpo": pairs(8), "text": documents(8)}
 
 

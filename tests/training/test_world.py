@@ -11,13 +11,13 @@ import psutil
 import pytest
 
 from tests.training.conftest import Run
-from tests.training.runs import documents, pairs, start, texts, until
+from tests.training.runs import SELDOM, documents, pairs, start, texts, until
 from training.contract import EXIT_INTERRUPTED, OPTIONS, RunSpec
 from training.environment import seal
 from training.world import World
 
 SPEC = RunSpec(recipe="noop")
-QUICK = {"learning_rate": 1e-2, "batch_size": 4, "lora_rank": 2, "max_steps": 6}
+QUICK = {"learning_rate": 1e-2, "batch_size": 4, "lora_rank": 2, "max_steps": 6} | SELDOM
 ROWS = {"sft": texts, "text": documents}
 
 

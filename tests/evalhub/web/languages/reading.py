@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from django.conf import settings
@@ -100,6 +101,7 @@ class Message:
     is_fuzzy: bool = False
 
 
+@cache  # to read it takes longer than what most of its tests do
 def catalog(path: Path = CATALOG) -> dict[str, Message]:
     """The catalog by msgid; the header stands under the empty one."""
     found = (_message(block) for block in path.read_text().split("\n\n"))
