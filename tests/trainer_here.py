@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tests.null_trainer import NullTrainer
+from tests.training.runs import keep_libraries
 from training.contract import attempt_dir
 from training.launching import LOG
 from training.stopping import Stop
@@ -31,6 +32,7 @@ class TrainerHere(NullTrainer):
         finally:
             os.environ.clear()
             os.environ.update(before)
+        keep_libraries()  # the first run has imported them, sealed off
 
     def exit_code(self, *, within: float) -> int:
         return self.code
