@@ -19,6 +19,7 @@ from evalhub.datasets.rows import Answer, Kept
 from evalhub.datasets.texts import ANSWER, Asked, asked_in
 from evalhub.prompts.documents import documents_in
 from evalhub.prompts.models import Prompt, Split
+from evalhub.prompts.tools import declares_tools
 from evalhub.quality.scope import Scope
 
 BATCH = 2000  # prompts
@@ -145,7 +146,7 @@ def _measured(asked: Asked, _documents: list[Any]) -> Iterator[Kept]:
 
 def _texts(_asked: Asked, documents: list[Any]) -> Iterator[Kept]:
     for document in documents_in(documents):
-        if document.text.strip():
+        if document.text.strip() and not declares_tools(document.title, document.text):
             yield Kept((Answer(document.text, None),), "documents", "a document of its prompt", ())
 
 

@@ -17,6 +17,11 @@ def tools_in(documents: Sequence[Any]) -> str:
     return ""
 
 
+def declares_tools(title: str, text: str) -> bool:
+    """Whether a document is such a declaration, and so nothing that anybody wrote to be read."""
+    return title == TITLE and bool(tools_of(text))
+
+
 def tools_of(text: Any) -> str:
     """The text of such a document, written one way."""
     try:

@@ -104,7 +104,10 @@ def test_texts_are_documents_each_once_and_none_that_splits_share(
     documents = [["Twice."], ["Twice.", {"title": "t", "text": "Once."}], ["Shared."]]
     for task, given in zip(compared, documents, strict=False):
         Prompt.objects.filter(pk=task.prompt_id).update(documents=given)
-    Prompt.objects.filter(pk=compared[-1].prompt_id).update(documents=["Shared.", "Held out."])
+    declared = {"title": "Tools", "text": '[{"name": "weather"}]'}
+    Prompt.objects.filter(pk=compared[-1].prompt_id).update(
+        documents=["Shared.", "Held out.", declared]
+    )
 
     made = build("text")
 
