@@ -42,15 +42,13 @@ def record_of(piece: Piece, name: str, fields: Cells, where: str) -> Record:
     Raises:
         Unfit: there is nothing to judge.
     """
-    talks = {key: value for key, value in fields.items() if _is_talk(value)}
+    talk = _talk(fields)
     texts = {key: text for key, value in fields.items() if (text := _text(value)).strip()}
     messages: list[Message] = []
     answers: dict[str, CompletionRow] = {}
-    if talks:
-        key, turns = next(iter(talks.items()))
-        messages, answer = exchange_of(
-            messages_of(_turns(turns), f"{where}.{key}"), f"{where}.{key}"
-        )
+    if talk:
+        key, turns = talk
+        messages, answer = exchange_of(messages_of(turns, f"{where}.{key}"), f"{where}.{key}")
         if answer is not None:
             answers[key] = completion_of(answer)
     asking = {key for key in texts if _ASKING.search(key) and not _ANSWERING.search(key)}
@@ -77,6 +75,21 @@ def record_of(piece: Piece, name: str, fields: Cells, where: str) -> Record:
         completions=sorted(different.values(), key=lambda each: each.id),
     )
     return Record(prompt, {key: each.id for key, each in answers.items()}, answers)
+
+
+def talk_in(fields: Cells, where: str) -> list[Message]:
+    """Every turn of the first conversation among the fields; none where there is no such field.
+
+    Raises:
+        Unfit: a turn is none.
+    """
+    talk = _talk(fields)
+    return messages_of(talk[1], f"{where}.{talk[0]}") if talk else []
+
+
+def _talk(fields: Cells) -> tuple[str, list[Cells]] | None:
+    """The first field that is a conversation, and its turns."""
+    return next(((key, _turns(value)) for key, value in fields.items() if _is_talk(value)), None)
 
 
 def _text(value: Any) -> str:

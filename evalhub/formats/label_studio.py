@@ -2,7 +2,8 @@
 
 Of a task: `data` (the prompt, the responses), `annotations` with `result`, `completed_by`,
 `created_at`, `was_cancelled`; `predictions` are a model's judgments; `drafts` and skipped annotations
-are left out and named. Of results: pairwise, rating, choices, number, textarea, labels. Regions of
+are left out and named. Of results: pairwise, rating, choices, number, textarea, labels, chatmessage
+(tags/chat: turns that a person added to the task's conversation, alone or with a model). Regions of
 images, audio and video are named as ignored.
 """
 
@@ -11,13 +12,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from evalhub.formats.fields import Record, record_of
+from msgspec.structs import replace
+
+from evalhub.formats.answers import completion_of
+from evalhub.formats.chat import exchange_of, messages_of
+from evalhub.formats.fields import Record, record_of, talk_in
 from evalhub.formats.outside import Cells, list_at
-from evalhub.formats.reading import Piece, Seen, Unfit, rejected
-from evalhub.formats.rows import CorrectionRow, Rejected, Row
+from evalhub.formats.reading import Piece, Seen, Unfit, rejected, short_digest
+from evalhub.formats.rows import CorrectionRow, Message, PromptRow, Rejected, Row
 from evalhub.formats.said import Said, choice_of, time_of
 
 RUBRIC = "label-studio"
+_TURN = "chatmessage"
 _MIN = {"annotator", "annotation_id", "created_at", "updated_at", "lead_time", "id", "agreement"}
 
 
@@ -32,20 +38,70 @@ def fits_min(cells: Cells) -> bool:
 def rows_of(piece: Piece, seen: Seen) -> Iterator[Row]:
     cells: Cells = piece.value
     data = cells["data"] if isinstance(cells.get("data"), dict) else {}
-    record = record_of(piece, f"ls-{cells.get('id', piece.line)}", data, "data")
-    yield record.prompt
+    name = f"ls-{cells.get('id', piece.line)}"
     several = "annotations" if "annotations" in cells else "completions"
-    for source in (several, "predictions"):
-        for place, each in enumerate(list_at(cells, source)):
+    sources = {source: list_at(cells, source) for source in (several, "predictions")}
+    is_talk = any(_turns_of(each) for found in sources.values() for each in found)
+    talk = talk_in(data, "data") if is_talk else []
+    record = None  # of a conversation that began here there is nothing yet
+    if talk or not is_talk:
+        record = record_of(piece, name, data, "data")
+        record = record._replace(prompt=replace(record.prompt, group=name if is_talk else None))
+        yield record.prompt
+    for source, found in sources.items():
+        for place, each in enumerate(found):
             field = f"{source}[{place}]"
             if not isinstance(each, dict):
                 yield rejected(piece, field, "This must be an object.")
-            else:
-                yield from _annotation(piece, record, each, field, is_model=source == "predictions")
+                continue
+            about = record
+            if _turns_of(each):
+                try:
+                    about = _talked(piece, name, talk, each, f"{field}.result")
+                except Unfit as unfit:
+                    yield rejected(piece, unfit.field, str(unfit))
+                    continue
+                yield about.prompt
+            yield from _annotation(piece, about, each, field, is_model=source == "predictions")
+
+
+def _turns_of(annotation: Any) -> list[Any]:
+    """What was added to the conversation, in its order."""
+    results = annotation.get("result") if isinstance(annotation, dict) else None
+    return [
+        each["value"].get(_TURN)
+        for each in (results if isinstance(results, list) else [])
+        if isinstance(each, dict)
+        and each.get("type") == _TURN
+        and isinstance(each.get("value"), dict)
+    ]
+
+
+def _talked(piece: Piece, name: str, talk: list[Message], annotation: Cells, where: str) -> Record:
+    """The conversation that an annotation ends with, up to its last answer, which is what it is about.
+
+    Raises:
+        Unfit: a turn is none, or nobody answers.
+    """
+    turns = [*talk, *messages_of(_turns_of(annotation), where)]
+    while turns and turns[-1].role != "assistant":
+        turns.pop()
+    if not turns:
+        raise Unfit(where, "Nobody answers in this conversation.")
+    messages, answer = exchange_of(turns, where)
+    completion = completion_of(answer or turns[-1])
+    prompt = PromptRow(
+        line=piece.line,
+        id=f"{name}-talk{annotation.get('id', short_digest(where))}"[-200:],
+        messages=messages,
+        group=name,
+        completions=[completion],
+    )
+    return Record(prompt, {_TURN: completion.id}, {_TURN: completion})
 
 
 def _annotation(
-    piece: Piece, record: Record, annotation: Cells, field: str, *, is_model: bool
+    piece: Piece, record: Record | None, annotation: Cells, field: str, *, is_model: bool
 ) -> Iterator[Row]:
     results = annotation.get("result")
     if annotation.get("was_cancelled"):
@@ -54,6 +110,9 @@ def _annotation(
         return
     if not isinstance(results, list) or not results:
         yield rejected(piece, f"{field}.result", "The annotation is empty.")
+        return
+    if record is None:
+        yield rejected(piece, f"{field}.result", "There is no text that it could be about.")
         return
     name = f"{record.prompt.id}-{'p' if is_model else 'a'}{annotation.get('id', field)}"
     said = Said(record.prompt, name=name, rubric=RUBRIC, responses=record.responses)
@@ -66,6 +125,9 @@ def _annotation(
         except Unfit as unfit:
             yield rejected(piece, f"{field}.result[{place}].{unfit.field}", str(unfit))
             return
+    if _TURN in record.by_name and not (said.ratings or said.corrections):
+        # what somebody made and said nothing against is there to be learnt from
+        said.demonstration = record.by_name[_TURN].content
     rows = list(said.rows())
     if rows:
         yield from rows
@@ -101,7 +163,7 @@ def _take(said: Said, record: Record, result: Any) -> None:
         _written(said, question, value.get("text"), about)
     elif kind in ("labels", "hypertextlabels", "paragraphlabels"):
         _labelled(said, record, value, about)
-    else:
+    elif kind != _TURN:
         said.ignored.add(f"result.{kind}"[:100])
 
 

@@ -104,6 +104,31 @@ def test_label_studio_chat_of_paragraphs_is_a_conversation() -> None:
     assert judgment.ratings[0].response == prompt.completions[0].id
 
 
+def turn(role: str, content: str) -> dict[str, Any]:
+    return ls("chatmessage", {"chatmessage": {"role": role, "content": content}}, "chat", "chat")
+
+
+def test_label_studio_chat_goes_on_where_the_task_ends() -> None:
+    data = {"chat": [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Hi."}]}
+    said = [turn("user", "A joke?"), turn("assistant", "No."), turn("user", "Pity.")]
+    rated = ls("rating", {"rating": 2}, "funny", "chat")
+    [began, talk], [judgment], [] = split(rows_of(ls_task(data, *said, rated), name="label-studio"))
+    assert began.group == talk.group  # turns of one conversation stay on one side
+    assert [each.content for each in talk.messages] == ["Hello", "Hi.", "A joke?"]
+    assert text_of(talk, judgment.ratings[0].response or "") == "No."
+    assert (judgment.ratings[0].criterion, judgment.ratings[0].value) == ("funny", 2)
+
+
+def test_label_studio_chat_that_nobody_rates_is_there_to_be_learnt_from() -> None:
+    task = ls_task({"chat": []}, turn("user", "Why?"), turn("assistant", "Because."))
+    [talk], [judgment], [] = split(rows_of(task, name="label-studio"))
+    assert [each.content for each in talk.messages] == ["Why?"]
+    assert (judgment.prompt, judgment.demonstration) == (talk.id, "Because.")
+    unanswered = ls_task({"chat": []}, turn("user", "Why?"))
+    [], [], [fault] = split(rows_of(unanswered, name="label-studio"))
+    assert fault.field == "annotations[0].result"
+
+
 def test_label_studio_skips_empties_and_predictions_are_told_apart() -> None:
     task = ls_task(PAIR, was_cancelled=True)
     empty = {"id": 12, "result": [], "completed_by": 4}
