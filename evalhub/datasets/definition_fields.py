@@ -12,6 +12,17 @@ from evalhub.datasets.augmenting.forms import SlicesField
 _SLICES = SlicesField(required=False)
 
 
+class MomentField(forms.DateTimeField):
+    """A day and a time, to the second, in the time zone of whoever reads the page."""
+
+    def __init__(self, *, label: str) -> None:
+        widget = forms.DateTimeInput(
+            attrs={"type": "datetime-local", "step": "1"}, format="%Y-%m-%dT%H:%M:%S"
+        )
+        told = "Day and time, in your time zone. Empty: any."
+        super().__init__(required=False, label=label, widget=widget, help_text=told)
+
+
 class LinesField(forms.CharField):
     """A thing to a line. `write` and `read` are what one is as text; `read` raises ValidationError."""
 

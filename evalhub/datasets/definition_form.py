@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, time
+from datetime import UTC
 from typing import Any
 
 from django import forms
@@ -131,8 +131,8 @@ class DatasetForm(WhichJudgments, HowDecided, Mixture, Shape):
         """Everything but the name and the kind, as a definition has it."""
         values = dict(self.cleaned_data)
         for name in ("judged_from", "judged_before"):
-            if day := values[name]:
-                values[name] = datetime.combine(day, time(), tzinfo=UTC).isoformat()
+            if moment := values[name]:
+                values[name] = moment.astimezone(UTC).isoformat()
         values["red_team"] = values["red_team"] or None
         answers = values["best_of_answers"] or SCORED
         best = values["best_of"]

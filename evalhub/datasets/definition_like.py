@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import UTC, datetime, time
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -18,7 +18,7 @@ def initial_of(definition: dict[str, Any], fields: Collection[str]) -> dict[str,
     initial = {name: value for name, value in definition.items() if name in fields}
     for name in ("judged_from", "judged_before"):
         if moment := definition.get(name):
-            initial[name] = datetime.fromisoformat(moment).astimezone(UTC).date()
+            initial[name] = datetime.fromisoformat(moment)
     best = definition.get("best_of")
     return initial | {
         "red_team": definition.get("red_team") or "",
@@ -40,10 +40,10 @@ def unsaid_of(
     ]  # nothing at all
     for name in ("judged_from", "judged_before"):
         moment = definition.get(name)
-        if moment and datetime.fromisoformat(moment).astimezone(UTC).time() != time():
+        if moment and datetime.fromisoformat(moment).microsecond:  # its field has seconds
             unsaid.append(name)
     ways = definition.get("augment", [])
-    if len({way["by"] for way in ways}) < len(ways) or any(way.get("seed") for way in ways):
+    if len({way["by"] for way in ways}) < len(ways):
         unsaid.append("augment")
     return unsaid
 

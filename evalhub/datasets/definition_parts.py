@@ -6,7 +6,7 @@ from django import forms
 
 from evalhub.datasets.augmenting.forms import SlicesField
 from evalhub.datasets.definition import EVIDENCE, SCORED, Definition
-from evalhub.datasets.definition_fields import PartsField, ReplayField, WeightsField
+from evalhub.datasets.definition_fields import MomentField, PartsField, ReplayField, WeightsField
 from evalhub.judgments.choices import Source
 
 _DEFAULTS = Definition()
@@ -72,12 +72,8 @@ class WhichJudgments(forms.Form):
         label="Red-team prompts",
         help_text="Of collections that are marked so on their page.",
     )
-    judged_from = forms.DateField(
-        required=False, label="Judged from", widget=forms.DateInput(attrs={"type": "date"})
-    )
-    judged_before = forms.DateField(
-        required=False, label="Judged before", widget=forms.DateInput(attrs={"type": "date"})
-    )
+    judged_from = MomentField(label="Judged from")
+    judged_before = MomentField(label="Judged before")
     min_judgments = forms.IntegerField(
         min_value=1, initial=_DEFAULTS.min_judgments, label="Least judgments behind a row"
     )

@@ -17,6 +17,12 @@ class ShareField(forms.FloatField):
         super().__init__(required=False, min_value=0, max_value=1, initial=0, **options)
 
 
+class SeedField(forms.IntegerField):
+    def __init__(self, way: str) -> None:
+        told = "Another number draws other rows, and changes them in other ways."
+        super().__init__(required=False, initial=0, label=f"Seed of {way}", help_text=told)
+
+
 class PairsField(forms.CharField):
     """One to a line: a word, an equals sign, what it stands with."""
 
@@ -65,10 +71,12 @@ class AugmentForm(forms.Form):
         label="Words and others of the same meaning",
         help_text="As in: big = large, huge. In what users ask, and in raw texts; never in answers.",
     )
+    word_seed = SeedField("word replacement")
     shuffle_share = ShareField(
         label="Share of rows by sentence shuffling",
         help_text="Of what users ask, and of raw texts; the last sentence stays. Answers are never shuffled.",
     )
+    shuffle_seed = SeedField("sentence shuffling")
     swap_share = ShareField(
         label="Share of rows by counterfactual swaps",
         help_text="Against bias: prompt and answers about the other one of each pair.",
@@ -86,6 +94,7 @@ class AugmentForm(forms.Form):
         label="Pairs of your own",
         help_text="As in: Berlin = Lagos. Both ways; each word in one pair.",
     )
+    swap_seed = SeedField("counterfactual swaps")
     cap = forms.FloatField(
         required=False,
         min_value=0.01,
@@ -129,14 +138,18 @@ class AugmentForm(forms.Form):
         """What the form begins with, to say the same as `definition`, as far as it can."""
         ways = {way["by"]: way for way in definition.get("augment", [])}
         words = ways.get("word_replacement", {})
+        shuffles = ways.get("sentence_shuffle", {})
         swaps = ways.get("counterfactual_swap", {})
         return {
             "word_share": words.get("share", 0),
             "words": [(word, ", ".join(others)) for word, others in words.get("words", {}).items()],
-            "shuffle_share": ways.get("sentence_shuffle", {}).get("share", 0),
+            "word_seed": words.get("seed", 0),
+            "shuffle_share": shuffles.get("share", 0),
+            "shuffle_seed": shuffles.get("seed", 0),
             "swap_share": swaps.get("share", 0),
             "swap_lists": swaps.get("lists", []),
             "swap_pairs": swaps.get("pairs", []),
+            "swap_seed": swaps.get("seed", 0),
             "cap": definition.get("augment_cap", CAP),
             "never": definition.get("augment_never", {}).get("slices", {}),
             "never_from": definition.get("augment_never", {}).get("collections", []),
@@ -148,9 +161,20 @@ class AugmentForm(forms.Form):
                 word: [each for each in map(str.strip, others.split(",")) if each]
                 for word, others in given["words"]
             }
-            yield {"by": "word_replacement", "share": share, "words": words}
+            yield {
+                "by": "word_replacement",
+                "share": share,
+                "seed": given["word_seed"] or 0,
+                "words": words,
+            }
         if share := given["shuffle_share"]:
-            yield {"by": "sentence_shuffle", "share": share}
+            yield {"by": "sentence_shuffle", "share": share, "seed": given["shuffle_seed"] or 0}
         if share := given["swap_share"]:
             pairs, lists = given["swap_pairs"], given["swap_lists"]
-            yield {"by": "counterfactual_swap", "share": share, "pairs": pairs, "lists": lists}
+            yield {
+                "by": "counterfactual_swap",
+                "share": share,
+                "seed": given["swap_seed"] or 0,
+                "pairs": pairs,
+                "lists": lists,
+            }

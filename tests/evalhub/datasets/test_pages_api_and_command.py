@@ -267,7 +267,7 @@ def test_the_form_gives_what_a_definition_may_say(
         "groups": ["night"],
         "evidence": ["ratings", "references"],
         "slices": "language=de, language=fr, domain=law",
-        "judged_from": "2020-01-31",
+        "judged_from": "2020-01-31T12:30:15",
         "weights": "tone = 2\noverall = 0.5",
         "parts": "law: domain=law, language=de; in faq; share 0.25; cap 1000\nall the others:",
         "temperature": "2",
@@ -282,7 +282,7 @@ def test_the_form_gives_what_a_definition_may_say(
     assert found["rubric_versions"] == [str(version.uid)]
     assert (found["groups"], found["evidence"]) == (["night"], ["ratings", "references"])
     assert found["slices"] == {"language": ["de", "fr"], "domain": ["law"]}
-    assert found["judged_from"] == "2020-01-31T00:00:00Z"
+    assert found["judged_from"] == "2020-01-31T12:30:15Z"
     assert found["weights"] == {"tone": 2.0, "overall": 0.5}
     law, others = found["parts"]
     assert law == {
@@ -341,7 +341,7 @@ WHOLE = {
     "evidence": ["corrections", "ratings", "references"],
     "slices": {"language": ["de", "fr"], "domain": ["law"]},
     "red_team": "keep",
-    "judged_from": "2026-01-31T00:00:00+00:00",
+    "judged_from": "2026-01-31T12:30:15+00:00",
     "groups": ["night"],
     "min_judgments": 2,
     "max_spread": 0.5,
@@ -367,8 +367,8 @@ WHOLE = {
         "spelling": "en",
     },
     "augment": [
-        {"by": "word_replacement", "share": 0.2, "words": {"big": ["large", "huge"], "sky": ["heaven"]}},
-        {"by": "counterfactual_swap", "share": 0.1, "pairs": [["Berlin", "Lagos"]], "lists": ["gender_en"]},
+        {"by": "word_replacement", "share": 0.2, "seed": 7, "words": {"big": ["large", "huge"], "sky": ["heaven"]}},
+        {"by": "counterfactual_swap", "share": 0.1, "seed": -1, "pairs": [["Berlin", "Lagos"]], "lists": ["gender_en"]},
     ],
     "augment_never": {"slices": {"domain": ["law"]}, "collections": ["faq"]},
 }  # fmt: skip
@@ -408,8 +408,8 @@ def test_what_the_form_cannot_say_of_another_is_named(
 ) -> None:
     client.force_login(erin.user)
     definition = {
-        "judged_before": "2026-01-31T12:30:00+00:00",
-        "augment": [{"by": "sentence_shuffle", "share": 0.1, "seed": 7}],
+        "judged_before": "2026-01-31T12:30:00.25+00:00",
+        "augment": [{"by": "sentence_shuffle", "share": share} for share in (0.1, 0.2)],
         "parts": [{"name": "own: law", "share": 0.5}],
         "evidence": [],
     }
@@ -489,7 +489,7 @@ def test_rows_of_another_form_are_not_replayed(
         ({"best_of": {"model": str(uuid4()), "answers": 3}}, "best_of"),
         ({"sources": []}, "sources"),
         ({"augment_never": {"collections": ["gone"]}}, "augment_never"),
-        ({"judged_from": "2026-01-31T12:30:00+00:00"}, "judged_from"),
+        ({"judged_from": "2026-01-31T12:30:00.5+00:00"}, "judged_from"),
     ],
 )
 def test_what_a_new_one_would_lose_is_named(
