@@ -13,6 +13,7 @@ from typing import Any
 Fit = Mapping[str, Any]  # JSON, see `fits`
 Fits = Mapping[int, Mapping[str, Fit]]  # by the campaign's key: ReliabilityFit.questions
 
+MOST_WEIGHT = 4.0  # of ordinary ratings: half the others' spread is the least that is believed, see docs/design.md
 LEAST_WEIGHT = 0.05  # of a row whose author nobody can rely on: nothing is taught by weight 0
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from evalhub.quality.figures import MOST_WEIGHT
 from evalhub.quality.questions import Asked
 from evalhub.stats.agreement import Level
 from evalhub.stats.reliability import (
@@ -115,6 +116,7 @@ def consensus_of(asked: Asked, fit: Fit) -> Consensus:
     members, rater_R = np.unique(asked.member_R, return_inverse=True)
     if fit["model"] == "scores":
         severity_A, spread_A = _rows(fit, members, [0.0, fit["noise"]]).T
+        spread_A = np.maximum(spread_A, fit["noise"] / sqrt(MOST_WEIGHT))  # as builds weigh them
         score_U, error_U = scores(
             asked.unit_R,
             rater_R,

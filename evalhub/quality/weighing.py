@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from django.db import connection
 
-from evalhub.quality.figures import Fit, Fits, figure_of, reliability_of
+from evalhub.quality.figures import MOST_WEIGHT, Fit, Fits, figure_of, reliability_of
 from evalhub.quality.models import ConsensusSnapshot
 from evalhub.stats.ballots import Ballot
 
@@ -33,7 +33,6 @@ class Lean(NamedTuple):
 
 
 PLAIN = Lean(0.0, 1.0)
-MOST_WEIGHT = 4.0  # of ordinary ratings: half the others' spread is the least that is believed, see docs/design.md
 
 
 class Called(NamedTuple):

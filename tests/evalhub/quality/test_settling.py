@@ -309,6 +309,22 @@ def test_a_fit_says_the_same_after_it_was_kept(campaign: Campaign) -> None:
     )
 
 
+def test_nobody_counts_as_more_than_four_ordinary_people(campaign: Campaign) -> None:
+    """As in builds: a spread is measured against a consensus that its person is part of."""
+    tone = make.CriterionFactory.create(version=campaign.rubric_version, slug="tone")
+    task = make.TaskFactory.create(campaign=campaign)
+    rate(task, 5, tone)
+    rate(task, 1, tone)
+    [asked] = [each.given() for each in questions_of(campaign) if each.name == "tone"]
+    exact, ordinary = asked.member_R[np.argsort(-asked.value_R)].tolist()
+    fit = {"model": "scores", "mean": 3.0, "width": 1.0, "noise": 1.0}
+    fit |= {"raters": {str(exact): [0.0, 0.01], str(ordinary): [0.0, 1.0]}}
+    [score] = consensus_of(asked, fit).answer_U
+    assert score == pytest.approx(
+        3 + (4 * 2 - 1 * 2) / (4 + 1 + 1)
+    )  # the last: what is known ahead
+
+
 def test_the_clock_settles_what_has_news_and_nothing_else(campaign: Campaign) -> None:
     quiet = make.CampaignFactory.create(workspace=campaign.workspace)
     vote(make.TaskFactory.create(campaign=campaign), make.MemberFactory.create(), 1)
