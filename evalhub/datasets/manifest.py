@@ -8,12 +8,15 @@ from typing import Any
 from django.db.models import Count
 
 from evalhub.datasets.card import licences_of, more_of
+from evalhub.datasets.choices import BuildKind
 from evalhub.datasets.cleaning.entities import told_in_words
 from evalhub.datasets.counting import Counts
 from evalhub.datasets.definition import Definition, as_json
+from evalhub.datasets.kinds import PAIRS
 from evalhub.datasets.lengths import Lengths
 from evalhub.datasets.models import DatasetBuild
 from evalhub.datasets.queries import SPLITS
+from evalhub.datasets.rows import LEARNT
 from evalhub.quality.models import ConsensusSnapshot
 from evalhub.quality.scope import Scope
 
@@ -142,18 +145,44 @@ def card_of(manifest: dict[str, Any]) -> str:
             "",
             "## Columns",
             "",
-            COLUMNS,
+            _columns(manifest),
             *more_of(manifest),
         ]
     )
 
 
-COLUMNS = (
-    "`prompt`, and `completion` (SFT) or `chosen` and `rejected` (preference), as TRL reads them. "
-    "`id` names the row by its text; `group` is what the split is drawn for; `weight` is the number "
-    "of judgments behind the row; `p_chosen` is the share of them that prefers `chosen`. "
-    "`lineage.jsonl` says for each id which judgments made it."
-)
+_BODY = {
+    BuildKind.SFT: "`prompt`, `completion`",
+    BuildKind.PREFERENCE: "`prompt`, `chosen`, `rejected`",
+    BuildKind.UNPAIRED: "`prompt`, `completion`, and `label`, whether it is good",
+    BuildKind.REWARD: "`prompt`, `chosen`, `rejected`, and `margin`, how much better",
+    BuildKind.CLASSIFICATION: "`prompt`, `criterion`, `label`, and `share`, how sure the label is",
+    BuildKind.TEXT: "`text`",
+    BuildKind.EVALUATION: "`prompt`, `reference`, and `completions` with what people gave them",
+}
+
+
+def _columns(manifest: dict[str, Any]) -> str:
+    """What stands in a row of this kind; the votes behind it, or how far they can be relied on."""
+    kind = BuildKind(manifest["kind"])
+    told = [f"{_BODY[kind]}, as TRL reads them where it does"]
+    told.append("`id` names the row by its text; `group` is what the split is drawn for")
+    weight = "the number of judgments behind the row"
+    if kind in (BuildKind.SFT, BuildKind.TEXT):
+        weight = "1, for each answer or text is one"
+    if kind in LEARNT and _is_relied(manifest):
+        weight += ", and of what people wrote how far they can be relied on"
+    balanced = ", times what balances its slice" if manifest["balance"] else ""
+    told.append(f"`weight` is {weight}{balanced}")
+    if kind in PAIRS:
+        sure = "the probability that `chosen` is the better one"
+        voted = "the share of the votes for `chosen`"
+        told.append(f"`p_chosen` is {sure if _is_relied(manifest) else voted}; a tie has 0.5")
+    return "; ".join(told) + ". `lineage.jsonl` says for each id which judgments made it."
+
+
+def _is_relied(manifest: dict[str, Any]) -> bool:
+    return bool(manifest["definition"]["consensus"] == "reliability")
 
 
 def _sources(judgments: dict[str, Any]) -> str:

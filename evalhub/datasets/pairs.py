@@ -170,7 +170,7 @@ def _tied(pair: tuple[Answer, Answer], tally: Tally, definition: Definition) -> 
         return LeftOut("tie", pair)
     one, other = sorted(pair, key=lambda each: sha256_of(each.whole))
     votes, origin = tally.votes, "+".join(tally.origins)
-    reason = f"undecided after {votes.weight:g} votes"
+    reason = f"undecided after {votes.weight:g} vote{'s' * (votes.weight != 1)}"
     kept = Kept((one, other), origin, reason, tuple(votes.judgments), 0.5, votes.weight)
     return pair_or_fault(kept)
 

@@ -96,7 +96,8 @@ def _sources(workspace: Workspace, counts: Counter[str]) -> list[dict[str, Any]]
     found = []
     for collection in Collection.objects.filter(workspace=workspace, slug__in=counts):
         files = Import.objects.filter(collection=collection).order_by("pk")
-        told = files.values_list("filename", "licence", "counts__sha256")[:MOST_FILES]
+        read = files.values_list("filename", "licence", "counts__sha256")
+        told = list(dict.fromkeys(read))[:MOST_FILES]  # one that was read again is no other
         found.append(
             {
                 "collection": collection.slug,

@@ -32,9 +32,10 @@ def test_the_card_names_each_source_with_its_licence_and_what_people_agreed_to(
     compared: list[Task], build: Build
 ) -> None:
     campaign = compared[0].campaign
-    ImportFactory.create(
-        collection=Collection.objects.get(), filename="faq|2.jsonl", licence="cc-by-4.0"
-    )
+    for _read_again in range(2):
+        ImportFactory.create(
+            collection=Collection.objects.get(), filename="faq|2.jsonl", licence="cc-by-4.0"
+        )
     guidelines = Guidelines.objects.create(
         campaign=campaign, number=2, consent="I agree that my answers\nare published."
     )
@@ -45,7 +46,7 @@ def test_the_card_names_each_source_with_its_licence_and_what_people_agreed_to(
     card, manifest = card_of(made), made.manifest
     (source,) = manifest["sources"]
     assert (source["collection"], source["rows"], source["licence"]) == ("faq", 10, "")
-    assert "faq\\|2.jsonl (cc-by-4.0" in card
+    assert card.count("faq\\|2.jsonl (cc-by-4.0") == 1
     assert licences_of(manifest) == ["cc-by-4.0"]
     assert {each["judgments"]: each["consent"] for each in manifest["consent"]} == {
         4: guidelines.consent, 6: "",
@@ -56,6 +57,20 @@ def test_the_card_names_each_source_with_its_licence_and_what_people_agreed_to(
     assert rubric["judgments"] == 10
     assert sum(manifest["answers_by"].values()) == 20
     assert made.digest in card.split("## How to cite")[1]
+
+
+def test_the_card_says_what_the_columns_of_its_kind_mean(
+    compared: list[Task], build: Build
+) -> None:
+    pairs = card_of(build())
+    assert "the share of the votes for `chosen`" in pairs
+    assert "`weight` is the number of judgments behind the row;" in pairs
+    assert "the probability that `chosen` is the better one" in card_of(
+        build(consensus="reliability")
+    )
+    answers = card_of(build("sft"))
+    assert "`weight` is 1" in answers
+    assert "p_chosen" not in answers
 
 
 def test_a_collection_s_own_licence_is_its_word_and_what_nobody_states_is_a_limit(
