@@ -70,7 +70,10 @@ def _score(piece: Piece, prompt: PromptRow, score: Cells, field: str) -> Iterato
         yield rejected(piece, f"{field}{dot}value", "A score needs a name and a value.")
         return
     if isinstance(value, float) and not value.is_integer():
-        reason = f"{value} is no whole number; evalhub’s ratings are points of a scale."
+        reason = (
+            f"{value} is no whole number, as points of a scale are. Multiply this score in every row, by 100 "
+            "for one from 0 to 1."
+        )
         yield rejected(piece, f"{field}{dot}value", reason)
         return
     own = text_at(score, "id") or f"{prompt.id}-{name}-{value}"

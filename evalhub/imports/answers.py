@@ -125,7 +125,8 @@ def criterion_of(row: JudgmentRow, questions: Questions, slug: str, field: str) 
         raise WrongField(
             field,
             f"The rubric “{questions.version.rubric.slug}” has no criterion {slug!r}; it has "
-            f"{', '.join(sorted(questions.criteria))}.",
+            f"{', '.join(sorted(questions.criteria))}. Import the file under another rubric, which is "
+            "made where there is none: --rubric, or Rubric on the page.",
         )
     return questions.criteria[slug]
 

@@ -92,6 +92,28 @@ def ensure_rubrics(source: Import, found: dict[str, Any], mapping: Mapping | Non
     return made
 
 
+def unasked_in(source: Import, found: dict[str, Any]) -> list[dict[str, Any]]:
+    """Of rubrics that are there, the questions they do not ask, as {"rubric", "lacks", "has"}: judgments that
+    answer one will be rejected.
+    """
+    told = []
+    for slug, asked in found.items():
+        newest = (
+            RubricVersion.objects.filter(
+                rubric__workspace=source.workspace, rubric__slug=slug, published_at__isnull=False
+            )
+            .order_by("-number")
+            .first()
+        )
+        if newest is None:
+            continue
+        has = sorted(newest.criteria.values_list("slug", flat=True))
+        lacks = [each["slug"] for each in asked["questions"] if each["slug"] not in has]
+        if lacks:
+            told.append({"rubric": slug, "lacks": lacks, "has": has})
+    return told
+
+
 def _question(slug: str, answers: _Answers) -> dict[str, Any]:
     labels = sorted(answers.labels, key=str.casefold)
     low, high = min(answers.values, default=0), max(answers.values, default=1)

@@ -126,6 +126,11 @@ class ImportCommand(BaseCommand):
                 f"{found['judgments']:,} judgments ({found['known_judgments']:,} there already), "
                 f"{found['rejected']:,} rows that cannot be taken."
             )
+            for each in found.get("unasked", []):
+                self.stdout.write(
+                    f"  The rubric {each['rubric']} does not ask for {', '.join(each['lacks'])}: those judgments "
+                    "will be rejected. Name another with --rubric; it is made from the file."
+                )
             self._tell_rejected(found["rejected_rows"])
         self.stdout.write("Nothing is read in yet: say --yes, or look at the import’s page.")
 

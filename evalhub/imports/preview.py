@@ -11,10 +11,10 @@ from typing import Any
 from evalhub.common.personal_data import mask_personal_data
 from evalhub.formats.reading import Seen
 from evalhub.formats.rows import JudgmentRow, PromptRow, Rejected, Row
-from evalhub.imports.asked import AskedQuestions
+from evalhub.imports.asked import AskedQuestions, unasked_in
 from evalhub.imports.hub import fetch_from_hub
 from evalhub.imports.masking import change_texts, kinds_of, mask_row
-from evalhub.imports.models import Import
+from evalhub.imports.models import Import, ImportKind
 from evalhub.imports.opening import OpenFile, open_file, shown
 from evalhub.jobs.beat import Beat
 from evalhub.jobs.models import Job
@@ -49,11 +49,14 @@ def _look_through(source: Import, file: OpenFile, beat: Beat) -> dict[str, Any]:
     while batch := list(islice(rows, BATCH)):
         looked.see(batch)
         beat.report(done=file.packed.stream.tell(), total=source.counts["bytes"])
-    found: dict[str, Any] = {"preview": looked.found()}
+    told = looked.found()
+    found: dict[str, Any] = {"preview": told}
     if source.masks:
         found |= {"masked": dict(looked.masked), "places": looked.places}
     if file.asks:
         found["asked"] = looked.asked.found()
+        if source.kind == ImportKind.JUDGMENTS:
+            told["unasked"] = unasked_in(source, found["asked"])
     return found
 
 

@@ -110,6 +110,22 @@ def test_another_rubric_may_take_the_place_of_the_files_own(acme: Workspace) -> 
     assert {each.campaign.rubric_version.rubric.slug for each in Judgment.objects.all()} == {"mine"}
 
 
+def test_a_preview_says_which_questions_the_rubric_does_not_ask(
+    acme: Workspace, client: Client, erin: Member
+) -> None:
+    make.CriterionFactory.create(
+        version=make.RubricVersionFactory.create(rubric__workspace=acme, rubric__slug="doccano"),
+        slug="tone",
+    )
+    unasked = bring(acme, jsonl(*DOCCANO[:2]), "judgments", previews=True)
+    told = summary_of(unasked)["preview"]["unasked"]
+    assert told == [{"rubric": "doccano", "lacks": ["label"], "has": ["tone"]}]
+    client.force_login(erin.user)
+    assert "does not ask for <b>label</b>" in client.get(f"/w/acme/imports/{unasked.uid}/").text
+    other = bring(acme, jsonl(*DOCCANO[:2]), "judgments", previews=True, rubric="mine")
+    assert summary_of(other)["preview"]["unasked"] == []
+
+
 def test_corrections_and_answers_in_words_are_stored(acme: Workspace) -> None:
     bring(acme, jsonl(prompt("p1")))
     row = {"id": "j1", "prompt": "p1", "responses": ["p1-1"]}
