@@ -165,11 +165,10 @@ _BODY = {
 def _columns(manifest: dict[str, Any]) -> str:
     """What stands in a row of this kind; the votes behind it, or how far they can be relied on."""
     kind = BuildKind(manifest["kind"])
-    told = [f"{_BODY[kind]}, as TRL reads them where it does"]
-    told.append("`id` names the row by its text; `group` is what the split is drawn for")
+    told = [_BODY[kind], "`id` names the row by its text", "`group` is what the split is drawn for"]
     weight = "the number of judgments behind the row"
     if kind in (BuildKind.SFT, BuildKind.TEXT):
-        weight = "1, for each answer or text is one"
+        weight = "1"
     if kind in LEARNT and _is_relied(manifest):
         weight += ", and of what people wrote how far they can be relied on"
     balanced = ", times what balances its slice" if manifest["balance"] else ""
