@@ -260,7 +260,7 @@ def sent(given: dict[str, Any]) -> QueryDict:
 
 
 def test_the_form_says_the_same_as_a_definition(acme: Workspace) -> None:
-    form = DatasetForm(sent(AUGMENT), workspace=acme)
+    form = DatasetForm(sent(AUGMENT | {"augment-word_seed": "3"}), workspace=acme)
 
     assert form.is_valid(), (form.errors, form.augmenting.errors)
     definition = form.definition()
@@ -268,11 +268,13 @@ def test_the_form_says_the_same_as_a_definition(acme: Workspace) -> None:
         {
             "by": "word_replacement",
             "share": 0.2,
+            "seed": 3,
             "words": {"big": ["large", "huge"], "sky": ["heaven"]},
         },
         {
             "by": "counterfactual_swap",
             "share": 0.1,
+            "seed": 0,
             "pairs": [("Berlin", "Lagos")],
             "lists": ["names_en"],
         },
