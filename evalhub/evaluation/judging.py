@@ -148,11 +148,11 @@ def _not_worse(each: NotWorse, than: str, metric: Metric | None, gate: Gate) -> 
         met = False
         told += ", and there is no interval over so few prompt groups"
     elif each.shown_by == "interval" and metric["groups"] < gate.fewest_groups:
-        met = False
         told += (
             f", measured on only {metric['groups']} prompt groups (at least {gate.fewest_groups} are needed to tell "
             "no loss from chance)"
         )
+        return _outcome(each, than, metric, met=False, told=told, allowed=allowed)
     else:
         low, high = gain_of(each.metric, metric)
         met = low > -allowed if each.shown_by == "interval" else high >= -allowed
