@@ -23,8 +23,8 @@ from evalhub.judgments.models import Judgment, Preference
 from evalhub.judgments.scores import mean_ratings
 from evalhub.prompts.models import Completion, Score
 from evalhub.stats.association import rank_correlation
-from evalhub.stats.intervals import estimate_of_shares
 from evalhub.stats.preferences import agreement
+from evalhub.stats.shares import estimate_of_shares
 
 REWARD = "reward by "  # with what the names of figures begin that reward models gave
 

@@ -48,11 +48,8 @@ class Evidence:
     def _worked_out(
         self, condition: MustBeat | NotWorse, comparison: Comparison
     ) -> Mapping[str, Any] | None:
-        import numpy as np
-
         from evalhub.evaluation.drawn import with_direction
-        from evalhub.evaluation.measures import measures_of, paired_rows
-        from evalhub.stats.intervals import paired_difference
+        from evalhub.evaluation.measures import difference_on, measures_of, paired_rows
 
         before = self._tables_of(comparison.baseline.run)
         after = self._tables_of(comparison.candidate.run)
@@ -63,11 +60,7 @@ class Evidence:
         rows = paired_rows(measure, before, after, wanted)
         if not rows:
             return None
-        groups, first, second = zip(*rows, strict=True)
-        difference = paired_difference(
-            groups, np.array(first), np.array(second), measure.figure,
-            level=condition.confidence, beat=self._beat,
-        )  # fmt: skip
+        difference = difference_on(measure, rows, level=condition.confidence, beat=self._beat)
         return with_direction(condition.metric, asdict(difference), after)
 
     def _of_draws(

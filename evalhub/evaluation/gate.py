@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 from typing import Any, Literal
 
 import msgspec
@@ -141,7 +142,7 @@ def _condition_faults(each: MustBeat | NotWorse) -> list[str]:
         )
     elif each.metric in KINDS and KINDS[each.metric].better == "neither":
         faults.append(f"metric is “{each.metric}”, of which neither more nor less is better")
-    if each.margin < 0:
+    if not 0 <= each.margin < inf:  # a NaN is neither
         faults.append(f"margin is {each.margin}, but must be 0 or more")
     if not 0.5 <= each.confidence < 1:
         faults.append(f"confidence is {each.confidence}, but must be from 0.5 to below 1")

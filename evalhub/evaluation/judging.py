@@ -8,6 +8,7 @@ from typing import Any
 
 from evalhub.evaluation.figures import interval, kind_of, written
 from evalhub.evaluation.gate import Gate, MustBeat, NotWorse
+from evalhub.stats.proportions import Z
 
 Metric = Mapping[str, Any]  # one of a Comparison's metrics
 Condition = MustBeat | NotWorse
@@ -59,7 +60,7 @@ def judge(*, gate: Gate, find: Find, has_incumbent: bool) -> Verdict:
     ]
     for limit in gate.not_worse:
         for than in _others(limit, has_incumbent=has_incumbent):
-            outcomes.append(_not_worse(limit, than, find(limit, than)))
+            outcomes.append(_not_worse(limit, than, find(limit, than), gate))
     faults = [each.told for each in outcomes if not each.met]
     if faults:
         return Verdict(
@@ -126,7 +127,7 @@ def _beats(each: MustBeat, than: str, find: Find, gate: Gate) -> Outcome:
     return _outcome(each, than, metric, met=met, told=told)
 
 
-def _not_worse(each: NotWorse, than: str, metric: Metric | None) -> Outcome:
+def _not_worse(each: NotWorse, than: str, metric: Metric | None, gate: Gate) -> Outcome:
     missing = metric is None or metric["baseline"] is None or metric["candidate"] is None
     if each.shown_by == "doubt" and (missing or metric is None or metric["low"] is None):
         told = f"{_where(each)} has no interval beside the {than}’s, so it is not surely worse"
@@ -146,6 +147,12 @@ def _not_worse(each: NotWorse, than: str, metric: Metric | None) -> Outcome:
     elif metric["low"] is None:
         met = False
         told += ", and there is no interval over so few prompt groups"
+    elif each.shown_by == "interval" and metric["groups"] < gate.fewest_groups:
+        told += (
+            f", measured on only {metric['groups']} prompt groups (at least {gate.fewest_groups} are needed to tell "
+            "no loss from chance)"
+        )
+        return _outcome(each, than, metric, met=False, told=told, allowed=allowed)
     else:
         low, high = gain_of(each.metric, metric)
         met = low > -allowed if each.shown_by == "interval" else high >= -allowed
@@ -203,12 +210,24 @@ def _too_narrow(each: Condition, metric: Metric, margin: float) -> str:
     asked = written(each.metric, margin, sign=True).lstrip("+")
     remedy = f"a margin of at least {shown}"
     if margin > 0:
-        groups = round(metric["groups"] * (smallest / margin) ** 2)
+        groups = _groups_for(metric, smallest / margin)
         remedy += f", or about {groups:,} prompt groups instead of {metric['groups']:,}"
     return (
         f"On {_where(each)} this set shows differences from {shown} (80 % power), and a margin of "
         f"{asked} is narrower: ask for {remedy}"
     )
+
+
+def _groups_for(metric: Metric, ratio: float) -> int:
+    """How many groups would show a difference that is `ratio` times smaller.
+
+    An error falls with the root of their number; where both models answer all rightly, or none, what may be unseen
+    falls with the number itself, see `stats.shares.as_unseen_groups_allow`.
+    """
+    groups: int = metric["groups"]
+    if metric["baseline"] == metric["candidate"] and metric["baseline"] in (0.0, 1.0):
+        return round((groups + Z * Z) * ratio - Z * Z)
+    return round(groups * ratio**2)
 
 
 def _change(each: Condition, than: str, metric: Metric) -> str:

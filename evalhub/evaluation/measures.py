@@ -30,8 +30,11 @@ from evalhub.evaluation.numbers import (
 )  # fmt: skip
 from evalhub.stats.association import p_of_no_difference
 from evalhub.stats.intervals import (
+    LEVEL,
     Difference,
+    Estimate,
     Figure,
+    Floats,
     estimate,
     exp_of,
     group_sums,
@@ -40,10 +43,12 @@ from evalhub.stats.intervals import (
 )
 from evalhub.stats.labels import confusion, macro_f1, macro_precision, macro_recall
 from evalhub.stats.overlap import corpus_bleu, corpus_chrf, corpus_ter
+from evalhub.stats.shares import as_unseen_groups_allow, at_least_wilson
 
 Tables = Mapping[
     str, Sequence[Row]
 ]  # texts, pairs, predictions, choices, timings, harness, figures
+PairedRow = tuple[str, list[float], list[float]]  # group, and the numbers of both sides
 MEAN = ratio_of(0, 1)
 
 
@@ -71,9 +76,7 @@ def measured(tables: Tables, beat: Beat = unwatched) -> dict[str, dict[str, Any]
         rows = _telling(measure, tables)
         if not rows and name not in ALWAYS:
             continue
-        values_RK = _array([numbers for _, numbers in rows])
-        groups = [row["group"] for row, _ in rows]
-        found[name] = asdict(estimate(groups, values_RK, measure.figure, beat=beat))
+        found[name] = asdict(_estimate(measure, rows, beat))
     found |= {name: estimated(row) for name, row in drawn_in(tables).items()}
     return {name: with_direction(name, metric, tables) for name, metric in found.items()}
 
@@ -89,10 +92,7 @@ def compared(
     found = {}
     for name, measure in measures_of(candidate).items():
         if both := paired_rows(measure, baseline, candidate):
-            groups, first, second = zip(*both, strict=True)
-            gap = paired_difference(
-                groups, np.array(first), np.array(second), measure.figure, beat=beat
-            )
+            gap = difference_on(measure, both, beat=beat)
             found[name] = asdict(gap) | {"p": p_of_no_difference(gap)}
         elif (after := _telling(measure, candidate)) and not _telling(measure, baseline):
             found[name] = _alone(after, measure)
@@ -104,9 +104,50 @@ def compared(
     return {name: with_direction(name, metric, candidate) for name, metric in found.items()}
 
 
+def _estimate(measure: Measure, rows: list[tuple[Row, list[float]]], beat: Beat) -> Estimate:
+    values_RK = _array([numbers for _, numbers in rows])
+    groups = [row["group"] for row, _ in rows]
+    found = estimate(groups, values_RK, measure.figure, beat=beat)
+    if _is_from_0_to_1(measure, values_RK):
+        return at_least_wilson(found, groups=len(set(groups)))
+    return found
+
+
+def difference_on(
+    measure: Measure,
+    rows: Sequence[PairedRow],
+    *,
+    level: float = LEVEL,
+    resamples: int = 2000,
+    beat: Beat = unwatched,
+) -> Difference:
+    """Candidate less baseline on the rows that both have, see `paired_rows`; one at least.
+
+    Where all groups say the same, no draw differs. Of figures from 0 to 1 the interval is then what groups that
+    were not asked allow, and not of no width: a few prompts that both models answer rightly do not show that one
+    is no worse.
+    """
+    groups, first, second = zip(*rows, strict=True)
+    before_RK, after_RK = np.array(first), np.array(second)
+    found = paired_difference(
+        groups, before_RK, after_RK, measure.figure, level=level, resamples=resamples, beat=beat
+    )
+    if _is_from_0_to_1(measure, before_RK) and _is_from_0_to_1(measure, after_RK):
+        return as_unseen_groups_allow(found, level=level)
+    return found
+
+
+def _is_from_0_to_1(measure: Measure, values_RK: Floats) -> bool:
+    """Means over labels, and means of rows of which each counts once and gives 0 to 1."""
+    if measure.figure is not MEAN:
+        return not measure.of_one
+    once = bool((values_RK[:, 1:] == 1).all()) and values_RK.shape[1] == 2
+    return once and bool(((values_RK[:, 0] >= 0) & (values_RK[:, 0] <= 1)).all())
+
+
 def paired_rows(
     measure: Measure, before: Tables, after: Tables, groups: Container[str] | None = None
-) -> Sequence[tuple[str, list[float], list[float]]]:
+) -> Sequence[PairedRow]:
     """Group and both models' numbers of each row that both tell, of `groups` alone where given."""
     known = {row["id"]: numbers for row, numbers in _telling(measure, before)}
     return [

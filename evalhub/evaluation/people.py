@@ -26,7 +26,8 @@ from evalhub.quality.arrays import said_in_any
 from evalhub.registry.models import LanguageModel
 from evalhub.rubrics.models import Criterion, ScaleKind
 from evalhub.stats.bias import pair_effects
-from evalhub.stats.intervals import Estimate, estimate_of_shares, paired_difference
+from evalhub.stats.intervals import Estimate, paired_difference
+from evalhub.stats.shares import estimate_of_shares
 
 Groups = dict[int, str]  # of prompts
 Values = dict[int, float]  # by prompt

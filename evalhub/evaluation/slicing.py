@@ -15,17 +15,22 @@ from evalhub.accounts.models import Workspace
 from evalhub.common.files import Beat, unwatched
 from evalhub.common.uids import is_uid
 from evalhub.evaluation.drawn import with_direction
-from evalhub.evaluation.measures import Measure, Tables, measures_of, paired_rows
+from evalhub.evaluation.measures import (
+    Measure,
+    PairedRow,
+    Tables,
+    difference_on,
+    measures_of,
+    paired_rows,
+)
 from evalhub.prompts.models import Prompt
 from evalhub.stats.association import FEWEST, p_of_no_difference
-from evalhub.stats.intervals import paired_difference
 from evalhub.stats.many_tests import holm
 
 MOST = 40  # slices: those with the most prompt groups
 RESAMPLES = 1000
 _AT_ONCE = 1000
 
-PairedRow = tuple[str, list[float], list[float]]  # group, and the numbers of both sides
 Slices = Mapping[str, set[str]]  # of a prompt group: "language=de", …
 
 
@@ -78,10 +83,7 @@ def groups_in(tables: Tables) -> set[str]:
 
 
 def _difference(measure: Measure, rows: Sequence[PairedRow], beat: Beat) -> dict[str, Any]:
-    groups, old, new = zip(*rows, strict=True)
-    found = paired_difference(
-        groups, np.array(old), np.array(new), measure.figure, resamples=RESAMPLES, beat=beat
-    )
+    found = difference_on(measure, rows, resamples=RESAMPLES, beat=beat)
     return asdict(found) | {"p": p_of_no_difference(found)}
 
 

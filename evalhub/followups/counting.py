@@ -17,7 +17,7 @@ from evalhub.judgments.models import Judgment, Preference, RankedCompletion, Rat
 from evalhub.prompts.grouping import root_of
 from evalhub.quality.arrays import said_in_any
 from evalhub.rubrics.models import Criterion, ScaleKind
-from evalhub.stats.intervals import estimate_of_shares
+from evalhub.stats.shares import estimate_of_shares
 
 Beat = Callable[[], object]
 

@@ -62,7 +62,7 @@ def p_of_no_difference(found: Difference) -> float | None:
 
     Returns:
         0.05 for a difference of 1.96 errors of very many groups. None below FEWEST groups, or where no
-        draw differs from another.
+        draw differs from another and nothing bounds the figure.
 
     Source:
         A. C. Cameron, D. L. Miller, "A Practitioner's Guide to Cluster-Robust Inference", Journal of

@@ -8,13 +8,11 @@ BLEU a formula over ten. So a resample is one product of a table of draws with t
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
-
-from evalhub.stats.proportions import wilson
 
 Floats = NDArray[np.float64]
 Figure = Callable[[Floats], Floats]  # sums_BK -> value_B; NaN where it is not defined
@@ -127,23 +125,6 @@ def estimate_of_sums(
     drawn_B = _resampled([sums_GK], [figure], seed=seed, resamples=resamples, beat=beat)[0]
     low, high = interval_of_draws(drawn_B, len(sums_GK))
     return Estimate(value, low, high, n)
-
-
-def estimate_of_shares(
-    groups_R: Sequence[str], share_R: Floats, *, beat: Beat = lambda: None
-) -> Estimate:
-    """The mean of shares from 0 to 1, such as votes; see `estimate`.
-
-    Where all are 0, or all 1, no draw differs, which is no certainty: then the interval is Wilson's, of as
-    many as there are groups.
-    """
-    values_R2 = np.stack([share_R, np.ones(len(share_R))], axis=1)
-    found = estimate(groups_R, values_R2, ratio_of(0, 1), beat=beat)
-    if found.value not in (0.0, 1.0):
-        return found
-    groups = len(set(groups_R))
-    wide = wilson(int(found.value) * groups, groups)
-    return replace(found, low=wide.low, high=wide.high)
 
 
 def buckets(groups: int, *, at_most: int = 1000, seed: int = 0) -> NDArray[np.int64]:

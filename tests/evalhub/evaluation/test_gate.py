@@ -122,6 +122,18 @@ def test_non_inferiority_asks_the_whole_interval() -> None:
     assert "(at most 15.0 points worse is allowed)" in refused.reason
 
 
+def test_no_loss_over_a_handful_of_groups_tells_nothing_either() -> None:
+    gate = Gate(not_worse=(NotWorse("preference_accuracy", than="baseline", margin=0.15),))
+    few = held(
+        Gate(must_beat=(), not_worse=gate.not_worse, trial=TrialTerms()), baseline=figures(groups=4)
+    )
+    assert not few.promote
+    assert (
+        "measured on only 4 prompt groups (at least 5 are needed to tell no loss from chance)"
+        in few.reason
+    )
+
+
 @pytest.mark.parametrize(
     "gate",
     [
@@ -155,6 +167,8 @@ def test_what_is_stored_reads_back() -> None:
         ({"must_beat": [{"metric": "length"}]}, "of which neither more nor less is better"),
         ({"must_beat": []}, "must_beat is empty and there is no trial"),
         ({"not_worse": [{"metric": "loss", "margin": -1}]}, "not_worse[0].margin is -1.0"),
+        ({"not_worse": [{"metric": "loss", "margin": float("nan")}]}, "not_worse[0].margin is nan"),
+        ({"must_beat": [{"metric": "loss", "margin": float("inf")}]}, "must_beat[0].margin is inf"),
         ({"not_worse": [{"metric": "loss", "slice": "de"}]}, "must read like “language=de”"),
         ({"not_worse": [{"metric": "loss", "confidence": 1}]}, "must be from 0.5 to below 1"),
         ({"trial": {"prompts": 3}}, "trial.prompts is 3, but must be 10 or more"),

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from evalhub.evaluation.figures import KINDS, in_order, kind_of, said
+from evalhub.evaluation.gate import Gate, NotWorse
+from evalhub.evaluation.judging import judge
 from evalhub.evaluation.measures import ALWAYS, MEASURES, compared, confusion_of, measured
 
 Row = dict[str, Any]
@@ -96,6 +98,30 @@ def test_plug_ins_come_after_ours_and_are_compared() -> None:
     after = {"predictions": predictions(12, plugin_polite=1.0)}
     found = measured(after)
     assert in_order(found)[-1] == "plugin_polite"
-    assert said("plugin_polite", found["plugin_polite"]) == "1.000 (1.000 to 1.000, n = 12)"
+    assert said("plugin_polite", found["plugin_polite"]) == "1.000 (0.758 to 1.000, n = 12)"
     assert kind_of("plugin_polite").better == "neither"
     assert compared(before, after)["plugin_polite"]["difference"] == 1
+
+
+def test_a_few_rows_that_both_answer_rightly_do_not_show_that_one_is_no_worse() -> None:
+    """20 of 20 for both: q = z² / (20 + z²) = 0.161. Five points are 23 times less than 0.230: (20 + z²) 4.6 - z² = 106."""
+    tables = {"predictions": predictions(20, exact_match=1.0)}
+    metric = compared(tables, tables)["exact_match"]
+    assert (metric["difference"], metric["p"]) == (0, 1)
+    assert metric["low"] == pytest.approx(-0.161, abs=1e-3)
+    gate = Gate(not_worse=(NotWorse("exact_match", than="baseline", margin=0.05),))
+    verdict = judge(gate=gate, find=lambda *_: metric, has_incumbent=False)
+    assert not verdict.promote
+    (told,) = verdict.too_narrow
+    assert "shows differences from 23.0 points" in told
+    assert "about 106 prompt groups instead of 20" in told
+
+
+def test_means_over_labels_and_figures_without_bounds_where_no_draw_differs() -> None:
+    """Labels are bounded by 0 and 1; the same perplexity on every row is the same model."""
+    said = {"label": "yes", "said_label": "yes", "labels": ["no", "yes"]}
+    rows = predictions(8, **said)
+    assert measured({"predictions": rows})["macro_recall"]["low"] == pytest.approx(0.676, abs=1e-3)
+    texts = [{"id": f"{n}", "group": f"{n}", "nll": 6.0, "tokens": 3} for n in range(8)]
+    found = compared({"texts": texts}, {"texts": texts})["perplexity"]
+    assert (found["low"], found["high"], found["smallest"]) == (0, 0, 0)

@@ -70,7 +70,7 @@ def test_every_page_that_it_leads_to_opens(client: Client, round_: Round, erin: 
     assert "Preference accuracy (per token)" in comparison
     assert "A kind answer." in comparison
     assert "Implicit-reward accuracy" in comparison, "of the adapter alone: a base has none"
-    assert "100.0 % (100.0 to 100.0 %, n = 10)" in text(
+    assert "100.0 % (72.2 to 100.0 %, n = 10)" in text(
         client, "registry:detail", LanguageModel.objects.get(kind="adapter").uid
     )
 
