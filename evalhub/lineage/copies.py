@@ -209,13 +209,16 @@ def clear_comparisons(builds: list[DatasetBuild], words: Words) -> int:
 
 
 def clear_shown(member: Member, words: Words, beat: Beat) -> int:
-    """Delete what models were shown of `words` by runs without a build: answers to score, to judge or to measure.
+    """Delete what models were shown of `words` by runs without a build: answers to score, to judge or to measure,
+    prompts for a server that is checked.
 
     Such a row holds a text among others, so one of fewer than LONG characters is found only as a whole.
     """
     texts, cleared = words.all, 0
     runs = Run.objects.filter(workspace=member.workspace_id, builds=None)
-    for run in runs.filter(recipe__in=("generate", "score", "evaluate")).order_by("pk"):
+    for run in runs.filter(recipe__in=("generate", "score", "evaluate", "check_served")).order_by(
+        "pk"
+    ):
         for name, file in run.spec.get("inputs", {}).items():
             beat()
             if texts and file_store().exists(file["key"]) and _says(file["key"], texts, beat):

@@ -58,7 +58,9 @@ def start_check(*, model: LanguageModel, endpoint: LanguageModel, by: Member | N
         recipe=Recipe.CHECK_SERVED,
         model=model,
         served=endpoint,
-        inputs={"prompts": store_rows(prompts_of(model))},
+        inputs={
+            "prompts": store_rows(prompts_of(model))
+        },  # no build's file: erasing finds it by its words
         by=by,
         title=f"Check what {endpoint} serves against {model}"[:200],
     )

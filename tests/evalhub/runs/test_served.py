@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from io import StringIO
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -14,8 +15,10 @@ from rest_framework.test import APIClient
 
 from evalhub.accounts.models import Member
 from evalhub.common.errors import NotFound
+from evalhub.common.files import file_store
 from evalhub.jobs import jobs
 from evalhub.jobs.services import cancel_job
+from evalhub.lineage.copies import Words, clear_shown
 from evalhub.registry.endpoints import Access, add_endpoint, retire_endpoint
 from evalhub.registry.errors import CannotRun
 from evalhub.registry.models import LanguageModel
@@ -182,9 +185,9 @@ def test_prompts_are_those_it_was_held_against_and_never_a_test_split(
     run = start_training(workspace=erin.workspace, recipe="sft", model=base, build=build, by=erin)
     jobs.execute(run.job.uid)
     run.refresh_from_db()
-    asked = prompts_of(run.adapter)
-    assert len(asked) == count
-    assert {row["id"][0] for row in asked} == {mark}
+    rows = prompts_of(run.adapter)
+    assert len(rows) == count
+    assert {row["id"][0] for row in rows} == {mark}
 
 
 def test_a_probe_is_asked_before_rows_that_were_learnt(
@@ -207,3 +210,14 @@ def test_plain_prompts_become_what_somebody_says() -> None:
         [{"id": 1, "prompt": "Hi"}, {"id": 2, "prompt": "Hi"}, {"id": 3, "text": "A document."}]
     )
     assert list(served._asked(rows)) == [{"id": "1", "prompt": [{"role": "user", "content": "Hi"}]}]
+
+
+def test_erasing_somebody_finds_their_words_among_what_was_sent(
+    erin: Member, kind: LanguageModel
+) -> None:
+    run = start_check(model=kind, endpoint=endpoint(erin), by=erin)
+    key = run.spec["inputs"]["prompts"]["key"]
+    words = Words()
+    words.by_judgment[uuid4()].add("Write a polite e-mail that declines an invitation.")
+    assert clear_shown(erin, words, lambda: None) == 1
+    assert not file_store().exists(key)

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.text import capfirst
 
 from evalhub.accounts.access import workspace_named
 from evalhub.common.errors import DomainError
@@ -63,5 +64,6 @@ def _in_words(told: dict[str, Any]) -> str:
             f"{metrics['prompts_counted']:.0f} prompts."
         )
     for each in told["findings"]:
-        lines.append(f"{each['words'].capitalize()}: {each['told']}. {each['remedy'].capitalize()}.")  # fmt: skip
+        words, remedy = capfirst(each["words"]), capfirst(each["remedy"])
+        lines.append(f"{words}: {each['told']}. {remedy}.")
     return "\n".join(lines)
