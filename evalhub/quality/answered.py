@@ -67,18 +67,21 @@ class Answered:
         column_U[self.answers.unit_R] = column_R
         return column_U
 
-    def sums(self, group_U: Ints, groups: int) -> Floats:
-        """sums_GK of the units of each group, from 0; a group of -1 is left out."""
-        in_U = group_U >= 0
+    def within(self, in_U: NDArray[np.bool_]) -> Coded:
+        """The answers to some of the units."""
         in_R = in_U[self.answers.unit_R]
-        inside = replace(
+        return replace(
             self.answers,
             unit_R=(np.cumsum(in_U) - 1)[self.answers.unit_R[in_R]],
             rater_R=self.answers.rater_R[in_R],
             code_R=self.answers.code_R[in_R],
             units=int(in_U.sum()),
         )
-        found_GK = sums_of(inside, self.level, group_U[in_U])
+
+    def sums(self, group_U: Ints, groups: int) -> Floats:
+        """sums_GK of the units of each group, from 0; a group of -1 is left out."""
+        in_U = group_U >= 0
+        found_GK = sums_of(self.within(in_U), self.level, group_U[in_U])
         sums_GK = np.zeros((groups, found_GK.shape[1]))
         sums_GK[: len(found_GK)] = found_GK
         return sums_GK

@@ -53,6 +53,7 @@ def _rows(said: Answered, pairs: Pairs) -> list[dict[str, Any]]:
     same_P = np.bincount(pairs.pair_M, pairs.one_M == pairs.two_M, minlength=P)
     kappas, alphas = _figures(said, pairs)
     shared = _Shared(said)
+    is_one_P = pairs.is_one_value()
     rows = []
     for at, (one, two) in enumerate(zip(pairs.first_P, pairs.second_P, strict=True)):
         first, second = said.members[one], said.members[two]
@@ -65,7 +66,7 @@ def _rows(said: Answered, pairs: Pairs) -> list[dict[str, Any]]:
                 "alpha": alpha["value"],
                 "low": alpha["low"],
                 "high": alpha["high"],
-                "undefined": None if alpha["value"] is not None else Undefined.ONE_VALUE.value,
+                "undefined": _why_no_alpha(alpha["value"], is_one_value=bool(is_one_P[at])),
                 "n": int(n_P[at]),
                 **_alike(int(same_P[at]), int(n_P[at])),
                 **{name: number(figure_P[at]) for name, figure_P in kappas.items()},
@@ -97,6 +98,12 @@ def _around(kappa: float, error: float, n: int) -> dict[str, float | None]:
     reach = Z * error if n >= FEWEST and error > 0 else np.nan
     ends = np.clip([kappa - reach, kappa + reach], -1, 1)
     return {"low": number(ends[0]), "high": number(ends[1])}
+
+
+def _why_no_alpha(alpha: float | None, *, is_one_value: bool) -> str | None:
+    if alpha is not None:
+        return None
+    return (Undefined.ONE_VALUE if is_one_value else Undefined.TOO_CLOSE).value
 
 
 def _why(kappa: float, values: int) -> str | None:

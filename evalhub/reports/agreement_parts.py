@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -65,6 +66,7 @@ def _rows(
             low = said.lowest(sums_SGK[at].sum(axis=0), int((paired_SG[at] > 0).sum()))
         told = row_of(
             Estimate(number(found.value[at]), low, high, round(paired_SG[at].sum())),
+            partial(said.within, place_U == at),
             answers=int(answers_S[at]),
             missing=int(missing_S[at]),
             units=int(units_S[at]),

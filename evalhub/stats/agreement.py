@@ -36,6 +36,7 @@ class Undefined(StrEnum):
 
     NO_PAIRS = "no_pairs"  # nothing was answered by two people
     ONE_VALUE = "one_value"  # all gave the same value everywhere: nothing to tell apart
+    TOO_CLOSE = "too_close"  # they differ, but by no more than rounding: almost all gave one of many numbers
 
 
 @dataclass(frozen=True)
@@ -153,12 +154,11 @@ def percent(sums_BK: Floats) -> Floats:
     return share_B
 
 
-def why_undefined(answers: Coded) -> Undefined | None:
-    """None: alpha has a value."""
+def why_undefined(answers: Coded) -> Undefined:
+    """Why alpha has no value, where it has none."""
     met_R = np.bincount(answers.unit_R, minlength=answers.units)[answers.unit_R] > 1
-    if not met_R.any():
-        return Undefined.NO_PAIRS
-    return Undefined.ONE_VALUE if len(np.unique(answers.code_R[met_R])) == 1 else None
+    kinds = len(np.unique(answers.code_R[met_R]))
+    return (Undefined.NO_PAIRS, Undefined.ONE_VALUE)[kinds] if kinds < 2 else Undefined.TOO_CLOSE
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from evalhub.stats.agreement import Coded, Floats, Ints
 
@@ -52,6 +53,16 @@ class Pairs:
         cells_M = (self.pair_M * V + self.one_M) * V + self.two_M
         cells = np.bincount(cells_M, minlength=len(self.first_P) * V * V)
         return cells.reshape(-1, V, V).astype(float)
+
+    def is_one_value(self) -> NDArray[np.bool_]:
+        """is_one_P: whether both gave one and the same value to everything."""
+        P = len(self.first_P)
+        least_P, most_P = np.full(P, np.iinfo(np.int64).max), np.full(P, -1)
+        for each_M in (self.one_M, self.two_M):
+            np.minimum.at(least_P, self.pair_M, each_M)
+            np.maximum.at(most_P, self.pair_M, each_M)
+        is_one_P: NDArray[np.bool_] = least_P == most_P
+        return is_one_P
 
 
 def pairs_of(answers: Coded, *, at_most: int | None = None) -> Pairs:

@@ -33,6 +33,7 @@ def verdict_words(question: dict[str, Any]) -> str:  # Any: JSON
     words = {
         "no_pairs": _("undefined, because nothing was answered by two people"),
         "one_value": _("undefined, because everybody always gave the same answer"),
+        "too_close": _("undefined, because almost all answers are the same number"),
         "reliable": _("good enough to rely on"),
         "tentative": _("good enough for tentative conclusions"),
         "too_low": _("too low to train on; the tasks below are why")
@@ -49,6 +50,7 @@ def why_undefined(reason: str | None) -> str:
     words = {
         "no_pairs": _("undefined, because nothing was answered by two people"),
         "one_value": _("undefined, because the answers never differ"),
+        "too_close": _("undefined, because almost all answers are the same number"),
         "many_values": _("undefined, because the answers are numbers of too many values"),
         "few_answers": _("undefined, because fewer than ten answers were given twice"),
         "one_a_prompt": _("undefined, because no prompt has two answers with a score"),

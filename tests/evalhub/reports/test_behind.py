@@ -336,6 +336,39 @@ def test_a_second_word_and_haste_lead_to_all_of_them(
     assert len(rows_behind(campaign, {"mark": "hasty"})) == 22
 
 
+def test_what_moved_with_the_place_is_marked_as_it_stands_now_and_extras_are_not(
+    campaign: Campaign, people: list[Member]
+) -> None:
+    """A first word towards one response, the second, the other way round, towards the other one or the same."""
+    firsts = [
+        judged_before(make.TaskFactory.create(campaign=campaign), people[0], 1) for _ in range(5)
+    ]
+    seconds = [
+        judged_before(again(first), people[0], after, order=(1, 0))
+        for first, after in zip(firsts, (-1, 1, -1, -1, -1), strict=True)
+    ]
+    moved, stayed, extra, taken_back, _ = seconds
+    Judgment.objects.filter(pk=extra.pk).update(is_extra=True)
+    revised(taken_back, 1)
+    now_moved = revised(stayed, -1)
+    revised(firsts[4], -1)  # so that the second word agrees with it
+    made = REPORTS[ReportKind.CONSISTENCY](Read(campaign))
+    [mine] = [each for each in made["people"] if each["annotator"] == people[0].pseudonym]
+    rows = rows_behind(campaign, made["behind"] | mine["behind"] | {"mark": "moved"})
+    assert {row.pk for row in rows} == {moved.pk, now_moved.pk}
+    assert {str(row.uid) for row in rows} == set(mine["swapped"]["behind"])
+
+
+def revised(judgment: Judgment, margin: int) -> Judgment:
+    word = make.JudgmentFactory.create(
+        task=judgment.task, member=judgment.member, assignment=judgment.assignment,
+        supersedes=judgment, active_ms=60_000,
+    )  # fmt: skip
+    was = judgment.preferences.get()
+    make.PreferenceFactory.create(judgment=word, first=was.first, second=was.second, margin=margin)
+    return word
+
+
 def test_progress_counts_what_fills_a_place(judged: Campaign) -> None:
     made = progress_report(judged)
     people = [each for each in figures_in(made) if "annotator" in each]

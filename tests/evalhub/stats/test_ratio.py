@@ -11,15 +11,18 @@ from hypothesis import strategies as st
 from evalhub.stats.agreement import (
     Coded,
     Level,
+    Undefined,
     alpha_of,
     coded,
     coincidences,
     disagreement,
     why_undefined,
 )
+from evalhub.stats.agreement_parts import alphas_of_numbers
 from evalhub.stats.by_level import disagreement_by, figure_of, sums_of
+from evalhub.stats.kappas import pairs_of
 from evalhub.stats.ratio import MOST, ratio_sums
-from tests.evalhub.stats.test_agreement import CANONICAL, of_table
+from tests.evalhub.stats.test_agreement import CANONICAL, differ, of_table
 
 RATIO = Level.RATIO
 _ = np.nan
@@ -54,7 +57,7 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None
 @given(table=tables)
 def test_alpha_and_distances_are_those_of_a_table_of_all_values(table: list[list[float]]) -> None:
     answers = of_table(np.array(table).T)
-    assume(why_undefined(answers) is None)
+    assume(differ(answers))
     theirs = krippendorff.alpha(reliability_data=np.array(table).T, level_of_measurement="ratio")
     assume(abs(theirs) < 1e3)  # where all but one answer is one value, the table rounds, too
     assert ratio(answers) == pytest.approx(theirs, rel=1e-6, abs=1e-6)
@@ -94,7 +97,7 @@ def test_few_great_numbers_are_told_apart_whatever_a_single_other_answer_was(odd
     together = of_table(np.array([np.append(first, np.nan), np.append(second, np.nan), lone]))
     sums = coincidences(together.counts(), np.zeros(together.units, dtype=np.int64))
     exact = float(alpha_of(together.values_V, RATIO)(sums)[0])
-    assert why_undefined(together) is None
+    assert differ(together)
     assert ratio(together) == pytest.approx(exact, abs=1e-9)
 
 
@@ -111,6 +114,21 @@ def test_one_value_alone_has_no_alpha_and_full_agreement_is_exactly_1() -> None:
     same = of_table(np.array([[700.0, 700.0], [700.0, 700.0]]))
     assert np.isnan(ratio(same))
     assert ratio(of_table(np.array([[700.0, 701.0, 0.0], [700.0, 701.0, 0.0]]))) == 1
+
+
+def test_a_rare_other_number_among_many_is_too_close_and_not_one_value() -> None:
+    """The series of more than 256 values leaves what is less than rounding: no alpha, and not for want of difference."""
+    first = np.full(500_000, 30_000.0)
+    second = first.copy()
+    second[0] = 30_001
+    wide = np.arange(1.0, 301.0)  # met nobody
+    answers = of_table(np.array([np.append(first, wide), np.append(second, np.full(300, np.nan))]))
+    assert np.isnan(ratio(answers))
+    assert why_undefined(answers) is Undefined.TOO_CLOSE
+    pairs = pairs_of(answers)
+    assert np.isnan(alphas_of_numbers(pairs, answers.values_V, RATIO).value).all()
+    assert pairs.is_one_value().tolist() == [False]
+    assert pairs_of(of_table(np.full((2, 3), 7.0))).is_one_value().tolist() == [True]
 
 
 def test_nobody_answered() -> None:
