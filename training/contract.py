@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 from training.checked import Checked, ContractError, Options
+from training.judged_options import DpoOptions, KtoOptions, RewardOptions, RlooOptions
 from training.options import (
     OPTIONS,
     CheckServedOptions,
@@ -33,15 +34,7 @@ from training.options import (
     NoopOptions,
     ScoreOptions,
 )
-from training.train_options import (
-    DpoOptions,
-    KtoOptions,
-    RewardOptions,
-    RlooOptions,
-    SftOptions,
-    TextOptions,
-    TrainOptions,
-)
+from training.train_options import SftOptions, TextOptions, TrainOptions
 
 __all__ = [
     "ATTEMPT_VARIABLE", "ENDPOINT_KEY_VARIABLE", "EXIT_FAILED", "EXIT_INTERRUPTED", "EXIT_LOCKED", "EXIT_SUCCEEDED",

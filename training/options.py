@@ -6,14 +6,8 @@ import re
 from dataclasses import dataclass, field
 
 from training.checked import Options, Rule
-from training.train_options import (
-    DpoOptions,
-    KtoOptions,
-    RewardOptions,
-    RlooOptions,
-    SftOptions,
-    TextOptions,
-)
+from training.judged_options import DpoOptions, KtoOptions, RewardOptions, RlooOptions
+from training.train_options import SftOptions, TextOptions
 
 _TASK = re.compile(r"[A-Za-z0-9_][\w.+:-]{0,99}")  # of lm-evaluation-harness
 

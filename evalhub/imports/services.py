@@ -1,10 +1,8 @@
 from __future__ import annotations
 
 import re
-import shutil
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from typing import Any, BinaryIO, TypedDict, Unpack
 
 from django.db import transaction
@@ -12,20 +10,18 @@ from django.db import transaction
 from evalhub.accounts.models import Member, Workspace
 from evalhub.audit.services import record
 from evalhub.common.errors import NotFound
-from evalhub.common.files import Stored, file_store
+from evalhub.common.files import file_store
 from evalhub.common.own_words import own_words
 from evalhub.common.personal_data import Kind
-from evalhub.formats.containers import is_binary
 from evalhub.formats.mapping import BadMapping, mapping_of
-from evalhub.formats.readers import FORMATS, TABLE, UnknownFormat, sniff
 from evalhub.imports.errors import (
     HubUnreachable,
     NothingToConfirm,
     OtherPromptsThere,
     UnfitMapping,
-    UnreadableFile,
 )
 from evalhub.imports.hub import is_hub_id
+from evalhub.imports.keeping import keep
 from evalhub.imports.models import PREVIEW, READ, Import, ImportKind
 from evalhub.jobs.services import queue_job
 from evalhub.prompts.errors import BadSlug
@@ -79,7 +75,7 @@ def start_import(
     """
     is_looked_at = _is_looked_at(asked)
     may_be_table = is_looked_at or bool(asked.get("mapping"))
-    stored = _keep(stream, asked.get("format", "auto"), may_be_table=may_be_table)
+    stored = keep(stream, asked.get("format", "auto"), may_be_table=may_be_table)
     return _start(
         workspace=workspace,
         collection=collection,
@@ -272,35 +268,3 @@ def _record(verb: str, source: Import, by: Member | None, **details: Any) -> Non
         target=f"import {source.uid}",
         **details,
     )
-
-
-def _keep(stream: BinaryIO, format: str, *, may_be_table: bool) -> Stored:
-    """Check the format and store the file; memory holds a piece of it at a time.
-
-    Args:
-        may_be_table: whether a mapping is there, or somebody will be asked for one.
-    """
-    if format != "auto" and format not in FORMATS:
-        raise UnreadableFile(f"There is no format {format!r}; there are {', '.join(FORMATS)}.")
-    with tempfile.TemporaryDirectory(prefix="evalhub-import-") as folder:
-        local = Path(folder) / "file"
-        with local.open("wb") as target:
-            shutil.copyfileobj(stream, target, 2**20)
-        if not local.stat().st_size:
-            raise UnreadableFile("The file is empty.")
-        with local.open("rb") as source:
-            if format == "auto" and not is_binary(source):  # those only workers open
-                _check_rows(source, may_be_table=may_be_table)
-        return file_store().put(local)
-
-
-def _check_rows(stream: BinaryIO, *, may_be_table: bool) -> None:
-    try:
-        name = sniff(stream)
-    except UnknownFormat as error:
-        raise UnreadableFile(str(error)) from error
-    if name == TABLE and not may_be_table:
-        raise UnreadableFile(
-            "The first row that can be read has the fields of none of our formats. If it is a table "
-            "of your own, give a mapping of its columns. docs/formats.md shows each format."
-        )

@@ -22,9 +22,9 @@ from evalhub.runs.fit import (
 )
 from evalhub.runs.models import EARLIER, PROBE, Recipe, Run
 from training.contract import OPTIONS, TrainOptions
+from training.judged_options import LABELS
 from training.sharded import SHARDED
 from training.train_options import (
-    LABELS,
     OF_ADAPTERS,
     QUANTISED,
     SCHEDULES,
