@@ -143,10 +143,23 @@ def sheet_for(page: Mapping[str, Any], answers: Mapping[str, Any]) -> Sheet:
 
 
 def said_in(ask: Ask) -> Said:
-    chosen = next((option for option in ask.options if option.is_chosen), None)
-    comment = ask.comment.value if ask.comment else ""
-    if chosen is None and ask.typed and ask.typed.value:
-        return Said(ask.typed.value, ask.typed.value, "", comment)
-    if chosen is None:
+    """What a row of a filled form says."""
+    chosen = next((option.value for option in ask.options if option.is_chosen), "")
+    typed = ask.typed.value if ask.typed else ""
+    return _said(ask, chosen, typed, ask.comment.value if ask.comment else "")
+
+
+def said_by(ask: Ask, fields: Mapping[str, str]) -> Said:
+    """The same of an empty row and the form's fields."""
+    typed = fields.get(ask.typed.name, "") if ask.typed else ""
+    comment = fields.get(ask.comment.name, "") if ask.comment else ""
+    return _said(ask, fields.get(ask.name, ""), typed, comment)
+
+
+def _said(ask: Ask, chosen: str, typed: str, comment: str) -> Said:
+    option = next((option for option in ask.options if option.value == chosen), None)
+    if option is None and typed:
+        return Said(typed, typed, "", comment)
+    if option is None:
         return Said("", "–", "", comment)
-    return Said(chosen.value, chosen.text, chosen.anchor, comment)
+    return Said(option.value, option.text, option.anchor, comment)

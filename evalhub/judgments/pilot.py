@@ -10,10 +10,10 @@ from typing import Any
 
 from evalhub.accounts.models import Member
 from evalhub.campaigns.models import Campaign, Task
-from evalhub.judgments.comparing import Said, as_shown, said_in, sheet_for
+from evalhub.judgments.comparing import Said, as_shown, said_by
 from evalhub.judgments.looking import page_of_task
 from evalhub.judgments.models import Judgment
-from evalhub.judgments.sheet import Ask
+from evalhub.judgments.sheet import Ask, fields_from
 from evalhub.judgments.sheet.fields import CANNOT_TELL
 from evalhub.judgments.told import fetch_answers, fetched_answers
 from evalhub.rubrics.models import Criterion, ScaleKind
@@ -93,11 +93,14 @@ def side_by_side(judgments: Sequence[Judgment]) -> Disputed:
     task = judgments[0].task
     page = page_of_task(task, {})
     unordered = _unordered(task.campaign)
-    asks = [sheet_for(page, _in_its_order(judgment)).asks for judgment in judgments]
+    steps = task.campaign.preference_steps
+    fields = [fields_from(_in_its_order(each), preference_steps=steps) for each in judgments]
     rows = []
-    for same in zip(*asks, strict=True):
-        said = [said_in(ask) for ask in same]
-        rows.append(Row(same[0].title, same[0].question, said, _spread(same, unordered)))
+    for ask in page[
+        "sheet"
+    ].asks:  # one form for all: to fill one for each would be most of the page's time
+        said = [said_by(ask, given) for given in fields]
+        rows.append(Row(ask.title, ask.question, said, _spread(ask, said, unordered)))
     return Disputed(
         task=task,
         page=page,
@@ -122,21 +125,20 @@ def _unordered(campaign: Campaign) -> set[str]:
     return set(rows.values_list("slug", flat=True))
 
 
-def _spread(asks: Sequence[Ask], unordered: set[str]) -> float:
+def _spread(ask: Ask, said: Sequence[Said], unordered: set[str]) -> float:
     """The mean over pairs of people: how far apart they are, as a share of the scale.
 
     Words that people typed are never far apart: nobody writes the same.
     """
-    typed = asks[0].typed
-    if typed is not None and typed.limits is None:
+    if ask.typed is not None and ask.typed.limits is None:
         return 0.0
-    chosen = [value for ask in asks if (value := said_in(ask).value)]
+    chosen = [each.value for each in said if each.value]
     pairs = list(combinations(chosen, 2))
     if not pairs:
         return 0.0
-    first, *rest = asks[0].name.split(".")
+    first, *rest = ask.name.split(".")
     has_order = first in ORDERED and not (first == "rating" and rest[1] in unordered)
-    places = _places(asks[0]) if has_order else {}
+    places = _places(ask) if has_order else {}
     return sum(
         _apart(places.get(one), places.get(other), one == other) for one, other in pairs
     ) / len(pairs)
