@@ -38,7 +38,7 @@ NOBODYS = {
     "campaigns.guidelines": "content consent",
     "datasets.dataset": "name definition",
     "gold.qualification": "word",
-    "imports.import": "format filename file_key masks counts hub licence mapping rubric",
+    "imports.import": "format filename file_key masks mask_words counts hub licence mapping rubric",
     "links.joinlink": "name prefix digest person_parameter study_parameter session_parameter "
     "completion_code group",
     "links.reportlink": "name prefix digest",

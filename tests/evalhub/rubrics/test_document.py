@@ -80,7 +80,8 @@ def test_a_template_has_words_for_every_point(name: str) -> None:
     for criterion in template(name).criteria:
         assert all(point.means for point in criterion.points)
         if criterion.kind == "scale":
-            assert [point.value for point in criterion.points] == [1, 2, 3, 4, 5]
+            values = [point.value for point in criterion.points]
+            assert values in ([1, 2, 3], [1, 2, 3, 4, 5])
 
 
 def test_the_default_rubric_comes_out_and_in(alice: Member) -> None:

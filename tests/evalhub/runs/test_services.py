@@ -42,7 +42,7 @@ def test_a_value_of_the_wrong_type_is_named(erin: Member) -> None:
 
 
 def test_an_unknown_recipe_is_refused_with_the_known_ones(erin: Member) -> None:
-    with pytest.raises(BadSpec, match="is none of dpo, evaluate"):
+    with pytest.raises(BadSpec, match="is none of check_served, dpo, evaluate"):
         start_run(workspace=erin.workspace, recipe="magic", by=erin)
 
 
