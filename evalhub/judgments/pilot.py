@@ -10,13 +10,14 @@ from typing import Any
 
 from evalhub.accounts.models import Member
 from evalhub.campaigns.models import Campaign, Task
+from evalhub.campaigns.queries import criteria_of
 from evalhub.judgments.comparing import Said, as_shown, said_by
 from evalhub.judgments.looking import page_of_task
 from evalhub.judgments.models import Judgment
 from evalhub.judgments.sheet import Ask, fields_from
 from evalhub.judgments.sheet.fields import CANNOT_TELL
 from evalhub.judgments.told import fetch_answers, fetched_answers
-from evalhub.rubrics.models import Criterion, ScaleKind
+from evalhub.rubrics.models import ScaleKind
 
 ORDERED = ("rating", "preference", "rank")  # questions whose options stand in an order
 BESIDE = (CANNOT_TELL, "both_bad")  # options that stand beside it
@@ -121,8 +122,8 @@ def _in_its_order(judgment: Judgment) -> dict[str, Any]:
 
 def _unordered(campaign: Campaign) -> set[str]:
     """The criteria one answers with a choice among words."""
-    rows = Criterion.objects.filter(version=campaign.rubric_version_id, kind=ScaleKind.CHOICE)
-    return set(rows.values_list("slug", flat=True))
+    criteria = criteria_of(campaign.rubric_version_id)
+    return {each.slug for each in criteria if each.kind == ScaleKind.CHOICE}
 
 
 def _spread(ask: Ask, said: Sequence[Said], unordered: set[str]) -> float:

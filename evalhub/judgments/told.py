@@ -22,6 +22,10 @@ from evalhub.judgments.models import (
     Span,
 )
 
+FETCHED = (
+    "fetched_"  # lists beside the managers: a query set for each of them costs more than the rows
+)
+
 
 def in_their_places() -> QuerySet[TaskCompletion]:
     """The responses of tasks, with their texts, each task's in its own order."""
@@ -33,15 +37,26 @@ def fetch_answers(judgments: Sequence[Judgment]) -> None:
     prefetch_related_objects(
         judgments,
         Prefetch("task__placed", in_their_places()),
-        Prefetch("ratings", Rating.objects.select_related("criterion").order_by("pk")),
-        Prefetch("preferences", Preference.objects.select_related("criterion").order_by("pk")),
-        Prefetch("ranking", RankedCompletion.objects.order_by("tier", "pk")),
-        Prefetch("corrections", Correction.objects.order_by("pk")),
-        Prefetch("spans", Span.objects.order_by("pk")),
-        Prefetch("steps", JudgedStep.objects.order_by("pk")),
-        Prefetch("tool_calls", JudgedToolCall.objects.order_by("pk")),
+        *(Prefetch(name, rows, to_attr=FETCHED + name) for name, rows in _rows_by_name().items()),
         "demonstration",
     )
+
+
+def _rows_by_name() -> dict[str, QuerySet[Any]]:
+    return {
+        "ratings": Rating.objects.prefetch_related("criterion").order_by("pk"),
+        "preferences": Preference.objects.prefetch_related("criterion").order_by("pk"),
+        "ranking": RankedCompletion.objects.order_by("tier", "pk"),
+        "corrections": Correction.objects.order_by("pk"),
+        "spans": Span.objects.order_by("pk"),
+        "steps": JudgedStep.objects.order_by("pk"),
+        "tool_calls": JudgedToolCall.objects.order_by("pk"),
+    }
+
+
+def _fetched(judgment: Judgment, name: str) -> list[Any]:  # `Any`: rows of one of several models
+    rows: list[Any] = getattr(judgment, FETCHED + name)
+    return rows
 
 
 def answers_of(judgment: Judgment) -> dict[str, Any]:
@@ -78,12 +93,12 @@ def _answers(judgment: Judgment, order: Sequence[int] | None) -> dict[str, Any]:
         "ranking": _ranking(judgment, labels),
         "corrections": [
             {"response": labels[row.completion_id], "content": row.content}
-            for row in judgment.corrections.all()
+            for row in _fetched(judgment, "corrections")
         ],
-        "spans": [_span(row, labels) for row in judgment.spans.all()],
+        "spans": [_span(row, labels) for row in _fetched(judgment, "spans")],
         "steps": [
             {"response": labels[row.completion_id], "step": row.step, "verdict": row.verdict}
-            for row in judgment.steps.all()
+            for row in _fetched(judgment, "steps")
         ],
         "tool_calls": [
             {
@@ -92,7 +107,7 @@ def _answers(judgment: Judgment, order: Sequence[int] | None) -> dict[str, Any]:
                 "right_tool": row.right_tool,
                 "right_arguments": row.right_arguments,
             }
-            for row in judgment.tool_calls.all()
+            for row in _fetched(judgment, "tool_calls")
         ],
         "demonstration": _demonstration(judgment),
         "critique": judgment.critique,
@@ -112,13 +127,13 @@ def _ratings(judgment: Judgment, labels: Labels) -> list[dict[str, Any]]:
             "reason": row.reason,
             "comment": row.comment,
         }
-        for row in judgment.ratings.all()
+        for row in _fetched(judgment, "ratings")
     ]
 
 
 def _preferences(judgment: Judgment, labels: Labels) -> list[dict[str, Any]]:
     found = []
-    for row in judgment.preferences.all():
+    for row in _fetched(judgment, "preferences"):
         choice = labels[row.first_id if row.margin > 0 else row.second_id]
         if row.margin == 0:
             choice = "both_bad" if row.both_bad else "tie"
@@ -131,7 +146,7 @@ def _preferences(judgment: Judgment, labels: Labels) -> list[dict[str, Any]]:
 
 def _ranking(judgment: Judgment, labels: Labels) -> list[list[str]]:
     tiers: dict[int, list[str]] = defaultdict(list)
-    for row in judgment.ranking.all():
+    for row in _fetched(judgment, "ranking"):
         tiers[row.tier].append(labels[row.completion_id] or "")
     return [sorted(tiers[tier]) for tier in sorted(tiers)]
 

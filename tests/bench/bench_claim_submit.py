@@ -26,7 +26,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import uuid4
@@ -209,10 +209,13 @@ def bare_ms(seeded: dict[str, Any], postgres: int, judgments: int) -> float:
 def cpu_of(pid: int) -> float:
     """Seconds that the process and all below it have computed."""
     root = psutil.Process(pid)
-    times = [each.cpu_times() for each in [root, *root.children(recursive=True)]]
-    return sum(each.user + each.system for each in times) + (
-        times[0].children_user + times[0].children_system
-    )
+    own = root.cpu_times()
+    spent = own.user + own.system + own.children_user + own.children_system
+    for each in root.children(recursive=True):
+        with suppress(psutil.NoSuchProcess):  # it ended since, and is among the root's children's
+            times = each.cpu_times()
+            spent += times.user + times.system
+    return spent
 
 
 @contextmanager
