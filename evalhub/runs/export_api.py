@@ -14,9 +14,10 @@ from evalhub.common.attachments import attachment
 from evalhub.registry.access import access_endpoint, acting_model
 from evalhub.registry.serving import folder_name, serving_of
 from evalhub.runs.access import acting_run
-from evalhub.runs.exporting.models import merge_of, open_merged, open_peft, start_merge
-from evalhub.runs.exporting.served import check_of, served_summary, start_check
+from evalhub.runs.exporting.models import newest_of, open_merged, open_peft, start_merge
+from evalhub.runs.exporting.served import served_summary, start_check
 from evalhub.runs.exporting.services import TARGETS, export_run
+from evalhub.runs.models import Recipe
 from evalhub.runs.queries import merge_summary
 from evalhub.runs.serializers import (
     CheckServedSerializer,
@@ -47,7 +48,8 @@ class ModelExportView(APIView):
     def get(self, request: Request, uid: UUID) -> Response:
         """How a model is used elsewhere: its files, the command that serves it, its merge, what a server was found to serve."""
         model = acting_model(request, uid, to="build")
-        run, check, serving = merge_of(model), check_of(model), serving_of(model)
+        run, check = (newest_of(model, each) for each in (Recipe.MERGE, Recipe.CHECK_SERVED))
+        serving = serving_of(model)
         told = {
             "files": sorted(model.facts.get("files", {})),
             "vllm": serving.command if serving else "",

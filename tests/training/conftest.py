@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.chat_server import Server, chat_server
 from tests.training.runs import answer, keep_libraries, question
 from training.contract import RunResult, RunSpec, attempt_dir, read_events
 from training.stopping import Stop
@@ -141,3 +142,9 @@ def trained(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     made.ask("sft", model=str(tiny_model), inputs={"train": train}, options=options)
     assert made.attempt().ok
     return made
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with chat_server() as served:
+        yield served

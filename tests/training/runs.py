@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import importlib.util
 import os
 import socket
 import subprocess
@@ -17,11 +18,18 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 SELDOM = {
     "evaluate_every": 100,
     "checkpoint_every": 100,
 }  # at the beginning and at the end: each costs as much as several steps
+# `make test` installs them; where somebody left them out, all the other tests still tell something
+needs_transformers_serve = pytest.mark.skipif(
+    not all(map(importlib.util.find_spec, ("fastapi", "uvicorn", "openai"))),
+    reason="needs transformers[serving]: pip install -c constraints.txt fastapi uvicorn openai",
+)
 DEADLINE = 120.0  # seconds; a starved machine takes long to import torch
 _never = threading.Event()
 

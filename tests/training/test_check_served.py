@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.chat_server import Server, Told, chat_server, said
+from tests.chat_server import Server, Told, said
 from tests.training.conftest import CHAT, Run
-from tests.training.runs import question, serving
+from tests.training.runs import needs_transformers_serve, question, serving
 from training.backends import calling
 from training.contract import PRIVATE_VARIABLE, RunResult
 
@@ -22,13 +21,6 @@ pytestmark = [
 ]
 MOST = 24  # tokens of an answer
 OTHER = CHAT.replace("{% for", "You are kind.{% for", 1)  # a server's own words ahead of all
-HAS_SERVER = all(map(importlib.util.find_spec, ("fastapi", "uvicorn", "openai")))
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    with chat_server() as served:
-        yield served
 
 
 @pytest.fixture(autouse=True)
@@ -178,7 +170,7 @@ def test_it_needs_an_adapter_and_an_endpoint(tiny_model: Path, trained: Run, run
     assert asked.attempt().error == "A check of what is served needs an endpoint; name one."
 
 
-@pytest.mark.skipif(not HAS_SERVER, reason="needs transformers[serving]: pip install -c constraints.txt fastapi uvicorn openai")  # fmt: skip
+@needs_transformers_serve
 def test_a_server_that_is_not_ours_serves_the_base(
     tiny_model: Path, trained: Run, run: Run, tmp_path: Path
 ) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
-from tests.chat_server import Server, Told, chat_server, said
+from tests.chat_server import Server, Told, said
 from tests.training.conftest import Run
 from tests.training.runs import question
 from training.__main__ import carry_out
@@ -27,12 +27,6 @@ from training.ledger import answers_in
 from training.stopping import Stop
 
 KEY = "sk-very-secret"
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    with chat_server() as served:
-        yield served
 
 
 @pytest.fixture(autouse=True)

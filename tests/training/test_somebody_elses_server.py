@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.training.conftest import Run
-from tests.training.runs import question, serving
+from tests.training.runs import needs_transformers_serve, question, serving
 from training.contract import PRIVATE_VARIABLE
 
 MODEL = Path(__file__).parents[2] / "training" / "assets" / "demo-model"
-HAS_SERVER = all(map(importlib.util.find_spec, ("fastapi", "uvicorn", "openai")))
 ASKED = ("Why is the sky blue?", "What is the capital of France?", "Hi")
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not HAS_SERVER, reason="needs transformers[serving]: pip install -c constraints.txt fastapi uvicorn openai"),
-]  # fmt: skip
+pytestmark = [pytest.mark.slow, needs_transformers_serve]
 
 
 @pytest.fixture

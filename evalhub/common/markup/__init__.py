@@ -72,7 +72,9 @@ def _marked(text: str) -> SafeString:
     return _plain_with_marks(source) if shown is None else shown
 
 
-_kept = lru_cache(maxsize=256)(_marked)  # a task is shown to several, at most minutes apart; 4 MB
+_kept = lru_cache(maxsize=256)(
+    _marked
+)  # shown to several, minutes apart; 2 to 4 MB of prose, 19 of bare markup
 
 
 def _rendered(source: Source, *, marked: bool) -> SafeString | None:

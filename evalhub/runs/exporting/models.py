@@ -28,9 +28,9 @@ IN_MEMORY = 16 << 20  # bytes of a zip; a larger one lies on disk until it is se
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the same files give the same zip
 
 
-def merge_of(model: LanguageModel) -> Run | None:
+def newest_of(model: LanguageModel, recipe: Recipe) -> Run | None:
     """The newest that is done or under way; a failed one counts for nothing."""
-    runs = Run.objects.filter(model=model, recipe=Recipe.MERGE).select_related("job")
+    runs = Run.objects.filter(model=model, recipe=recipe).select_related("job")
     gone = [JobState.FAILED, JobState.CANCELLED]
     return runs.exclude(job__state__in=gone).order_by("-pk").first()
 
@@ -43,7 +43,7 @@ def start_merge(*, model: LanguageModel, by: Member | None = None) -> Run:
         CannotRun: it is no adapter that writes answers.
     """
     LanguageModel.objects.select_for_update(no_key=True).get(pk=model.pk)  # two callers: in turn
-    return merge_of(model) or start_run(
+    return newest_of(model, Recipe.MERGE) or start_run(
         workspace=model.workspace,
         recipe=Recipe.MERGE,
         model=model,

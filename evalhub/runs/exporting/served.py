@@ -10,10 +10,10 @@ from django.db import transaction
 
 from evalhub.accounts.models import Member
 from evalhub.datasets.models import DatasetBuild
-from evalhub.jobs.choices import JobState
 from evalhub.prompts.models import Split
 from evalhub.registry.models import LanguageModel
 from evalhub.runs.demands import demand_served, demand_use, demand_whole
+from evalhub.runs.exporting.models import newest_of
 from evalhub.runs.inputs import build_file, read_rows, store_rows
 from evalhub.runs.models import PROBE, Recipe, Run
 from evalhub.runs.services import start_run
@@ -31,13 +31,6 @@ NO_ENDPOINT = "Name the endpoint that is said to serve the adapter."
 WRONG = ("served_is_base", "template_differs")  # what nobody should use
 
 
-def check_of(model: LanguageModel) -> Run | None:
-    """The newest that is done or under way; a failed one counts for nothing."""
-    runs = Run.objects.filter(model=model, recipe=Recipe.CHECK_SERVED).select_related("job")
-    gone = [JobState.FAILED, JobState.CANCELLED]
-    return runs.exclude(job__state__in=gone).order_by("-pk").first()
-
-
 @transaction.atomic
 def start_check(*, model: LanguageModel, endpoint: LanguageModel, by: Member | None = None) -> Run:
     """Queue the asking of a server that is said to serve an adapter, or return the one under way.
@@ -50,7 +43,7 @@ def start_check(*, model: LanguageModel, endpoint: LanguageModel, by: Member | N
     LanguageModel.objects.select_for_update(no_key=True).get(pk=model.pk)  # two callers: in turn
     demand_use(model, Recipe.CHECK_SERVED)
     demand_served(endpoint, model.workspace)
-    last = check_of(model)
+    last = newest_of(model, Recipe.CHECK_SERVED)
     if last and not last.is_closed and last.spec["served"] == str(endpoint.uid):
         return last
     return start_run(
@@ -58,9 +51,8 @@ def start_check(*, model: LanguageModel, endpoint: LanguageModel, by: Member | N
         recipe=Recipe.CHECK_SERVED,
         model=model,
         served=endpoint,
-        inputs={
-            "prompts": store_rows(prompts_of(model))
-        },  # no build's file: erasing finds it by its words
+        # no build's file: erasing finds it by its words
+        inputs={"prompts": store_rows(prompts_of(model))},
         by=by,
         title=f"Check what {endpoint} serves against {model}"[:200],
     )

@@ -23,7 +23,8 @@ from evalhub.registry.errors import CannotRun
 from evalhub.registry.models import LanguageModel
 from evalhub.registry.services import add_base_model
 from evalhub.registry.serving import serving_of
-from evalhub.runs.exporting.models import merge_of, start_merge
+from evalhub.runs.exporting.models import newest_of, start_merge
+from evalhub.runs.models import Recipe
 from evalhub.runs.outside import register_adapter
 from tests.evalhub.runs.adapters import adapter_folder
 from tests.evalhub.runs.scenes import without_torch
@@ -98,7 +99,7 @@ def test_a_merge_is_done_once_and_shown_with_what_it_changed(
     model = adapter(base, tmp_path)
     client.force_login(erin.user)
     client.post(reverse("runs:merge", args=["acme", model.uid]))
-    run = merge_of(model)
+    run = newest_of(model, Recipe.MERGE)
     assert run is not None
     page = reverse("registry:detail", args=["acme", model.uid])
     assert "It is being merged into its base" in client.get(page).content.decode()
@@ -161,7 +162,7 @@ def test_the_api_tells_how_a_model_is_used_elsewhere(
     where = f"/api/v1/models/{model.uid}"
     assert api.get(f"{where}/export").json()["merge"] is None
     run = api.post(f"{where}/merge").json()
-    jobs.execute(merge_of(model).job.uid)  # type: ignore[union-attr]  # it was just asked for
+    jobs.execute(newest_of(model, Recipe.MERGE).job.uid)  # type: ignore[union-attr]  # it was just asked for
     told = api.get(f"{where}/export").json()
     assert told["merge"]["files"] == ["model.safetensors"]
     assert told["vllm"].startswith("vllm serve")

@@ -26,9 +26,10 @@ from evalhub.registry.services import add_base_model
 from evalhub.remote.queries import can_lend
 from evalhub.runs.beside import Beside
 from evalhub.runs.exporting import served
-from evalhub.runs.exporting.served import check_of, prompts_of, start_check
+from evalhub.runs.exporting.models import newest_of
+from evalhub.runs.exporting.served import prompts_of, start_check
 from evalhub.runs.folder import run_dir, spec_of
-from evalhub.runs.models import Run
+from evalhub.runs.models import Recipe, Run
 from evalhub.runs.services import start_training
 from evalhub.runs.trainer import environment_of
 from tests.evalhub.runs.scenes import built, without_torch
@@ -85,8 +86,8 @@ def test_one_is_under_way_for_an_endpoint_and_another_can_follow(
     first = start_check(model=kind, endpoint=asked, by=erin)
     assert start_check(model=kind, endpoint=asked, by=erin) == first
     assert start_check(model=kind, endpoint=other, by=erin) != first
-    cancel_job(job=check_of(kind).job, by=erin)  # type: ignore[union-attr]  # it was just asked for
-    assert check_of(kind) == first
+    cancel_job(job=newest_of(kind, Recipe.CHECK_SERVED).job, by=erin)  # type: ignore[union-attr]  # it was just asked for
+    assert newest_of(kind, Recipe.CHECK_SERVED) == first
 
 
 def test_the_trainer_gets_adapter_base_and_endpoint_and_the_key_only_by_its_environment(
